@@ -1,0 +1,12 @@
+// Package finding is one thing that is wrong, why it matters and how to cure
+// it. The diagnosis of a trial and the lint of a manifest both speak in it.
+package finding
+
+// Finding is plain data; its JSON form is part of the tool's contract.
+type Finding struct {
+	ID       string `json:"id"`       // kebab-case and stable, e.g. "exits-at-once"
+	Summary  string `json:"summary"`  // one sentence: what is wrong
+	Evidence string `json:"evidence"` // what was seen: pods, times, counts
+	Fix      string `json:"fix"`      // what to change, for Go with lameduck and for any language
+	Drops    int    `json:"drops"`    // how many drops it explains; 0 for a hazard that did no harm this time
+}

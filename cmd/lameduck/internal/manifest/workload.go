@@ -1,0 +1,135 @@
+// Package manifest reads what the tool needs to know of Kubernetes objects
+// from YAML, and keeps line and column of what it read. It is plain data and
+// imports nothing of ours.
+package manifest
+
+import "time"
+
+// Workload is one Deployment, and the Service in front of it if the file has
+// one. What the file does not say has the default that Kubernetes gives it.
+type Workload struct {
+	File      string
+	Kind      string // Deployment
+	Name      string
+	Namespace string
+	Replicas  int           // default 1
+	Strategy  Strategy      // default RollingUpdate, 25% and 25%
+	MinReady  time.Duration // minReadySeconds, default 0
+	Pod       Pod
+	Service   *Service // nil if the file has none that selects these pods
+}
+
+// Strategy is how a rolling update replaces pods.
+type Strategy struct {
+	Type           string // RollingUpdate or Recreate
+	MaxSurge       IntOrPercent
+	MaxUnavailable IntOrPercent
+}
+
+// IntOrPercent is a count, or a share of the replicas.
+type IntOrPercent struct {
+	Value   int
+	Percent bool
+}
+
+// Resolve turns a share into a count of total pods. Kubernetes rounds
+// maxSurge up and maxUnavailable down.
+func (v IntOrPercent) Resolve(total int, roundUp bool) int {
+	if !v.Percent {
+		return v.Value
+	}
+	n := v.Value * total
+	if roundUp {
+		n += 99
+	}
+	return n / 100
+}
+
+// Pod is the pod template: its grace period and its (first) container.
+type Pod struct {
+	Labels     map[string]string
+	Grace      time.Duration // terminationGracePeriodSeconds, default 30 s
+	Container  string        // its name
+	Command    []string      // empty: the image's own
+	Args       []string
+	Env        []Env
+	Ports      []Port
+	PreStop    *Handler
+	StopSignal string // lifecycle.stopSignal, e.g. "SIGUSR1"; empty: SIGTERM
+	Readiness  *Probe
+	Liveness   *Probe
+	Startup    *Probe
+}
+
+// Env is one environment variable with a literal value, or taken from a
+// field of the pod (fieldPath: metadata.name, status.podIP, ...).
+type Env struct {
+	Name, Value, FieldPath string
+}
+
+// Port is one container port.
+type Port struct {
+	Name   string
+	Number int
+}
+
+// Handler is what a hook or a probe does: exactly one of its fields is set.
+type Handler struct {
+	Exec  []string
+	HTTP  *HTTPGet
+	TCP   *TCPSocket
+	GRPC  *GRPC
+	Sleep *time.Duration
+}
+
+// HTTPGet is a request to the pod. Path defaults to "/", Scheme to "HTTP".
+type HTTPGet struct {
+	Path    string
+	Port    PortRef
+	Host    string
+	Scheme  string
+	Headers [][2]string
+}
+
+// TCPSocket is a connection to the pod.
+type TCPSocket struct{ Port PortRef }
+
+// GRPC is a grpc.health.v1 check.
+type GRPC struct {
+	Port    PortRef
+	Service string
+}
+
+// PortRef names a container port, or gives its number.
+type PortRef struct {
+	Name   string
+	Number int
+}
+
+// Probe is a probe with the defaults of Kubernetes filled in: period 10 s,
+// timeout 1 s, 1 success, 3 failures, no initial delay.
+type Probe struct {
+	Handler
+	InitialDelay     time.Duration
+	Period           time.Duration
+	Timeout          time.Duration
+	SuccessThreshold int
+	FailureThreshold int
+	Grace            time.Duration // of a liveness or startup kill; 0: the pod's
+}
+
+// Service is what clients connect to.
+type Service struct {
+	Name  string
+	Ports []ServicePort
+	// TrafficPolicy is externalTrafficPolicy, Cluster or Local.
+	TrafficPolicy            string
+	PublishNotReadyAddresses bool
+}
+
+// ServicePort maps a port of the Service to a port of the pods.
+type ServicePort struct {
+	Name   string
+	Port   int
+	Target PortRef
+}

@@ -1,0 +1,74 @@
+package timeline
+
+import "time"
+
+// Cause is how an attempt failed. The empty cause is a success.
+type Cause string
+
+// The causes. A FIN between requests, "Connection: close" and a GOAWAY above
+// the stream are goodbyes, not causes.
+const (
+	Refused     Cause = "refused"      // nobody listens, or the Service has no endpoint
+	Unreachable Cause = "unreachable"  // no route, or the network said so
+	DialTimeout Cause = "dial-timeout" // no answer to the SYN
+	Reset       Cause = "reset"        // RST or EPIPE after the connection was made
+	EOF         Cause = "eof"          // closed with no byte of the answer
+	Truncated   Cause = "truncated"    // closed in the middle of the answer
+	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
+	Status5xx   Cause = "status-5xx"   // an answer, and it says the server failed
+	Malformed   Cause = "malformed"    // an answer that is not HTTP
+)
+
+// Causes lists them all, in the order reports use.
+var Causes = []Cause{Refused, Unreachable, DialTimeout, Reset, EOF, Truncated, Timeout, Status5xx, Malformed}
+
+// End is how the connection of an attempt ended after it.
+type End string
+
+const (
+	Open    End = ""        // still open, or closed by the client of its own will
+	Goodbye End = "goodbye" // the server announced it: Connection: close, HTTP/1.0
+	FIN     End = "fin"     // the server closed it between requests, unannounced
+	Broken  End = "broken"  // it failed with this attempt, or by a reset while idle
+)
+
+// Retry is what became of a drop that a client may safely retry: an
+// idempotent request on a reused connection that saw no byte of an answer
+// (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). The attempt stays a drop;
+// the retry says whether such a client would have seen it.
+type Retry string
+
+const (
+	NoRetry     Retry = ""       // it may not be retried
+	RetryOK     Retry = "ok"     // a second try on a new connection succeeded
+	RetryFailed Retry = "failed" // it failed as well
+)
+
+// Attempt is one try of one client: one flat record. Moments are since the
+// start of the run.
+type Attempt struct {
+	Pattern   string        `json:"pattern"`             // new, keepalive, slow
+	Control   bool          `json:"control,omitempty"`   // against the server that never terminates
+	Scheduled time.Duration `json:"scheduled"`           // when it was due; latency counts from here
+	Started   time.Duration `json:"started"`             // when the client began (to dial, or to write)
+	Sent      time.Duration `json:"sent"`                // when the last byte of the request was written, or Never
+	Ended     time.Duration `json:"ended"`               // when the answer was complete, or it failed
+	Conn      uint64        `json:"conn"`                // number of the connection, unique in the run; 0 if none was made
+	Reused    bool          `json:"reused,omitempty"`    // the connection had carried a request before
+	Node      int           `json:"node"`                // the node whose view chose the endpoint
+	Pod       string        `json:"pod,omitempty"`       // the pod it was sent to; empty if there was no endpoint
+	Bytes     int64         `json:"bytes"`               // bytes of the answer seen, head and body
+	Status    int           `json:"status,omitempty"`    // HTTP status, 0 if none was read
+	Cause     Cause         `json:"cause,omitempty"`     // how it failed; empty: it did not
+	Detail    string        `json:"detail,omitempty"`    // what the socket said
+	Retry     Retry         `json:"retry,omitempty"`     // of a drop on a reused connection
+	End       End           `json:"end,omitempty"`       // how its connection ended after it
+	EndedConn time.Duration `json:"conn_ended,omitzero"` // when that was noticed
+}
+
+// Dropped reports whether the attempt failed.
+func (a *Attempt) Dropped() bool { return a.Cause != "" }
+
+// Latency counts from the moment the attempt was due, so that a stalled
+// server or client cannot hide waiting.
+func (a *Attempt) Latency() time.Duration { return a.Ended - a.Scheduled }

@@ -1,0 +1,83 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+)
+
+// Pod is the life of one pod: a fold over its events. A moment is Never if
+// it did not come.
+type Pod struct {
+	Name      string
+	Started   time.Duration
+	Ready     time.Duration // the first time
+	Deleted   time.Duration
+	PreStop   time.Duration // when the hook began
+	Signalled time.Duration
+	Killed    time.Duration
+	Exited    time.Duration // the last time
+	Caught    bool          // it had a handler for the stop signal
+	Code      int
+	Signal    string
+	Detail    string // of NeverReady, or of a hook that failed
+	Restarts  int
+}
+
+// T0 is the moment termination begins for the process: the preStop hook, or
+// the stop signal if there was no hook. Never if neither came.
+func (p *Pod) T0() time.Duration {
+	if p.PreStop != Never {
+		return p.PreStop
+	}
+	return p.Signalled
+}
+
+// Pods folds the events into one Pod each, in order of their start.
+func Pods(events []Event) []Pod {
+	var pods []Pod
+	index := map[string]int{}
+	for _, e := range events {
+		i, seen := index[e.Pod]
+		if !seen {
+			i = len(pods)
+			index[e.Pod] = i
+			pods = append(pods, Pod{Name: e.Pod, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never})
+		}
+		pods[i].add(e)
+	}
+	slices.SortStableFunc(pods, func(a, b Pod) int { return int(a.Started - b.Started) })
+	return pods
+}
+
+func (p *Pod) add(e Event) {
+	switch e.Kind {
+	case Started:
+		first(&p.Started, e.At)
+	case Ready:
+		first(&p.Ready, e.At)
+	case Deleted:
+		first(&p.Deleted, e.At)
+	case PreStopStarted:
+		first(&p.PreStop, e.At)
+	case PreStopEnded, NeverReady:
+		if e.Detail != "" {
+			p.Detail = e.Detail
+		}
+	case Signalled:
+		first(&p.Signalled, e.At)
+		p.Caught = e.Caught
+	case Killed:
+		first(&p.Killed, e.At)
+	case Exited:
+		p.Exited, p.Code, p.Signal = e.At, e.Code, e.Signal
+	case Restarted:
+		p.Restarts++
+		p.Exited = Never
+	}
+}
+
+func first(at *time.Duration, now time.Duration) {
+	if *at == Never {
+		*at = now
+	}
+}

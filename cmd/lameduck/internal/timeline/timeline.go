@@ -1,0 +1,48 @@
+// Package timeline holds what was seen in one trial, on one clock: every
+// attempt of every client and every event of every pod. It is plain data and
+// imports nothing of ours; all figures are folds over it, so a saved run can
+// be reported again.
+package timeline
+
+import "time"
+
+// Never is the moment of something that did not happen.
+const Never time.Duration = -1
+
+// Run is one trial. All moments in it are durations since Start.
+type Run struct {
+	Start    time.Time     `json:"start"`
+	Duration time.Duration `json:"duration"`
+	Stage    string        `json:"stage"`  // "lab" or "cluster"
+	Action   string        `json:"action"` // rollout, delete, scale-down, evict
+	Seed     uint64        `json:"seed"`
+	Spec     Spec          `json:"spec"`
+	Attempts []Attempt     `json:"attempts"`
+	Events   []Event       `json:"events"`
+}
+
+// Spec is what the manifest promised of each pod, as far as the diagnosis
+// needs it.
+type Spec struct {
+	Grace         time.Duration `json:"grace"`          // terminationGracePeriodSeconds
+	PreStop       string        `json:"pre_stop"`       // "", "sleep", "exec" or "httpGet"
+	PreStopSleep  time.Duration `json:"pre_stop_sleep"` // of a sleep hook, else 0
+	Propagation   string        `json:"propagation"`    // the profile of the lab, "" on a cluster
+	Command       []string      `json:"command"`
+	ReadinessHTTP bool          `json:"readiness_http"` // readiness is probed by HTTP (else by connecting)
+}
+
+// Clock measures moments since its start. The monotonic clock counts.
+type Clock struct{ start time.Time }
+
+// NewClock returns a clock that starts now.
+func NewClock() Clock { return Clock{time.Now()} }
+
+// Start is the moment zero.
+func (c Clock) Start() time.Time { return c.start }
+
+// Now is the time since the start.
+func (c Clock) Now() time.Duration { return time.Since(c.start) }
+
+// At converts a wall time to a moment.
+func (c Clock) At(t time.Time) time.Duration { return t.Sub(c.start) }

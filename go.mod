@@ -1,0 +1,3 @@
+module github.com/lameduck-dev/lameduck
+
+go 1.26.0
