@@ -1,6 +1,6 @@
 // Package manifest reads what the tool needs to know of Kubernetes objects
 // from YAML, and keeps line and column of what it read. It is plain data and
-// imports nothing of ours.
+// imports nothing of ours but hint.
 package manifest
 
 import "time"
@@ -17,6 +17,28 @@ type Workload struct {
 	MinReady  time.Duration // minReadySeconds, default 0
 	Pod       Pod
 	Service   *Service // nil if the file has none that selects these pods
+
+	// Notes are what the file asks for and does not get here, such as a
+	// variable from a Secret: one line each, "file:line:column: what".
+	Notes []string
+	// Positions are where the fields were found that were read, by path:
+	// "spec.replicas", "Service/NAME.spec.ports[0].port".
+	Positions map[string]Pos
+}
+
+// Pos is a place in the file; both count from 1.
+type Pos struct{ Line, Column int }
+
+// TargetPort is the port of the pods that the Service's first port leads to,
+// without a Service the container's first port, and 0 if the file names none.
+func (w *Workload) TargetPort() int {
+	if w.Service != nil && len(w.Service.Ports) > 0 {
+		return w.Pod.PortNumber(w.Service.Ports[0].Target)
+	}
+	if len(w.Pod.Ports) > 0 {
+		return w.Pod.Ports[0].Number
+	}
+	return 0
 }
 
 // Strategy is how a rolling update replaces pods.
@@ -59,6 +81,20 @@ type Pod struct {
 	Readiness  *Probe
 	Liveness   *Probe
 	Startup    *Probe
+}
+
+// PortNumber is the number of the container port that ref names, 0 if there
+// is none of that name.
+func (p *Pod) PortNumber(ref PortRef) int {
+	if ref.Name == "" {
+		return ref.Number
+	}
+	for _, port := range p.Ports {
+		if port.Name == ref.Name {
+			return port.Number
+		}
+	}
+	return 0
 }
 
 // Env is one environment variable with a literal value, or taken from a

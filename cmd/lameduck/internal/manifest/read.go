@@ -1,0 +1,135 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// ReadFile reads the manifest in the file of that path; "-" is the standard
+// input. The errors are Read's, and the file system's.
+func ReadFile(path string) (*Workload, error) {
+	if path == "-" {
+		return Read("stdin", os.Stdin)
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, hint.New(err, "-f takes the path of a manifest, or - for the standard input")
+	} else if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		return nil, hint.New(fmt.Errorf("%s: is a directory", path),
+			"name one file, or render the directory first, as in: kubectl kustomize DIR | lameduck verify -f - -- COMMAND")
+	}
+	return Read(path, f)
+}
+
+// Read reads one Deployment, and the Service that selects its pods, from YAML
+// or JSON with any number of documents and Lists. name is what messages call
+// it: an error is one line, "name:line:column: what is wrong", and may carry
+// a hint. More than 4 MiB, 100 levels or 100,000 aliased values are refused.
+func Read(name string, r io.Reader) (*Workload, error) {
+	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	f := &file{name: name, positions: map[string]Pos{}}
+	objects, err := f.objects(data)
+	if err != nil {
+		return nil, err
+	}
+	d, err := f.onlyDeployment(objects)
+	if err != nil {
+		return nil, err
+	}
+	w := f.workload(d, objects)
+	if f.err != nil {
+		return nil, f.err
+	}
+	return w, nil
+}
+
+// object is one Kubernetes object, its fields named from its own root.
+type object struct {
+	value
+	kind, group, name, namespace string
+}
+
+// is says whether o is a kind of that API group; "" is the core group. Who
+// leaves apiVersion out means the kind Kubernetes ships with.
+func (o object) is(group, kind string) bool {
+	return o.kind == kind && (o.group == group || !o.get("apiVersion").present())
+}
+
+func (f *file) objects(data []byte) ([]object, error) {
+	docs, err := f.documents(data)
+	if err != nil {
+		return nil, err
+	}
+	var list []object
+	for _, doc := range docs {
+		list = f.collect(list, value{file: f, node: doc})
+	}
+	if f.err != nil {
+		return nil, f.templated(data, f.err)
+	}
+	if len(list) == 0 {
+		return nil, hint.New(fmt.Errorf("%s: no Kubernetes object in it", f.name), "it needs a Deployment, and the Service in front of it")
+	}
+	return list, nil
+}
+
+// collect adds the object v to list, or the items of v if v is a List.
+func (f *file) collect(list []object, v value) []object {
+	if !v.present() {
+		return list // "---" with nothing behind it
+	}
+	v.path = ""
+	kind := v.get("kind").required()
+	if strings.HasSuffix(kind, "List") {
+		for _, item := range v.get("items").items() {
+			list = f.collect(list, item)
+		}
+		return list
+	}
+	group, _, found := strings.Cut(v.get("apiVersion").text(""), "/")
+	if !found {
+		group = "" // "v1" has none
+	}
+	meta := v.get("metadata")
+	o := object{v, kind, group, meta.get("name").text(""), meta.get("namespace").text("default")}
+	if o.is("", "Service") {
+		o.path = "Service/" + o.name
+	}
+	return append(list, o)
+}
+
+// onlyDeployment is the one Deployment among objects.
+func (f *file) onlyDeployment(objects []object) (object, error) {
+	var found []object
+	var names, kinds []string
+	for _, o := range objects {
+		if o.is("apps", "Deployment") {
+			found = append(found, o)
+			names = append(names, word(o.name))
+		} else if k := word(o.kind); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	switch len(found) {
+	case 0:
+		return object{}, hint.New(fmt.Errorf("%s: no Deployment in it, only %s", f.name, shorten(strings.Join(kinds, ", "))),
+			"it needs one Deployment of apps/v1, and the Service in front of it")
+	case 1:
+		return found[0], nil
+	}
+	err := f.wrong(found[1].node, "%d Deployments in one file: %s", len(found), shorten(strings.Join(names, ", ")))
+	return object{}, hint.New(err, "put the one to run in a file of its own, with its Service")
+}

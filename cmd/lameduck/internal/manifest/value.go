@@ -1,0 +1,297 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// value is one YAML node under the name it has in the object. What is not in
+// the file is a value too, whose fields aren't there either, so that reading
+// an object needs no checks on the way: the first thing that is wrong is kept
+// in the file, and whoever asked gets the default.
+type value struct {
+	file   *file
+	node   *yaml.Node // nil: not in the file
+	path   string     // "spec.replicas"
+	parent Pos        // the place to name where it's missing
+}
+
+// field is one entry of a mapping.
+type field struct{ key, value *yaml.Node }
+
+// present is false for what isn't in the file, and for null.
+func (v value) present() bool { return v.node != nil && v.node.ShortTag() != "!!null" }
+
+// pos is where v is, or would be. An alias is where it's used.
+func (v value) pos() Pos {
+	if v.node == nil {
+		return v.parent
+	}
+	return Pos{v.node.Line, v.node.Column}
+}
+
+// fail records what is wrong with v, unless something was wrong before.
+func (v value) fail(format string, args ...any) { v.failHint("", format, args...) }
+
+func (v value) failHint(advice, format string, args ...any) {
+	if v.file.err != nil {
+		return
+	}
+	message := fmt.Sprintf(format, args...)
+	if v.path != "" {
+		message = v.path + ": " + message
+	}
+	err := errors.New(v.file.at(v.pos().Line, v.pos().Column, message))
+	if advice != "" {
+		err = hint.New(err, advice)
+	}
+	v.file.err = err
+}
+
+// note records what the file says that has no effect here.
+func (v value) note(format string, args ...any) {
+	at := v.pos()
+	v.file.notes = append(v.file.notes, v.file.at(at.Line, at.Column, fmt.Sprintf(format, args...)))
+}
+
+// get is the field of that name. Where v is no mapping, that's wrong.
+func (v value) get(key string) value {
+	child := value{file: v.file, path: join(v.path, key), parent: v.pos()}
+	for _, f := range v.fields() {
+		if f.key.Value == key {
+			child.node = f.value
+			if child.present() {
+				v.file.positions[child.path] = Pos{f.key.Line, f.key.Column}
+			}
+			return child
+		}
+	}
+	return child
+}
+
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}
+
+// fields are v's own, then those it merges (<<) and doesn't override.
+func (v value) fields() []field {
+	if !v.present() {
+		return nil
+	}
+	if mapping := deref(v.node); mapping.Kind == yaml.MappingNode {
+		return unmerge(mapping)
+	}
+	v.fail("want fields, not %s", describe(v.node))
+	return nil
+}
+
+func unmerge(mapping *yaml.Node) []field {
+	var own, merged []field
+	for i := 0; i+1 < len(mapping.Content); i += 2 {
+		key, val := deref(mapping.Content[i]), mapping.Content[i+1]
+		if !isMerge(key) {
+			own = append(own, field{key, val})
+			continue
+		}
+		sources := []*yaml.Node{val}
+		if list := deref(val); list.Kind == yaml.SequenceNode {
+			sources = list.Content
+		}
+		for _, source := range sources {
+			merged = append(merged, unmerge(deref(source))...)
+		}
+	}
+	if len(merged) == 0 {
+		return own
+	}
+	seen := map[string]bool{}
+	return slices.DeleteFunc(append(own, merged...), func(f field) bool {
+		again := seen[f.key.Value]
+		seen[f.key.Value] = true
+		return again
+	})
+}
+
+// items are the entries of a list.
+func (v value) items() []value {
+	if !v.present() {
+		return nil
+	}
+	list := deref(v.node)
+	if list.Kind != yaml.SequenceNode {
+		v.fail("want a list, not %s", describe(v.node))
+		return nil
+	}
+	items := make([]value, len(list.Content))
+	for i, n := range list.Content {
+		items[i] = value{file: v.file, node: n, path: fmt.Sprintf("%s[%d]", v.path, i)}
+	}
+	return items
+}
+
+// text is v as a string. Kubernetes takes no number or boolean for one.
+func (v value) text(def string) string {
+	if !v.present() {
+		return def
+	}
+	n := deref(v.node)
+	switch n.ShortTag() {
+	case "!!str", "!!timestamp", "!!merge":
+		return n.Value
+	case "!!int", "!!float", "!!bool":
+		v.failHint("put it in quotes", "want text, not %s", describe(n))
+	default:
+		v.fail("want text, not %s", describe(n))
+	}
+	return def
+}
+
+// required is text that has to be there.
+func (v value) required() string {
+	s := v.text("")
+	if s == "" {
+		v.fail("missing")
+	}
+	return s
+}
+
+// texts is a list of strings.
+func (v value) texts() []string {
+	var list []string
+	for _, item := range v.items() {
+		list = append(list, item.text(""))
+	}
+	return list
+}
+
+// number is a whole number of at least least, at most 2^31-1.
+func (v value) number(def, least int) int {
+	if !v.present() {
+		return def
+	}
+	node := deref(v.node)
+	var n int64
+	if node.ShortTag() != "!!int" || node.Load(&n) != nil {
+		v.fail("want a whole number, not %s", describe(node))
+		return def
+	}
+	if n < int64(least) || n > math.MaxInt32 {
+		v.fail("want a number from %d to %d, not %d", least, math.MaxInt32, n)
+		return def
+	}
+	return int(n)
+}
+
+// seconds is a whole number of seconds, as Kubernetes gives all its times.
+func (v value) seconds(def time.Duration, least int) time.Duration {
+	if v.present() && deref(v.node).ShortTag() == "!!str" {
+		v.failHint("Kubernetes counts in whole seconds: 30, not 30s", "want a whole number, not %s", describe(v.node))
+		return def
+	}
+	return time.Duration(v.number(int(def/time.Second), least)) * time.Second
+}
+
+// truth is true or false, false by default.
+func (v value) truth() bool {
+	if !v.present() {
+		return false
+	}
+	var b bool
+	if n := deref(v.node); n.ShortTag() != "!!bool" || n.Load(&b) != nil {
+		v.fail("want true or false, not %s", describe(n))
+	}
+	return b
+}
+
+// port is a port number, or the name of one.
+func (v value) port() PortRef {
+	if v.present() && deref(v.node).ShortTag() == "!!str" {
+		return PortRef{Name: v.required()}
+	}
+	return PortRef{Number: v.portNumber()}
+}
+
+func (v value) portNumber() int {
+	n := v.number(0, 1)
+	if n > math.MaxUint16 {
+		v.fail("want a port from 1 to %d, not %d", math.MaxUint16, n)
+	}
+	return n
+}
+
+// share is a count, or a percentage such as "25%".
+func (v value) share(def IntOrPercent) IntOrPercent {
+	if !v.present() {
+		return def
+	}
+	n := deref(v.node)
+	if n.ShortTag() != "!!str" {
+		return IntOrPercent{Value: v.number(0, 0)}
+	}
+	digits, percent := strings.CutSuffix(n.Value, "%")
+	count, err := strconv.ParseUint(digits, 10, 31)
+	if !percent || err != nil {
+		v.fail(`want a whole number or a percentage such as "25%%", not %s`, describe(n))
+		return def
+	}
+	return IntOrPercent{Value: int(count), Percent: true}
+}
+
+// describe says what a node is, in a few words.
+func describe(n *yaml.Node) string {
+	switch n = deref(n); {
+	case n.Kind == yaml.MappingNode:
+		return "fields"
+	case n.Kind == yaml.SequenceNode:
+		return "a list"
+	case n.ShortTag() == "!!null":
+		return "nothing"
+	case n.ShortTag() == "!!str":
+		return strconv.Quote(shorten(n.Value))
+	default:
+		return word(n.Value)
+	}
+}
+
+// word is s as it may stand in a message: as it is if it's a plain word, else
+// in quotes.
+func word(s string) string {
+	special := func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-._/", r)
+	}
+	if s != "" && len(s) <= maxWord && !strings.ContainsFunc(s, special) {
+		return s
+	}
+	return strconv.Quote(shorten(s))
+}
+
+const maxWord = 60 // characters of the file's own that a message repeats
+
+func shorten(s string) string {
+	if runes := []rune(s); len(runes) > maxWord {
+		return string(runes[:maxWord-1]) + "…"
+	}
+	return s
+}
+
+// oneLine is s without line breaks and what else doesn't print.
+func oneLine(s string) string {
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if strconv.IsPrint(r) {
+			return r
+		}
+		return ' '
+	}, s))
+}
