@@ -1,0 +1,105 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"time"
+)
+
+// Traffic is what became of the attempts of one pattern.
+type Traffic struct {
+	Pattern  string
+	Attempts int
+	Dropped  int
+	// DroppedAfterRetry is what a client that repeats what it safely may
+	// would still have seen: the drops without those whose retry succeeded.
+	DroppedAfterRetry int
+	Causes            map[Cause]int
+	Latency           Latency
+}
+
+// Latency has the exact quantiles (nearest rank) of the attempts that were
+// served, counted from the moment each was due. All are 0 if none was. A
+// failure has no latency: a refusal would flatter the figures, a timeout
+// would only say how long the client waits.
+type Latency struct{ P50, P90, P99, Max time.Duration }
+
+// Control is the noise floor: what happened beside the trial to the server
+// that never terminates.
+type Control struct{ Attempts, Failed int }
+
+// known is the order in which reports list the patterns; others follow by name.
+var known = []string{"new", "keepalive", "slow", "download", "upload", "h2", "grpc", "grpc-stream", "websocket", "sse", "tcp"}
+
+// ByPattern folds the attempts, without those of the control target.
+func ByPattern(attempts []Attempt) []Traffic {
+	index := map[string]*Traffic{}
+	served := map[string][]time.Duration{}
+	for i := range attempts {
+		a := &attempts[i]
+		if a.Control {
+			continue
+		}
+		t := index[a.Pattern]
+		if t == nil {
+			t = &Traffic{Pattern: a.Pattern, Causes: map[Cause]int{}}
+			index[a.Pattern] = t
+		}
+		t.add(a)
+		if !a.Dropped() {
+			served[a.Pattern] = append(served[a.Pattern], a.Latency())
+		}
+	}
+	all := make([]Traffic, 0, len(index))
+	for name, t := range index {
+		t.Latency = quantiles(served[name])
+		all = append(all, *t)
+	}
+	slices.SortFunc(all, func(a, b Traffic) int {
+		return cmp.Or(cmp.Compare(rank(a.Pattern), rank(b.Pattern)), cmp.Compare(a.Pattern, b.Pattern))
+	})
+	return all
+}
+
+func (t *Traffic) add(a *Attempt) {
+	t.Attempts++
+	if !a.Dropped() {
+		return
+	}
+	t.Dropped++
+	t.Causes[a.Cause]++
+	if a.Retry != RetryOK {
+		t.DroppedAfterRetry++
+	}
+}
+
+func rank(pattern string) int {
+	if i := slices.Index(known, pattern); i >= 0 {
+		return i
+	}
+	return len(known)
+}
+
+func quantiles(served []time.Duration) Latency {
+	if len(served) == 0 {
+		return Latency{}
+	}
+	slices.Sort(served)
+	// The q-th per cent is the smallest value that at least q in a hundred do not exceed.
+	at := func(q int) time.Duration { return served[(len(served)*q+99)/100-1] }
+	return Latency{P50: at(50), P90: at(90), P99: at(99), Max: served[len(served)-1]}
+}
+
+// ControlOf folds the attempts on the control target.
+func ControlOf(attempts []Attempt) Control {
+	var c Control
+	for i := range attempts {
+		if a := &attempts[i]; a.Control {
+			c.Attempts++
+			if a.Dropped() {
+				c.Failed++
+			}
+		}
+	}
+	return c
+}
