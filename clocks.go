@@ -1,0 +1,82 @@
+package lameduck
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// clocks are the resolved durations of one Process: its fields, the
+// defaults, and the operator's knobs over both.
+type clocks struct {
+	delay, quiet, spread, grace, reserve time.Duration
+}
+
+// A knob is one clock: its variable in the environment, its default and
+// where the resolved value goes.
+type knob struct {
+	name     string
+	field    time.Duration
+	standard time.Duration
+	resolved *time.Duration
+}
+
+// resolve reads the environment. An operator who mistypes a value learns it
+// when the pod starts, not when it is killed.
+func (p *Process) resolve() (clocks, error) {
+	var c clocks
+	knobs := []knob{
+		{"LAMEDUCK_DELAY", p.Delay, 10 * time.Second, &c.delay},
+		{"LAMEDUCK_QUIET", p.Quiet, 2 * time.Second, &c.quiet},
+		{"LAMEDUCK_SPREAD", p.Spread, 3 * time.Second, &c.spread},
+		{"LAMEDUCK_GRACE", p.Grace, 30 * time.Second, &c.grace},
+		{"LAMEDUCK_RESERVE", p.Reserve, 3 * time.Second, &c.reserve},
+	}
+	var errs []error
+	for _, k := range knobs {
+		*k.resolved = max(0, cmp.Or(k.field, k.standard))
+		text, set := os.LookupEnv(k.name)
+		if !set {
+			continue
+		}
+		d, err := time.ParseDuration(text)
+		if err != nil || d < 0 {
+			errs = append(errs, fmt.Errorf("%s=%q is not a duration such as 10s or 1m30s", k.name, text))
+			continue
+		}
+		*k.resolved = d
+	}
+	if len(errs) == 0 && c.delay+c.reserve >= c.grace {
+		errs = append(errs, fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v", c.delay, c.reserve, c.grace))
+	}
+	return c, errors.Join(errs...)
+}
+
+// cut is when, after T0, what is still in flight is cut.
+func (c clocks) cut() time.Duration { return c.grace - c.reserve }
+
+// latest is when, after T0, the lame duck ends at the latest, however many
+// late connections still come: halfway from Delay to the cut, so that as
+// much time is left for what is in flight.
+func (c clocks) latest() time.Duration { return c.delay + (c.cut()-c.delay)/2 }
+
+// end is when, after T0, the lame duck ends if the last late connection came
+// at lastLate (negative: none did).
+func (c clocks) end(lastLate time.Duration) time.Duration {
+	end := c.delay
+	if lastLate >= 0 {
+		end = max(end, lastLate+c.quiet)
+	}
+	return min(end, c.latest())
+}
+
+// linger is for how long a connection must have been silent before it is
+// closed. It leaves a client that has just read an answer the time to send
+// its next request, which is then answered with a goodbye.
+func (c clocks) linger() time.Duration { return max(c.quiet, 50*time.Millisecond) }
+
+// flush is the last part of Reserve: for the report, and for the runtime to
+// exit before the kubelet's SIGKILL.
+func (c clocks) flush() time.Duration { return c.reserve / 10 }

@@ -1,0 +1,262 @@
+package lameduck
+
+import (
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// What a connection is doing, as far as closing it is concerned.
+const (
+	fresh    uint32 = iota // has never sent a byte
+	idle                   // between requests
+	busy                   // some byte of a request has come, its answer is not complete
+	hijacked               // the handler took it over
+)
+
+// A conn is one accepted connection. It is in its Process's set until it is
+// closed, also when it was hijacked: net/http forgets those.
+//
+// The reader and the goroutine that closes idle connections meet in two
+// atomics. The reader stores busy, then looks at waking; the closer stores
+// waking, then looks at the state. Whatever the order, one of them sees the
+// other, so a request is never taken for idleness.
+type conn struct {
+	net.Conn
+	process *Process
+	born    time.Time
+	share   float32 // its place in Spread
+
+	state   atomic.Uint32
+	waking  atomic.Bool  // its Read was woken to look for a request one last time
+	quietAt atomic.Int64 // when it last went idle after T0, Unix nanoseconds; 0: not since T0
+	request atomic.Pointer[http.Request]
+
+	// Of the goroutine that handles its requests:
+	counted *drain // it was counted as a late connection of that one
+	undo    func() // takes the request at hand out of the late arrivals
+
+	mu      sync.Mutex // never taken on the path of a request before the closing phase
+	closed  bool
+	leave   chan struct{} // Draining; made when first asked for
+	leaving *time.Timer
+}
+
+func newConn(c net.Conn, p *Process) *conn {
+	return &conn{Conn: c, process: p, born: time.Now(), share: rand.Float32()}
+}
+
+// Read is net/http's, with one addition: woken by a past deadline while the
+// connection is idle, it looks at the receive queue once more, and closes
+// the connection only if that is empty. Server.Shutdown closes whatever the
+// queue holds, and even what it has read (golang/go#65802, #75591).
+func (c *conn) Read(b []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(b)
+		if n > 0 {
+			c.heard()
+			return n, err
+		}
+		if err == nil || !c.waking.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return n, err
+		}
+		if n, err, settled := c.lastLook(b); settled {
+			return n, err
+		}
+	}
+}
+
+func (c *conn) heard() {
+	if c.closable() {
+		c.state.Store(busy)
+	}
+	if c.waking.Load() {
+		c.mu.Lock()
+		c.unwake()
+		c.mu.Unlock()
+	}
+}
+
+// closable reports whether no request has begun on the connection.
+func (c *conn) closable() bool { return c.state.Load() <= idle }
+
+// lastLook is the reader's side of wake. settled is false if the connection
+// is not to be closed after all, and the reader should read on.
+func (c *conn) lastLook(b []byte) (n int, err error, settled bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.waking.Load() {
+		return 0, nil, false
+	}
+	if !c.closable() {
+		c.unwake()
+		return 0, nil, false
+	}
+	n, err = readNow(c.Conn, b)
+	if n > 0 {
+		c.state.Store(busy)
+		c.unwake()
+		return n, nil, true
+	}
+	if err == nil {
+		// Closed here, in the reader, the window between the look and the
+		// FIN is as small as it gets.
+		c.process.closedIdle.Add(1)
+		c.close()
+		err = io.EOF
+	}
+	return 0, err, true
+}
+
+// wake makes a blocked Read of a silent connection take its last look.
+func (c *conn) wake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return
+	}
+	c.waking.Store(true)
+	if !c.closable() {
+		c.waking.Store(false)
+		return
+	}
+	c.Conn.SetReadDeadline(time.Unix(1, 0))
+}
+
+// unwake takes a wake back. From here to the end the cut is the deadline of
+// everything, so those of net/http need not be restored.
+func (c *conn) unwake() {
+	if c.waking.Swap(false) {
+		c.Conn.SetReadDeadline(time.Time{})
+	}
+}
+
+// SetReadDeadline keeps net/http from taking a wake back unknowingly.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if c.process.closing.Load() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.waking.Load() {
+			return nil
+		}
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
+// SetDeadline is SetReadDeadline and SetWriteDeadline.
+func (c *conn) SetDeadline(t time.Time) error {
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
+}
+
+// quietSince is since when nothing has come on a closable connection.
+func (c *conn) quietSince(t0 time.Time) time.Time {
+	if ns := c.quietAt.Load(); ns != 0 {
+		return time.Unix(0, ns)
+	}
+	if c.born.After(t0) {
+		return c.born
+	}
+	return t0
+}
+
+// late reports whether the connection came after T0.
+func (c *conn) late(d *drain) bool { return c.born.After(d.t0) }
+
+// told reports whether the connection has reached its moment to leave.
+func (c *conn) told(d *drain) bool {
+	return c.late(d) || c.process.closing.Load() || !time.Now().Before(d.moment(c.share))
+}
+
+// draining returns the channel that is closed at the connection's moment.
+func (c *conn) draining() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leave == nil {
+		c.leave = make(chan struct{})
+		if d := c.process.drain.Load(); d != nil {
+			c.arrange(d)
+		}
+	}
+	return c.leave
+}
+
+// lameDuck arranges the connection's moment if somebody waits for it.
+func (c *conn) lameDuck(d *drain) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leave != nil {
+		c.arrange(d)
+	}
+}
+
+func (c *conn) arrange(d *drain) {
+	if c.leaving == nil && !c.closed {
+		wait := time.Until(d.moment(c.share))
+		if c.process.closing.Load() {
+			wait = 0
+		}
+		c.leaving = time.AfterFunc(wait, func() { close(c.leave) })
+	}
+}
+
+// hurry brings the connection's moment forward to now.
+func (c *conn) hurry() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.leaving != nil && c.leaving.Stop() {
+		close(c.leave)
+	}
+}
+
+// Close closes the connection and takes it out of the Process's set.
+func (c *conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.close()
+}
+
+func (c *conn) close() error {
+	if c.closed {
+		return net.ErrClosed
+	}
+	c.closed = true
+	if c.leaving != nil {
+		c.leaving.Stop()
+	}
+	err := c.Conn.Close()
+	c.process.conns.remove(c)
+	return err
+}
+
+// What follows keeps the abilities of the wrapped connection: half-close for
+// net/http's own linger, sendfile and splice, socket options.
+
+// CloseWrite sends a FIN and leaves the other direction open.
+func (c *conn) CloseWrite() error {
+	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return errors.ErrUnsupported
+}
+
+// ReadFrom lets the kernel copy where it can (sendfile, splice).
+func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+
+// SyscallConn gives access to the socket.
+func (c *conn) SyscallConn() (syscall.RawConn, error) {
+	if s, ok := c.Conn.(syscall.Conn); ok {
+		return s.SyscallConn()
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// NetConn returns the connection as the listener made it, as
+// [crypto/tls.Conn.NetConn] does.
+func (c *conn) NetConn() net.Conn { return c.Conn }

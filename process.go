@@ -1,0 +1,274 @@
+package lameduck
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrCut is wrapped by the error of Run for each request, hijacked
+// connection, worker or closer that the end of the grace period cut short.
+var ErrCut = errors.New("cut")
+
+// hookGap is how long after a preStop hook the stop signal may come. The
+// kubelet sends it at once.
+const hookGap = 5 * time.Second
+
+// A Process is all that one process serves and all that must end well:
+// servers, background workers, closers. Set its fields and add its parts,
+// then call [Process.RunUntilSignal] or [Process.Run], once. The zero value
+// is ready to use.
+//
+// A duration of zero stands for its default, a negative one for none. The
+// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE
+// override them; a value that cannot be used is an error of Run, at once.
+type Process struct {
+	Delay   time.Duration // lame duck: serve on for at least this long; default 10 s
+	Quiet   time.Duration // and until no new connection came for this long; default 2 s
+	Spread  time.Duration // long-lived connections are asked to leave over this time; default 3 s
+	Grace   time.Duration // terminationGracePeriodSeconds of the pod; default 30 s
+	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
+
+	FailReadiness bool         // [Ready] fails from the begin: for load balancers that poll, and kills the kubelet starts itself
+	Log           *slog.Logger // one line a phase; default slog.Default()
+
+	servers []*server
+	workers []*task
+	closers []*task
+
+	mu         sync.Mutex // orders begin and resume
+	conns      connSet
+	drain      atomic.Pointer[drain] // nil while serving
+	closing    atomic.Bool           // the lame duck is over, connections are being closed
+	closedIdle atomic.Int64
+
+	began    chan struct{} // has an element when drain was set
+	failures chan error    // of servers and workers
+	clocks   clocks
+	hard     context.Context // ends at the cut
+	cut      context.CancelCauseFunc
+	leave    latch // workers are asked to leave
+	serving  sync.WaitGroup
+	working  sync.WaitGroup
+}
+
+type server struct {
+	http      *http.Server
+	listeners []net.Listener
+	wrapped   []*listener
+}
+
+// Serve adds srv. With no listener it listens on srv.Addr (TCP, ":http" if
+// empty). It speaks HTTP/1.1 in clear text. The Process takes srv over:
+// srv's own Serve, Shutdown and Close must not be called.
+func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
+	p.servers = append(p.servers, &server{http: srv, listeners: listeners})
+}
+
+// Worker adds a background worker. When [Draining] of its context closes, at
+// the stop signal, it should take no new work, finish what it holds and
+// return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
+func (p *Process) Worker(name string, work func(context.Context) error) {
+	p.workers = append(p.workers, newTask("worker", name, work))
+}
+
+// Closer adds what runs last, when nothing is in flight any more: closers
+// run in reverse order of registration, as deferred calls do. Each is given
+// an equal share of what is left of Grace; its context ends with that share,
+// and one that does not return by then is left behind and named.
+func (p *Process) Closer(name string, closer func(context.Context) error) {
+	p.closers = append(p.closers, newTask("closer", name, closer))
+}
+
+// Run serves until ctx ends, then terminates. It returns nil if nothing was
+// cut and nothing failed, else an error that names each thing: errors of
+// listening at once, before anything is served. It touches no signal; after
+// ctx ended it returns within Grace.
+func (p *Process) Run(ctx context.Context) error {
+	stop := make(chan struct{})
+	defer close(stop)
+	return p.run(ctx, func() {
+		select {
+		case <-ctx.Done():
+			p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
+		case <-stop:
+		}
+	})
+}
+
+// run is the one goroutine that takes the Process through its phases.
+// control runs beside it and turns orders from outside into begin, hurry and
+// cut.
+func (p *Process) run(ctx context.Context, control func()) error {
+	if err := p.setUp(ctx); err != nil {
+		return err
+	}
+	p.start()
+	go control()
+
+	d := p.serveUntilStop()
+	p.logClosing(d)
+	p.closing.Store(true)
+	p.shutListeners(d)
+	err := errors.Join(p.finish(d), p.runClosers(d), p.moreFailures())
+	p.logEnd(d, err)
+	return err
+}
+
+// setUp does all that can fail before anything is served.
+func (p *Process) setUp(ctx context.Context) error {
+	c, err := p.resolve()
+	if err != nil {
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	p.clocks = c
+	p.Log = cmp.Or(p.Log, slog.Default())
+	p.conns.init()
+	p.began = make(chan struct{}, 1)
+	p.leave = newLatch()
+	p.hard, p.cut = context.WithCancelCause(context.WithoutCancel(ctx))
+	if err := p.listen(); err != nil {
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	return nil
+}
+
+// listen opens what is not open yet. If one address fails nothing is left
+// open.
+func (p *Process) listen() error {
+	n := len(p.workers)
+	for _, s := range p.servers {
+		if s.http.TLSConfig != nil {
+			p.closeListeners()
+			return errors.New("http.Server.TLSConfig is set, and only clear text is served: terminate TLS in front of the pod")
+		}
+		if len(s.listeners) == 0 {
+			l, err := net.Listen("tcp", cmp.Or(s.http.Addr, ":http"))
+			if err != nil {
+				p.closeListeners()
+				return err
+			}
+			s.listeners = []net.Listener{l}
+		}
+		n += len(s.listeners)
+	}
+	p.failures = make(chan error, n)
+	return nil
+}
+
+func (p *Process) closeListeners() {
+	for _, s := range p.servers {
+		for _, l := range s.listeners {
+			l.Close()
+		}
+	}
+}
+
+func (p *Process) start() {
+	for _, s := range p.servers {
+		p.hook(s.http)
+		for _, l := range s.listeners {
+			w := &listener{Listener: l, process: p}
+			s.wrapped = append(s.wrapped, w)
+			p.serving.Go(func() { p.serve(s.http, w) })
+		}
+	}
+	for _, t := range p.workers {
+		p.working.Go(func() { p.work(t) })
+	}
+}
+
+func (p *Process) serve(srv *http.Server, l *listener) {
+	err := srv.Serve(l)
+	if p.closing.Load() {
+		return // we closed it
+	}
+	p.fail(fmt.Errorf("listener %v: %w", l.Addr(), err))
+}
+
+func (p *Process) work(t *task) {
+	if err := t.run(context.WithValue(p.hard, leaverKey{}, leaver(p))); err != nil {
+		p.fail(err)
+	}
+}
+
+// fail reports the end of a part; the rest terminates in good order.
+func (p *Process) fail(err error) {
+	p.failures <- err
+	p.begin(err.Error(), true)
+}
+
+// moreFailures collects what failed.
+func (p *Process) moreFailures() error {
+	var errs []error
+	for {
+		select {
+		case err := <-p.failures:
+			errs = append(errs, err)
+		default:
+			return errors.Join(errs...)
+		}
+	}
+}
+
+// draining is for workers: they are asked to leave when termination begins.
+func (p *Process) draining() <-chan struct{} { return p.leave.done }
+
+// untilCut returns ctx with a second end: the cut.
+func (p *Process) untilCut(ctx context.Context) context.Context {
+	ctx, cancel := context.WithCancelCause(ctx)
+	context.AfterFunc(p.hard, func() { cancel(context.Cause(p.hard)) })
+	return ctx
+}
+
+// begin begins the termination, or returns the one that has begun. stop says
+// that the process is to end, as it is not after a preStop call alone.
+func (p *Process) begin(by string, stop bool) *drain {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	d := p.drain.Load()
+	if d == nil {
+		d = newDrain(by, p.clocks)
+		p.drain.Store(d)
+		p.began <- struct{}{}
+	}
+	if stop {
+		d.stop.set()
+		p.leave.set()
+	}
+	return d
+}
+
+// resume takes a termination back unless the process is to end.
+func (p *Process) resume(d *drain) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d.stop.isSet() {
+		return false
+	}
+	p.drain.Store(nil)
+	return true
+}
+
+// serveUntilStop serves, and goes through the lame duck, until the process
+// is to end. A preStop call that no stop signal follows leads back to
+// serving.
+func (p *Process) serveUntilStop() *drain {
+	for {
+		<-p.began
+		d := p.drain.Load()
+		p.logBegin(d)
+		p.lameDuck(d)
+		if d.stop.isSet() || !p.resume(d) {
+			return d
+		}
+		p.Log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
+	}
+}

@@ -1,0 +1,41 @@
+package lameduck
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// RunUntilSignal is [Process.Run] until SIGTERM or SIGINT. SIGTERM, the
+// kubelet's, begins the lame duck. SIGINT, a person's at a terminal, skips
+// Delay and Quiet. A second signal cuts what is in flight and runs the
+// closers within Reserve; a third kills.
+func (p *Process) RunUntilSignal() error {
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	defer signal.Stop(signals)
+	return p.run(context.Background(), func() { p.obey(signals) })
+}
+
+func (p *Process) obey(signals chan os.Signal) {
+	first := <-signals
+	d := p.begin(signalName(first), true)
+	if first == os.Interrupt {
+		d.hurry.set()
+	}
+	second := <-signals
+	p.Log.Warn("second signal: ending at once", "signal", signalName(second))
+	d.cut.set()
+	signal.Stop(signals)
+}
+
+func signalName(s os.Signal) string {
+	switch s {
+	case syscall.SIGTERM:
+		return "SIGTERM"
+	case os.Interrupt:
+		return "SIGINT"
+	}
+	return s.String()
+}
