@@ -72,11 +72,6 @@ func (c clocks) end(lastLate time.Duration) time.Duration {
 	return min(end, c.latest())
 }
 
-// linger is for how long a connection must have been silent before it is
-// closed. It leaves a client that has just read an answer the time to send
-// its next request, which is then answered with a goodbye.
-func (c clocks) linger() time.Duration { return max(c.quiet, 50*time.Millisecond) }
-
 // flush is the last part of Reserve: for the report, and for the runtime to
 // exit before the kubelet's SIGKILL.
 func (c clocks) flush() time.Duration { return c.reserve / 10 }

@@ -43,6 +43,18 @@ func (d *drain) lameDuckEnd() time.Time {
 
 func (d *drain) cutAt() time.Time { return d.t0.Add(d.clocks.cut()) }
 
+// linger is for how long a connection must have been silent before it is
+// closed. It leaves a client that has just read an answer the time to send
+// its next request, which is then answered with a goodbye.
+func (d *drain) linger() time.Duration {
+	if d.hurry.isSet() {
+		return shortLinger
+	}
+	return max(d.clocks.quiet, shortLinger)
+}
+
+const shortLinger = 50 * time.Millisecond
+
 // lateConn counts a late connection. It returns what undoes that, for a
 // connection that turns out to carry a probe.
 func (d *drain) lateConn() (undo func()) {

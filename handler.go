@@ -65,6 +65,7 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 	d := p.begin("preStop", false)
 	select {
 	case <-d.over.done:
+		w.Header().Set("Connection", "close")
 		io.WriteString(w, "the lame duck is over\n")
 	case <-r.Context().Done():
 	}

@@ -101,7 +101,7 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 			continue
 		}
 		since := c.quietSince(d.t0)
-		if left := time.Until(since.Add(d.clocks.linger())); left > 0 {
+		if left := time.Until(since.Add(d.linger())); left > 0 {
 			again = min(again, left)
 			continue
 		}
