@@ -1,0 +1,134 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// Config is what to run, and how.
+type Config struct {
+	Workload     *manifest.Workload
+	Command      []string             // the program and its arguments, in place of the image's
+	Nodes        int                  // how many views there are; default 3
+	Propagation  Profile              // default rollout
+	Seed         uint64               // the same seed draws the same lags and picks
+	ReadyTimeout time.Duration        // how long a pod may take to become ready; default 60 s
+	Clock        timeline.Clock       // what events are timed by
+	Log          io.Writer            // what the pods print; default: nowhere
+	Emit         func(timeline.Event) // gets every event, from one goroutine, in order; must not block; default: nobody
+}
+
+// Lab is a Deployment and a Service of its own. Its methods may be called from
+// any goroutine.
+type Lab struct {
+	nodes []*node
+	loop  *loop
+	close context.CancelFunc
+}
+
+// New prepares a lab. Nothing runs yet, but Close has to be called.
+func New(cfg Config) (*Lab, error) { return newLab(cfg, nil) }
+
+func newLab(cfg Config, start launch) (*Lab, error) {
+	if cfg.Workload.Replicas < 1 {
+		return nil, hint.New(fmt.Errorf("%s has no replicas", cfg.podName(0)), "use --replicas 1 or more")
+	}
+	cfg = cfg.withDefaults()
+	l := &Lab{}
+	for i := range cfg.Nodes {
+		l.nodes = append(l.nodes, newNode(i, cfg.Seed))
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	l.close = cancel
+	l.loop = newLoop(ctx, cfg, l.nodes, start)
+	go l.loop.serve()
+	return l, nil
+}
+
+func (c Config) withDefaults() Config {
+	if c.Nodes == 0 {
+		c.Nodes = 3
+	}
+	if c.ReadyTimeout == 0 {
+		c.ReadyTimeout = time.Minute
+	}
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	if c.Emit == nil {
+		c.Emit = func(timeline.Event) {}
+	}
+	c.Propagation = c.Propagation.orDefault()
+	return c
+}
+
+// Start creates the replicas. It returns when all of them are available
+// (ready for minReadySeconds) and every node knows them. On an error, which is
+// a *NeverReadyError if a pod did not become ready, nothing is left running.
+func (l *Lab) Start(ctx context.Context) error {
+	err := l.await(ctx, func() ([]func(), error) {
+		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }}, nil
+	})
+	if err == nil {
+		return nil
+	}
+	if left := l.Close(); left != nil {
+		return fmt.Errorf("%w (and then: %w)", err, left)
+	}
+	return err
+}
+
+// Act carries out an action. It returns when the action is complete: new pods
+// are available, every terminated one has gone, and all nodes know it. If a
+// pod does not become ready in time the error is a *NeverReadyError, and
+// things stay as they are. When ctx ends Act returns at once, and what it
+// began goes on until Close.
+func (l *Lab) Act(ctx context.Context, a Action) error {
+	return l.await(ctx, func() ([]func(), error) { return l.loop.steps(a) })
+}
+
+func (l *Lab) await(ctx context.Context, plan func() ([]func(), error)) error {
+	op := &operation{done: make(chan error, 1)}
+	l.loop.mail.post(func() { l.loop.begin(op, plan) })
+	select {
+	case err := <-op.done:
+		return err
+	case <-l.loop.ctx.Done():
+		return errClosed
+	case <-ctx.Done():
+		l.loop.mail.post(func() { l.loop.abandon(op) })
+		return context.Cause(ctx)
+	}
+}
+
+var errNoEndpoint = fmt.Errorf("service has no endpoint: %w", syscall.ECONNREFUSED)
+
+// Dial opens a connection as a client of the Service does whose packets pass
+// through the kube-proxy of this node (0 to Nodes-1). The pod is named also
+// when it could not be connected to. Without an endpoint the error is an
+// ECONNREFUSED, as after kube-proxy's REJECT.
+func (l *Lab) Dial(ctx context.Context, node int) (conn net.Conn, pod string, err error) {
+	e, ok := l.nodes[node].pick()
+	if !ok {
+		return nil, "", errNoEndpoint
+	}
+	conn, err = e.process.Dial(ctx)
+	return conn, e.pod, err
+}
+
+// Close kills every pod and returns when all are gone. It may be called
+// again.
+func (l *Lab) Close() error {
+	l.close()
+	<-l.loop.ended
+	return errors.Join(l.loop.closeErrs...)
+}

@@ -1,0 +1,112 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// The lags of the control plane (kubernetes/kubernetes has no figures; these
+// are inferred from what happens in them on a cluster with time to spare).
+const (
+	sliceLagMin, sliceLagMax     = 20 * time.Millisecond, 150 * time.Millisecond // a pod changes -> the slice is written
+	kubeletLagMin, kubeletLagMax = 10 * time.Millisecond, 100 * time.Millisecond // a pod is deleted -> its kubelet begins
+)
+
+// loop is the control plane. One goroutine (serve) owns everything in it but
+// the mailbox; it is level-triggered as Kubernetes is: something changes, then
+// everybody looks at the whole state and does what is to be done.
+type loop struct {
+	cfg    Config
+	launch launch
+	ctx    context.Context // ends when the lab closes
+	mail   *mailbox
+	ended  chan struct{} // closed when the loop and every pod are gone
+
+	agenda     agenda
+	sliceLag   *rand.Rand
+	kubeletLag *rand.Rand
+
+	replicas int // wanted
+	revision int // of the pod template
+	pods     []*member
+	created  int // pods so far, for their names
+	running  int // goroutines in run
+
+	latest *slice // the newest state, as the slice controller will write it
+	wrote  int    // the version it has written
+	nodes  []*node
+
+	op        *operation
+	closeErrs []error
+}
+
+func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop {
+	return &loop{
+		cfg:        cfg,
+		launch:     start,
+		ctx:        ctx,
+		mail:       newMailbox(),
+		ended:      make(chan struct{}),
+		sliceLag:   stream(cfg.Seed, "slice controller"),
+		kubeletLag: stream(cfg.Seed, "kubelet"),
+		latest:     &slice{},
+		nodes:      nodes,
+	}
+}
+
+// serve runs until the lab is closed and every pod is gone.
+func (l *loop) serve() {
+	defer close(l.ended)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for closed := l.ctx.Done(); closed != nil || l.running > 0; {
+		select {
+		case <-closed:
+			closed = nil
+			l.shut()
+		case <-l.mail.wake:
+			for _, f := range l.mail.take() {
+				l.do(f)
+			}
+		case <-timer.C:
+			for f := l.agenda.due(time.Now()); f != nil; f = l.agenda.due(time.Now()) {
+				l.do(f)
+			}
+		}
+		timer.Reset(l.agenda.wait(time.Now()))
+	}
+}
+
+// do makes one change and lets every controller act on it. A lab that is
+// closing only watches its pods end.
+func (l *loop) do(change func()) {
+	change()
+	if l.ctx.Err() != nil {
+		return
+	}
+	l.reconcile()
+	l.publish()
+	l.advance()
+}
+
+// shut is what closing does at once; every run kills its pod by itself.
+func (l *loop) shut() {
+	l.agenda = agenda{}
+	l.finish(errClosed)
+	for _, n := range l.nodes {
+		n.show(&slice{})
+	}
+}
+
+// later has the loop do something after a while.
+func (l *loop) later(d time.Duration, do func()) { l.agenda.at(time.Now().Add(d), do) }
+
+func (l *loop) emit(pod string, kind timeline.Kind, node int, detail string) {
+	l.cfg.Emit(timeline.Event{At: l.cfg.Clock.Now(), Pod: pod, Kind: kind, Node: node, Detail: detail})
+}
+
+var errClosed = errors.New("the lab is closed")

@@ -1,0 +1,85 @@
+package lab
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// process is a running pod as the lab needs it.
+type process interface {
+	Terminate(grace time.Duration)
+	Dial(ctx context.Context) (net.Conn, error)
+	Done() <-chan struct{}
+	Close() error
+}
+
+// launch starts the pod with this name and address. It may take its time, and
+// the pod calls emit in order from then on. A pod that is still starting when
+// ctx ends is given up.
+type launch func(ctx context.Context, name string, ip netip.Addr, emit func(timeline.Event)) (process, error)
+
+// member is one pod as the control plane sees it. The loop owns it.
+type member struct {
+	number   int
+	name     string
+	revision int
+
+	process  process // nil until it runs
+	passed   bool    // the readiness probe's last word
+	restarts int
+
+	readySince   time.Time // of the last time it became ready
+	waitingSince time.Time // when it was created, or last ceased to be ready
+	everReady    bool
+	deleted      bool            // it has a deletionTimestamp
+	told         bool            // the kubelet knows of that
+	ended        bool            // its processes are gone
+	listens      string          // where it was first seen to listen
+	exit         *timeline.Event // its last exit
+}
+
+// ready is the pod's Ready condition.
+func (m *member) ready() bool { return m.process != nil && m.passed }
+
+// available is what the Deployment counts: ready for minReadySeconds.
+func (m *member) available(minReady time.Duration, now time.Time) bool {
+	return !m.deleted && m.ready() && now.Sub(m.readySince) >= minReady
+}
+
+// run is the life of a pod, in a goroutine of its own: the kubelet's sync
+// loop. When ctx ends the pod is killed at once.
+func (l *loop) run(m *member) {
+	ip := address(m.number)
+	p, err := l.launch(l.ctx, m.name, ip, func(e timeline.Event) { l.mail.post(func() { l.observe(m, e) }) })
+	if err != nil {
+		l.mail.post(func() { l.failed(m, err) })
+		return
+	}
+	l.mail.post(func() { l.started(m, p) })
+	select {
+	case <-p.Done():
+	case <-l.ctx.Done():
+	}
+	err = p.Close()
+	<-p.Done()
+	l.mail.post(func() { l.gone(m, err) })
+}
+
+// podName numbers the pods in order of their creation: app-1, app-2.
+func (c Config) podName(number int) string {
+	base := c.Workload.Name
+	if base == "" {
+		base = "app"
+	}
+	return base + "-" + strconv.Itoa(number)
+}
+
+// address is the pod's IP: 10.244.0.N for the first 255 pods.
+func address(number int) netip.Addr {
+	return netip.AddrFrom4([4]byte{10, 244, byte(number >> 8), byte(number)})
+}

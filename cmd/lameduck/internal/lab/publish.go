@@ -1,0 +1,38 @@
+package lab
+
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// publish is the slice controller: when the endpoints have changed, it writes
+// them after its lag, and every node learns of it after its own. A write
+// carries the whole state, so one that overtakes another takes it along.
+func (l *loop) publish() {
+	service := l.cfg.Workload.Service
+	endpoints := endpointsOf(l.pods, service != nil && service.PublishNotReadyAddresses)
+	if slices.Equal(endpoints, l.latest.endpoints) {
+		return
+	}
+	s := &slice{l.latest.version + 1, endpoints}
+	l.latest = s
+	l.later(between(l.sliceLag, sliceLagMin, sliceLagMax), func() { l.write(s) })
+}
+
+func (l *loop) write(s *slice) {
+	if s.version <= l.wrote {
+		return
+	}
+	l.wrote = s.version
+	for _, n := range l.nodes {
+		l.later(l.cfg.Propagation.draw(n.lag), func() {
+			n.learn(s, func(pod string, kind timeline.Kind) { l.emit(pod, kind, n.number, "") })
+		})
+	}
+}
+
+// settled reports whether every node knows the slice of this version.
+func (l *loop) settled(version int) bool {
+	return !slices.ContainsFunc(l.nodes, func(n *node) bool { return n.view.Load().slice.version < version })
+}

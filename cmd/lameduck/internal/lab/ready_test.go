@@ -1,0 +1,172 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// broken are the ways in which a pod does not become ready.
+var broken = []struct {
+	name   string
+	does   behaviour
+	detail string
+	after  time.Duration
+}{
+	{"fails its probe", behaviour{warmUp: -1}, "its readiness probe did not pass in 1m0s", time.Minute},
+	{"listens nowhere", behaviour{warmUp: -1, mute: true}, "not seen to listen on any port", time.Minute},
+	{"crashes", behaviour{warmUp: -1, crash: 2 * sec}, "it exited with code 3", 2 * sec},
+}
+
+func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
+	t.Helper()
+	never, ok := errors.AsType[*NeverReadyError](err)
+	if !ok || never.Pod != pod || !strings.Contains(never.Detail, detail) || hint.Of(err) == "" {
+		t.Errorf("error %v with hint %q, want that %s never became ready: %s", err, hint.Of(err), pod, detail)
+	}
+	told := 0
+	for _, e := range s.seen() {
+		if e.Kind == timeline.NeverReady && e.Pod == pod && strings.Contains(e.Detail, detail) {
+			told++
+		}
+	}
+	if told != 1 {
+		t.Errorf("%d never-ready events, want 1", told)
+	}
+}
+
+func TestStartFailsWhenAPodIsNeverReady(t *testing.T) {
+	for _, tt := range broken {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, Config{Workload: workload(1)}, func(int) behaviour { return tt.does })
+				before := time.Now()
+				checkNeverReady(t, s, s.Start(t.Context()), "app-1", tt.detail)
+				if waited := time.Since(before); waited != tt.after {
+					t.Errorf("it took %v, want %v", waited, tt.after)
+				}
+				at(t, s.seen(), timeline.Exited, "app-1", 0) // nothing is left running
+			})
+		})
+	}
+}
+
+// TestActFailsWhenANewPodIsNeverReady: in bounded time, and the old pod
+// goes on serving.
+func TestActFailsWhenANewPodIsNeverReady(t *testing.T) {
+	for _, tt := range broken {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, Config{Workload: workload(1)}, func(number int) behaviour {
+					if number > 1 {
+						return tt.does
+					}
+					return steadyPods(number)
+				})
+				s.start()
+				before := time.Now()
+				checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", tt.detail)
+				if waited := time.Since(before); waited != tt.after {
+					t.Errorf("it took %v, want %v", waited, tt.after)
+				}
+				if got := s.pods(0); got != "app-1" {
+					t.Errorf("new connections go to %s, want app-1", got)
+				}
+			})
+		})
+	}
+}
+
+// TestActFailsWhenAPodCeasesToBeReady: a pod that was ready counts as well.
+func TestActFailsWhenAPodCeasesToBeReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := workload(1)
+		w.MinReady = 10 * sec
+		s := newStage(t, Config{Workload: w}, func(number int) behaviour {
+			b := steadyPods(number)
+			if number > 1 {
+				b.unready = 5 * sec
+			}
+			return b
+		})
+		s.start()
+		checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "its readiness probe did not pass")
+	})
+}
+
+// TestAnotherRolloutCuresABrokenOne: as in Kubernetes, what is broken goes first.
+func TestAnotherRolloutCuresABrokenOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(2)}, func(number int) behaviour {
+			b := steadyPods(number)
+			if number == 3 {
+				b.warmUp = -1
+			}
+			return b
+		})
+		s.start()
+		if err := s.Act(t.Context(), Rollout); err == nil {
+			t.Fatal("the first rollout succeeded")
+		}
+		if got, want := story(s.act(Rollout)), "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1"; got != want {
+			t.Errorf("the second rollout:\n got %s\nwant %s", got, want)
+		}
+	})
+}
+
+func TestAPodThatCannotBeStarted(t *testing.T) {
+	noSuch := hint.New(errors.New("no such command"), "check its name")
+	t.Run("at Start", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, Config{Workload: workload(3)}, func(int) behaviour { return behaviour{startErr: noSuch} })
+			if err := s.Start(t.Context()); !errors.Is(err, noSuch) || hint.Of(err) != "check its name" {
+				t.Errorf("got %v, want %v", err, noSuch)
+			}
+		})
+	})
+	t.Run("in an action", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, Config{Workload: workload(1)}, func(number int) behaviour {
+				if number == 2 {
+					return behaviour{startErr: noSuch}
+				}
+				return steadyPods(number)
+			})
+			s.start()
+			if err := s.Act(t.Context(), Rollout); !errors.Is(err, noSuch) {
+				t.Errorf("got %v, want %v", err, noSuch)
+			}
+			if got := story(s.act(Delete)); got != "-1 -2 +3 r3 x1" {
+				t.Errorf("the action after it: %s", got)
+			}
+		})
+	})
+}
+
+func TestCancelledStartLeavesNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(2)}, func(int) behaviour { return behaviour{warmUp: -1} })
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := s.Start(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want a deadline", err)
+		}
+		for _, p := range timeline.Pods(s.seen()) {
+			if p.Exited == timeline.Never {
+				t.Errorf("%s was left behind", p.Name)
+			}
+		}
+	})
+}
+
+func TestNoReplicas(t *testing.T) {
+	if _, err := newLab(Config{Workload: workload(0)}, nil); !strings.Contains(hint.Of(err), "--replicas") {
+		t.Errorf("got %v with hint %q", err, hint.Of(err))
+	}
+}
