@@ -1,0 +1,119 @@
+package traffic
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// admit counts an attempt in. When too many are under way already, it is
+// recorded as one that timed out without having started.
+func (n *lane) admit(due time.Duration) bool {
+	if n.underway.Add(1) <= int64(n.cfg.Underway) {
+		return true
+	}
+	n.underway.Add(-1)
+	a := n.attempt(due)
+	a.Started, a.Ended = timeline.Never, n.cfg.Clock.Now()
+	a.Cause = timeline.Timeout
+	a.Detail = fmt.Sprintf("not started: %d attempts are under way", n.cfg.Underway)
+	n.record(a)
+	return false
+}
+
+// attempt is the record of one that begins now.
+func (n *lane) attempt(due time.Duration) timeline.Attempt {
+	return timeline.Attempt{
+		Pattern: n.pattern.Name, Control: n.cfg.Control,
+		Scheduled: due, Started: n.cfg.Clock.Now(), Sent: timeline.Never,
+	}
+}
+
+// conclude counts an attempt out and records it, unless it failed because the
+// caller gave up.
+func (n *lane) conclude(a timeline.Attempt) {
+	if !n.abandoned(&a) {
+		n.record(a)
+	}
+	n.underway.Add(-1)
+}
+
+func (n *lane) abandoned(a *timeline.Attempt) bool { return a.Dropped() && n.ctx.Err() != nil }
+
+// dial makes the connection of an attempt. If it can't, the attempt has
+// failed, and dial returns nil.
+func (n *lane) dial(a *timeline.Attempt, node int) *conn {
+	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.DialTimeout)
+	defer cancel()
+	nc, pod, err := n.cfg.Dial[node](ctx)
+	a.Node, a.Pod = node, pod
+	if err != nil {
+		a.Ended = n.cfg.Clock.Now()
+		a.Cause, a.Detail = dialCause(err), detail(err)
+		return nil
+	}
+	c := newConn(nc, node, pod)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.open[c] = struct{}{}
+	if n.ctx.Err() != nil {
+		_ = c.Conn.Close() // abandon may have been before us
+	}
+	return c
+}
+
+// hangUp closes a connection.
+func (n *lane) hangUp(c *conn) {
+	_ = c.Conn.Close()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	delete(n.open, c)
+}
+
+// exchange sends a request, reads its answer and writes down what became of
+// it. It reports whether the connection can carry another request.
+func (n *lane) exchange(c *conn, a *timeline.Attempt, r *request, send func(*conn, []byte) error) bool {
+	a.Conn, a.Node, a.Pod, a.Reused = c.id, c.node, c.pod, c.used
+	c.used = true
+	sendErr := send(c, r.bytes)
+	if sendErr == nil {
+		a.Sent = n.cfg.Clock.Now()
+	}
+	// A server may answer before it has read everything, and close.
+	ans, err := c.in.answer(r.head)
+	a.Ended = n.cfg.Clock.Now()
+	a.Bytes, a.Status = c.in.seen, ans.status
+	switch {
+	case err != nil:
+		n.fail(a, sendErr, err)
+		return false
+	case sendErr != nil && sendErr != errAnswered:
+		a.End, a.EndedConn = timeline.Broken, a.Ended
+	}
+	if ans.status >= 500 {
+		a.Cause, a.Detail = timeline.Status5xx, fmt.Sprintf("status %d", ans.status)
+	}
+	return !ans.close && sendErr == nil
+}
+
+// fail writes down how an exchange failed. If nothing of an answer came, the
+// error of sending, if there was one, says more than that of reading.
+func (n *lane) fail(a *timeline.Attempt, sendErr, readErr error) {
+	err := readErr
+	if a.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
+		err = sendErr
+	}
+	a.Cause, a.Detail = exchangeCause(err, a.Bytes), detail(err)
+	a.End, a.EndedConn = timeline.Broken, a.Ended
+}
+
+// send writes a request at once.
+func (n *lane) send(c *conn, request []byte) error {
+	if err := c.SetDeadline(time.Now().Add(n.cfg.Timeout)); err != nil {
+		return err
+	}
+	_, err := c.Write(request)
+	return err
+}

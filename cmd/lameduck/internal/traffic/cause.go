@@ -1,0 +1,74 @@
+package traffic
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"syscall"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// dialCause is why no connection was made. An error that isn't the network's
+// (too many open files, say) counts as unreachable too; Detail has its text,
+// and the control target fails beside it.
+func dialCause(err error) timeline.Cause {
+	switch {
+	case isErrno(err, refusedErrnos):
+		return timeline.Refused
+	case isErrno(err, resetErrnos):
+		return timeline.Reset
+	case isTimeout(err):
+		return timeline.DialTimeout
+	}
+	return timeline.Unreachable
+}
+
+// exchangeCause is why an answer failed on a connection that was made, after
+// seen bytes of it.
+func exchangeCause(err error, seen int64) timeline.Cause {
+	_, notHTTP := errors.AsType[malformed](err)
+	switch {
+	case notHTTP:
+		return timeline.Malformed
+	case isTimeout(err):
+		return timeline.Timeout
+	case seen > 0:
+		return timeline.Truncated
+	case errors.Is(err, io.EOF):
+		return timeline.EOF
+	case isErrno(err, unreachableErrnos):
+		return timeline.Unreachable
+	}
+	return timeline.Reset
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || isErrno(err, timeoutErrnos) || isNetTimeout(err)
+}
+
+func isNetTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+func isErrno(err error, list []syscall.Errno) bool {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	return ok && slices.Contains(list, errno)
+}
+
+// detail is what the socket said, without the addresses and ports that would
+// make each message a different one.
+func detail(err error) string {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		return err.Error()
+	}
+	cause := op.Err
+	if call, ok := errors.AsType[*os.SyscallError](cause); ok {
+		cause = call.Err
+	}
+	return op.Op + ": " + cause.Error()
+}

@@ -1,0 +1,91 @@
+package traffic
+
+import (
+	"io"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// connections numbers them: a run has several loads (the control target's is
+// one), and a number is unique in the run.
+var connections atomic.Uint64
+
+// conn is one connection of a client.
+type conn struct {
+	net.Conn
+	id     uint64
+	node   int
+	pod    string
+	in     reader
+	glance glance
+	failed error            // what a look found; the next Read says it again
+	used   bool             // it has carried a request
+	last   timeline.Attempt // keepalive: the last one on it, until its fate is known
+}
+
+func newConn(nc net.Conn, node int, pod string) *conn {
+	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, glance: newGlance(nc)}
+	c.in.src = c
+	return c
+}
+
+// Read reads from the connection, after what a look found.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.failed != nil {
+		return 0, c.failed
+	}
+	return c.Conn.Read(p)
+}
+
+// look reads, without waiting, whatever the connection has received; it stays
+// in the buffer. It reports whether the connection is open and silent.
+func (c *conn) look() bool {
+	if c.in.buffered() > 0 || c.failed != nil {
+		return false
+	}
+	n, err := c.glance.read(c.in.space())
+	c.in.took(n)
+	if n == 0 && err != errNothing {
+		c.failed = err
+	}
+	return n == 0 && err == errNothing
+}
+
+// fate says how a connection ended on which no request is under way, after a
+// look found that it is not open and silent; it is of no use afterwards. A server may announce the end of
+// an idle connection with a 408 (RFC 9110 section 15.5.9).
+func (c *conn) fate() timeline.End {
+	switch {
+	case c.failed == io.EOF:
+		return timeline.FIN
+	case c.failed != nil:
+		return timeline.Broken
+	}
+	c.failed, c.in.heads = errNothing, 0 // judge by what is there
+	if b, err := c.in.head(); err == nil {
+		if h, err := parseHead(b); err == nil && h.status == 408 {
+			return timeline.Goodbye
+		}
+	}
+	return timeline.Broken
+}
+
+// lingering is how long a client waits for the server to close first, as it
+// was asked to, or said it would. It keeps TIME_WAIT off our side, where it
+// would use up the local ports.
+const lingering = 250 * time.Millisecond
+
+func (c *conn) linger() {
+	if c.SetReadDeadline(time.Now().Add(lingering)) != nil {
+		return
+	}
+	for {
+		c.in.r = c.in.w
+		if c.in.fill() != nil {
+			return
+		}
+	}
+}

@@ -1,0 +1,177 @@
+package traffic
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// keepalive makes its attempts on a few connections, each in its turn. If all
+// are busy at the scheduled time (the server stalls) it opens one more rather
+// than wait, and closes it again when there are enough.
+type keepalive struct {
+	*lane
+	request request
+	retry   request // the same on a connection that is used once
+
+	mu    sync.Mutex
+	idle  []*conn // the longest idle first
+	live  int     // idle, busy, or about to be dialled
+	dials int     // how many, to use the nodes in turn
+}
+
+func newKeepalive(n *lane) client {
+	return &keepalive{lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true)}
+}
+
+func (k *keepalive) start(_ int64, due time.Duration) {
+	if k.admit(due) {
+		c := k.take()
+		k.attempts.Go(func() { k.try(c, due) })
+	}
+}
+
+// take returns an idle connection, or nil if a new one is to be dialled.
+func (k *keepalive) take() *conn {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.live < k.cfg.Connections || len(k.idle) == 0 {
+		k.live++
+		return nil
+	}
+	c := k.idle[0]
+	k.idle = slices.Delete(k.idle, 0, 1)
+	return c
+}
+
+// try makes one attempt, on c if that is still open.
+func (k *keepalive) try(c *conn, due time.Duration) {
+	a := k.attempt(due)
+	if c != nil && !k.usable(c) {
+		c = nil
+	}
+	if c == nil {
+		if c = k.dial(&a, k.node()); c == nil {
+			k.forget()
+			k.conclude(a)
+			return
+		}
+	}
+	again := k.exchange(c, &a, &k.request, k.send)
+	switch {
+	case a.End == timeline.Broken:
+		k.dropped(c, &a)
+	case again:
+		k.keep(c, a)
+	default:
+		k.goodbye(c, a)
+	}
+}
+
+// usable looks whether the server has closed an idle connection; if it has,
+// that is how the attempt before this one ended.
+func (k *keepalive) usable(c *conn) bool {
+	// The deadline of the attempt before may be over.
+	if err := c.SetDeadline(time.Now().Add(k.cfg.Timeout)); err == nil && c.look() {
+		k.record(c.last)
+		return true
+	}
+	k.settle(c)
+	return false
+}
+
+// settle records the last attempt of a connection that has ended while idle.
+func (k *keepalive) settle(c *conn) {
+	if k.ctx.Err() == nil { // else it was we who closed it
+		c.last.End, c.last.EndedConn = c.fate(), k.cfg.Clock.Now()
+	}
+	k.record(c.last)
+	k.hangUp(c)
+}
+
+// keep holds the attempt back until the fate of its connection is known, and
+// makes the connection idle, or closes it if it was an additional one.
+func (k *keepalive) keep(c *conn, a timeline.Attempt) {
+	if k.enough(c, a) {
+		k.conclude(a)
+		k.hangUp(c)
+		return
+	}
+	k.underway.Add(-1)
+}
+
+// enough reports whether a connection isn't needed any more; else it is idle
+// from now on, and belongs to whoever takes it.
+func (k *keepalive) enough(c *conn, a timeline.Attempt) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if len(k.idle) >= k.cfg.Connections {
+		k.live--
+		return true
+	}
+	c.last = a
+	k.idle = append(k.idle, c)
+	return false
+}
+
+// goodbye ends a connection as the server announced.
+func (k *keepalive) goodbye(c *conn, a timeline.Attempt) {
+	k.forget()
+	a.End, a.EndedConn = timeline.Goodbye, a.Ended
+	k.conclude(a)
+	c.linger()
+	k.hangUp(c)
+}
+
+// dropped ends a connection that failed, and tries again if a client may.
+func (k *keepalive) dropped(c *conn, a *timeline.Attempt) {
+	k.forget()
+	k.hangUp(c)
+	if a.Reused && a.Bytes == 0 && k.request.idempotent && (a.Cause == timeline.EOF || a.Cause == timeline.Reset) {
+		a.Retry = k.tryAgain()
+	}
+	k.conclude(*a)
+}
+
+// tryAgain does what a client that retries safely would do: once, at once, on
+// a new connection. It is no attempt of its own.
+func (k *keepalive) tryAgain() timeline.Retry {
+	second := k.attempt(k.cfg.Clock.Now())
+	c := k.dial(&second, k.node())
+	if c != nil {
+		defer k.hangUp(c)
+		k.exchange(c, &second, &k.retry, k.send)
+	}
+	if second.Dropped() {
+		return timeline.RetryFailed
+	}
+	return timeline.RetryOK
+}
+
+// forget counts out a connection that is no more.
+func (k *keepalive) forget() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.live--
+}
+
+// node is the one to dial through.
+func (k *keepalive) node() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.dials++
+	return (k.dials - 1) % len(k.cfg.Dial)
+}
+
+// finish looks at every connection once more, records the last attempt on
+// each, and closes them.
+func (k *keepalive) finish() {
+	for _, c := range k.idle {
+		if k.usable(c) {
+			k.hangUp(c)
+		}
+	}
+	k.idle = nil
+}

@@ -1,0 +1,121 @@
+package traffic
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// Load is traffic under way.
+type Load struct {
+	cfg      Config
+	ctx      context.Context
+	release  func() bool // of the watch on ctx
+	lanes    []*lane
+	pacers   sync.WaitGroup
+	attempts sync.WaitGroup
+	stop     sync.Once
+
+	recording sync.Mutex
+
+	mu   sync.Mutex
+	open map[*conn]struct{}
+}
+
+// lane is one pattern of a load.
+type lane struct {
+	*Load
+	pattern  Pattern
+	rate     int
+	client   client
+	alarm    alarm
+	stopped  atomic.Bool
+	underway atomic.Int64
+}
+
+// client makes the attempts of one pattern.
+type client interface {
+	// start begins attempt n, which is due at this moment, and returns at once.
+	start(n int64, due time.Duration)
+	// finish is called when no attempt is under way any more.
+	finish()
+}
+
+// Start sends traffic until Stop is called, which it must be. When ctx ends
+// no more attempts begin, and those under way are given up and not recorded:
+// it was the client that ended them. The Config must pass Check.
+func Start(ctx context.Context, cfg Config) *Load {
+	l := &Load{cfg: cfg.withDefaults(), ctx: ctx, open: map[*conn]struct{}{}}
+	for _, p := range l.cfg.Patterns {
+		n := &lane{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), alarm: newAlarm()}
+		n.client = p.client(n)
+		l.lanes = append(l.lanes, n)
+	}
+	begin := l.cfg.Clock.Now()
+	for i, n := range l.lanes {
+		l.pacers.Go(func() { n.pace(begin + phase(i, len(l.lanes), n.rate)) })
+	}
+	l.release = context.AfterFunc(ctx, func() {
+		l.halt()
+		l.abandon()
+	})
+	return l
+}
+
+// Stop begins no more attempts and waits for those under way, which takes at
+// most DialTimeout plus Timeout and a little, or until the context of Start
+// ends. Then it records what was held back and closes every connection. It
+// may be called once.
+func (l *Load) Stop() {
+	l.halt()
+	l.pacers.Wait()
+	l.attempts.Wait()
+	for _, n := range l.lanes {
+		n.client.finish()
+	}
+	l.release()
+}
+
+// halt stops the pacers.
+func (l *Load) halt() {
+	l.stop.Do(func() {
+		for _, n := range l.lanes {
+			n.stopped.Store(true)
+			n.alarm.stop()
+		}
+	})
+}
+
+// abandon closes every connection, so that whatever waits on one returns.
+func (l *Load) abandon() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		_ = c.Conn.Close()
+	}
+}
+
+// pace starts every attempt at its moment. After a delay of our own all that
+// are due start at once, each with the moment it was due.
+func (n *lane) pace(begin time.Duration) {
+	defer n.alarm.close()
+	for tick := int64(0); !n.stopped.Load(); tick++ {
+		moment := begin + due(tick, n.rate)
+		for wait := moment - n.cfg.Clock.Now(); wait > 0; wait = moment - n.cfg.Clock.Now() {
+			if !n.alarm.wait(wait) {
+				return
+			}
+		}
+		n.client.start(tick, moment)
+	}
+}
+
+// record hands an attempt over, one at a time.
+func (l *Load) record(a timeline.Attempt) {
+	l.recording.Lock()
+	defer l.recording.Unlock()
+	l.cfg.Record(a)
+}
