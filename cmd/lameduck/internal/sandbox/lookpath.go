@@ -1,0 +1,77 @@
+package sandbox
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// lookPath finds the file of a command before anything is started, so that a
+// missing command is an error of its own and not an exit code. A name with a
+// slash is relative to dir, one without is searched in the PATH of env.
+func lookPath(name, dir string, env []string) (string, error) {
+	path, err := findCommand(name, dir, env)
+	if err != nil {
+		return "", hint.New(fmt.Errorf("cannot run %q: %w", name, unwrapExec(err)),
+			"check the spelling, or give the path of the file; it must be executable")
+	}
+	return path, nil
+}
+
+func findCommand(name, dir string, env []string) (string, error) {
+	if name == "" {
+		return "", exec.ErrNotFound
+	}
+	if filepath.Base(name) == name {
+		return searchPath(name, env)
+	}
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(dir, name)
+	}
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	return exec.LookPath(abs)
+}
+
+// searchPath skips relative entries of PATH, as os/exec refuses them too.
+func searchPath(name string, env []string) (string, error) {
+	for _, dir := range filepath.SplitList(lookupEnv(env, "PATH")) {
+		if !filepath.IsAbs(dir) {
+			continue
+		}
+		if path, err := exec.LookPath(filepath.Join(dir, name)); err == nil {
+			return path, nil
+		}
+	}
+	return "", exec.ErrNotFound
+}
+
+// lookupEnv is the last value of key, as the last one counts. An environment
+// that does not have it at all falls back on ours.
+func lookupEnv(env []string, key string) string {
+	for i := len(env) - 1; i >= 0; i-- {
+		k, v, _ := strings.Cut(env[i], "=")
+		if k == key || runtime.GOOS == "windows" && strings.EqualFold(k, key) {
+			return v
+		}
+	}
+	return os.Getenv(key)
+}
+
+// unwrapExec takes the file name off the error: the message has it already.
+func unwrapExec(err error) error {
+	if e, ok := err.(*exec.Error); ok {
+		err = e.Err
+	}
+	if e, ok := err.(*os.PathError); ok {
+		err = e.Err
+	}
+	return err
+}

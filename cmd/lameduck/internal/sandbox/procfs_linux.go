@@ -1,0 +1,90 @@
+package sandbox
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+)
+
+// listening reads the sockets of the network namespace that the process is in.
+func (n *namespaces) listening() []netip.AddrPort {
+	var found []netip.AddrPort
+	for _, name := range []string{"tcp", "tcp6"} {
+		f, err := os.Open(fmt.Sprintf("/proc/%d/net/%s", n.pid, name))
+		if err != nil {
+			continue // it has ended, or there is no IPv6
+		}
+		found = append(found, parseListening(f)...)
+		f.Close()
+	}
+	slices.SortFunc(found, func(a, b netip.AddrPort) int {
+		return cmp.Or(cmp.Compare(a.Port(), b.Port()), a.Addr().Compare(b.Addr()))
+	})
+	return found
+}
+
+// tcpListen is the state LISTEN in /proc/net/tcp (include/net/tcp_states.h).
+const tcpListen = "0A"
+
+// parseListening reads the format of proc_net_tcp(5):
+//
+//	sl  local_address rem_address   st ...
+//	 0: 0100007F:1F90 00000000:0000 0A ...
+func parseListening(r io.Reader) []netip.AddrPort {
+	var found []netip.AddrPort
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 4 || fields[3] != tcpListen {
+			continue
+		}
+		if addr, ok := parseProcAddr(fields[1]); ok {
+			found = append(found, addr)
+		}
+	}
+	return found
+}
+
+// parseProcAddr reads 0100007F:1F90. The address is printed as words of 32
+// bits, each of them a number in the byte order of the host.
+func parseProcAddr(s string) (netip.AddrPort, bool) {
+	host, port, _ := strings.Cut(s, ":")
+	raw, err := hex.DecodeString(host)
+	if err != nil || len(raw)%4 != 0 {
+		return netip.AddrPort{}, false
+	}
+	for word := range slices.Chunk(raw, 4) {
+		binary.NativeEndian.PutUint32(word, binary.BigEndian.Uint32(word))
+	}
+	addr, ok := netip.AddrFromSlice(raw)
+	number, err := strconv.ParseUint(port, 16, 16)
+	return netip.AddrPortFrom(addr.Unmap(), uint16(number)), ok && err == nil
+}
+
+// catches reads the masks of handled and of blocked signals, proc_pid_status(5).
+func catches(pid int, sig syscall.Signal) bool {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return false // it has ended
+	}
+	for line := range strings.Lines(string(status)) {
+		name, value, _ := strings.Cut(line, ":")
+		if name != "SigCgt" && name != "SigBlk" {
+			continue
+		}
+		mask, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
+		if err == nil && mask&(1<<(sig-1)) != 0 {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,163 @@
+// Package sandbox runs one process as a container runtime would: as process 1
+// of its own PID namespace, alone in its own network namespace, with its own
+// host name. Clients reach it at the pod's IP from inside that namespace, so
+// any unmodified binary may listen on its usual port, beside its replicas.
+//
+// A program that uses it calls Main first thing in main, since the package
+// starts pods through a re-executed copy of the program; and Enter before it
+// prints anything, if it may be run by somebody who is not root.
+//
+// Where the host has no namespaces (macOS, a locked-down container) a process
+// can still be started plainly: with Config.Isolated false it gets a free port
+// in PORT and is dialled on the loopback address.
+//
+// Nothing outlives the program, not even when it is killed: the kernel kills
+// an isolated process with it (PR_SET_PDEATHSIG), and with that process, which
+// is process 1 of its namespace, all its descendants.
+package sandbox
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"os/exec"
+	"sync"
+	"syscall"
+)
+
+// Config says what to run, and where.
+type Config struct {
+	Path     string     // the command as it was typed; it is looked up in Dir, or in the PATH of Env
+	Args     []string   // its arguments, without the command itself
+	Env      []string   // its whole environment, key=value
+	Dir      string     // its working directory; empty: ours
+	Hostname string     // of the isolated form; empty: ours
+	IP       netip.Addr // of the isolated form: IPv4, on the loopback interface of the namespace
+	Output   io.Writer  // its standard output and error, and those of its hooks; nil: nowhere
+	Isolated bool       // in namespaces of its own; else a plain child of ours
+	Port     int        // of the plain form: the value of PORT; 0: a free one
+}
+
+// Process is a process that was started.
+type Process struct {
+	cfg    Config
+	cmd    *exec.Cmd
+	home   home
+	output io.Writer
+	done   chan struct{}
+	close  sync.Once
+}
+
+// home is where a process lives: namespaces of its own, or this host.
+type home interface {
+	start(cmd *exec.Cmd) error
+	dial(ctx context.Context, port int) (net.Conn, error)
+	listening() []netip.AddrPort
+	hook(cmd *exec.Cmd) error // runs it to its end
+	ended(pid int)            // clears away what the process left behind
+	release()                 // gives back what was held; dials are refused from now on
+}
+
+// Start starts a process. It fails if the command cannot be found or
+// executed; what becomes of it afterwards is told by Done and Exit.
+func Start(cfg Config) (*Process, error) {
+	path, err := lookPath(cfg.Path, cfg.Dir, cfg.Env)
+	if err != nil {
+		return nil, err
+	}
+	h, err := newHome(&cfg)
+	if err != nil {
+		return nil, err
+	}
+	p := &Process{cfg: cfg, home: h, output: oneAtATime(cfg.Output), done: make(chan struct{})}
+	if err := p.start(path); err != nil {
+		h.release()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Process) start(path string) error {
+	out, err := newStream(p.output)
+	if err != nil {
+		return err
+	}
+	p.cmd = p.command(exec.Command(path), p.cfg.Path, p.cfg.Args)
+	p.cmd.Stdout, p.cmd.Stderr = out.write, out.write
+	err = p.home.start(p.cmd)
+	out.write.Close()
+	if err != nil {
+		out.finish()
+		return err
+	}
+	go p.wait(out)
+	return nil
+}
+
+// command fills in what the process and its hooks have in common.
+func (p *Process) command(cmd *exec.Cmd, name string, args []string) *exec.Cmd {
+	cmd.Args = append([]string{name}, args...)
+	cmd.Env, cmd.Dir = p.cfg.Env, p.cfg.Dir
+	return cmd
+}
+
+func (p *Process) wait(out *stream) {
+	_ = p.cmd.Wait() // how it ended is in ProcessState
+	p.home.ended(p.cmd.Process.Pid)
+	out.finish()
+	close(p.done)
+}
+
+// Dial connects to a port of the process as a client on another host would:
+// to the pod's IP, so a server bound to 127.0.0.1 only refuses. After the
+// process has ended it is refused. In the plain form every port is PORT.
+func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
+	return p.home.dial(ctx, port)
+}
+
+// Listening lists the TCP sockets that listen, in order of their port. In the
+// plain form it tells only whether PORT accepts connections.
+func (p *Process) Listening() []netip.AddrPort { return p.home.listening() }
+
+// Exec runs a command beside the process, in the same namespaces and with the
+// same environment, until it ends. When ctx ends it is killed, and when the
+// process ends it dies with it. An exit code other than 0 is an error.
+func (p *Process) Exec(ctx context.Context, argv []string) error {
+	path, err := lookPath(argv[0], p.cfg.Dir, p.cfg.Env)
+	if err != nil {
+		return err
+	}
+	cmd := p.command(exec.CommandContext(ctx, path), argv[0], argv[1:])
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.output, p.output, outputDelay
+	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
+	return hookError(ctx, argv[0], p.home.hook(cmd))
+}
+
+// Signal sends a signal to the process itself, and to none of its children:
+// so does a container runtime.
+func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
+
+// Catches reports whether the process has a handler for a signal, or holds it
+// back to wait for it. Process 1 of a PID namespace never sees a signal that
+// it neither handles nor blocks (pid_namespaces(7)). Where the host does not
+// tell, it is true.
+func (p *Process) Catches(sig syscall.Signal) bool { return catches(p.cmd.Process.Pid, sig) }
+
+// Done is closed when the process has ended and its output has been written.
+func (p *Process) Done() <-chan struct{} { return p.done }
+
+// Exit is how the process ended, once Done is closed: the exit code as the
+// kubelet reports it (128+n after signal n), and the name of the signal.
+func (p *Process) Exit() (code int, signal string) { return exitStatus(p.cmd.ProcessState) }
+
+// Close kills what is left of the process, waits for its end and gives the
+// namespaces back. It may be called more than once.
+func (p *Process) Close() error {
+	p.close.Do(func() {
+		_ = p.cmd.Process.Kill() // it may have ended long ago
+		<-p.done
+		p.home.release()
+	})
+	return nil
+}

@@ -1,0 +1,45 @@
+package sandbox
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+var errWindows = errors.New("pods cannot be run on Windows: it has no signals to terminate them with")
+
+// Main does nothing here: no pod is ever started.
+func Main() {}
+
+// Enter does nothing here.
+func Enter() error { return nil }
+
+// Available says why pods cannot have namespaces here.
+func Available() error { return errWindows }
+
+func newHome(*Config) (home, error) {
+	return nil, hint.New(errWindows, "run lameduck in WSL, or verify a Deployment on a cluster; lameduck lint works here as well")
+}
+
+// SignalName is the name of a signal that Windows knows of.
+func SignalName(sig syscall.Signal) string {
+	for name, s := range windowsSignals {
+		if s == sig {
+			return name
+		}
+	}
+	return ""
+}
+
+// SignalByName is the signal of that name ("SIGTERM"), or 0.
+func SignalByName(name string) syscall.Signal { return windowsSignals[name] }
+
+var windowsSignals = map[string]syscall.Signal{
+	"SIGHUP": syscall.SIGHUP, "SIGINT": syscall.SIGINT, "SIGQUIT": syscall.SIGQUIT,
+	"SIGKILL": syscall.SIGKILL, "SIGTERM": syscall.SIGTERM,
+}
+
+func killGroup(int) error { return errWindows }
+
+func catches(int, syscall.Signal) bool { return true }

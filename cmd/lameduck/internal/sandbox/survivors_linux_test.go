@@ -1,0 +1,128 @@
+package sandbox_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+)
+
+// mark is how the processes of a test are found among all others: it is in
+// their environment.
+const mark = "TEST_MARK"
+
+// tool is a program that holds a pod of each form, with children and a hook,
+// until it is killed.
+func tool() {
+	if err := sandbox.Enter(); err != nil {
+		fmt.Println(err)
+	}
+	env := append(os.Environ(), "TEST_PROGRAM=")
+	tree := []string{"-c", "sleep 1000 & (sleep 1000 & sleep 1000); sleep 1000"}
+	var last *sandbox.Process
+	for _, isolated := range []bool{false, sandbox.Available() == nil} {
+		p, err := sandbox.Start(sandbox.Config{Path: "sh", Args: tree, Env: env, Isolated: isolated, IP: netip.MustParseAddr("10.244.0.9")})
+		if err != nil {
+			fmt.Println(err)
+			os.Exit(1)
+		}
+		last = p
+	}
+	go last.Exec(context.Background(), []string{"sh", "-c", "sleep 1000; :"})
+	fmt.Println("up", os.Getpid(), sandbox.Available() == nil)
+	time.Sleep(time.Hour)
+}
+
+// marked lists the processes whose environment has the mark.
+func marked(value string) (pids []string) {
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		env, _ := os.ReadFile(file)
+		if strings.Contains("\x00"+string(env), "\x00"+mark+"="+value+"\x00") {
+			pids = append(pids, filepath.Base(filepath.Dir(file)))
+		}
+	}
+	return pids
+}
+
+// TestNothingSurvivesKill kills a program that holds pods in the middle of it.
+func TestNothingSurvivesKill(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runAndKill(t, exec.Command(self))
+}
+
+// TestUnprivileged does the same as somebody who is not root, to whom Enter
+// gives namespaces by a second process.
+func TestUnprivileged(t *testing.T) {
+	if os.Getuid() != 0 || !allUsers() {
+		t.Skip("not root: it is what all other tests are")
+	}
+	cmd := exec.Command(readableCopy(t))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	cmd.Dir = "/"
+	runAndKill(t, cmd)
+}
+
+// allUsers tells the host's user namespace from one with a single user.
+func allUsers() bool {
+	users, _ := os.ReadFile("/proc/self/uid_map")
+	return strings.HasSuffix(strings.TrimSpace(string(users)), " 4294967295")
+}
+
+func runAndKill(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	value := fmt.Sprint(t.Name(), os.Getpid())
+	cmd.Env = append(os.Environ(), "TEST_PROGRAM=tool", mark+"="+value)
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	t.Log(line)
+	if err != nil || !strings.HasPrefix(line, "up") {
+		cmd.Process.Kill()
+		t.Fatalf("the program said %q, %v", line, err)
+	}
+	const tree = 5 // the shell, its subshell, three sleeps
+	eventually(t, "both pods have their children", func() bool { return len(marked(value)) >= 2*tree })
+	cmd.Process.Kill()
+	cmd.Wait()
+	eventually(t, "nothing is left", func() bool { return len(marked(value)) == 0 })
+}
+
+// readableCopy copies the test binary to where everybody may run it.
+func readableCopy(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("/tmp", "lameduck-test-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	self, err := os.ReadFile("/proc/self/exe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "tool")
+	if err := os.WriteFile(path, self, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
