@@ -9,13 +9,7 @@ import (
 
 // live are the pods that are not terminating.
 func (l *loop) live() []*member {
-	return slices.Collect(func(yield func(*member) bool) {
-		for _, m := range l.pods {
-			if !m.deleted && !yield(m) {
-				return
-			}
-		}
-	})
+	return slices.DeleteFunc(slices.Clone(l.pods), func(m *member) bool { return m.deleted })
 }
 
 // reconcile is the Deployment controller with its ReplicaSets.

@@ -23,7 +23,9 @@ import (
 type behaviour struct {
 	startErr error
 	warmUp   time.Duration // until it is ready; negative: never
-	crash    time.Duration // exits with code 3 after this, if it was not ready by then
+	crash    time.Duration // exits after this, if it was not ready by then
+	signal   string        // what a crash dies of; empty: it exits with code 3
+	givesUp  time.Duration // tells by itself after this that it will never be ready
 	unready  time.Duration // fails its probe this long after it became ready, for good
 	drain    time.Duration // from Terminate to its exit
 	deaf     bool          // stops being ready when it is told to terminate
@@ -52,7 +54,7 @@ func (p *fakePod) live() {
 	if !p.does.mute {
 		p.say(timeline.Listening, "10.244.0.9:8080")
 	}
-	ready, crash, unready := after(p.does.warmUp), after(p.does.crash), after(0)
+	ready, crash, unready, givesUp := after(p.does.warmUp), after(p.does.crash), after(0), after(p.does.givesUp)
 	for {
 		select {
 		case <-ready:
@@ -61,8 +63,11 @@ func (p *fakePod) live() {
 		case <-unready:
 			p.say(timeline.Unready, "")
 		case <-crash:
-			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3})
+			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3, Signal: p.does.signal})
+			p.say(timeline.Restarted, "")
 			ready, crash = nil, nil
+		case <-givesUp:
+			p.say(timeline.NeverReady, "the image has no such program")
 		case <-p.kill:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 137, Signal: "SIGKILL"})
 			return

@@ -16,7 +16,7 @@ import (
 
 // Config is what to run, and how.
 type Config struct {
-	Workload     *manifest.Workload
+	Workload     *manifest.Workload   // without a name: app; without a strategy: a rolling update, 25% and 25%
 	Command      []string             // the program and its arguments, in place of the image's
 	Nodes        int                  // how many views there are; default 3
 	Propagation  Profile              // default rollout
@@ -68,6 +68,11 @@ func (c Config) withDefaults() Config {
 		c.Emit = func(timeline.Event) {}
 	}
 	c.Propagation = c.Propagation.orDefault()
+	if w := *c.Workload; w.Strategy.Type == "" {
+		quarter := manifest.IntOrPercent{Value: 25, Percent: true}
+		w.Strategy = manifest.Strategy{Type: "RollingUpdate", MaxSurge: quarter, MaxUnavailable: quarter}
+		c.Workload = &w
+	}
 	return c
 }
 

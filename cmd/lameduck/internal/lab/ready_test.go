@@ -22,12 +22,14 @@ var broken = []struct {
 	{"fails its probe", behaviour{warmUp: -1}, "its readiness probe did not pass in 1m0s", time.Minute},
 	{"listens nowhere", behaviour{warmUp: -1, mute: true}, "not seen to listen on any port", time.Minute},
 	{"crashes", behaviour{warmUp: -1, crash: 2 * sec}, "it exited with code 3", 2 * sec},
+	{"is killed", behaviour{warmUp: -1, crash: 2 * sec, signal: "SIGSEGV"}, "it was ended by SIGSEGV", 2 * sec},
+	{"says so itself", behaviour{warmUp: -1, givesUp: 3 * sec}, "the image has no such program", 3 * sec},
 }
 
 func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
 	t.Helper()
 	never, ok := errors.AsType[*NeverReadyError](err)
-	if !ok || never.Pod != pod || !strings.Contains(never.Detail, detail) || hint.Of(err) == "" {
+	if !ok || never.Pod != pod || !strings.Contains(err.Error(), detail) || hint.Of(err) == "" {
 		t.Errorf("error %v with hint %q, want that %s never became ready: %s", err, hint.Of(err), pod, detail)
 	}
 	told := 0

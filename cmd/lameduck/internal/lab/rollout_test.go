@@ -22,6 +22,7 @@ func TestRolloutOrder(t *testing.T) {
 		{"three replicas: surge 1, unavailable 0", 3, nil, "+4 r4 -3 +5 r5 -2 +6 r6 -1 x3 x2 x1"},
 		{"ten replicas: surge 3, unavailable 2", 10, nil, "-9 -10 +11 +12 +13 +14 +15 r11 -8 +16 r12 -7 +17 r13 -6 +18 r14 -5 +19 r15 -4 +20 r16 -3 r17 -2 r18 -1 r19 r20 x10 x9 x8 x4 x5 x6 x7 x2 x1 x3"},
 		{"both 0: one may be unavailable", 2, func(w *manifest.Workload) { w.Strategy.MaxSurge, w.Strategy.MaxUnavailable = none, none }, "-2 +3 r3 -1 +4 r4 x2 x1"},
+		{"no strategy: Kubernetes' default", 1, func(w *manifest.Workload) { w.Name, w.Strategy = "", manifest.Strategy{} }, "+2 r2 -1 x1"},
 		{"recreate waits until the old pods are gone", 2, func(w *manifest.Workload) { w.Strategy.Type = "Recreate" }, "-1 -2 x1 x2 +3 +4 r3 r4"},
 	}
 	for _, tt := range tests {
