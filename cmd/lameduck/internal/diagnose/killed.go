@@ -1,0 +1,91 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+// Without a handler the kernel discards a signal to process 1 of a pid
+// namespace (pid_namespaces(7)); a shell that stays process 1 has none.
+var ruleIgnoresSignal = rule{
+	id:      ignoresSignal,
+	summary: "The stop signal is ignored: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
+	convicts: func(l *life) bool {
+		return l.t0 != never && l.Killed != never && l.Signalled != never && !l.Caught
+	},
+	claims: sentenced(ignoresSignal),
+	seen: func(l *life) string {
+		return fmt.Sprintf("%s and not caught, killed %s later", l.told(), span(l.Killed-l.Signalled))
+	},
+	remark: func(m *matter) string {
+		if shell(m.run.Spec.Command) {
+			return "process 1 is a shell (" + m.run.Spec.Command[0] + " " + m.run.Spec.Command[1] + "), which does not pass the signal on"
+		}
+		return ""
+	},
+	fix: func(m *matter) advice {
+		a := advice{
+			inGo:  listenAndServe + "; it takes the signal.",
+			other: fmt.Sprintf("handle the signal: go on serving for %s, then finish what is in flight and exit. An init such as tini as process 1 makes the default action work, which is to exit at once: add a preStop sleep then.", m.delay()),
+		}
+		if shell(m.run.Spec.Command) {
+			exec := "start the program itself and not a shell: the exec form of the command (a list), or `exec` before the program in the shell line"
+			a.inGo = exec + ". Then " + listenAndServe + "."
+			a.other = exec + ", or tini as process 1. " + "Then " + a.other
+		}
+		return a
+	},
+}
+
+// A hook that takes the whole grace period leaves the program 2 s (the floor
+// of the kubelet), whatever it does then.
+var ruleGraceShorter = rule{
+	id:      graceShorter,
+	summary: "The grace period ends before the server is done: it was killed while it still served, or its preStop hook left it no time.",
+	convicts: func(l *life) bool {
+		return l.t0 != never && (l.Killed != never && (l.Caught || l.Signalled == never) || l.hookTookAll())
+	},
+	claims: sentenced(graceShorter),
+	seen: func(l *life) string {
+		s := l.told() + ", " + l.left()
+		if last := l.lastAnswer(); last != never {
+			s += ", last answer at " + seconds(last)
+		}
+		return s
+	},
+	remark: func(m *matter) string {
+		s := "the grace period is " + span(m.run.Spec.Grace)
+		if took := m.longestHook(); took > 0 {
+			s += ", and preStop took " + span(took) + " of it"
+		}
+		return s
+	},
+	fix: func(m *matter) advice {
+		return advice{
+			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s` and tell the library with LAMEDUCK_GRACE=%[1]ss; it cuts its delay short rather than be killed.", m.graceNumber()),
+			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),
+		}
+	},
+}
+
+func (l *life) hookTookAll() bool {
+	grace := l.run.Spec.Grace
+	return grace > 0 && l.PreStop != never && l.Signalled != never && l.Signalled-l.PreStop >= grace-slack
+}
+
+func (m *matter) longestHook() time.Duration {
+	var took time.Duration
+	for _, l := range m.lives {
+		if l.PreStop != never && l.Signalled != never {
+			took = max(took, l.Signalled-l.PreStop)
+		}
+	}
+	return took
+}
+
+// graceNumber is the recommended grace period, but more than the one that was
+// too short, and more than the hook needs.
+func (m *matter) graceNumber() string {
+	n := max(m.advised.GraceSeconds, wholeSeconds(m.run.Spec.Grace)+10, wholeSeconds(m.longestHook())+10)
+	return fmt.Sprint(roundUp(n, 5))
+}

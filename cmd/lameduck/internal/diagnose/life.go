@@ -1,0 +1,179 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// life is one pod, and what its clients saw of it.
+type life struct {
+	timeline.Pod
+	*scene
+	index    int
+	t0       time.Duration
+	attempts []*timeline.Attempt // sent to it, in order of their start
+	answered time.Duration       // when the first answer was complete, or never
+	closed   time.Duration       // since when it took no new connection, or never
+	outages  []outage
+	failed   bool // given up waiting for it to become ready
+	verdict  string
+}
+
+// outage is a time without a process that nobody had asked to end.
+type outage struct {
+	from, to time.Duration // to is never if it was not ready again
+	code     int
+	signal   string
+}
+
+func newLife(p timeline.Pod) *life {
+	l := &life{Pod: p, t0: p.T0(), answered: never, closed: never}
+	if p.Deleted == never && p.Restarts > 0 {
+		l.t0 = never // a restart is not a termination: the pod stays
+	}
+	return l
+}
+
+// witness notes what the fold of the pod leaves out.
+func (l *life) witness(e timeline.Event) {
+	switch e.Kind {
+	case timeline.NeverReady:
+		l.failed = true
+	case timeline.Exited:
+		if l.t0 == never || e.At < l.t0 {
+			l.outages = append(l.outages, outage{from: e.At, to: never, code: e.Code, signal: e.Signal})
+		}
+	case timeline.Ready:
+		if n := len(l.outages); n > 0 && l.outages[n-1].to == never {
+			l.outages[n-1].to = e.At
+		}
+	}
+}
+
+func (l *life) hear(a *timeline.Attempt) {
+	l.attempts = append(l.attempts, a)
+	if !a.Dropped() && (l.answered == never || a.Ended < l.answered) {
+		l.answered = a.Ended
+	}
+	for i := range l.outages {
+		if o := &l.outages[i]; !a.Dropped() && o.to == never && a.Started > o.from+slack {
+			o.to = a.Started // it serves again, whatever the probe says
+		}
+	}
+}
+
+// whenClosed is the first time after T0 that a new connection was turned
+// away and none was served after it.
+func (l *life) whenClosed() time.Duration {
+	if l.t0 == never || l.answered == never {
+		return never
+	}
+	lastIn := never
+	for _, a := range l.attempts {
+		if !a.Reused && !a.Dropped() {
+			lastIn = max(lastIn, a.Started)
+		}
+	}
+	closed := never
+	for _, a := range l.attempts {
+		at, away := turnedAway(a)
+		if away && at >= l.t0-slack && at+slack >= lastIn && (closed == never || at < closed) {
+			closed = at
+		}
+	}
+	return closed
+}
+
+// turnedAway reports whether nobody took the new connection of the attempt,
+// and since when that is known. A connection that waits in the accept queue
+// of a server that no longer accepts looks made, and is never answered.
+func turnedAway(a *timeline.Attempt) (time.Duration, bool) {
+	switch {
+	case a.Cause == timeline.DialTimeout, a.Cause == timeline.Timeout && !a.Reused && a.Bytes == 0:
+		return a.Started, true
+	case a.Cause == timeline.Refused, a.Cause == timeline.Unreachable, a.Dropped() && a.Conn == 0:
+		return a.Ended, true
+	}
+	return never, false
+}
+
+// stop is when it ceased to serve new connections: it closed its listener,
+// or it exited. never if it did neither.
+func (l *life) stop() time.Duration {
+	if l.closed == never || l.Exited != never && l.Exited < l.closed {
+		return l.Exited
+	}
+	return l.closed
+}
+
+// goneBefore is when it last ceased to serve before the moment, or never.
+func (l *life) goneBefore(at time.Duration) time.Duration {
+	gone := never
+	for _, o := range l.outages {
+		if o.from <= at {
+			gone = o.from
+		}
+	}
+	if stop := l.stop(); l.t0 != never && stop != never && stop <= at {
+		gone = stop
+	}
+	return gone
+}
+
+// leftAtOnce reports whether it ceased to serve as soon as its termination
+// began, while the traffic went on.
+func (l *life) leftAtOnce() bool {
+	stop := l.stop()
+	return l.t0 != never && l.answered != never && l.t0 <= l.lastStart && stop != never && stop-l.t0 < atOnce
+}
+
+// outlivedItsListener reports whether the process was alive after new
+// connections were turned away: something happened on one that it had, or it
+// exited later than any machine is late.
+func (l *life) outlivedItsListener() bool {
+	if l.closed == never {
+		return false
+	}
+	if l.Exited == never || l.Exited-l.closed >= atOnce {
+		return true
+	}
+	for _, a := range l.attempts {
+		if _, away := turnedAway(a); !away && a.Ended > l.closed+echo && a.Ended <= l.Exited+slack {
+			return true
+		}
+	}
+	return false
+}
+
+// cutWork reports whether it left while it was handling a request.
+func (l *life) cutWork() bool {
+	for _, a := range l.attempts {
+		if a.Ended >= l.t0-slack && severed(a) && handled(a) {
+			return true
+		}
+	}
+	return false
+}
+
+// severed reports whether the connection of the attempt ended before it did.
+func severed(a *timeline.Attempt) bool {
+	if a.Conn == 0 {
+		return false
+	}
+	return a.Cause == timeline.EOF || a.Cause == timeline.Reset || a.Cause == timeline.Truncated
+}
+
+// handled reports whether the server surely had the request in hand when the
+// attempt ended: it began to answer, or had the whole request for a while.
+// Of a request that still trickles in no server can know.
+func handled(a *timeline.Attempt) bool {
+	from := a.Sent
+	if from == never {
+		if a.Bytes == 0 {
+			return false
+		}
+		from = a.Started
+	}
+	return a.Ended-from >= underWay
+}

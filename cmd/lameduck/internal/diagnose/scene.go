@@ -1,0 +1,136 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+const never = timeline.Never
+
+// scene is a run, sorted for judging.
+type scene struct {
+	run       *timeline.Run
+	lives     []*life // in order of their start
+	byName    map[string]*life
+	drops     []*drop // in order of their end
+	advised   finding.Recommendation
+	late      map[string]timeline.Late
+	keeping   map[string]bool // the patterns that used a connection twice
+	lastStart time.Duration   // when the last attempt began: later events met no traffic
+	served    bool            // some pod answered some attempt
+}
+
+// drop is a failed attempt and what is known around it.
+type drop struct {
+	*timeline.Attempt
+	life     *life         // of its pod; of a gap: the pod that went last, or nil
+	gap      bool          // the Service had no endpoint
+	previous time.Duration // when the answer before it on its connection was complete, or never
+}
+
+// late reports whether it ended after the termination of its pod began.
+func (d *drop) late() bool {
+	return !d.gap && d.life != nil && d.life.t0 != never && d.Ended >= d.life.t0-slack
+}
+
+func read(run *timeline.Run) *scene {
+	s := &scene{run: run, byName: map[string]*life{}, keeping: map[string]bool{}, lastStart: never,
+		advised: Recommend(run), late: timeline.LateArrivals(run)}
+	for _, p := range timeline.Pods(run.Events) {
+		s.enter(newLife(p))
+	}
+	for _, e := range run.Events {
+		s.byName[e.Pod].witness(e)
+	}
+	attempts := byStart(run.Attempts)
+	for _, a := range attempts {
+		s.hear(a)
+	}
+	for _, l := range s.lives {
+		l.closed = l.whenClosed()
+		l.verdict = s.judge(l)
+	}
+	s.gather(attempts)
+	return s
+}
+
+func byStart(all []timeline.Attempt) []*timeline.Attempt {
+	var attempts []*timeline.Attempt
+	for i := range all {
+		if !all[i].Control {
+			attempts = append(attempts, &all[i])
+		}
+	}
+	slices.SortStableFunc(attempts, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
+	return attempts
+}
+
+func (s *scene) enter(l *life) *life {
+	l.scene, l.index = s, len(s.lives)
+	s.lives = append(s.lives, l)
+	s.byName[l.Name] = l
+	return l
+}
+
+// hear files an attempt under its pod, also one that no event told of.
+func (s *scene) hear(a *timeline.Attempt) {
+	s.lastStart = max(s.lastStart, a.Started)
+	s.served = s.served || !a.Dropped()
+	if a.Reused {
+		s.keeping[a.Pattern] = true
+	}
+	if a.Pod == "" {
+		return
+	}
+	l := s.byName[a.Pod]
+	if l == nil {
+		l = s.enter(newLife(timeline.Pod{Name: a.Pod, Started: never, Ready: never, Deleted: never,
+			PreStop: never, Signalled: never, Killed: never, Exited: never}))
+	}
+	l.hear(a)
+}
+
+func (s *scene) judge(l *life) string {
+	for _, r := range rules {
+		if r.convicts != nil && r.convicts(l) {
+			return r.id
+		}
+	}
+	return ""
+}
+
+// gather collects the drops, each with the answer that came before it on its
+// connection.
+func (s *scene) gather(attempts []*timeline.Attempt) {
+	answered := map[uint64]time.Duration{}
+	for _, a := range attempts {
+		if !a.Dropped() {
+			answered[a.Conn] = a.Ended
+			continue
+		}
+		d := &drop{Attempt: a, life: s.byName[a.Pod], previous: never}
+		if at, ok := answered[a.Conn]; ok && a.Conn != 0 {
+			d.previous = at
+		}
+		if a.Pod == "" && s.run.Stage != "cluster" {
+			d.gap, d.life = true, s.lastToGo(a.Ended)
+		}
+		s.drops = append(s.drops, d)
+	}
+	slices.SortStableFunc(s.drops, func(a, b *drop) int { return cmp.Compare(a.Ended, b.Ended) })
+}
+
+// lastToGo is the pod that went last before the moment, or nil.
+func (s *scene) lastToGo(at time.Duration) *life {
+	var last *life
+	for _, l := range s.lives {
+		if gone := l.goneBefore(at); gone != never && (last == nil || gone >= last.goneBefore(at)) {
+			last = l
+		}
+	}
+	return last
+}
