@@ -12,7 +12,7 @@ var ruleNeverReady = rule{
 	convicts: func(l *life) bool { return l.failed },
 	claims: func(d *drop) bool {
 		if d.gap {
-			return d.life != nil && d.life.replacementFailed(d.Ended)
+			return d.replacementFailed(d.Ended)
 		}
 		return d.life != nil && d.life.failed
 	},

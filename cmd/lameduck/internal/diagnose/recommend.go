@@ -33,17 +33,27 @@ func Recommend(run *timeline.Run) finding.Recommendation {
 	last, pod := lastConnection(run, late)
 	longest := longestRequest(run)
 	delay := wholeSeconds(last*5/4 + time.Second)
-	grace := max(defaultGrace, roundUp(wholeSeconds(time.Duration(delay)*time.Second+longest+5*time.Second), 5))
-	came := "no new connection came after termination began, so 1 s of delay"
-	if pod != "" {
-		came = fmt.Sprintf("the last new connection came %s after termination began (%s), × 1.25 + 1 s gives %d s of delay", span(last), pod, delay)
-	}
+	needed := roundUp(wholeSeconds(time.Duration(delay)*time.Second+longest+5*time.Second), 5)
 	return finding.Recommendation{
 		DelaySeconds: delay,
-		GraceSeconds: grace,
-		Why: fmt.Sprintf("%s; with the longest request of %s and 5 s to spare that is a grace period of %d s, or the default of %d s if that is more",
-			came, span(longest), roundUp(wholeSeconds(time.Duration(delay)*time.Second+longest+5*time.Second), 5), defaultGrace),
+		GraceSeconds: max(needed, defaultGrace),
+		Why:          whyDelay(last, pod, delay) + "; " + whyGrace(longest, needed),
 	}
+}
+
+func whyDelay(last time.Duration, pod string, delay int) string {
+	if pod == "" {
+		return "no new connection came after termination began, so 1 s of delay is enough"
+	}
+	return fmt.Sprintf("the last new connection came %s after termination began (%s), × 1.25 + 1 s makes %d s of delay", span(last), pod, delay)
+}
+
+func whyGrace(longest time.Duration, needed int) string {
+	sum := fmt.Sprintf("with the longest request, %s, and 5 s to spare the grace period must be %d s", span(longest), needed)
+	if needed < defaultGrace {
+		sum += fmt.Sprintf(", which the default of %d s covers", defaultGrace)
+	}
+	return sum
 }
 
 // lastConnection is the latest new connection of all pods, and the pod; the

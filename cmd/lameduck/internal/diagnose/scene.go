@@ -27,6 +27,7 @@ type scene struct {
 // drop is a failed attempt and what is known around it.
 type drop struct {
 	*timeline.Attempt
+	*scene
 	life     *life         // of its pod; of a gap: the pod that went last, or nil
 	gap      bool          // the Service had no endpoint
 	previous time.Duration // when the answer before it on its connection was complete, or never
@@ -112,7 +113,7 @@ func (s *scene) gather(attempts []*timeline.Attempt) {
 			answered[a.Conn] = a.Ended
 			continue
 		}
-		d := &drop{Attempt: a, life: s.byName[a.Pod], previous: never}
+		d := &drop{Attempt: a, scene: s, life: s.byName[a.Pod], previous: never}
 		if at, ok := answered[a.Conn]; ok && a.Conn != 0 {
 			d.previous = at
 		}

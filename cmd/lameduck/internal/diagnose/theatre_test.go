@@ -65,7 +65,7 @@ func (t *theatre) clients() []client {
 			client{"new", 100 * time.Millisecond, at, share},
 			client{"keepalive", 90 * time.Millisecond, at, share})
 		if !t.fastOnly && i < 5 {
-			all = append(all, client{"slow", time.Millisecond, at * 30, share})
+			all = append(all, client{"slow", 30 * time.Millisecond, at * 30, share})
 		}
 	}
 	return all

@@ -1,0 +1,193 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// built is a run made by hand.
+type built struct{ timeline.Run }
+
+func build(events ...timeline.Event) *built {
+	return &built{timeline.Run{Stage: "lab", Action: "delete", Events: events}}
+}
+
+func event(at time.Duration, k timeline.Kind, pod string) timeline.Event {
+	return timeline.Event{At: at, Kind: k, Pod: pod}
+}
+
+// try adds an attempt of 1 ms on a new connection; change may alter it.
+func (b *built) try(at time.Duration, pod string, change ...func(*timeline.Attempt)) *built {
+	a := timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Sent: at, Ended: at + ms,
+		Conn: uint64(len(b.Attempts) + 1), Pod: pod, Bytes: 10, Status: 200}
+	for _, c := range change {
+		c(&a)
+	}
+	b.Attempts = append(b.Attempts, a)
+	return b
+}
+
+func refused(a *timeline.Attempt) {
+	a.Cause, a.Conn, a.Bytes, a.Status, a.Sent = timeline.Refused, 0, 0, 0, never
+}
+
+func failing(c timeline.Cause) func(*timeline.Attempt) {
+	return func(a *timeline.Attempt) { a.Cause, a.Bytes, a.Status = c, 0, 0 }
+}
+
+func on(conn uint64) func(*timeline.Attempt) {
+	return func(a *timeline.Attempt) { a.Conn, a.Reused = conn, true }
+}
+
+func ending(e timeline.End, at time.Duration) func(*timeline.Attempt) {
+	return func(a *timeline.Attempt) { a.End, a.EndedConn = e, at }
+}
+
+func lasting(d time.Duration) func(*timeline.Attempt) {
+	return func(a *timeline.Attempt) { a.Ended = a.Started + d }
+}
+
+// one is a pod that lives for 10 s and serves on for 5 s.
+func one() *built {
+	signal := event(10*s, timeline.Signalled, "a")
+	signal.Caught = true
+	return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(15*s, timeline.Exited, "a"))
+}
+
+func TestRules(t *testing.T) {
+	neverUp := event(9*s, timeline.NeverReady, "b")
+	neverUp.Detail = "listens on 127.0.0.1:8080 only"
+	crash := event(5*s, timeline.Exited, "a")
+	crash.Code = 1
+	tests := []struct {
+		name string
+		*built
+		want map[string]int // id: drops
+	}{
+		{"nothing happened", build(), map[string]int{}},
+		{"a pod never became ready", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(4*s, timeline.Started, "b"), neverUp)
+			return b.try(s, "a").try(5*s, "", refused).try(6*s, "b", refused)
+		}(), map[string]int{neverReady: 2}},
+		{"a crash and its restart", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), crash, event(6*s, timeline.Restarted, "a"))
+			b.try(s, "a").try(4900*ms, "a", lasting(101*ms), failing(timeline.EOF))
+			return b.try(5500*ms, "a", refused).try(5600*ms, "", refused).try(7*s, "a").try(8*s, "a")
+		}(), map[string]int{crashes: 3}},
+		{"a crash with no client near", func() *built {
+			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
+			return b.try(s, "a").try(7*s, "a")
+		}(), map[string]int{crashes: 0}},
+		{"the stage is cleared away after the traffic", func() *built {
+			return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(9*s, timeline.Signalled, "a"), event(9*s, timeline.Exited, "a")).try(8*s, "a")
+		}(), map[string]int{}},
+		{"time-outs in mid-life", one().try(s, "a").try(2*s, "a", failing(timeline.Timeout), lasting(3*s)).try(3*s, "a", failing(timeline.Status5xx)).try(11*s, "a"),
+			map[string]int{unexplained: 2}},
+		{"a server that always fails", build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a")).try(s, "a", failing(timeline.Status5xx)).try(2*s, "a", failing(timeline.Status5xx)),
+			map[string]int{unexplained: 2}},
+		{"errors before and after T0 are not of the termination", one().try(s, "a").try(2*s, "a", failing(timeline.Status5xx)).try(11*s, "a", failing(timeline.Status5xx)),
+			map[string]int{unexplained: 2}},
+		{"one refusal between connections that are served", one().try(s, "a").try(11*s, "a", refused).try(12*s, "a"),
+			map[string]int{unexplained: 1}},
+		{"no pod known on a cluster", func() *built {
+			b := one().try(s, "a").try(2*s, "", refused)
+			b.Stage = "cluster"
+			return b
+		}(), map[string]int{unexplained: 1}},
+		{"failures of the control target are not judged", one().try(s, "a").try(2*s, "", failing(timeline.Reset), func(a *timeline.Attempt) { a.Control = true }),
+			map[string]int{}},
+		{"an idle connection with no chance to be told, and a request sent into its closing",
+			one().try(9*s, "a").try(15*s, "a", on(1), failing(timeline.Reset)),
+			map[string]int{cutsKeepAlive: 1}},
+		{"half an answer at the exit, begun before T0",
+			one().try(9*s, "a", lasting(6*s), func(a *timeline.Attempt) { a.Cause = timeline.Truncated }).try(9*s, "a"),
+			map[string]int{cutsInFlight: 1}},
+		{"a request hangs over the exit until the client gives up",
+			one().try(9*s, "a").try(14*s, "a", failing(timeline.Timeout), lasting(5*s), on(1)),
+			map[string]int{cutsInFlight: 1}},
+		{"connections wait in the queue of a listener that nobody accepts from",
+			one().try(9*s, "a").try(10500*ms, "a", failing(timeline.Timeout), lasting(2*s)).try(11*s, "a", failing(timeline.Timeout), lasting(2*s)),
+			map[string]int{closesEarly: 2}},
+		{"kept connections ended by an idle time-out", one().
+			try(11*s, "a").try(12600*ms, "a", on(1), ending(timeline.FIN, 13800*ms)).
+			try(9*s, "a").try(10*s, "a", on(3)).try(11*s, "a", on(3), ending(timeline.FIN, 13*s)),
+			map[string]int{}},
+		{"kept connections used to the end", one().
+			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),
+			map[string]int{cutsKeepAlive: 0}},
+		{"the same, where the server tells most of them", one().
+			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).
+			try(9*s, "a").try(12*s, "a", on(4), ending(timeline.Goodbye, 12*s)),
+			map[string]int{}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			found := Findings(&test.Run)
+			got := map[string]int{}
+			for _, f := range found {
+				got[f.ID] = f.Drops
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Error(diff)
+				print(found, Recommend(&test.Run))
+			}
+			checkSum(t, &test.Run, found)
+		})
+	}
+}
+
+func TestEvidenceNamesTheFirstPodsAndCountsTheRest(t *testing.T) {
+	b := build()
+	for _, pod := range []string{"a", "b", "c", "d", "e"} {
+		b.Events = append(b.Events, event(0, timeline.Started, pod), event(10*s, timeline.Signalled, pod),
+			timeline.Event{At: 10*s + 5*ms, Kind: timeline.Exited, Pod: pod, Code: 2})
+		b.try(9*s, pod).try(12*s, pod, refused)
+	}
+	found := Findings(&b.Run)
+	want := "a: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
+		"b: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
+		"c: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
+		"and 2 pods more; 5 drops (5 refused; 5 keepalive)"
+	if len(found) != 1 || found[0].Evidence != want {
+		t.Errorf("got  %+v\nwant %s", found, want)
+	}
+}
+
+func TestAShellIsNamed(t *testing.T) {
+	for command, want := range map[string]bool{
+		"/bin/sh -c ./app; true": true, "bash -ec ./app": true, "./app -c x": false, "sh ./run": false, "sh": false,
+	} {
+		if got := shell(strings.SplitN(command, " ", 3)); got != want {
+			t.Errorf("shell(%q) = %v", command, got)
+		}
+	}
+}
+
+func TestRecommend(t *testing.T) {
+	tests := []struct {
+		name         string
+		run          *built
+		delay, grace int
+		why          string
+	}{
+		{"nothing terminated", build().try(s, "a"), 0, 0, "no pod was told to stop"},
+		{"no new connection at all", one().try(s, "a", on(1)), 0, 0, "was not measured"},
+		{"no late connection", one().try(s, "a"), 1, 30, "no new connection came after"},
+		{"the latest of all counts, also refused", one().try(s, "a").try(14*s, "a", refused).try(16*s, "a", on(1)), 6, 30, "4.00 s after termination began (a)"},
+		{"rounded up", one().try(s, "a").try(14*s+ms, "a", refused), 7, 30, "7 s of delay"},
+		{"a long request", one().try(s, "a", lasting(40*s)).try(14*s, "a"), 6, 55, "40.00 s"},
+		{"one that timed out says nothing", one().try(s, "a", lasting(40*s), failing(timeline.Timeout)).try(14*s, "a"), 6, 30, "default of 30 s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			r := Recommend(&test.run.Run)
+			if r.DelaySeconds != test.delay || r.GraceSeconds != test.grace || !strings.Contains(r.Why, test.why) {
+				t.Errorf("got %+v, want delay %d, grace %d, because %q", r, test.delay, test.grace, test.why)
+			}
+		})
+	}
+}
