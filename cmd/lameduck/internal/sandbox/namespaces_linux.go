@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"sync"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -24,8 +25,10 @@ type namespaces struct {
 	ip       netip.Addr
 	attr     syscall.SysProcAttr // more of it; only the check for user namespaces has any
 	pid      int
-	pidfd    int // joins the namespaces for as long as the process lives
 	net      *netns
+
+	joining sync.RWMutex
+	pidfd   int // joins the namespaces for as long as the process lives; -1: released
 }
 
 func newNamespaces(cfg *Config) (home, error) {
@@ -94,25 +97,40 @@ func (n *namespaces) forkInside(cmd *exec.Cmd) error {
 	if err := unix.Unshare(unix.CLONE_FS); err != nil { // else it may not change its mount namespace
 		return os.NewSyscallError("unshare", err)
 	}
-	err := unix.Setns(n.pidfd, podNamespaces)
-	if errors.Is(err, unix.ESRCH) {
-		return errors.New("the container has ended")
-	}
-	if err != nil {
-		return os.NewSyscallError("setns", err)
+	if err := n.join(); err != nil {
+		return err
 	}
 	return cmd.Start()
 }
 
-// ended has nothing to do: all other processes of the namespace died with
+func (n *namespaces) join() error {
+	n.joining.RLock()
+	defer n.joining.RUnlock()
+	err := unix.ESRCH
+	if n.pidfd >= 0 {
+		err, _ = unix.Setns(n.pidfd, podNamespaces).(unix.Errno)
+	}
+	switch err {
+	case 0:
+		return nil
+	case unix.ESRCH:
+		return errors.New("the container has ended")
+	}
+	return os.NewSyscallError("setns", err)
+}
+
+// clear has nothing to do: all other processes of the namespace died with
 // process 1.
-func (n *namespaces) ended(int) {}
+func (n *namespaces) clear(int) {}
 
 func (n *namespaces) release() {
 	if n.net != nil {
 		n.net.close()
 	}
+	n.joining.Lock()
+	defer n.joining.Unlock()
 	if n.pidfd >= 0 {
 		unix.Close(n.pidfd)
+		n.pidfd = -1
 	}
 }

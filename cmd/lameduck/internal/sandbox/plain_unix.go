@@ -58,11 +58,11 @@ func (p *plain) hook(cmd *exec.Cmd) error {
 	if err := p.start(cmd); err != nil {
 		return err
 	}
-	defer p.ended(cmd.Process.Pid)
+	defer p.clear(cmd.Process.Pid)
 	return cmd.Wait()
 }
 
-func (p *plain) ended(pid int) {
+func (p *plain) clear(pid int) {
 	_ = killGroup(pid) // ESRCH: it left nobody
 	unguardGroup(pid)
 }

@@ -55,7 +55,7 @@ type home interface {
 	dial(ctx context.Context, port int) (net.Conn, error)
 	listening() []netip.AddrPort
 	hook(cmd *exec.Cmd) error // runs it to its end
-	ended(pid int)            // clears away what the process left behind
+	clear(pid int)            // away what the process left behind when it ended
 	release()                 // gives back what was held; dials are refused from now on
 }
 
@@ -104,7 +104,7 @@ func (p *Process) command(cmd *exec.Cmd, name string, args []string) *exec.Cmd {
 
 func (p *Process) wait(out *stream) {
 	_ = p.cmd.Wait() // how it ended is in ProcessState
-	p.home.ended(p.cmd.Process.Pid)
+	p.home.clear(p.cmd.Process.Pid)
 	out.finish()
 	close(p.done)
 }
@@ -118,7 +118,12 @@ func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 
 // Listening lists the TCP sockets that listen, in order of their port. In the
 // plain form it tells only whether PORT accepts connections.
-func (p *Process) Listening() []netip.AddrPort { return p.home.listening() }
+func (p *Process) Listening() []netip.AddrPort {
+	if p.ended() {
+		return nil // its number may be another's by now
+	}
+	return p.home.listening()
+}
 
 // Exec runs a command beside the process, in the same namespaces and with the
 // same environment, until it ends. When ctx ends it is killed, and when the
@@ -142,7 +147,18 @@ func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal
 // back to wait for it. Process 1 of a PID namespace never sees a signal that
 // it neither handles nor blocks (pid_namespaces(7)). Where the host does not
 // tell, it is true.
-func (p *Process) Catches(sig syscall.Signal) bool { return catches(p.cmd.Process.Pid, sig) }
+func (p *Process) Catches(sig syscall.Signal) bool {
+	return !p.ended() && catches(p.cmd.Process.Pid, sig)
+}
+
+func (p *Process) ended() bool {
+	select {
+	case <-p.done:
+		return true
+	default:
+		return false
+	}
+}
 
 // Done is closed when the process has ended and its output has been written.
 func (p *Process) Done() <-chan struct{} { return p.done }

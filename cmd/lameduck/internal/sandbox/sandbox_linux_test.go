@@ -127,7 +127,7 @@ func plain(t testing.TB, program string) (sandbox.Config, *output) {
 		t.Fatal(err)
 	}
 	out := new(output)
-	return sandbox.Config{Path: self, Env: append(os.Environ(), "TEST_PROGRAM="+program), Output: out}, out
+	return sandbox.Config{Path: self, Env: append(os.Environ(), "TEST_PROGRAM="+program, "GORACE=atexit_sleep_ms=0"), Output: out}, out
 }
 
 func shell(t testing.TB, script string) (sandbox.Config, *output) {

@@ -1,0 +1,124 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+)
+
+// container is one run of the pod's process, with its probes.
+type container struct {
+	process
+	began time.Time
+	note  func(probeKind, error)
+
+	verdicts chan verdict
+	found    chan netip.AddrPort // the port it was first seen to listen on
+	probes   context.Context     // ends with the process
+	stop     context.CancelFunc
+	killers  context.Context // liveness and startup probes; ends when termination begins
+	disarm   context.CancelFunc
+	wanted   context.Context // ends when it is to be stopped, for whatever reason
+	condemn  context.CancelCauseFunc
+	workers  sync.WaitGroup
+
+	started, ready, gone bool // of the pod's goroutine
+}
+
+func (p *Pod) newContainer() (*container, error) {
+	proc, err := p.launch(sandbox.Config{
+		Path: p.plan.argv[0], Args: p.plan.argv[1:], Env: p.plan.env, Dir: p.cfg.Dir,
+		Hostname: p.cfg.Name, IP: p.cfg.IP, Isolated: p.cfg.Isolated, Output: p.lines,
+	})
+	if err != nil {
+		return nil, err
+	}
+	c := &container{process: proc, began: time.Now(), note: p.seen.probed,
+		verdicts: make(chan verdict), found: make(chan netip.AddrPort)}
+	c.probes, c.stop = context.WithCancel(p.life)
+	c.killers, c.disarm = context.WithCancel(c.probes)
+	c.wanted, c.condemn = context.WithCancelCause(p.asked)
+	if old := p.current.Swap(c); old != nil {
+		old.Close()
+	}
+	return c, nil
+}
+
+// begin lets the probes of a new container run.
+func (p *Pod) begin(c *container) {
+	p.seen.reset()
+	c.workers.Go(func() { p.findPort(c) })
+	if p.plan.startup != nil {
+		p.probe(c, p.plan.startup, c.killers)
+		return
+	}
+	p.begun(c)
+}
+
+// begun is called when there is no startup probe, or when it has passed.
+func (p *Pod) begun(c *container) {
+	c.started = true
+	if p.plan.liveness != nil {
+		p.probe(c, p.plan.liveness, c.killers)
+	}
+	switch {
+	case p.plan.readiness != nil:
+		p.probe(c, p.plan.readiness, c.probes)
+	case p.cfg.ReadyByConnecting:
+		c.workers.Go(func() { p.connect(c) })
+	default:
+		p.setReady(c, true, "")
+	}
+}
+
+func (p *Pod) probe(c *container, pr *probe, ctx context.Context) {
+	c.workers.Go(func() {
+		pr.run(ctx, c, p.cfg.IP.String(), func(v verdict) {
+			select {
+			case c.verdicts <- v:
+			case <-ctx.Done():
+			}
+		})
+	})
+}
+
+// heed does what a verdict asks for.
+func (p *Pod) heed(c *container, v verdict) {
+	switch {
+	case v.kind == readiness:
+		p.setReady(c, v.ok, v.reason)
+	case !v.ok:
+		c.condemn(&unhealthy{v})
+	case v.kind == startup && !c.started:
+		p.begun(c)
+	}
+}
+
+// unhealthy is why a container is restarted.
+type unhealthy struct{ verdict }
+
+func (u *unhealthy) Error() string { return fmt.Sprintf("%s probe failed: %s", u.kind, u.reason) }
+
+// unlimited is an await without an end of its own.
+var unlimited = context.Background()
+
+// await lets the probes go on until the process ends or ctx does.
+func (p *Pod) await(ctx context.Context, c *container) (exited bool) {
+	for {
+		select {
+		case <-c.Done():
+			p.exited(c)
+			return true
+		case v := <-c.verdicts:
+			p.heed(c, v)
+		case addr := <-c.found:
+			p.listening(addr)
+		case <-ctx.Done():
+			return false
+		}
+	}
+}

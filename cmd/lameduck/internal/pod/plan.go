@@ -1,0 +1,104 @@
+package pod
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"syscall"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+)
+
+// plan is what the configuration comes to, worked out once: what cannot be
+// done here is an error before anything runs.
+type plan struct {
+	argv       []string
+	env        []string
+	stopSignal syscall.Signal
+	preStop    *action // nil: none
+	startup    *probe  // nil: none
+	liveness   *probe
+	readiness  *probe
+}
+
+func newPlan(cfg *Config, environ []string) (plan, error) {
+	setDefaults(cfg)
+	if len(cfg.Command) == 0 {
+		return plan{}, hint.New(errors.New("no command to run"), "give the command of the server after --")
+	}
+	vars, err := variables(cfg)
+	if err != nil {
+		return plan{}, err
+	}
+	pl := plan{
+		argv: expandAll(commandLine(cfg.Command, &cfg.Spec), vars),
+		env:  environment(environ, cfg.Name, vars),
+	}
+	if pl.stopSignal, err = stopSignal(cfg.Spec.StopSignal); err != nil {
+		return plan{}, err
+	}
+	return pl, pl.addActions(cfg)
+}
+
+func setDefaults(cfg *Config) {
+	if cfg.Namespace == "" {
+		cfg.Namespace = "default"
+	}
+	if cfg.Node == "" {
+		cfg.Node = "node-1"
+	}
+	if !cfg.IP.IsValid() && !cfg.Isolated {
+		cfg.IP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	if !cfg.HostIP.IsValid() {
+		cfg.HostIP = netip.AddrFrom4([4]byte{192, 0, 2, 1}) // documentation, RFC 5737
+	}
+	if cfg.Emit == nil {
+		cfg.Emit = discard
+	}
+}
+
+func (pl *plan) addActions(cfg *Config) (err error) {
+	if h := cfg.Spec.PreStop; h != nil {
+		if pl.preStop, err = newAction(h, cfg.Spec.Ports); err != nil {
+			return fmt.Errorf("preStop hook: %w", err)
+		}
+	}
+	for _, p := range []struct {
+		kind probeKind
+		spec *manifest.Probe
+		to   **probe
+	}{
+		{startup, cfg.Spec.Startup, &pl.startup},
+		{liveness, cfg.Spec.Liveness, &pl.liveness},
+		{readiness, cfg.Spec.Readiness, &pl.readiness},
+	} {
+		if *p.to, err = newProbe(p.kind, p.spec, cfg.Spec.Ports); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func stopSignal(name string) (syscall.Signal, error) {
+	if name == "" {
+		return syscall.SIGTERM, nil
+	}
+	if sig := sandbox.SignalByName(name); sig != 0 {
+		return sig, nil
+	}
+	return 0, hint.New(fmt.Errorf("lifecycle.stopSignal: there is no signal %q", name), "name it as in SIGTERM")
+}
+
+// commandLine is the command that the user gave. It takes the place of the
+// image, so a manifest's args belong to it only where they would belong to the
+// image's entrypoint: the manifest has no command of its own, and the user gave
+// no argument.
+func commandLine(given []string, spec *manifest.Pod) []string {
+	if len(given) == 1 && len(spec.Command) == 0 {
+		return append(given[:1:1], spec.Args...)
+	}
+	return given
+}

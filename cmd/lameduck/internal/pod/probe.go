@@ -1,0 +1,111 @@
+package pod
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+)
+
+type probeKind string
+
+const (
+	startup   probeKind = "startup"
+	liveness  probeKind = "liveness"
+	readiness probeKind = "readiness"
+)
+
+// probe is a probe that can be run.
+type probe struct {
+	manifest.Probe
+	kind   probeKind
+	action *action
+}
+
+func newProbe(kind probeKind, spec *manifest.Probe, ports []manifest.Port) (*probe, error) {
+	if spec == nil {
+		return nil, nil
+	}
+	a, err := newAction(&spec.Handler, ports)
+	if err == nil && spec.Sleep != nil {
+		err = errors.New("a probe cannot sleep")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s probe: %w", kind, err)
+	}
+	pr := &probe{Probe: *spec, kind: kind, action: a}
+	pr.Period = max(pr.Period, time.Second) // what Kubernetes allows
+	pr.Timeout = max(pr.Timeout, time.Second)
+	return pr, nil
+}
+
+// verdict is what a probe has come to, when that changes.
+type verdict struct {
+	kind   probeKind
+	ok     bool
+	reason string
+}
+
+// run probes at the start, or after the initial delay, and then each period,
+// until ctx ends. The period counts from one probe's beginning to the next's.
+func (pr *probe) run(ctx context.Context, c *container, host string, tell func(verdict)) {
+	if sleep(ctx, pr.InitialDelay-time.Since(c.began)) != nil {
+		return
+	}
+	count := tally{successes: max(pr.SuccessThreshold, 1), failures: max(pr.FailureThreshold, 1), ok: pr.kind == liveness, decided: pr.kind == liveness}
+	tick := time.NewTicker(pr.Period)
+	defer tick.Stop()
+	for {
+		err := pr.once(ctx, c, host)
+		if ctx.Err() != nil {
+			return
+		}
+		c.note(pr.kind, err)
+		if count.add(err == nil) {
+			tell(verdict{pr.kind, err == nil, reason(err)})
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (pr *probe) once(ctx context.Context, c *container, host string) error {
+	ctx, cancel := context.WithTimeout(ctx, pr.Timeout)
+	defer cancel()
+	return pr.action.check(ctx, c, host)
+}
+
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// tally turns single results into a verdict: it takes so many of the same in a
+// row. Readiness and startup begin undecided, liveness begins as alive.
+type tally struct {
+	successes, failures int // thresholds
+	ok, decided         bool
+	last                bool
+	run                 int // of the last result
+}
+
+// add reports whether the verdict is ok's from now on, and was not before.
+func (t *tally) add(ok bool) (changed bool) {
+	if ok != t.last {
+		t.run = 0
+	}
+	t.last = ok
+	t.run++
+	if ok && t.run < t.successes || !ok && t.run < t.failures || t.decided && t.ok == ok {
+		return false
+	}
+	t.ok, t.decided = ok, true
+	return true
+}

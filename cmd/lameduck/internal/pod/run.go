@@ -1,0 +1,115 @@
+package pod
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// run is the pod's life: containers, one after the other, until it is to
+// terminate. It is the one goroutine that emits events.
+func (p *Pod) run(c *container) {
+	defer close(p.done)
+	defer p.end()
+	defer func() { p.current.Load().Close() }()
+	p.emit(timeline.Event{Kind: timeline.Started})
+	for restarts := 0; ; restarts++ {
+		p.live(c)
+		if time.Since(c.began) >= backoffReset {
+			restarts = 0
+		}
+		if c = p.restart(&restarts); c == nil {
+			return
+		}
+		p.emit(timeline.Event{Kind: timeline.Restarted})
+	}
+}
+
+// live is one container, from its start to its end.
+func (p *Pod) live(c *container) {
+	kill := context.AfterFunc(p.life, func() { _ = c.Signal(syscall.SIGKILL) })
+	defer kill()
+	defer c.workers.Wait()
+	defer c.stop()
+	p.begin(c)
+	if p.await(c.wanted, c) {
+		return
+	}
+	if bad, ok := errors.AsType[*unhealthy](context.Cause(c.wanted)); ok {
+		p.stop(c, p.killGrace(bad.kind), bad.Error())
+		return
+	}
+	if p.life.Err() != nil {
+		p.await(unlimited, c) // it was killed above
+		return
+	}
+	p.stop(c, p.grace, "")
+}
+
+// killGrace is the grace period of a container that its probe condemned: the
+// probe's own (KEP-2238), or the pod's.
+func (p *Pod) killGrace(kind probeKind) time.Duration {
+	pr := p.plan.liveness
+	if kind == startup {
+		pr = p.plan.startup
+	}
+	if pr.Grace > 0 {
+		return pr.Grace
+	}
+	return p.cfg.Spec.Grace
+}
+
+// restart starts the container anew, after the backoff. It is nil if the pod
+// is to terminate: a container that has ended stays so.
+func (p *Pod) restart(restarts *int) *container {
+	for {
+		if sleep(p.asked, backoff(*restarts)) != nil || p.asked.Err() != nil {
+			return nil
+		}
+		c, err := p.newContainer()
+		if err == nil {
+			return c
+		}
+		p.seen.failed(err)
+		*restarts++
+	}
+}
+
+// exited is called once, when the process has ended.
+func (p *Pod) exited(c *container) {
+	c.gone, c.ready = true, false
+	c.stop()
+	code, signal := c.Exit()
+	p.seen.exited(code, signal, time.Since(c.began))
+	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
+}
+
+func (p *Pod) setReady(c *container, ok bool, reason string) {
+	if c.ready == ok {
+		return
+	}
+	c.ready = ok
+	kind := timeline.Ready
+	if !ok {
+		kind = timeline.Unready
+	}
+	p.emit(timeline.Event{Kind: kind, Detail: reason})
+}
+
+func (p *Pod) listening(addr netip.AddrPort) {
+	if p.cfg.Port == 0 {
+		p.port.Store(int32(addr.Port()))
+	}
+	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String()})
+}
+
+func (p *Pod) emit(e timeline.Event) {
+	e.At, e.Pod = p.cfg.Clock.Now(), p.cfg.Name
+	p.cfg.Emit(e)
+}
+
+func discard(timeline.Event) {}

@@ -1,0 +1,124 @@
+package pod
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"strings"
+	"sync"
+	"time"
+)
+
+// seen is what was noticed of the present container, to be told when the pod
+// does not become ready.
+type seen struct {
+	mu     sync.Mutex
+	end    string // how it ended, if it has
+	probes map[probeKind]error
+}
+
+func (s *seen) reset() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end, s.probes = "", map[probeKind]error{}
+}
+
+func (s *seen) probed(kind probeKind, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.probes[kind] = err
+}
+
+func (s *seen) exited(code int, signal string, after time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end = fmt.Sprintf("it exited with code %d after %v", code, after.Round(time.Millisecond))
+	if signal != "" {
+		s.end = fmt.Sprintf("it was ended by %s after %v", signal, after.Round(time.Millisecond))
+	}
+}
+
+func (s *seen) failed(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.end = "it could not be restarted: " + err.Error()
+}
+
+// trouble is how the container ended or which probe fails, if so.
+func (s *seen) trouble() (end, probe string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, kind := range []probeKind{startup, readiness} {
+		if err := s.probes[kind]; err != nil {
+			return s.end, fmt.Sprintf("its %s probe fails: %v", kind, err)
+		}
+	}
+	return s.end, ""
+}
+
+// Seen says in one line what is to be seen of the pod now, for the message that
+// it never became ready: that it exited, and with which last words; that it
+// listens elsewhere; that a probe fails.
+func (p *Pod) Seen() string {
+	end, probe := p.seen.trouble()
+	if end != "" {
+		if last := p.LastOutput(); len(last) > 0 {
+			end += fmt.Sprintf("; its last words were %q", last[len(last)-1])
+		}
+		return end
+	}
+	if elsewhere := p.elsewhere(p.current.Load().Listening()); elsewhere != "" {
+		return elsewhere
+	}
+	if probe != "" {
+		return probe
+	}
+	return "it runs, and nothing is wrong with it"
+}
+
+// elsewhere says where the process listens, unless that is where it should.
+func (p *Pod) elsewhere(listening []netip.AddrPort) string {
+	if _, ok := p.choose(listening); ok {
+		return ""
+	}
+	port := int(p.port.Load())
+	switch {
+	case len(listening) == 0 && !p.cfg.Isolated:
+		return "it does not listen on the port that PORT gave it"
+	case len(listening) == 0 && port == 0:
+		return "it does not listen on any TCP port"
+	case len(listening) == 0:
+		return fmt.Sprintf("it does not listen on any TCP port; clients are sent to %d", port)
+	case p.onLoopback(listening, port):
+		return fmt.Sprintf("it listens on %s, which only itself can reach; 0.0.0.0 is reachable", join(listening))
+	}
+	return fmt.Sprintf("it listens on %s; clients are sent to port %d", join(listening), port)
+}
+
+// onLoopback reports whether the port would be right if the address were.
+func (p *Pod) onLoopback(listening []netip.AddrPort, port int) bool {
+	for _, addr := range listening {
+		if addr.Addr().IsLoopback() && (port == 0 || port == int(addr.Port())) {
+			return true
+		}
+	}
+	return false
+}
+
+func join(addrs []netip.AddrPort) string {
+	words := make([]string, len(addrs))
+	for i, a := range addrs {
+		words[i] = a.String()
+	}
+	return strings.Join(words, " and ")
+}
+
+// LastOutput returns the last lines that the process wrote, at most 20.
+func (p *Pod) LastOutput() []string { return p.lines.last() }
+
+// accepts tries a connection, for half a second at most.
+func (p *Pod) accepts(c *container, port int) bool {
+	ctx, cancel := context.WithTimeout(c.probes, time.Second/2)
+	defer cancel()
+	return connects(ctx, c, port) == nil
+}
