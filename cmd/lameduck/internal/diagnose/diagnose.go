@@ -26,7 +26,10 @@ func Findings(run *timeline.Run) []finding.Finding {
 		matters[i] = matter{scene: s, lives: rules[i].suspects(s)}
 	}
 	for _, d := range s.drops {
-		i := slices.IndexFunc(rules, func(r rule) bool { return r.claims(d) })
+		i := ruleOf(d)
+		if d.unstarted() {
+			i = ruleOf(s.hungAt(d))
+		}
 		matters[i].add(d)
 	}
 	var found []finding.Finding
@@ -37,6 +40,10 @@ func Findings(run *timeline.Run) []finding.Finding {
 	}
 	slices.SortStableFunc(found, byWeight)
 	return found
+}
+
+func ruleOf(d *drop) int {
+	return slices.IndexFunc(rules, func(r rule) bool { return r.claims(d) })
 }
 
 func byWeight(a, b finding.Finding) int {

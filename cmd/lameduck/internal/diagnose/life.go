@@ -90,6 +90,7 @@ func (l *life) whenClosed() time.Duration {
 // of a server that no longer accepts looks made, and is never answered.
 func turnedAway(a *timeline.Attempt) (time.Duration, bool) {
 	switch {
+	case a.Started == never: // not even tried
 	case a.Cause == timeline.DialTimeout, a.Cause == timeline.Timeout && !a.Reused && a.Bytes == 0:
 		return a.Started, true
 	case a.Cause == timeline.Refused, a.Cause == timeline.Unreachable, a.Dropped() && a.Conn == 0:
@@ -146,10 +147,12 @@ func (l *life) outlivedItsListener() bool {
 	return false
 }
 
-// cutWork reports whether it left while it was handling a request.
+// cutWork reports whether it left while it was handling a request, or reading
+// the first one of a connection: a graceful shutdown waits for both.
 func (l *life) cutWork() bool {
 	for _, a := range l.attempts {
-		if a.Ended >= l.t0-slack && severed(a) && handled(a) {
+		begun := !a.Reused && a.Ended-a.Started >= underWay
+		if a.Ended >= l.t0-slack && severed(a) && (begun || handled(a)) {
 			return true
 		}
 	}

@@ -38,7 +38,7 @@ func randomRun(r *rand.Rand) *timeline.Run {
 	causes := append([]timeline.Cause{"", "", "", "abnormal-close"}, timeline.Causes...)
 	for range r.IntN(60) {
 		at := moment(r)
-		a := timeline.Attempt{Pattern: pick(r, "new", "keepalive", "slow"), Control: r.IntN(10) == 0, Scheduled: at, Started: at,
+		a := timeline.Attempt{Pattern: pick(r, "new", "keepalive", "slow"), Control: r.IntN(10) == 0, Scheduled: at, Started: pick(r, at, at, at, never),
 			Sent: pick(r, never, at), Ended: at + moment(r)/4, Conn: r.Uint64N(8), Reused: r.IntN(2) == 0,
 			Pod: pick(r, "", "a", "b", "c", "unheard-of"), Bytes: r.Int64N(2), Cause: pick(r, causes...),
 			End: pick(r, timeline.Open, timeline.Goodbye, timeline.FIN, timeline.Broken), EndedConn: moment(r)}

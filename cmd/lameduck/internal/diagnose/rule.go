@@ -28,7 +28,7 @@ const (
 // delay, more of it on a busy machine. No verdict hangs on less than this.
 const (
 	slack    = 30 * time.Millisecond  // between an event of a pod and its echo at a client
-	echo     = 100 * time.Millisecond // after which an echo cannot be of the event any more
+	echo     = 250 * time.Millisecond // after which an echo cannot be of the event any more
 	underWay = 250 * time.Millisecond // a request that waits this long for its answer is being handled
 	atOnce   = time.Second            // serving on for less is no delay; kube-proxy itself gathers changes for 1 s
 )

@@ -35,6 +35,10 @@ func refused(a *timeline.Attempt) {
 	a.Cause, a.Conn, a.Bytes, a.Status, a.Sent = timeline.Refused, 0, 0, 0, never
 }
 
+func unstarted(a *timeline.Attempt) {
+	a.Cause, a.Started, a.Conn, a.Bytes, a.Status, a.Sent = timeline.Timeout, never, 0, 0, 0, never
+}
+
 func failing(c timeline.Cause) func(*timeline.Attempt) {
 	return func(a *timeline.Attempt) { a.Cause, a.Bytes, a.Status = c, 0, 0 }
 }
@@ -93,6 +97,14 @@ func TestRules(t *testing.T) {
 			map[string]int{unexplained: 2}},
 		{"one refusal between connections that are served", one().try(s, "a").try(11*s, "a", refused).try(12*s, "a"),
 			map[string]int{unexplained: 1}},
+		{"not started, because others hang in a queue that nobody empties", func() *built {
+			b := one().try(9*s, "a")
+			for i := range time.Duration(3) {
+				b.try(10*s+i*500*ms, "a", failing(timeline.Timeout), lasting(2*s))
+			}
+			return b.try(11*s, "", unstarted)
+		}(), map[string]int{closesEarly: 4}},
+		{"not started, and nothing says why", one().try(9*s, "a").try(11*s, "", unstarted), map[string]int{unexplained: 1}},
 		{"no pod known on a cluster", func() *built {
 			b := one().try(s, "a").try(2*s, "", refused)
 			b.Stage = "cluster"

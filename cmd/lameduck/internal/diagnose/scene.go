@@ -33,6 +33,9 @@ type drop struct {
 	previous time.Duration // when the answer before it on its connection was complete, or never
 }
 
+// unstarted reports whether it was never begun: too many others hung.
+func (d *drop) unstarted() bool { return d.Started == never }
+
 // late reports whether it ended after the termination of its pod began.
 func (d *drop) late() bool {
 	return !d.gap && d.life != nil && d.life.t0 != never && d.Ended >= d.life.t0-slack
@@ -117,12 +120,24 @@ func (s *scene) gather(attempts []*timeline.Attempt) {
 		if at, ok := answered[a.Conn]; ok && a.Conn != 0 {
 			d.previous = at
 		}
-		if a.Pod == "" && s.run.Stage != "cluster" {
+		if at, away := turnedAway(a); a.Pod == "" && away && at != never && s.run.Stage != "cluster" {
 			d.gap, d.life = true, s.lastToGo(a.Ended)
 		}
 		s.drops = append(s.drops, d)
 	}
 	slices.SortStableFunc(s.drops, func(a, b *drop) int { return cmp.Compare(a.Ended, b.Ended) })
+}
+
+// hungAt is an attempt that hung when d was due, which is why d was not
+// started: it shares its explanation. d itself if there is none.
+func (s *scene) hungAt(d *drop) *drop {
+	for _, h := range s.drops {
+		hangs := h.Cause == timeline.Timeout || h.Cause == timeline.DialTimeout
+		if hangs && !h.unstarted() && h.Started <= d.Scheduled && h.Ended >= d.Scheduled {
+			return h
+		}
+	}
+	return d
 }
 
 // lastToGo is the pod that went last before the moment, or nil.

@@ -65,7 +65,7 @@ var ruleCutsInFlight = rule{
 	},
 	fix: func(m *matter) advice {
 		return advice{
-			inGo:  listenAndServe + ": it waits for what is in flight, up to the grace period.",
+			inGo:  listenAndServe + ": it waits for what is in flight, up to the grace period, and for requests still being read as well (http.Server.Shutdown drops those).",
 			other: fmt.Sprintf("when the delay is over, wait until the requests in hand are answered (a graceful shutdown does), then exit; set `terminationGracePeriodSeconds` to %s.", m.grace()),
 		}
 	},

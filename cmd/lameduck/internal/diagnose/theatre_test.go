@@ -14,6 +14,7 @@ type theatre struct {
 	server
 	propagation time.Duration // the slowest client learns of app-2 so long after T0, the others evenly before
 	trickles    bool          // slow requests trickle in (else the handler takes the time)
+	keeps       bool          // slow requests use their connection again
 	fastOnly    bool          // no slow requests
 	warmUp      time.Duration // app-2 refuses for so long after it says it is ready
 	replaced    time.Duration // app-2 is ready so long after T0; before, without app-1 there is no endpoint. 0: before T0
@@ -143,7 +144,7 @@ func (r *recorder) follow(c client) {
 		a := r.attempt(c, at, conn, pod, used)
 		next := a.Ended + c.period
 		used = true
-		if a.Dropped() || a.End == timeline.Goodbye || c.pattern == "new" {
+		if a.Dropped() || a.End == timeline.Goodbye || c.pattern == "new" || c.pattern == "slow" && !r.keeps {
 			conn = 0
 		} else if closed := r.idleClose(pod, a.Ended); closed != 0 && next > closed {
 			a.End, a.EndedConn, conn = timeline.FIN, closed, 0
