@@ -23,10 +23,12 @@ func (r *reader) answer(toHead bool) (answer, error) {
 		a.close = h.close || h.minor == 0 && !h.keep
 		err = r.body(h, toHead, &a)
 	}
-	if err == io.EOF && r.seen > 0 {
+	switch {
+	case err == nil:
+		r.seen -= int64(r.buffered()) // what follows isn't of this answer
+	case err == io.EOF && r.seen > 0:
 		err = io.ErrUnexpectedEOF
 	}
-	r.seen -= int64(r.buffered())
 	return a, err
 }
 

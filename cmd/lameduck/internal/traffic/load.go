@@ -48,15 +48,21 @@ type client interface {
 // no more attempts begin, and those under way are given up and not recorded:
 // it was the client that ended them. The Config must pass Check.
 func Start(ctx context.Context, cfg Config) *Load {
+	l := newLoad(ctx, cfg)
+	begin := l.cfg.Clock.Now()
+	for i, n := range l.lanes {
+		l.pacers.Go(func() { n.pace(begin + phase(i, len(l.lanes), n.rate)) })
+	}
+	return l
+}
+
+// newLoad makes a load that begins no attempt by itself.
+func newLoad(ctx context.Context, cfg Config) *Load {
 	l := &Load{cfg: cfg.withDefaults(), ctx: ctx, open: map[*conn]struct{}{}}
 	for _, p := range l.cfg.Patterns {
 		n := &lane{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), alarm: newAlarm()}
 		n.client = p.client(n)
 		l.lanes = append(l.lanes, n)
-	}
-	begin := l.cfg.Clock.Now()
-	for i, n := range l.lanes {
-		l.pacers.Go(func() { n.pace(begin + phase(i, len(l.lanes), n.rate)) })
 	}
 	l.release = context.AfterFunc(ctx, func() {
 		l.halt()
@@ -75,6 +81,7 @@ func (l *Load) Stop() {
 	l.attempts.Wait()
 	for _, n := range l.lanes {
 		n.client.finish()
+		n.alarm.close()
 	}
 	l.release()
 }
@@ -101,7 +108,6 @@ func (l *Load) abandon() {
 // pace starts every attempt at its moment. After a delay of our own all that
 // are due start at once, each with the moment it was due.
 func (n *lane) pace(begin time.Duration) {
-	defer n.alarm.close()
 	for tick := int64(0); !n.stopped.Load(); tick++ {
 		moment := begin + due(tick, n.rate)
 		for wait := moment - n.cfg.Clock.Now(); wait > 0; wait = moment - n.cfg.Clock.Now() {

@@ -22,7 +22,7 @@ type alarm interface {
 	wait(d time.Duration) bool
 	// stop ends wait, now and for ever; it may be called at any time.
 	stop()
-	// close frees it once no wait is under way.
+	// close frees it; nothing may be called afterwards.
 	close()
 }
 

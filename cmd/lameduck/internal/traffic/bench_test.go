@@ -1,0 +1,106 @@
+//go:build unix
+
+package traffic
+
+import (
+	"io"
+	"net/http"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// BenchmarkKeepalive is requests on 50 connections, one after the other on
+// each, by the very path of a keepalive attempt but the pacing. The server is
+// another process, so that cpu-ns/op is the client's alone.
+func BenchmarkKeepalive(b *testing.B) {
+	const connections = 50
+	n := benchmarkLane(b, "keepalive")
+	k := n.client.(*keepalive)
+	k.cfg.Connections = connections
+	inParallel(b, connections, func() {
+		k.underway.Add(1)
+		k.try(k.take(), 0)
+	})
+}
+
+// BenchmarkTransport is the same with net/http's client, to compare.
+func BenchmarkTransport(b *testing.B) {
+	const connections = 50
+	addr := startChild(b, "answer").addr
+	client := http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: connections}}
+	defer client.CloseIdleConnections()
+	inParallel(b, connections, func() {
+		resp, err := client.Get("http://" + addr + "/")
+		if err != nil {
+			b.Error(err)
+			return
+		}
+		_, _ = io.Copy(io.Discard, resp.Body)
+		resp.Body.Close()
+	})
+}
+
+func inParallel(b *testing.B, goroutines int, do func()) {
+	b.ReportAllocs()
+	b.SetParallelism(max(1, goroutines/runtime.GOMAXPROCS(0)))
+	begin := cpuTime(b)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			do()
+		}
+	})
+	b.ReportMetric(float64(cpuTime(b)-begin)/float64(b.N), "cpu-ns/op")
+}
+
+// BenchmarkPaced is what an attempt of each pattern costs the client in an
+// open loop, pacing included.
+func BenchmarkPaced(b *testing.B) {
+	for _, pattern := range []string{"keepalive", "new"} {
+		for _, rate := range []int{DefaultRate, 2000} {
+			b.Run(pattern+"/"+time.Duration(time.Second/time.Duration(rate)).String(), func(b *testing.B) {
+				n := benchmarkLane(b, pattern)
+				n.rate, n.alarm = rate, newAlarm()
+				b.ReportAllocs()
+				begin := cpuTime(b)
+				start := n.cfg.Clock.Now()
+				for tick := int64(0); b.Loop(); tick++ {
+					for wait := start + due(tick, rate) - n.cfg.Clock.Now(); wait > 0; wait = start + due(tick, rate) - n.cfg.Clock.Now() {
+						n.alarm.wait(wait)
+					}
+					n.client.start(tick, start+due(tick, rate))
+				}
+				n.attempts.Wait()
+				b.ReportMetric(float64(cpuTime(b)-begin)/float64(b.N), "cpu-ns/op")
+			})
+		}
+	}
+}
+
+func benchmarkLane(b *testing.B, pattern string) *lane {
+	addr := startChild(b, "answer").addr
+	l := newLoad(b.Context(), Config{
+		Patterns: named(pattern),
+		Dial:     []Dialer{dialer(addr)},
+		Clock:    timeline.NewClock(),
+		Record: func(a timeline.Attempt) {
+			if a.Dropped() {
+				b.Errorf("%s: %s", a.Cause, a.Detail)
+			}
+		},
+	})
+	b.Cleanup(l.Stop)
+	return l.lanes[0]
+}
+
+// cpuTime is what this process has used, in user and system mode.
+func cpuTime(b *testing.B) time.Duration {
+	var used syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}

@@ -1,0 +1,203 @@
+package traffic
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// The servers of these tests that must die, or whose CPU time must not be
+// ours, are this test binary run once more.
+const childEnv = "TRAFFIC_TEST_SERVER"
+
+func TestMain(m *testing.M) {
+	if form := os.Getenv(childEnv); form != "" {
+		if err := runChild(form); err != nil {
+			fmt.Fprintln(os.Stderr, "server:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// child is a server in a process of its own, which is told what to do in
+// lines and answers each with one.
+type child struct {
+	addr string
+	cmd  *exec.Cmd
+	in   io.Writer
+	out  *bufio.Scanner
+}
+
+func startChild(tb testing.TB, form string) *child {
+	exe, err := os.Executable()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), childEnv+"="+form)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	c := &child{cmd: cmd, in: in, out: bufio.NewScanner(out)}
+	tb.Cleanup(func() {
+		_ = in.Close() // its end, if it lives still
+		_ = cmd.Wait()
+	})
+	if c.addr = c.line(tb); c.addr == "" {
+		tb.Fatal("the server did not start")
+	}
+	return c
+}
+
+func (c *child) ask(tb testing.TB, word string) string {
+	if _, err := fmt.Fprintln(c.in, word); err != nil {
+		tb.Fatal(err)
+	}
+	return c.line(tb)
+}
+
+// line is the next line of the child, or empty if it is gone.
+func (c *child) line(tb testing.TB) string {
+	if !c.out.Scan() && c.out.Err() != nil {
+		tb.Fatal(c.out.Err())
+	}
+	return c.out.Text()
+}
+
+// server is the child's side. A request is held from the moment its last byte
+// was read until the last byte of its answer was written.
+type server struct {
+	form answerForm
+
+	mu     sync.Mutex
+	held   int
+	frozen bool
+	thaw   sync.Cond // which never comes
+}
+
+// answerForm is an answer in two parts: the second comes after a while.
+type answerForm struct {
+	first, second string
+	pause         time.Duration
+}
+
+var forms = map[string]answerForm{
+	"answer":         {"", page, 0},
+	"before-headers": {"", page, 10 * time.Millisecond},
+	"content-length": {"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", "world", 10 * time.Millisecond},
+	"chunked":        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n", 10 * time.Millisecond},
+}
+
+// runChild serves until its standard input ends, or it is told to die.
+func runChild(form string) error {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	s := &server{form: forms[form]}
+	s.thaw.L = &s.mu
+	fmt.Println(ln.Addr())
+	go s.serve(ln)
+	for words := bufio.NewScanner(os.Stdin); words.Scan(); {
+		switch words.Text() {
+		case "freeze":
+			s.mu.Lock()
+			s.frozen = true
+			s.mu.Unlock()
+			fmt.Println("frozen")
+		case "held":
+			s.mu.Lock()
+			fmt.Println(s.held)
+			s.mu.Unlock()
+		case "die":
+			self, err := os.FindProcess(os.Getpid())
+			if err != nil {
+				return err
+			}
+			if err := self.Kill(); err != nil {
+				return err
+			}
+			select {} // nothing may happen before the signal arrives
+		}
+	}
+	return nil
+}
+
+func (s *server) serve(ln net.Listener) {
+	for {
+		nc, err := ln.Accept()
+		if err != nil {
+			return
+		}
+		go s.connection(nc)
+	}
+}
+
+func (s *server) connection(nc net.Conn) {
+	defer nc.Close()
+	in := bufio.NewReader(nc)
+	for {
+		last, err := readRequest(in)
+		if err != nil {
+			return
+		}
+		s.mu.Lock()
+		s.held++
+		s.mu.Unlock()
+		if !s.answer(nc) || last {
+			return
+		}
+	}
+}
+
+// answer writes an answer, unless the server is frozen before its end; then
+// it keeps the connection as it is, for ever.
+func (s *server) answer(nc net.Conn) bool {
+	if s.form.first != "" {
+		if _, err := io.WriteString(nc, s.form.first); err != nil {
+			return false
+		}
+	}
+	time.Sleep(s.form.pause)
+	s.mu.Lock()
+	for s.frozen {
+		s.thaw.Wait()
+	}
+	defer s.mu.Unlock()
+	_, err := io.WriteString(nc, s.form.second)
+	s.held--
+	return err == nil
+}
+
+// readRequest reads a request without a body. It reports whether the client
+// said that it is the last on its connection.
+func readRequest(in *bufio.Reader) (last bool, err error) {
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return false, err
+		}
+		if line = strings.TrimSpace(line); line == "" {
+			return last, nil
+		}
+		last = last || line == "Connection: close"
+	}
+}

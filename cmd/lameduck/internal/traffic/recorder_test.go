@@ -1,0 +1,70 @@
+package traffic
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// recorder keeps the attempts of a test.
+type recorder struct {
+	mu       sync.Mutex
+	attempts []timeline.Attempt
+}
+
+func (r *recorder) record(a timeline.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.attempts = append(r.attempts, a)
+}
+
+func (r *recorder) all() []timeline.Attempt {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return append([]timeline.Attempt(nil), r.attempts...)
+}
+
+func (r *recorder) drops() []timeline.Attempt {
+	var drops []timeline.Attempt
+	for _, a := range r.all() {
+		if a.Dropped() {
+			drops = append(drops, a)
+		}
+	}
+	return drops
+}
+
+func (r *recorder) waitFor(t *testing.T, attempts int) {
+	t.Helper()
+	eventually(t, func() bool { return len(r.all()) >= attempts })
+}
+
+// eventually waits for what must happen, however busy the machine is.
+func eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen within 30 s")
+		}
+	}
+}
+
+func (r *recorder) config(addr string) Config {
+	return Config{
+		Dial:   []Dialer{dialer(addr)},
+		Clock:  timeline.NewClock(),
+		Record: r.record,
+	}
+}
+
+func dialer(addr string) Dialer {
+	return func(ctx context.Context) (net.Conn, string, error) {
+		var d net.Dialer
+		nc, err := d.DialContext(ctx, "tcp", addr)
+		return nc, "pod", err
+	}
+}

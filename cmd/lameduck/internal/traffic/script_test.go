@@ -1,0 +1,152 @@
+package traffic
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// scripted is a server whose n-th connection, from 0, is in the hands of one
+// function; when that returns the connection is closed. What it may do is
+// read requests and write whatever it likes.
+type scripted struct {
+	addr string
+
+	mu       sync.Mutex
+	accepted int
+	requests []string // the first line of each that was read
+}
+
+// peer is the server's side of one connection.
+type peer struct {
+	*net.TCPConn
+	server *scripted
+	in     *bufio.Reader
+}
+
+func serve(t *testing.T, script func(n int, p *peer)) *scripted {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &scripted{addr: ln.Addr().String()}
+	var peers sync.WaitGroup
+	peers.Go(func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			n := s.count()
+			peers.Go(func() {
+				defer nc.Close()
+				tcp := nc.(*net.TCPConn)
+				script(n, &peer{tcp, s, bufio.NewReader(tcp)})
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close()
+		peers.Wait()
+	})
+	return s
+}
+
+func (s *scripted) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted++
+	return s.accepted - 1
+}
+
+func (s *scripted) seen() (connections int, requests []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.accepted, append([]string(nil), s.requests...)
+}
+
+// read reads one request; false if there is none.
+func (p *peer) read() bool {
+	line, err := p.in.ReadString('\n')
+	if err != nil {
+		return false
+	}
+	if _, err := readRequest(p.in); err != nil {
+		return false
+	}
+	p.server.mu.Lock()
+	defer p.server.mu.Unlock()
+	p.server.requests = append(p.server.requests, line)
+	return true
+}
+
+func (p *peer) say(text string) { _, _ = io.WriteString(p, text) }
+
+// answerAll answers requests until the client goes.
+func (p *peer) answerAll() {
+	for p.read() {
+		p.say(page)
+	}
+}
+
+// reset makes the close a RST.
+func (p *peer) reset() { _ = p.SetLinger(0) }
+
+// closeWrite ends the connection with a FIN. A close while more of a request
+// is on its way would make a RST of it.
+func (p *peer) closeWrite() {
+	_ = p.CloseWrite()
+	p.waitForClient()
+}
+
+// waitForClient returns when the client has closed.
+func (p *peer) waitForClient() { _, _ = io.Copy(io.Discard, p.in) }
+
+// single is a load whose attempts the test begins one by one.
+type single struct {
+	*Load
+	rec   *recorder
+	stop  func()
+	begun int64
+}
+
+func newSingle(t *testing.T, pattern string, cfg Config) *single {
+	t.Helper()
+	s := &single{rec: &recorder{}}
+	cfg.Patterns = named(pattern)
+	cfg.Connections = max(1, cfg.Connections)
+	cfg.Clock = timeline.NewClock()
+	cfg.Record = s.rec.record
+	if err := cfg.Check(); err != nil {
+		t.Fatal(err)
+	}
+	s.Load = newLoad(t.Context(), cfg)
+	s.stop = sync.OnceFunc(s.Load.Stop)
+	t.Cleanup(s.stop)
+	return s
+}
+
+// attempt begins one and waits for its end.
+func (s *single) attempt() {
+	n := s.lanes[0]
+	n.client.start(s.begun, s.cfg.Clock.Now())
+	s.begun++
+	s.attempts.Wait()
+}
+
+// end stops the load and returns everything it recorded.
+func (s *single) end() []timeline.Attempt {
+	s.stop()
+	return s.rec.all()
+}
+
+// idle is the one connection of keepalive.
+func (s *single) idle() *conn { return s.lanes[0].client.(*keepalive).idle[0] }
+
+var errScripted = errors.New("as the test wants")
