@@ -1,0 +1,4 @@
+// Command tiny is the least that can be wrapped.
+package main
+
+func main() { println("tiny") }
