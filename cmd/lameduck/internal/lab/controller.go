@@ -121,9 +121,6 @@ func (l *loop) gone(m *member, err error) {
 	if err != nil {
 		l.closeErrs = append(l.closeErrs, err)
 	}
-	if !m.everReady {
-		l.giveUp(m, "")
-	}
 }
 
 // end takes a pod that runs no more out of the endpoints. One that was not

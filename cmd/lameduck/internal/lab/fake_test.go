@@ -24,12 +24,10 @@ type behaviour struct {
 	startErr error
 	warmUp   time.Duration // until it is ready; negative: never
 	crash    time.Duration // exits after this, if it was not ready by then
-	signal   string        // what a crash dies of; empty: it exits with code 3
-	givesUp  time.Duration // tells by itself after this that it will never be ready
 	unready  time.Duration // fails its probe this long after it became ready, for good
 	drain    time.Duration // from Terminate to its exit
 	deaf     bool          // stops being ready when it is told to terminate
-	mute     bool          // never listens
+	seen     string        // what there is to see of it
 }
 
 // fakePod is a process whose life is a script.
@@ -51,10 +49,7 @@ func (p *fakePod) say(kind timeline.Kind, detail string) {
 func (p *fakePod) live() {
 	defer close(p.done)
 	p.say(timeline.Started, "")
-	if !p.does.mute {
-		p.say(timeline.Listening, "10.244.0.9:8080")
-	}
-	ready, crash, unready, givesUp := after(p.does.warmUp), after(p.does.crash), after(0), after(p.does.givesUp)
+	ready, crash, unready := after(p.does.warmUp), after(p.does.crash), after(0)
 	for {
 		select {
 		case <-ready:
@@ -63,11 +58,9 @@ func (p *fakePod) live() {
 		case <-unready:
 			p.say(timeline.Unready, "")
 		case <-crash:
-			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3, Signal: p.does.signal})
+			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3})
 			p.say(timeline.Restarted, "")
 			ready, crash = nil, nil
-		case <-givesUp:
-			p.say(timeline.NeverReady, "the image has no such program")
 		case <-p.kill:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 137, Signal: "SIGKILL"})
 			return
@@ -99,6 +92,7 @@ func after(d time.Duration) <-chan time.Time {
 }
 
 func (p *fakePod) Terminate(grace time.Duration) { p.terminate <- grace }
+func (p *fakePod) Seen() string                  { return p.does.seen }
 func (p *fakePod) Done() <-chan struct{}         { return p.done }
 
 func (p *fakePod) Close() error {
@@ -143,7 +137,7 @@ func newStage(t *testing.T, cfg Config, script func(number int) behaviour) *stag
 	if cfg.Seed == 0 {
 		cfg.Seed = 42
 	}
-	l, err := newLab(cfg, s.launch)
+	l, err := newLab(cfg, func(Config) launch { return s.launch })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,20 +11,24 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // Config is what to run, and how.
 type Config struct {
-	Workload     *manifest.Workload   // without a name: app; without a strategy: a rolling update, 25% and 25%
-	Command      []string             // the program and its arguments, in place of the image's
-	Nodes        int                  // how many views there are; default 3
-	Propagation  Profile              // default rollout
-	Seed         uint64               // the same seed draws the same lags and picks
-	ReadyTimeout time.Duration        // how long a pod may take to become ready; default 60 s
-	Clock        timeline.Clock       // what events are timed by
-	Log          io.Writer            // what the pods print; default: nowhere
-	Emit         func(timeline.Event) // gets every event, from one goroutine, in order; must not block; default: nobody
+	Workload     *manifest.Workload // without a name: app; without a strategy: a rolling update, 25% and 25%
+	Command      []string           // the program and its arguments, in place of the image's
+	Nodes        int                // how many views there are; default 3
+	Propagation  Profile            // default rollout
+	Seed         uint64             // the same seed draws the same lags and picks
+	ReadyTimeout time.Duration      // how long a pod may take to become ready; default 60 s
+	// ReadyByConnecting: a pod without a readiness probe is ready when its port
+	// first accepts a connection. In Kubernetes it is ready once it has started.
+	ReadyByConnecting bool
+	Clock             timeline.Clock       // what events are timed by
+	Log               io.Writer            // what the pods print, a line at a time, and remarks; default: nowhere
+	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; default: nobody
 }
 
 // Lab is a Deployment and a Service of its own. Its methods may be called from
@@ -35,21 +39,34 @@ type Lab struct {
 	close context.CancelFunc
 }
 
-// New prepares a lab. Nothing runs yet, but Close has to be called.
-func New(cfg Config) (*Lab, error) { return newLab(cfg, nil) }
+// New prepares a lab. Nothing runs yet, but Close has to be called. Where pods
+// cannot have network namespaces (sandbox.Available) they run side by side on
+// the loopback address, and Log is told.
+func New(cfg Config) (*Lab, error) {
+	why := sandbox.Available()
+	return newLab(cfg, func(cfg Config) launch {
+		if why != nil {
+			fmt.Fprintf(cfg.Log, "pods have no network of their own here (%v): each gets a free port in PORT and has to listen there\n", why)
+		}
+		return kubelets(cfg, why == nil)
+	})
+}
 
-func newLab(cfg Config, start launch) (*Lab, error) {
+func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 	if cfg.Workload.Replicas < 1 {
-		return nil, hint.New(fmt.Errorf("%s has no replicas", cfg.podName(0)), "use --replicas 1 or more")
+		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
 	}
 	cfg = cfg.withDefaults()
+	if s := cfg.Workload.Service; s != nil && s.TrafficPolicy == "Local" {
+		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are on no node in particular")
+	}
 	l := &Lab{}
 	for i := range cfg.Nodes {
 		l.nodes = append(l.nodes, newNode(i, cfg.Seed))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	l.close = cancel
-	l.loop = newLoop(ctx, cfg, l.nodes, start)
+	l.loop = newLoop(ctx, cfg, l.nodes, kubelets(cfg))
 	go l.loop.serve()
 	return l, nil
 }
@@ -64,6 +81,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
+	c.Log = &inTurn{to: c.Log}
 	if c.Emit == nil {
 		c.Emit = func(timeline.Event) {}
 	}

@@ -14,13 +14,14 @@ import (
 type process interface {
 	Terminate(grace time.Duration)
 	Dial(ctx context.Context) (net.Conn, error)
+	Seen() string // what there is to see of it, in one line
 	Done() <-chan struct{}
 	Close() error
 }
 
-// launch starts the pod with this name and address. It may take its time, and
-// the pod calls emit in order from then on. A pod that is still starting when
-// ctx ends is given up.
+// launch starts the pod with this name and address, and kills it when ctx
+// ends. The pod calls emit from a goroutine of its own, in order, and may wait
+// for it.
 type launch func(ctx context.Context, name string, ip netip.Addr, emit func(timeline.Event)) (process, error)
 
 // member is one pod as the control plane sees it. The loop owns it.
@@ -36,11 +37,9 @@ type member struct {
 	readySince   time.Time // of the last time it became ready
 	waitingSince time.Time // when it was created, or last ceased to be ready
 	everReady    bool
-	deleted      bool            // it has a deletionTimestamp
-	told         bool            // the kubelet knows of that
-	ended        bool            // its processes are gone
-	listens      string          // where it was first seen to listen
-	exit         *timeline.Event // its last exit
+	deleted      bool // it has a deletionTimestamp
+	told         bool // the kubelet knows of that
+	ended        bool // its processes are gone
 }
 
 // ready is the pod's Ready condition.
@@ -51,16 +50,26 @@ func (m *member) available(minReady time.Duration, now time.Time) bool {
 	return !m.deleted && m.ready() && now.Sub(m.readySince) >= minReady
 }
 
-// run is the life of a pod, in a goroutine of its own: the kubelet's sync
-// loop. When ctx ends the pod is killed at once.
+// run is the life of a pod, in a goroutine of its own. Nothing the pod tells
+// overtakes that it has started. When ctx ends the pod is killed at once.
 func (l *loop) run(m *member) {
-	ip := address(m.number)
-	p, err := l.launch(l.ctx, m.name, ip, func(e timeline.Event) { l.mail.post(func() { l.observe(m, e) }) })
+	var p process
+	var err error
+	launched := make(chan struct{})
+	p, err = l.launch(l.ctx, m.name, address(m.number), func(e timeline.Event) {
+		<-launched
+		seen := ""
+		if e.Kind == timeline.Exited {
+			seen = p.Seen() // now, as a restart forgets it
+		}
+		l.mail.post(func() { l.observe(m, e, seen) })
+	})
 	if err != nil {
 		l.mail.post(func() { l.failed(m, err) })
 		return
 	}
 	l.mail.post(func() { l.started(m, p) })
+	close(launched)
 	select {
 	case <-p.Done():
 	case <-l.ctx.Done():

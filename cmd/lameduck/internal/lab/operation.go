@@ -3,7 +3,6 @@ package lab
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -106,24 +105,20 @@ func (l *loop) abandon(op *operation) {
 }
 
 // observe passes an event of a pod on and notes what the controllers look at.
-func (l *loop) observe(m *member, e timeline.Event) {
+// When the pod has exited, seen is how.
+func (l *loop) observe(m *member, e timeline.Event, seen string) {
 	l.cfg.Emit(e)
 	switch e.Kind {
-	case timeline.Listening:
-		m.listens = e.Detail
 	case timeline.Ready:
 		l.nowReady(m)
 	case timeline.Unready:
 		l.nowUnready(m)
 	case timeline.Restarted:
 		m.restarts++
-	case timeline.NeverReady:
-		l.giveUp(m, e.Detail)
 	case timeline.Exited:
-		m.exit = &e
 		l.nowUnready(m)
 		if !m.everReady {
-			l.giveUp(m, "")
+			l.giveUp(m, seen, "run the command by itself to see why it ends")
 		}
 	}
 }
@@ -148,38 +143,26 @@ func (l *loop) watch(m *member) {
 	m.waitingSince = since
 	l.later(l.cfg.ReadyTimeout, func() {
 		if m.waitingSince.Equal(since) && !m.ready() {
-			l.giveUp(m, "")
+			seen := fmt.Sprintf("after %v %s", l.cfg.ReadyTimeout, m.seen())
+			l.giveUp(m, seen, "check the port and the readiness probe")
 		}
 	})
 }
 
-// giveUp ends the operation under way: it cannot be completed without this
-// pod. An empty detail: the pod has not said why itself.
-func (l *loop) giveUp(m *member, detail string) {
-	if l.op == nil || m.deleted || m.revision != l.revision || !slices.Contains(l.pods, m) {
-		return
+// seen is what there is to see of a pod that is not ready.
+func (m *member) seen() string {
+	if m.process == nil {
+		return "it does not run"
 	}
-	if detail == "" {
-		detail = m.seen(l.cfg.ReadyTimeout)
-		l.emit(m.name, timeline.NeverReady, 0, detail)
-	}
-	advice := "check the port and the readiness probe"
-	if m.exit != nil {
-		advice = "run the command by itself to see why it ends"
-	}
-	l.finish(hint.New(&NeverReadyError{m.name, detail}, advice))
+	return m.process.Seen()
 }
 
-// seen is what the pod did instead of becoming ready.
-func (m *member) seen(waited time.Duration) string {
-	switch {
-	case m.exit != nil && m.exit.Signal != "":
-		return "it was ended by " + m.exit.Signal
-	case m.exit != nil:
-		return fmt.Sprintf("it exited with code %d", m.exit.Code)
-	case m.listens == "":
-		return fmt.Sprintf("in %v it was not seen to listen on any port", waited)
-	default:
-		return fmt.Sprintf("it listens on %s, but its readiness probe did not pass in %v", m.listens, waited)
+// giveUp ends the operation under way, which cannot be completed without this
+// pod. A pod that is to go anyway is not missed.
+func (l *loop) giveUp(m *member, seen, advice string) {
+	if l.op == nil || m.deleted || m.revision != l.revision {
+		return
 	}
+	l.emit(m.name, timeline.NeverReady, 0, seen)
+	l.finish(hint.New(&NeverReadyError{m.name, seen}, advice))
 }
