@@ -1,0 +1,124 @@
+package report
+
+import (
+	"fmt"
+	"io"
+)
+
+// Demo is the object that "demo -o json" prints.
+type Demo struct {
+	Version int      `json:"version"`
+	Servers []Server `json:"servers"`
+}
+
+// Server is one server of the demo: its name, and all fields of its Report.
+type Server struct {
+	Name string `json:"name"`
+	*Report
+}
+
+// NewDemo puts the servers side by side, in the order given.
+func NewDemo(servers ...Server) *Demo {
+	return &Demo{Version: Version, Servers: append([]Server{}, servers...)}
+}
+
+// DemoText writes one table of all servers, and one sentence each on why.
+func DemoText(w io.Writer, d *Demo, colour bool) error {
+	p := &page{colour: colour}
+	var rows [][]string
+	for _, s := range d.Servers {
+		rows = append(rows, serverRows(s)...)
+	}
+	p.table([]string{"SERVER", "PATTERN", ">ATTEMPTS", ">DROPPED", ">SIGTERM TO EXIT", "CAUSES"}, rows)
+	p.line("")
+	p.reasons(d.Servers)
+	p.line("")
+	p.control(d.Servers)
+	return p.writeTo(w)
+}
+
+func serverRows(s Server) [][]string {
+	var rows [][]string
+	for _, t := range s.Traffic {
+		rows = append(rows, []string{"", t.Pattern, number(t.Attempts), number(t.Dropped), "", causes(t.Causes)})
+	}
+	if len(rows) == 0 {
+		rows = [][]string{{"", "-", "0", "0", "", "-"}}
+	}
+	rows[0][0], rows[0][4] = s.Name, toExit(s.Pods)
+	return rows
+}
+
+// toExit is the time from the stop signal to the exit, of the pod that took
+// longest.
+func toExit(pods []Pod) string {
+	longest, killed := -1.0, false
+	for _, p := range pods {
+		if p.Signalled == nil || p.Exited == nil {
+			continue
+		}
+		longest, killed = max(longest, *p.Exited-*p.Signalled), killed || p.Killed
+	}
+	switch {
+	case longest < 0:
+		return "-"
+	case killed:
+		return fmt.Sprintf("%.2f s, killed", longest/1000)
+	}
+	return fmt.Sprintf("%.2f s", longest/1000)
+}
+
+func (p *page) reasons(servers []Server) {
+	widest := 0
+	for _, s := range servers {
+		widest = max(widest, len(s.Name))
+	}
+	for _, s := range servers {
+		as := bad
+		if s.Verdict == Pass {
+			as = good
+		}
+		padded := fmt.Sprintf("%-*s", widest+2, s.Name)
+		for i, line := range wrap(why(s.Report), width-widest-2) {
+			if i == 0 {
+				p.line("%s%s", p.mark(as, padded), line)
+			} else {
+				p.line("%*s%s", widest+2, "", line)
+			}
+		}
+	}
+}
+
+// why is one sentence from the heaviest finding; other findings are named.
+func why(r *Report) string {
+	if r.Attempts == 0 {
+		return "No attempt was made, so nothing is proved."
+	}
+	if len(r.Findings) == 0 {
+		connections, requests := 0, 0
+		for _, p := range r.Pods {
+			connections += p.Late.Connections
+			requests += p.Late.Requests
+		}
+		return fmt.Sprintf("Nothing was dropped: %s, %s of them on new connections, came after the signal, and each was served.",
+			counted(requests, "request"), number(connections))
+	}
+	s := r.Findings[0].Summary + " (" + r.Findings[0].ID
+	for _, f := range r.Findings[1:] {
+		s += "; also " + f.ID
+	}
+	return s + ")"
+}
+
+// control sums up the noise floor of all servers.
+func (p *page) control(servers []Server) {
+	var c Control
+	for _, s := range servers {
+		c.Attempts += s.Control.Attempts
+		c.Failed += s.Control.Failed
+	}
+	p.line("control: %s", floor(c))
+	if c.Failed > 0 {
+		p.prose("", "This machine fails by itself at that rate: only what goes well beyond it is the servers'. Run again on a quieter machine.")
+	}
+}

@@ -1,0 +1,149 @@
+// Package report turns a run and its findings into text and JSON.
+//
+// Output policy. A report is a result: its caller sends it to stdout, or Save
+// writes it to a file; nothing here writes anywhere else. Talk and progress
+// belong on stderr and are not made here. Text is for people and may change;
+// JSON is a contract and has a version. Colour is used only when the caller
+// says so (a terminal, and no NO_COLOR), and never carries a meaning that the
+// words do not. Lines keep within 110 columns.
+package report
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// Version is the version of the JSON form.
+const Version = 1
+
+// The verdicts.
+const (
+	Pass = "pass"
+	Fail = "fail"
+)
+
+// Report is the object that "verify -o json" prints: durations are in
+// milliseconds, moments in milliseconds since the start of the run, and a
+// moment that never came is null. What only the text tells is not in it.
+type Report struct {
+	Version   int                    `json:"version"`
+	Verdict   string                 `json:"verdict"` // Pass or Fail
+	Attempts  int                    `json:"attempts"`
+	Dropped   int                    `json:"dropped"`
+	Control   Control                `json:"control"`
+	Traffic   []Traffic              `json:"traffic"`
+	Pods      []Pod                  `json:"pods"`
+	Findings  []finding.Finding      `json:"findings"`
+	Recommend finding.Recommendation `json:"recommend"`
+
+	stage, action, propagation string
+	seed                       uint64
+	lasted                     time.Duration
+}
+
+// Control is the noise floor: the attempts on a server that never terminates.
+type Control struct {
+	Attempts int `json:"attempts"`
+	Failed   int `json:"failed"`
+}
+
+// Traffic is one pattern. DroppedAfterSafeRetry is what a client that repeats
+// what it safely may would still have seen. Latency is of the attempts that
+// were served, counted from when each was due.
+type Traffic struct {
+	Pattern               string                 `json:"pattern"`
+	Attempts              int                    `json:"attempts"`
+	Dropped               int                    `json:"dropped"`
+	DroppedAfterSafeRetry int                    `json:"dropped_after_safe_retry"`
+	Causes                map[timeline.Cause]int `json:"causes"` // only those that occurred
+	Latency               Latency                `json:"latency_ms"`
+}
+
+// Latency is in milliseconds.
+type Latency struct {
+	P50 float64 `json:"p50"`
+	P90 float64 `json:"p90"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+// Pod is the life of one pod. Signalled is null for a pod whose process was
+// not sent the stop signal; ExitCode is null while it has not exited.
+type Pod struct {
+	Name      string   `json:"name"`
+	Ready     *float64 `json:"ready_ms"`
+	Deleted   *float64 `json:"deleted_ms"`
+	Signalled *float64 `json:"signalled_ms"`
+	Exited    *float64 `json:"exited_ms"`
+	ExitCode  *int     `json:"exit_code"`
+	Killed    bool     `json:"killed"`
+	Late      Late     `json:"late"`
+}
+
+// Late is what still came to a pod after its T0 (the preStop hook, or the
+// stop signal where there is none). The last of each counts from T0, not
+// from the start of the run; null if none came.
+type Late struct {
+	Connections    int      `json:"connections"`
+	Requests       int      `json:"requests"`
+	LastConnection *float64 `json:"last_connection_ms"`
+	LastRequest    *float64 `json:"last_request_ms"`
+}
+
+// New assembles the report of a run. The verdict is Pass if attempts were
+// made, none was dropped, and there is no finding.
+func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recommendation) *Report {
+	r := &Report{
+		Version: Version, Verdict: Fail,
+		Control: Control(timeline.ControlOf(run.Attempts)),
+		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: recommend,
+		stage: run.Stage, action: run.Action, propagation: run.Spec.Propagation, seed: run.Seed, lasted: run.Duration,
+	}
+	r.Findings = append(r.Findings, findings...)
+	for _, t := range timeline.ByPattern(run.Attempts) {
+		r.Attempts += t.Attempts
+		r.Dropped += t.Dropped
+		r.Traffic = append(r.Traffic, newTraffic(t))
+	}
+	late := timeline.LateArrivals(run)
+	for _, p := range timeline.Pods(run.Events) {
+		r.Pods = append(r.Pods, newPod(p, late))
+	}
+	if r.Attempts > 0 && r.Dropped == 0 && len(r.Findings) == 0 {
+		r.Verdict = Pass
+	}
+	return r
+}
+
+func newTraffic(t timeline.Traffic) Traffic {
+	return Traffic{
+		Pattern: t.Pattern, Attempts: t.Attempts, Dropped: t.Dropped, DroppedAfterSafeRetry: t.DroppedAfterRetry, Causes: t.Causes,
+		Latency: Latency{P50: millis(t.Latency.P50), P90: millis(t.Latency.P90), P99: millis(t.Latency.P99), Max: millis(t.Latency.Max)},
+	}
+}
+
+func newPod(p timeline.Pod, late map[string]timeline.Late) Pod {
+	pod := Pod{
+		Name: p.Name, Ready: moment(p.Ready), Deleted: moment(p.Deleted), Signalled: moment(p.Signalled),
+		Exited: moment(p.Exited), Killed: p.Killed != timeline.Never,
+	}
+	if p.Exited != timeline.Never {
+		pod.ExitCode = &p.Code
+	}
+	if l, ok := late[p.Name]; ok {
+		pod.Late = Late{l.Connections, l.Requests, moment(l.LastConnection), moment(l.LastRequest)}
+	}
+	return pod
+}
+
+// millis keeps microseconds.
+func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func moment(d time.Duration) *float64 {
+	if d == timeline.Never {
+		return nil
+	}
+	return new(millis(d))
+}

@@ -1,0 +1,298 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const (
+	s  = time.Second
+	ms = time.Millisecond
+)
+
+func golden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (rewrite with -update):\n%s", path, diff)
+	}
+}
+
+// rollout is app-1, replaced by app-2 while clients come.
+func rollout() *timeline.Run {
+	run := &timeline.Run{
+		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Seed: 42,
+		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
+		Events: []timeline.Event{
+			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},
+			{At: 2 * s, Kind: timeline.Started, Pod: "app-2"}, {At: 3 * s, Kind: timeline.Ready, Pod: "app-2"},
+			{At: 3200 * ms, Kind: timeline.Deleted, Pod: "app-1"}, {At: 3201 * ms, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: 13215 * ms, Kind: timeline.Exited, Pod: "app-1"},
+		},
+	}
+	for i := range 1500 {
+		at := time.Duration(i) * 10 * ms
+		pod := "app-1"
+		if at > 5*s {
+			pod = "app-2"
+		}
+		took := time.Duration(i%100)*100*time.Microsecond + ms
+		run.Attempts = append(run.Attempts,
+			timeline.Attempt{Pattern: "slow", Scheduled: at, Started: at, Ended: at + 200*took, Pod: pod},
+			timeline.Attempt{Pattern: "new", Scheduled: at, Started: at, Ended: at + took, Pod: pod},
+			timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Ended: at + took, Pod: pod, Reused: i > 0},
+			timeline.Attempt{Pattern: "new", Control: true})
+	}
+	return run
+}
+
+func dropping(run *timeline.Run) *timeline.Run {
+	fail := func(i int, c timeline.Cause, r timeline.Retry) { run.Attempts[i].Cause, run.Attempts[i].Retry = c, r }
+	for i, c := range timeline.Causes {
+		fail(4*i+1, c, timeline.NoRetry)
+	}
+	fail(2, timeline.EOF, timeline.RetryOK)
+	fail(6, timeline.EOF, timeline.RetryFailed)
+	run.Events = append(run.Events, timeline.Event{At: 13 * s, Kind: timeline.Killed, Pod: "app-1"},
+		timeline.Event{At: 14 * s, Kind: timeline.Exited, Pod: "app-1", Code: 137, Signal: "SIGKILL"})
+	return run
+}
+
+func noisy(run *timeline.Run) *timeline.Run {
+	for i := range 3 {
+		run.Attempts[3+4*i].Cause = timeline.Reset
+	}
+	return run
+}
+
+var found = []finding.Finding{
+	{ID: "exits-at-once", Summary: "It exits as soon as it is told to stop: what is in flight is cut, and clients that are still sent there are refused.",
+		Evidence: "app-1: signal at 3.20 s, exited at 3.21 s with code 2, 3 ms after it was told, new connections still came for 1.80 s; 10 drops (8 refused, 2 eof; 9 new, 2 keepalive)",
+		Fix:      "Go: call lameduck.ListenAndServe(addr, handler) in place of http.ListenAndServe: it goes on serving after the signal.\nAny language: catch the signal, go on serving for 4 s with `Connection: close` on every answer, finish what is in flight, then exit.", Drops: 10},
+	{ID: "unexplained", Summary: "Drops that the termination of a pod does not explain.", Evidence: "1 drop (1 timeout; 1 new)", Fix: "see.", Drops: 1},
+}
+
+var advised = finding.Recommendation{DelaySeconds: 4, GraceSeconds: 30,
+	Why: "the last new connection came 1.80 s after termination began (app-1), × 1.25 + 1 s makes 4 s of delay"}
+
+func render(t *testing.T, write func(io.Writer) error) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestGolden(t *testing.T) {
+	pass := New(rollout(), nil, advised)
+	fail := New(noisy(dropping(rollout())), found, advised)
+	hazard := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "It never asks its kept connections to leave.", Evidence: "seen", Fix: "say so."}}, advised)
+	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", hazard}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, nil, finding.Recommendation{})})
+	tests := map[string]func(io.Writer) error{
+		"pass.txt":   func(w io.Writer) error { return Text(w, pass, false) },
+		"fail.txt":   func(w io.Writer) error { return Text(w, fail, false) },
+		"hazard.txt": func(w io.Writer) error { return Text(w, hazard, false) },
+		"empty.txt": func(w io.Writer) error {
+			return Text(w, New(&timeline.Run{}, nil, finding.Recommendation{Why: "no pod was told to stop in this run"}), false)
+		},
+		"pass.json":  func(w io.Writer) error { return JSON(w, pass) },
+		"fail.json":  func(w io.Writer) error { return JSON(w, fail) },
+		"empty.json": func(w io.Writer) error { return JSON(w, New(&timeline.Run{}, nil, finding.Recommendation{})) },
+		"demo.txt":   func(w io.Writer) error { return DemoText(w, demo, false) },
+		"demo.json":  func(w io.Writer) error { return DemoJSON(w, demo) },
+	}
+	for name, write := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := render(t, write)
+			golden(t, name, got)
+			for line := range strings.Lines(string(got)) {
+				if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > 110 && !strings.HasSuffix(name, ".json") {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+		})
+	}
+}
+
+// The names are a contract: see DESIGN.md section 7.
+func TestJSONNames(t *testing.T) {
+	var got map[string]any
+	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(dropping(rollout()), found, advised)) }), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"": "attempts control dropped findings pods recommend traffic verdict version", "control": "attempts failed",
+		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
+		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
+		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",
+	}
+	names := map[string]any{}
+	collect(names, "", got)
+	delete(names, "causes")
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func collect(names map[string]any, of string, v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		names[of] = strings.Join(sortedKeys(v), " ")
+		for k, inner := range v {
+			collect(names, k, inner)
+		}
+	case []any:
+		for _, inner := range v {
+			collect(names, of, inner)
+		}
+	}
+}
+
+func TestVerdict(t *testing.T) {
+	tests := map[string]struct {
+		run      *timeline.Run
+		findings []finding.Finding
+		want     string
+	}{
+		"clean":                       {rollout(), nil, Pass},
+		"clean, on a noisy machine":   {noisy(rollout()), nil, Pass},
+		"a hazard":                    {rollout(), found[:1], Fail},
+		"drops":                       {dropping(rollout()), found, Fail},
+		"no attempt proves nothing":   {&timeline.Run{}, nil, Fail},
+		"only the control was tried":  {&timeline.Run{Attempts: []timeline.Attempt{{Control: true}}}, nil, Fail},
+		"drops that nobody looked at": {dropping(rollout()), nil, Fail},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := New(test.run, test.findings, advised).Verdict; got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestColourAddsNothingButColour(t *testing.T) {
+	r := New(dropping(rollout()), found, advised)
+	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(rollout(), nil, advised)})
+	plain := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, false), DemoText(w, demo, false)) })
+	coloured := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, true), DemoText(w, demo, true)) })
+	if bytes.Equal(plain, coloured) || bytes.Contains(plain, []byte("\x1b")) {
+		t.Error("colour does not follow the flag")
+	}
+	stripped := string(coloured)
+	for _, code := range []string{good, bad, name, "0"} {
+		stripped = strings.ReplaceAll(stripped, "\x1b["+code+"m", "")
+	}
+	if diff := cmp.Diff(string(plain), stripped); diff != "" {
+		t.Error(diff)
+	}
+}
+
+type broken struct{ writes int }
+
+func (b *broken) Write([]byte) (int, error) { b.writes++; return 0, io.ErrClosedPipe }
+
+func TestTheErrorOfTheWriterIsMetOnce(t *testing.T) {
+	r := New(rollout(), nil, advised)
+	for name, write := range map[string]func(io.Writer) error{
+		"text": func(w io.Writer) error { return Text(w, r, false) }, "json": func(w io.Writer) error { return JSON(w, r) },
+		"demo": func(w io.Writer) error { return DemoText(w, NewDemo(Server{"x", r}), false) },
+	} {
+		b := &broken{}
+		if err := write(b); !errors.Is(err, io.ErrClosedPipe) || b.writes != 1 {
+			t.Errorf("%s: %v after %d writes", name, err, b.writes)
+		}
+	}
+}
+
+func TestManyPodsAreCutInTextOnly(t *testing.T) {
+	run := &timeline.Run{}
+	for i := range 25 {
+		run.Events = append(run.Events, timeline.Event{Kind: timeline.Started, Pod: strings.Repeat("p", i+1)})
+	}
+	r := New(run, nil, advised)
+	text := string(render(t, func(w io.Writer) error { return Text(w, r, false) }))
+	if len(r.Pods) != 25 || !strings.Contains(text, "and 5 pods more") {
+		t.Errorf("%d pods, text:\n%s", len(r.Pods), text)
+	}
+}
+
+func TestSave(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "run.JSON")
+	r := New(rollout(), nil, advised)
+	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Save(path, r); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := render(t, func(w io.Writer) error { return JSON(w, r) }); !bytes.Equal(got, want) {
+		t.Error("saved something else than JSON writes")
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestSaveRefuses(t *testing.T) {
+	dir := t.TempDir()
+	folder := filepath.Join(dir, "folder.json")
+	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	tests := map[string]struct{ path, want, hint string }{
+		"unknown ending": {"report.pdf", `cannot save a report as "report.pdf": the ending ".pdf" is not known`, "known: .json"},
+		"no ending":      {"report", `cannot save a report as "report": the name has no ending`, "known: .json"},
+		"no folder":      {filepath.Join(dir, "none", "x.json"), "save report: ", "a folder that exists"},
+		"is a folder":    {folder, "save report: ", "a folder that exists"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			err := Save(test.path, New(rollout(), nil, advised))
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(hint.Of(err), test.hint) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("got %v, hint %q", err, hint.Of(err))
+			}
+			if left, _ := os.ReadDir(dir); len(left) != 1 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+	if Supported("x.json") != nil || Supported("x.html") == nil {
+		t.Error("Supported does not agree with Save")
+	}
+}
+
+func sortedKeys(m map[string]any) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
+
+// Text writes the report for people: the verdict first, then what it rests on.
+func Text(w io.Writer, r *Report, colour bool) error {
+	p := &page{colour: colour}
+	p.verdict(r)
+	p.traffic(r.Traffic)
+	p.pods(r.Pods)
+	for i, f := range r.Findings {
+		p.finding(i+1, f)
+	}
+	p.closing(r)
+	return p.writeTo(w)
+}
+
+func (p *page) verdict(r *Report) {
+	word := p.mark(bad, "FAIL")
+	if r.Verdict == Pass {
+		word = p.mark(good, "PASS")
+	}
+	p.line("%s: %s", word, outcome(r))
+	p.line("%s", circumstances(r))
+	if r.Control.Failed > 0 {
+		p.prose("", noise(r))
+	}
+}
+
+// outcome is the verdict in numbers.
+func outcome(r *Report) string {
+	if r.Attempts == 0 {
+		return "no attempt was made, so nothing is proved"
+	}
+	s := fmt.Sprintf("%s of %s dropped", number(r.Dropped), counted(r.Attempts, "attempt"))
+	switch {
+	case len(r.Findings) == 0:
+		return s
+	case r.Dropped == 0:
+		return s + ", but " + counted(len(r.Findings), "finding")
+	}
+	return s + ", " + counted(len(r.Findings), "finding")
+}
+
+func circumstances(r *Report) string {
+	parts := []string{r.action}
+	if r.stage != "" {
+		parts = append(parts, "stage "+r.stage)
+	}
+	if r.propagation != "" {
+		parts = append(parts, "propagation "+r.propagation)
+	}
+	return strings.TrimPrefix(strings.Join(append(parts, seconds(r.lasted)), ", "), ", ")
+}
+
+func floor(c Control) string {
+	if c.Attempts == 0 {
+		return "none was run, so failures of the machine itself cannot be told apart"
+	}
+	return fmt.Sprintf("%s of %s failed (the noise floor)", number(c.Failed), number(c.Attempts))
+}
+
+// noise says how to read drops on a machine that fails by itself.
+func noise(r *Report) string {
+	expected := (r.Attempts*r.Control.Failed + r.Control.Attempts - 1) / r.Control.Attempts
+	return fmt.Sprintf("This machine itself failed %s of %s against a server that never terminates. "+
+		"At that rate about %s of the attempts above would fail whatever the server does: "+
+		"only what goes well beyond it is the server's. Run again on a quieter machine, or with a lower --rate.",
+		number(r.Control.Failed), counted(r.Control.Attempts, "attempt"), number(expected))
+}
+
+func (p *page) traffic(traffic []Traffic) {
+	if len(traffic) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, t := range traffic {
+		rows = append(rows, []string{t.Pattern, number(t.Attempts), number(t.Dropped), number(t.DroppedAfterSafeRetry),
+			took(t.Latency.P50), took(t.Latency.P99), took(t.Latency.Max), causes(t.Causes)})
+	}
+	p.line("")
+	p.table([]string{"PATTERN", ">ATTEMPTS", ">DROPPED", ">IF RETRIED", ">P50", ">P99", ">MAX", "CAUSES"}, rows)
+}
+
+// listed is how many pods the text lists; JSON has them all.
+const listed = 20
+
+func (p *page) pods(pods []Pod) {
+	if len(pods) == 0 {
+		return
+	}
+	var rows [][]string
+	for _, pod := range pods[:min(listed, len(pods))] {
+		rows = append(rows, []string{pod.Name, at(pod.Ready), at(pod.Deleted), at(pod.Signalled), at(pod.Exited), code(pod),
+			late(pod.Late.Connections, pod.Late.LastConnection), late(pod.Late.Requests, pod.Late.LastRequest)})
+	}
+	p.line("")
+	p.table([]string{"POD", ">READY", ">DELETED", ">SIGNAL", ">EXIT", "CODE", "LATE CONNECTIONS", "LATE REQUESTS"}, rows)
+	if more := len(pods) - listed; more > 0 {
+		p.line("and %s more", counted(more, "pod"))
+	}
+}
+
+func code(pod Pod) string {
+	switch {
+	case pod.ExitCode == nil:
+		return "-"
+	case pod.Killed:
+		return strconv.Itoa(*pod.ExitCode) + " killed"
+	}
+	return strconv.Itoa(*pod.ExitCode)
+}
+
+// late counts what came after T0, and how long after it the last one did.
+func late(n int, last *float64) string {
+	if last == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%s, last +%s", number(n), took(*last))
+}
+
+func (p *page) finding(i int, f finding.Finding) {
+	p.line("")
+	p.line("%d. %s (%s)", i, p.mark(name, f.ID), counted(f.Drops, "drop"))
+	p.prose("   ", f.Summary)
+	p.prose("   seen: ", f.Evidence)
+	p.prose("   fix:  ", f.Fix)
+}
+
+func (p *page) closing(r *Report) {
+	p.line("")
+	if r.Recommend.DelaySeconds > 0 {
+		p.prose("recommended: ", fmt.Sprintf("a delay of %d s and a grace period of %d s: %s",
+			r.Recommend.DelaySeconds, r.Recommend.GraceSeconds, r.Recommend.Why))
+	} else if r.Recommend.Why != "" {
+		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
+	}
+	p.line("control:     %s", floor(r.Control))
+	p.line("repeat with: --seed %d", r.seed)
+}
