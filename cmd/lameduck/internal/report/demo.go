@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"strings"
 )
 
 // Demo is the object that "demo -o json" prints.
@@ -103,11 +104,11 @@ func why(r *Report) string {
 		return fmt.Sprintf("Nothing was dropped: %s, %s of them on new connections, came after the signal, and each was served.",
 			counted(requests, "request"), number(connections))
 	}
-	s := r.Findings[0].Summary + " (" + r.Findings[0].ID
-	for _, f := range r.Findings[1:] {
-		s += "; also " + f.ID
+	ids := make([]string, len(r.Findings))
+	for i, f := range r.Findings {
+		ids[i] = f.ID
 	}
-	return s + ")"
+	return fmt.Sprintf("%s (%s)", r.Findings[0].Summary, strings.Join(ids, "; also "))
 }
 
 // control sums up the noise floor of all servers.
