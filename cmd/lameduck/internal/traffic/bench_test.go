@@ -3,9 +3,12 @@
 package traffic
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -103,4 +106,38 @@ func cpuTime(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+}
+
+// BenchmarkOutage breaks the service for a moment, again and again, and
+// reports how many of the outages show: one per op.
+func BenchmarkOutage(b *testing.B) {
+	for _, tt := range []struct {
+		rate   int
+		length time.Duration
+	}{{DefaultRate, 5 * time.Millisecond}, {2000, time.Millisecond}} {
+		b.Run(tt.length.String(), func(b *testing.B) {
+			const every = 20 * time.Millisecond
+			rec := &recorder{}
+			cfg := rec.config(startChild(b, "answer").addr)
+			cfg.Patterns, cfg.Rate = named("new"), tt.rate
+			begin := cfg.Clock.Now()
+			up := cfg.Dial[0]
+			cfg.Dial[0] = func(ctx context.Context) (net.Conn, string, error) {
+				since := cfg.Clock.Now() - begin
+				n := since / every
+				if offset := since%every - n%100*every/150; 0 <= offset && offset < tt.length {
+					return nil, strconv.Itoa(int(n)), syscall.ECONNREFUSED
+				}
+				return up(ctx)
+			}
+			l := Start(b.Context(), cfg)
+			time.Sleep(time.Duration(b.N) * every)
+			l.Stop()
+			found := map[string]bool{}
+			for _, a := range rec.drops() {
+				found[a.Pod] = true
+			}
+			b.ReportMetric(100*float64(min(len(found), b.N))/float64(b.N), "%found")
+		})
+	}
 }

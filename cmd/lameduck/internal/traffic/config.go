@@ -23,7 +23,10 @@ const (
 )
 
 // Dialer makes a new connection as a client of the Service would, and names
-// the pod it was sent to. The pod may be set together with an error.
+// the pod it was sent to. The pod may be set together with an error. A
+// connection should have the SyscallConn of a *net.TCPConn: keepalive looks at
+// it before each request, and can otherwise only do so by waiting 1 ms. A
+// Service without endpoints is an error that wraps syscall.ECONNREFUSED.
 type Dialer func(ctx context.Context) (conn net.Conn, pod string, err error)
 
 // Config is what to send where. Record and at least one Dialer are needed;

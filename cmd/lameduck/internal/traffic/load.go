@@ -49,9 +49,13 @@ type client interface {
 // it was the client that ended them. The Config must pass Check.
 func Start(ctx context.Context, cfg Config) *Load {
 	l := newLoad(ctx, cfg)
-	begin := l.cfg.Clock.Now()
+	rates := make([]int, len(l.lanes))
 	for i, n := range l.lanes {
-		l.pacers.Go(func() { n.pace(begin + phase(i, len(l.lanes), n.rate)) })
+		rates[i] = n.rate
+	}
+	begin := l.cfg.Clock.Now()
+	for i, phase := range phases(rates) {
+		l.pacers.Go(func() { l.lanes[i].pace(begin + phase) })
 	}
 	return l
 }

@@ -10,10 +10,20 @@ func due(n int64, rate int) time.Duration {
 	return time.Duration(whole)*time.Second + time.Duration(rest)*time.Second/time.Duration(rate)
 }
 
-// phase is how much later than the first pattern the i-th of count begins, so
+// phases is how long after the start of a load each of its patterns begins,
+// given their rates: those of the same rate take turns at even distances, so
 // that together they sample a server more finely than each alone.
-func phase(i, count, rate int) time.Duration {
-	return due(1, rate) * time.Duration(i) / time.Duration(count)
+func phases(rates []int) []time.Duration {
+	count := map[int]int{}
+	for _, rate := range rates {
+		count[rate]++
+	}
+	all, before := make([]time.Duration, len(rates)), map[int]int{}
+	for i, rate := range rates {
+		all[i] = due(1, rate) * time.Duration(before[rate]) / time.Duration(count[rate])
+		before[rate]++
+	}
+	return all
 }
 
 // alarm wakes one goroutine at given moments.

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"math"
+	"slices"
 	"testing"
 	"time"
 )
@@ -41,18 +42,19 @@ func TestDueIsEven(t *testing.T) {
 	}
 }
 
-func TestPhase(t *testing.T) {
+func TestPhases(t *testing.T) {
+	const ms = time.Millisecond
 	for _, tt := range []struct {
-		i, count, rate int
-		want           time.Duration
+		rates []int
+		want  []time.Duration
 	}{
-		{0, 1, 200, 0},
-		{0, 3, 200, 0},
-		{1, 2, 200, 2500 * time.Microsecond},
-		{2, 4, 1000, 500 * time.Microsecond},
+		{nil, nil},
+		{[]int{200}, []time.Duration{0}},
+		{[]int{200, 200, 20}, []time.Duration{0, 2500 * time.Microsecond, 0}},
+		{[]int{250, 25, 250, 250, 250, 25}, []time.Duration{0, 0, ms, 2 * ms, 3 * ms, 20 * ms}},
 	} {
-		if got := phase(tt.i, tt.count, tt.rate); got != tt.want {
-			t.Errorf("phase(%d, %d, %d) = %v, want %v", tt.i, tt.count, tt.rate, got, tt.want)
+		if got := phases(tt.rates); !slices.Equal(got, tt.want) {
+			t.Errorf("phases(%v) = %v, want %v", tt.rates, got, tt.want)
 		}
 	}
 }

@@ -27,6 +27,7 @@ type peer struct {
 	*net.TCPConn
 	server *scripted
 	in     *bufio.Reader
+	last   bool // the client said so
 }
 
 func serve(t *testing.T, script func(n int, p *peer)) *scripted {
@@ -47,7 +48,7 @@ func serve(t *testing.T, script func(n int, p *peer)) *scripted {
 			peers.Go(func() {
 				defer nc.Close()
 				tcp := nc.(*net.TCPConn)
-				script(n, &peer{tcp, s, bufio.NewReader(tcp)})
+				script(n, &peer{TCPConn: tcp, server: s, in: bufio.NewReader(tcp)})
 			})
 		}
 	})
@@ -77,7 +78,7 @@ func (p *peer) read() bool {
 	if err != nil {
 		return false
 	}
-	if _, err := readRequest(p.in); err != nil {
+	if p.last, err = readRequest(p.in); err != nil {
 		return false
 	}
 	p.server.mu.Lock()
@@ -88,9 +89,9 @@ func (p *peer) read() bool {
 
 func (p *peer) say(text string) { _, _ = io.WriteString(p, text) }
 
-// answerAll answers requests until the client goes.
+// answerAll answers requests until the client goes, or says it will.
 func (p *peer) answerAll() {
-	for p.read() {
+	for !p.last && p.read() {
 		p.say(page)
 	}
 }
