@@ -64,14 +64,16 @@ func (l *loop) census(young, old []*member) census {
 }
 
 func (l *loop) countAvailable(pods []*member) int {
-	n, now := 0, time.Now()
+	n := 0
 	for _, m := range pods {
-		if m.available(l.cfg.Workload.MinReady, now) {
+		if l.available(m) {
 			n++
 		}
 	}
 	return n
 }
+
+func (l *loop) available(m *member) bool { return m.available(l.cfg.Workload.MinReady) }
 
 func (l *loop) create() {
 	l.created++

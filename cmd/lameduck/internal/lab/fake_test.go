@@ -25,6 +25,7 @@ type behaviour struct {
 	warmUp   time.Duration // until it is ready; negative: never
 	crash    time.Duration // exits after this, if it was not ready by then
 	unready  time.Duration // fails its probe this long after it became ready, for good
+	flap     time.Duration // its readiness changes this often
 	drain    time.Duration // from Terminate to its exit
 	deaf     bool          // stops being ready when it is told to terminate
 	seen     string        // what there is to see of it
@@ -49,14 +50,17 @@ func (p *fakePod) say(kind timeline.Kind, detail string) {
 func (p *fakePod) live() {
 	defer close(p.done)
 	p.say(timeline.Started, "")
-	ready, crash, unready := after(p.does.warmUp), after(p.does.crash), after(0)
+	ready, crash, unready, again := after(p.does.warmUp), after(p.does.crash), after(0), after(0)
 	for {
 		select {
 		case <-ready:
 			p.say(timeline.Ready, "")
-			crash, unready = nil, after(p.does.unready)
+			crash, unready = nil, cmp.Or(after(p.does.unready), after(p.does.flap))
 		case <-unready:
 			p.say(timeline.Unready, "")
+			again = after(p.does.flap)
+		case <-again:
+			ready = after(ms)
 		case <-crash:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3})
 			p.say(timeline.Restarted, "")

@@ -72,7 +72,7 @@ func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Nodes == 0 {
+	if c.Nodes < 1 {
 		c.Nodes = 3
 	}
 	if c.ReadyTimeout == 0 {

@@ -35,7 +35,7 @@ type member struct {
 	restarts int
 
 	readySince   time.Time // of the last time it became ready
-	waitingSince time.Time // when it was created, or last ceased to be ready
+	waitingSince time.Time // when it was created, or last ceased to be available
 	everReady    bool
 	deleted      bool // it has a deletionTimestamp
 	told         bool // the kubelet knows of that
@@ -46,8 +46,19 @@ type member struct {
 func (m *member) ready() bool { return m.process != nil && m.passed }
 
 // available is what the Deployment counts: ready for minReadySeconds.
-func (m *member) available(minReady time.Duration, now time.Time) bool {
-	return !m.deleted && m.ready() && now.Sub(m.readySince) >= minReady
+func (m *member) available(minReady time.Duration) bool {
+	return !m.deleted && m.ready() && time.Since(m.readySince) >= minReady
+}
+
+// seen is what there is to see of a pod that is not available.
+func (m *member) seen() string {
+	switch {
+	case m.process == nil:
+		return "it does not run"
+	case m.ready():
+		return "its readiness still comes and goes"
+	}
+	return m.process.Seen()
 }
 
 // run is the life of a pod, in a goroutine of its own. Nothing the pod tells

@@ -47,7 +47,7 @@ func (l *loop) begin(op *operation, plan func() ([]func(), error)) {
 	l.op = op
 	op.steps = steps
 	for _, m := range l.live() {
-		if !m.ready() {
+		if !l.available(m) {
 			l.watch(m)
 		}
 	}
@@ -130,31 +130,23 @@ func (l *loop) nowReady(m *member) {
 }
 
 func (l *loop) nowUnready(m *member) {
-	if m.passed {
-		m.passed = false
+	wasAvailable := l.available(m)
+	m.passed = false
+	if wasAvailable {
 		l.watch(m)
 	}
 }
 
-// watch gives the pod ReadyTimeout to become ready, from now on: the
-// Deployment's progressDeadlineSeconds.
+// watch gives the pod ReadyTimeout, and minReadySeconds on top, to become
+// available from now on: the Deployment's progressDeadlineSeconds.
 func (l *loop) watch(m *member) {
-	since := time.Now()
+	since, limit := time.Now(), l.cfg.ReadyTimeout+l.cfg.Workload.MinReady
 	m.waitingSince = since
-	l.later(l.cfg.ReadyTimeout, func() {
-		if m.waitingSince.Equal(since) && !m.ready() {
-			seen := fmt.Sprintf("after %v %s", l.cfg.ReadyTimeout, m.seen())
-			l.giveUp(m, seen, "check the port and the readiness probe")
+	l.later(limit, func() {
+		if m.waitingSince.Equal(since) && !l.available(m) {
+			l.giveUp(m, fmt.Sprintf("after %v %s", limit, m.seen()), "check the port and the readiness probe")
 		}
 	})
-}
-
-// seen is what there is to see of a pod that is not ready.
-func (m *member) seen() string {
-	if m.process == nil {
-		return "it does not run"
-	}
-	return m.process.Seen()
 }
 
 // giveUp ends the operation under way, which cannot be completed without this

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -95,7 +97,35 @@ func TestActFailsWhenAPodCeasesToBeReady(t *testing.T) {
 			return b
 		})
 		s.start()
-		checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "after 1m0s its probe fails")
+		checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "after 1m10s its probe fails")
+	})
+}
+
+// TestAFlappingPodDoesNotHoldUpForever: neither one that is never ready for
+// minReadySeconds, nor one whose flapping keeps changing the endpoints.
+func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
+	flapping := func(number int) behaviour {
+		b := steadyPods(number)
+		if number > 1 {
+			b.flap = 400 * ms
+		}
+		return b
+	}
+	t.Run("never available", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			w := workload(1)
+			w.MinReady = sec
+			s := newStage(t, Config{Workload: w}, flapping)
+			s.start()
+			checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "after 1m1s")
+		})
+	})
+	t.Run("always changing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "1s-5s")}, flapping)
+			s.start()
+			s.act(Rollout)
+		})
 	})
 }
 
@@ -160,6 +190,18 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 			if p.Exited == timeline.Never {
 				t.Errorf("%s was left behind", p.Name)
 			}
+		}
+	})
+}
+
+func TestLocalTrafficPolicyIsRemarkedUpon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := workload(1)
+		w.Service = &manifest.Service{TrafficPolicy: "Local"}
+		var log bytes.Buffer
+		newStage(t, Config{Workload: w, Log: &log}, steadyPods)
+		if !strings.Contains(log.String(), "externalTrafficPolicy Local") {
+			t.Errorf("log: %q", &log)
 		}
 	})
 }

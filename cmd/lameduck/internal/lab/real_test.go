@@ -89,7 +89,13 @@ func newRealLab(t *testing.T, isolated bool, change func(*Config)) *realLab {
 	if change != nil {
 		change(&cfg)
 	}
-	l, err := newLab(cfg, func(cfg Config) launch { return kubelets(cfg, isolated) })
+	create := New
+	if !isolated {
+		create = func(cfg Config) (*Lab, error) {
+			return newLab(cfg, func(cfg Config) launch { return kubelets(cfg, false) })
+		}
+	}
+	l, err := create(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
