@@ -26,7 +26,7 @@ type container struct {
 	condemn  context.CancelCauseFunc
 	workers  sync.WaitGroup
 
-	started, ready, gone bool // of the pod's goroutine
+	started, listens, ready, gone bool // of the pod's goroutine
 }
 
 func (p *Pod) newContainer() (*container, error) {
@@ -69,9 +69,17 @@ func (p *Pod) begun(c *container) {
 	case p.plan.readiness != nil:
 		p.probe(c, p.plan.readiness, c.probes)
 	case p.cfg.ReadyByConnecting:
-		c.workers.Go(func() { p.connect(c) })
+		p.tryConnecting(c)
 	default:
 		p.setReady(c, true, "")
+	}
+}
+
+// tryConnecting is called when the container has started and when it was seen
+// to listen; the second of the two counts.
+func (p *Pod) tryConnecting(c *container) {
+	if c.started && c.listens && p.cfg.ReadyByConnecting && p.plan.readiness == nil {
+		c.workers.Go(func() { p.connect(c, int(p.port.Load())) })
 	}
 }
 
@@ -116,7 +124,7 @@ func (p *Pod) await(ctx context.Context, c *container) (exited bool) {
 		case v := <-c.verdicts:
 			p.heed(c, v)
 		case addr := <-c.found:
-			p.listening(addr)
+			p.listening(c, addr)
 		case <-ctx.Done():
 			return false
 		}

@@ -2,6 +2,7 @@ package pod
 
 import (
 	"cmp"
+	"context"
 	"net/netip"
 	"slices"
 	"time"
@@ -65,17 +66,21 @@ func (p *Pod) reachable(addr netip.AddrPort) bool {
 // connect is readiness by connecting: ready once the target port accepts a
 // connection. It goes on no further, since a server takes each connection for
 // a client's.
-func (p *Pod) connect(c *container) {
-	for {
-		if port := int(p.port.Load()); port != 0 && p.accepts(c, port) {
-			select {
-			case c.verdicts <- verdict{kind: readiness, ok: true}:
-			case <-c.probes.Done():
-			}
-			return
-		}
+func (p *Pod) connect(c *container, port int) {
+	for !p.accepts(c, port) {
 		if sleep(c.probes, portPoll) != nil {
 			return
 		}
 	}
+	select {
+	case c.verdicts <- verdict{kind: readiness, ok: true}:
+	case <-c.probes.Done():
+	}
+}
+
+// accepts tries a connection, for half a second at most.
+func (p *Pod) accepts(c *container, port int) bool {
+	ctx, cancel := context.WithTimeout(c.probes, time.Second/2)
+	defer cancel()
+	return connects(ctx, c, port) == nil
 }

@@ -100,11 +100,13 @@ func (p *Pod) setReady(c *container, ok bool, reason string) {
 	p.emit(timeline.Event{Kind: kind, Detail: reason})
 }
 
-func (p *Pod) listening(addr netip.AddrPort) {
+func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	if p.cfg.Port == 0 {
 		p.port.Store(int32(addr.Port()))
 	}
 	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String()})
+	c.listens = true
+	p.tryConnecting(c)
 }
 
 func (p *Pod) emit(e timeline.Event) {

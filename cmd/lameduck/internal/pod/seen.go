@@ -1,7 +1,6 @@
 package pod
 
 import (
-	"context"
 	"fmt"
 	"net/netip"
 	"strings"
@@ -115,10 +114,3 @@ func join(addrs []netip.AddrPort) string {
 
 // LastOutput returns the last lines that the process wrote, at most 20.
 func (p *Pod) LastOutput() []string { return p.lines.last() }
-
-// accepts tries a connection, for half a second at most.
-func (p *Pod) accepts(c *container, port int) bool {
-	ctx, cancel := context.WithTimeout(c.probes, time.Second/2)
-	defer cancel()
-	return connects(ctx, c, port) == nil
-}

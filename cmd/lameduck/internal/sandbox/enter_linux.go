@@ -56,10 +56,11 @@ func try(attr syscall.SysProcAttr) error {
 	n := &namespaces{ip: netip.AddrFrom4([4]byte{127, 0, 0, 2}), pidfd: -1, attr: attr}
 	defer n.release()
 	cmd := exec.Command(self)
-	cmd.Args = []string{guardRole} // with nothing to read it ends at once
+	cmd.Args = []string{guardRole} // which has nothing to read
 	if err := n.start(cmd); err != nil {
 		return refusal(err)
 	}
+	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
 	return nil
 }
@@ -68,7 +69,7 @@ func try(attr syscall.SysProcAttr) error {
 func refusal(err error) error {
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		return errors.New("no namespaces here: the limit of user namespaces is 0 or reached (sysctl user.max_user_namespaces)")
+		return errors.New("no namespaces here: their limit is 0 or reached (sysctl user.max_user_namespaces, user.max_net_namespaces)")
 	case errors.Is(err, unix.EPERM), errors.Is(err, unix.EACCES):
 		return errors.New("no namespaces here: the kernel, or the container we are in, does not permit them")
 	}
