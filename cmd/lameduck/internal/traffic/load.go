@@ -46,7 +46,8 @@ type client interface {
 
 // Start sends traffic until Stop is called, which it must be. When ctx ends
 // no more attempts begin, and those under way are given up and not recorded:
-// it was the client that ended them. The Config must pass Check.
+// it was the client that ended them. The Config must pass Check, and have a
+// Dialer and Record, or Start panics.
 func Start(ctx context.Context, cfg Config) *Load {
 	l := newLoad(ctx, cfg)
 	rates := make([]int, len(l.lanes))
@@ -62,6 +63,9 @@ func Start(ctx context.Context, cfg Config) *Load {
 
 // newLoad makes a load that begins no attempt by itself.
 func newLoad(ctx context.Context, cfg Config) *Load {
+	if len(cfg.Dial) == 0 || cfg.Record == nil {
+		panic("traffic: no Dialer, or no Record")
+	}
 	l := &Load{cfg: cfg.withDefaults(), ctx: ctx, open: map[*conn]struct{}{}}
 	for _, p := range l.cfg.Patterns {
 		n := &lane{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), alarm: newAlarm()}
