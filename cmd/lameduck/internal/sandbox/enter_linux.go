@@ -27,9 +27,18 @@ func takeEntered() {
 // Available says whether processes can be isolated here: nil, or one line on
 // why not. It tries, once, with a process that does nothing. For somebody who
 // is not root the answer depends on Enter having been called.
-func Available() error { return available() }
+func Available() error {
+	if enterFailed != nil {
+		return enterFailed
+	}
+	return available()
+}
 
 var available = sync.OnceValue(func() error { return try(syscall.SysProcAttr{}) })
+
+// enterFailed is why Enter could not help; it says more than what it could not
+// help with.
+var enterFailed error
 
 // Enter makes sure that a program that is not root may isolate processes: it
 // runs the program a second time as root of a user namespace of its own, hands
@@ -40,8 +49,8 @@ func Enter() error {
 	if entered || Available() == nil {
 		return nil
 	}
-	if err := try(asRootOfNewUserNamespace()); err != nil {
-		return err
+	if enterFailed = try(asRootOfNewUserNamespace()); enterFailed != nil {
+		return enterFailed
 	}
 	code, err := runCopy()
 	if err != nil {

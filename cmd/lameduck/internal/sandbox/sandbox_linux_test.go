@@ -18,6 +18,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
@@ -47,6 +49,8 @@ var programs = map[string]func(){
 	"exit3":    func() { fmt.Println("no such table: users"); os.Exit(3) },
 	"daemon":   daemon,
 	"tool":     tool,
+	"entered":  runEntered,
+	"full":     full,
 }
 
 // serve says "hello" to whoever connects.
@@ -129,6 +133,9 @@ func plain(t testing.TB, program string) (sandbox.Config, *output) {
 	out := new(output)
 	return sandbox.Config{Path: self, Env: append(os.Environ(), "TEST_PROGRAM="+program, "GORACE=atexit_sleep_ms=0"), Output: out}, out
 }
+
+// forms are the two ways to run a program.
+var forms = map[string]func(testing.TB, string) (sandbox.Config, *output){"isolated": isolated, "plain": plain}
 
 func shell(t testing.TB, script string) (sandbox.Config, *output) {
 	t.Helper()
@@ -255,26 +262,52 @@ func TestManyDialsAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func TestHangingDialBlocksNobody(t *testing.T) {
-	cfg, _ := isolated(t, "serve")
-	p := start(t, cfg)
-	serving(t, p)
-	if err := p.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
+// full serves, and has another listener whose queue takes one connection.
+func full() {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err == nil {
+		err = unix.Bind(fd, &unix.SockaddrInet4{Port: 9090})
 	}
-	ctx, cancel := context.WithCancel(t.Context())
-	var hanging sync.WaitGroup
-	for range 8 {
-		hanging.Go(func() { hello(ctx, p) })
+	if err == nil {
+		err = unix.Listen(fd, 0)
 	}
-	conn, err := p.Dial(t.Context(), 8080) // into the accept queue
 	if err != nil {
-		t.Fatal(err)
+		fmt.Println(err)
+		os.Exit(1)
 	}
-	conn.Close()
-	p.Signal(syscall.SIGKILL)
+	serve(":8080")
+}
+
+func TestHangingDialsBlockNobody(t *testing.T) {
+	cfg, _ := isolated(t, "full")
+	p := start(t, cfg)
+	eventually(t, "it listens on both ports", func() bool { return len(p.Listening()) == 2 })
+	ctx, cancel := context.WithCancel(t.Context())
+	const dials = 12
+	failed := make(chan error, dials)
+	for range dials {
+		go func() {
+			conn, err := p.Dial(ctx, 9090)
+			if err == nil {
+				defer conn.Close()
+				<-ctx.Done()
+			}
+			failed <- err
+		}()
+	}
+	if err := hello(t.Context(), p); err != nil {
+		t.Error(err)
+	}
 	cancel()
-	hanging.Wait()
+	hung := 0
+	for range dials {
+		if errors.Is(<-failed, context.Canceled) {
+			hung++
+		}
+	}
+	if hung < dials/2 {
+		t.Errorf("only %d of %d dials hung", hung, dials)
+	}
 }
 
 func TestPID1(t *testing.T) {
@@ -322,14 +355,16 @@ func TestSignals(t *testing.T) {
 }
 
 func TestExitsAtOnce(t *testing.T) {
-	for _, form := range []func(testing.TB, string) (sandbox.Config, *output){isolated, plain} {
-		cfg, out := form(t, "exit3")
-		if code, signal := await(t, start(t, cfg)); code != 3 || signal != "" {
-			t.Errorf("exit %d %q, want 3", code, signal)
-		}
-		if got, want := out.String(), "no such table: users\n"; got != want {
-			t.Errorf("it wrote %q, want %q", got, want)
-		}
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			cfg, out := form(t, "exit3")
+			if code, signal := await(t, start(t, cfg)); code != 3 || signal != "" {
+				t.Errorf("exit %d %q, want 3", code, signal)
+			}
+			if got, want := out.String(), "no such table: users\n"; got != want {
+				t.Errorf("it wrote %q, want %q", got, want)
+			}
+		})
 	}
 }
 
@@ -346,18 +381,20 @@ func TestCannotStart(t *testing.T) {
 		{"./data", `cannot run "./data": permission denied`},
 		{"./garbage", "exec format error"},
 	}
-	for _, test := range tests {
-		for _, form := range []func(testing.TB, string) (sandbox.Config, *output){isolated, plain} {
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
 			cfg, _ := form(t, "")
-			cfg.Path, cfg.Dir = test.path, dir
-			p, err := sandbox.Start(cfg)
-			if err == nil {
-				p.Close()
+			for _, test := range tests {
+				cfg.Path, cfg.Dir = test.path, dir
+				p, err := sandbox.Start(cfg)
+				if err == nil {
+					p.Close()
+				}
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("%q: error %v, want %q", test.path, err, test.want)
+				}
 			}
-			if err == nil || !strings.Contains(err.Error(), test.want) {
-				t.Errorf("%q: error %v, want %q", test.path, err, test.want)
-			}
-		}
+		})
 	}
 }
 
@@ -401,11 +438,9 @@ func TestPlain(t *testing.T) {
 }
 
 func TestHooks(t *testing.T) {
-	hold, _ := isolated(t, "serve")
-	for name, cfg := range map[string]sandbox.Config{"isolated": hold, "plain": first(plain(t, "port"))} {
+	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			out := new(output)
-			cfg.Output = out
+			cfg, out := form(t, "block")
 			p := start(t, cfg)
 			if err := p.Exec(t.Context(), []string{"sh", "-c", "echo from the hook"}); err != nil {
 				t.Error(err)
@@ -423,8 +458,6 @@ func TestHooks(t *testing.T) {
 	}
 }
 
-func first[A, B any](a A, _ B) A { return a }
-
 func TestHookIsInside(t *testing.T) {
 	cfg, out := isolated(t, "serve")
 	p := start(t, cfg)
@@ -438,11 +471,9 @@ func TestHookIsInside(t *testing.T) {
 }
 
 func TestHookIsKilled(t *testing.T) {
-	hold, _ := isolated(t, "block")
-	for name, cfg := range map[string]sandbox.Config{"isolated": hold, "plain": first(plain(t, "block"))} {
+	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {
-			out := new(output)
-			cfg.Output = out
+			cfg, out := form(t, "block")
 			p := start(t, cfg)
 			ctx, cancel := context.WithCancel(t.Context())
 			ended := make(chan error)
@@ -504,16 +535,20 @@ func TestNothingIsHeld(t *testing.T) {
 	}
 }
 
+// BenchmarkDial compares a connection into a network namespace with one that
+// stays outside.
 func BenchmarkDial(b *testing.B) {
-	cfg, _ := isolated(b, "serve")
-	p := start(b, cfg)
-	serving(b, p)
-	for b.Loop() {
-		conn, err := p.Dial(b.Context(), 8080)
-		if err != nil {
-			b.Fatal(err)
-		}
-		conn.Close()
+	for name, program := range map[string]string{"isolated": "serve", "plain": "port"} {
+		b.Run(name, func(b *testing.B) {
+			cfg, _ := forms[name](b, program)
+			p := start(b, cfg)
+			serving(b, p)
+			for b.Loop() {
+				if err := hello(b.Context(), p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
 

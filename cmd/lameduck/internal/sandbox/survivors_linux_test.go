@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -63,16 +64,58 @@ func TestNothingSurvivesKill(t *testing.T) {
 	runAndKill(t, exec.Command(self))
 }
 
-// TestUnprivileged does the same as somebody who is not root, to whom Enter
-// gives namespaces by a second process.
-func TestUnprivileged(t *testing.T) {
-	if os.Getuid() != 0 || !allUsers() {
-		t.Skip("not root: it is what all other tests are")
+// TestNothingSurvivesKillOfNobody does the same as somebody who is not root, to
+// whom Enter gives namespaces by a second process.
+func TestNothingSurvivesKillOfNobody(t *testing.T) { runAndKill(t, asNobody(t)) }
+
+// runEntered ends with code 9 after SIGTERM, wherever Enter has put it.
+func runEntered() {
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM)
+	if err := sandbox.Enter(); err != nil {
+		fmt.Println("up, but", err)
+	} else {
+		fmt.Println("up as", os.Getuid(), os.Args[1:], os.Getenv("LAMEDUCK_ENTERED"))
 	}
+	<-stop
+	os.Exit(9)
+}
+
+// TestEnter: the copy that Enter starts has the arguments, gets the signals and
+// gives the exit code.
+func TestEnter(t *testing.T) {
+	cmd := asNobody(t)
+	cmd.Args = append(cmd.Args, "one", "two")
+	cmd.Env = append(os.Environ(), "TEST_PROGRAM=entered")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Process.Kill()
+	line, err := bufio.NewReader(stdout).ReadString('\n')
+	if want := "up as 0 [one two] \n"; line != want && !strings.HasPrefix(line, "up, but no namespaces") {
+		t.Errorf("it said %q, %v, want %q", line, err, want)
+	}
+	cmd.Process.Signal(syscall.SIGTERM)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 9 {
+		t.Errorf("%v, want 9", cmd.ProcessState)
+	}
+}
+
+// asNobody is a copy of this program run by somebody who is not root, if we
+// may do that; else we are not root anyhow.
+func asNobody(t *testing.T) *exec.Cmd {
+	t.Helper()
 	cmd := exec.Command(readableCopy(t))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	cmd.Dir = "/"
-	runAndKill(t, cmd)
+	if os.Getuid() == 0 && allUsers() {
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+	}
+	return cmd
 }
 
 // allUsers tells the host's user namespace from one with a single user.
