@@ -79,9 +79,9 @@ func newLoad(ctx context.Context, cfg Config) *Load {
 	return l
 }
 
-// Stop begins no more attempts and waits for those under way, which takes at
-// most DialTimeout plus Timeout and a little, or until the context of Start
-// ends. Then it records what was held back and closes every connection. It
+// Stop begins no more attempts and waits for those under way, or until the
+// context of Start ends. At a server that hangs, an attempt takes DialTimeout
+// plus Timeout, plus the 2 s of slow; one that is retried, twice that. Then it records what was held back and closes every connection. It
 // may be called once.
 func (l *Load) Stop() {
 	l.halt()
