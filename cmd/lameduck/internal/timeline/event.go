@@ -35,6 +35,10 @@ type Event struct {
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`
+	// Uncaught, on Killed: process 1 had no handler for the stop signal any
+	// more. Node.js has one that removes itself and raises the signal again,
+	// which as process 1 is in vain.
+	Uncaught bool `json:"uncaught,omitempty"`
 	// Code and Signal, on Exited: the exit code as the kubelet would report
 	// it (128+n after signal n), and the name of the signal it died of.
 	Code   int    `json:"code,omitempty"`

@@ -68,3 +68,21 @@ func TestQuantilesOfOne(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+func TestARestartIsNoTermination(t *testing.T) {
+	pods := Pods([]Event{
+		{At: 1, Kind: Started, Pod: "a"}, {At: 2, Kind: Ready, Pod: "a"},
+		{At: 3, Kind: Signalled, Pod: "a", Caught: true}, {At: 4, Kind: Killed, Pod: "a"}, {At: 5, Kind: Exited, Pod: "a", Code: 137},
+		{At: 6, Kind: Restarted, Pod: "a"},
+		{At: 8, Kind: Deleted, Pod: "a"}, {At: 9, Kind: PreStopStarted, Pod: "a"}, {At: 10, Kind: Signalled, Pod: "a", Caught: true},
+		{At: 11, Kind: Killed, Pod: "a", Uncaught: true}, {At: 12, Kind: Exited, Pod: "a", Code: 137, Signal: "SIGKILL"},
+	})
+	want := []Pod{{Name: "a", Started: 1, Ready: 2, Deleted: 8, PreStop: 9, Signalled: 10, Killed: 11, Exited: 12,
+		Code: 137, Signal: "SIGKILL", Restarts: 1}}
+	if diff := cmp.Diff(want, pods); diff != "" {
+		t.Error(diff)
+	}
+	if t0 := pods[0].T0(); t0 != 9 {
+		t.Errorf("T0 is %d", t0)
+	}
+}

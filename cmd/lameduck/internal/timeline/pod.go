@@ -16,7 +16,7 @@ type Pod struct {
 	Signalled time.Duration
 	Killed    time.Duration
 	Exited    time.Duration // the last time
-	Caught    bool          // it had a handler for the stop signal
+	Caught    bool          // it had a handler for the stop signal, and kept it
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
@@ -68,11 +68,13 @@ func (p *Pod) add(e Event) {
 		p.Caught = e.Caught
 	case Killed:
 		first(&p.Killed, e.At)
+		p.Caught = p.Caught && !e.Uncaught
 	case Exited:
 		p.Exited, p.Code, p.Signal = e.At, e.Code, e.Signal
 	case Restarted:
+		// What ended was a container, not the pod: its termination is yet to come.
 		p.Restarts++
-		p.Exited = Never
+		p.PreStop, p.Signalled, p.Killed, p.Exited = Never, Never, Never, Never
 	}
 }
 
