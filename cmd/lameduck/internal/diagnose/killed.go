@@ -63,7 +63,7 @@ var ruleGraceShorter = rule{
 	fix: func(m *matter) advice {
 		return advice{
 			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s` and tell the library with LAMEDUCK_GRACE=%[1]ss; it cuts its delay short rather than be killed.", m.graceNumber()),
-			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),
+			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it takes no notice of the signal, handle it (Node.js as process 1 needs a handler to end); if it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),
 		}
 	},
 }

@@ -28,11 +28,7 @@ type outage struct {
 }
 
 func newLife(p timeline.Pod) *life {
-	l := &life{Pod: p, t0: p.T0(), answered: never, closed: never}
-	if p.Deleted == never && p.Restarts > 0 {
-		l.t0 = never // a restart is not a termination: the pod stays
-	}
-	return l
+	return &life{Pod: p, t0: p.T0(), answered: never, closed: never}
 }
 
 // witness notes what the fold of the pod leaves out.

@@ -40,7 +40,7 @@ func (s *scene) replacementFailed(by time.Duration) bool {
 
 var ruleCrashes = rule{
 	id:      crashes,
-	summary: "The process ends in mid-life without having been told to stop, and takes its connections with it.",
+	summary: "The process ends in mid-life, outside of any termination, and takes its connections with it.",
 	hazard:  func(l *life) bool { return l.Restarts > 0 && len(l.outages) > 0 },
 	claims: func(d *drop) bool {
 		return d.life != nil && !d.late() && d.life.downDuring(d)

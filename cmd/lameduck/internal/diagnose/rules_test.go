@@ -86,6 +86,18 @@ func TestRules(t *testing.T) {
 			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(7*s, "a")
 		}(), map[string]int{crashes: 0}},
+		{"a restart by the liveness probe", func() *built {
+			signal := event(5*s, timeline.Signalled, "a")
+			signal.Caught = true
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(5*s+ms, timeline.Exited, "a"),
+				event(6*s, timeline.Restarted, "a"), event(6*s+ms, timeline.Ready, "a"))
+			return b.try(s, "a").try(5500*ms, "a", refused).try(7*s, "a")
+		}(), map[string]int{crashes: 1}},
+		{"a handler that removes itself", func() *built {
+			b := one().try(s, "a")
+			b.Events = append(b.Events, timeline.Event{At: 15 * s, Kind: timeline.Killed, Pod: "a", Uncaught: true})
+			return b.try(11*s, "a")
+		}(), map[string]int{ignoresSignal: 0}},
 		{"the stage is cleared away after the traffic", func() *built {
 			return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(9*s, timeline.Signalled, "a"), event(9*s, timeline.Exited, "a")).try(8*s, "a")
 		}(), map[string]int{}},
