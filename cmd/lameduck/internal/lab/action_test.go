@@ -92,6 +92,18 @@ func TestTheKubeletBeginsALittleAfterTheDelete(t *testing.T) {
 	})
 }
 
+func TestTheSliceIsWrittenALittleAfterTheDelete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "0")}, steadyPods)
+		s.start()
+		roll := s.act(Rollout)
+		lag := at(t, roll, timeline.EndpointTerminating, "app-1", 0) - at(t, roll, timeline.Deleted, "app-1", 0)
+		if lag < sliceLagMin || lag > sliceLagMax {
+			t.Errorf("the slice was written after %v", lag)
+		}
+	})
+}
+
 func TestOneActionAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1)}, steadyPods)

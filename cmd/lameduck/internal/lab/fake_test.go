@@ -22,6 +22,8 @@ import (
 // behaviour is how a fake pod lives.
 type behaviour struct {
 	startErr error
+	slow     time.Duration // to start
+	quit     time.Duration // ends for good this long after it became ready
 	warmUp   time.Duration // until it is ready; negative: never
 	crash    time.Duration // exits after this, if it was not ready by then
 	unready  time.Duration // fails its probe this long after it became ready, for good
@@ -50,11 +52,12 @@ func (p *fakePod) say(kind timeline.Kind, detail string) {
 func (p *fakePod) live() {
 	defer close(p.done)
 	p.say(timeline.Started, "")
-	ready, crash, unready, again := after(p.does.warmUp), after(p.does.crash), after(0), after(0)
+	ready, crash, unready, again, quit := after(p.does.warmUp), after(p.does.crash), after(0), after(0), after(0)
 	for {
 		select {
 		case <-ready:
 			p.say(timeline.Ready, "")
+			quit = after(p.does.quit)
 			crash, unready = nil, cmp.Or(after(p.does.unready), after(p.does.flap))
 		case <-unready:
 			p.say(timeline.Unready, "")
@@ -65,6 +68,9 @@ func (p *fakePod) live() {
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3})
 			p.say(timeline.Restarted, "")
 			ready, crash = nil, nil
+		case <-quit:
+			p.say(timeline.Exited, "")
+			return
 		case <-p.kill:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 137, Signal: "SIGKILL"})
 			return
@@ -167,6 +173,7 @@ func (s *stage) launch(_ context.Context, name string, _ netip.Addr, emit func(t
 	}
 	p.killOnce = sync.OnceFunc(func() { close(p.kill) })
 	go p.live()
+	time.Sleep(does.slow)
 	return p, nil
 }
 

@@ -37,7 +37,6 @@ type loop struct {
 	running  int // goroutines in run
 
 	latest *slice // the newest state, as the slice controller will write it
-	wrote  int    // the version it has written
 	nodes  []*node
 
 	op        *operation

@@ -21,10 +21,6 @@ func (l *loop) publish() {
 }
 
 func (l *loop) write(s *slice) {
-	if s.version <= l.wrote {
-		return
-	}
-	l.wrote = s.version
 	for _, n := range l.nodes {
 		l.later(l.cfg.Propagation.draw(n.lag), func() {
 			n.learn(s, func(pod string, kind timeline.Kind) { l.emit(pod, kind, n.number, "") })

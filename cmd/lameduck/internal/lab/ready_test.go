@@ -23,6 +23,7 @@ var broken = []struct {
 }{
 	{"fails its probe", behaviour{warmUp: -1, seen: "its probe fails"}, "after 1m0s its probe fails", time.Minute},
 	{"crashes", behaviour{warmUp: -1, crash: 2 * sec, seen: "it exited with code 3"}, "it exited with code 3", 2 * sec},
+	{"crashes while it starts", behaviour{warmUp: -1, slow: 3 * sec, crash: 2 * sec, seen: "it exited with code 3"}, "it exited with code 3", 5 * sec},
 }
 
 func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
@@ -129,22 +130,52 @@ func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
 	})
 }
 
-// TestAnotherRolloutCuresABrokenOne: as in Kubernetes, what is broken goes first.
-func TestAnotherRolloutCuresABrokenOne(t *testing.T) {
+// TestAnotherActionCuresABrokenRollout: what is broken goes first, and its end
+// is no new failure.
+func TestAnotherActionCuresABrokenRollout(t *testing.T) {
+	for action, want := range map[Action]string{
+		Rollout: "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1",
+		Delete:  "-1 -2 -3 +4 +5 r4 r5 x3 x1 x2",
+	} {
+		t.Run(string(action), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newStage(t, Config{Workload: workload(2)}, func(number int) behaviour {
+					b := steadyPods(number)
+					if number == 3 {
+						b.warmUp = -1
+					}
+					return b
+				})
+				s.start()
+				if err := s.Act(t.Context(), Rollout); err == nil {
+					t.Fatal("the first rollout succeeded")
+				}
+				if got := story(s.act(action)); got != want {
+					t.Errorf("then:\n got %s\nwant %s", got, want)
+				}
+			})
+		})
+	}
+}
+
+// TestAPodThatEndsForGood has no endpoint, whatever the Service publishes, and
+// is not replaced without end.
+func TestAPodThatEndsForGood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStage(t, Config{Workload: workload(2)}, func(number int) behaviour {
+		w := workload(1)
+		w.Service = &manifest.Service{PublishNotReadyAddresses: true}
+		s := newStage(t, Config{Workload: w}, func(number int) behaviour {
 			b := steadyPods(number)
-			if number == 3 {
-				b.warmUp = -1
-			}
+			b.quit = 10 * sec
 			return b
 		})
 		s.start()
-		if err := s.Act(t.Context(), Rollout); err == nil {
-			t.Fatal("the first rollout succeeded")
+		time.Sleep(time.Hour)
+		if pod, err := s.dial(0); !errors.Is(err, errNoEndpoint) {
+			t.Errorf("dial: pod %q, %v", pod, err)
 		}
-		if got, want := story(s.act(Rollout)), "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1"; got != want {
-			t.Errorf("the second rollout:\n got %s\nwant %s", got, want)
+		if pods := timeline.Pods(s.seen()); len(pods) != 1 {
+			t.Errorf("%d pods, want 1", len(pods))
 		}
 	})
 }
