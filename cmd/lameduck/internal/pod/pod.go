@@ -46,8 +46,8 @@ type Config struct {
 	HostIP   netip.Addr // what status.hostIP says; default 192.0.2.1
 
 	Clock timeline.Clock
-	Emit  func(timeline.Event) // called in order, by one goroutine, which waits for it
-	Log   io.Writer            // gets the output, a line at a time with the name before it; nil: nobody
+	Emit  func(timeline.Event) // called in order, by the pod's goroutine; it may call Terminate, but not Close
+	Log   io.Writer            // gets the output, each line in one Write with the name before it; nil: nobody
 }
 
 // Pod is a pod that was started.

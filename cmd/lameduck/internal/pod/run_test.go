@@ -132,7 +132,7 @@ func TestReadyByConnecting(t *testing.T) {
 		{"nothing", 0, nil, []string{"0s started"}, "it does not listen on any TCP port"},
 		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; clients are sent to 8080"},
 		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; clients are sent to port 8080"},
-		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which only itself can reach; 0.0.0.0 is reachable"},
+		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which no other host can reach; let it listen on 0.0.0.0"},
 		{"only itself, on another port", 8080, []string{"127.0.0.1:9090"}, []string{"0s started"}, "it listens on 127.0.0.1:9090; clients are sent to port 8080"},
 	}
 	for _, test := range tests {

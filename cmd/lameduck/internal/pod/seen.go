@@ -89,7 +89,7 @@ func (p *Pod) elsewhere(listening []netip.AddrPort) string {
 	case len(listening) == 0:
 		return fmt.Sprintf("it does not listen on any TCP port; clients are sent to %d", port)
 	case p.onLoopback(listening, port):
-		return fmt.Sprintf("it listens on %s, which only itself can reach; 0.0.0.0 is reachable", join(listening))
+		return fmt.Sprintf("it listens on %s, which no other host can reach; let it listen on 0.0.0.0", join(listening))
 	}
 	return fmt.Sprintf("it listens on %s; clients are sent to port %d", join(listening), port)
 }

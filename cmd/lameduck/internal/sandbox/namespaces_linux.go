@@ -32,6 +32,9 @@ type namespaces struct {
 }
 
 func newNamespaces(cfg *Config) (home, error) {
+	if err := Available(); err != nil {
+		return nil, err
+	}
 	if !cfg.IP.Is4() {
 		return nil, fmt.Errorf("the IP of a pod must be IPv4, not %q", cfg.IP)
 	}
@@ -114,7 +117,7 @@ func (n *namespaces) join() error {
 	case 0:
 		return nil
 	case unix.ESRCH:
-		return errors.New("the container has ended")
+		return errEnded
 	}
 	return os.NewSyscallError("setns", err)
 }

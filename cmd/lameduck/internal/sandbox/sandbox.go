@@ -7,6 +7,10 @@
 // starts pods through a re-executed copy of the program; and Enter before it
 // prints anything, if it may be run by somebody who is not root.
 //
+// The network of an isolated process is its own and ends there: it reaches
+// neither the host nor other pods, and a server that needs a database has to
+// be run plainly.
+//
 // Where the host has no namespaces (macOS, a locked-down container) a process
 // can still be started plainly: with Config.Isolated false it gets a free port
 // in PORT and is dialled on the loopback address.
@@ -18,6 +22,7 @@ package sandbox
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -48,6 +53,8 @@ type Process struct {
 	done   chan struct{}
 	close  sync.Once
 }
+
+var errEnded = errors.New("the container has ended")
 
 // home is where a process lives: namespaces of its own, or this host.
 type home interface {
@@ -132,6 +139,9 @@ func (p *Process) Exec(ctx context.Context, argv []string) error {
 	path, err := lookPath(argv[0], p.cfg.Dir, p.cfg.Env)
 	if err != nil {
 		return err
+	}
+	if p.ended() {
+		return errEnded
 	}
 	cmd := p.command(exec.CommandContext(ctx, path), argv[0], argv[1:])
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.output, p.output, outputDelay

@@ -488,11 +488,15 @@ func TestHookIsKilled(t *testing.T) {
 }
 
 func TestHookAfterTheEnd(t *testing.T) {
-	cfg, _ := isolated(t, "exit3")
-	p := start(t, cfg)
-	await(t, p)
-	if err := p.Exec(t.Context(), []string{"true"}); err == nil || err.Error() != "the container has ended" {
-		t.Errorf("error %v", err)
+	for name, form := range forms {
+		t.Run(name, func(t *testing.T) {
+			cfg, _ := form(t, "exit3")
+			p := start(t, cfg)
+			await(t, p)
+			if err := p.Exec(t.Context(), []string{"true"}); err == nil || err.Error() != "the container has ended" {
+				t.Errorf("error %v", err)
+			}
+		})
 	}
 }
 
