@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -24,6 +25,7 @@ import (
 type fake struct {
 	listens  []netip.AddrPort
 	deaf     bool                                                  // it ignores all signals but SIGKILL
+	forgets  bool                                                  // it takes its handler away at the first signal, and stays
 	linger   time.Duration                                         // between the signal and its end
 	exec     func(ctx context.Context, argv []string) error        // hooks and exec probes; nil: success
 	conn     func(ctx context.Context, port int) (net.Conn, error) // nil: refused
@@ -35,6 +37,7 @@ type running struct {
 	fake
 	once   sync.Once
 	done   chan struct{}
+	forgot atomic.Bool
 	code   int
 	signal string
 }
@@ -82,6 +85,8 @@ func (f *running) Signal(sig syscall.Signal) error {
 	switch {
 	case sig == syscall.SIGKILL:
 		f.exit(137, "SIGKILL")
+	case f.forgets:
+		f.forgot.Store(true)
 	case !f.deaf:
 		f.exitAfter(f.linger, 0)
 	}
@@ -89,7 +94,7 @@ func (f *running) Signal(sig syscall.Signal) error {
 }
 
 func (f *running) Listening() []netip.AddrPort     { return f.listens }
-func (f *running) Catches(syscall.Signal) bool     { return !f.deaf }
+func (f *running) Catches(syscall.Signal) bool     { return !f.deaf && !f.forgot.Load() }
 func (f *running) Done() <-chan struct{}           { return f.done }
 func (f *running) Exit() (code int, signal string) { return f.code, f.signal }
 
@@ -142,6 +147,9 @@ func (s *stage) record(e timeline.Event) {
 	}
 	if e.Caught {
 		line += " caught"
+	}
+	if e.Uncaught {
+		line += " uncaught"
 	}
 	if e.Detail != "" {
 		line += ": " + e.Detail

@@ -54,7 +54,8 @@ func (pr *probe) run(ctx context.Context, c *container, host string, tell func(v
 	if sleep(ctx, pr.InitialDelay-time.Since(c.began)) != nil {
 		return
 	}
-	count := tally{successes: max(pr.SuccessThreshold, 1), failures: max(pr.FailureThreshold, 1), ok: pr.kind == liveness, decided: pr.kind == liveness}
+	alive := pr.kind == liveness
+	count := tally{successes: max(pr.SuccessThreshold, 1), failures: max(pr.FailureThreshold, 1), ok: alive, decided: alive}
 	tick := time.NewTicker(pr.Period)
 	defer tick.Stop()
 	for {

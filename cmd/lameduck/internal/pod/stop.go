@@ -29,8 +29,9 @@ func (p *Pod) stop(c *container, grace time.Duration, why string) {
 	if p.awaitFor(c, remaining(grace, time.Since(begin))) {
 		return
 	}
+	uncaught := caught && !c.Catches(sig)
 	_ = c.Signal(syscall.SIGKILL)
-	p.emit(timeline.Event{Kind: timeline.Killed})
+	p.emit(timeline.Event{Kind: timeline.Killed, Uncaught: uncaught})
 	p.await(unlimited, c)
 }
 

@@ -27,6 +27,8 @@ func TestTermination(t *testing.T) {
 			[]string{"1m0s signalled caught", "1m3s exited 0"}},
 		{"it ignores the signal", nil, 5 * s, fake{deaf: true},
 			[]string{"1m0s signalled", "1m5s killed", "1m5s exited 137 SIGKILL"}},
+		{"its handler removes itself and raises the signal again", nil, 5 * s, fake{forgets: true},
+			[]string{"1m0s signalled caught", "1m5s killed uncaught", "1m5s exited 137 SIGKILL"}},
 		{"it takes too long", nil, 5 * s, fake{linger: 6 * s},
 			[]string{"1m0s signalled caught", "1m5s killed", "1m5s exited 137 SIGKILL"}},
 		{"the grace period counts from the hook", sleepHook(3 * s), 10 * s, fake{deaf: true},

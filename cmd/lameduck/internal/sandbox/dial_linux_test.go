@@ -1,0 +1,128 @@
+package sandbox_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+func TestDialIsolated(t *testing.T) {
+	cfg, out := isolated(t, "serve")
+	p := start(t, cfg)
+	serving(t, p)
+	if err := hello(t.Context(), p); err != nil {
+		t.Fatal(err, out)
+	}
+	if got, want := fmt.Sprint(p.Listening()), "[[::]:8080]"; got != want {
+		t.Errorf("listening on %s, want %s", got, want)
+	}
+}
+
+func TestReplicasShareAPort(t *testing.T) {
+	for range 2 {
+		cfg, _ := isolated(t, "serve")
+		p := start(t, cfg)
+		serving(t, p)
+		if err := hello(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestLoopbackListenerRefuses(t *testing.T) {
+	cfg, _ := isolated(t, "loopback")
+	p := start(t, cfg)
+	serving(t, p)
+	if got, want := fmt.Sprint(p.Listening()), "[127.0.0.1:8080]"; got != want {
+		t.Errorf("listening on %s, want %s", got, want)
+	}
+	if err := hello(t.Context(), p); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("dial: %v, want refused", err)
+	}
+}
+
+func TestDialAfterTheEnd(t *testing.T) {
+	cfg, _ := isolated(t, "serve")
+	p := start(t, cfg)
+	serving(t, p)
+	if err := p.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	await(t, p)
+	for range 2 { // the namespace is there, and then it is not
+		if err := hello(t.Context(), p); !errors.Is(err, syscall.ECONNREFUSED) {
+			t.Errorf("dial: %v, want refused", err)
+		}
+		p.Close()
+	}
+	if got := p.Listening(); len(got) != 0 {
+		t.Errorf("a dead process listens on %v", got)
+	}
+}
+
+func TestManyDialsAtOnce(t *testing.T) {
+	cfg, _ := isolated(t, "serve")
+	p := start(t, cfg)
+	serving(t, p)
+	var wg sync.WaitGroup
+	for range 200 {
+		wg.Go(func() {
+			if err := hello(t.Context(), p); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestHangingDialsBlockNobody(t *testing.T) {
+	cfg, _ := isolated(t, "full")
+	p := start(t, cfg)
+	eventually(t, "it listens on both ports", func() bool { return len(p.Listening()) == 2 })
+	ctx, cancel := context.WithCancel(t.Context())
+	const dials = 12
+	failed := make(chan error, dials)
+	for range dials {
+		go func() {
+			conn, err := p.Dial(ctx, 9090)
+			if err == nil {
+				defer conn.Close()
+				<-ctx.Done()
+			}
+			failed <- err
+		}()
+	}
+	if err := hello(t.Context(), p); err != nil {
+		t.Error(err)
+	}
+	cancel()
+	hung := 0
+	for range dials {
+		if errors.Is(<-failed, context.Canceled) {
+			hung++
+		}
+	}
+	if hung < dials/2 {
+		t.Errorf("only %d of %d dials hung", hung, dials)
+	}
+}
+
+// BenchmarkDial compares a connection into a network namespace with one that
+// stays outside.
+func BenchmarkDial(b *testing.B) {
+	for name, program := range map[string]string{"isolated": "serve", "plain": "port"} {
+		b.Run(name, func(b *testing.B) {
+			cfg, _ := forms[name](b, program)
+			p := start(b, cfg)
+			serving(b, p)
+			for b.Loop() {
+				if err := hello(b.Context(), p); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
