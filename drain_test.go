@@ -287,7 +287,7 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 }
 
 // x0 is T0 of the Process that nc belongs to.
-func x0(nc interface{}) time.Time { return nc.(*conn).process.drain.Load().t0 }
+func x0(nc any) time.Time { return nc.(*conn).process.drain.Load().t0 }
 
 func TestHijackedConnectionThatNeverEndsIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

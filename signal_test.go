@@ -1,0 +1,149 @@
+package lameduck
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestMain makes this binary a server of its own when a test asks for one:
+// signals are tested on a real process.
+func TestMain(m *testing.M) {
+	if os.Getenv("LAMEDUCK_TEST_SERVER") != "" {
+		os.Exit(serveForTest())
+	}
+	os.Exit(m.Run())
+}
+
+// serveForTest serves / and /stuck on a port that it prints.
+func serveForTest() int {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return 3
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") })
+	mux.HandleFunc("/stuck", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println("stuck")
+		<-r.Context().Done()
+	})
+	var p Process
+	p.Serve(&http.Server{Handler: mux}, l)
+	p.Closer("flush", func(context.Context) error { fmt.Println("flushed"); return nil })
+	fmt.Println(l.Addr())
+	if err := p.RunUntilSignal(); err != nil {
+		fmt.Println(err)
+		if errors.Is(err, ErrCut) {
+			return 1
+		}
+		return 3
+	}
+	return 0
+}
+
+// child is the server as a process of its own.
+type child struct {
+	*exec.Cmd
+	out  *bufio.Scanner
+	addr string
+}
+
+func startChild(t *testing.T, env ...string) *child {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("a process cannot be sent SIGTERM on windows")
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &child{Cmd: exec.CommandContext(t.Context(), exe)}
+	c.Env = append(os.Environ(), append(env, "LAMEDUCK_TEST_SERVER=1")...)
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.out = bufio.NewScanner(out)
+	c.addr = c.line()
+	if _, err := http.Get("http://" + c.addr); err != nil { // once it serves, it obeys signals
+		t.Fatal(err)
+	}
+	return c
+}
+
+func (c *child) line() string {
+	c.out.Scan()
+	return c.out.Text()
+}
+
+// waitT0 waits until the server asks clients to leave.
+func (c *child) waitT0(t *testing.T) {
+	t.Helper()
+	for {
+		res, err := http.Get("http://" + c.addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		if res.Close {
+			return
+		}
+	}
+}
+
+// end waits for the exit and returns its code and what else it printed.
+func (c *child) end(t *testing.T) (int, string) {
+	t.Helper()
+	var rest strings.Builder
+	for c.out.Scan() {
+		fmt.Fprintln(&rest, c.out.Text())
+	}
+	c.Wait()
+	return c.ProcessState.ExitCode(), rest.String()
+}
+
+func TestSIGTERMDrains(t *testing.T) {
+	c := startChild(t, "LAMEDUCK_DELAY=300ms", "LAMEDUCK_QUIET=100ms", "LAMEDUCK_SPREAD=0s")
+	c.Process.Signal(syscall.SIGTERM)
+	c.waitT0(t)
+	if code, out := c.end(t); code != 0 || out != "flushed\n" {
+		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
+
+func TestSIGINTSkipsTheDelay(t *testing.T) {
+	c := startChild(t, "LAMEDUCK_DELAY=1h", "LAMEDUCK_GRACE=3h", "LAMEDUCK_SPREAD=0s")
+	c.Process.Signal(os.Interrupt)
+	if code, out := c.end(t); code != 0 || out != "flushed\n" {
+		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	c := startChild(t, "LAMEDUCK_DELAY=1h", "LAMEDUCK_GRACE=3h", "LAMEDUCK_SPREAD=0s")
+	go http.Get("http://" + c.addr + "/stuck")
+	if line := c.line(); line != "stuck" {
+		t.Fatalf("printed %q", line)
+	}
+	c.Process.Signal(syscall.SIGTERM)
+	c.waitT0(t) // two signals at the same instant may be merged by the kernel
+	c.Process.Signal(syscall.SIGTERM)
+	code, out := c.end(t)
+	if code != 1 || !strings.HasPrefix(out, "flushed\n") || !strings.Contains(out, "GET /stuck") {
+		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
