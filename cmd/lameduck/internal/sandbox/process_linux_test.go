@@ -161,7 +161,7 @@ func TestNothingIsHeld(t *testing.T) {
 		}
 		p.Close()
 	}
-	if after := held(); after != before {
+	if after := held(); after > before { // fewer: the garbage collector let go of an older one
 		t.Errorf("%d namespaces and processes are held, were %d", after, before)
 	}
 }
