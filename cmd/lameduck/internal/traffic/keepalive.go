@@ -8,13 +8,15 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// keepalive makes its attempts on a few connections, each in its turn. If all
+// keepalive makes its attempts on kept connections, each in its turn. If all
 // are busy at the scheduled time (the server stalls) it opens one more rather
 // than wait, and closes it again when there are enough.
 type keepalive struct {
 	*lane
-	request request
-	retry   request // the same on a connection that is used once
+	request     request
+	retry       request // the same on a connection that is used once
+	send        func(*conn, []byte) error
+	connections int // how many it keeps
 
 	mu    sync.Mutex
 	idle  []*conn // the longest idle first
@@ -23,7 +25,19 @@ type keepalive struct {
 }
 
 func newKeepalive(n *lane) client {
-	return &keepalive{lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true)}
+	return &keepalive{
+		lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
+		send: n.send, connections: n.cfg.Connections,
+	}
+}
+
+// newSlow keeps as many connections as requests are under way at once, so
+// that nearly all of them are in the middle of one at any moment.
+func newSlow(n *lane) client {
+	return &keepalive{
+		lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
+		send: n.sendSlowly, connections: max(n.cfg.Connections, 1+n.rate*int(n.cfg.trickle.Milliseconds())/1000),
+	}
 }
 
 func (k *keepalive) start(_ int64, due time.Duration) {
@@ -37,7 +51,7 @@ func (k *keepalive) start(_ int64, due time.Duration) {
 func (k *keepalive) take() *conn {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.live < k.cfg.Connections || len(k.idle) == 0 {
+	if k.live < k.connections || len(k.idle) == 0 {
 		k.live++
 		return nil
 	}
@@ -107,7 +121,7 @@ func (k *keepalive) keep(c *conn, a timeline.Attempt) {
 func (k *keepalive) enough(c *conn, a timeline.Attempt) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.idle) >= k.cfg.Connections {
+	if len(k.idle) >= k.connections {
 		k.live--
 		return true
 	}
@@ -142,7 +156,7 @@ func (k *keepalive) tryAgain() timeline.Retry {
 	c := k.dial(&second, k.node())
 	if c != nil {
 		defer k.hangUp(c)
-		k.exchange(c, &second, &k.retry, k.send)
+		k.exchange(c, &second, &k.retry, k.lane.send)
 	}
 	if second.Dropped() {
 		return timeline.RetryFailed

@@ -1,23 +1,15 @@
 package traffic
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
-// oneshot makes every attempt on a connection of its own: new and slow.
+// oneshot makes every attempt on a connection of its own.
 type oneshot struct {
 	*lane
 	request request
-	send    func(*conn, []byte) error
 }
 
 func newConnection(n *lane) client {
-	return &oneshot{n, newRequest(n.cfg, true), n.send}
-}
-
-func newSlow(n *lane) client {
-	return &oneshot{n, newRequest(n.cfg, true), n.sendSlowly}
+	return &oneshot{n, newRequest(n.cfg, true)}
 }
 
 func (o *oneshot) start(n int64, due time.Duration) {
@@ -43,45 +35,3 @@ func (o *oneshot) try(due time.Duration, node int) {
 
 // finish has nothing to do: each attempt closed its own connection.
 func (o *oneshot) finish() {}
-
-// errAnswered says that the server answered, or closed, before the request
-// was complete.
-var errAnswered = errors.New("the server did not wait for the whole request")
-
-// pieces is into how many a slow request is cut; the last leaves after
-// cfg.trickle.
-const pieces = 20
-
-// sendSlowly writes a request piece by piece. Before each it looks whether
-// the server has had enough: writing to a closed connection would draw a
-// reset that can destroy an answer.
-func (n *lane) sendSlowly(c *conn, request []byte) error {
-	if err := c.SetDeadline(time.Now().Add(n.cfg.trickle + n.cfg.Timeout)); err != nil {
-		return err
-	}
-	begin := time.Now()
-	for i := range pieces {
-		if i > 0 && !n.pause(time.Until(begin.Add(n.cfg.trickle*time.Duration(i)/(pieces-1)))) {
-			return n.ctx.Err()
-		}
-		if !c.look() {
-			return errAnswered
-		}
-		if _, err := c.Write(request[len(request)*i/pieces : len(request)*(i+1)/pieces]); err != nil {
-			return err
-		}
-	}
-	return c.SetDeadline(time.Now().Add(n.cfg.Timeout))
-}
-
-// pause waits; false if the caller gave up.
-func (n *lane) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-n.ctx.Done():
-		return false
-	}
-}

@@ -23,7 +23,7 @@ type Pattern struct {
 var patterns = []Pattern{
 	{"new", "a new connection for every request", 1, newConnection},
 	{"keepalive", "a few connections, used again and again", 1, newKeepalive},
-	{"slow", "a request whose head trickles out over 2 s, on a new connection", 10, newSlow},
+	{"slow", "a request whose head trickles out over 2 s, on a kept connection", 10, newSlow},
 }
 
 // Known returns every pattern, in the order reports use.

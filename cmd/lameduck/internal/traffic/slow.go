@@ -1,0 +1,48 @@
+package traffic
+
+import (
+	"errors"
+	"time"
+)
+
+// errAnswered says that the server answered, or closed, before the request
+// was complete.
+var errAnswered = errors.New("the server did not wait for the whole request")
+
+// pieces is into how many a slow request is cut; the last leaves after
+// cfg.trickle.
+const pieces = 20
+
+// sendSlowly writes a request piece by piece. Before each it looks whether
+// the server has had enough: writing to a closed connection would draw a
+// reset that can destroy an answer.
+func (n *lane) sendSlowly(c *conn, request []byte) error {
+	if err := c.SetDeadline(time.Now().Add(n.cfg.trickle + n.cfg.Timeout)); err != nil {
+		return err
+	}
+	begin := time.Now()
+	for i := range pieces {
+		if i > 0 && !n.pause(time.Until(begin.Add(n.cfg.trickle*time.Duration(i)/(pieces-1)))) {
+			return n.ctx.Err()
+		}
+		if !c.look() {
+			return errAnswered
+		}
+		if _, err := c.Write(request[len(request)*i/pieces : len(request)*(i+1)/pieces]); err != nil {
+			return err
+		}
+	}
+	return c.SetDeadline(time.Now().Add(n.cfg.Timeout))
+}
+
+// pause waits; false if the caller gave up.
+func (n *lane) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-n.ctx.Done():
+		return false
+	}
+}
