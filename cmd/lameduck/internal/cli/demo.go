@@ -1,0 +1,155 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+	"github.com/lameduck-dev/lameduck/tutorial"
+)
+
+// demo is the flags of the command.
+type demo struct {
+	output string
+	seed   uint64
+}
+
+func newDemo(t terminal) *cobra.Command {
+	var d demo
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Replace four servers under load, side by side: three drop connections",
+		Long: `demo runs the four servers of the tutorial as pods on this machine, sends the
+same traffic to each, replaces each by a rolling update, and shows which drop
+connections, and why. It takes about half a minute.
+
+Exit codes: 0 it ran, 2 usage, 3 could not run.`,
+		Example: `  lameduck demo
+  lameduck demo -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if !cmd.Flags().Changed("seed") {
+				d.seed = rand.Uint64()
+			}
+			return d.run(cmd.Context(), t)
+		},
+	}
+	cmd.Flags().StringVarP(&d.output, "output", "o", "text", "text or json")
+	cmd.Flags().Uint64Var(&d.seed, "seed", 0, "repeat the lags and choices of an earlier run (default random)")
+	return cmd
+}
+
+func (d *demo) run(ctx context.Context, t terminal) error {
+	if d.output != "text" && d.output != "json" {
+		return usage(hint.New(fmt.Errorf("unknown output %q", d.output), "use text or json"))
+	}
+	_ = sandbox.Enter() // where it is refused the lab goes on without
+
+	line := newProgress(t.err)
+	fmt.Fprintf(line, "a rolling update of four servers at the same time, under the same traffic (seed %d)\n", d.seed)
+	if why := sandbox.Available(); why != nil {
+		fmt.Fprintf(line, "the pods share this machine's loopback address, each with a port of its own: %v\n", why)
+	}
+	runs, err := d.trials(ctx, line)
+	line.clear()
+	if err != nil {
+		return err
+	}
+	return d.print(t, runs)
+}
+
+// trials runs all servers at once; if one cannot run, none goes on.
+func (d *demo) trials(ctx context.Context, line *progress) ([]*timeline.Run, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	runs := make([]*timeline.Run, len(tutorial.Servers))
+	errs := make([]error, len(runs))
+	all := newScoreboard(line)
+	var trials sync.WaitGroup
+	for i, s := range tutorial.Servers {
+		trials.Go(func() {
+			cfg := d.config(s.Name, self)
+			cfg.Progress = func(p trial.Progress) { all.update(i, p) }
+			if runs[i], errs[i] = trial.Run(ctx, cfg); errs[i] != nil {
+				cancel()
+			}
+		})
+	}
+	trials.Wait()
+	return runs, first(errs)
+}
+
+// first is the error that ended it all: the others only say that it did.
+func first(errs []error) error {
+	for _, err := range errs {
+		if err != nil && !errors.Is(err, context.Canceled) {
+			return err
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// config is the same for every server: one replica, and time enough.
+func (d *demo) config(name, self string) trial.Config {
+	return trial.Config{
+		Workload: &manifest.Workload{Name: name, Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}},
+		Command:  []string{self, serveRole, name}, ReadyByConnecting: true,
+		Action: lab.Rollout, Nodes: 3, Seed: d.seed,
+		Patterns: traffic.Default(), Rate: traffic.DefaultRate,
+	}
+}
+
+func (d *demo) print(t terminal, runs []*timeline.Run) error {
+	var servers []report.Server
+	for i, run := range runs {
+		r := report.New(run, diagnose.Findings(run), diagnose.Recommend(run))
+		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
+	}
+	if d.output == "json" {
+		return report.DemoJSON(t.out, report.NewDemo(servers...))
+	}
+	return report.DemoText(t.out, report.NewDemo(servers...), colourful(t.out))
+}
+
+// scoreboard is the progress of all servers in one line.
+type scoreboard struct {
+	line *progress
+
+	mu    sync.Mutex
+	state []trial.Progress
+}
+
+func newScoreboard(line *progress) *scoreboard {
+	return &scoreboard{line: line, state: make([]trial.Progress, len(tutorial.Servers))}
+}
+
+func (s *scoreboard) update(i int, p trial.Progress) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state[i] = p
+	var parts []string
+	for i, p := range s.state {
+		parts = append(parts, fmt.Sprintf("%s %d", tutorial.Servers[i].Name, p.Dropped))
+	}
+	s.line.show(fmt.Sprintf("%4.0f s  dropped: %s", p.Elapsed.Seconds(), strings.Join(parts, ", ")))
+}

@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+	"github.com/lameduck-dev/lameduck/tutorial"
+)
+
+// serveRole is the argument with which the demo runs this program as a server
+// of the tutorial.
+const serveRole = "tutorial-server"
+
+// role runs the program as one of the processes that it starts itself. They
+// are no commands: nothing of the tool may touch their signals.
+func role(args []string, stderr io.Writer) (code int, ok bool) {
+	var err error
+	switch {
+	case len(args) == 1 && args[0] == trial.ControlRole:
+		err = trial.ServeControl()
+	case len(args) == 2 && args[0] == serveRole:
+		err = serveLesson(args[1])
+	default:
+		return 0, false
+	}
+	if err != nil {
+		fmt.Fprintln(stderr, "lameduck:", err)
+		return exitFailed, true
+	}
+	return exitClean, true
+}
+
+func serveLesson(name string) error {
+	for _, s := range tutorial.Servers {
+		if s.Name == name {
+			return s.Main(":" + cmp.Or(os.Getenv("PORT"), "8080"))
+		}
+	}
+	return fmt.Errorf("the tutorial has no server %q", name)
+}

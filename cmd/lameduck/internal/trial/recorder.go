@@ -1,0 +1,115 @@
+package trial
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// recorder gathers what is seen, from many goroutines, on one clock.
+type recorder struct {
+	clock  timeline.Clock
+	report func(Progress)
+
+	mu       sync.Mutex
+	record   timeline.Run
+	attempts int // without those at the control target
+	dropped  int
+	doing    string
+	over     bool // what comes now is the stage being taken down
+}
+
+func newRecorder(cfg Config) *recorder {
+	r := &recorder{clock: timeline.NewClock(), report: cfg.Progress}
+	r.record = timeline.Run{
+		Start: r.clock.Start(), Stage: "lab", Action: string(cfg.Action), Seed: cfg.Seed, Spec: spec(cfg),
+	}
+	return r
+}
+
+// spec is what the diagnosis wants to know of the pods.
+func spec(cfg Config) timeline.Spec {
+	pod := &cfg.Workload.Pod
+	s := timeline.Spec{
+		Grace: pod.Grace, Propagation: cfg.Propagation.String(), Command: cfg.Command,
+		ReadinessHTTP: pod.Readiness != nil && pod.Readiness.HTTP != nil,
+	}
+	s.PreStop, s.PreStopSleep = preStop(pod.PreStop)
+	return s
+}
+
+func preStop(h *manifest.Handler) (kind string, sleep time.Duration) {
+	switch {
+	case h == nil:
+		return "", 0
+	case h.Sleep != nil:
+		return "sleep", *h.Sleep
+	case h.HTTP != nil:
+		return "httpGet", 0
+	}
+	return "exec", 0
+}
+
+func (r *recorder) event(e timeline.Event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return
+	}
+	r.record.Events = append(r.record.Events, e)
+}
+
+func (r *recorder) attempt(a timeline.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Attempts = append(r.record.Attempts, a)
+	if a.Control {
+		return
+	}
+	r.attempts++
+	if a.Dropped() {
+		r.dropped++
+	}
+}
+
+func (r *recorder) phase(doing string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.doing = doing
+}
+
+// run is the trial as it was seen. Nothing is recorded from here on.
+func (r *recorder) run() *timeline.Run {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.over = true
+	r.record.Duration = r.clock.Now()
+	return &r.record
+}
+
+// watch reports the progress until the returned function is called.
+func (r *recorder) watch(ctx context.Context) (stop func()) {
+	if r.report == nil {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		for sleep(ctx, refresh) == nil {
+			r.report(r.progress())
+		}
+	})
+	return func() {
+		cancel()
+		done.Wait()
+	}
+}
+
+func (r *recorder) progress() Progress {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return Progress{Phase: r.doing, Elapsed: r.clock.Now(), Attempts: r.attempts, Dropped: r.dropped}
+}
