@@ -1,0 +1,43 @@
+# make demo and make test need Go, and nothing else. The race detector needs a
+# C compiler besides; where there is none the tests run without it.
+RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+FUZZTIME ?= 5s
+
+.PHONY: demo test lint fuzz bench image push app clean
+
+# Four servers, one rolling update each: which drop connections, and why.
+demo:
+	@go run ./cmd/lameduck demo
+
+# All tests of every module, then every fuzz target for a moment.
+test:
+	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
+	go test $(RACE) -timeout 15m work
+	@$(MAKE) --no-print-directory fuzz
+
+fuzz:
+	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+# gofmt, vet, go fix, staticcheck and go mod tidy, over every module.
+lint:
+	@.ci/lint
+
+# The library against bare net/http and the usual recipes, side by side.
+bench:
+	go run ./bench
+
+# The example app, to try it with lameduck verify.
+app:
+	go build -o bin/app ./cmd/app
+
+# The example app's image as an OCI archive, without Docker.
+image:
+	@mkdir -p dist
+	go run ./deploy/image -o dist/app.tar
+
+# make push IMAGE=registry.example/team/app:1.0.0
+push:
+	go run ./deploy/image -push '$(IMAGE)'
+
+clean:
+	rm -rf bin dist
