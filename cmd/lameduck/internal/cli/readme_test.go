@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"io"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every command of the tool that the README and the help texts show is one
+// that the tool takes.
+func TestCommandsThatAreShown(t *testing.T) {
+	readme, err := os.ReadFile("../../../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := newRoot(terminal{strings.NewReader(""), io.Discard, io.Discard})
+	texts := string(readme) + "\n" + root.Example
+	for _, cmd := range root.Commands() {
+		texts += "\n" + cmd.Example
+	}
+	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/)lameduck ((?:verify|demo|version)[^\n#]*)`).FindAllStringSubmatch(texts, -1)
+	if len(shown) < 8 {
+		t.Fatalf("only %d commands found", len(shown))
+	}
+	for _, match := range shown {
+		line, _, _ := strings.Cut(match[1], "   ")
+		cmd, args, err := root.Find(strings.Fields(strings.TrimSpace(line)))
+		if err == nil {
+			err = cmd.ParseFlags(args)
+		}
+		if err != nil {
+			t.Errorf("lameduck %s: %v", line, err)
+		}
+	}
+}
