@@ -1,0 +1,121 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// A child is a server in a process of its own. It ends with its context, with
+// stop, and when this process is gone: its standard input closes then, and
+// on Linux the kernel kills it.
+type child struct {
+	addr   string // host:port
+	cmd    *exec.Cmd
+	in     io.WriteCloser
+	out    *bufio.Reader
+	exited chan struct{}
+	at     time.Time // when it exited; read it after exited
+	err    error
+}
+
+// startChild starts a server and returns when it listens. procs is its
+// GOMAXPROCS, 0 for the default.
+func startChild(ctx context.Context, r role, procs int) (*child, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	c := &child{cmd: exec.CommandContext(ctx, self), exited: make(chan struct{})}
+	c.cmd.Env = append(cleanEnv(), roleVariable+"="+string(text))
+	if procs > 0 {
+		c.cmd.Env = append(c.cmd.Env, "GOMAXPROCS="+strconv.Itoa(procs))
+	}
+	c.cmd.Stderr = os.Stderr
+	c.cmd.SysProcAttr = dieWithParent()
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	c.out = bufio.NewReader(out)
+	if err := c.cmd.Start(); err != nil {
+		return nil, err
+	}
+	c.addr, err = c.line()
+	go c.wait()
+	if err != nil {
+		c.stop()
+		return nil, fmt.Errorf("%s: started, and does not listen: %w", r.Kind, err)
+	}
+	return c, nil
+}
+
+// cleanEnv is the environment without the knobs of an operator, which would
+// override the clocks of the measurement.
+func cleanEnv() []string {
+	return slices.DeleteFunc(os.Environ(), func(s string) bool { return strings.HasPrefix(s, "LAMEDUCK_") })
+}
+
+func (c *child) wait() {
+	c.err = c.cmd.Wait()
+	c.at = time.Now()
+	close(c.exited)
+}
+
+func (c *child) line() (string, error) {
+	s, err := c.out.ReadString('\n')
+	return strings.TrimSpace(s), err
+}
+
+// cpu is the processor time the child has used, 0 where that is not known.
+func (c *child) cpu() (time.Duration, error) {
+	if _, err := fmt.Fprintln(c.in, "cpu"); err != nil {
+		return 0, err
+	}
+	s, err := c.line()
+	if err != nil {
+		return 0, err
+	}
+	ns, err := strconv.ParseInt(s, 10, 64)
+	return time.Duration(ns), err
+}
+
+// terminate sends SIGTERM and returns how long the child took to exit. It is
+// an error if it did not exit with code 0.
+func (c *child) terminate(ctx context.Context) (time.Duration, error) {
+	t0 := time.Now()
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return 0, fmt.Errorf("cannot send SIGTERM: %w", err)
+	}
+	select {
+	case <-c.exited:
+		return c.at.Sub(t0), c.err
+	case <-ctx.Done():
+		return 0, context.Cause(ctx)
+	case <-time.After(time.Minute):
+		return 0, fmt.Errorf("still there a minute after SIGTERM")
+	}
+}
+
+// stop kills the child if it still is there.
+func (c *child) stop() {
+	c.in.Close()
+	c.cmd.Process.Kill()
+	<-c.exited
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"time"
+)
+
+// A memConn is a connection without a network: it asks its request so many
+// times, swallows the answers, and then hangs up or stays open in silence.
+// Nothing else has to run beside the server, so hardly anything but the
+// server is measured.
+//
+// It knows net/http's ways. A read into one byte is the watch that net/http
+// keeps during a request: it ends by deadline, as on a real connection whose
+// client waits for its answer.
+type memConn struct {
+	request []byte
+	silence func() // called once, when it begins to stay open in silence; nil: hang up
+
+	mu     sync.Mutex
+	change *sync.Cond
+	left   int
+	past   bool // the read deadline is
+	closed bool
+	gone   chan struct{} // closed by Close
+}
+
+var memRequest = []byte("GET / HTTP/1.1\r\nHost: bench\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n")
+
+func newMemConn(requests int, silence func()) *memConn {
+	c := &memConn{request: memRequest, silence: silence, left: requests, gone: make(chan struct{})}
+	c.change = sync.NewCond(&c.mu)
+	return c
+}
+
+func (c *memConn) Read(b []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	watch := len(b) == 1
+	if !watch && c.left > 0 {
+		c.left--
+		return copy(b, c.request), nil
+	}
+	if !watch && c.silence == nil {
+		return 0, io.EOF
+	}
+	if !watch {
+		c.silence()
+		c.silence = func() {}
+	}
+	for !c.past && !c.closed {
+		c.change.Wait()
+	}
+	if c.closed {
+		return 0, io.EOF
+	}
+	return 0, os.ErrDeadlineExceeded
+}
+
+// hangUp ends the silence, as a client that closes would.
+func (c *memConn) hangUp() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.change.Broadcast()
+}
+
+func (c *memConn) Write(b []byte) (int, error) { return len(b), nil }
+
+func (c *memConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.past = !t.IsZero() // nobody here sets one to come
+	if c.past {
+		c.change.Broadcast()
+	}
+	return nil
+}
+
+func (c *memConn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.gone:
+		return net.ErrClosed
+	default:
+		close(c.gone)
+	}
+	c.closed = true
+	c.change.Broadcast()
+	return nil
+}
+
+func (c *memConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
+func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
+func (c *memConn) LocalAddr() net.Addr              { return memAddr{} }
+func (c *memConn) RemoteAddr() net.Addr             { return memAddr{} }
+
+type memAddr struct{}
+
+func (memAddr) Network() string { return "memory" }
+func (memAddr) String() string  { return "memory" }
+
+// A memListener accepts the connections it is handed.
+type memListener struct {
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+func newMemListener() *memListener {
+	return &memListener{conns: make(chan net.Conn), done: make(chan struct{})}
+}
+
+var errListenerClosed = errors.New("the listener in memory was closed")
+
+func (l *memListener) hand(c net.Conn) error {
+	select {
+	case l.conns <- c:
+		return nil
+	case <-l.done:
+		return errListenerClosed
+	}
+}
+
+func (l *memListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.conns:
+		return c, nil
+	case <-l.done:
+		return nil, net.ErrClosed
+	}
+}
+
+func (l *memListener) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
+func (l *memListener) Addr() net.Addr { return memAddr{} }
