@@ -10,7 +10,6 @@ import (
 	"net"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -106,10 +105,7 @@ func conduct(ctx context.Context, cfg Config, s stage, control *control, rec *re
 
 func act(ctx context.Context, cfg Config, s stage, rec *recorder) error {
 	rec.phase("warming up")
-	if err := sleep(ctx, warmUp); err != nil {
-		return err
-	}
-	if err := rec.served(); err != nil {
+	if err := rec.warmUp(ctx, cfg.ReadyTimeout); err != nil {
 		return err
 	}
 	for round := range cfg.Rounds {
@@ -148,17 +144,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-}
-
-// served fails if not one attempt of the warm-up was answered as it should:
-// then there is nothing to compare a termination with.
-func (r *recorder) served() error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.dropped == 0 || r.dropped < r.attempts {
-		return nil
-	}
-	last := r.record.Attempts[len(r.record.Attempts)-1]
-	return hint.New(fmt.Errorf("none of %d attempts was served before anything was terminated: %s (%s)", r.attempts, last.Cause, last.Detail),
-		"is --path right? -v shows what the server prints")
 }

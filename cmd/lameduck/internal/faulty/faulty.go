@@ -1,0 +1,82 @@
+// Package faulty is servers that each have one fault, on purpose, and a few
+// that have none. The end-to-end tests run them under the tool, as processes,
+// to see that it finds this fault and no other.
+package faulty
+
+import (
+	"cmp"
+	"fmt"
+	"log"
+	"maps"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// servers by the name of their fault. Each serves until it ends the process,
+// or returns what went wrong. The arguments are what follows the name.
+var servers = map[string]func(args []string) error{
+	"clean":                         clean,
+	"exits-at-once":                 exitsAtOnce,
+	"ignores-the-signal":            ignoresTheSignal,
+	"closes-its-listener-too-early": closesItsListenerTooEarly,
+	"cuts-keep-alive-at-exit":       cutsKeepAliveAtExit,
+	"cuts-in-flight-at-exit":        cutsInFlightAtExit,
+	"leaves-too-soon":               leavesTooSoon,
+	"never-leaves":                  neverLeaves,
+	"starts-slowly":                 startsSlowly,
+	"starts-only-once":              startsOnlyOnce,
+	"dies-holding":                  diesHolding,
+	"listens-on":                    listensOn,
+	"fails":                         fails,
+	"idles":                         idles,
+}
+
+// Main runs the server that the first argument names.
+func Main() {
+	log.SetFlags(0)
+	if len(os.Args) < 2 || servers[os.Args[1]] == nil {
+		log.Fatalf("usage: faulty %s", strings.Join(slices.Sorted(maps.Keys(servers)), "|"))
+	}
+	if err := servers[os.Args[1]](os.Args[2:]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+// work is how long a request takes: there is always one in flight.
+const work = 50 * time.Millisecond
+
+func answer(w http.ResponseWriter, _ *http.Request) {
+	time.Sleep(work)
+	fmt.Fprintln(w, "hello")
+}
+
+// addr is the port that the lab gives where it has no namespaces, or :8080.
+func addr() string { return ":" + cmp.Or(os.Getenv("PORT"), "8080") }
+
+func newServer(h http.HandlerFunc) *http.Server { return &http.Server{Addr: addr(), Handler: h} }
+
+// onTerm calls f when the stop signal comes.
+func onTerm(f func()) {
+	told := make(chan os.Signal, 1)
+	signal.Notify(told, syscall.SIGTERM)
+	go func() {
+		<-told
+		f()
+	}()
+}
+
+// goodbye is a handler that asks clients to leave once it is told to.
+type goodbye struct{ leaving atomic.Bool }
+
+func (g *goodbye) answer(w http.ResponseWriter, r *http.Request) {
+	if g.leaving.Load() {
+		w.Header().Set("Connection", "close")
+	}
+	answer(w, r)
+}

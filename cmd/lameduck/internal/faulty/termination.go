@@ -1,0 +1,91 @@
+package faulty
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/lameduck-dev/lameduck"
+)
+
+// clean is the library, whose knobs are in the environment.
+func clean([]string) error {
+	return lameduck.ListenAndServe(addr(), http.HandlerFunc(answer))
+}
+
+// exitsAtOnce knows nothing of signals: Go's runtime ends it.
+func exitsAtOnce([]string) error { return newServer(answer).ListenAndServe() }
+
+// ignoresTheSignal has no handler for it, and isn't ended by the runtime.
+func ignoresTheSignal([]string) error {
+	signal.Ignore(syscall.SIGTERM)
+	return newServer(answer).ListenAndServe()
+}
+
+// closesItsListenerTooEarly shuts down, gracefully, as soon as it is told to.
+func closesItsListenerTooEarly([]string) error {
+	s := newServer(answer)
+	return serveUntil(s, func() { _ = s.Shutdown(context.Background()) })
+}
+
+// cutsKeepAliveAtExit serves on for long enough, and says goodbye to nobody.
+func cutsKeepAliveAtExit([]string) error {
+	return serveUntil(newServer(answer), func() { time.Sleep(3 * time.Second) })
+}
+
+// cutsInFlightAtExit asks clients to leave and waits until all are gone but
+// those whose requests take longer than it waits.
+func cutsInFlightAtExit([]string) error {
+	const long = 5 // requests
+	var g goodbye
+	var requests atomic.Int32
+	s := newServer(func(w http.ResponseWriter, r *http.Request) {
+		if g.leaving.Load() && requests.Add(1) <= long {
+			time.Sleep(time.Minute)
+		}
+		g.answer(w, r)
+	})
+	return serveUntil(s, func() {
+		g.leaving.Store(true)
+		time.Sleep(5 * time.Second) // slow requests take 2 s
+	})
+}
+
+// leavesTooSoon does everything right, but not for long enough if clients are
+// still sent there after 1.5 s.
+func leavesTooSoon([]string) error {
+	var g goodbye
+	s := newServer(g.answer)
+	return serveUntil(s, func() {
+		g.leaving.Store(true)
+		time.Sleep(1500 * time.Millisecond)
+		_ = s.Shutdown(context.Background())
+	})
+}
+
+// neverLeaves asks clients to leave, and serves whoever comes for longer than
+// any grace period.
+func neverLeaves([]string) error {
+	var g goodbye
+	return serveUntil(newServer(g.answer), func() {
+		g.leaving.Store(true)
+		time.Sleep(time.Hour)
+	})
+}
+
+// serveUntil serves; after the stop signal it calls leave, and exits with
+// code 0 when that returns.
+func serveUntil(s *http.Server, leave func()) error {
+	onTerm(func() {
+		leave()
+		os.Exit(0)
+	})
+	if err := s.ListenAndServe(); err != http.ErrServerClosed {
+		return err
+	}
+	select {} // leave is under way
+}

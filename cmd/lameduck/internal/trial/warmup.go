@@ -1,0 +1,55 @@
+package trial
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// warmUp lets the traffic flow before the first action. It fails if not one
+// attempt was served as it should be: then there is nothing to compare a
+// termination with. Where nobody accepts connections yet, because a pod
+// without a readiness probe is ready before it listens, it waits for as long
+// as a pod may take to become ready.
+func (r *recorder) warmUp(ctx context.Context, limit time.Duration) error {
+	for since := r.clock.Now(); ; {
+		if err := sleep(ctx, warmUp); err != nil {
+			return err
+		}
+		served, last := r.served()
+		switch {
+		case served:
+			return nil
+		case last.Conn == 0 && r.clock.Now()-since < limit: // nobody listens
+		default:
+			return r.unserved(last)
+		}
+	}
+}
+
+// served reports whether any attempt was served as it should be, or else
+// which failed last.
+func (r *recorder) served() (ok bool, last timeline.Attempt) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.record.Attempts {
+		if a := &r.record.Attempts[i]; !a.Control {
+			if !a.Dropped() {
+				return true, *a
+			}
+			last = *a
+		}
+	}
+	return r.attempts == 0, last
+}
+
+func (r *recorder) unserved(last timeline.Attempt) error {
+	err := fmt.Errorf("none of %d attempts was served before anything was terminated: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
+	if last.Conn == 0 {
+		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")
+	}
+	return hint.New(err, "is --path right? -v shows what the server prints")
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+// result is what the tests read of verify's JSON. It is written out here, and
+// not taken from the tool, since it is a contract with others.
+type result struct {
+	Version  int
+	Verdict  string
+	Attempts int
+	Dropped  int
+	Traffic  []struct {
+		Pattern string
+		Dropped int
+		Causes  map[string]int
+	}
+	Findings []struct {
+		ID, Summary, Evidence, Fix string
+		Drops                      int
+	}
+}
+
+func parseReport(data []byte) (result, error) {
+	var r result
+	if err := json.Unmarshal(data, &r); err != nil {
+		return r, fmt.Errorf("the standard output is no report: %w", err)
+	}
+	if r.Version != 1 || r.Attempts == 0 || (r.Verdict == "pass") != (r.Dropped+len(r.Findings) == 0) {
+		return r, fmt.Errorf("the report contradicts itself: %+v", r)
+	}
+	return r, r.check()
+}
+
+// check looks whether every finding says all it has to, and whether they
+// share all drops among them.
+func (r result) check() error {
+	explained := 0
+	for _, f := range r.Findings {
+		explained += f.Drops
+		if f.Summary == "" || f.Evidence == "" || f.Fix == "" {
+			return fmt.Errorf("the finding is incomplete: %+v", f)
+		}
+	}
+	if explained != r.Dropped {
+		return fmt.Errorf("%d dropped, %d explained", r.Dropped, explained)
+	}
+	return nil
+}
+
+func (r result) ids() []string {
+	ids := []string{}
+	for _, f := range r.Findings {
+		ids = append(ids, f.ID)
+	}
+	return ids
+}
+
+func (r result) causes() map[string]int {
+	all := map[string]int{}
+	for _, t := range r.Traffic {
+		for cause, n := range t.Causes {
+			all[cause] += n
+		}
+	}
+	return all
+}
+
+func (r result) evidence() string {
+	var b strings.Builder
+	for _, f := range r.Findings {
+		fmt.Fprintf(&b, "%s: %d drops: %s\n", f.ID, f.Drops, f.Evidence)
+	}
+	return b.String()
+}

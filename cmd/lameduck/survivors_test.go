@@ -1,0 +1,77 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// mark is an environment variable. What the tool starts inherits it, also by
+// way of programs that leave their session and their parents.
+type mark string
+
+var marks atomic.Int64
+
+func newMark() mark {
+	return mark(fmt.Sprintf("E2E_MARK=%d-%d", os.Getpid(), marks.Add(1)))
+}
+
+func (m mark) String() string { return string(m) }
+
+// process is one that carries the mark.
+type process struct {
+	pid     string
+	command string // its words, with spaces between
+}
+
+// processes lists those alive. Where there is no /proc, there are none.
+func (m mark) processes() []process {
+	var found []process
+	files, _ := filepath.Glob("/proc/[0-9]*/environ")
+	for _, file := range files {
+		env, _ := os.ReadFile(file)
+		if !bytes.Contains(append([]byte{0}, env...), []byte("\x00"+m+"\x00")) {
+			continue
+		}
+		dir := filepath.Dir(file)
+		words, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		found = append(found, process{filepath.Base(dir), string(bytes.TrimSpace(bytes.ReplaceAll(words, []byte{0}, []byte{' '})))})
+	}
+	return found
+}
+
+// running counts the processes whose command has the words.
+func (m mark) running(words string) int {
+	n := 0
+	for _, p := range m.processes() {
+		if strings.Contains(p.command, words) {
+			n++
+		}
+	}
+	return n
+}
+
+// survivors are those that are still there after all that can be expected of
+// a kernel under load.
+func (m mark) survivors() []process {
+	var left []process
+	eventually(func() bool {
+		left = m.processes()
+		return len(left) == 0
+	})
+	return left
+}
+
+// eventually reports whether something comes true within 20 s.
+func eventually(ok func() bool) bool {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		if ok() {
+			return true
+		}
+	}
+	return false
+}
