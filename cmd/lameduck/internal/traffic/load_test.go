@@ -5,6 +5,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -228,6 +229,44 @@ func TestSlow(t *testing.T) {
 			}
 			if tt.sent && a.Sent-a.Started < trickle {
 				t.Errorf("sent within %v, want %v at least", a.Sent-a.Started, trickle)
+			}
+		})
+	}
+}
+
+// coalescing notes what became of TCP_NODELAY, which Go sets.
+type coalescing struct {
+	*net.TCPConn
+	noDelay *atomic.Bool
+}
+
+func (c coalescing) SetNoDelay(on bool) error {
+	c.noDelay.Store(on)
+	return c.TCPConn.SetNoDelay(on)
+}
+
+// TestSlowPieces: one is not sent before the server has the one before, and
+// only slow asks for that.
+func TestSlowPieces(t *testing.T) {
+	for _, p := range patterns {
+		t.Run(p.Name, func(t *testing.T) {
+			var noDelay atomic.Bool
+			noDelay.Store(true)
+			server := serve(t, func(_ int, p *peer) { p.read(); p.say(page) })
+			dial := func(ctx context.Context) (net.Conn, string, error) {
+				nc, pod, err := dialer(server.addr)(ctx)
+				if err != nil {
+					return nil, pod, err
+				}
+				return coalescing{nc.(*net.TCPConn), &noDelay}, pod, nil
+			}
+			s := newSingle(t, p.Name, Config{Dial: []Dialer{dial}, trickle: time.Millisecond})
+			s.attempt()
+			if a := only(t, s); a.Dropped() {
+				t.Errorf("%+v", a)
+			}
+			if noDelay.Load() != (p.Name != "slow") {
+				t.Errorf("TCP_NODELAY %v", noDelay.Load())
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"errors"
+	"net"
 	"time"
 )
 
@@ -17,6 +18,7 @@ const pieces = 20
 // the server has had enough: writing to a closed connection would draw a
 // reset that can destroy an answer.
 func (n *lane) sendSlowly(c *conn, request []byte) error {
+	oneAtATime(c.Conn)
 	if err := c.SetDeadline(time.Now().Add(n.cfg.trickle + n.cfg.Timeout)); err != nil {
 		return err
 	}
@@ -33,6 +35,17 @@ func (n *lane) sendSlowly(c *conn, request []byte) error {
 		}
 	}
 	return c.SetDeadline(time.Now().Add(n.cfg.Timeout))
+}
+
+// oneAtATime has the kernel hold a piece back until the server's kernel has
+// confirmed the one before (Nagle, RFC 896). Without it a server whose accept
+// queue overflows can lose the beginning of a request: under SYN cookies Linux
+// drops the segments that come while the queue is full, and then takes one
+// that follows up to 3 bytes later for the first.
+func oneAtATime(nc net.Conn) {
+	if tcp, ok := nc.(interface{ SetNoDelay(bool) error }); ok {
+		_ = tcp.SetNoDelay(false) // of a connection that has ended; the next write says so
+	}
 }
 
 // pause waits; false if the caller gave up.
