@@ -37,6 +37,9 @@ func (r *reader) answer(toHead bool) (answer, error) {
 func (r *reader) finalHead() (head, error) {
 	for {
 		b, err := r.head()
+		if line, _ := cutLine(r.buf[r.r:r.w]); err == io.EOF && notHTTP(line) {
+			err = malformed("status line " + excerpt(line))
+		}
 		if err != nil {
 			return head{}, err
 		}
@@ -48,6 +51,13 @@ func (r *reader) finalHead() (head, error) {
 			return h, nil
 		}
 	}
+}
+
+// notHTTP reports whether an answer cannot be the beginning of one of HTTP/1:
+// an error page without a head, say, as of HTTP/0.9.
+func notHTTP(b []byte) bool {
+	n := min(len(b), len(httpVersion))
+	return string(b[:n]) != httpVersion[:n]
 }
 
 func (r *reader) body(h head, toHead bool, a *answer) (err error) {

@@ -58,6 +58,7 @@ var answers = []struct {
 	{name: "no end of the trailers", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", err: "unexpected EOF"},
 
 	{name: "not http", text: "SSH-2.0-OpenSSH_9.2\r\n\r\n", err: `malformed answer: status line "SSH-2.0-OpenSSH_9.2"`},
+	{name: "a page without a head", text: "<html>Bad request</html>", err: `malformed answer: status line "<html>Bad request</html>"`},
 	{name: "blank", text: "\r\n\r\n", err: `malformed answer: status line ""`},
 	{name: "http/2", text: "HTTP/2.0 200 OK\r\n\r\n", err: `malformed answer: status line "HTTP/2.0 200 OK"`},
 	{name: "long status", text: "HTTP/1.1 2000 OK\r\n\r\n", err: `malformed answer: status line "HTTP/1.1 2000 OK"`},

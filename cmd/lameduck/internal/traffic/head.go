@@ -18,6 +18,9 @@ type head struct {
 	keep    bool // Connection: keep-alive
 }
 
+// httpVersion is how every answer begins.
+const httpVersion = "HTTP/1."
+
 // parseHead reads a status line and header fields; b ends with a blank line.
 // Folded fields (RFC 9112 section 5.2) are unfolded in place.
 func parseHead(b []byte) (head, error) {
@@ -43,12 +46,12 @@ func parseHead(b []byte) (head, error) {
 
 // statusLine reads "HTTP/1.1 200 OK"; the reason may be missing.
 func (h *head) statusLine(line []byte) error {
-	const version = "HTTP/1."
-	if len(line) < len(version)+2 || string(line[:len(version)]) != version || !digit(line[len(version)]) || line[len(version)+1] != ' ' {
+	const version = len(httpVersion)
+	if len(line) < version+2 || string(line[:version]) != httpVersion || !digit(line[version]) || line[version+1] != ' ' {
 		return malformed("status line " + excerpt(line))
 	}
-	h.minor = int(line[len(version)] - '0')
-	code, _, _ := bytes.Cut(bytes.TrimLeft(line[len(version)+2:], " "), []byte(" "))
+	h.minor = int(line[version] - '0')
+	code, _, _ := bytes.Cut(bytes.TrimLeft(line[version+2:], " "), []byte(" "))
 	if len(code) != 3 || code[0] == '0' || !digit(code[0]) || !digit(code[1]) || !digit(code[2]) {
 		return malformed("status line " + excerpt(line))
 	}
