@@ -49,8 +49,8 @@ func planFromFlags() plan {
 	var p plan
 	flag.StringVar(&p.only, "only", "", "measure only these, comma-separated: "+strings.Join(scenarioNames(), ", "))
 	flag.BoolVar(&p.json, "json", false, "print JSON instead of tables")
-	flag.IntVar(&p.rate.pairs, "pairs", 20, "rate: pairs of rounds, one bare and one ours")
-	flag.DurationVar(&p.rate.round, "round", 400*time.Millisecond, "rate: length of a round")
+	flag.IntVar(&p.rate.pairs, "pairs", 40, "rate: pairs of rounds, one bare and one ours")
+	flag.DurationVar(&p.rate.round, "round", 200*time.Millisecond, "rate: length of a round")
 	flag.IntVar(&p.rate.conns, "conns", 64, "rate: keep-alive connections")
 	flag.IntVar(&p.rate.procs, "procs", 1, "rate: GOMAXPROCS of each server")
 	flag.IntVar(&p.request.pairs, "samples", 41, "request: pairs of samples")
