@@ -48,7 +48,7 @@ func (p *Process) resolve() (clocks, error) {
 		}
 		*k.resolved = d
 	}
-	if len(errs) == 0 && c.delay+c.reserve >= c.grace {
+	if len(errs) == 0 && c.delay >= c.grace-c.reserve {
 		errs = append(errs, fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v", c.delay, c.reserve, c.grace))
 	}
 	return c, errors.Join(errs...)
@@ -67,7 +67,7 @@ func (c clocks) latest() time.Duration { return c.delay + (c.cut()-c.delay)/2 }
 func (c clocks) end(lastLate time.Duration) time.Duration {
 	end := c.delay
 	if lastLate >= 0 {
-		end = max(end, lastLate+c.quiet)
+		end = max(end, lastLate+min(c.quiet, c.latest()))
 	}
 	return min(end, c.latest())
 }

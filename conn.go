@@ -16,7 +16,8 @@ import (
 // What a connection is doing, as far as closing it is concerned.
 const (
 	fresh    uint32 = iota // has never sent a byte
-	idle                   // between requests
+	answered               // between requests, as far as is known
+	idle                   // between requests, and net/http waits for the next
 	busy                   // some byte of a request has come, its answer is not complete
 	hijacked               // the handler took it over
 )
@@ -36,10 +37,11 @@ type conn struct {
 
 	state   atomic.Uint32
 	waking  atomic.Bool  // its Read was woken to look for a request one last time
-	quietAt atomic.Int64 // when it last went idle after T0, Unix nanoseconds; 0: not since T0
+	quietAt atomic.Int64 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 	request atomic.Pointer[http.Request]
 
 	// Of the goroutine that handles its requests:
+	room    int    // what net/http's empty buffer takes
 	counted *drain // it was counted as a late connection of that one
 	undo    func() // takes the request at hand out of the late arrivals
 
@@ -58,6 +60,7 @@ func newConn(c net.Conn, p *Process) *conn {
 // the connection only if that is empty. Server.Shutdown closes whatever the
 // queue holds, and even what it has read (golang/go#65802, #75591).
 func (c *conn) Read(b []byte) (int, error) {
+	c.asked(len(b))
 	for {
 		n, err := c.Conn.Read(b)
 		if n > 0 {
@@ -70,6 +73,31 @@ func (c *conn) Read(b []byte) (int, error) {
 		if n, err, settled := c.lastLook(b); settled {
 			return n, err
 		}
+	}
+}
+
+// The begin of a request may be in net/http's buffer: it came with the one
+// before, or while that was being answered. Then the next Read asks for less
+// than the empty buffer takes,
+func (c *conn) asked(n int) {
+	switch c.state.Load() {
+	case fresh:
+		c.room = n
+	case answered, idle:
+		if n < c.room {
+			c.heard()
+		}
+	}
+}
+
+// or, without a Read between, the deadline of being idle is followed by that of
+// reading a request.
+func (c *conn) arms() {
+	switch c.state.Load() {
+	case answered:
+		c.state.CompareAndSwap(answered, idle)
+	case idle:
+		c.heard()
 	}
 }
 
@@ -140,6 +168,7 @@ func (c *conn) unwake() {
 
 // SetReadDeadline keeps net/http from taking a wake back unknowingly.
 func (c *conn) SetReadDeadline(t time.Time) error {
+	c.arms()
 	if c.process.closing.Load() {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -157,11 +186,9 @@ func (c *conn) SetDeadline(t time.Time) error {
 
 // quietSince is since when nothing has come on a closable connection.
 func (c *conn) quietSince(t0 time.Time) time.Time {
-	if ns := c.quietAt.Load(); ns != 0 {
-		return time.Unix(0, ns)
-	}
-	if c.born.After(t0) {
-		return c.born
+	// Not before T0: a termination that was taken back may have left its mark.
+	if quiet := c.born.Add(time.Duration(c.quietAt.Load())); quiet.After(t0) {
+		return quiet
 	}
 	return t0
 }
@@ -180,7 +207,9 @@ func (c *conn) draining() <-chan struct{} {
 	defer c.mu.Unlock()
 	if c.leave == nil {
 		c.leave = make(chan struct{})
-		if d := c.process.drain.Load(); d != nil {
+		if d := c.process.drain.Load(); c.closed {
+			close(c.leave)
+		} else if d != nil {
 			c.arrange(d)
 		}
 	}
@@ -215,7 +244,9 @@ func (c *conn) hurry() {
 	}
 }
 
-// Close closes the connection and takes it out of the Process's set.
+// Close closes the connection and takes it out of the Process's set, unless a
+// handler is still at work: net/http closes a connection that it cannot write
+// to. Then it stays until the handler has returned.
 func (c *conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -227,11 +258,13 @@ func (c *conn) close() error {
 		return net.ErrClosed
 	}
 	c.closed = true
-	if c.leaving != nil {
-		c.leaving.Stop()
+	if c.leave != nil && (c.leaving == nil || c.leaving.Stop()) {
+		close(c.leave) // who waits for it is not left waiting
 	}
 	err := c.Conn.Close()
-	c.process.conns.remove(c)
+	if c.state.Load() != busy {
+		c.process.conns.remove(c)
+	}
 	return err
 }
 

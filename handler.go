@@ -103,7 +103,6 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	h.next.ServeHTTP(w, r)
-	c.request.Store(nil)
 }
 
 // arrive counts a request that came after T0. Probes of the kubelet do not
@@ -140,20 +139,32 @@ func (p *Process) connState(c *conn, s http.ConnState) {
 	switch s {
 	case http.StateActive:
 		if c.state.Load() != busy {
-			c.state.Store(busy) // a pipelined request was in net/http's buffer
+			c.heard() // a pipelined request was in net/http's buffer
 		}
 	case http.StateIdle:
 		p.wentIdle(c)
 	case http.StateHijacked:
-		c.state.Store(hijacked)
+		c.wentAway()
+	case http.StateClosed:
+		p.conns.remove(c)
+	}
+}
+
+func (c *conn) wentAway() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.Store(hijacked)
+	if c.closed {
+		c.process.conns.remove(c)
 	}
 }
 
 func (p *Process) wentIdle(c *conn) {
 	if p.drain.Load() != nil {
-		c.quietAt.Store(time.Now().UnixNano())
+		c.quietAt.Store(int64(time.Since(c.born)))
 	}
-	c.state.Store(idle)
+	c.request.Store(nil)
+	c.state.Store(answered)
 	if p.closing.Load() {
 		p.conns.poke()
 	}
@@ -162,6 +173,9 @@ func (p *Process) wentIdle(c *conn) {
 // hook puts the Process into srv, in front of hooks that are there already.
 // Those are given the connection as the listener made it.
 func (p *Process) hook(srv *http.Server) {
+	if _, hooked := srv.Handler.(handler); hooked {
+		return // it was added twice
+	}
 	srv.Handler = serverHandler(srv)
 
 	connState := srv.ConnState

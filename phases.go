@@ -2,8 +2,6 @@ package lameduck
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -20,7 +18,8 @@ func (p *Process) lameDuck(d *drain) {
 		}
 	}
 	d.over.set()
-	sleep(hookGap, d.stop)
+	// A signal that comes when this termination would be cut begins its own.
+	sleep(min(hookGap, time.Until(d.cutAt())), d.stop)
 }
 
 // sleep waits for wait, or until one of the latches is set: then it returns
@@ -50,8 +49,14 @@ func (p *Process) shutListeners(d *drain) {
 		p.serving.Wait()
 		shut.set()
 	}()
-	sleep(time.Until(d.cutAt()), shut, d.cut)
+	if sleep(min(acceptWait, time.Until(d.cutAt())), shut, d.cut) {
+		p.closeListeners() // one that minds no deadline
+	}
 }
+
+// acceptWait is how long a listener may take to empty its accept queue. It is
+// longer than http.Server.Serve waits after an error of Accept.
+const acceptWait = 2 * time.Second
 
 // finish waits until nothing is in flight. Silent connections are closed;
 // at the cut whatever is left is ended, and named in the error.
@@ -73,7 +78,7 @@ func (p *Process) finish(d *drain) error {
 			return nil
 		}
 		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
-			return p.cutOff(d, open)
+			return p.cutOff(d)
 		}
 		timer.Reset(min(p.closeSilent(d, open), time.Until(d.cutAt())))
 		select {
@@ -108,11 +113,13 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 		due = append(due, silent{c, since})
 	}
 	slices.SortFunc(due, func(a, b silent) int { return cmp.Compare(a.since.UnixNano(), b.since.UnixNano()) })
-	milliseconds := max(1, int(time.Until(d.cutAt()).Milliseconds()/2))
-	batch := 1 + len(due)/milliseconds
+	start := time.Now()
+	pace := min(time.Millisecond, d.cutAt().Sub(start)/time.Duration(2*max(1, len(due))))
 	for i, c := range due {
 		c.wake()
-		if (i+1)%batch == 0 && !sleep(time.Millisecond, d.cut) {
+		// Measured from the start, for a throttled container sleeps long.
+		ahead := time.Until(start.Add(time.Duration(i+1) * pace))
+		if ahead > 0 && !sleep(ahead, d.cut) || !time.Now().Before(d.cutAt()) {
 			break
 		}
 	}
@@ -122,63 +129,4 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 		again = min(again, 50*time.Millisecond)
 	}
 	return again
-}
-
-// cutOff ends what is in flight: its context, and a moment later its
-// connection. The moment lets a handler that minds its context answer.
-func (p *Process) cutOff(d *drain, open []*conn) error {
-	var errs []error
-	for _, c := range open {
-		if what := c.inFlight(); what != "" {
-			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, round(time.Since(d.t0)), what))
-		}
-	}
-	for _, t := range p.workers {
-		if t.running() {
-			errs = append(errs, fmt.Errorf("%w %v after T0: %v", ErrCut, round(time.Since(d.t0)), t))
-		}
-	}
-	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
-	p.waitFor(d.clocks.flush())
-	for _, c := range p.conns.list() {
-		c.Close()
-	}
-	for _, s := range p.servers {
-		s.http.Close()
-	}
-	return errors.Join(errs...)
-}
-
-// waitFor gives what minds its context the time to end.
-func (p *Process) waitFor(wait time.Duration) {
-	deadline := time.NewTimer(wait)
-	defer deadline.Stop()
-	for len(p.conns.list()) > 0 || slices.ContainsFunc(p.workers, (*task).running) {
-		select {
-		case <-p.conns.changed:
-		case <-deadline.C:
-			return
-		}
-	}
-}
-
-// runClosers runs the closers in reverse order.
-func (p *Process) runClosers(d *drain) error {
-	deadline := d.t0.Add(d.clocks.grace - d.clocks.flush())
-	if d.cut.isSet() {
-		deadline = earlier(deadline, time.Now().Add(d.clocks.reserve))
-	}
-	var errs []error
-	for i, t := range slices.Backward(p.closers) {
-		share := max(0, time.Until(deadline)) / time.Duration(i+1)
-		errs = append(errs, t.runWithin(share))
-	}
-	return errors.Join(errs...)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.Before(b) {
-		return a
-	}
-	return b
 }

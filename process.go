@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,6 +45,7 @@ type Process struct {
 	closers []*task
 
 	mu         sync.Mutex // orders begin and resume
+	ran        atomic.Bool
 	conns      connSet
 	drain      atomic.Pointer[drain] // nil while serving
 	closing    atomic.Bool           // the lame duck is over, connections are being closed
@@ -110,6 +112,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	if err := p.setUp(ctx); err != nil {
 		return err
 	}
+	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
 	p.start()
 	go control()
 
@@ -124,6 +127,9 @@ func (p *Process) run(ctx context.Context, control func()) error {
 
 // setUp does all that can fail before anything is served.
 func (p *Process) setUp(ctx context.Context) error {
+	if p.ran.Swap(true) {
+		return errors.New("lameduck: this Process has been run already")
+	}
 	c, err := p.resolve()
 	if err != nil {
 		return fmt.Errorf("lameduck: %w", err)
@@ -174,6 +180,8 @@ func (p *Process) closeListeners() {
 func (p *Process) start() {
 	for _, s := range p.servers {
 		p.hook(s.http)
+	}
+	for _, s := range p.servers {
 		for _, l := range s.listeners {
 			w := &listener{Listener: l, process: p}
 			s.wrapped = append(s.wrapped, w)
@@ -202,7 +210,8 @@ func (p *Process) work(t *task) {
 // fail reports the end of a part; the rest terminates in good order.
 func (p *Process) fail(err error) {
 	p.failures <- err
-	p.begin(err.Error(), true)
+	by, _, _ := strings.Cut(err.Error(), "\n") // the stack of a panic is told once
+	p.begin(by, true)
 }
 
 // moreFailures collects what failed.

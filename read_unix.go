@@ -9,10 +9,16 @@ import (
 )
 
 // readNow reads what the receive queue holds and does not wait: 0 and nil if
-// it is empty. The deadline of c may be past.
+// it is empty. The deadline of c may be past. Only of the two types of socket
+// it is sure that what the queue holds is what their Read would give.
 func readNow(c net.Conn, b []byte) (n int, err error) {
-	s, ok := c.(syscall.Conn)
-	if !ok {
+	var s syscall.Conn
+	switch c := c.(type) {
+	case *net.TCPConn:
+		s = c
+	case *net.UnixConn:
+		s = c
+	default:
 		return readSoon(c, b)
 	}
 	raw, err := s.SyscallConn()

@@ -15,19 +15,29 @@ func (p *Process) RunUntilSignal() error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
 	defer signal.Stop(signals)
-	return p.run(context.Background(), func() { p.obey(signals) })
+	ended := make(chan struct{})
+	defer close(ended)
+	return p.run(context.Background(), func() { p.obey(signals, ended) })
 }
 
-func (p *Process) obey(signals chan os.Signal) {
-	first := <-signals
-	d := p.begin(signalName(first), true)
-	if first == os.Interrupt {
-		d.hurry.set()
+func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
+	var d *drain
+	select {
+	case first := <-signals:
+		d = p.begin(signalName(first), true)
+		if first == os.Interrupt {
+			d.hurry.set()
+		}
+	case <-ended:
+		return
 	}
-	second := <-signals
-	p.Log.Warn("second signal: ending at once", "signal", signalName(second))
-	d.cut.set()
-	signal.Stop(signals)
+	select {
+	case second := <-signals:
+		p.Log.Warn("second signal: ending at once", "signal", signalName(second))
+		d.cut.set()
+		signal.Stop(signals)
+	case <-ended:
+	}
 }
 
 func signalName(s os.Signal) string {

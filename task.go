@@ -39,23 +39,31 @@ func (t *task) run(ctx context.Context) (err error) {
 	return nil
 }
 
-// runWithin runs the task and leaves it behind if it does not return in
-// time.
-func (t *task) runWithin(limit time.Duration) error {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
+// runWithin runs the task and leaves it behind if it does not return within
+// share. If hurry is closed before, what less returns is left of that.
+func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration) error {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), toldAfter(share))
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- t.run(ctx) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-	}
-	// One that minds its context returns now; it is given the chance.
-	select {
-	case err := <-done:
-		return err
-	case <-time.After(10 * time.Millisecond):
-		return fmt.Errorf("%w after its share of %v: %v", ErrCut, round(limit), t)
+	end := time.NewTimer(share)
+	defer end.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-end.C:
+			return fmt.Errorf("%w after its share of %v: %v", ErrCut, round(time.Since(began)), t)
+		case <-hurry:
+			hurry = nil
+			left := min(less(), share-time.Since(began))
+			end.Reset(left)
+			defer time.AfterFunc(toldAfter(left), cancel).Stop()
+		}
 	}
 }
+
+// toldAfter is when, of its share, the context of a task ends: one that minds
+// it is given the rest to return in.
+func toldAfter(share time.Duration) time.Duration { return share - share/10 }

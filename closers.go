@@ -1,0 +1,34 @@
+package lameduck
+
+import (
+	"errors"
+	"slices"
+	"time"
+)
+
+// runClosers runs the closers in reverse order. A second signal leaves them
+// no more than Reserve.
+func (p *Process) runClosers(d *drain) error {
+	deadline := d.t0.Add(d.clocks.grace - d.clocks.flush())
+	hurry := d.cut.done
+	shorten := func() {
+		hurry = nil
+		deadline = earlier(deadline, time.Now().Add(d.clocks.reserve))
+	}
+	if d.cut.isSet() {
+		shorten()
+	}
+	var errs []error
+	for i, t := range slices.Backward(p.closers) {
+		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
+		errs = append(errs, t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() }))
+	}
+	return errors.Join(errs...)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
