@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestDialIsolated(t *testing.T) {
@@ -107,6 +111,67 @@ func TestHangingDialsBlockNobody(t *testing.T) {
 	}
 	if hung < dials/2 {
 		t.Errorf("only %d of %d dials hung", hung, dials)
+	}
+}
+
+// TestHangingDialsNeedNoThreads: one thread each made a busy machine busier,
+// until no more could be had.
+func TestHangingDialsNeedNoThreads(t *testing.T) {
+	cfg, _ := isolated(t, "full")
+	p := start(t, cfg)
+	eventually(t, "it listens on both ports", func() bool { return len(p.Listening()) == 2 })
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	before := threads(t)
+	var dials sync.WaitGroup
+	for range 300 {
+		dials.Go(func() {
+			if conn, err := p.Dial(ctx, 9090); err == nil {
+				conn.Close()
+			} else if !errors.Is(err, context.Canceled) {
+				t.Error(err)
+			}
+		})
+	}
+	for range 10 { // what is served meanwhile shows that all have begun
+		if err := hello(t.Context(), p); err != nil {
+			t.Error(err)
+		}
+	}
+	if now := threads(t); now > before+50 {
+		t.Errorf("%d threads, %d before 300 dials hung", now, before)
+	}
+	cancel()
+	dials.Wait()
+}
+
+func threads(t *testing.T) int {
+	t.Helper()
+	tasks, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(tasks)
+}
+
+// TestDialEndsWithItsContext: with the errors of a net.Dialer.
+func TestDialEndsWithItsContext(t *testing.T) {
+	cfg, _ := isolated(t, "full")
+	p := start(t, cfg)
+	eventually(t, "it listens on both ports", func() bool { return len(p.Listening()) == 2 })
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	for {
+		conn, err := p.Dial(ctx, 9090)
+		if err == nil { // there was still room in its queue
+			defer conn.Close()
+			continue
+		}
+		timeout, ok := errors.AsType[net.Error](err)
+		if !ok || !timeout.Timeout() || !strings.HasSuffix(err.Error(), "i/o timeout") {
+			t.Errorf("dial: %v, want a timeout", err)
+		}
+		return
 	}
 }
 

@@ -64,7 +64,7 @@ func (n *namespaces) hold(pid int) error {
 	if err != nil {
 		return err
 	}
-	n.pid, n.net = pid, &netns{file: f}
+	n.pid, n.net = pid, newNetns(f)
 	return nil
 }
 

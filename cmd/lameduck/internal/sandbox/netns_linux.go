@@ -11,102 +11,113 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// netns dials from inside a network namespace. A socket belongs to the
-// namespace of the thread that makes it, so each dial needs a thread that has
-// entered it. Threads are made when all others are busy, which one hanging
-// dial may keep them for long, and a few are kept.
+// netns dials from inside a network namespace. A socket belongs for ever to
+// the namespace of the thread that made it, whoever connects it then. So one
+// thread enters the namespace and makes sockets, some of them in advance, and
+// however many dials hang, no thread waits for them: one each would be the end
+// of a busy machine.
 type netns struct {
-	mu     sync.Mutex
-	file   *os.File // nil: released
-	idle   []chan func()
-	closed bool
+	mu      sync.Mutex
+	file    *os.File      // nil: released
+	sockets chan socket   // nil: nobody has dialled yet
+	closed  chan struct{} // closed when the namespace is released
 }
 
-// maxIdle is how many threads a namespace keeps while nobody dials.
-const maxIdle = 4
+// socket is an IPv4 one, not yet connected, or why there is none.
+type socket struct {
+	fd  int
+	err error
+}
+
+// inAdvance is how many sockets wait for a dial.
+const inAdvance = 8
+
+func newNetns(file *os.File) *netns { return &netns{file: file, closed: make(chan struct{})} }
 
 func (n *netns) dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-	var conn net.Conn
-	var err error
-	done := make(chan struct{})
-	refused := n.run(func() { conn, err = connect(ctx, to) }, done)
-	if refused != nil {
-		return nil, &net.OpError{Op: "dial", Net: "tcp", Addr: net.TCPAddrFromAddrPort(to), Err: refused}
+	fd, err := n.socket()
+	if err != nil {
+		return nil, dialError(to, err)
 	}
-	<-done
-	return conn, err
+	return connectSocket(ctx, fd, to)
 }
 
-// run has a thread of the namespace call f and then close done.
-func (n *netns) run(f func(), done chan struct{}) error {
+func (n *netns) socket() (fd int, err error) {
+	sockets, err := n.source()
+	if err != nil {
+		return -1, err
+	}
+	s, ok := <-sockets
+	if !ok {
+		return -1, errNobody
+	}
+	return s.fd, s.err
+}
+
+// errNobody is the answer of a namespace that was released.
+var errNobody = os.NewSyscallError("connect", unix.ECONNREFUSED)
+
+// source is where sockets come from. The thread behind it starts with the
+// first dial.
+func (n *netns) source() (<-chan socket, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed {
-		return os.NewSyscallError("connect", unix.ECONNREFUSED) // nobody is there any more
+	if n.file == nil {
+		return nil, errNobody
 	}
-	inbox := n.takeIdle()
-	if inbox == nil {
-		inbox = make(chan func(), 1)
-		if err := n.newThread(inbox); err != nil {
-			return err
+	if n.sockets == nil {
+		sockets := make(chan socket, inAdvance)
+		entered := make(chan error)
+		go n.makeSockets(sockets, entered)
+		if err := <-entered; err != nil {
+			return nil, err
 		}
+		n.sockets = sockets
 	}
-	inbox <- func() {
-		f()
-		n.offer(inbox)
-		close(done)
-	}
-	return nil
+	return n.sockets, nil
 }
 
-// takeIdle takes the thread that was used last, if there is one.
-func (n *netns) takeIdle() chan func() {
-	last := len(n.idle) - 1
-	if last < 0 {
-		return nil
-	}
-	inbox := n.idle[last]
-	n.idle = n.idle[:last]
-	return inbox
-}
-
-// newThread starts a thread that does what comes into its inbox until that is
-// closed. The goroutine never unlocks the thread, so both end together.
-func (n *netns) newThread(inbox chan func()) error {
-	entered := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET)
-		entered <- os.NewSyscallError("setns", err)
-		if err != nil {
-			return
-		}
-		for f := range inbox {
-			f()
-		}
-	}()
-	return <-entered
-}
-
-// offer is called by a thread that has nothing to do.
-func (n *netns) offer(inbox chan func()) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.closed || len(n.idle) >= maxIdle {
-		close(inbox)
+// makeSockets never unlocks its thread, so both end together.
+func (n *netns) makeSockets(sockets chan socket, entered chan<- error) {
+	runtime.LockOSThread()
+	err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET)
+	entered <- os.NewSyscallError("setns", err)
+	if err != nil {
 		return
 	}
-	n.idle = append(n.idle, inbox)
+	for n.offer(sockets) {
+	}
+	close(sockets)
+	for s := range sockets {
+		if s.err == nil {
+			unix.Close(s.fd)
+		}
+	}
 }
 
-// close lets the threads end; one that still dials does so first.
+// offer makes one socket and waits for somebody to need it. It reports false
+// when the namespace was released.
+func (n *netns) offer(sockets chan<- socket) bool {
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+	select {
+	case sockets <- socket{fd, os.NewSyscallError("socket", err)}:
+		return true
+	case <-n.closed:
+		if err == nil {
+			unix.Close(fd)
+		}
+		return false
+	}
+}
+
+// close releases the namespace. Dials under way go on.
 func (n *netns) close() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.closed = true
-	for _, inbox := range n.idle {
-		close(inbox)
+	if n.file == nil {
+		return
 	}
-	n.idle = nil
+	close(n.closed)
 	n.file.Close()
+	n.file = nil
 }
