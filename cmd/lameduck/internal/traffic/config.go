@@ -51,7 +51,8 @@ type Config struct {
 	DialTimeout time.Duration // zero: DefaultDialTimeout
 	Timeout     time.Duration // zero: DefaultTimeout
 
-	trickle time.Duration // over which slow sends a request; zero: 2 s
+	trickle     time.Duration      // over which slow sends a request; zero: 2 s
+	unconfirmed func(net.Conn) int // how many bytes sent the server's kernel has not; nil: unconfirmed
 }
 
 func (c Config) withDefaults() Config {
@@ -67,6 +68,9 @@ func (c Config) withDefaults() Config {
 	c.DialTimeout = cmp.Or(c.DialTimeout, DefaultDialTimeout)
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.trickle = cmp.Or(c.trickle, 2*time.Second)
+	if c.unconfirmed == nil {
+		c.unconfirmed = unconfirmed
+	}
 	return c
 }
 

@@ -5,7 +5,7 @@ import (
 	"net"
 	"runtime"
 	"slices"
-	"sync/atomic"
+	"strings"
 	"testing"
 	"time"
 
@@ -234,41 +234,59 @@ func TestSlow(t *testing.T) {
 	}
 }
 
-// coalescing notes what became of TCP_NODELAY, which Go sets.
-type coalescing struct {
-	*net.TCPConn
-	noDelay *atomic.Bool
+// writes notes what is written to a connection.
+type writes struct {
+	net.Conn
+	all []string
 }
 
-func (c coalescing) SetNoDelay(on bool) error {
-	c.noDelay.Store(on)
-	return c.TCPConn.SetNoDelay(on)
+func (w *writes) Write(p []byte) (int, error) {
+	w.all = append(w.all, string(p))
+	return w.Conn.Write(p)
 }
 
-// TestSlowPieces: one is not sent before the server has the one before, and
-// only slow asks for that.
+// TestSlowPieces: none is sent before the server's kernel has the one before,
+// and together they are the request.
 func TestSlowPieces(t *testing.T) {
-	for _, p := range patterns {
-		t.Run(p.Name, func(t *testing.T) {
-			var noDelay atomic.Bool
-			noDelay.Store(true)
-			server := serve(t, func(_ int, p *peer) { p.read(); p.say(page) })
-			dial := func(ctx context.Context) (net.Conn, string, error) {
-				nc, pod, err := dialer(server.addr)(ctx)
-				if err != nil {
-					return nil, pod, err
-				}
-				return coalescing{nc.(*net.TCPConn), &noDelay}, pod, nil
-			}
-			s := newSingle(t, p.Name, Config{Dial: []Dialer{dial}, trickle: time.Millisecond})
-			s.attempt()
-			if a := only(t, s); a.Dropped() {
-				t.Errorf("%+v", a)
-			}
-			if noDelay.Load() != (p.Name != "slow") {
-				t.Errorf("TCP_NODELAY %v", noDelay.Load())
-			}
-		})
+	server := serve(t, func(_ int, p *peer) { p.read(); p.say(page) })
+	var w *writes
+	dial := func(ctx context.Context) (net.Conn, string, error) {
+		nc, pod, err := dialer(server.addr)(ctx)
+		w = &writes{Conn: nc}
+		return w, pod, err
+	}
+	asked := 0
+	s := newSingle(t, "slow", Config{Dial: []Dialer{dial}, trickle: 40 * time.Millisecond, unconfirmed: func(net.Conn) int {
+		if asked++; asked > 1 && asked < 6 {
+			return 1
+		}
+		return 0
+	}})
+	s.attempt()
+	if a := only(t, s); a.Dropped() {
+		t.Errorf("%+v", a)
+	}
+	request := string(newRequest(Config{Method: "GET", Path: "/", Host: "localhost"}, false).bytes)
+	if all := strings.Join(w.all, ""); all != request {
+		t.Errorf("sent %q, want %q", all, request)
+	}
+	n := len(request)
+	if len(w.all) != pieces-4 || len(w.all[0]) != n/pieces || len(w.all[1]) != n*6/pieces-n/pieces {
+		t.Errorf("sent as %q, want 4 pieces held back after the first", w.all)
+	}
+}
+
+// TestSlowUnconfirmed: a server whose host is gone does not hold slow up for
+// longer than it waits for an answer.
+func TestSlowUnconfirmed(t *testing.T) {
+	server := serve(t, func(_ int, p *peer) { p.waitForClient() })
+	s := newSingle(t, "slow", Config{
+		Dial: []Dialer{dialer(server.addr)}, trickle: 10 * time.Millisecond, Timeout: 50 * time.Millisecond,
+		unconfirmed: func(net.Conn) int { return 1 },
+	})
+	s.attempt()
+	if a := only(t, s); a.Cause != timeline.Timeout {
+		t.Errorf("%+v, want a time-out", a)
 	}
 }
 

@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"errors"
-	"net"
 	"time"
 )
 
@@ -18,35 +17,35 @@ const pieces = 20
 // the server has had enough: writing to a closed connection would draw a
 // reset that can destroy an answer.
 func (n *lane) sendSlowly(c *conn, request []byte) error {
-	oneAtATime(c.Conn)
 	if err := c.SetDeadline(time.Now().Add(n.cfg.trickle + n.cfg.Timeout)); err != nil {
 		return err
 	}
 	begin := time.Now()
-	for i := range pieces {
+	for i, sent := 0, 0; sent < len(request); i++ {
 		if i > 0 && !n.pause(time.Until(begin.Add(n.cfg.trickle*time.Duration(i)/(pieces-1)))) {
 			return n.ctx.Err()
 		}
 		if !c.look() {
 			return errAnswered
 		}
-		if _, err := c.Write(request[len(request)*i/pieces : len(request)*(i+1)/pieces]); err != nil {
+		if n.onItsWay(c) && time.Since(begin) < n.cfg.trickle+n.cfg.Timeout {
+			continue
+		}
+		end := len(request) * min(i+1, pieces) / pieces
+		if _, err := c.Write(request[sent:end]); err != nil {
 			return err
 		}
+		sent = end
 	}
 	return c.SetDeadline(time.Now().Add(n.cfg.Timeout))
 }
 
-// oneAtATime has the kernel hold a piece back until the server's kernel has
-// confirmed the one before (Nagle, RFC 896). Without it a server whose accept
-// queue overflows can lose the beginning of a request: under SYN cookies Linux
-// drops the segments that come while the queue is full, and then takes one
-// that follows up to 3 bytes later for the first.
-func oneAtATime(nc net.Conn) {
-	if tcp, ok := nc.(interface{ SetNoDelay(bool) error }); ok {
-		_ = tcp.SetNoDelay(false) // of a connection that has ended; the next write says so
-	}
-}
+// onItsWay reports whether the server's kernel has yet to confirm what was
+// sent. A piece sent then could become the beginning of the request at a
+// server whose accept queue overflows: under SYN cookies Linux drops what
+// comes while the queue is full, and takes a segment up to 3 bytes later for
+// the first one. Nagle's algorithm is no help, a tail loss probe sends anyway.
+func (n *lane) onItsWay(c *conn) bool { return n.cfg.unconfirmed(c.Conn) > 0 }
 
 // pause waits; false if the caller gave up.
 func (n *lane) pause(d time.Duration) bool {

@@ -1,0 +1,37 @@
+package traffic
+
+import (
+	"net"
+	"testing"
+	"time"
+)
+
+// TestUnconfirmed: what a full socket holds is not confirmed; what the other
+// side's kernel took is, though nobody there reads it.
+func TestUnconfirmed(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	nc, err := net.Dial("tcp", ln.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	if _, err := nc.Write([]byte("GET")); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); unconfirmed(nc) > 0; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes not confirmed after 10 s", unconfirmed(nc))
+		}
+	}
+	_ = nc.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
+	if _, err := nc.Write(make([]byte, 64<<20)); err == nil {
+		t.Fatal("nobody reads, and yet 64 MiB were written")
+	}
+	if unconfirmed(nc) == 0 {
+		t.Error("all is confirmed of a connection that nobody reads")
+	}
+}
