@@ -3,6 +3,7 @@ package lameduck
 import (
 	"errors"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -13,35 +14,34 @@ import (
 	"time"
 )
 
-// What a connection is doing, as far as closing it is concerned.
-const (
-	fresh    uint32 = iota // has never sent a byte
-	answered               // between requests, as far as is known
-	idle                   // between requests, and net/http waits for the next
-	busy                   // some byte of a request has come, its answer is not complete
-	hijacked               // the handler took it over
+// What a connection is doing, as far as closing it is concerned: nil, it is
+// idle; one of these; or the request that is handled.
+var (
+	reading  = new(http.Request) // some byte of a request has come
+	hijacked = new(http.Request) // the handler took the connection over
 )
 
 // A conn is one accepted connection. It is in its Process's set until it is
 // closed, also when it was hijacked: net/http forgets those.
 //
 // The reader and the goroutine that closes idle connections meet in two
-// atomics. The reader stores busy, then looks at waking; the closer stores
-// waking, then looks at the state. Whatever the order, one of them sees the
-// other, so a request is never taken for idleness.
+// atomics. The reader stores what the connection is doing, then looks at
+// waking; the closer stores waking, then looks at what it is doing. Whatever
+// the order, one of them sees the other, so a request is never taken for
+// idleness.
 type conn struct {
 	net.Conn
 	process *Process
 	born    time.Time
 	share   float32 // its place in Spread
 
-	state   atomic.Uint32
+	doing   atomic.Pointer[http.Request]
 	waking  atomic.Bool  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64 // when, in nanoseconds after born, it last went idle during a termination; 0: never
-	request atomic.Pointer[http.Request]
 
 	// Of the goroutine that handles its requests:
 	room    int    // what net/http's empty buffer takes
+	arms    int    // of read deadlines set since it went idle; before, negative
 	counted *drain // it was counted as a late connection of that one
 	undo    func() // takes the request at hand out of the late arrivals
 
@@ -52,7 +52,7 @@ type conn struct {
 }
 
 func newConn(c net.Conn, p *Process) *conn {
-	return &conn{Conn: c, process: p, born: time.Now(), share: rand.Float32()}
+	return &conn{Conn: c, process: p, born: time.Now(), share: rand.Float32(), arms: math.MinInt}
 }
 
 // Read is net/http's, with one addition: woken by a past deadline while the
@@ -76,44 +76,47 @@ func (c *conn) Read(b []byte) (int, error) {
 	}
 }
 
-// The begin of a request may be in net/http's buffer: it came with the one
-// before, or while that was being answered. Then the next Read asks for less
-// than the empty buffer takes,
+// asked looks at how much net/http's reader asks for. If that is less than its
+// empty buffer takes, the buffer holds the begin of a request: it came with
+// the one before, or while that was being answered.
 func (c *conn) asked(n int) {
-	switch c.state.Load() {
-	case fresh:
+	switch {
+	case c.room == 0:
 		c.room = n
-	case answered, idle:
-		if n < c.room {
-			c.heard()
-		}
-	}
-}
-
-// or, without a Read between, the deadline of being idle is followed by that of
-// reading a request.
-func (c *conn) arms() {
-	switch c.state.Load() {
-	case answered:
-		c.state.CompareAndSwap(answered, idle)
-	case idle:
+	case n < c.room && c.closable():
 		c.heard()
 	}
 }
 
+// SetReadDeadline sees the same where the buffer holds whole lines: net/http
+// sets one deadline to wait for a request, and a second to read it. If no Read
+// came between, what it reads is in its buffer.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if c.closable() { // so the caller is net/http
+		if c.arms++; c.arms == 2 {
+			c.heard()
+		}
+	}
+	return c.Conn.SetReadDeadline(t)
+}
+
 func (c *conn) heard() {
 	if c.closable() {
-		c.state.Store(busy)
+		c.doing.Store(reading)
 	}
 	if c.waking.Load() {
-		c.mu.Lock()
-		c.unwake()
-		c.mu.Unlock()
+		c.stayAwake()
 	}
 }
 
+func (c *conn) stayAwake() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.unwake()
+}
+
 // closable reports whether no request has begun on the connection.
-func (c *conn) closable() bool { return c.state.Load() <= idle }
+func (c *conn) closable() bool { return c.doing.Load() == nil }
 
 // lastLook is the reader's side of wake. settled is false if the connection
 // is not to be closed after all, and the reader should read on.
@@ -129,7 +132,7 @@ func (c *conn) lastLook(b []byte) (n int, err error, settled bool) {
 	}
 	n, err = readNow(c.Conn, b)
 	if n > 0 {
-		c.state.Store(busy)
+		c.doing.Store(reading)
 		c.unwake()
 		return n, nil, true
 	}
@@ -164,24 +167,6 @@ func (c *conn) unwake() {
 	if c.waking.Swap(false) {
 		c.Conn.SetReadDeadline(time.Time{})
 	}
-}
-
-// SetReadDeadline keeps net/http from taking a wake back unknowingly.
-func (c *conn) SetReadDeadline(t time.Time) error {
-	c.arms()
-	if c.process.closing.Load() {
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.waking.Load() {
-			return nil
-		}
-	}
-	return c.Conn.SetReadDeadline(t)
-}
-
-// SetDeadline is SetReadDeadline and SetWriteDeadline.
-func (c *conn) SetDeadline(t time.Time) error {
-	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // quietSince is since when nothing has come on a closable connection.
@@ -262,7 +247,7 @@ func (c *conn) close() error {
 		close(c.leave) // who waits for it is not left waiting
 	}
 	err := c.Conn.Close()
-	if c.state.Load() != busy {
+	if doing := c.doing.Load(); doing == nil || doing == hijacked {
 		c.process.conns.remove(c)
 	}
 	return err

@@ -10,8 +10,8 @@ import (
 )
 
 // leaverKey is the context key of who is asked to leave: the connection of a
-// request, or the Process of a worker.
-type leaverKey struct{}
+// request, or the Process of a worker. A pointer is the fastest to compare.
+var leaverKey any = new(byte)
 
 type leaver interface {
 	draining() <-chan struct{}
@@ -30,7 +30,7 @@ func (p *Process) owner() *Process { return p }
 // A long-lived handler (WebSocket, server-sent events, long poll) says its
 // goodbye when the channel closes and returns.
 func Draining(ctx context.Context) <-chan struct{} {
-	if l, ok := ctx.Value(leaverKey{}).(leaver); ok {
+	if l, ok := ctx.Value(leaverKey).(leaver); ok {
 		return l.draining()
 	}
 	return nil
@@ -74,7 +74,7 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 // spare returns the Process that serves r, and takes r out of the late
 // arrivals: a probe or a hook is not a client.
 func spare(r *http.Request) *Process {
-	l, ok := r.Context().Value(leaverKey{}).(leaver)
+	l, ok := r.Context().Value(leaverKey).(leaver)
 	if !ok {
 		return nil
 	}
@@ -90,12 +90,12 @@ func spare(r *http.Request) *Process {
 type handler struct{ next http.Handler }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c, _ := r.Context().Value(leaverKey{}).(*conn)
+	c, _ := r.Context().Value(leaverKey).(*conn)
 	if c == nil {
 		h.next.ServeHTTP(w, r) // net/http was handed a connection of somebody else's
 		return
 	}
-	c.request.Store(r)
+	c.doing.Store(r)
 	if d := c.process.drain.Load(); d != nil {
 		c.arrive(d, r)
 		if c.told(d) {
@@ -138,7 +138,7 @@ func serverHandler(srv *http.Server) http.Handler {
 func (p *Process) connState(c *conn, s http.ConnState) {
 	switch s {
 	case http.StateActive:
-		if c.state.Load() != busy {
+		if c.closable() {
 			c.heard() // a pipelined request was in net/http's buffer
 		}
 	case http.StateIdle:
@@ -153,7 +153,7 @@ func (p *Process) connState(c *conn, s http.ConnState) {
 func (c *conn) wentAway() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.state.Store(hijacked)
+	c.doing.Store(hijacked)
 	if c.closed {
 		c.process.conns.remove(c)
 	}
@@ -163,8 +163,8 @@ func (p *Process) wentIdle(c *conn) {
 	if p.drain.Load() != nil {
 		c.quietAt.Store(int64(time.Since(c.born)))
 	}
-	c.request.Store(nil)
-	c.state.Store(answered)
+	c.arms = 0
+	c.doing.Store(nil)
 	if p.closing.Load() {
 		p.conns.poke()
 	}
@@ -200,7 +200,7 @@ func (p *Process) hook(srv *http.Server) {
 			ctx = connContext(ctx, nc)
 		}
 		if ours {
-			ctx = context.WithValue(ctx, leaverKey{}, leaver(c))
+			ctx = context.WithValue(ctx, leaverKey, leaver(c))
 		}
 		return ctx
 	}

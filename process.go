@@ -202,7 +202,7 @@ func (p *Process) serve(srv *http.Server, l *listener) {
 }
 
 func (p *Process) work(t *task) {
-	if err := t.run(context.WithValue(p.hard, leaverKey{}, leaver(p))); err != nil {
+	if err := t.run(context.WithValue(p.hard, leaverKey, leaver(p))); err != nil {
 		p.fail(err)
 	}
 }

@@ -15,18 +15,17 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 // inFlight says what is under way on the connection, "" if nothing is.
 func (c *conn) inFlight() string {
-	switch c.state.Load() {
-	case busy:
-		what := "a request that is still being read"
-		if r := c.request.Load(); r != nil {
-			path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
-			what = r.Method + " " + path
-		}
-		return fmt.Sprintf("%s from %v", what, c.RemoteAddr())
+	switch r := c.doing.Load(); r {
+	case nil:
+		return ""
+	case reading:
+		return fmt.Sprintf("a request that is still being read, from %v", c.RemoteAddr())
 	case hijacked:
 		return fmt.Sprintf("hijacked connection from %v, open for %v", c.RemoteAddr(), round(time.Since(c.born)))
+	default:
+		path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
+		return fmt.Sprintf("%s %s from %v", r.Method, path, c.RemoteAddr())
 	}
-	return ""
 }
 
 func (p *Process) countInFlight() (n int) {
