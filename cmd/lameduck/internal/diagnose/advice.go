@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -46,6 +47,36 @@ func (s *scene) hold() string {
 	}
 	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` holds the signal back that long",
 		s.advised.DelaySeconds, s.advised.GraceSeconds)
+}
+
+// sayGoodbye is the cure of a shutdown that waits for connections which
+// nothing ends, such as server.close() of Node.js.
+const sayGoodbye = "from the signal on send the header `Connection: close` with every answer: a graceful shutdown waits for the kept connections that are in use, and they are used for as long as they last."
+
+// gracefulSignals are the stop signals of servers that take SIGTERM for
+// "stop at once".
+var gracefulSignals = map[string]string{
+	"nginx": "SIGQUIT", "php-fpm": "SIGQUIT", // nginx.org/en/docs/control.html, php-fpm(8)
+	"httpd": "SIGWINCH", "apache2": "SIGWINCH", // httpd.apache.org/docs/2.4/stopping.html
+	"haproxy": "SIGUSR1", // its management guide, section 4
+}
+
+// otherSignal names the graceful one of a known server that left as soon as
+// it was signalled.
+func (m *matter) otherSignal() string {
+	if len(m.run.Spec.Command) == 0 || !slices.ContainsFunc(m.lives, (*life).leftOnSignal) {
+		return ""
+	}
+	name := path.Base(m.run.Spec.Command[0])
+	signal, ok := gracefulSignals[name]
+	if !ok {
+		return ""
+	}
+	return fmt.Sprintf(" %s finishes what is in flight on %s, not on SIGTERM: besides the preStop sleep, give the image `STOPSIGNAL %[2]s` (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
+}
+
+func (l *life) leftOnSignal() bool {
+	return l.Signalled != never && l.Killed == never && l.Exited != never && l.Exited-l.Signalled < atOnce
 }
 
 // shell reports whether the command is run by a shell that may stay process 1.

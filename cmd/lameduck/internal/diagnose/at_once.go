@@ -16,14 +16,18 @@ var ruleClosesEarly = rule{
 		if l.closed != never {
 			s += ", new connections turned away from " + seconds(l.closed)
 		}
-		return s + ", " + l.left() + l.arrivals()
+		return s + ", " + l.left() + l.heldUpBy() + l.arrivals()
 	},
 	remark: remarkGap,
 	fix: func(m *matter) advice {
+		goodbye := ""
+		if m.heldUp() {
+			goodbye = " And " + sayGoodbye
+		}
 		return advice{
 			inGo: listenAndServe + ", and leave http.Server.Shutdown to it: the listener stays open until no client comes any more.",
-			other: fmt.Sprintf("keep the listener open for %s after the signal and answer with `Connection: close`, and only then shut down. Without a change to the program: %s.%s",
-				m.delay(), m.hold(), m.onlyReplica()),
+			other: fmt.Sprintf("keep the listener open for %s after the signal and answer with `Connection: close`, and only then shut down. Without a change to the program: %s.%s%s",
+				m.delay(), m.hold(), m.onlyReplica(), goodbye),
 		}
 	},
 }
@@ -40,8 +44,8 @@ var ruleExitsAtOnce = rule{
 	fix: func(m *matter) advice {
 		return advice{
 			inGo: listenAndServe + ": it goes on serving after the signal, asks clients to leave, and finishes what is in flight.",
-			other: fmt.Sprintf("catch the signal, go on serving for %s with `Connection: close` on every answer, finish what is in flight, then exit. Without a change to the program: %s.%s",
-				m.delay(), m.hold(), m.onlyReplica()),
+			other: fmt.Sprintf("catch the signal, go on serving for %s with `Connection: close` on every answer, finish what is in flight, then exit. Without a change to the program: %s; what is in flight after that is still cut.%s%s",
+				m.delay(), m.hold(), m.onlyReplica(), m.otherSignal()),
 		}
 	},
 }

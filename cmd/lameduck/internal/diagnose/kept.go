@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -18,7 +20,16 @@ type kept struct {
 // was on its way just then. 0 for a pod that asked most of them: of those
 // that are left it had no chance to ask.
 func (l *life) cutUntold() int {
-	if l.verdict != "" || l.t0 == never || l.Exited == never || l.stop() < l.t0 {
+	if l.verdict != "" {
+		return 0
+	}
+	return l.untold()
+}
+
+// untold counts them whatever the verdict is. Where the pod was killed they
+// may be what it waited for.
+func (l *life) untold() int {
+	if l.t0 == never || l.Exited == never || l.stop() < l.t0 {
 		return 0
 	}
 	untold, told := 0, 0
@@ -34,6 +45,28 @@ func (l *life) cutUntold() int {
 		return 0
 	}
 	return untold
+}
+
+// heldUp counts the kept connections that a pod still used when it was killed.
+// A graceful shutdown waits for them, so they may be why it had not ended.
+func (l *life) heldUp() int {
+	if l.Killed == never || !l.Caught {
+		return 0
+	}
+	return l.untold()
+}
+
+func (l *life) heldUpBy() string {
+	n := l.heldUp()
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s in use to the end and not told to leave", count(n, "kept connection"))
+}
+
+// heldUp is whether that was so of any pod.
+func (m *matter) heldUp() bool {
+	return slices.ContainsFunc(m.lives, func(l *life) bool { return l.heldUp() > 0 })
 }
 
 func (l *life) keptConnections() []*kept {

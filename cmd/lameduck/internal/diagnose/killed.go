@@ -51,7 +51,7 @@ var ruleGraceShorter = rule{
 		if last := l.lastAnswer(); last != never {
 			s += ", last answer at " + seconds(last)
 		}
-		return s
+		return s + l.heldUpBy()
 	},
 	remark: func(m *matter) string {
 		s := "the grace period is " + span(m.run.Spec.Grace)
@@ -61,6 +61,12 @@ var ruleGraceShorter = rule{
 		return s
 	},
 	fix: func(m *matter) advice {
+		if m.heldUp() {
+			return advice{
+				inGo:  listenAndServe + fmt.Sprintf(": it asks each connection to leave and ends when they have. If the delay is meant to last that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+				other: sayGoodbye + fmt.Sprintf(" If it is meant to serve for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+			}
+		}
 		return advice{
 			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s` and tell the library with LAMEDUCK_GRACE=%[1]ss; it cuts its delay short rather than be killed.", m.graceNumber()),
 			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it takes no notice of the signal, handle it (Node.js as process 1 needs a handler to end); if it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),

@@ -30,11 +30,11 @@ var ruleUnexplained = rule{
 		first, last := bounds(m.drops)
 		d := m.drops[0]
 		s := fmt.Sprintf("between %s and %s, the first: %s %s", seconds(first), seconds(last), d.Pattern, d.Cause)
-		if d.Status != 0 {
-			s += fmt.Sprintf(" (status %d)", d.Status)
-		}
-		if d.Detail != "" {
+		switch {
+		case d.Detail != "":
 			s += " (" + d.Detail + ")"
+		case d.Status != 0:
+			s += fmt.Sprintf(" (status %d)", d.Status)
 		}
 		if d.Pod != "" {
 			s += " at " + d.Pod

@@ -46,7 +46,7 @@ var ruleCutsKeepAlive = rule{
 	fix: func(m *matter) advice {
 		return advice{
 			inGo:  listenAndServe + ": while it still serves it asks each connection to leave, at its own moment.",
-			other: "from the signal on send the header `Connection: close` with every answer, for long enough that each client asks once more, and only then exit. A longer sleep alone does not help; nor does a graceful shutdown, which closes idle connections unannounced.",
+			other: "from the signal on send the header `Connection: close` with every answer, for long enough that each client asks once more, and only then exit. A longer sleep alone does not help, and a graceful shutdown only half: it closes idle connections unannounced, and a request sent at that moment is lost." + m.otherSignal(),
 		}
 	},
 }

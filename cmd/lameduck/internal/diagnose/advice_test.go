@@ -1,0 +1,68 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// killedAt15 is one, but killed.
+func killedAt15() *built {
+	b := one()
+	b.Events = append(b.Events[:3:3], event(15*s, timeline.Killed, "a"), b.Events[3])
+	b.Spec.Grace = 5 * s
+	return b
+}
+
+// TestFixes reads the cures that depend on what was seen.
+func TestFixes(t *testing.T) {
+	nginx := func(exit timeline.Event, command ...string) *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), exit)
+		b.Spec.Command = command
+		return b.try(9*s, "a").try(11*s, "a", refused).try(9*s, "a", lasting(s+ms), failing(timeline.EOF))
+	}
+	atOnce := event(10*s+ms, timeline.Exited, "a")
+	for _, tt := range []struct {
+		name string
+		*built
+		id        string
+		want, not string // what the fix says, and what it does not
+	}{
+		{"killed while kept connections were in use, untold",
+			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),
+			graceShorter, sayGoodbye, "look for a worker"},
+		{"killed, and had told them",
+			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.Goodbye, 14*s)),
+			graceShorter, "look for a worker", sayGoodbye},
+		{"closed its listener, and waited for kept connections until it was killed",
+			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).try(10*s+ms, "a", refused),
+			closesEarly, " And " + sayGoodbye, ""},
+		{"closed its listener, and ended in time",
+			one().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).try(10*s+ms, "a", refused),
+			closesEarly, "preStop", sayGoodbye},
+		{"a server whose graceful signal is another", nginx(atOnce, "/usr/sbin/nginx", "-g", "daemon off;"),
+			exitsAtOnce, "nginx finishes what is in flight on SIGQUIT", ""},
+		{"one that nobody knows", nginx(atOnce, "./nginx-like"), exitsAtOnce, "is still cut", "SIGQUIT"},
+		{"no command is known", nginx(atOnce), exitsAtOnce, "is still cut", "SIGQUIT"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found := Findings(&tt.Run)
+			if len(found) != 1 || found[0].ID != tt.id {
+				t.Fatalf("%+v, want %s", found, tt.id)
+			}
+			if fix := found[0].Fix; !strings.Contains(fix, tt.want) || tt.not != "" && strings.Contains(fix, tt.not) {
+				t.Errorf("%s\nwant %q, and not %q", fix, tt.want, tt.not)
+			}
+		})
+	}
+}
+
+// TestTheFirstUnexplainedIsQuotedOnce: the detail of a 5xx is its status.
+func TestTheFirstUnexplainedIsQuotedOnce(t *testing.T) {
+	b := one().try(s, "a").try(2*s, "a", failing(timeline.Status5xx), func(a *timeline.Attempt) { a.Status, a.Detail = 501, "status 501" })
+	found := Findings(&b.Run)
+	if len(found) != 1 || strings.Count(found[0].Evidence, "501") != 1 {
+		t.Errorf("%+v, want the status once", found)
+	}
+}
