@@ -13,7 +13,8 @@ import (
 // attempt was served as it should be: then there is nothing to compare a
 // termination with. Where nobody accepts connections yet, because a pod
 // without a readiness probe is ready before it listens, it waits for as long
-// as a pod may take to become ready.
+// as a pod may take to become ready. Where no attempt has ended yet, because
+// the server hangs or every request takes long, it waits for the first.
 func (r *recorder) warmUp(ctx context.Context, limit time.Duration) error {
 	for since := r.clock.Now(); ; {
 		if err := sleep(ctx, warmUp); err != nil {
@@ -23,6 +24,7 @@ func (r *recorder) warmUp(ctx context.Context, limit time.Duration) error {
 		switch {
 		case served:
 			return nil
+		case last == nil:
 		case last.Conn == 0 && r.clock.Now()-since < limit: // nobody listens
 		default:
 			return r.unserved(last)
@@ -31,22 +33,22 @@ func (r *recorder) warmUp(ctx context.Context, limit time.Duration) error {
 }
 
 // served reports whether any attempt was served as it should be, or else
-// which failed last.
-func (r *recorder) served() (ok bool, last timeline.Attempt) {
+// which failed last; nil if none has ended.
+func (r *recorder) served() (ok bool, last *timeline.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.record.Attempts {
-		if a := &r.record.Attempts[i]; !a.Control {
+		if a := r.record.Attempts[i]; !a.Control {
 			if !a.Dropped() {
-				return true, *a
+				return true, &a
 			}
-			last = *a
+			last = &a
 		}
 	}
-	return r.attempts == 0, last
+	return false, last
 }
 
-func (r *recorder) unserved(last timeline.Attempt) error {
+func (r *recorder) unserved(last *timeline.Attempt) error {
 	err := fmt.Errorf("none of %d attempts was served before anything was terminated: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")

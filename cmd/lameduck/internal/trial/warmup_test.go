@@ -1,0 +1,59 @@
+package trial
+
+import (
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// TestWarmUp: the first action waits until an attempt was served, and is given
+// up when it is known that none will be.
+func TestWarmUp(t *testing.T) {
+	const limit = 10 * time.Second
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout, Detail: "read: i/o timeout"}
+	refused := timeline.Attempt{Cause: timeline.Refused, Detail: "connect: connection refused"}
+	control := timeline.Attempt{Control: true, Conn: 2, Status: 200}
+	for _, tt := range []struct {
+		name  string
+		ended map[time.Duration]timeline.Attempt // what ends when
+		takes time.Duration
+		fails string
+	}{
+		{"served at once", map[time.Duration]timeline.Attempt{time.Millisecond: served}, warmUp, ""},
+		{"some fail", map[time.Duration]timeline.Attempt{1: hung, 2: served, 3: hung}, warmUp, ""},
+		{"every request takes long", map[time.Duration]timeline.Attempt{2500 * time.Millisecond: served}, 3 * warmUp, ""},
+		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before anything was terminated: timeout (read: i/o timeout)"},
+		{"it hangs beyond the limit", map[time.Duration]timeline.Attempt{2 * time.Millisecond: control, limit + time.Millisecond: hung}, limit + warmUp, "none of 1 attempts"},
+		{"it listens late", map[time.Duration]timeline.Attempt{1: refused, 3500 * time.Millisecond: served}, 4 * warmUp, ""},
+		{"it never listens", map[time.Duration]timeline.Attempt{1: refused}, limit, "refused (connect: connection refused)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRecorder(Config{Workload: &manifest.Workload{}})
+				for at, a := range tt.ended {
+					time.AfterFunc(at, func() { r.attempt(a) })
+				}
+				begin := time.Now()
+				err := r.warmUp(t.Context(), limit)
+				if took := time.Since(begin); took != tt.takes {
+					t.Errorf("took %v, want %v", took, tt.takes)
+				}
+				if got := text(err); (got == "") != (tt.fails == "") || !strings.Contains(got, tt.fails) {
+					t.Errorf("error %q, want %q", got, tt.fails)
+				}
+			})
+		})
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
