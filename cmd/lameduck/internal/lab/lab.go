@@ -46,7 +46,8 @@ func New(cfg Config) (*Lab, error) {
 	why := sandbox.Available()
 	return newLab(cfg, func(cfg Config) launch {
 		if why != nil {
-			fmt.Fprintf(cfg.Log, "pods have no network of their own here (%v): each gets a free port in PORT and has to listen there\n", why)
+			fmt.Fprintf(cfg.Log, "pods have no network of their own here (%v): each gets a free port in PORT and has to listen there. "+
+				"Nor are they process 1: a stop signal that they do not handle ends them, where a container would go on until it is killed\n", why)
 		}
 		return kubelets(cfg, why == nil)
 	})
