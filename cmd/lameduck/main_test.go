@@ -47,6 +47,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setUp,
+		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"findings":  findings,
@@ -77,6 +78,14 @@ func setUp(env *testscript.Env) error {
 		}
 	})
 	return nil
+}
+
+// condition is what scripts can ask of this machine.
+func condition(what string) (bool, error) {
+	if what != "namespaces" {
+		return false, fmt.Errorf("unknown condition %q", what)
+	}
+	return exec.Command("unshare", "--user", "--map-root-user", "true").Run() == nil, nil
 }
 
 // exits runs a command that has to end with an exit code:

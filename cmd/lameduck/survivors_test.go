@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
+	"regexp"
 	"sync/atomic"
 	"time"
 )
@@ -44,11 +44,11 @@ func (m mark) processes() []process {
 	return found
 }
 
-// running counts the processes whose command has the words.
-func (m mark) running(words string) int {
+// running counts the processes whose command matches.
+func (m mark) running(command string) int {
 	n := 0
 	for _, p := range m.processes() {
-		if strings.Contains(p.command, words) {
+		if ok, err := regexp.MatchString(command, p.command); err != nil || ok {
 			n++
 		}
 	}

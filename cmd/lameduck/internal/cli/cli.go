@@ -106,7 +106,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage(hint.New(err, cmd.CommandPath()+" --help lists the flags"))
 	})
-	root.SetHelpCommand(&cobra.Command{Hidden: true, Use: "no-help-command"})
+	root.SetHelpCommand(newHelp(root))
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(newDemo(t), newVerify(t), newVersion(t))
 	return root

@@ -59,7 +59,7 @@ func (d *demo) run(ctx context.Context, t terminal) error {
 	if d.output != "text" && d.output != "json" {
 		return usage(hint.New(fmt.Errorf("unknown output %q", d.output), "use text or json"))
 	}
-	_ = sandbox.Enter() // where it is refused the lab goes on without
+	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without
 
 	line := newProgress(t.err)
 	fmt.Fprintf(line, "a rolling update of four servers at the same time, under the same traffic (seed %d)\n", d.seed)
@@ -126,9 +126,9 @@ func (d *demo) print(t terminal, runs []*timeline.Run) error {
 		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
 	}
 	if d.output == "json" {
-		return report.DemoJSON(t.out, report.NewDemo(servers...))
+		return written(report.DemoJSON(t.out, report.NewDemo(servers...)))
 	}
-	return report.DemoText(t.out, report.NewDemo(servers...), colourful(t.out))
+	return written(report.DemoText(t.out, report.NewDemo(servers...), colourful(t.out)))
 }
 
 // scoreboard is the progress of all servers in one line.

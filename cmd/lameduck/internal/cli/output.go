@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
 // How the tool speaks: results go to stdout, talk and progress to stderr, so
@@ -19,6 +21,14 @@ import (
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// written explains why a result could not be written, if so.
+func written(err error) error {
+	if err == nil {
+		return nil
+	}
+	return hint.New(fmt.Errorf("writing the report: %w", err), "send the output to a place that takes it")
 }
 
 func colourful(w io.Writer) bool {

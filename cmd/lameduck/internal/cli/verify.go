@@ -79,7 +79,7 @@ func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args [
 	if err != nil {
 		return usage(err)
 	}
-	_ = sandbox.Enter() // where it is refused the lab goes on without, and says so
+	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
 
 	line := newProgress(t.err)
 	v.announce(line, cfg)
@@ -121,18 +121,21 @@ func (v *verify) print(t terminal, r *report.Report) error {
 	if v.output == "json" {
 		write = func() error { return report.JSON(t.out, r) }
 	}
-	if err := write(); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
-	}
-	if v.report != "" {
-		if err := report.Save(v.report, r); err != nil {
-			return err
-		}
+	// Neither loses what the other could not take: a run may have been long.
+	if err := errors.Join(written(write()), v.save(r)); err != nil {
+		return err
 	}
 	if r.Verdict != report.Pass {
 		return errFindings
 	}
 	return nil
+}
+
+func (v *verify) save(r *report.Report) error {
+	if v.report == "" {
+		return nil
+	}
+	return report.Save(v.report, r)
 }
 
 // config checks everything that was typed before anything is started.
@@ -173,12 +176,15 @@ func command(cmd *cobra.Command, args []string) ([]string, error) {
 
 func (v *verify) checkValues(cmd *cobra.Command) error {
 	for _, flag := range []struct {
-		name  string
-		value int
-	}{{"rounds", v.rounds}, {"nodes", v.nodes}, {"rate", v.rate}, {"replicas", v.replicas}} {
-		if flag.value < 1 && (flag.name != "replicas" || cmd.Flags().Changed("replicas")) {
-			return hint.New(fmt.Errorf("--%s %d", flag.name, flag.value), "use 1 or more")
+		name        string
+		value, most int
+	}{{"rounds", v.rounds, 100_000}, {"nodes", v.nodes, 1000}, {"replicas", v.replicas, mostReplicas}} {
+		if (flag.value < 1 || flag.value > flag.most) && cmd.Flags().Changed(flag.name) {
+			return hint.New(fmt.Errorf("--%s %d", flag.name, flag.value), fmt.Sprintf("use 1 to %d", flag.most))
 		}
+	}
+	if v.rate < 1 {
+		return hint.New(fmt.Errorf("--rate %d", v.rate), "use 1 or more")
 	}
 	if v.readyTimeout <= 0 {
 		return hint.New(fmt.Errorf("--ready-timeout %v", v.readyTimeout), "use a duration such as 1m")
@@ -189,8 +195,12 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	if v.report == "" {
 		return nil
 	}
-	return report.Supported(v.report)
+	return report.Savable(v.report)
 }
+
+// mostReplicas is how many processes a machine takes at once without others
+// suffering; twice as many run during a rollout.
+const mostReplicas = 100
 
 func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload, error) {
 	w := &manifest.Workload{Name: "app", Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}}
@@ -201,8 +211,14 @@ func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload,
 		}
 	}
 	w.Replicas = cmp.Or(v.replicas, w.Replicas)
-	if w.Replicas < 1 {
+	switch {
+	case w.Replicas < 1:
 		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
+	case w.Replicas > mostReplicas:
+		return nil, hint.New(fmt.Errorf("the Deployment has %d replicas, too many for one machine", w.Replicas),
+			fmt.Sprintf("use --replicas with %d or fewer", mostReplicas))
+	case w.Replicas < 2 && v.action == string(lab.ScaleDown):
+		return nil, hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
 	}
 	return w, nil
 }

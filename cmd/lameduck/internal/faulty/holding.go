@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -17,10 +18,10 @@ import (
 
 // diesHolding is a server that kills itself in the middle of requests and
 // knows how many. When it is told to stop it asks clients to leave and serves
-// on, but answers only the first part of some requests. It waits until there
-// is no connection but of those, writes their number to a file, and dies of
-// SIGKILL. How far an answer gets is its first argument: before-headers,
-// content-length or chunked; the file is the second.
+// on, but answers only the first part of some requests; which and how many is
+// chance. It waits until there is no connection but of those, writes their
+// number to a file, and dies of SIGKILL. How far an answer gets is its first
+// argument: before-headers, content-length or chunked; the file is the second.
 func diesHolding(args []string) error {
 	if len(args) != 2 || firstParts[args[0]] == nil {
 		return errors.New("usage: faulty dies-holding before-headers|content-length|chunked FILE")
@@ -28,7 +29,7 @@ func diesHolding(args []string) error {
 	if os.Getpid() == 1 {
 		return runAsChild() // SIGKILL from inside does not reach process 1
 	}
-	h := &holder{first: firstParts[args[0]], open: map[net.Conn]bool{}}
+	h := &holder{first: firstParts[args[0]], open: map[net.Conn]bool{}, every: 1 + rand.IntN(5), most: 1 + rand.IntN(40)}
 	s := newServer(h.serve)
 	s.ConnState = h.watch
 	onTerm(func() { h.die(args[1]) })
@@ -55,6 +56,8 @@ func writeNow(w http.ResponseWriter, s string) error {
 // holder is the server's knowledge of what it holds.
 type holder struct {
 	first func(http.ResponseWriter) error
+	every int // which requests it holds, once it is leaving
+	most  int // how many
 
 	mu       sync.Mutex
 	leaving  bool
@@ -81,7 +84,7 @@ func (h *holder) serve(w http.ResponseWriter, r *http.Request) {
 	select {}
 }
 
-// hold decides on every third request, up to twelve.
+// hold decides whether to hold one more request.
 func (h *holder) hold() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -89,7 +92,7 @@ func (h *holder) hold() bool {
 		return false
 	}
 	h.requests++
-	if h.requests%3 != 0 || h.held == 12 {
+	if h.requests%h.every != 0 || h.held == h.most {
 		return false
 	}
 	h.held++

@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		runServer()
 		return
 	}
-	if err := sandbox.Enter(); err != nil {
+	if err := sandbox.Enter(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "isolated pods are not tested:", err)
 	}
 	os.Exit(m.Run())

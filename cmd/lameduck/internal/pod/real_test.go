@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if address, ok := os.LookupEnv("TEST_SERVE"); ok {
 		serve(address)
 	}
-	if err := sandbox.Enter(); err != nil {
+	if err := sandbox.Enter(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "tests of isolated pods are skipped:", err)
 	}
 	os.Exit(m.Run())

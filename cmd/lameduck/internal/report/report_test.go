@@ -290,8 +290,8 @@ func TestSaveRefuses(t *testing.T) {
 			}
 		})
 	}
-	if Supported("x.json") != nil || Supported("x.html") == nil {
-		t.Error("Supported does not agree with Save")
+	if Savable(filepath.Join(t.TempDir(), "x.json")) != nil || Savable("x.html") == nil || Savable("no/such/x.json") == nil {
+		t.Error("Savable does not agree with Save")
 	}
 }
 

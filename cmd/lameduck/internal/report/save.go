@@ -18,11 +18,29 @@ var formats = map[string]func(io.Writer, *Report) error{
 	".json": JSON,
 }
 
-// Supported reports whether Save knows the ending of the name, so that a
-// wrong one is found before a trial and not after it.
-func Supported(path string) error {
-	_, err := format(path)
-	return err
+// Savable reports whether Save can write this file: it knows the ending, and
+// files can be made in the folder. So what is wrong is found before a trial
+// and not after it.
+func Savable(path string) error {
+	if _, err := format(path); err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return unsavable(fmt.Errorf("%s is a folder", path))
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		// The name of the trial file would only confuse.
+		if p, ok := errors.AsType[*os.PathError](err); ok {
+			err = fmt.Errorf("%s: %w", path, p.Err)
+		}
+		return unsavable(err)
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+func unsavable(err error) error {
+	return hint.New(fmt.Errorf("save report: %w", err), "name a file in a folder that exists and can be written to")
 }
 
 func format(path string) (func(io.Writer, *Report) error, error) {
@@ -45,7 +63,7 @@ func Save(path string, r *Report) error {
 		return err
 	}
 	if err := replace(path, func(w io.Writer) error { return write(w, r) }); err != nil {
-		return hint.New(fmt.Errorf("save report: %w", err), "name a file in a folder that exists and can be written to")
+		return unsavable(err)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -9,6 +10,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -44,15 +46,17 @@ var enterFailed error
 // runs the program a second time as root of a user namespace of its own, hands
 // on the signals it gets, and exits as that copy does. It returns at once where
 // that is not needed, or not allowed; the error then is the reason. Either way
-// Available tells the rest. It is called before anything has been done.
-func Enter() error {
+// Available tells the rest. It is called before anything has been done. If ctx
+// ends, the copy is told to, as by a SIGTERM: whoever waits for signals already
+// has taken those that came before.
+func Enter(ctx context.Context) error {
 	if entered || Available() == nil {
 		return nil
 	}
 	if enterFailed = try(asRootOfNewUserNamespace()); enterFailed != nil {
 		return enterFailed
 	}
-	code, err := runCopy()
+	code, err := runCopy(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,7 +99,7 @@ func asRootOfNewUserNamespace() syscall.SysProcAttr {
 
 // runCopy runs the program again, to its end. The copy has a process group of
 // its own, so that Ctrl-C reaches it once, through us, and not twice.
-func runCopy() (code int, err error) {
+func runCopy(ctx context.Context) (code int, err error) {
 	signals := make(chan os.Signal, 1)
 	for _, s := range []os.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
 		if !signal.Ignored(s) { // nohup
@@ -112,12 +116,29 @@ func runCopy() (code int, err error) {
 	if err := startChild(cmd); err != nil {
 		return 0, refusal(err)
 	}
-	go func() {
-		for s := range signals {
-			_ = cmd.Process.Signal(s)
-		}
-	}()
+	go forward(ctx, signals, cmd.Process)
 	_ = cmd.Wait()
 	code, _ = exitStatus(cmd.ProcessState)
 	return code, nil
+}
+
+// forward hands signals on. One that came before they were listened for here
+// has only ended ctx; one that came later does both, a moment apart, and must
+// not be handed on twice.
+func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process) {
+	const apart = 100 * time.Millisecond
+	var first os.Signal
+	select {
+	case first = <-signals:
+	case <-ctx.Done():
+		select {
+		case first = <-signals:
+		case <-time.After(apart):
+			first = unix.SIGTERM
+		}
+	}
+	_ = to.Signal(first)
+	for s := range signals {
+		_ = to.Signal(s)
+	}
 }

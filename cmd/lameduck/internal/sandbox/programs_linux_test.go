@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 		program()
 		os.Exit(0)
 	}
-	if err := sandbox.Enter(); err != nil {
+	if err := sandbox.Enter(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, "tests of isolated processes are skipped:", err)
 	}
 	os.Exit(m.Run())

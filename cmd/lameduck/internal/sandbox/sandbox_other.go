@@ -3,6 +3,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -20,7 +21,7 @@ func Main() {
 }
 
 // Enter does nothing here: only Linux has user namespaces.
-func Enter() error { return nil }
+func Enter(context.Context) error { return nil }
 
 // Available says why pods cannot have namespaces here.
 func Available() error {

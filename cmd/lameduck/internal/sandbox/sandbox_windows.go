@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"context"
 	"errors"
 	"syscall"
 
@@ -13,7 +14,7 @@ var errWindows = errors.New("pods cannot be run on Windows: it has no signals to
 func Main() {}
 
 // Enter does nothing here.
-func Enter() error { return nil }
+func Enter(context.Context) error { return nil }
 
 // Available says why pods cannot have namespaces here.
 func Available() error { return errWindows }

@@ -24,7 +24,7 @@ const mark = "TEST_MARK"
 // tool is a program that holds a pod of each form, with children and a hook,
 // until it is killed.
 func tool() {
-	_ = sandbox.Enter() // without namespaces both pods are plain
+	_ = sandbox.Enter(context.Background()) // without namespaces both pods are plain
 	env := append(os.Environ(), "TEST_PROGRAM=")
 	tree := []string{"-c", "sleep 1000 & (sleep 1000 & sleep 1000); sleep 1000"}
 	var last *sandbox.Process
@@ -70,7 +70,7 @@ func TestNothingSurvivesKillOfNobody(t *testing.T) { runAndKill(t, asNobody(t)) 
 func runEntered() {
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
-	if err := sandbox.Enter(); err != nil {
+	if err := sandbox.Enter(context.Background()); err != nil {
 		fmt.Println("up, but", err)
 	} else {
 		fmt.Println("up as", os.Getuid(), os.Args[1:], os.Getenv("LAMEDUCK_ENTERED"))
