@@ -106,28 +106,35 @@ func (k *keepalive) settle(c *conn) {
 }
 
 // keep holds the attempt back until the fate of its connection is known, and
-// makes the connection idle, or closes it if it was an additional one.
+// makes the connection idle. From then on it belongs to whoever takes it.
 func (k *keepalive) keep(c *conn, a timeline.Attempt) {
-	if k.enough(c, a) {
-		k.conclude(a)
-		k.hangUp(c)
-		return
-	}
+	c.last = a
 	k.underway.Add(-1)
+	if surplus := k.shelve(c); surplus != nil && k.usable(surplus) {
+		k.hangUp(surplus)
+	}
 }
 
-// enough reports whether a connection isn't needed any more; else it is idle
-// from now on, and belongs to whoever takes it.
-func (k *keepalive) enough(c *conn, a timeline.Attempt) bool {
+// shelve makes a connection idle, and returns the one to close if that makes
+// too many: the youngest, so that a moment's stall does not replace those that
+// have been kept for long.
+func (k *keepalive) shelve(c *conn) (surplus *conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if len(k.idle) >= k.connections {
-		k.live--
-		return true
-	}
-	c.last = a
 	k.idle = append(k.idle, c)
-	return false
+	if len(k.idle) <= k.connections {
+		return nil
+	}
+	youngest := 0
+	for i, c := range k.idle {
+		if c.id > k.idle[youngest].id {
+			youngest = i
+		}
+	}
+	surplus = k.idle[youngest]
+	k.idle = slices.Delete(k.idle, youngest, youngest+1)
+	k.live--
+	return surplus
 }
 
 // goodbye ends a connection as the server announced.
