@@ -66,3 +66,14 @@ func TestTheFirstUnexplainedIsQuotedOnce(t *testing.T) {
 		t.Errorf("%+v, want the status once", found)
 	}
 }
+
+// TestTheExitIsTimed: it is the exit, not the closing of the listener before
+// it, that the evidence counts from the signal.
+func TestTheExitIsTimed(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), event(10900*ms, timeline.Exited, "a"))
+	b.try(9*s, "a").try(10500*ms, "a", refused).try(9*s, "a", lasting(1600*ms), failing(timeline.Reset))
+	found := Findings(&b.Run)
+	if len(found) != 1 || found[0].ID != exitsAtOnce || !strings.Contains(found[0].Evidence, "900 ms after it was told") {
+		t.Errorf("%+v, want an exit after 900 ms", found)
+	}
+}

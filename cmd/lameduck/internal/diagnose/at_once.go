@@ -38,7 +38,7 @@ var ruleExitsAtOnce = rule{
 	convicts: func(l *life) bool { return l.leftAtOnce() && l.Killed == never },
 	claims:   orLeftNone(exitsAtOnce, sentenced(exitsAtOnce)),
 	seen: func(l *life) string {
-		return fmt.Sprintf("%s, %s, %s after it was told%s", l.told(), l.left(), span(l.stop()-l.t0), l.arrivals())
+		return fmt.Sprintf("%s, %s, %s after it was told%s", l.told(), l.left(), span(l.Exited-l.t0), l.arrivals())
 	},
 	remark: remarkGap,
 	fix: func(m *matter) advice {
