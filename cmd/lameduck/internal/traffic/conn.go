@@ -23,6 +23,7 @@ type conn struct {
 	glance glance
 	failed error            // what a look found; the next Read says it again
 	used   bool             // it has carried a request
+	extra  bool             // keepalive: opened because all others were busy
 	last   timeline.Attempt // keepalive: the last one on it, until its fate is known
 }
 

@@ -42,26 +42,28 @@ func newSlow(n *lane) client {
 
 func (k *keepalive) start(_ int64, due time.Duration) {
 	if k.admit(due) {
-		c := k.take()
-		k.attempts.Go(func() { k.try(c, due) })
+		c, extra := k.take()
+		k.attempts.Go(func() { k.try(c, extra, due) })
 	}
 }
 
-// take returns an idle connection, or nil if a new one is to be dialled.
-func (k *keepalive) take() *conn {
+// take returns an idle connection, an additional one only if there is no
+// other; or nil if a new one is to be dialled.
+func (k *keepalive) take() (c *conn, extra bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.live < k.connections || len(k.idle) == 0 {
 		k.live++
-		return nil
+		return nil, k.live > k.connections
 	}
-	c := k.idle[0]
-	k.idle = slices.Delete(k.idle, 0, 1)
-	return c
+	i := max(0, slices.IndexFunc(k.idle, func(c *conn) bool { return !c.extra }))
+	c = k.idle[i]
+	k.idle = slices.Delete(k.idle, i, i+1)
+	return c, c.extra
 }
 
 // try makes one attempt, on c if that is still open.
-func (k *keepalive) try(c *conn, due time.Duration) {
+func (k *keepalive) try(c *conn, extra bool, due time.Duration) {
 	a := k.attempt(due)
 	if c != nil && !k.usable(c) {
 		c = nil
@@ -72,6 +74,7 @@ func (k *keepalive) try(c *conn, due time.Duration) {
 			k.conclude(a)
 			return
 		}
+		c.extra = extra
 	}
 	again := k.exchange(c, &a, &k.request, k.send)
 	switch {

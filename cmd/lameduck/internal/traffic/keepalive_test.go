@@ -1,18 +1,215 @@
+//go:build unix
+
 package traffic
 
-import "testing"
+import (
+	"cmp"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
 
-// A stall opens more connections. When it is over those go again: were it the
-// old ones, no connection would stay with a pod until its exit.
-func TestSurplusIsTheYoungest(t *testing.T) {
-	k := &keepalive{connections: 2, live: 4}
-	for _, step := range []struct{ id, surplus uint64 }{{5, 0}, {9, 0}, {3, 9}, {7, 7}, {1, 5}} {
-		var got uint64
-		if c := k.shelve(&conn{id: step.id}); c != nil {
-			got = c.id
+	"golang.org/x/sys/unix"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// outcome is what these tests compare of an attempt.
+type outcome struct {
+	cause  timeline.Cause
+	reused bool
+	retry  timeline.Retry
+	end    timeline.End
+}
+
+var (
+	fresh  = outcome{}
+	reused = outcome{reused: true}
+)
+
+// TestKeepalive has one connection and a server that ends it in every way
+// there is. ended says how often the client must see the connection end while
+// it is idle, which the test waits for.
+func TestKeepalive(t *testing.T) {
+	const closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
+	once := func(text string, then func(*peer)) func(int, *peer) {
+		return func(n int, p *peer) {
+			if n > 0 {
+				p.answerAll()
+				return
+			}
+			p.read()
+			p.say(text)
+			then(p)
 		}
-		if got != step.surplus {
-			t.Errorf("with %d idle besides, %d is closed, want %d", step.id, got, step.surplus)
+	}
+	second := func(then func(*peer)) func(int, *peer) {
+		return once(page, func(p *peer) { p.read(); then(p) })
+	}
+	nothing := func(*peer) {}
+	for _, tt := range []struct {
+		name     string
+		method   string
+		script   func(n int, p *peer)
+		ends     bool // the connection ends while it is idle after the first attempt
+		want     []outcome
+		requests int // that the server must see; 0: one per attempt
+	}{
+		{name: "answered", script: func(_ int, p *peer) { p.answerAll() }, want: []outcome{fresh, reused, reused}},
+		{name: "fin between requests", script: once(page, nothing), ends: true, want: []outcome{{end: timeline.FIN}, fresh, reused}},
+		{name: "reset between requests", script: once(page, (*peer).reset), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
+		{name: "announced by 408", script: once(page, func(p *peer) { p.say("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") }), ends: true, want: []outcome{{end: timeline.Goodbye}, fresh, reused}},
+		{name: "bytes nobody asked for", script: once(page, func(p *peer) { p.say("HTTP/1.1 20"); p.waitForClient() }), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
+		{name: "connection: close", script: once(closing, nothing), want: []outcome{{end: timeline.Goodbye}, fresh, reused}},
+		{name: "close, and the server waits", script: once(closing, (*peer).waitForClient), want: []outcome{{end: timeline.Goodbye}, fresh, reused}},
+		{name: "http/1.0", script: once("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", nothing), want: []outcome{{end: timeline.Goodbye}, fresh, reused}},
+		{name: "until eof", script: once("HTTP/1.1 200 OK\r\n\r\nhello", nothing), want: []outcome{{end: timeline.Goodbye}, fresh, reused}},
+		{name: "5xx", script: once("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", (*peer).answerAll), want: []outcome{{cause: timeline.Status5xx}, reused, reused}},
+		{name: "eof on reuse", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
+		{name: "reset on reuse", script: second((*peer).reset), want: []outcome{fresh, {timeline.Reset, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
+		{name: "eof on reuse of a POST", method: "POST", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.NoRetry, timeline.Broken}, fresh}},
+		{name: "half an answer on reuse", script: second(func(p *peer) { p.say("HTTP/1.1 2") }), want: []outcome{fresh, {timeline.Truncated, true, timeline.NoRetry, timeline.Broken}, fresh}},
+		{name: "eof, and the retry fails", script: func(n int, p *peer) {
+			p.read()
+			if n == 0 {
+				p.say(page)
+				p.read()
+			}
+		}, want: []outcome{fresh, {timeline.EOF, true, timeline.RetryFailed, timeline.Broken}, {cause: timeline.EOF, end: timeline.Broken}}, requests: 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := serve(t, tt.script)
+			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, Method: tt.method})
+			for i := range tt.want {
+				s.attempt()
+				if i == 0 && tt.ends {
+					arrived(t, s.idle())
+				}
+			}
+			if got := outcomes(s.end()); !slices.Equal(got, tt.want) {
+				t.Errorf("\ngot  %+v\nwant %+v", got, tt.want)
+			}
+			want := cmp.Or(tt.requests, len(tt.want))
+			if _, requests := server.seen(); len(requests) != want {
+				t.Errorf("the server saw %d requests, want %d", len(requests), want)
+			}
+		})
+	}
+}
+
+// TestKeepaliveFateAtStop: the last attempt of a connection is recorded at
+// Stop, with the end it had by then.
+func TestKeepaliveFateAtStop(t *testing.T) {
+	for name, tt := range map[string]struct {
+		then func(*peer)
+		want timeline.End
+	}{
+		"fin":   {func(*peer) {}, timeline.FIN},
+		"reset": {(*peer).reset, timeline.Broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := serve(t, func(_ int, p *peer) { p.read(); p.say(page); tt.then(p) })
+			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}})
+			s.attempt()
+			if early := s.rec.all(); len(early) != 0 {
+				t.Errorf("recorded before its connection's fate was known: %+v", early)
+			}
+			arrived(t, s.idle())
+			a := only(t, s)
+			if a.Dropped() || a.End != tt.want || a.EndedConn < a.Ended {
+				t.Errorf("cause %q, end %q at %v; want no cause, end %q after %v", a.Cause, a.End, a.EndedConn, tt.want, a.Ended)
+			}
+		})
+	}
+}
+
+// TestKeepaliveOldDeadline: the deadline of one attempt doesn't end the idle
+// connection it leaves behind.
+func TestKeepaliveOldDeadline(t *testing.T) {
+	server := serve(t, func(_ int, p *peer) { p.answerAll() })
+	s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}})
+	s.attempt()
+	if err := s.idle().SetDeadline(time.Unix(1, 0)); err != nil {
+		t.Fatal(err)
+	}
+	s.attempt()
+	if got, want := outcomes(s.end()), []outcome{fresh, reused}; !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+// TestKeepaliveAdditional: when every connection is busy one more is opened,
+// and the set shrinks again afterwards.
+func TestKeepaliveAdditional(t *testing.T) {
+	release := make(chan struct{})
+	server := serve(t, func(_ int, p *peer) {
+		for p.read() {
+			<-release
+			p.say(page)
 		}
+	})
+	s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, Connections: 2, Underway: 5})
+	k := s.lanes[0].client.(*keepalive)
+	for range 6 { // one more than may be under way
+		k.start(0, s.cfg.Clock.Now())
+	}
+	eventually(t, func() bool { n, _ := server.seen(); return n == 5 })
+	close(release)
+	s.attempts.Wait()
+	if len(k.idle) != 2 || k.live != 2 {
+		t.Errorf("%d connections are idle, %d counted; want 2", len(k.idle), k.live)
+	}
+	s.attempt()
+	all := s.end()
+	if len(all) != 7 {
+		t.Fatalf("%d attempts recorded, want 7", len(all))
+	}
+	drops := s.rec.drops()
+	if len(drops) != 1 || drops[0].Cause != timeline.Timeout || drops[0].Started != timeline.Never || drops[0].Detail != "not started: 5 attempts are under way" {
+		t.Errorf("drops %+v, want the one that could not start", drops)
+	}
+}
+
+func outcomes(attempts []timeline.Attempt) []outcome {
+	slices.SortFunc(attempts, func(a, b timeline.Attempt) int { return int(a.Scheduled - b.Scheduled) })
+	var all []outcome
+	for _, a := range attempts {
+		all = append(all, outcome{a.Cause, a.Reused, a.Retry, a.End})
+	}
+	return all
+}
+
+// arrived waits until there is something new on a connection: bytes (which may
+// have come together with the answer before), a FIN or a RST. It takes nothing
+// away.
+func arrived(t *testing.T, c *conn) {
+	t.Helper()
+	raw, err := c.Conn.(syscall.Conn).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, func() bool {
+		set := []unix.PollFd{{Events: unix.POLLIN}}
+		err := raw.Control(func(fd uintptr) {
+			set[0].Fd = int32(fd)
+			_, _ = unix.Poll(set, 0)
+		})
+		return c.in.buffered() > 0 || err == nil && set[0].Revents != 0
+	})
+}
+
+// The connections that are kept for good take turns; an additional one is used
+// only when all of them are busy.
+func TestAdditionalConnectionsComeLast(t *testing.T) {
+	k := &keepalive{connections: 2, live: 3, idle: []*conn{{id: 3, extra: true}, {id: 2}, {id: 1}}}
+	for _, want := range []uint64{2, 1, 3} {
+		c, extra := k.take()
+		if c == nil || c.id != want || extra != (want == 3) {
+			t.Fatalf("took %+v, want %d", c, want)
+		}
+	}
+	if c, extra := k.take(); c != nil || !extra {
+		t.Errorf("took %+v when none was idle, want a new one besides", c)
 	}
 }

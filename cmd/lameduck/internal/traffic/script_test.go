@@ -147,4 +147,7 @@ func (s *single) end() []timeline.Attempt {
 	return s.rec.all()
 }
 
+// idle is the one connection of keepalive.
+func (s *single) idle() *conn { return s.lanes[0].client.(*keepalive).idle[0] }
+
 var errScripted = errors.New("as the test wants")
