@@ -26,7 +26,8 @@ func BenchmarkKeepalive(b *testing.B) {
 	k.cfg.Connections = connections
 	inParallel(b, connections, func() {
 		k.underway.Add(1)
-		k.try(k.take(), 0)
+		c, extra := k.take()
+		k.try(c, extra, 0)
 	})
 }
 

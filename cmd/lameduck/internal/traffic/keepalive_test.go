@@ -198,18 +198,3 @@ func arrived(t *testing.T, c *conn) {
 		return c.in.buffered() > 0 || err == nil && set[0].Revents != 0
 	})
 }
-
-// The connections that are kept for good take turns; an additional one is used
-// only when all of them are busy.
-func TestAdditionalConnectionsComeLast(t *testing.T) {
-	k := &keepalive{connections: 2, live: 3, idle: []*conn{{id: 3, extra: true}, {id: 2}, {id: 1}}}
-	for _, want := range []uint64{2, 1, 3} {
-		c, extra := k.take()
-		if c == nil || c.id != want || extra != (want == 3) {
-			t.Fatalf("took %+v, want %d", c, want)
-		}
-	}
-	if c, extra := k.take(); c != nil || !extra {
-		t.Errorf("took %+v when none was idle, want a new one besides", c)
-	}
-}
