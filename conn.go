@@ -121,26 +121,24 @@ func (c *conn) closable() bool { return c.doing.Load() == nil }
 // lastLook is the reader's side of wake. settled is false if the connection
 // is not to be closed after all, and the reader should read on.
 func (c *conn) lastLook(b []byte) (n int, err error, settled bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if !c.waking.Load() {
 		return 0, nil, false
 	}
 	if !c.closable() {
-		c.unwake()
+		c.stayAwake()
 		return 0, nil, false
 	}
-	n, err = readNow(c.Conn, b)
+	n, err = readNow(c.Conn, b) // not under the lock: it may take a while
 	if n > 0 {
-		c.doing.Store(reading)
-		c.unwake()
+		c.heard()
 		return n, nil, true
 	}
 	if err == nil {
 		// Closed here, in the reader, the window between the look and the
 		// FIN is as small as it gets.
-		c.process.closedIdle.Add(1)
-		c.close()
+		if c.Close() == nil {
+			c.process.closedIdle.Add(1)
+		}
 		err = io.EOF
 	}
 	return 0, err, true

@@ -361,28 +361,6 @@ func TestListenerThatMindsNoDeadline(t *testing.T) {
 	})
 }
 
-// shouting is a connection that does something to what it reads, and is a
-// socket all the same.
-type shouting struct{ *net.TCPConn }
-
-func (c shouting) Read(b []byte) (int, error) {
-	n, err := c.TCPConn.Read(b)
-	copy(b, bytes.ToUpper(b[:n]))
-	return n, err
-}
-
-func TestLastLookGoesThroughTheConnectionsOwnRead(t *testing.T) {
-	c, client := socketPair(t)
-	io.WriteString(client, "hello")
-	waitQueued(t, c)
-	c.Conn = shouting{c.Conn.(*net.TCPConn)}
-	c.wake()
-	b := make([]byte, 10)
-	if n, err := c.Read(b); string(b[:n]) != "HELLO" || err != nil {
-		t.Errorf("Read: %q, %v", b[:n], err)
-	}
-}
-
 // Who waits for Draining alone is not left waiting when its connection ends.
 func TestDrainingOfAClosedConnection(t *testing.T) {
 	for _, when := range []string{"before T0", "after T0", "asked when closed"} {

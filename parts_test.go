@@ -255,15 +255,26 @@ func TestLastWords(t *testing.T) {
 	}
 }
 
-func TestTLSConfigIsRefused(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var p Process
-	p.Serve(&http.Server{TLSConfig: &tls.Config{}}, l)
-	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "TLS") {
-		t.Errorf("Run: %v", err)
+func TestWhatIsNotSpokenIsRefused(t *testing.T) {
+	h2c := new(http.Protocols)
+	h2c.SetHTTP1(true)
+	h2c.SetUnencryptedHTTP2(true)
+	for want, srv := range map[string]*http.Server{
+		"TLSConfig": {TLSConfig: &tls.Config{}},
+		"Protocols": {Protocols: h2c},
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Process
+		p.Serve(srv, l)
+		if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("Run: %v, want one about %s", err, want)
+		}
+		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {
+			t.Error("the listener was left open")
+		}
 	}
 }
 

@@ -132,6 +132,7 @@ func (p *Process) setUp(ctx context.Context) error {
 	}
 	c, err := p.resolve()
 	if err != nil {
+		p.closeListeners()
 		return fmt.Errorf("lameduck: %w", err)
 	}
 	p.clocks = c
@@ -151,9 +152,9 @@ func (p *Process) setUp(ctx context.Context) error {
 func (p *Process) listen() error {
 	n := len(p.workers)
 	for _, s := range p.servers {
-		if s.http.TLSConfig != nil {
+		if err := served(s.http); err != nil {
 			p.closeListeners()
-			return errors.New("http.Server.TLSConfig is set, and only clear text is served: terminate TLS in front of the pod")
+			return err
 		}
 		if len(s.listeners) == 0 {
 			l, err := net.Listen("tcp", cmp.Or(s.http.Addr, ":http"))
@@ -166,6 +167,18 @@ func (p *Process) listen() error {
 		n += len(s.listeners)
 	}
 	p.failures = make(chan error, n)
+	return nil
+}
+
+// served refuses what would not end well: a server that is told to speak what
+// is not spoken here.
+func served(srv *http.Server) error {
+	switch {
+	case srv.TLSConfig != nil:
+		return errors.New("http.Server.TLSConfig is set, and only clear text is served: terminate TLS in front of the pod")
+	case srv.Protocols != nil && (srv.Protocols.UnencryptedHTTP2() || !srv.Protocols.HTTP1()):
+		return errors.New("http.Server.Protocols asks for more than HTTP/1.1 in clear text, which is all that is served")
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@
 package lameduck
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"syscall"
@@ -40,4 +41,26 @@ func waitQueued(t *testing.T, c net.Conn) {
 		_, _, err := syscall.Recvfrom(int(fd), make([]byte, 1), syscall.MSG_PEEK)
 		return err != syscall.EAGAIN
 	})
+}
+
+// shouting is a connection that does something to what it reads, and is a
+// socket all the same.
+type shouting struct{ *net.TCPConn }
+
+func (c shouting) Read(b []byte) (int, error) {
+	n, err := c.TCPConn.Read(b)
+	copy(b, bytes.ToUpper(b[:n]))
+	return n, err
+}
+
+func TestLastLookGoesThroughTheConnectionsOwnRead(t *testing.T) {
+	c, client := socketPair(t)
+	io.WriteString(client, "hello")
+	waitQueued(t, c)
+	c.Conn = shouting{c.Conn.(*net.TCPConn)}
+	c.wake()
+	b := make([]byte, 10)
+	if n, err := c.Read(b); string(b[:n]) != "HELLO" || err != nil {
+		t.Errorf("Read: %q, %v", b[:n], err)
+	}
 }
