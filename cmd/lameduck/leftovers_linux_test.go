@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // trees of processes that the tool starts, each with how it is known that it
@@ -50,13 +51,14 @@ var trees = map[string]struct {
 
 // ends of the tool, and whether it has a say in it.
 var ends = map[string]struct {
-	signal syscall.Signal
-	gently bool
+	signal  syscall.Signal
+	gently  bool
+	toGroup bool // as a terminal does, to all in the foreground
 }{
-	"Ctrl-C": {syscall.SIGINT, true},
-	"term":   {syscall.SIGTERM, true},
-	"crash":  {syscall.SIGQUIT, false}, // to Go's runtime, what a panic is
-	"kill":   {syscall.SIGKILL, false},
+	"Ctrl-C": {syscall.SIGINT, true, true},
+	"term":   {syscall.SIGTERM, true, false},
+	"crash":  {syscall.SIGQUIT, false, false}, // to Go's runtime, what a panic is
+	"kill":   {syscall.SIGKILL, false, false},
 }
 
 // TestNothingIsLeft ends the tool in the middle of its work.
@@ -82,11 +84,16 @@ func endsWithout(t *testing.T, user, tree, end string) {
 	}
 	var talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &talk
+	cmd.WaitDelay = 10 * time.Second // whoever is left may hold on to it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ready := eventually(func() bool { return trees[tree].busy(m) })
-	_ = syscall.Kill(-cmd.Process.Pid, ends[end].signal) // as a terminal does, to all in the foreground
+	pid := cmd.Process.Pid
+	if ends[end].toGroup {
+		pid = -pid
+	}
+	_ = syscall.Kill(pid, ends[end].signal)
 	_ = cmd.Wait()
 	if !ready {
 		t.Fatalf("it did not get to work:\n%s", talk.String())

@@ -207,7 +207,7 @@ func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload,
 	if v.file != "" {
 		var err error
 		if w, err = readManifest(v.file, in); err != nil {
-			return nil, err
+			return nil, withHint(err, "-f takes what kubectl apply takes: a Deployment, and the Service in front of it")
 		}
 	}
 	w.Replicas = cmp.Or(v.replicas, w.Replicas)
@@ -221,6 +221,14 @@ func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload,
 		return nil, hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
 	}
 	return w, nil
+}
+
+// withHint adds a hint to an error that has none.
+func withHint(err error, advice string) error {
+	if hint.Of(err) != "" {
+		return err
+	}
+	return hint.New(err, advice)
 }
 
 func readManifest(file string, in io.Reader) (*manifest.Workload, error) {

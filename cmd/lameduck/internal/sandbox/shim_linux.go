@@ -59,14 +59,26 @@ func (s shim) start(cmd *exec.Cmd, fork func(*exec.Cmd) error, prepare func() er
 	return err
 }
 
+// armed is what the shim says when it is going to die with its parent. Only
+// then may it be told to go on: a word sent before would still be there to be
+// read when the parent had died in between.
+const armed = 1
+
 // release lets the shim go on. It answers with what went wrong, or with
 // nothing: the socket closes when the command is executed.
 func (s shim) release() error {
-	if _, err := s.control.Write([]byte{1}); err != nil {
+	answer := make([]byte, 1)
+	if _, err := io.ReadFull(s.control, answer); err != nil {
 		return fmt.Errorf("the pod ended before it began: %w", err)
 	}
+	if answer[0] == armed {
+		if _, err := s.control.Write([]byte{1}); err != nil {
+			return fmt.Errorf("the pod ended before it began: %w", err)
+		}
+		answer = nil
+	}
 	complaint, err := io.ReadAll(s.control)
-	if err == nil && len(complaint) > 0 {
+	if complaint = append(answer, complaint...); err == nil && len(complaint) > 0 {
 		err = errors.New(string(complaint))
 	}
 	return err
@@ -83,7 +95,7 @@ func becomeOrExplain(setUp func(hostname string, ip netip.Addr) error) {
 	os.Exit(1)
 }
 
-func become(control io.Reader, setUp func(string, netip.Addr) error) error {
+func become(control io.ReadWriter, setUp func(string, netip.Addr) error) error {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0); err != nil {
 		return os.NewSyscallError("prctl", err)
 	}
@@ -96,7 +108,10 @@ func become(control io.Reader, setUp func(string, netip.Addr) error) error {
 			return err
 		}
 	}
-	// A parent that died before the death signal was set closed the socket.
+	// A parent that died before the death signal was set closes the socket.
+	if _, err := control.Write([]byte{armed}); err != nil {
+		return err
+	}
 	if _, err := io.ReadFull(control, make([]byte, 1)); err != nil {
 		return err
 	}
