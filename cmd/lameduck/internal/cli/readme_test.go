@@ -16,11 +16,12 @@ func TestCommandsThatAreShown(t *testing.T) {
 		t.Fatal(err)
 	}
 	root := newRoot(terminal{strings.NewReader(""), io.Discard, io.Discard})
-	texts := string(readme) + "\n" + root.Example
+	var texts strings.Builder
+	texts.WriteString(string(readme) + "\n" + root.Example)
 	for _, cmd := range root.Commands() {
-		texts += "\n" + cmd.Example
+		texts.WriteString("\n" + cmd.Example)
 	}
-	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/)lameduck ((?:verify|demo|version)[^\n#]*)`).FindAllStringSubmatch(texts, -1)
+	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/)lameduck ((?:verify|demo|version)[^\n#]*)`).FindAllStringSubmatch(texts.String(), -1)
 	if len(shown) < 8 {
 		t.Fatalf("only %d commands found", len(shown))
 	}
