@@ -42,20 +42,28 @@ func awaitConnected(ctx context.Context, f *os.File) error {
 		}
 	}
 	defer context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Unix(1, 0)) })()
+	var done bool
 	var failed error
-	err = raw.Write(func(fd uintptr) (done bool) {
+	look := func(fd uintptr) bool {
 		done, failed = connected(int(fd))
 		return done
-	})
-	switch {
-	case failed != nil:
-		return failed
-	case err != nil && ctx.Err() == context.Canceled:
-		return ctx.Err()
-	case err != nil:
-		return os.ErrDeadlineExceeded // there is no other end of the wait
 	}
-	return nil
+	err = raw.Write(look)
+	if err == nil {
+		return failed
+	}
+	if ctx.Err() == context.Canceled {
+		return ctx.Err()
+	}
+	// The time is over, for which there is no other reason. If it is we who
+	// are late, on a busy machine, the server is not to blame.
+	if err := raw.Control(func(fd uintptr) { look(fd) }); err != nil {
+		return err
+	}
+	if done {
+		return failed
+	}
+	return os.ErrDeadlineExceeded
 }
 
 // connected reports whether the attempt to connect is over, and how.
