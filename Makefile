@@ -1,7 +1,7 @@
 # make demo and make test need Go, and nothing else. The race detector needs a
 # C compiler besides; where there is none the tests run without it.
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
-FUZZTIME ?= 5s
+FUZZTIME ?= 10000x
 
 .PHONY: demo test lint fuzz bench image push app clean
 
