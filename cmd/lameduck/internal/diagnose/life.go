@@ -122,7 +122,7 @@ func (l *life) goneBefore(at time.Duration) time.Duration {
 // began, while the traffic went on.
 func (l *life) leftAtOnce() bool {
 	stop := l.stop()
-	return l.t0 != never && l.answered != never && l.t0 <= l.lastStart && stop != never && stop-l.t0 < atOnce
+	return l.t0 != never && l.answered != never && l.t0 <= l.lastStart && stop != never && stop-l.t0 < atOnce+l.lag.during(l.t0, l.t0+atOnce)
 }
 
 // outlivedItsListener reports whether the process was alive after new
@@ -148,7 +148,7 @@ func (l *life) outlivedItsListener() bool {
 func (l *life) cutWork() bool {
 	for _, a := range l.attempts {
 		begun := !a.Reused && a.Ended-a.Started >= underWay
-		if a.Ended >= l.t0-slack && severed(a) && (begun || handled(a)) {
+		if a.Ended >= l.t0-slack && severed(a) && (begun || l.handled(a)) {
 			return true
 		}
 	}
@@ -166,7 +166,7 @@ func severed(a *timeline.Attempt) bool {
 // handled reports whether the server surely had the request in hand when the
 // attempt ended: it began to answer, or had the whole request for a while.
 // Of a request that still trickles in no server can know.
-func handled(a *timeline.Attempt) bool {
+func (s *scene) handled(a *timeline.Attempt) bool {
 	from := a.Sent
 	if from == never {
 		if a.Bytes == 0 {
@@ -174,5 +174,5 @@ func handled(a *timeline.Attempt) bool {
 		}
 		from = a.Started
 	}
-	return a.Ended-from >= underWay
+	return a.Ended-from >= underWay+s.lag.during(from, a.Ended)
 }

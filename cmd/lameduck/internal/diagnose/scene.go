@@ -22,6 +22,7 @@ type scene struct {
 	keeping   map[string]bool // the patterns that used a connection twice
 	lastStart time.Duration   // when the last attempt began: later events met no traffic
 	served    bool            // some pod answered some attempt
+	lag       *lag            // of this machine
 }
 
 // drop is a failed attempt and what is known around it.
@@ -43,7 +44,7 @@ func (d *drop) late() bool {
 
 func read(run *timeline.Run) *scene {
 	s := &scene{run: run, byName: map[string]*life{}, keeping: map[string]bool{}, lastStart: never,
-		advised: Recommend(run), late: timeline.LateArrivals(run)}
+		advised: Recommend(run), late: timeline.LateArrivals(run), lag: newLag(run.Attempts)}
 	for _, p := range timeline.Pods(run.Events) {
 		s.enter(newLife(p))
 	}

@@ -96,9 +96,9 @@ func blame(d *drop) string {
 		return delayShorter
 	case !d.cut():
 		return ""
-	case handled(d.Attempt):
+	case d.handled(d.Attempt):
 		return cutsInFlight
-	case d.Reused && d.previous >= d.life.t0:
+	case d.Reused && d.life.knewAt(d.previous):
 		return cutsKeepAlive // it had answered on this connection, and not said goodbye
 	case d.life.closed != never:
 		return delayShorter // with a longer delay it would have gone elsewhere, or been done
@@ -106,6 +106,12 @@ func blame(d *drop) string {
 		return cutsKeepAlive // sent into the closing of an idle connection
 	}
 	return cutsInFlight
+}
+
+// knewAt reports whether by then it had surely noticed that it is to stop, and
+// could say so in what it answered.
+func (l *life) knewAt(at time.Duration) bool {
+	return at >= l.t0+echo+l.lag.during(l.t0, l.t0+echo)
 }
 
 // cameTooLate reports whether the new connection was turned away.

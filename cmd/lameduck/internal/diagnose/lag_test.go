@@ -1,0 +1,79 @@
+package diagnose
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// starved is a pod that dies of its signal, but gets no processor for 3.4 s
+// before it can. Until then it answers nobody.
+func starved(control time.Duration) *timeline.Run {
+	t0 := 10 * time.Second
+	exit := t0 + 3400*time.Millisecond
+	run := &timeline.Run{Stage: "lab", Action: "rollout", Events: []timeline.Event{
+		{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: time.Second, Kind: timeline.Ready, Pod: "app-1"},
+		{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+		{At: exit, Kind: timeline.Exited, Pod: "app-1", Code: 2},
+	}}
+	for i := range 130 {
+		at := time.Duration(i) * 100 * time.Millisecond
+		a := timeline.Attempt{Pattern: "new", Pod: "app-1", Conn: uint64(i + 1), Scheduled: at, Started: at, Sent: at, Ended: at + time.Millisecond}
+		if a.Ended > t0 {
+			a.Ended, a.Cause = exit, timeline.EOF
+		}
+		c := timeline.Attempt{Control: true, Pattern: "new", Scheduled: at, Started: at, Ended: at + time.Millisecond}
+		if at >= t0 {
+			c.Ended = at + control
+		}
+		run.Attempts = append(run.Attempts, a, c)
+	}
+	return run
+}
+
+func TestABusyMachineIsNotTheServersDelay(t *testing.T) {
+	for control, want := range map[time.Duration]string{
+		time.Millisecond: cutsInFlight, // the machine had time: it was the server that took it
+		3 * time.Second:  exitsAtOnce,
+	} {
+		var ids []string
+		for _, f := range Findings(starved(control)) {
+			ids = append(ids, f.ID)
+		}
+		if !slices.Equal(ids, []string{want}) {
+			t.Errorf("with %v at the control target: %v, want %s", control, ids, want)
+		}
+	}
+}
+
+// TestAnAnswerOnItsWayAtT0 could not say goodbye yet.
+func TestAnAnswerOnItsWayAtT0(t *testing.T) {
+	for previous, want := range map[time.Duration]map[string]int{
+		100 * time.Millisecond: {delayShorter: 2},
+		600 * time.Millisecond: {delayShorter: 1, cutsKeepAlive: 1},
+	} {
+		t0, closed := 10*time.Second, 12*time.Second
+		slow := func(from, to time.Duration, reused bool, cause timeline.Cause) timeline.Attempt {
+			return timeline.Attempt{Pattern: "slow", Pod: "app-1", Conn: 1, Scheduled: from, Started: from, Sent: timeline.Never, Ended: to, Reused: reused, Cause: cause}
+		}
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: closed + time.Second, Kind: timeline.Exited, Pod: "app-1"},
+		}, Attempts: []timeline.Attempt{
+			slow(8*time.Second, t0+previous, false, ""),
+			slow(t0+previous, closed, true, timeline.EOF),
+			{Pattern: "new", Pod: "app-1", Scheduled: closed, Started: closed, Ended: closed, Cause: timeline.Refused},
+		}}
+		drops := map[string]int{}
+		for _, f := range Findings(run) {
+			drops[f.ID] = f.Drops
+		}
+		if !maps.Equal(drops, want) {
+			t.Errorf("answered %v after T0: %v, want %v", previous, drops, want)
+		}
+	}
+}
