@@ -9,10 +9,12 @@ FUZZTIME ?= 10000x
 demo:
 	@go run ./cmd/lameduck demo
 
-# All tests of every module, then every fuzz target for a moment.
+# All tests of every module, then every fuzz target for a moment. Builds use
+# every core; the tests, which run servers under load, one package at a time.
 test:
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) -timeout 15m work
+	go test $(RACE) -run '^$$' work >/dev/null
+	go test $(RACE) -p 1 -timeout 15m work
 	@$(MAKE) --no-print-directory fuzz
 
 fuzz:
