@@ -111,12 +111,10 @@ func first(errs []error) error {
 
 // config is the same for every server: one replica, and time enough.
 func (d *demo) config(name, self string) trial.Config {
-	return trial.Config{
+	return labTrial(lab.Config{
 		Workload: &manifest.Workload{Name: name, Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}},
-		Command:  []string{self, serveRole, name}, ReadyByConnecting: true,
-		Action: lab.Rollout, Nodes: 3, Seed: d.seed,
-		Patterns: traffic.Default(), Rate: traffic.DefaultRate,
-	}
+		Command:  []string{self, serveRole, name}, ReadyByConnecting: true, Nodes: 3, Seed: d.seed,
+	}, lab.Rollout, traffic.Config{})
 }
 
 func (d *demo) print(t terminal, runs []*timeline.Run) error {

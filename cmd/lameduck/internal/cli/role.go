@@ -6,7 +6,7 @@ import (
 	"io"
 	"os"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/tutorial"
 )
 
@@ -19,8 +19,8 @@ const serveRole = "tutorial-server"
 func role(args []string, stderr io.Writer) (code int, ok bool) {
 	var err error
 	switch {
-	case len(args) == 1 && args[0] == trial.ControlRole:
-		err = trial.ServeControl()
+	case len(args) == 1 && args[0] == control.Role:
+		err = control.Serve()
 	case len(args) == 2 && args[0] == serveRole:
 		err = serveLesson(args[1])
 	default:

@@ -19,6 +19,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
@@ -75,18 +76,19 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 }
 
 func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args []string) error {
-	cfg, err := v.config(cmd, args, t.in)
+	setting, load, err := v.lab(cmd, args, t.in)
 	if err != nil {
 		return usage(err)
 	}
 	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
 
 	line := newProgress(t.err)
-	v.announce(line, cfg)
-	cfg.Log = io.Discard
+	v.announce(line, setting)
 	if v.verbose || sandbox.Available() != nil {
-		cfg.Log = line
+		setting.Log = line
 	}
+	cfg := labTrial(setting, lab.Action(v.action), load)
+	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.show(progressLine(p)) }
 	run, err := trial.Run(ctx, cfg)
 	line.clear()
@@ -97,12 +99,12 @@ func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args [
 }
 
 // announce says what is going to happen, and what of the manifest cannot.
-func (v *verify) announce(w io.Writer, cfg trial.Config) {
+func (v *verify) announce(w io.Writer, cfg lab.Config) {
 	for _, note := range cfg.Workload.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
 	fmt.Fprintf(w, "%s: %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
-		counted(cfg.Workload.Replicas, "replica"), cfg.Rounds, cfg.Action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
+		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
 }
 
 func counted(n int, what string) string {
@@ -138,28 +140,39 @@ func (v *verify) save(r *report.Report) error {
 	return report.Save(v.report, r)
 }
 
-// config checks everything that was typed before anything is started.
-func (v *verify) config(cmd *cobra.Command, args []string, in io.Reader) (trial.Config, error) {
-	cfg := trial.Config{
-		Rounds: v.rounds, Nodes: v.nodes, Rate: v.rate, Path: v.path, Method: v.method,
-		ReadyTimeout: v.readyTimeout, Seed: v.seed, ReadyByConnecting: v.file == "",
+// labTrial is a trial in the lab.
+func labTrial(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
+	spec := trial.Spec(&setting.Workload.Pod)
+	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
+	return trial.Config{
+		Name: "lab", Action: string(action), Seed: setting.Seed, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
+			setting.Clock, setting.Emit = clock, emit
+			return lab.Open(ctx, setting, action)
+		},
 	}
+}
+
+// lab checks everything that was typed before anything is started.
+func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Config, traffic.Config, error) {
+	setting := lab.Config{Nodes: v.nodes, ReadyTimeout: v.readyTimeout, Seed: v.seed, ReadyByConnecting: v.file == ""}
+	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method}
 	if !cmd.Flags().Changed("seed") {
-		cfg.Seed = rand.Uint64()
+		setting.Seed = rand.Uint64()
 	}
 	var errs [6]error
-	cfg.Command, errs[0] = command(cmd, args)
-	cfg.Action, errs[1] = lab.ParseAction(v.action)
-	cfg.Patterns, errs[2] = traffic.ParsePatterns(v.traffic)
-	cfg.Propagation, errs[3] = lab.ParseProfile(v.propagation)
+	setting.Command, errs[0] = command(cmd, args)
+	_, errs[1] = lab.ParseAction(v.action)
+	load.Patterns, errs[2] = traffic.ParsePatterns(v.traffic)
+	setting.Propagation, errs[3] = lab.ParseProfile(v.propagation)
 	errs[4] = v.checkValues(cmd)
-	cfg.Workload, errs[5] = v.workload(cmd, in)
+	setting.Workload, errs[5] = v.workload(cmd, in)
 	for _, err := range errs {
 		if err != nil {
-			return cfg, err
+			return setting, load, err
 		}
 	}
-	return cfg, traffic.Config{Patterns: cfg.Patterns, Rate: cfg.Rate, Method: cfg.Method, Path: cfg.Path}.Check()
+	return setting, load, load.Check()
 }
 
 // command is what follows the dashes.

@@ -16,6 +16,9 @@ type NeverReadyError struct {
 	Detail string
 }
 
+// NeverReady tells a trial what kind of error it is.
+func (e *NeverReadyError) NeverReady() {}
+
 func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
 
 var (

@@ -3,9 +3,7 @@ package trial
 import (
 	"context"
 	"sync"
-	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -25,32 +23,9 @@ type recorder struct {
 func newRecorder(cfg Config) *recorder {
 	r := &recorder{clock: timeline.NewClock(), report: cfg.Progress}
 	r.record = timeline.Run{
-		Start: r.clock.Start(), Stage: "lab", Action: string(cfg.Action), Seed: cfg.Seed, Spec: spec(cfg),
+		Start: r.clock.Start(), Stage: cfg.Name, Action: cfg.Action, Seed: cfg.Seed, Spec: cfg.Spec,
 	}
 	return r
-}
-
-// spec is what the diagnosis wants to know of the pods.
-func spec(cfg Config) timeline.Spec {
-	pod := &cfg.Workload.Pod
-	s := timeline.Spec{
-		Grace: pod.Grace, Propagation: cfg.Propagation.String(), Command: cfg.Command,
-		ReadinessHTTP: pod.Readiness != nil && pod.Readiness.HTTP != nil,
-	}
-	s.PreStop, s.PreStopSleep = preStop(pod.PreStop)
-	return s
-}
-
-func preStop(h *manifest.Handler) (kind string, sleep time.Duration) {
-	switch {
-	case h == nil:
-		return "", 0
-	case h.Sleep != nil:
-		return "sleep", *h.Sleep
-	case h.HTTP != nil:
-		return "httpGet", 0
-	}
-	return "exec", 0
 }
 
 func (r *recorder) event(e timeline.Event) {

@@ -6,32 +6,25 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
 // Config is what to try.
 type Config struct {
-	Workload          *manifest.Workload
-	Command           []string // the program and its arguments
-	ReadyByConnecting bool     // there is no manifest: a pod is ready when it accepts a connection
-	Action            lab.Action
-	Rounds            int // how often; default 1
-	Nodes             int
-	Propagation       lab.Profile
-	ReadyTimeout      time.Duration
-	Seed              uint64
-	Patterns          []traffic.Pattern
-	Rate              int // attempts per second and pattern
-	Method, Path      string
-	Log               io.Writer      // what the pods print
-	Progress          func(Progress) // called a few times a second; default: nobody
+	// Open prepares the stage. Events that it sees go to emit, timed by clock.
+	Open func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (Stage, error)
+
+	Name         string // of the stage: lab or cluster
+	Action       string
+	Spec         timeline.Spec // what was promised of the pods
+	Seed         uint64
+	Rounds       int            // how often to act; default 1
+	ReadyTimeout time.Duration  // how long to wait for the first answer
+	Traffic      traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
+	Progress     func(Progress) // called a few times a second; default: nobody
 }
 
 // Progress is how far a trial is.
@@ -42,14 +35,16 @@ type Progress struct {
 	Dropped  int
 }
 
-// stage is where the pods run: the lab, or a cluster.
-type stage interface {
+// Stage is where the pods run and the clients are: the lab, or a cluster.
+type Stage interface {
 	// Start returns when all pods are ready and clients are sent to them.
 	Start(ctx context.Context) error
-	// Act carries out the action once, to its end.
+	// Load sends traffic to the Service, and some to a server beside it that
+	// never terminates, until stop is called or ctx ends.
+	Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error)
+	// Act carries out the action once, to its end. An error with a method
+	// NeverReady says that a new pod was waited for in vain.
 	Act(ctx context.Context) error
-	// Dial connects as a client of the Service behind this node does.
-	Dial(ctx context.Context, node int) (net.Conn, string, error)
 	Close() error
 }
 
@@ -68,12 +63,7 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	defer rec.watch(ctx)()
 
 	rec.phase("starting")
-	control, err := startControl(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("control target: %w", err)
-	}
-	defer control.Close()
-	stage, err := newLabStage(cfg, rec)
+	stage, err := cfg.Open(ctx, rec.clock, rec.event)
 	if err != nil {
 		return nil, err
 	}
@@ -81,29 +71,28 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if err := stage.Start(ctx); err != nil {
 		return nil, err
 	}
-	if err := conduct(ctx, cfg, stage, control, rec); err != nil {
+	if err := conduct(ctx, cfg, stage, rec); err != nil {
 		return nil, err
 	}
 	return rec.run(), nil
 }
 
 // conduct sends the traffic and acts under it.
-func conduct(ctx context.Context, cfg Config, s stage, control *control, rec *recorder) error {
+func conduct(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	loadCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	loads := []*traffic.Load{
-		traffic.Start(loadCtx, load(cfg, s, rec)),
-		traffic.Start(loadCtx, control.load(cfg, rec)),
+	load := cfg.Traffic
+	load.Clock, load.Record = rec.clock, rec.attempt
+	stop, err := s.Load(loadCtx, load)
+	if err != nil {
+		return err
 	}
-	err := act(ctx, cfg, s, rec)
+	err = act(ctx, cfg, s, rec)
 	rec.phase("finishing")
-	for _, l := range loads {
-		l.Stop()
-	}
-	return err
+	return errors.Join(err, stop())
 }
 
-func act(ctx context.Context, cfg Config, s stage, rec *recorder) error {
+func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	rec.phase("warming up")
 	if err := rec.warmUp(ctx, cfg.ReadyTimeout); err != nil {
 		return err
@@ -111,7 +100,7 @@ func act(ctx context.Context, cfg Config, s stage, rec *recorder) error {
 	for round := range cfg.Rounds {
 		rec.phase(fmt.Sprintf("%s %d of %d", cfg.Action, round+1, cfg.Rounds))
 		err := s.Act(ctx)
-		if _, never := errors.AsType[*lab.NeverReadyError](err); never {
+		if _, never := errors.AsType[neverReady](err); never {
 			break // a finding, and the next round would only find it again
 		}
 		if err != nil {
@@ -121,20 +110,10 @@ func act(ctx context.Context, cfg Config, s stage, rec *recorder) error {
 	return sleep(ctx, tail)
 }
 
-// load is the traffic at the stage.
-func load(cfg Config, s stage, rec *recorder) traffic.Config {
-	return traffic.Config{
-		Patterns: cfg.Patterns, Rate: cfg.Rate, Method: cfg.Method, Path: cfg.Path,
-		Host: cfg.Workload.Name, Dial: dialers(cfg.Nodes, s), Clock: rec.clock, Record: rec.attempt,
-	}
-}
-
-func dialers(nodes int, s stage) []traffic.Dialer {
-	all := make([]traffic.Dialer, nodes)
-	for node := range all {
-		all[node] = func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) }
-	}
-	return all
+// neverReady is the error of a stage whose new pod was waited for in vain.
+type neverReady interface {
+	error
+	NeverReady()
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

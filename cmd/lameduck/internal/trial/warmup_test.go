@@ -6,7 +6,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -34,7 +33,7 @@ func TestWarmUp(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				r := newRecorder(Config{Workload: &manifest.Workload{}})
+				r := newRecorder(Config{})
 				for at, a := range tt.ended {
 					time.AfterFunc(at, func() { r.attempt(a) })
 				}

@@ -1,0 +1,60 @@
+package lab
+
+import (
+	"context"
+	"fmt"
+	"net"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+)
+
+// Stage is a lab for one trial: its action is chosen, and the control target
+// runs beside the pods.
+type Stage struct {
+	*Lab
+	action  Action
+	nodes   int
+	host    string // the name of the Service
+	control *control.Target
+}
+
+// Open starts the control target and prepares a lab. Close has to be called.
+func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
+	target, err := control.Start(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("control target: %w", err)
+	}
+	l, err := New(cfg)
+	if err != nil {
+		target.Close()
+		return nil, err
+	}
+	return &Stage{Lab: l, action: action, nodes: len(l.nodes), host: cfg.Workload.Name, control: target}, nil
+}
+
+// Act carries out the action.
+func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action) }
+
+// Load sends traffic through every node in turn, and to the control target,
+// until stop is called.
+func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
+	cfg.Host = s.host
+	for node := range s.nodes {
+		cfg.Dial = append(cfg.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
+	}
+	loads := []*traffic.Load{traffic.Start(ctx, cfg), traffic.Start(ctx, s.control.Load(cfg))}
+	return func() error {
+		for _, l := range loads {
+			l.Stop()
+		}
+		return nil
+	}, nil
+}
+
+// Close ends the pods, and then the control target.
+func (s *Stage) Close() error {
+	err := s.Lab.Close()
+	s.control.Close()
+	return err
+}
