@@ -32,14 +32,16 @@ bench:
 app:
 	go build -o bin/app ./cmd/app
 
-# The example app's image as an OCI archive, without Docker.
+# The images of the example app and of the tool as OCI archives, without Docker.
 image:
 	@mkdir -p dist
 	go run ./deploy/image -o dist/app.tar
+	go run ./deploy/image -package ./cmd/lameduck -o dist/lameduck.tar
 
 # make push IMAGE=registry.example/team/app:1.0.0
+# make push IMAGE=registry.example/team/lameduck:1.0.0 PACKAGE=./cmd/lameduck
 push:
-	go run ./deploy/image -push '$(IMAGE)'
+	go run ./deploy/image -package '$(or $(PACKAGE),./cmd/app)' -push '$(IMAGE)'
 
 clean:
 	rm -rf bin dist

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"io"
 	"log"
+	"maps"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"github.com/lameduck-dev/lameduck/deploy/image/oci"
 )
 
 const tiny = "./testdata/tiny"
@@ -61,21 +64,27 @@ func parseJSON[T any](t *testing.T, data []byte) T {
 }
 
 func TestSameSourceSameArchive(t *testing.T) {
-	var archives [2][]byte
-	var digests [2]string
-	for i := range archives {
-		path := filepath.Join(t.TempDir(), "dist", "app.tar")
-		digests[i] = image(t, "-o", path, "-package", tiny)
-		var err error
-		if archives[i], err = os.ReadFile(path); err != nil {
-			t.Fatal(err)
-		}
-		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
-			t.Errorf("beside the archive: %v", left)
-		}
-	}
-	if digests[0] != digests[1] || !bytes.Equal(archives[0], archives[1]) {
-		t.Errorf("two builds differ: %s, %s", digests[0], digests[1])
+	t.Chdir("../..")
+	for _, pkg := range []string{"./cmd/app", "./cmd/lameduck"} {
+		t.Run(pkg, func(t *testing.T) {
+			var archives [2][]byte
+			var digests [2]string
+			for i := range archives {
+				path := filepath.Join(t.TempDir(), "dist", "image.tar")
+				digests[i] = image(t, "-o", path, "-package", pkg)
+				var err error
+				if archives[i], err = os.ReadFile(path); err != nil {
+					t.Fatal(err)
+				}
+				if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+					t.Errorf("beside the archive: %v", left)
+				}
+			}
+			if digests[0] != digests[1] || !bytes.Equal(archives[0], archives[1]) {
+				t.Errorf("two builds differ: %s, %s", digests[0], digests[1])
+			}
+			t.Logf("%s, %d bytes", digests[0], len(archives[0]))
+		})
 	}
 }
 
@@ -98,9 +107,9 @@ func TestArchiveIsALayoutAndADockerArchive(t *testing.T) {
 		t.Errorf("containerd would call it %q", full)
 	}
 	var platforms []string
-	for _, m := range parseJSON[v1.IndexManifest](t, files[blob(top)]).Manifests {
+	for _, m := range parseJSON[v1.IndexManifest](t, files[blob(top.Digest)]).Manifests {
 		platforms = append(platforms, m.Platform.String())
-		if files[blob(m)] == nil {
+		if files[blob(m.Digest)] == nil {
 			t.Errorf("no manifest of %v", m.Platform)
 		}
 	}
@@ -120,15 +129,45 @@ func TestArchiveIsALayoutAndADockerArchive(t *testing.T) {
 	}
 }
 
-// TestExampleApp pushes the example app to a registry and looks at what
-// comes back.
-func TestExampleApp(t *testing.T) {
+// blob is where a layout keeps what has this digest.
+func blob(d v1.Hash) string { return "blobs/" + d.Algorithm + "/" + d.Hex }
+
+// TestPrograms pushes each program of the repository to a registry and looks
+// at what comes back.
+func TestPrograms(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	t.Chdir("../..")
-	target := strings.TrimPrefix(server.URL, "http://") + "/app:1.0.0"
-	digest := image(t, "-push", target, "-platforms", "linux/"+runtime.GOARCH)
+	for _, test := range []struct {
+		program oci.Program
+		args    []string
+		ports   map[string]struct{}
+		title   string
+		limit   int64 // of the program's bytes
+	}{
+		{oci.App, nil, map[string]struct{}{"8080/tcp": {}}, "graceful-shutdown-app", 7_000_000},
+		{oci.Tool, []string{"-package", "./cmd/lameduck"}, nil, "lameduck", 64_000_000},
+	} {
+		t.Run(test.title, func(t *testing.T) {
+			target := strings.TrimPrefix(server.URL, "http://") + "/" + test.program.File + ":1.2.3"
+			img := pushed(t, target, test.args...)
+			c := checkConfig(t, img, test.program)
+			if c.Labels["org.opencontainers.image.title"] != test.title || c.Labels["org.opencontainers.image.version"] != "1.0.0" {
+				t.Errorf("labels %v", c.Labels)
+			}
+			if !maps.Equal(c.ExposedPorts, test.ports) {
+				t.Errorf("ports %v, want %v", c.ExposedPorts, test.ports)
+			}
+			checkLayer(t, img, test.program.File, test.limit)
+		})
+	}
+}
 
+// pushed runs the command with args, pulls what it pushed, and returns the
+// image for this machine's kind of processor.
+func pushed(t *testing.T, target string, args ...string) v1.Image {
+	t.Helper()
+	digest := image(t, append(args, "-push", target, "-platforms", "linux/"+runtime.GOARCH)...)
 	ref, err := name.ParseReference(target)
 	if err != nil {
 		t.Fatal(err)
@@ -151,28 +190,27 @@ func TestExampleApp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkConfig(t, img)
-	checkLayer(t, img)
+	return img
 }
 
-func checkConfig(t *testing.T, img v1.Image) {
+func checkConfig(t *testing.T, img v1.Image, p oci.Program) v1.Config {
 	t.Helper()
 	file, err := img.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
 	}
 	c := file.Config
-	_, exposed := c.ExposedPorts["8080/tcp"]
-	if c.User != "65532:65532" || len(c.Entrypoint) != 1 || c.Entrypoint[0] != "/app" || !exposed || file.Architecture != runtime.GOARCH {
+	if c.User != "65532:65532" || !slices.Equal(c.Entrypoint, []string{"/" + p.File}) || file.Architecture != runtime.GOARCH {
 		t.Errorf("config %+v of %s", c, file.Architecture)
 	}
-	if !file.Created.Equal(epoch) {
+	if file.Created.Unix() != 0 {
 		t.Errorf("created %v", file.Created)
 	}
+	return c
 }
 
-// checkLayer wants one layer with one file, and a small one.
-func checkLayer(t *testing.T, img v1.Image) {
+// checkLayer wants one layer with one file, and one that is not too large.
+func checkLayer(t *testing.T, img v1.Image, program string, limit int64) {
 	t.Helper()
 	layers, err := img.Layers()
 	if err != nil || len(layers) != 1 {
@@ -188,16 +226,16 @@ func checkLayer(t *testing.T, img v1.Image) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if h.Name != "app" || h.Mode != 0o555 || h.Uid != 0 || h.Gid != 0 || !h.ModTime.Equal(epoch) {
+	if h.Name != program || h.Mode != 0o555 || h.Uid != 0 || h.Gid != 0 || h.ModTime.Unix() != 0 {
 		t.Errorf("the layer begins with %+v", h)
 	}
-	if h.Size >= 7_000_000 {
-		t.Errorf("/app has %d bytes, want less than 7 MB", h.Size)
+	if h.Size >= limit {
+		t.Errorf("/%s has %d bytes, want less than %d", program, h.Size, limit)
 	}
 	compressed, err := layers[0].Size()
-	t.Logf("/app: %d bytes, compressed %d, %v", h.Size, compressed, err)
+	t.Logf("/%s: %d bytes, compressed %d, %v", program, h.Size, compressed, err)
 	if h, err := archive.Next(); !errors.Is(err, io.EOF) {
-		t.Errorf("behind /app: %+v, %v", h, err)
+		t.Errorf("behind /%s: %+v, %v", program, h, err)
 	}
 }
 

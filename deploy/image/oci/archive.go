@@ -1,4 +1,4 @@
-package main
+package oci
 
 import (
 	"archive/tar"
@@ -16,9 +16,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 )
 
-// writeArchive writes index as a tar of an OCI image layout to path, all or
-// nothing.
-func writeArchive(path string, index v1.ImageIndex, tag name.Tag) error {
+// WriteArchive writes index, named tag, as a tar of an OCI image layout to
+// path, all or nothing. ctr, podman, skopeo, docker load and kind load
+// image-archive read it.
+func WriteArchive(path string, index v1.ImageIndex, tag name.Tag) error {
 	dir, err := os.MkdirTemp("", "lameduck-image-")
 	if err != nil {
 		return err
@@ -109,6 +110,6 @@ func pack(w *tar.Writer, dir string) error {
 		if err != nil {
 			return err
 		}
-		return addFile(w, filepath.ToSlash(rel), 0o644, data)
+		return addEntry(w, File{Name: filepath.ToSlash(rel), Mode: 0o644, Data: data})
 	})
 }
