@@ -44,6 +44,16 @@ const (
 	RetryFailed Retry = "failed" // it failed as well
 )
 
+// By is how the pod of an attempt is known.
+type By string
+
+// Where clients cannot know which pod they get, Attribute concludes it.
+const (
+	BySight      By = ""           // the stage chose it, or the server named itself
+	ByExclusion  By = "exclusion"  // no other pod was possible
+	ByLikelihood By = "likelihood" // others were possible; all pods of a workload run the same program
+)
+
 // Attempt is one try of one client: one flat record. Moments are since the
 // start of the run.
 type Attempt struct {
@@ -57,6 +67,7 @@ type Attempt struct {
 	Reused    bool          `json:"reused,omitempty"`    // the connection had carried a request before
 	Node      int           `json:"node"`                // the node whose view chose the endpoint
 	Pod       string        `json:"pod,omitempty"`       // the pod it was sent to; empty if there was no endpoint
+	PodBy     By            `json:"pod_by,omitempty"`    // how the pod is known
 	Bytes     int64         `json:"bytes"`               // bytes of the answer seen, head and body
 	Status    int           `json:"status,omitempty"`    // HTTP status, 0 if none was read
 	Cause     Cause         `json:"cause,omitempty"`     // how it failed; empty: it did not

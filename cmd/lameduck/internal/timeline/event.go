@@ -18,6 +18,7 @@ const (
 	Killed         Kind = "killed"          // SIGKILL was sent at the end of the grace period
 	Exited         Kind = "exited"          // the process ended
 	Restarted      Kind = "restarted"       // a container that crashed is started again
+	Evicted        Kind = "evicted"         // the node ends it by itself: under pressure, for a critical pod, shutting down; Detail has the reason
 
 	EndpointAdded       Kind = "endpoint-added"       // Node began to send new connections to it
 	EndpointTerminating Kind = "endpoint-terminating" // Node knows that it is terminating; it is sent new ones only as the fallback
@@ -35,6 +36,9 @@ type Event struct {
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`
+	// HandlerUnknown, on Signalled: nobody could look at process 1, so that
+	// Caught says nothing.
+	HandlerUnknown bool `json:"handler_unknown,omitempty"`
 	// Uncaught, on Killed: process 1 had no handler for the stop signal any
 	// more. Node.js has one that removes itself and raises the signal again,
 	// which as process 1 is in vain.

@@ -16,7 +16,9 @@ type Pod struct {
 	Signalled time.Duration
 	Killed    time.Duration
 	Exited    time.Duration // the last time
-	Caught    bool          // it had a handler for the stop signal, and kept it
+	Evicted   time.Duration
+	Caught    bool // it had a handler for the stop signal, and kept it
+	Unknown   bool // whether it had one could not be seen: Caught says nothing
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed

@@ -17,6 +17,12 @@ type Run struct {
 	Action   string        `json:"action"` // rollout, delete, scale-down, evict
 	Seed     uint64        `json:"seed"`
 	Spec     Spec          `json:"spec"`
+	// Accuracy is how long before its At an event may have happened; never
+	// after it. 0 in the lab, which sees everything itself. On a cluster it is
+	// how late what the kubelet tells may come (Started, Exited, Signalled and
+	// the like); what the control plane does itself (Ready, Deleted and the
+	// endpoints) is told at once, give or take a quarter of a second.
+	Accuracy time.Duration `json:"accuracy,omitzero"`
 	Attempts []Attempt     `json:"attempts"`
 	Events   []Event       `json:"events"`
 }

@@ -47,6 +47,9 @@ func (r *reader) finalHead() (head, error) {
 		if err != nil {
 			return head{}, err
 		}
+		if r.podField != "" && r.pod == "" {
+			r.pod = fieldValue(b, r.podField)
+		}
 		if h.status >= 200 || h.status == 101 {
 			return h, nil
 		}

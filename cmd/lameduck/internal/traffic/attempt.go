@@ -55,6 +55,7 @@ func (n *lane) dial(a *timeline.Attempt, node int) *conn {
 		return nil
 	}
 	c := newConn(nc, node, pod)
+	c.in.podField = n.cfg.PodHeader
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.open[c] = struct{}{}
@@ -85,6 +86,10 @@ func (n *lane) exchange(c *conn, a *timeline.Attempt, r *request, send func(*con
 	ans, err := c.in.answer(r.head)
 	a.Ended = n.cfg.Clock.Now()
 	a.Bytes, a.Status = c.in.seen, ans.status
+	if c.in.pod != "" {
+		c.pod = c.in.pod
+		a.Pod = c.pod
+	}
 	switch {
 	case err != nil:
 		n.fail(a, sendErr, err)

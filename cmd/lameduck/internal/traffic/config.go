@@ -37,8 +37,14 @@ type Config struct {
 	Path     string    // with the query, if any; zero: /
 	Host     string    // the Host header; zero: localhost
 
-	Dial    []Dialer // one per node, used in turn; Attempt.Node is the index
-	Control bool     // marks every attempt as one at the control target
+	Dial []Dialer // one per node, used in turn; Attempt.Node is the index
+	// PodHeader is the field of an answer in which the server names its pod:
+	// where clients cannot know which pod they got, as behind a Service's IP.
+	// From the first answer that has it on, every attempt on the connection is
+	// of that pod, whatever the Dialer said. Zero: the Dialer's word counts.
+	PodHeader string
+
+	Control bool // marks every attempt as one at the control target
 	Clock   timeline.Clock
 
 	// Record takes every attempt once, when nothing in it can change any
@@ -63,6 +69,7 @@ func (c Config) withDefaults() Config {
 	c.Method = cmp.Or(c.Method, "GET")
 	c.Path = cmp.Or(c.Path, "/")
 	c.Host = cmp.Or(c.Host, "localhost")
+	c.PodHeader = strings.ToLower(c.PodHeader)
 	c.Connections = cmp.Or(c.Connections, DefaultConnections)
 	c.Underway = cmp.Or(c.Underway, DefaultUnderway)
 	c.DialTimeout = cmp.Or(c.DialTimeout, DefaultDialTimeout)
@@ -87,6 +94,8 @@ func (c Config) Check() error {
 		return hint.New(fmt.Errorf("the path %q does not begin with a slash", c.Path), "write it as /"+c.Path)
 	case strings.IndexFunc(c.Path, notPrintable) >= 0:
 		return hint.New(fmt.Errorf("the path %q has a character that must be encoded", c.Path), "write a space as %20, and others alike")
+	case strings.IndexFunc(c.PodHeader, notToken) >= 0:
+		return hint.New(fmt.Errorf("%q is not the name of a header", c.PodHeader), "name a header of the answer, such as X-Pod")
 	case strings.IndexFunc(c.Host, notPrintable) >= 0:
 		return hint.New(fmt.Errorf("%q is not a host name", c.Host), "a host is a name, with :port if need be")
 	}

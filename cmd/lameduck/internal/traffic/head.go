@@ -79,6 +79,20 @@ func (h *head) field(name, value []byte) {
 	}
 }
 
+// fieldValue is the value of the first field of that name in a head that was
+// parsed, or empty.
+func fieldValue(b []byte, lower string) string {
+	_, rest := cutLine(b)
+	for len(rest) > 0 {
+		var field []byte
+		field, rest = cutField(rest)
+		if name, value, _ := bytes.Cut(field, []byte(":")); is(name, lower) {
+			return string(bytes.Trim(value, " \t"))
+		}
+	}
+	return ""
+}
+
 // is compares without regard to ASCII case.
 func is(b []byte, lower string) bool {
 	return len(b) == len(lower) && bytes.EqualFold(b, []byte(lower))

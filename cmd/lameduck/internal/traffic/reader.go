@@ -25,6 +25,9 @@ type reader struct {
 	r, w  int   // buf[r:w] was read from src and is not used yet
 	seen  int64 // bytes of this answer read from src
 	heads int   // bytes of heads and trailers of this answer
+
+	podField string // the field that names the pod, in lower case; empty: none does
+	pod      string // as the first answer that has the field named it
 }
 
 func (r *reader) buffered() int { return r.w - r.r }
