@@ -93,8 +93,7 @@ func (s *scene) hear(a *timeline.Attempt) {
 	}
 	l := s.byName[a.Pod]
 	if l == nil {
-		l = s.enter(newLife(timeline.Pod{Name: a.Pod, Started: never, Ready: never, Deleted: never,
-			PreStop: never, Signalled: never, Killed: never, Exited: never}))
+		l = s.enter(newLife(timeline.NoPod(a.Pod)))
 	}
 	l.hear(a)
 }

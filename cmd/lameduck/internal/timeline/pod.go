@@ -22,16 +22,31 @@ type Pod struct {
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
+	Reason    string        // of an eviction
 	Restarts  int
 }
 
 // T0 is the moment termination begins for the process: the preStop hook, or
-// the stop signal if there was no hook. Never if neither came.
+// the stop signal if there was no hook. Where neither was seen (the events of
+// a cluster may get lost) it is the eviction, or the deletion of a pod that
+// exited after it. Never if nothing of all that came.
 func (p *Pod) T0() time.Duration {
-	if p.PreStop != Never {
+	switch {
+	case p.PreStop != Never:
 		return p.PreStop
+	case p.Signalled != Never:
+		return p.Signalled
+	case p.Evicted != Never:
+		return p.Evicted
+	case p.Deleted != Never && p.Exited >= p.Deleted:
+		return p.Deleted
 	}
-	return p.Signalled
+	return Never
+}
+
+// NoPod is a pod of which nothing has been seen.
+func NoPod(name string) Pod {
+	return Pod{Name: name, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never, Evicted: Never}
 }
 
 // Pods folds the events into one Pod each, in order of their start.
@@ -43,7 +58,7 @@ func Pods(events []Event) []Pod {
 		if !seen {
 			i = len(pods)
 			index[e.Pod] = i
-			pods = append(pods, Pod{Name: e.Pod, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never})
+			pods = append(pods, NoPod(e.Pod))
 		}
 		pods[i].add(e)
 	}
@@ -67,12 +82,15 @@ func (p *Pod) add(e Event) {
 		}
 	case Signalled:
 		first(&p.Signalled, e.At)
-		p.Caught = e.Caught
+		p.Caught, p.Unknown = e.Caught, e.HandlerUnknown
 	case Killed:
 		first(&p.Killed, e.At)
 		p.Caught = p.Caught && !e.Uncaught
 	case Exited:
 		p.Exited, p.Code, p.Signal = e.At, e.Code, e.Signal
+	case Evicted:
+		first(&p.Evicted, e.At)
+		p.Reason = e.Detail
 	case Restarted:
 		// What ended was a container, not the pod: its termination is yet to come.
 		p.Restarts++
