@@ -1,0 +1,170 @@
+//go:build linux
+
+package netnskube
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"path/filepath"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// bootPatience is how long a cluster may take to boot. It takes seconds; a
+	// machine under heavy load gets the rest.
+	bootPatience = 3 * time.Minute
+	// pollEvery is how often the boot asks whether something is there yet.
+	pollEvery = 50 * time.Millisecond
+)
+
+// boot brings the cluster up: when it returns, the nodes are ready, and pods
+// that are created have all they need.
+func (k *keeper) boot(ctx context.Context) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, bootPatience, fmt.Errorf("not up after %v", bootPatience))
+	defer cancel()
+	if err := k.isolate(); err != nil {
+		return err
+	}
+	authority, admin, err := writePKI(k.plan)
+	if err != nil {
+		return err
+	}
+	api, err := newAPI(authority, admin)
+	if err != nil {
+		return err
+	}
+	k.say("namespaces, network and keys are made")
+	if err := k.startComponents(ctx, api); err != nil {
+		return err
+	}
+	return k.awaitServices(ctx, api)
+}
+
+// startComponents starts everything, at once where it can be.
+func (k *keeper) startComponents(ctx context.Context, api *api) error {
+	all, ctx := errgroup.WithContext(ctx)
+	running := make(chan struct{})
+	all.Go(func() error {
+		if err := k.startControlPlane(ctx, api); err != nil {
+			return err
+		}
+		close(running)
+		return nil
+	})
+	for _, n := range k.plan.Nodes {
+		all.Go(func() error { return k.startNodeComponents(ctx, api, n, running) })
+	}
+	return all.Wait()
+}
+
+func (k *keeper) startControlPlane(ctx context.Context, api *api) error {
+	first := k.plan.Nodes[0]
+	if err := start(first, k.plan.etcd(first), k.plan.apiServer(first)); err != nil {
+		return err
+	}
+	if err := k.await(ctx, "the API server", api.ready); err != nil {
+		return err
+	}
+	k.say("the API server is ready")
+	return start(first, k.plan.controllerManager(first), k.plan.scheduler(first))
+}
+
+// startNodeComponents starts a node's containerd, and when there is an API
+// server, the rest: a kubelet that finds none waits longer and longer.
+func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, running <-chan struct{}) error {
+	containerd, err := k.plan.containerd(n)
+	if err != nil {
+		return err
+	}
+	if err := start(n, containerd); err != nil {
+		return err
+	}
+	if err := k.importPause(ctx, n); err != nil {
+		return err
+	}
+	select {
+	case <-running:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	kubelet, err := k.plan.kubelet(n)
+	if err != nil {
+		return err
+	}
+	proxy, err := k.plan.kubeProxy(n)
+	if err != nil {
+		return err
+	}
+	if err := start(n, kubelet, proxy); err != nil {
+		return err
+	}
+	if err := k.await(ctx, "node "+n.Name, func(ctx context.Context) error { return api.nodeReady(ctx, n.Name) }); err != nil {
+		return err
+	}
+	k.say("node %s is ready", n.Name)
+	return nil
+}
+
+func (k *keeper) importPause(ctx context.Context, n node) error {
+	socket := hostPath(n, containerdSocket)
+	err := k.await(ctx, "containerd on "+n.Name, func(ctx context.Context) error {
+		c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
+		if err == nil {
+			c.Close()
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	archive := filepath.Join(n.Dir, "pause.tar")
+	if err := writePauseArchive(archive, k.plan.Programs.Pause); err != nil {
+		return err
+	}
+	return importImage(ctx, k.plan.Programs.Ctr, socket, archive)
+}
+
+// awaitServices waits for what the first pods need besides a node.
+func (k *keeper) awaitServices(ctx context.Context, api *api) error {
+	err := k.await(ctx, "the default service account", func(ctx context.Context) error {
+		return api.get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", nil)
+	})
+	if err != nil {
+		return err
+	}
+	for _, n := range k.plan.Nodes {
+		err := k.await(ctx, "kube-proxy on "+n.Name, func(ctx context.Context) error {
+			return api.get(ctx, "/api/v1/nodes/"+n.Name+":10256/proxy/healthz", nil)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// await asks until there is no error. It gives up when a component has ended:
+// what it said last is then the answer.
+func (k *keeper) await(ctx context.Context, what string, ask func(context.Context) error) error {
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return nil
+		}
+		for _, n := range k.plan.Nodes {
+			if ended := call(n, "Node.Alive", struct{}{}, &struct{}{}); ended != nil {
+				return fmt.Errorf("node %s: %w", n.Name, ended)
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%w while waiting for %s: %w", context.Cause(ctx), what, err)
+		}
+	}
+}

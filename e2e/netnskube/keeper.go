@@ -1,0 +1,211 @@
+//go:build linux
+
+package netnskube
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strconv"
+	"syscall"
+)
+
+// The file descriptors that a keeper is born with.
+const (
+	keeperOrders = 3 + iota // the plan and orders, as JSON; its end is the order to end
+	keeperNews              // progress and the outcome of the boot, as JSON
+	keeperLock              // the lock on the cluster's folder, held as long as the keeper lives
+)
+
+// order is what a keeper is told after its plan.
+type order struct {
+	// Stay: outlive whoever started this keeper.
+	Stay bool `json:"stay"`
+}
+
+// news is what a keeper tells while it boots the cluster.
+type news struct {
+	Progress string `json:"progress,omitempty"`
+	Up       bool   `json:"up,omitempty"`
+	Failed   string `json:"failed,omitempty"`
+}
+
+// keeper owns a cluster: its nodes' first processes are its children and die
+// with it, and its own network namespace is the client's.
+type keeper struct {
+	plan plan
+	news *json.Encoder
+	wire *wire
+	init map[string]*exec.Cmd // by node
+}
+
+// keeperMain runs a keeper until it is told to end, and leaves nothing behind.
+// It keeps to its thread: a node's first process is killed when the
+// thread that started it ends.
+func keeperMain([]string) error {
+	for fd := keeperOrders; fd <= keeperLock; fd++ {
+		syscall.CloseOnExec(fd)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
+	defer stop()
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // whoever listened to the news may be gone
+	orders := json.NewDecoder(os.NewFile(keeperOrders, "orders"))
+	k := &keeper{news: json.NewEncoder(os.NewFile(keeperNews, "news")), init: map[string]*exec.Cmd{}}
+	if err := orders.Decode(&k.plan); err != nil {
+		return fmt.Errorf("read plan: %w", err)
+	}
+	ctx, end := context.WithCancel(ctx)
+	go func() {
+		defer end()
+		follow(ctx, orders)
+	}()
+	err := k.boot(ctx)
+	if err == nil {
+		k.tell(news{Up: true})
+		<-ctx.Done()
+	}
+	gone := k.tearDown()
+	if err != nil {
+		k.tell(news{Failed: err.Error()})
+	}
+	return gone
+}
+
+// follow returns when the keeper is to end: whoever started it is gone and
+// never said that it should stay.
+func follow(ctx context.Context, orders *json.Decoder) {
+	for {
+		var o order
+		if err := orders.Decode(&o); err != nil {
+			return
+		}
+		if o.Stay {
+			<-ctx.Done()
+			return
+		}
+	}
+}
+
+func (k *keeper) tell(n news) { _ = k.news.Encode(n) } // nobody may be listening any more
+
+func (k *keeper) say(format string, args ...any) {
+	k.tell(news{Progress: fmt.Sprintf(format, args...)})
+}
+
+// isolate makes the control groups, the network and the nodes, all still empty.
+func (k *keeper) isolate() error {
+	if err := makeCgroups(k.plan); err != nil {
+		return err
+	}
+	if err := leaveBridgesAlone(); err != nil {
+		return err
+	}
+	var err error
+	if k.wire, err = newWire(); err != nil {
+		return err
+	}
+	pids := map[string]int{}
+	for _, n := range k.plan.Nodes {
+		if err := k.startNode(n); err != nil {
+			return fmt.Errorf("node %s: %w", n.Name, err)
+		}
+		pids[n.Name] = k.init[n.Name].Process.Pid
+		if err := k.wire.plug(n, pids[n.Name]); err != nil {
+			return err
+		}
+	}
+	return k.wire.route(k.plan.Nodes, pids)
+}
+
+// startNode starts a node's first process. It hears us on a socket that we make
+// for it, so that there is no moment when it cannot be called.
+func (k *keeper) startNode(n node) error {
+	if err := os.MkdirAll(n.Dir, 0o755); err != nil {
+		return err
+	}
+	listener, err := net.ListenUnix("unix", &net.UnixAddr{Name: initSocket(n.Dir), Net: "unix"})
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	listener.SetUnlinkOnClose(false)
+	socket, err := listener.File()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	cmd := role("init", n.Name, n.Dir, k.plan.Dir, filepath.Dir(k.plan.Programs.Hyperkube))
+	cmd.ExtraFiles = []*os.File{socket}
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags: syscall.CLONE_NEWNS | syscall.CLONE_NEWPID | syscall.CLONE_NEWUTS | syscall.CLONE_NEWIPC | syscall.CLONE_NEWNET,
+		Pdeathsig:  syscall.SIGKILL,
+		Setsid:     true,
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	k.init[n.Name] = cmd
+	if err := enterCgroup(filepath.Join(k.plan.cgroup(), n.Name, "system"), cmd.Process.Pid); err != nil {
+		return err
+	}
+	return os.WriteFile(initPID(n.Dir), []byte(strconv.Itoa(cmd.Process.Pid)), 0o644)
+}
+
+// tearDown ends every node, and removes what the kernel does not.
+func (k *keeper) tearDown() error {
+	for _, init := range k.init {
+		_ = init.Process.Kill()
+	}
+	for _, init := range k.init {
+		_ = init.Wait() // returns when the last process of the node has been reaped
+	}
+	return sweep(k.plan.Name)
+}
+
+// sweep removes what of a cluster outlives its processes.
+func sweep(name string) error {
+	return errors.Join(
+		removeCgroups(cgroupPrefix+name),
+		os.RemoveAll(stateDir(name)),
+		removeIfEmpty(stateRoot),
+	)
+}
+
+func removeIfEmpty(dir string) error {
+	switch err := syscall.Rmdir(dir); err {
+	case nil, syscall.ENOENT, syscall.ENOTEMPTY, syscall.EEXIST:
+		return nil
+	default:
+		return fmt.Errorf("remove %s: %w", dir, err)
+	}
+}
+
+func initSocket(nodeDir string) string { return filepath.Join(nodeDir, "init.sock") }
+func initPID(nodeDir string) string    { return filepath.Join(nodeDir, "init.pid") }
+
+// readNews passes a keeper's news on, and returns when the boot is over.
+func readNews(from io.Reader, progress func(string)) error {
+	decoder := json.NewDecoder(from)
+	for {
+		var n news
+		if err := decoder.Decode(&n); err != nil {
+			return errors.New("the keeper has died")
+		}
+		switch {
+		case n.Failed != "":
+			return errors.New(n.Failed)
+		case n.Up:
+			return nil
+		}
+		progress(n.Progress)
+	}
+}
