@@ -81,8 +81,8 @@ func enter(pid int, spaces []string) error {
 func runChild(path string, command []string) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGINT, syscall.SIGQUIT)
-	cmd := exec.Cmd{Path: path, Args: command, Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd := role("tether", append([]string{path}, command...)...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
 		fmt.Fprintf(os.Stderr, "netnskube: %v\n", err)
 		return exitCannotRun
@@ -93,6 +93,16 @@ func runChild(path string, command []string) int {
 		}
 	}()
 	return ExitCode(cmd.Wait())
+}
+
+// tetherMain becomes a command that is killed when the process that started it
+// ends. SysProcAttr.Pdeathsig cannot do it: it takes a parent in another PID
+// namespace for one that is dead already.
+func tetherMain(args []string) error {
+	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0, 0, 0); err != nil {
+		return err
+	}
+	return syscall.Exec(args[0], args[1:], os.Environ())
 }
 
 // ExitCode is what a shell would make of how a command ended: its exit code, or

@@ -17,6 +17,7 @@ var roles = map[string]func([]string) error{
 	"keeper": keeperMain,
 	"init":   initMain,
 	"enter":  enterMain,
+	"tether": tetherMain,
 }
 
 // ready is set when Main has been called: only then can this program be started
