@@ -21,6 +21,7 @@ require (
 	k8s.io/apimachinery v0.37.2 // indirect
 	k8s.io/cli-runtime v0.37.2 // indirect
 	k8s.io/client-go v0.37.2 // indirect
+	k8s.io/streaming v0.37.2 // indirect
 )
 
 replace github.com/lameduck-dev/lameduck => ../..

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 
@@ -50,7 +51,7 @@ type terminal struct {
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, in io.Reader, out, err io.Writer) int {
-	if code, ok := role(args, err); ok {
+	if code, ok := role(args, in, out, err); ok {
 		return code
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -93,6 +94,7 @@ its pods are replaced, and shows the change that cures it.
 
 Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 		Example: `  lameduck demo                                        four servers side by side
+  lameduck verify deploy/shop -n prod                  a workload of a cluster
   lameduck verify -- ./server                          your own, as one replica
   lameduck verify -f deploy/kubernetes.yaml -- ./app   with what its manifest says`,
 		SilenceErrors: true,
@@ -107,9 +109,17 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 		return usage(hint.New(err, cmd.CommandPath()+" --help lists the flags"))
 	})
 	root.SetHelpCommand(newHelp(root))
-	root.CompletionOptions.HiddenDefaultCmd = true
+	if plugin() {
+		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
+	}
 	root.AddCommand(newDemo(t), newVerify(t), newVersion(t))
 	return root
+}
+
+// plugin reports whether kubectl found the program by its name, and runs it as
+// kubectl lameduck.
+func plugin() bool {
+	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "kubectl-lameduck"
 }
 
 // noCommand is the error for a first word that is no command.

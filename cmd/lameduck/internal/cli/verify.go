@@ -1,93 +1,154 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
 
 // verify is the flags of the command, as they were typed.
 type verify struct {
-	file, action, traffic, propagation string
-	path, method, output, report       string
-	rounds, replicas, rate, nodes      int
-	seed                               uint64
-	readyTimeout                       time.Duration
-	verbose                            bool
+	action, traffic, path, method string
+	output, report                string
+	rounds, replicas, rate        int
+	readyTimeout                  time.Duration
+	verbose                       bool
+	labFlags                      // of a trial on this machine
+	clusterFlags                  // of one on a cluster
+	onlyLab, onlyCluster          []string
+}
+
+type labFlags struct {
+	file, propagation string
+	nodes             int
+	seed              uint64
+}
+
+type clusterFlags struct {
+	kubeconfig, context, namespace string
+	service, port, url, image      string
+	node, podHeader                string
+	workers                        int
+	watchFor                       time.Duration
+	dryRun                         bool
 }
 
 func newVerify(t terminal) *cobra.Command {
 	var v verify
 	cmd := &cobra.Command{
-		Use:   "verify [-f FILE] [flags] -- COMMAND [ARG...]",
+		Use:   "verify ([-f FILE] -- COMMAND [ARG...] | KIND/NAME [-n NAMESPACE]) [flags]",
 		Short: "Replace the pods of a server under load, and find every dropped connection",
-		Long: `verify runs a server as the pods of a Deployment, on this machine and without a
-cluster: real processes, real sockets, real signals. It sends traffic, replaces
-the pods as Kubernetes would, and tells every connection that was dropped, why,
-and what to change.
+		Long: `verify sends traffic to a server, replaces its pods, and tells every connection
+that was dropped, why, and what to change.
 
+With a command behind two dashes it runs the server as the pods of a Deployment
+on this machine, without a cluster: real processes, real sockets, real signals.
 With -f it takes replicas, strategy, probes, preStop hook, grace period,
 environment and ports from the Deployment and Service in the file. Without, it
 runs one replica with a grace period of 30 s that is ready when it accepts a
 connection, on the port it is seen to listen on.
 
+With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it does the
+same on the cluster of your kubeconfig: it finds the Service and the pods, sends
+the load from a Job inside the cluster (--workers) or from here (--url),
+carries out the action, and leaves the cluster as it was. deploy/rbac.yaml has
+the rights it needs; --dry-run says what it would do.
+
 Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 		Example: `  lameduck verify -- ./server --port 8080
   lameduck verify -f deploy/kubernetes.yaml --rounds 10 -- ./app
   lameduck verify --propagation large --action delete --replicas 3 -- ./server
-  lameduck verify -o json -- python3 -m http.server 8080`,
+  lameduck verify -o json -- python3 -m http.server 8080
+  lameduck verify deploy/shop -n prod --dry-run
+  lameduck verify deploy/shop -n prod --workers 4 --rounds 5
+  lameduck verify svc/shop --url http://192.0.2.1:30080 --action drain-node`,
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), t, cmd, args) },
 	}
-	f := cmd.Flags()
-	f.StringVarP(&v.file, "filename", "f", "", "manifest with a Deployment and its Service (- is stdin)")
+	v.shared(cmd.Flags())
+	v.onlyLab = v.labFlags.add(cmd.Flags())
+	v.onlyCluster = v.clusterFlags.add(cmd.Flags())
+	return cmd
+}
+
+func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
 	f.IntVar(&v.rounds, "rounds", 1, "how often")
-	f.IntVar(&v.replicas, "replicas", 0, "replicas, in place of the manifest's (default 1)")
+	f.IntVar(&v.replicas, "replicas", 0, "replicas, in place of those there are (default 1 without a manifest)")
 	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow makes a tenth")
-	f.StringVar(&v.propagation, "propagation", "rollout", "how late nodes learn of endpoints: "+profileNames()+", a duration or a range such as 1s-3s")
-	f.IntVar(&v.nodes, "nodes", 3, "nodes, each with its own view of the endpoints")
 	f.StringVar(&v.path, "path", "/", "what clients request")
 	f.StringVar(&v.method, "method", "GET", "how")
-	f.Uint64Var(&v.seed, "seed", 0, "repeat the lags and choices of an earlier run (default random)")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
 	f.BoolVarP(&v.verbose, "verbose", "v", false, "show what the pods print, on stderr")
-	return cmd
 }
 
+// add returns the names of what it added.
+func (l *labFlags) add(f *pflag.FlagSet) []string {
+	f.StringVarP(&l.file, "filename", "f", "", "lab: manifest with a Deployment and its Service (- is stdin)")
+	f.StringVar(&l.propagation, "propagation", "rollout", "lab: how late nodes learn of endpoints: "+profileNames()+", a duration or a range such as 1s-3s")
+	f.IntVar(&l.nodes, "nodes", 3, "lab: nodes, each with its own view of the endpoints")
+	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the lags and choices of an earlier run (default random)")
+	return []string{"filename", "propagation", "nodes", "seed"}
+}
+
+func (c *clusterFlags) add(f *pflag.FlagSet) []string {
+	f.StringVarP(&c.namespace, "namespace", "n", "", "cluster: namespace (default that of the context)")
+	f.StringVar(&c.context, "context", "", "cluster: context of the kubeconfig")
+	f.StringVar(&c.kubeconfig, "kubeconfig", "", "cluster: file to use in place of KUBECONFIG")
+	f.StringVar(&c.service, "service", "", "cluster: the Service to send to, if several lead to the pods")
+	f.StringVar(&c.port, "port", "", "cluster: its port, by name or number (default the first)")
+	f.StringVar(&c.url, "url", "", "cluster: send the load from here to this URL: a NodePort, a load balancer, an ingress")
+	f.IntVar(&c.workers, "workers", 2, "cluster: send the load from so many pods of a Job inside the cluster")
+	f.StringVar(&c.image, "image", defaultImage, "cluster: image of the workers, which is this tool's own")
+	f.StringVar(&c.node, "node", "", "cluster: the node that drain-node drains (default that of the first pod)")
+	f.DurationVar(&c.watchFor, "for", time.Minute, "cluster: how long watch goes on while somebody else replaces the pods")
+	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "cluster: a response header with the name of the pod, if the server sends one")
+	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: say what would be done, and do nothing")
+	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "pod-header", "dry-run"}
+}
+
+// run tells by the arguments where the trial is to be.
 func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args []string) error {
-	setting, load, err := v.lab(cmd, args, t.in)
-	if err != nil {
+	if len(args) == 1 && cmd.ArgsLenAtDash() < 0 && strings.Contains(args[0], "/") && !strings.HasPrefix(args[0], ".") && !strings.HasPrefix(args[0], "/") {
+		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command behind two dashes"); err != nil {
+			return usage(err)
+		}
+		return v.onCluster(ctx, t, cmd, args[0])
+	}
+	if err := v.misplaced(cmd, v.onlyCluster, "a cluster, with KIND/NAME"); err != nil {
 		return usage(err)
 	}
-	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
+	return v.onLab(ctx, t, cmd, args)
+}
 
-	line := newProgress(t.err)
-	v.announce(line, setting)
-	if v.verbose || sandbox.Available() != nil {
-		setting.Log = line
+// misplaced is the error for a flag that belongs to the other kind of trial.
+func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) error {
+	for _, name := range flags {
+		if cmd.Flags().Changed(name) {
+			return hint.New(fmt.Errorf("--%s is for a trial on %s", name, where), "lameduck verify --help shows both forms")
+		}
 	}
-	cfg := labTrial(setting, lab.Action(v.action), load)
+	return nil
+}
+
+// try runs the trial and reports it.
+func (v *verify) try(ctx context.Context, t terminal, line *progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.show(progressLine(p)) }
 	run, err := trial.Run(ctx, cfg)
@@ -96,15 +157,6 @@ func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args [
 		return err
 	}
 	return v.print(t, report.New(run, diagnose.Findings(run), diagnose.Recommend(run)))
-}
-
-// announce says what is going to happen, and what of the manifest cannot.
-func (v *verify) announce(w io.Writer, cfg lab.Config) {
-	for _, note := range cfg.Workload.Notes {
-		fmt.Fprintln(w, "note:", note)
-	}
-	fmt.Fprintf(w, "%s: %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
-		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
 }
 
 func counted(n int, what string) string {
@@ -140,58 +192,24 @@ func (v *verify) save(r *report.Report) error {
 	return report.Save(v.report, r)
 }
 
-// labTrial is a trial in the lab.
-func labTrial(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
-	spec := trial.Spec(&setting.Workload.Pod)
-	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
-	return trial.Config{
-		Name: "lab", Action: string(action), Seed: setting.Seed, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
-		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
-			setting.Clock, setting.Emit = clock, emit
-			return lab.Open(ctx, setting, action)
-		},
-	}
-}
-
-// lab checks everything that was typed before anything is started.
-func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Config, traffic.Config, error) {
-	setting := lab.Config{Nodes: v.nodes, ReadyTimeout: v.readyTimeout, Seed: v.seed, ReadyByConnecting: v.file == ""}
+// load is the traffic that was asked for.
+func (v *verify) load() (traffic.Config, error) {
 	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method}
-	if !cmd.Flags().Changed("seed") {
-		setting.Seed = rand.Uint64()
+	var err error
+	if load.Patterns, err = traffic.ParsePatterns(v.traffic); err != nil {
+		return load, err
 	}
-	var errs [6]error
-	setting.Command, errs[0] = command(cmd, args)
-	_, errs[1] = lab.ParseAction(v.action)
-	load.Patterns, errs[2] = traffic.ParsePatterns(v.traffic)
-	setting.Propagation, errs[3] = lab.ParseProfile(v.propagation)
-	errs[4] = v.checkValues(cmd)
-	setting.Workload, errs[5] = v.workload(cmd, in)
-	for _, err := range errs {
-		if err != nil {
-			return setting, load, err
-		}
-	}
-	return setting, load, load.Check()
+	return load, load.Check()
 }
 
-// command is what follows the dashes.
-func command(cmd *cobra.Command, args []string) ([]string, error) {
-	const example = "put it behind two dashes: lameduck verify -f k8s.yaml -- ./server"
-	switch dash := cmd.ArgsLenAtDash(); {
-	case len(args) == 0:
-		return nil, hint.New(errors.New("no command to run"), example)
-	case dash != 0:
-		return nil, hint.New(fmt.Errorf("unexpected argument %q", args[0]), example)
-	}
-	return args, nil
-}
+// mostWorkers is how many pods a namespace can be asked for in good faith.
+const mostWorkers = 100
 
 func (v *verify) checkValues(cmd *cobra.Command) error {
 	for _, flag := range []struct {
 		name        string
 		value, most int
-	}{{"rounds", v.rounds, 100_000}, {"nodes", v.nodes, 1000}, {"replicas", v.replicas, mostReplicas}} {
+	}{{"rounds", v.rounds, 100_000}, {"nodes", v.nodes, 1000}, {"replicas", v.replicas, mostReplicas}, {"workers", v.workers, mostWorkers}} {
 		if (flag.value < 1 || flag.value > flag.most) && cmd.Flags().Changed(flag.name) {
 			return hint.New(fmt.Errorf("--%s %d", flag.name, flag.value), fmt.Sprintf("use 1 to %d", flag.most))
 		}
@@ -199,8 +217,10 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	if v.rate < 1 {
 		return hint.New(fmt.Errorf("--rate %d", v.rate), "use 1 or more")
 	}
-	if v.readyTimeout <= 0 {
-		return hint.New(fmt.Errorf("--ready-timeout %v", v.readyTimeout), "use a duration such as 1m")
+	for name, d := range map[string]time.Duration{"ready-timeout": v.readyTimeout, "for": v.watchFor} {
+		if d <= 0 {
+			return hint.New(fmt.Errorf("--%s %v", name, d), "use a duration such as 1m")
+		}
 	}
 	if !slices.Contains([]string{"text", "json"}, v.output) {
 		return hint.New(fmt.Errorf("unknown output %q", v.output), "use text or json")
@@ -211,52 +231,18 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	return report.Savable(v.report)
 }
 
-// mostReplicas is how many processes a machine takes at once without others
-// suffering; twice as many run during a rollout.
-const mostReplicas = 100
-
-func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload, error) {
-	w := &manifest.Workload{Name: "app", Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}}
-	if v.file != "" {
-		var err error
-		if w, err = readManifest(v.file, in); err != nil {
-			return nil, withHint(err, "-f takes what kubectl apply takes: a Deployment, and the Service in front of it")
-		}
-	}
-	w.Replicas = cmp.Or(v.replicas, w.Replicas)
-	switch {
-	case w.Replicas < 1:
-		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
-	case w.Replicas > mostReplicas:
-		return nil, hint.New(fmt.Errorf("the Deployment has %d replicas, too many for one machine", w.Replicas),
-			fmt.Sprintf("use --replicas with %d or fewer", mostReplicas))
-	case w.Replicas < 2 && v.action == string(lab.ScaleDown):
-		return nil, hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
-	}
-	return w, nil
-}
-
-// withHint adds a hint to an error that has none.
-func withHint(err error, advice string) error {
-	if hint.Of(err) != "" {
-		return err
-	}
-	return hint.New(err, advice)
-}
-
-func readManifest(file string, in io.Reader) (*manifest.Workload, error) {
-	if file == "-" {
-		return manifest.Read("stdin", in)
-	}
-	return manifest.ReadFile(file)
-}
-
+// actionNames lists those of the lab, and then those that a cluster has besides.
 func actionNames() string {
-	var names []string
+	var names, more []string
 	for _, a := range lab.Actions {
 		names = append(names, string(a))
 	}
-	return strings.Join(names, ", ")
+	for _, a := range cluster.Actions {
+		if !slices.Contains(names, string(a)) {
+			more = append(more, string(a))
+		}
+	}
+	return strings.Join(names, ", ") + "; on a cluster also " + strings.Join(more, ", ")
 }
 
 func patternNames(patterns []traffic.Pattern) string {
@@ -265,12 +251,4 @@ func patternNames(patterns []traffic.Pattern) string {
 		names = append(names, p.Name)
 	}
 	return strings.Join(names, ",")
-}
-
-func profileNames() string {
-	var names []string
-	for _, p := range lab.Profiles {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+)
+
+// defaultImage is what `make image` calls the tool's image.
+const defaultImage = "lameduck:1.0.0"
+
+// onCluster runs the trial on a cluster.
+func (v *verify) onCluster(ctx context.Context, t terminal, cmd *cobra.Command, name string) error {
+	setting, load, err := v.cluster(ctx, cmd, name)
+	if err != nil {
+		return err
+	}
+	line := newProgress(t.err)
+	setting.Log = line
+	if v.dryRun {
+		return written(cluster.Plan(ctx, t.out, setting, load, v.rounds))
+	}
+	if err := cluster.Announce(line, setting); err != nil {
+		return err
+	}
+	return v.try(ctx, t, line, clusterTrial(setting, load))
+}
+
+// cluster checks everything that was typed, and then looks the workload up.
+func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Config, error) {
+	setting := cluster.Config{
+		Node: v.node, WatchFor: v.watchFor, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout,
+	}
+	load, err := v.load()
+	if err != nil {
+		return setting, load, usage(err)
+	}
+	load.PodHeader = v.podHeader
+	if setting.Action, err = cluster.ParseAction(v.action); err != nil {
+		return setting, load, usage(err)
+	}
+	if err = v.checkValues(cmd); err != nil {
+		return setting, load, usage(err)
+	}
+	if v.url != "" {
+		if setting.URL, err = cluster.ParseURL(v.url); err != nil {
+			return setting, load, usage(err)
+		}
+		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
+			load.Path = p
+		}
+	}
+	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
+		return setting, load, err
+	}
+	setting.Target, err = cluster.Find(ctx, setting.Access.Client, cluster.Query{
+		Namespace: setting.Access.Namespace, Ref: name, Service: v.service, Port: v.port,
+	})
+	if err != nil {
+		return setting, load, err
+	}
+	return setting, load, usage(setting.Check())
+}
+
+// clusterTrial is a trial on a cluster.
+func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
+	return trial.Config{
+		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
+			setting.Clock, setting.Emit = clock, emit
+			return cluster.Open(ctx, setting)
+		},
+	}
+}

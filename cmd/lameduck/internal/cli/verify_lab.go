@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+)
+
+// onLab runs the trial on this machine.
+func (v *verify) onLab(ctx context.Context, t terminal, cmd *cobra.Command, args []string) error {
+	setting, load, err := v.lab(cmd, args, t.in)
+	if err != nil {
+		return usage(err)
+	}
+	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
+
+	line := newProgress(t.err)
+	v.announce(line, setting)
+	if v.verbose || sandbox.Available() != nil {
+		setting.Log = line
+	}
+	cfg := labTrial(setting, lab.Action(v.action), load)
+	return v.try(ctx, t, line, cfg)
+}
+
+// announce says what is going to happen, and what of the manifest cannot.
+func (v *verify) announce(w io.Writer, cfg lab.Config) {
+	for _, note := range cfg.Workload.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
+	fmt.Fprintf(w, "%s: %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
+		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
+}
+
+// labTrial is a trial in the lab.
+func labTrial(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
+	spec := trial.Spec(&setting.Workload.Pod)
+	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
+	return trial.Config{
+		Name: "lab", Action: string(action), Seed: setting.Seed, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
+			setting.Clock, setting.Emit = clock, emit
+			return lab.Open(ctx, setting, action)
+		},
+	}
+}
+
+// lab checks everything that was typed before anything is started.
+func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Config, traffic.Config, error) {
+	setting := lab.Config{Nodes: v.nodes, ReadyTimeout: v.readyTimeout, Seed: v.seed, ReadyByConnecting: v.file == ""}
+	if !cmd.Flags().Changed("seed") {
+		setting.Seed = rand.Uint64()
+	}
+	var errs [6]error
+	var load traffic.Config
+	setting.Command, errs[0] = command(cmd, args)
+	_, errs[1] = lab.ParseAction(v.action)
+	load, errs[2] = v.load()
+	setting.Propagation, errs[3] = lab.ParseProfile(v.propagation)
+	errs[4] = v.checkValues(cmd)
+	setting.Workload, errs[5] = v.workload(cmd, in)
+	for _, err := range errs {
+		if err != nil {
+			return setting, load, err
+		}
+	}
+	return setting, load, nil
+}
+
+// command is what follows the dashes.
+func command(cmd *cobra.Command, args []string) ([]string, error) {
+	const example = "put it behind two dashes: lameduck verify -f k8s.yaml -- ./server"
+	switch dash := cmd.ArgsLenAtDash(); {
+	case len(args) == 0:
+		return nil, hint.New(errors.New("no command to run"), example)
+	case dash != 0:
+		return nil, hint.New(fmt.Errorf("unexpected argument %q", args[0]), example)
+	}
+	return args, nil
+}
+
+// mostReplicas is how many processes a machine takes at once without others
+// suffering; twice as many run during a rollout.
+const mostReplicas = 100
+
+func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload, error) {
+	w := &manifest.Workload{Name: "app", Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}}
+	if v.file != "" {
+		var err error
+		if w, err = readManifest(v.file, in); err != nil {
+			return nil, withHint(err, "-f takes what kubectl apply takes: a Deployment, and the Service in front of it")
+		}
+	}
+	w.Replicas = cmp.Or(v.replicas, w.Replicas)
+	switch {
+	case w.Replicas < 1:
+		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
+	case w.Replicas > mostReplicas:
+		return nil, hint.New(fmt.Errorf("the Deployment has %d replicas, too many for one machine", w.Replicas),
+			fmt.Sprintf("use --replicas with %d or fewer", mostReplicas))
+	case w.Replicas < 2 && v.action == string(lab.ScaleDown):
+		return nil, hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
+	}
+	return w, nil
+}
+
+// withHint adds a hint to an error that has none.
+func withHint(err error, advice string) error {
+	if hint.Of(err) != "" {
+		return err
+	}
+	return hint.New(err, advice)
+}
+
+func readManifest(file string, in io.Reader) (*manifest.Workload, error) {
+	if file == "-" {
+		return manifest.Read("stdin", in)
+	}
+	return manifest.ReadFile(file)
+}
+
+func profileNames() string {
+	var names []string
+	for _, p := range lab.Profiles {
+		names = append(names, p.Name)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,192 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	policyv1 "k8s.io/api/policy/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// perform does once what the action is, and returns when it is complete.
+func (s *Stage) perform(ctx context.Context) error {
+	switch s.action {
+	case Rollout:
+		return s.rollout(ctx)
+	case Delete:
+		return s.remove(ctx, s.observer.living(), s.delete)
+	case Evict:
+		return s.remove(ctx, s.observer.living()[:1], s.evict)
+	case DrainNode:
+		return s.drain(ctx)
+	case ScaleDown:
+		return s.scaleDown(ctx)
+	}
+	return sleep(ctx, s.watchFor)
+}
+
+// restartedAt is what kubectl rollout restart sets.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"
+
+func (s *Stage) rollout(ctx context.Context) error {
+	old := s.observer.living()
+	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, restartedAt, time.Now().Format(time.RFC3339Nano))
+	if err := s.patch(ctx, patch); err != nil {
+		return refused(err, "patch", "apps", s.target.kind, s.target.namespace)
+	}
+	return s.settled(ctx, old, s.replicas)
+}
+
+// patch changes the workload.
+func (s *Stage) patch(ctx context.Context, patch []byte, subresource ...string) (err error) {
+	apps, t := s.client.AppsV1(), s.target
+	switch t.kind {
+	case "deployments":
+		_, err = apps.Deployments(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
+	case "statefulsets":
+		_, err = apps.StatefulSets(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
+	case "daemonsets":
+		_, err = apps.DaemonSets(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
+	}
+	return err
+}
+
+// remove ends pods in one way or another, and waits for those that replace them.
+func (s *Stage) remove(ctx context.Context, pods []*corev1.Pod, how func(context.Context, *corev1.Pod) error) error {
+	for _, p := range pods {
+		if err := how(ctx, p); err != nil && !apierrors.IsNotFound(err) {
+			return err
+		}
+	}
+	return s.settled(ctx, pods, s.replicas)
+}
+
+func (s *Stage) delete(ctx context.Context, p *corev1.Pod) error {
+	err := s.client.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}})
+	if err != nil && !apierrors.IsNotFound(err) {
+		return refused(err, "delete", "", "pods", p.Namespace)
+	}
+	return err
+}
+
+// evictionRetry is how long kubectl drain waits when a PodDisruptionBudget
+// says not now.
+const evictionRetry = 5 * time.Second
+
+// evict asks until the budget allows it, or the pod would have had time enough
+// to become ready elsewhere.
+func (s *Stage) evict(ctx context.Context, p *corev1.Pod) error {
+	for deadline := time.Now().Add(s.readyTimeout); ; {
+		err := s.client.PolicyV1().Evictions(p.Namespace).Evict(ctx, &policyv1.Eviction{
+			ObjectMeta:    metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
+			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}},
+		})
+		switch {
+		case err == nil || apierrors.IsNotFound(err):
+			return err
+		case !apierrors.IsTooManyRequests(err):
+			return refused(err, "create", "", "pods/eviction", p.Namespace)
+		case time.Now().After(deadline):
+			return hint.New(fmt.Errorf("evict %s: %w", p.Name, err), "its PodDisruptionBudget never allows it: kubectl get poddisruptionbudget; with one replica a budget of minAvailable 1 blocks every eviction")
+		}
+		if err := sleep(ctx, evictionRetry); err != nil {
+			return err
+		}
+	}
+}
+
+// drain takes the workload's pods off one node, as kubectl drain would, and
+// gives the node back.
+func (s *Stage) drain(ctx context.Context) error {
+	node, err := s.nodeToDrain()
+	if err != nil {
+		return err
+	}
+	cordoned, err := s.cordon(ctx, node)
+	if err != nil {
+		return err
+	}
+	if err := s.remove(ctx, s.observer.livingOn(node), s.evict); err != nil || !cordoned {
+		return err
+	}
+	return s.undo.last(ctx)
+}
+
+func (s *Stage) nodeToDrain() (string, error) {
+	for _, p := range s.observer.living() {
+		if s.node == "" || s.node == p.Spec.NodeName {
+			return p.Spec.NodeName, nil
+		}
+	}
+	return "", hint.New(fmt.Errorf("no pod of %s is on node %q", s.target, s.node), "kubectl get pods -o wide shows where they are")
+}
+
+// cordon keeps new pods off the node until the undo; a node that was cordoned
+// before stays so.
+func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err error) {
+	n, err := s.client.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+	if err != nil {
+		return false, refused(err, "get", "", "nodes", "")
+	}
+	if n.Spec.Unschedulable {
+		return false, nil
+	}
+	s.undo.add("kubectl uncordon "+node, func(ctx context.Context) error { return s.setUnschedulable(ctx, node, "null") })
+	return true, s.setUnschedulable(ctx, node, "true")
+}
+
+func (s *Stage) setUnschedulable(ctx context.Context, node, value string) error {
+	patch := []byte(`{"spec":{"unschedulable":` + value + `}}`)
+	_, err := s.client.CoreV1().Nodes().Patch(ctx, node, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
+	return refused(err, "patch", "", "nodes", "")
+}
+
+// scaleDown halves the replicas. When it is repeated they are scaled up again
+// first, as in the lab.
+func (s *Stage) scaleDown(ctx context.Context) error {
+	if now := len(s.observer.living()); now < s.replicas {
+		if err := s.scale(ctx, s.replicas); err != nil {
+			return err
+		}
+		if err := s.settled(ctx, nil, s.replicas); err != nil {
+			return err
+		}
+	}
+	if len(s.undo.steps) == 0 {
+		s.undoScale(s.replicas)
+	}
+	half := (s.replicas + 1) / 2
+	if err := s.scale(ctx, half); err != nil {
+		return err
+	}
+	return s.settled(ctx, nil, half)
+}
+
+func (s *Stage) undoScale(replicas int) {
+	s.undo.add(fmt.Sprintf("kubectl scale %s --replicas %d -n %s", s.target, replicas, s.target.namespace),
+		func(ctx context.Context) error { return s.scale(ctx, replicas) })
+}
+
+func (s *Stage) scale(ctx context.Context, replicas int) error {
+	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"replicas": replicas}})
+	if err != nil {
+		return err
+	}
+	return refused(s.patch(ctx, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

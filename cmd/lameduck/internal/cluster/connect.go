@@ -1,0 +1,45 @@
+package cluster
+
+import (
+	"fmt"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// Access is a connection to a cluster, as kubectl would make it.
+type Access struct {
+	Client    kubernetes.Interface
+	REST      *rest.Config
+	Namespace string // the one asked for, else that of the context, else default
+}
+
+// Connect reads the kubeconfig as kubectl does: the file named here, or those
+// in KUBECONFIG, or ~/.kube/config, or the service account of the pod that it
+// runs in. Empty arguments mean the defaults. Nothing is sent yet.
+func Connect(kubeconfig, context, namespace string) (*Access, error) {
+	const advice = "--kubeconfig, KUBECONFIG and --context choose the cluster, as with kubectl; `kubectl cluster-info` shows whether it can be reached"
+	rules := clientcmd.NewDefaultClientConfigLoadingRules()
+	rules.ExplicitPath = kubeconfig
+	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
+	overrides.Context.Namespace = namespace
+	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	ns, _, err := config.Namespace()
+	if err != nil {
+		return nil, hint.New(err, advice)
+	}
+	r, err := config.ClientConfig()
+	if err != nil {
+		return nil, hint.New(fmt.Errorf("no cluster to talk to: %w", err), advice)
+	}
+	r.QPS, r.Burst = 50, 100 // watches and a handful of writes; the default of 5 a second would delay them
+	r.UserAgent = "lameduck"
+	client, err := kubernetes.NewForConfig(r)
+	if err != nil {
+		return nil, hint.New(err, advice)
+	}
+	return &Access{Client: client, REST: r, Namespace: ns}, nil
+}

@@ -1,0 +1,9 @@
+// Package cluster is the stage of a trial on a real cluster. It finds a
+// workload and the Service in front of it, watches their pods, EndpointSlices
+// and events, carries out what replaces pods, sends the traffic from here or
+// from a Job inside the cluster, and leaves everything as it found it.
+//
+// It knows what a user with a few rights can know: an event is timed when it
+// arrives here, and which pod a connection led to is only known where the
+// client dialled the pod itself, or the server names it.
+package cluster

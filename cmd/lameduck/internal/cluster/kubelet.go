@@ -1,0 +1,86 @@
+package cluster
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// kubeletSaid takes what a kubelet reports of a pod. Its events are the only
+// sign of when it began to stop a container: k8s.io/kubernetes,
+// pkg/kubelet/events.
+func (o *observer) kubeletSaid(e *corev1.Event, before bool) {
+	if before {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.pods[e.InvolvedObject.UID]
+	if p == nil || p.exited {
+		return
+	}
+	now := o.clock.Now()
+	switch e.Reason {
+	case "Killing":
+		if p.killing == timeline.Never && o.ofContainer(e) {
+			o.beginKilling(p, now, o.hookSleep())
+		}
+	case "FailedPreStopHook":
+		if o.ofContainer(e) {
+			o.hookFailed(p, now, e.Message)
+		}
+	case "Evicted", "Preempting":
+		o.say(p, timeline.Event{At: now, Kind: timeline.Kind("evicted"), Detail: e.Reason + ": " + e.Message})
+	}
+}
+
+// ofContainer reports whether the event is about the container that serves.
+func (o *observer) ofContainer(e *corev1.Event) bool {
+	path := e.InvolvedObject.FieldPath
+	return path == "" || path == "spec.containers{"+o.container+"}"
+}
+
+func (o *observer) hookSleep() time.Duration {
+	if o.preStop == nil || o.preStop.Sleep == nil {
+		return 0
+	}
+	return *o.preStop.Sleep
+}
+
+// beginKilling: with a preStop hook the signal comes after it. When a sleep
+// is over is known; when another hook is, only if it fails.
+func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
+	p.killing = at
+	if o.preStop == nil {
+		o.signalled(p, at)
+		return
+	}
+	o.say(p, timeline.Event{At: at, Kind: timeline.PreStopStarted})
+	if sleep == 0 {
+		return
+	}
+	p.signal = time.AfterFunc(sleep, func() {
+		o.mu.Lock()
+		defer o.mu.Unlock()
+		if !p.exited {
+			o.say(p, timeline.Event{At: at + sleep, Kind: timeline.PreStopEnded})
+			o.signalled(p, at+sleep)
+		}
+	})
+}
+
+// signalled: nobody can see from here whether the process has a handler.
+func (o *observer) signalled(p *podSeen, at time.Duration) {
+	o.say(p, timeline.Event{At: at, Kind: timeline.Signalled, Caught: true})
+}
+
+// hookFailed: then the signal comes at once.
+func (o *observer) hookFailed(p *podSeen, now time.Duration, why string) {
+	if p.signal != nil {
+		p.signal.Stop()
+	}
+	o.say(p, timeline.Event{At: now, Kind: timeline.PreStopEnded, Detail: why})
+	o.signalled(p, now)
+}

@@ -1,0 +1,118 @@
+package cluster
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/tools/cache"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// observer watches the pods of a workload, the EndpointSlices of its Service
+// and what the kubelets say, and makes events of them. Moments are those of
+// arrival: the API server's own times have whole seconds only.
+type observer struct {
+	clock     timeline.Clock
+	emit      func(timeline.Event)
+	container string            // the one that serves
+	preStop   *manifest.Handler // its hook, or nil
+	stop      context.CancelFunc
+	running   sync.WaitGroup
+
+	mu      sync.Mutex
+	changed func(timeline.Event) // told of every change in the slices; may be nil
+	pods    map[types.UID]*podSeen
+	order   []*podSeen // by first sight
+	slices  map[string]map[types.UID]endpoint
+	shown   map[types.UID]endpoint // over all slices, as it was last told
+}
+
+// observerRights are what it needs.
+var observerRights = []Right{
+	{"list", "", "pods"}, {"watch", "", "pods"},
+	{"list", "", "events"}, {"watch", "", "events"},
+	{"list", "discovery.k8s.io", "endpointslices"}, {"watch", "discovery.k8s.io", "endpointslices"},
+}
+
+// observe returns when everything that there is has been seen. Close has to be
+// called.
+func observe(ctx context.Context, c kubernetes.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event)) (*observer, error) {
+	o := &observer{
+		clock: clock, emit: emit, container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
+		pods: map[types.UID]*podSeen{}, slices: map[string]map[types.UID]endpoint{}, shown: map[types.UID]endpoint{},
+	}
+	watching, cancel := context.WithCancel(context.Background())
+	o.stop = cancel
+	var synced []cache.InformerSynced
+	for _, w := range []struct {
+		tweak   func(*metav1.ListOptions)
+		start   func(informers.SharedInformerFactory) cache.SharedIndexInformer
+		handler cache.ResourceEventHandler
+	}{
+		{func(l *metav1.ListOptions) { l.LabelSelector = t.selector.String() },
+			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
+				return f.Core().V1().Pods().Informer()
+			},
+			handler(o.podChanged, o.podGone)},
+		{func(l *metav1.ListOptions) { l.LabelSelector = discoveryv1.LabelServiceName + "=" + t.service.Name },
+			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
+				return f.Discovery().V1().EndpointSlices().Informer()
+			},
+			handler(o.sliceChanged, o.sliceGone)},
+		{func(l *metav1.ListOptions) { l.FieldSelector = "involvedObject.kind=Pod" },
+			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
+				return f.Core().V1().Events().Informer()
+			},
+			handler(o.kubeletSaid, nil)},
+	} {
+		f := informers.NewSharedInformerFactoryWithOptions(c, 0, informers.WithNamespace(t.namespace), informers.WithTweakListOptions(w.tweak))
+		informer := w.start(f)
+		registered, err := informer.AddEventHandler(w.handler)
+		if err != nil {
+			cancel()
+			return nil, err
+		}
+		synced = append(synced, registered.HasSynced)
+		o.running.Go(func() { informer.RunWithContext(watching) })
+	}
+	ctx, done := context.WithTimeout(ctx, 20*time.Second)
+	defer done()
+	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
+		o.Close()
+		return nil, errors.Join(context.Cause(ctx), hint.New(errors.New("the API server does not answer the watches"), "does `kubectl get pods,endpointslices -w` work from here?"))
+	}
+	return o, nil
+}
+
+// handler calls changed for every object that is new or has changed, with
+// whether it was there before we looked, and gone for one that is deleted.
+func handler[T any](changed func(object T, before bool), gone func(T)) cache.ResourceEventHandler {
+	return cache.ResourceEventHandlerDetailedFuncs{
+		AddFunc:    func(object any, before bool) { changed(object.(T), before) },
+		UpdateFunc: func(_, object any) { changed(object.(T), false) },
+		DeleteFunc: func(object any) {
+			if tomb, ok := object.(cache.DeletedFinalStateUnknown); ok {
+				object = tomb.Obj
+			}
+			if o, ok := object.(T); ok && gone != nil {
+				gone(o)
+			}
+		},
+	}
+}
+
+// Close ends the watches.
+func (o *observer) Close() {
+	o.stop()
+	o.running.Wait()
+}

@@ -1,0 +1,194 @@
+package cluster
+
+import (
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// script plays a pod's life to an observer.
+type script struct {
+	*testing.T
+	o   *observer
+	pod *corev1.Pod
+
+	mu     sync.Mutex
+	events []timeline.Event
+}
+
+func newScript(t *testing.T) *script {
+	c := fake.NewClientset(deployment(1), service("shop", shopLabels))
+	s := &script{T: t, pod: pod("shop-1", "ReplicaSet", "rs")}
+	s.pod.UID = "1"
+	emit := func(e timeline.Event) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.events = append(s.events, e)
+	}
+	o, err := observe(t.Context(), c, find(t, c), timeline.NewClock(), emit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(o.Close)
+	s.o = o
+	return s
+}
+
+// status changes the pod, as its kubelet would.
+func (s *script) status(change func(*corev1.Pod)) *script {
+	s.pod = s.pod.DeepCopy()
+	change(s.pod)
+	s.o.podChanged(s.pod, false)
+	return s
+}
+
+func (s *script) run() *script {
+	return s.status(func(p *corev1.Pod) {
+		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "web", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+	})
+}
+
+func (s *script) delete() *script {
+	return s.status(func(p *corev1.Pod) { p.DeletionTimestamp = new(metav1.Now()) })
+}
+
+func (s *script) exit(code int32, reason string) *script {
+	return s.status(func(p *corev1.Pod) {
+		p.Status.Conditions[0].Status = corev1.ConditionFalse
+		p.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code, Reason: reason}}
+	})
+}
+
+func (s *script) kubelet(reason, path string) *script {
+	s.o.kubeletSaid(&corev1.Event{Reason: reason, Message: "because", InvolvedObject: corev1.ObjectReference{UID: s.pod.UID, FieldPath: path}}, false)
+	return s
+}
+
+// slice says that the pod is ready, or serving and terminating, or neither.
+func (s *script) slice(ready, serving bool) *script {
+	s.o.sliceChanged(&discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "shop-x"}, Endpoints: []discoveryv1.Endpoint{{
+		TargetRef:  &corev1.ObjectReference{Kind: "Pod", UID: s.pod.UID},
+		Conditions: discoveryv1.EndpointConditions{Ready: &ready, Serving: &serving, Terminating: new(!ready)},
+	}}}, false)
+	return s
+}
+
+func (s *script) kinds() (kinds []timeline.Kind) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range s.events {
+		kinds = append(kinds, e.Kind)
+	}
+	return kinds
+}
+
+func (s *script) want(kinds ...timeline.Kind) {
+	s.Helper()
+	if got := s.kinds(); !slices.Equal(got, kinds) {
+		s.Errorf("got  %v\nwant %v", got, kinds)
+	}
+}
+
+const web = "spec.containers{web}"
+
+func TestTheLifeOfAPod(t *testing.T) {
+	s := newScript(t)
+	s.o.preStop = nil
+	s.run().slice(true, true).delete().slice(false, true).kubelet("Killing", "spec.containers{sidecar}").kubelet("Killing", web).exit(0, "Completed").slice(false, false)
+	s.want(timeline.Started, timeline.Ready, timeline.EndpointAdded, timeline.Deleted, timeline.EndpointTerminating,
+		timeline.Signalled, timeline.Exited, timeline.EndpointRemoved)
+	s.o.podGone(s.pod)
+	if !s.o.settled([]*corev1.Pod{s.pod}, 0) {
+		t.Error("the pod has gone, and it is waited for")
+	}
+}
+
+func TestKilledAtTheEndOfItsGrace(t *testing.T) {
+	s := newScript(t)
+	s.o.preStop = nil
+	s.run().delete().kubelet("Killing", web).exit(137, "Error")
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Signalled, timeline.Killed, timeline.Exited)
+}
+
+func TestTheKubeletsEventGotLost(t *testing.T) {
+	s := newScript(t)
+	s.run().delete().exit(0, "Completed")
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.PreStopStarted, timeline.Exited)
+}
+
+func TestAFailedHookIsFollowedByTheSignal(t *testing.T) {
+	s := newScript(t)
+	s.run().delete().kubelet("Killing", web).kubelet("FailedPreStopHook", web).exit(143, "Error")
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Exited)
+}
+
+func TestASleepIsFollowedByTheSignal(t *testing.T) {
+	s := newScript(t)
+	*s.o.preStop.Sleep = time.Millisecond
+	s.run().delete().kubelet("Killing", web)
+	for len(s.kinds()) < 6 {
+		time.Sleep(time.Millisecond)
+	}
+	s.exit(0, "Completed")
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Exited)
+}
+
+func TestACrashIsNoTermination(t *testing.T) {
+	s := newScript(t)
+	s.run().status(func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0] = corev1.ContainerStatus{Name: "web", RestartCount: 1, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}}
+	})
+	s.want(timeline.Started, timeline.Ready, timeline.Exited, timeline.Restarted)
+}
+
+// TestANameIsGivenAgain: by a StatefulSet, say. Which pod a client met is a
+// question of when.
+func TestANameIsGivenAgain(t *testing.T) {
+	s := newScript(t)
+	s.run().delete()
+	s.o.podGone(s.pod)
+	between := s.o.clock.Now()
+	s.pod = pod("shop-1", "StatefulSet", "shop")
+	s.pod.UID = types.UID("2")
+	s.pod.Status.PodIP = "10.244.1.9"
+	s.o.podChanged(s.pod, false)
+	if s.o.podAt("shop-1", between) != "shop-1" || s.o.podAt("shop-1", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.244.1.9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.0.0.1", s.o.clock.Now()) != "" {
+		t.Error("pods are mixed up")
+	}
+}
+
+func TestAPodThatIsNotReadyInTime(t *testing.T) {
+	s := newScript(t)
+	s.status(func(p *corev1.Pod) {
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "web", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: "ErrImagePull", Message: "no such image"}}}}
+	})
+	if err := s.o.overdue(time.Hour); err != nil {
+		t.Errorf("%v, and it has an hour", err)
+	}
+	err := s.o.overdue(0)
+	if never, ok := err.(interface{ Unwrap() error }); !ok || never.Unwrap().Error() != "shop-1 never became ready: waiting, ErrImagePull: no such image" {
+		t.Errorf("%v", err)
+	}
+	s.want(timeline.NeverReady)
+}
+
+func TestGauge(t *testing.T) {
+	const text = "# TYPE m gauge\nm_other 9\nm{ip_family=\"IPv4\"} 1.7e+09\nm{ip_family=\"IPv6\"} 1.8e+09\nbroken\n"
+	if got := gauge([]byte(text), "m"); got != 1.8e9 {
+		t.Errorf("got %v", got)
+	}
+	if got := gauge([]byte(text), "absent"); got != 0 {
+		t.Errorf("got %v of nothing", got)
+	}
+}

@@ -1,0 +1,172 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
+)
+
+// Check says what of the configuration does not go with the workload.
+func (c *Config) Check() error {
+	w := *c.Target.workload
+	if c.Replicas != 0 {
+		w.replicas = c.Replicas
+	}
+	if c.Replicas != 0 && c.Replicas != c.Target.replicas && w.kind == "daemonsets" {
+		return ScaleDown.fits(&w)
+	}
+	return c.Action.fits(&w)
+}
+
+// Announce says in a few lines what was found, and what the trial is.
+func Announce(w io.Writer, cfg Config) error {
+	t := cfg.Target
+	for _, note := range t.Notes {
+		fmt.Fprintln(w, "note:", note)
+	}
+	_, err := fmt.Fprintf(w, "%s in namespace %s: %s\n%s; the load comes from %s\n", t, t.namespace, t.pods(), t.way(), cfg.from())
+	return err
+}
+
+// pods is what the pod template promises, in one line.
+func (t *Target) pods() string {
+	pod := &t.Manifest.Pod
+	parts := []string{fmt.Sprintf("%d replicas", t.replicas), fmt.Sprintf("grace period %v", pod.Grace)}
+	if t.replicas == 1 {
+		parts[0] = "1 replica"
+	}
+	return strings.Join(append(parts, "preStop "+described(pod.PreStop), "ready by "+readiness(pod.Readiness)), ", ")
+}
+
+func readiness(p *manifest.Probe) string {
+	if p == nil {
+		return "having started"
+	}
+	return described(&p.Handler)
+}
+
+func described(h *manifest.Handler) string {
+	switch {
+	case h == nil:
+		return "none"
+	case h.Sleep != nil:
+		return fmt.Sprintf("sleep %v", *h.Sleep)
+	case h.HTTP != nil:
+		return "httpGet " + h.HTTP.Path
+	case h.TCP != nil:
+		return "tcpSocket"
+	case h.GRPC != nil:
+		return "grpc"
+	}
+	return "exec " + strings.Join(h.Exec, " ")
+}
+
+// way is how clients come to the pods.
+func (t *Target) way() string {
+	if t.headless() {
+		return fmt.Sprintf("service/%s is headless, port %d of the pods", t.service.Name, t.targetPort())
+	}
+	return fmt.Sprintf("service/%s, %s %s, port %d -> %d", t.service.Name, t.service.Spec.Type, t.service.Spec.ClusterIP, t.port.Port, t.targetPort())
+}
+
+func (c *Config) from() string {
+	switch {
+	case c.URL != nil:
+		return "here, to " + c.URL.Host
+	case c.Workers == 1:
+		return "1 pod inside the cluster"
+	}
+	return fmt.Sprintf("%d pods inside the cluster", c.Workers)
+}
+
+// Plan writes what a trial would do, and what stands in its way.
+func Plan(ctx context.Context, w io.Writer, cfg Config, load traffic.Config, rounds int) error {
+	var p strings.Builder
+	if err := Announce(&p, cfg); err != nil {
+		return err
+	}
+	p.WriteString("would:\n")
+	for _, step := range cfg.steps(rounds) {
+		p.WriteString("  " + step + "\n")
+	}
+	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
+	p.WriteString("then put back: " + strings.Join(cfg.back(), ", ") + "\n")
+	_, err := io.WriteString(w, p.String())
+	if err != nil {
+		return err
+	}
+	if err := lacks(ctx, cfg.Access.Client, cfg.Target.namespace, cfg.rights()); err != nil {
+		return err
+	}
+	return cfg.Target.Ready()
+}
+
+// steps are the changes, in order.
+func (c *Config) steps(rounds int) []string {
+	var steps []string
+	t := c.Target
+	if c.Replicas != 0 && c.Replicas != t.replicas {
+		steps = append(steps, fmt.Sprintf("scale %s from %d to %d", t, t.replicas, c.Replicas))
+	}
+	if c.URL == nil {
+		job := workers.Manifest(workers.Config{Namespace: t.namespace, Image: c.Image, PullPolicy: c.PullPolicy, Count: c.Workers, RunID: "RUN"})
+		steps = append(steps, fmt.Sprintf("create job/%s: %d pods of image %s", job.Name, c.Workers, c.Image))
+	}
+	return append(steps, fmt.Sprintf("%s, %d times", c.does(), rounds))
+}
+
+// does is the action in words.
+func (c *Config) does() string {
+	t := c.Target
+	switch c.Action {
+	case Rollout:
+		return fmt.Sprintf("set the annotation %s on the pod template of %s", restartedAt, t)
+	case Delete:
+		return "delete all pods of " + t.String()
+	case Evict:
+		return "evict one pod of " + t.String()
+	case DrainNode:
+		if c.Node == "" {
+			return fmt.Sprintf("cordon the node of the first pod of %s and evict the pods of %s from it", t, t)
+		}
+		return fmt.Sprintf("cordon node %s and evict the pods of %s from it", c.Node, t)
+	case ScaleDown:
+		replicas := t.replicas
+		if c.Replicas != 0 {
+			replicas = c.Replicas
+		}
+		return fmt.Sprintf("scale %s from %d to %d", t, replicas, (replicas+1)/2)
+	}
+	return fmt.Sprintf("watch for %v while somebody else replaces the pods", c.WatchFor)
+}
+
+// back is what is undone at the end.
+func (c *Config) back() []string {
+	var back []string
+	if c.URL == nil {
+		back = append(back, "delete the job")
+	}
+	if c.Action == DrainNode {
+		back = append(back, "uncordon the node")
+	}
+	if c.Action == ScaleDown || c.Replicas != 0 && c.Replicas != c.Target.replicas {
+		back = append(back, fmt.Sprintf("scale to %d", c.Target.replicas))
+	}
+	if len(back) == 0 {
+		back = append(back, "nothing")
+	}
+	return back
+}
+
+func names(patterns []traffic.Pattern) string {
+	var all []string
+	for _, p := range patterns {
+		all = append(all, p.Name)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,205 @@
+package cluster
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// podSeen is one pod, as far as it has been seen.
+type podSeen struct {
+	name     string // unique in the run: a StatefulSet gives a name again
+	object   *corev1.Pod
+	since    time.Duration // first seen; 0 if it was there before
+	deleted  time.Duration // its deletionTimestamp was seen, or Never
+	killing  time.Duration // the kubelet began to stop it, or Never
+	goneAt   time.Duration // the object was gone, or Never
+	started  bool
+	ready    bool
+	exited   bool
+	signal   *time.Timer // to the end of a sleep hook
+	restarts int32
+}
+
+// alive reports whether the pod is one that the workload counts on.
+func (p *podSeen) alive() bool {
+	return p.deleted == timeline.Never && p.goneAt == timeline.Never && !ended(p.object)
+}
+
+// ended: the kubelet has let go of it, as after an eviction by the kubelet
+// itself, which leaves the object behind.
+func ended(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
+}
+
+func (o *observer) podChanged(pod *corev1.Pod, before bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.pods[pod.UID]
+	if p == nil {
+		p = o.enter(pod, before)
+	}
+	p.object = pod
+	o.follow(p)
+}
+
+// enter notes a pod that is new here.
+func (o *observer) enter(pod *corev1.Pod, before bool) *podSeen {
+	p := &podSeen{name: o.uniqueName(pod.Name), object: pod, since: o.clock.Now(),
+		deleted: timeline.Never, killing: timeline.Never, goneAt: timeline.Never}
+	if before {
+		p.since = 0
+	}
+	if s := o.status(pod); s != nil {
+		p.restarts = s.RestartCount
+	}
+	o.pods[pod.UID], o.order = p, append(o.order, p)
+	if state := o.shown[pod.UID]; state != absent { // its slice came first
+		o.say(p, timeline.Event{At: p.since, Kind: endpointKinds[state]})
+	}
+	return p
+}
+
+func (o *observer) uniqueName(name string) string {
+	twins := 1
+	for _, other := range o.order {
+		if other.object.Name == name {
+			twins++
+		}
+	}
+	if twins > 1 {
+		return fmt.Sprintf("%s#%d", name, twins)
+	}
+	return name
+}
+
+// status is of the container that serves, or nil.
+func (o *observer) status(pod *corev1.Pod) *corev1.ContainerStatus {
+	for i := range pod.Status.ContainerStatuses {
+		if s := &pod.Status.ContainerStatuses[i]; s.Name == o.container {
+			return s
+		}
+	}
+	return nil
+}
+
+func (o *observer) say(p *podSeen, e timeline.Event) {
+	e.Pod = p.name
+	o.emit(e)
+}
+
+// follow emits what is new in the pod since the last time.
+func (o *observer) follow(p *podSeen) {
+	now := o.clock.Now()
+	status := o.status(p.object)
+	if status != nil {
+		o.followRestarts(p, status, now)
+		if state := status.State; !p.started && (state.Running != nil || state.Terminated != nil) {
+			p.started = true
+			o.say(p, timeline.Event{At: now, Kind: timeline.Started})
+		}
+	}
+	if p.object.DeletionTimestamp != nil && p.deleted == timeline.Never {
+		p.deleted = now
+		o.say(p, timeline.Event{At: now, Kind: timeline.Deleted})
+	}
+	o.followReadiness(p, now)
+	if status != nil && status.State.Terminated != nil && !p.exited {
+		o.exit(p, status.State.Terminated, now)
+	}
+}
+
+func (o *observer) followReadiness(p *podSeen, now time.Duration) {
+	ready := conditionTrue(p.object, corev1.PodReady)
+	if ready == p.ready {
+		return
+	}
+	p.ready = ready
+	switch {
+	case ready:
+		o.say(p, timeline.Event{At: now, Kind: timeline.Ready})
+	case p.deleted == timeline.Never:
+		o.say(p, timeline.Event{At: now, Kind: timeline.Unready})
+	}
+}
+
+// followRestarts: a container that crashed, or was killed for its liveness
+// probe, is no termination of the pod.
+func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now time.Duration) {
+	if s.RestartCount <= p.restarts {
+		return
+	}
+	p.restarts = s.RestartCount
+	if last := s.LastTerminationState.Terminated; last != nil && !p.exited {
+		o.exit(p, last, now)
+	}
+	o.say(p, timeline.Event{At: now, Kind: timeline.Restarted})
+	p.exited, p.killing = false, timeline.Never
+}
+
+// exit tells how the process ended. That it was killed at the end of its grace
+// period is known from its code alone: 128 + 9, and not the OOM killer's.
+func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time.Duration) {
+	p.exited = true
+	if p.signal != nil {
+		p.signal.Stop()
+	}
+	if p.deleted != timeline.Never && p.killing == timeline.Never {
+		o.beginKilling(p, p.deleted, 0) // the kubelet's event got lost
+	}
+	code := int(t.ExitCode)
+	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" {
+		o.say(p, timeline.Event{At: now, Kind: timeline.Killed})
+	}
+	o.say(p, timeline.Event{At: now, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
+}
+
+// signalName is the signal a process died of, if the runtime says so.
+func signalName(t *corev1.ContainerStateTerminated) string {
+	switch {
+	case t.Reason == "OOMKilled" || t.ExitCode == 137:
+		return "SIGKILL"
+	case t.ExitCode == 143:
+		return "SIGTERM"
+	}
+	return ""
+}
+
+func (o *observer) podGone(pod *corev1.Pod) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	p := o.pods[pod.UID]
+	if p == nil {
+		return
+	}
+	p.object = pod
+	o.follow(p) // the last state may come with the deletion
+	p.goneAt = o.clock.Now()
+}
+
+func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == kind {
+			return c.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+// podAt is the pod that a name meant at a moment: that of the pod itself, or
+// its IP address. "" if it is none of ours.
+func (o *observer) podAt(name string, at time.Duration) string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	found := ""
+	for _, p := range o.order {
+		if (p.object.Name == name || p.object.Status.PodIP == name) && p.since <= at {
+			found = p.name
+		}
+	}
+	return found
+}

@@ -1,0 +1,176 @@
+package cluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// proxies tells when the kube-proxy of each node has applied a change of the
+// slices, from its own metrics, read through the API server. That needs the
+// right to get nodes/proxy, and a kube-proxy whose metrics can be reached
+// (metricsBindAddress); where either is missing nothing is told.
+type proxies struct {
+	client kubernetes.Interface
+	clocks *clocks
+	emit   func(timeline.Event)
+	ctx    context.Context
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+
+	mu    sync.Mutex
+	nodes map[string]*proxy
+	order []string
+}
+
+// proxy is one node's. Changes wait in pending until its next sync is over.
+type proxy struct {
+	number  int // of the view: 0 is the slices themselves
+	polling bool
+	mute    bool // it cannot be asked
+	pending []timeline.Event
+}
+
+// syncPoll is how often a proxy is asked while it has a change to apply;
+// syncGiveUp after how long it is asked no more: kube-proxy syncs within a
+// second (minSyncPeriod) unless it is overloaded.
+const (
+	syncPoll   = 100 * time.Millisecond
+	syncGiveUp = time.Minute
+)
+
+// watchProxies follows the proxies of the nodes that pods are on.
+func watchProxies(c kubernetes.Interface, o *observer, k *clocks) *proxies {
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &proxies{client: c, clocks: k, emit: o.emit, ctx: ctx, stop: cancel, nodes: map[string]*proxy{}}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.changed = func(e timeline.Event) {
+		for _, pod := range o.order {
+			p.know(pod.object.Spec.NodeName)
+		}
+		p.change(e)
+	}
+	return p
+}
+
+// know adds a node.
+func (p *proxies) know(node string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if node != "" && p.nodes[node] == nil {
+		p.order = append(p.order, node)
+		p.nodes[node] = &proxy{number: len(p.order)}
+	}
+}
+
+// change gives every proxy a change to wait for.
+func (p *proxies) change(e timeline.Event) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for name, node := range p.nodes {
+		if node.mute {
+			continue
+		}
+		node.pending = append(node.pending, e)
+		if !node.polling {
+			node.polling = true
+			p.done.Go(func() { p.poll(name, node) })
+		}
+	}
+}
+
+// poll asks one proxy until it has applied all that is pending.
+func (p *proxies) poll(name string, node *proxy) {
+	for p.ctx.Err() == nil {
+		queued, synced, err := p.ask(name)
+		p.mu.Lock()
+		if err != nil {
+			node.mute = true
+		}
+		p.applied(node, queued, synced)
+		if node.mute || len(node.pending) == 0 {
+			node.polling, node.pending = false, nil
+			p.mu.Unlock()
+			return
+		}
+		p.mu.Unlock()
+		if sleep(p.ctx, syncPoll) != nil {
+			return
+		}
+	}
+}
+
+// applied tells of the changes that the last sync has covered: it was queued
+// after they were made. A sync that was under way then may have missed them.
+func (p *proxies) applied(node *proxy, queued, synced time.Duration) {
+	var waiting []timeline.Event
+	for _, e := range node.pending {
+		switch {
+		case queued >= e.At-p.tolerance() && synced >= queued:
+			e.At, e.Node = max(synced, e.At), node.number
+			p.emit(e)
+		case p.clocks.clock.Now()-e.At < syncGiveUp:
+			waiting = append(waiting, e)
+		}
+	}
+	node.pending = waiting
+}
+
+// tolerance: a proxy may hear of a change before we do.
+func (p *proxies) tolerance() time.Duration { return 50 * time.Millisecond }
+
+// metricsPort is where kube-proxy serves its metrics.
+const metricsPort = "10249"
+
+// ask reads when the last sync was queued, and when it was done, as moments
+// of the run.
+func (p *proxies) ask(node string) (queued, synced time.Duration, err error) {
+	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
+	defer cancel()
+	text, err := p.client.CoreV1().RESTClient().Get().Resource("nodes").Name(node + ":" + metricsPort).SubResource("proxy").Suffix("metrics").DoRaw(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	at := func(metric string) time.Duration {
+		return p.clocks.ours(node, time.UnixMicro(int64(gauge(text, metric)*1e6)))
+	}
+	return at("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds"), at("kubeproxy_sync_proxy_rules_last_timestamp_seconds"), nil
+}
+
+// gauge is the highest value of a metric over its labels, 0 if there is none.
+func gauge(text []byte, metric string) float64 {
+	highest := 0.0
+	for lines := bufio.NewScanner(bytes.NewReader(text)); lines.Scan(); {
+		rest, ok := strings.CutPrefix(lines.Text(), metric)
+		if !ok || rest == "" || rest[0] != ' ' && rest[0] != '{' {
+			continue
+		}
+		if v, err := strconv.ParseFloat(rest[strings.LastIndexByte(rest, ' ')+1:], 64); err == nil {
+			highest = max(highest, v)
+		}
+	}
+	return highest
+}
+
+// names are the nodes, each at its number less one.
+func (p *proxies) names() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.order
+}
+
+func (p *proxies) close() {
+	if p != nil {
+		p.stop()
+		p.done.Wait()
+	}
+}

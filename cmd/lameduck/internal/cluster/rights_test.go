@@ -1,0 +1,58 @@
+package cluster
+
+import (
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/yaml"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
+)
+
+// TestTheRoleHasWhatIsUsedAndNoMore compares deploy/rbac.yaml with what the
+// code asks for.
+func TestTheRoleHasWhatIsUsedAndNoMore(t *testing.T) {
+	granted := words(allOf(readRules(t, "../../../../deploy/rbac.yaml")))
+	used := slices.Concat(findRights, observerRights, clockRights, allOf(workers.Rules))
+	for _, kind := range []string{"deployments", "statefulsets", "daemonsets"} {
+		for _, a := range Actions {
+			if kind != "daemonsets" || a != ScaleDown {
+				used = append(used, a.rights(kind)...)
+			}
+		}
+	}
+	if diff := cmp.Diff(words(used), granted); diff != "" {
+		t.Errorf("used and granted differ:\n%s", diff)
+	}
+}
+
+func words(rights []Right) []string {
+	var all []string
+	for _, r := range rights {
+		all = append(all, r.String())
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func readRules(t *testing.T, path string) (rules []rbacv1.PolicyRule) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for d := yaml.NewYAMLOrJSONDecoder(strings.NewReader(string(data)), 4096); ; {
+		var role rbacv1.ClusterRole
+		if err := d.Decode(&role); err == io.EOF {
+			return rules
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		rules = append(rules, role.Rules...)
+	}
+}

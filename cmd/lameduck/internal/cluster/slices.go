@@ -1,0 +1,94 @@
+package cluster
+
+import (
+	"maps"
+	"slices"
+
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// endpoint is what an EndpointSlice says of a pod.
+type endpoint string
+
+const (
+	absent      endpoint = ""
+	ready       endpoint = "ready"       // new connections go to it
+	terminating endpoint = "terminating" // only as the fallback, if none is ready (KEP-1669)
+)
+
+// stateOf reads the conditions; one that is not set means its default
+// (discovery/v1 EndpointConditions).
+func stateOf(c discoveryv1.EndpointConditions) endpoint {
+	isReady := c.Ready == nil || *c.Ready
+	serving := isReady
+	if c.Serving != nil {
+		serving = *c.Serving
+	}
+	switch {
+	case isReady:
+		return ready
+	case serving && c.Terminating != nil && *c.Terminating:
+		return terminating
+	}
+	return absent
+}
+
+func (o *observer) sliceChanged(s *discoveryv1.EndpointSlice, _ bool) {
+	in := map[types.UID]endpoint{}
+	for _, e := range s.Endpoints {
+		if e.TargetRef != nil && e.TargetRef.Kind == "Pod" {
+			in[e.TargetRef.UID] = stateOf(e.Conditions)
+		}
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.slices[s.Name] = in
+	o.compareEndpoints()
+}
+
+func (o *observer) sliceGone(s *discoveryv1.EndpointSlice) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	delete(o.slices, s.Name)
+	o.compareEndpoints()
+}
+
+// endpointKinds are the events of a pod's becoming each.
+var endpointKinds = map[endpoint]timeline.Kind{
+	absent: timeline.EndpointRemoved, ready: timeline.EndpointAdded, terminating: timeline.EndpointTerminating,
+}
+
+// compareEndpoints tells what has changed over all slices of the Service. A
+// pod may be in two of them for a moment; what is best of it counts.
+func (o *observer) compareEndpoints() {
+	now := o.clock.Now()
+	seen := map[types.UID]endpoint{}
+	for _, in := range o.slices {
+		for uid, state := range in {
+			if seen[uid] != ready {
+				seen[uid] = state
+			}
+		}
+	}
+	for _, uid := range slices.Sorted(maps.Keys(o.shown)) {
+		if _, still := seen[uid]; !still {
+			seen[uid] = absent
+		}
+	}
+	for _, uid := range slices.Sorted(maps.Keys(seen)) {
+		if o.shown[uid] == seen[uid] {
+			continue
+		}
+		o.shown[uid] = seen[uid]
+		if p := o.pods[uid]; p != nil {
+			e := timeline.Event{At: now, Pod: p.name, Kind: endpointKinds[seen[uid]]}
+			o.emit(e)
+			if o.changed != nil {
+				o.changed(e)
+			}
+		}
+	}
+}

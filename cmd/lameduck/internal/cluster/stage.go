@@ -1,0 +1,208 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
+)
+
+// Config is what to try, and from where.
+type Config struct {
+	Access   *Access
+	Target   *Target
+	Action   Action
+	Node     string        // DrainNode: which one; default that of the first pod
+	WatchFor time.Duration // Watch: how long
+	Replicas int           // in place of the workload's, for as long as it takes; 0: as they are
+
+	URL        *url.URL // what clients here connect to; nil: the clients are workers
+	Workers    int      // pods in the cluster that send the traffic
+	Image      string   // of the workers: the tool's own
+	PullPolicy corev1.PullPolicy
+
+	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default 1 min
+	Clock        timeline.Clock
+	Emit         func(timeline.Event)
+	Log          io.Writer
+}
+
+// Stage is a workload of a cluster for one trial.
+type Stage struct {
+	cfg          Config
+	client       kubernetes.Interface
+	target       *Target
+	action       Action
+	node         string
+	watchFor     time.Duration
+	readyTimeout time.Duration
+	replicas     int // that there should be between two actions
+
+	observer *observer
+	clocks   *clocks
+	proxies  *proxies
+	crew     *workers.Crew
+	control  *control.Target
+	undo     undo
+}
+
+// Open checks what the user may do and whether the workload is ready to be
+// tried, and begins to watch it. Nothing is changed yet. Close has to be
+// called.
+func Open(ctx context.Context, cfg Config) (*Stage, error) {
+	s := &Stage{
+		cfg: cfg, client: cfg.Access.Client, target: cfg.Target, action: cfg.Action, node: cfg.Node, watchFor: cfg.WatchFor,
+		readyTimeout: cmp.Or(cfg.ReadyTimeout, time.Minute), replicas: cmp.Or(cfg.Replicas, cfg.Target.replicas),
+	}
+	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
+		return nil, err
+	}
+	if err := s.target.Ready(); err != nil {
+		return nil, err
+	}
+	var err error
+	if s.observer, err = observe(ctx, s.client, s.target, cfg.Clock, cfg.Emit); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// rights are what the trial does to the API.
+func (c *Config) rights() []Right {
+	rights := append(c.Action.rights(c.Target.kind), observerRights...)
+	if c.Replicas != 0 && c.Replicas != c.Target.replicas {
+		rights = append(rights, ScaleDown.rights(c.Target.kind)...)
+	}
+	if c.URL == nil {
+		rights = append(rights, allOf(workers.Rules)...)
+	}
+	return rights
+}
+
+// Start brings the workload to the number of replicas, starts the workers or
+// the control target, and begins to compare clocks.
+func (s *Stage) Start(ctx context.Context) error {
+	if s.replicas != s.target.Manifest.Replicas {
+		s.undoScale(s.target.Manifest.Replicas)
+		if err := s.scale(ctx, s.replicas); err != nil {
+			return err
+		}
+		if err := s.settled(ctx, nil, s.replicas); err != nil {
+			return err
+		}
+	}
+	s.clocks = compareClocks(s.client, s.cfg.Clock)
+	s.proxies = watchProxies(s.client, s.observer, s.clocks)
+	var err error
+	if s.cfg.URL != nil {
+		s.control, err = control.Start(ctx)
+		return err
+	}
+	s.crew, err = workers.Start(ctx, workers.Config{
+		Client: s.client, REST: s.cfg.Access.REST, Namespace: s.target.namespace, Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy,
+		Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
+	})
+	return err
+}
+
+// Act carries out the action once.
+func (s *Stage) Act(ctx context.Context) error { return s.perform(ctx) }
+
+// Load sends the traffic, from here or from the workers.
+func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
+	record := cfg.Record
+	cfg.Record = func(a timeline.Attempt) {
+		if a.Pod != "" {
+			a.Pod = s.observer.podAt(a.Pod, a.Started)
+		}
+		record(a)
+	}
+	if s.crew != nil {
+		address, err := s.target.address()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Host = cmp.Or(cfg.Host, s.target.service.Name)
+		return s.crew.Load(ctx, []string{address}, cfg)
+	}
+	cfg.Host = cmp.Or(cfg.Host, s.cfg.URL.Host)
+	cfg.Dial = []traffic.Dialer{s.dial}
+	loads := []*traffic.Load{traffic.Start(ctx, cfg), traffic.Start(ctx, s.control.Load(cfg))}
+	return func() error {
+		for _, l := range loads {
+			l.Stop()
+		}
+		return nil
+	}, nil
+}
+
+// dial connects to the URL. Where the name leads to the pods themselves, as
+// that of a headless Service does, the address tells which one it is.
+func (s *Stage) dial(ctx context.Context) (net.Conn, string, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.cfg.URL.Host)
+	return conn, dialled(conn, err), err
+}
+
+// dialled is the address a connection was made to, or meant for.
+func dialled(conn net.Conn, err error) string {
+	addr := net.Addr(nil)
+	if conn != nil {
+		addr = conn.RemoteAddr()
+	} else if op, ok := errors.AsType[*net.OpError](err); ok {
+		addr = op.Addr
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.IP.String()
+	}
+	return ""
+}
+
+// Clocks says how far the clocks of the nodes are from ours, as far as could
+// be seen.
+func (s *Stage) Clocks() []timeline.Skew { return s.clocks.skews(s.crew) }
+
+// Close puts everything back, and ends what was started.
+func (s *Stage) Close() error {
+	errs := []error{s.undo.all()}
+	if s.crew != nil {
+		errs = append(errs, s.crew.Close())
+	}
+	if s.control != nil {
+		s.control.Close()
+	}
+	s.proxies.close()
+	s.clocks.close()
+	s.observer.Close()
+	return errors.Join(errs...)
+}
+
+// ParseURL reads what clients connect to.
+func ParseURL(s string) (*url.URL, error) {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return nil, hint.New(fmt.Errorf("--url: %w", err), "as in http://192.0.2.1:30080/path")
+	case u.Scheme == "https":
+		return nil, hint.New(fmt.Errorf("--url %s: TLS is not spoken yet", s), "name the port that speaks HTTP in clear text")
+	case u.Scheme != "http" || u.Hostname() == "":
+		return nil, hint.New(fmt.Errorf("--url %q is not one of HTTP", s), "as in http://192.0.2.1:30080/path")
+	}
+	if u.Port() == "" {
+		u.Host = net.JoinHostPort(u.Hostname(), "80")
+	}
+	return u, nil
+}

@@ -1,0 +1,213 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+)
+
+// Target is what a trial is about: a workload, and the Service and the port
+// through which its clients come.
+type Target struct {
+	*workload
+	Manifest *manifest.Workload // what its pod template says
+	service  *corev1.Service
+	port     corev1.ServicePort
+	Notes    []string // what is worth knowing before it begins
+}
+
+// Query is how a user names a target.
+type Query struct {
+	Namespace string
+	Ref       string // KIND/NAME: a Deployment, StatefulSet, DaemonSet or Service
+	Service   string // the one to send to, if several lead to the pods
+	Port      string // of the Service, by name or number; default the first of TCP
+}
+
+// Find looks the target up: from a workload to the Service in front of it, or
+// from a Service to the workload behind it. Errors have hints.
+func Find(ctx context.Context, c kubernetes.Interface, q Query) (*Target, error) {
+	r, err := parseRef(q.Ref)
+	if err != nil {
+		return nil, err
+	}
+	t := &Target{}
+	if r.kind == "services" {
+		q.Service = r.name
+		if r, err = behind(ctx, c, q.Namespace, r.name); err != nil {
+			return nil, err
+		}
+	}
+	if t.workload, err = readWorkload(ctx, c, q.Namespace, r); err != nil {
+		return nil, err
+	}
+	if err := t.front(ctx, c, q); err != nil {
+		return nil, err
+	}
+	if err := t.choosePort(q.Port); err != nil {
+		return nil, err
+	}
+	return t, t.read()
+}
+
+// behind finds the workload whose pods a Service sends to.
+func behind(ctx context.Context, c kubernetes.Interface, namespace, service string) (ref, error) {
+	s, err := c.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{})
+	if err != nil {
+		return ref{}, refused(err, "get", "", "services", namespace)
+	}
+	if len(s.Spec.Selector) == 0 {
+		return ref{}, hint.New(fmt.Errorf("service/%s has no selector", service), "name the workload instead, as in deploy/shop, with --service "+service)
+	}
+	pods, err := c.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(s.Spec.Selector).String()})
+	if err != nil {
+		return ref{}, refused(err, "list", "", "pods", namespace)
+	}
+	var found []ref
+	for i := range pods.Items {
+		r, err := owner(ctx, c, &pods.Items[i])
+		if err != nil {
+			return ref{}, err
+		}
+		if r.name != "" && !slices.Contains(found, r) {
+			found = append(found, r)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	what := "no workload has pods"
+	if len(found) > 1 {
+		what = fmt.Sprintf("%d workloads have pods", len(found))
+	}
+	return ref{}, hint.New(fmt.Errorf("%s behind service/%s", what, service), "name the workload instead, as in deploy/shop, with --service "+service)
+}
+
+// owner is the workload a pod belongs to; of a ReplicaSet, the Deployment.
+func owner(ctx context.Context, c kubernetes.Interface, pod *corev1.Pod) (ref, error) {
+	o := metav1.GetControllerOf(pod)
+	if o == nil {
+		return ref{}, nil
+	}
+	if o.Kind != "ReplicaSet" {
+		return ref{kinds[strings.ToLower(o.Kind)], o.Name}, nil
+	}
+	rs, err := c.AppsV1().ReplicaSets(pod.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
+	if err != nil {
+		return ref{}, refused(err, "get", "apps", "replicasets", pod.Namespace)
+	}
+	if o = metav1.GetControllerOf(rs); o == nil {
+		return ref{}, nil
+	}
+	return ref{kinds[strings.ToLower(o.Kind)], o.Name}, nil
+}
+
+// front finds the Service that leads to the pods.
+func (t *Target) front(ctx context.Context, c kubernetes.Interface, q Query) error {
+	list, err := c.CoreV1().Services(q.Namespace).List(ctx, metav1.ListOptions{})
+	if err != nil {
+		return refused(err, "list", "", "services", q.Namespace)
+	}
+	var names []string
+	for i := range list.Items {
+		s := &list.Items[i]
+		if len(s.Spec.Selector) == 0 || !labels.SelectorFromSet(s.Spec.Selector).Matches(labels.Set(t.template.Labels)) {
+			continue
+		}
+		names = append(names, s.Name)
+		if t.service == nil && (q.Service == "" || q.Service == s.Name) {
+			t.service = s
+		}
+	}
+	switch {
+	case t.service == nil && len(names) == 0:
+		return hint.New(fmt.Errorf("no Service leads to the pods of %s", t.ref), "clients need one: kubectl expose, or see whether its selector has the labels of the pods")
+	case t.service == nil:
+		return hint.New(fmt.Errorf("service/%s does not lead to the pods of %s", q.Service, t.ref), "these do: "+strings.Join(names, ", "))
+	case q.Service == "" && len(names) > 1:
+		t.Notes = append(t.Notes, fmt.Sprintf("%s lead to these pods; the traffic goes to %s (--service chooses)", strings.Join(names, ", "), t.service.Name))
+	}
+	return nil
+}
+
+func (t *Target) choosePort(want string) error {
+	var names []string
+	for _, p := range t.service.Spec.Ports {
+		if p.Protocol != "" && p.Protocol != corev1.ProtocolTCP {
+			continue
+		}
+		number := strconv.Itoa(int(p.Port))
+		if want == "" || want == p.Name || want == number {
+			t.port = p
+			return nil
+		}
+		names = append(names, number)
+	}
+	if want == "" {
+		return hint.New(fmt.Errorf("service/%s has no TCP port", t.service.Name), "only TCP is tried")
+	}
+	return hint.New(fmt.Errorf("service/%s has no TCP port %q", t.service.Name, want), "it has "+strings.Join(names, ", "))
+}
+
+// read takes from the pod template what the diagnosis wants to know.
+func (t *Target) read() error {
+	data, err := t.asDeployment(t.service)
+	if err != nil {
+		return err
+	}
+	if t.Manifest, err = manifest.Read(t.String(), bytes.NewReader(data)); err != nil {
+		return err
+	}
+	return nil
+}
+
+// Ready says why a trial should not begin yet: nobody could tell what it did
+// from what was going on already.
+func (t *Target) Ready() error {
+	switch {
+	case t.replicas == 0:
+		return hint.New(fmt.Errorf("%s has no replicas", t), "scale it up first, or use --replicas 1")
+	case t.paused:
+		return hint.New(fmt.Errorf("the rollout of %s is paused", t), "kubectl rollout resume "+t.String())
+	case t.behind != "":
+		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.behind), "kubectl rollout status "+t.String()+" says when it is")
+	}
+	return nil
+}
+
+// headless Services have no address of their own: clients ask DNS for pods.
+func (t *Target) headless() bool { return t.service.Spec.ClusterIP == corev1.ClusterIPNone }
+
+// address is where clients inside the cluster connect to.
+func (t *Target) address() (string, error) {
+	switch ip := t.service.Spec.ClusterIP; {
+	case t.headless():
+		return fmt.Sprintf("%s.%s.svc:%d", t.service.Name, t.namespace, t.targetPort()), nil
+	case ip == "":
+		return "", hint.New(errors.New("service/"+t.service.Name+" has no ClusterIP"), "give --url: what clients connect to")
+	default:
+		return fmt.Sprintf("%s:%d", ip, t.port.Port), nil
+	}
+}
+
+// targetPort is the port of the pods.
+func (t *Target) targetPort() int {
+	if p := t.port.TargetPort; p.IntValue() != 0 {
+		return p.IntValue()
+	} else if p.StrVal != "" {
+		return t.Manifest.Pod.PortNumber(manifest.PortRef{Name: p.StrVal})
+	}
+	return int(t.port.Port)
+}

@@ -1,0 +1,163 @@
+package cluster
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// kinds are the words for a kind that kubectl takes as well.
+var kinds = map[string]string{
+	"deploy": "deployments", "deployment": "deployments", "deployments": "deployments",
+	"sts": "statefulsets", "statefulset": "statefulsets", "statefulsets": "statefulsets",
+	"ds": "daemonsets", "daemonset": "daemonsets", "daemonsets": "daemonsets",
+	"svc": "services", "service": "services", "services": "services",
+}
+
+// ref is KIND/NAME; the kind is the plural of the API.
+type ref struct{ kind, name string }
+
+// IsRef reports whether a word of the command line looks like KIND/NAME with
+// a kind known here, and not like the path of a program.
+func IsRef(s string) bool {
+	_, err := parseRef(s)
+	return err == nil
+}
+
+func parseRef(s string) (ref, error) {
+	const advice = "name a workload as in deploy/shop: deploy, sts, ds or svc, a slash, and the name; a program goes behind two dashes: lameduck verify -- ./server"
+	kind, name, ok := strings.Cut(s, "/")
+	if !ok || name == "" || strings.Contains(name, "/") {
+		return ref{}, hint.New(fmt.Errorf("%q is not KIND/NAME", s), advice)
+	}
+	plural, known := kinds[strings.ToLower(kind)]
+	if !known {
+		return ref{}, hint.New(fmt.Errorf("unknown kind %q", kind), advice)
+	}
+	return ref{plural, name}, nil
+}
+
+func (r ref) String() string { return strings.TrimSuffix(r.kind, "s") + "/" + r.name }
+
+// workload is a Deployment, StatefulSet or DaemonSet, as far as a trial cares.
+type workload struct {
+	ref
+	namespace string
+	uid       types.UID
+	replicas  int
+	selector  labels.Selector
+	template  corev1.PodTemplateSpec
+	strategy  any   // of a Deployment: its spec.strategy
+	minReady  int32 // seconds
+	paused    bool
+	// behind says what the controller has not done yet; "" when the workload
+	// is as its spec wants it, as kubectl rollout status decides.
+	behind string
+}
+
+// readWorkload asks the API server for it. The error has a hint.
+func readWorkload(ctx context.Context, c kubernetes.Interface, namespace string, r ref) (*workload, error) {
+	var w *workload
+	var err error
+	switch r.kind {
+	case "deployments":
+		var d *appsv1.Deployment
+		if d, err = c.AppsV1().Deployments(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
+			w = fromDeployment(d)
+		}
+	case "statefulsets":
+		var s *appsv1.StatefulSet
+		if s, err = c.AppsV1().StatefulSets(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
+			w = fromStatefulSet(s)
+		}
+	case "daemonsets":
+		var d *appsv1.DaemonSet
+		if d, err = c.AppsV1().DaemonSets(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
+			w = fromDaemonSet(d)
+		}
+	default:
+		return nil, fmt.Errorf("%s is no workload", r)
+	}
+	if err != nil {
+		return nil, refused(err, "get", "apps", r.kind, namespace)
+	}
+	w.ref, w.namespace = r, namespace
+	return w, nil
+}
+
+func fromDeployment(d *appsv1.Deployment) *workload {
+	w := &workload{uid: d.UID, replicas: count(d.Spec.Replicas), template: d.Spec.Template,
+		strategy: d.Spec.Strategy, minReady: d.Spec.MinReadySeconds, paused: d.Spec.Paused}
+	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
+	s := d.Status
+	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedReplicas, s.Replicas, s.AvailableReplicas)
+	return w
+}
+
+func fromStatefulSet(s *appsv1.StatefulSet) *workload {
+	w := &workload{uid: s.UID, replicas: count(s.Spec.Replicas), template: s.Spec.Template, minReady: s.Spec.MinReadySeconds}
+	w.selector, _ = metav1.LabelSelectorAsSelector(s.Spec.Selector)
+	updated := s.Status.UpdatedReplicas
+	if s.Status.CurrentRevision == s.Status.UpdateRevision {
+		updated = s.Status.CurrentReplicas
+	}
+	w.behind = lacking(w.replicas, s.Generation, s.Status.ObservedGeneration, updated, s.Status.Replicas, s.Status.AvailableReplicas)
+	return w
+}
+
+func fromDaemonSet(d *appsv1.DaemonSet) *workload {
+	s := d.Status
+	w := &workload{uid: d.UID, replicas: int(s.DesiredNumberScheduled), template: d.Spec.Template, minReady: d.Spec.MinReadySeconds}
+	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
+	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedNumberScheduled, s.CurrentNumberScheduled, s.NumberAvailable)
+	return w
+}
+
+func count(n *int32) int {
+	if n == nil {
+		return 1
+	}
+	return int(*n)
+}
+
+// lacking compares what there is with what the spec wants.
+func lacking(want int, generation, observed int64, updated, all, available int32) string {
+	switch {
+	case observed < generation:
+		return "its controller has not seen the last change yet"
+	case int(updated) < want:
+		return fmt.Sprintf("%d of %d replicas are of the newest revision", updated, want)
+	case int(all) > want:
+		return fmt.Sprintf("%d old replicas are still there", int(all)-want)
+	case int(available) < want:
+		return fmt.Sprintf("%d of %d replicas are available", available, want)
+	}
+	return ""
+}
+
+// asDeployment is the workload as the manifest of a Deployment and its
+// Service, in JSON, so that one reader knows what a pod template says.
+func (w *workload) asDeployment(service *corev1.Service) ([]byte, error) {
+	spec := map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady, "template": w.template}
+	if w.strategy != nil {
+		spec["strategy"] = w.strategy
+	}
+	meta := map[string]any{"name": w.name, "namespace": w.namespace}
+	items := []any{map[string]any{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec}}
+	if service != nil {
+		s := service.DeepCopy()
+		s.APIVersion, s.Kind, s.ManagedFields = "v1", "Service", nil
+		items = append(items, s)
+	}
+	return json.Marshal(map[string]any{"apiVersion": "v1", "kind": "List", "items": items})
+}
