@@ -50,7 +50,7 @@ func (l *life) untold() int {
 // heldUp counts the kept connections that a pod still used when it was killed.
 // A graceful shutdown waits for them, so they may be why it had not ended.
 func (l *life) heldUp() int {
-	if l.Killed == never || !l.Caught {
+	if l.Killed == never || !l.Caught && !l.Unknown {
 		return 0
 	}
 	return l.untold()
@@ -109,5 +109,5 @@ func (l *life) endedByLeaving(k *kept) bool {
 	if k.last.End != timeline.FIN && k.last.End != timeline.Broken && !k.last.Dropped() {
 		return false
 	}
-	return ended >= l.Exited-time.Second || ended-k.answered < time.Second
+	return ended >= l.Exited-l.exitedBy-time.Second || ended-k.answered < time.Second
 }

@@ -2,19 +2,24 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // Without a handler the kernel discards a signal to process 1 of a pid
 // namespace (pid_namespaces(7)); a shell that stays process 1 has none.
 var ruleIgnoresSignal = rule{
-	id:      ignoresSignal,
-	summary: "The stop signal is ignored: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
+	id:       ignoresSignal,
+	summary:  "The stop signal is ignored: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
+	doubtful: "The stop signal seems to be ignored, so the pod is killed at the end of the grace period: until then it goes on as if it had not been told.",
 	convicts: func(l *life) bool {
-		return l.t0 != never && l.Killed != never && l.Signalled != never && !l.Caught
+		return l.t0 != never && l.Killed != never && l.Signalled != never && l.ignores()
 	},
 	claims: sentenced(ignoresSignal),
 	seen: func(l *life) string {
+		if l.Unknown {
+			return fmt.Sprintf("%s, killed %s later, %s in use to the end and not told to leave", l.told(), span(l.Killed-l.Signalled), count(l.untold(), "kept connection"))
+		}
 		return fmt.Sprintf("%s and not caught, killed %s later", l.told(), span(l.Killed-l.Signalled))
 	},
 	remark: func(m *matter) string {
@@ -33,6 +38,9 @@ var ruleIgnoresSignal = rule{
 			a.inGo = exec + ". Then " + listenAndServe + "."
 			a.other = exec + ", or tini as process 1. " + "Then " + a.other
 		}
+		if m.unsure() {
+			a.other += fmt.Sprintf(" If it does handle the signal and means to serve on for that long, set `terminationGracePeriodSeconds: %s`, and send `Connection: close` with every answer.", m.graceNumber())
+		}
 		return a
 	},
 }
@@ -43,7 +51,7 @@ var ruleGraceShorter = rule{
 	id:      graceShorter,
 	summary: "The grace period ends before the server is done: it was killed while it still served, or its preStop hook left it no time.",
 	convicts: func(l *life) bool {
-		return l.t0 != never && (l.Killed != never && (l.Caught || l.Signalled == never) || l.hookTookAll())
+		return l.t0 != never && (l.Killed != never && (!l.ignores() || l.Signalled == never) || l.hookTookAll())
 	},
 	claims: sentenced(graceShorter),
 	seen: func(l *life) string {
@@ -72,6 +80,21 @@ var ruleGraceShorter = rule{
 			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it takes no notice of the signal, handle it (Node.js as process 1 needs a handler to end); if it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),
 		}
 	},
+}
+
+// ignores reports whether it takes no notice of the signal. Where its handler
+// could not be seen it is what it did that counts: it asked nobody to leave,
+// turned nobody away, and was not left without time by its hook.
+func (l *life) ignores() bool {
+	if l.Unknown {
+		open := l.closed == never || l.Exited != never && l.closed >= l.Exited-l.exitedBy-slack
+		return open && !l.hookTookAll() && l.untold() > 0
+	}
+	return !l.Caught
+}
+
+func (m *matter) unsure() bool {
+	return slices.ContainsFunc(m.lives, func(l *life) bool { return l.Unknown })
 }
 
 func (l *life) hookTookAll() bool {

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -11,7 +12,9 @@ type life struct {
 	timeline.Pod
 	*scene
 	index    int
-	t0       time.Duration
+	t0       time.Duration // or up to doubt later
+	doubt    time.Duration
+	exitedBy time.Duration       // by how much Exited may be late
 	attempts []*timeline.Attempt // sent to it, in order of their start
 	answered time.Duration       // when the first answer was complete, or never
 	closed   time.Duration       // since when it took no new connection, or never
@@ -27,8 +30,10 @@ type outage struct {
 	signal   string
 }
 
-func newLife(p timeline.Pod) *life {
-	return &life{Pod: p, t0: p.T0(), answered: never, closed: never}
+func newLife(p timeline.Pod, accuracy time.Duration) *life {
+	l := &life{Pod: p, t0: p.Told(accuracy), exitedBy: accuracy, answered: never, closed: never}
+	l.doubt = p.T0() - l.t0
+	return l
 }
 
 // witness notes what the fold of the pod leaves out.
@@ -59,10 +64,39 @@ func (l *life) hear(a *timeline.Attempt) {
 	}
 }
 
+// settleExit sharpens an exit that was told late: the kernel ends all
+// connections of a process with it, and their clients know when.
+func (l *life) settleExit() {
+	if l.Exited == never || l.exitedBy == 0 {
+		return
+	}
+	earliest := max(l.Exited-l.exitedBy, l.t0, min(l.lastAnswer(), l.Exited))
+	cut, noticed := never, never
+	for _, a := range l.attempts {
+		switch at := a.EndedConn; {
+		case severed(a) && a.Ended >= earliest-slack && a.Ended <= l.Exited:
+			cut = max(cut, a.Ended)
+		case a.End != timeline.FIN && a.End != timeline.Broken || a.Dropped() || at < earliest-slack || at > l.Exited:
+		case noticed == never || at < noticed:
+			noticed = at
+		}
+	}
+	l.exitedBy = l.Exited - earliest
+	if at := cmp.Or(max(cut, 0), max(noticed, 0)); at > 0 {
+		l.Exited, l.exitedBy = at, 0
+	}
+}
+
+// proven reports whether it surely served: an answer of it is known, or there
+// are answers that might be of any pod that was ready.
+func (l *life) proven() bool {
+	return l.answered != never || l.nameless && l.Ready != never
+}
+
 // whenClosed is the first time after T0 that a new connection was turned
 // away and none was served after it.
 func (l *life) whenClosed() time.Duration {
-	if l.t0 == never || l.answered == never {
+	if l.t0 == never || !l.proven() {
 		return never
 	}
 	lastIn := never
@@ -74,6 +108,9 @@ func (l *life) whenClosed() time.Duration {
 	closed := never
 	for _, a := range l.attempts {
 		at, away := turnedAway(a)
+		if l.overload != "" && hangs(a) {
+			continue // it says nothing
+		}
 		if away && at >= l.t0-slack && at+slack >= lastIn && (closed == never || at < closed) {
 			closed = at
 		}
@@ -122,7 +159,8 @@ func (l *life) goneBefore(at time.Duration) time.Duration {
 // began, while the traffic went on.
 func (l *life) leftAtOnce() bool {
 	stop := l.stop()
-	return l.t0 != never && l.answered != never && l.t0 <= l.lastStart && stop != never && stop-l.t0 < atOnce+l.lag.during(l.t0, l.t0+atOnce)
+	return l.t0 != never && l.proven() && l.t0 <= l.lastStart && stop != never &&
+		stop-l.t0 < atOnce+l.doubt+l.lag.during(l.t0, l.t0+atOnce)
 }
 
 // outlivedItsListener reports whether the process was alive after new
@@ -132,7 +170,7 @@ func (l *life) outlivedItsListener() bool {
 	if l.closed == never {
 		return false
 	}
-	if l.Exited == never || l.Exited-l.closed >= atOnce {
+	if l.Exited == never || l.Exited-l.exitedBy-l.closed >= atOnce {
 		return true
 	}
 	for _, a := range l.attempts {

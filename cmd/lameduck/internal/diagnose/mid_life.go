@@ -67,7 +67,7 @@ var ruleCrashes = rule{
 // downDuring reports whether the drop met a process that had gone by itself.
 func (l *life) downDuring(d *drop) bool {
 	for _, o := range l.outages {
-		if d.Ended >= o.from-slack && (o.to == never || d.Started <= o.to) {
+		if d.Ended >= o.from-slack-d.run.Accuracy && (o.to == never || d.Started <= o.to) {
 			return true
 		}
 	}
@@ -76,6 +76,18 @@ func (l *life) downDuring(d *drop) bool {
 
 // A probe that only connects, or a path that answers before the program can
 // serve, makes an endpoint of a pod that is not one yet.
+// newcomer is for how long a pod may be suspected of not listening yet: the
+// default period of a probe. More is only known where pods have names.
+const newcomer = 10 * time.Second
+
+// turnedAwayByNewcomer reports whether a pod that became ready in the middle
+// of the traffic did not take the connection.
+func (d *drop) turnedAwayByNewcomer() bool {
+	_, away := turnedAway(d.Attempt)
+	ready := d.life.Ready
+	return away && !d.late() && ready > d.firstStart && d.Started < ready+newcomer
+}
+
 var ruleNotReady = rule{
 	id:      notReady,
 	summary: "It says that it is ready before it can serve: the first clients after its start are turned away.",
@@ -83,7 +95,11 @@ var ruleNotReady = rule{
 		if d.life == nil || d.gap || !d.life.served {
 			return false
 		}
-		if d.life.answered == never {
+		switch {
+		case d.life.answered != never:
+		case d.nameless:
+			return d.turnedAwayByNewcomer()
+		default:
 			return true // others answer, this one never did
 		}
 		return !d.late() && d.Started <= d.life.answered

@@ -14,6 +14,7 @@ import (
 func TestEveryDropIsExplainedOnce(t *testing.T) {
 	for seed := range uint64(1500) {
 		run := randomRun(rand.New(rand.NewPCG(seed, 1)))
+		run = timeline.Attribute(run)
 		found := Findings(run)
 		checkSum(t, run, found)
 		if diff := cmp.Diff(found, Findings(run)); diff != "" {
@@ -28,12 +29,12 @@ func TestEveryDropIsExplainedOnce(t *testing.T) {
 func randomRun(r *rand.Rand) *timeline.Run {
 	kinds := []timeline.Kind{timeline.Started, timeline.Ready, timeline.Unready, timeline.NeverReady, timeline.Deleted,
 		timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Killed, timeline.Exited, timeline.Restarted,
-		timeline.EndpointAdded, timeline.EndpointRemoved}
-	run := &timeline.Run{Stage: pick(r, "lab", "cluster"), Action: "rollout",
+		timeline.EndpointAdded, timeline.EndpointTerminating, timeline.EndpointRemoved, timeline.Evicted}
+	run := &timeline.Run{Stage: pick(r, "lab", "cluster"), Action: "rollout", Accuracy: pick(r, 0, 300*ms, 1500*ms),
 		Spec: timeline.Spec{Grace: moment(r), PreStop: pick(r, "", "sleep"), Command: []string{"sh", "-c", "x"}}}
 	for range r.IntN(20) {
 		run.Events = append(run.Events, timeline.Event{At: moment(r), Kind: pick(r, kinds...), Pod: pick(r, "a", "b", "c"),
-			Caught: r.IntN(2) == 0, Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
+			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Node: r.IntN(3), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
 	}
 	causes := append([]timeline.Cause{"", "", "", "abnormal-close"}, timeline.Causes...)
 	for range r.IntN(60) {

@@ -21,6 +21,9 @@ const (
 	cutsKeepAlive = "cuts-keep-alive-at-exit"
 	cutsInFlight  = "cuts-in-flight-at-exit"
 	noEndpoint    = "no-endpoint"
+	evicted       = "evicted-without-notice"
+	notKeepingUp  = "does-not-keep-up"
+	tooBusy       = "too-busy-to-judge"
 	unexplained   = "unexplained"
 )
 
@@ -37,10 +40,14 @@ const (
 type rule struct {
 	id      string
 	summary string
+	// doubtful is the summary where the handler of the signal could not be seen.
+	doubtful string
 	// convicts says that the fault is this pod's verdict: its drops after T0
 	// belong to it, and it is reported even if luck left nothing to drop.
 	// The first rule that convicts a pod has it. nil: never a verdict.
 	convicts func(*life) bool
+	// mute says that a verdict without a drop is no finding.
+	mute bool
 	// hazard says that a pod without a verdict should be reported although
 	// nothing may have dropped. nil: only drops count.
 	hazard func(*life) bool
@@ -57,6 +64,7 @@ type rule struct {
 // rules in the order in which they are asked.
 var rules = []rule{
 	ruleNeverReady,
+	ruleEvicted,
 	ruleIgnoresSignal,
 	ruleClosesEarly,
 	ruleGraceShorter,
@@ -68,6 +76,8 @@ var rules = []rule{
 	ruleCutsKeepAlive,
 	ruleCutsInFlight,
 	ruleNoEndpoint,
+	ruleNotKeepingUp,
+	ruleTooBusy,
 	ruleUnexplained,
 }
 
@@ -75,7 +85,7 @@ var rules = []rule{
 func (r *rule) suspects(s *scene) []*life {
 	var lives []*life
 	for _, l := range s.lives {
-		if l.verdict == r.id || l.verdict == "" && r.hazard != nil && r.hazard(l) {
+		if l.verdict == r.id && !r.mute || l.verdict == "" && r.hazard != nil && r.hazard(l) {
 			lives = append(lives, l)
 		}
 	}
@@ -111,11 +121,18 @@ func (m *matter) add(d *drop) {
 	}
 }
 
+func (r *rule) summaryOf(m *matter) string {
+	if r.doubtful != "" && m.unsure() {
+		return r.doubtful
+	}
+	return r.summary
+}
+
 func (r *rule) finding(m *matter) finding.Finding {
 	slices.SortFunc(m.lives, func(a, b *life) int { return a.index - b.index })
 	return finding.Finding{
 		ID:       r.id,
-		Summary:  r.summary,
+		Summary:  r.summaryOf(m),
 		Evidence: r.evidence(m),
 		Fix:      r.fix(m).String(),
 		Drops:    len(m.drops),

@@ -120,6 +120,7 @@ func TestRules(t *testing.T) {
 		{"no pod known on a cluster", func() *built {
 			b := one().try(s, "a").try(2*s, "", refused)
 			b.Stage = "cluster"
+			b.Run = *timeline.Attribute(&b.Run)
 			return b
 		}(), map[string]int{unexplained: 1}},
 		{"failures of the control target are not judged", one().try(s, "a").try(2*s, "", failing(timeline.Reset), func(a *timeline.Attempt) { a.Control = true }),

@@ -111,7 +111,7 @@ func blame(d *drop) string {
 // knewAt reports whether by then it had surely noticed that it is to stop, and
 // could say so in what it answered.
 func (l *life) knewAt(at time.Duration) bool {
-	return at >= l.t0+echo+l.lag.during(l.t0, l.t0+echo)
+	return at >= l.t0+l.doubt+echo+l.lag.during(l.t0, l.t0+echo)
 }
 
 // cameTooLate reports whether the new connection was turned away.
@@ -124,7 +124,7 @@ func (d *drop) cameTooLate() bool {
 // that hangs from before the exit to its own time-out was cut as well.
 func (d *drop) cut() bool {
 	exited := d.life.Exited
-	straddles := exited != never && d.Started <= exited && d.Ended >= exited
+	straddles := exited != never && d.Started <= exited && d.Ended >= exited-d.life.exitedBy
 	return severed(d.Attempt) || d.Cause == timeline.Timeout && d.Conn != 0 && straddles
 }
 

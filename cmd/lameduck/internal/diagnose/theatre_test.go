@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
 
@@ -18,6 +19,7 @@ type theatre struct {
 	fastOnly    bool          // no slow requests
 	warmUp      time.Duration // app-2 refuses for so long after it says it is ready
 	replaced    time.Duration // app-2 is ready so long after T0; before, without app-1 there is no endpoint. 0: before T0
+	twins       int           // more replicas, which stay as they are
 	spec        timeline.Spec
 }
 
@@ -59,13 +61,14 @@ func (t *theatre) play() *timeline.Run {
 
 func (t *theatre) clients() []client {
 	var all []client
-	for i := range 10 {
-		share := t.propagation * time.Duration(i+1) / 10
+	replicas := 1 + t.twins
+	for i := range 10 * replicas {
+		share := t.propagation * time.Duration(i+1) / time.Duration(10*replicas)
 		at := time.Duration(i) * 11 * time.Millisecond
 		all = append(all,
 			client{"new", 100 * time.Millisecond, at, share},
 			client{"keepalive", 90 * time.Millisecond, at, share})
-		if !t.fastOnly && i < 5 {
+		if !t.fastOnly && i < 5*replicas {
 			all = append(all, client{"slow", 30 * time.Millisecond, at * 30, share})
 		}
 	}
@@ -78,6 +81,10 @@ func (t *theatre) life(lastBusy time.Duration) []timeline.Event {
 	add := func(at time.Duration, k timeline.Kind, pod string) *timeline.Event {
 		events = append(events, timeline.Event{At: at, Kind: k, Pod: pod})
 		return &events[len(events)-1]
+	}
+	for i := range t.twins {
+		add(0, timeline.Started, twin(i))
+		add(1, timeline.Ready, twin(i))
 	}
 	add(0, timeline.Started, "app-1")
 	add(1, timeline.Ready, "app-1")
@@ -97,6 +104,8 @@ func (t *theatre) life(lastBusy time.Duration) []timeline.Event {
 	add(exit, timeline.Exited, "app-1").Code = t.exitCode
 	return events
 }
+
+func twin(i int) string { return fmt.Sprintf("twin-%d", i+1) }
 
 func (t *theatre) exitAt() time.Duration {
 	if t.exits > 0 {
@@ -123,6 +132,9 @@ type recorder struct {
 // choose is the pod a client is sent to: the old one until it learns, and as
 // the fallback while the new one is not ready.
 func (r *recorder) choose(at, learns time.Duration) string {
+	if i := int(r.conns) % (r.twins + 1); i > 0 {
+		return twin(i - 1)
+	}
 	switch {
 	case at < begin+learns:
 		return "app-1"

@@ -50,7 +50,7 @@ type By string
 // Where clients cannot know which pod they get, Attribute concludes it.
 const (
 	BySight      By = ""           // the stage chose it, or the server named itself
-	ByExclusion  By = "exclusion"  // no other pod was possible
+	ByExclusion  By = "exclusion"  // no other pod was possible, or would have done that
 	ByLikelihood By = "likelihood" // others were possible; all pods of a workload run the same program
 )
 

@@ -22,7 +22,7 @@ type Pod struct {
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
-	Reason    string        // of an eviction
+	Reason    string // of an eviction
 	Restarts  int
 }
 
