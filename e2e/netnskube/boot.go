@@ -5,20 +5,15 @@ package netnskube
 import (
 	"context"
 	"fmt"
-	"net"
 	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 )
 
-const (
-	// bootPatience is how long a cluster may take to boot. It takes seconds; a
-	// machine under heavy load gets the rest.
-	bootPatience = 3 * time.Minute
-	// pollEvery is how often the boot asks whether something is there yet.
-	pollEvery = 50 * time.Millisecond
-)
+// bootPatience is how long a cluster may take to boot. It takes seconds; a
+// machine under heavy load gets the rest.
+const bootPatience = 3 * time.Minute
 
 // boot brings the cluster up: when it returns, the nodes are ready, and pods
 // that are created have all they need.
@@ -40,7 +35,9 @@ func (k *keeper) boot(ctx context.Context) error {
 	if err := k.startComponents(ctx, api); err != nil {
 		return err
 	}
-	return k.awaitServices(ctx, api)
+	return k.await(ctx, "the default service account", func(ctx context.Context) error {
+		return api.get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", nil)
+	})
 }
 
 // startComponents starts everything, at once where it can be.
@@ -48,7 +45,7 @@ func (k *keeper) startComponents(ctx context.Context, api *api) error {
 	all, ctx := errgroup.WithContext(ctx)
 	running := make(chan struct{})
 	all.Go(func() error {
-		if err := k.startControlPlane(ctx, api); err != nil {
+		if err := k.startControlPlane(ctx); err != nil {
 			return err
 		}
 		close(running)
@@ -60,16 +57,13 @@ func (k *keeper) startComponents(ctx context.Context, api *api) error {
 	return all.Wait()
 }
 
-func (k *keeper) startControlPlane(ctx context.Context, api *api) error {
+func (k *keeper) startControlPlane(ctx context.Context) error {
 	first := k.plan.Nodes[0]
-	if err := start(first, k.plan.etcd(first), k.plan.apiServer(first)); err != nil {
-		return err
-	}
-	if err := k.await(ctx, "the API server", api.ready); err != nil {
+	if err := startAll(ctx, first, k.plan.etcd(first), k.plan.apiServer(first)); err != nil {
 		return err
 	}
 	k.say("the API server is ready")
-	return start(first, k.plan.controllerManager(first), k.plan.scheduler(first))
+	return startAll(ctx, first, k.plan.controllerManager(first), k.plan.scheduler(first))
 }
 
 // startNodeComponents starts a node's containerd, and when there is an API
@@ -79,7 +73,7 @@ func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, runn
 	if err != nil {
 		return err
 	}
-	if err := start(n, containerd); err != nil {
+	if err := startAll(ctx, n, containerd); err != nil {
 		return err
 	}
 	if err := k.importPause(ctx, n); err != nil {
@@ -98,7 +92,7 @@ func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, runn
 	if err != nil {
 		return err
 	}
-	if err := start(n, kubelet, proxy); err != nil {
+	if err := startAll(ctx, n, kubelet, proxy); err != nil {
 		return err
 	}
 	if err := k.await(ctx, "node "+n.Name, func(ctx context.Context) error { return api.nodeReady(ctx, n.Name) }); err != nil {
@@ -109,41 +103,11 @@ func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, runn
 }
 
 func (k *keeper) importPause(ctx context.Context, n node) error {
-	socket := hostPath(n, containerdSocket)
-	err := k.await(ctx, "containerd on "+n.Name, func(ctx context.Context) error {
-		c, err := new(net.Dialer).DialContext(ctx, "unix", socket)
-		if err == nil {
-			c.Close()
-		}
-		return err
-	})
-	if err != nil {
-		return err
-	}
 	archive := filepath.Join(n.Dir, "pause.tar")
 	if err := writePauseArchive(archive, k.plan.Programs.Pause); err != nil {
 		return err
 	}
-	return importImage(ctx, k.plan.Programs.Ctr, socket, archive)
-}
-
-// awaitServices waits for what the first pods need besides a node.
-func (k *keeper) awaitServices(ctx context.Context, api *api) error {
-	err := k.await(ctx, "the default service account", func(ctx context.Context) error {
-		return api.get(ctx, "/api/v1/namespaces/default/serviceaccounts/default", nil)
-	})
-	if err != nil {
-		return err
-	}
-	for _, n := range k.plan.Nodes {
-		err := k.await(ctx, "kube-proxy on "+n.Name, func(ctx context.Context) error {
-			return api.get(ctx, "/api/v1/nodes/"+n.Name+":10256/proxy/healthz", nil)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	return importImage(ctx, k.plan.Programs.Ctr, hostPath(n, containerdSocket), archive)
 }
 
 // await asks until there is no error. It gives up when a component has ended:
@@ -157,8 +121,8 @@ func (k *keeper) await(ctx context.Context, what string, ask func(context.Contex
 			return nil
 		}
 		for _, n := range k.plan.Nodes {
-			if ended := call(n, "Node.Alive", struct{}{}, &struct{}{}); ended != nil {
-				return fmt.Errorf("node %s: %w", n.Name, ended)
+			if ended := call(ctx, n, "Node.Alive", struct{}{}, &struct{}{}); ended != nil {
+				return ended
 			}
 		}
 		select {

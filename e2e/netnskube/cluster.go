@@ -225,12 +225,12 @@ func (c *Cluster) NodeIP(name string) string {
 func (c *Cluster) Kubeconfig() string { return kubeconfigPath(c.plan.Dir) }
 
 // LogFile returns the path of the log of a node's component.
-func (c *Cluster) LogFile(node, component string) (string, error) {
+func (c *Cluster) LogFile(ctx context.Context, node, component string) (string, error) {
 	n, err := c.node(node)
 	if err != nil {
 		return "", err
 	}
-	if err := c.hasComponent(n, component); err != nil {
+	if err := c.hasComponent(ctx, n, component); err != nil {
 		return "", err
 	}
 	return c.plan.log(n, component), nil
@@ -245,9 +245,9 @@ func (c *Cluster) node(name string) (node, error) {
 	return node{}, withHint(fmt.Errorf("no node %q", name), "there is "+strings.Join(c.Nodes(), ", "))
 }
 
-func (c *Cluster) hasComponent(n node, name string) error {
+func (c *Cluster) hasComponent(ctx context.Context, n node, name string) error {
 	var names []string
-	if err := call(n, "Node.Names", struct{}{}, &names); err != nil {
+	if err := call(ctx, n, "Node.Names", struct{}{}, &names); err != nil {
 		return err
 	}
 	if slices.Contains(names, name) {
@@ -317,23 +317,18 @@ func (c *Cluster) Load(ctx context.Context, archives ...string) error {
 }
 
 // Restart stops a component of a node and starts it again, with the flags that
-// it has at every boot and the extra ones after them.
+// it has at every boot and the extra ones after them. It returns when the
+// component is healthy again; one that ends instead is an error with its last
+// words.
 func (c *Cluster) Restart(ctx context.Context, node, component string, extra ...string) error {
 	n, err := c.node(node)
 	if err != nil {
 		return err
 	}
-	if err := c.hasComponent(n, component); err != nil {
+	if err := c.hasComponent(ctx, n, component); err != nil {
 		return err
 	}
-	done := make(chan error, 1)
-	go func() { done <- call(n, "Node.Restart", Restart{component, extra}, &struct{}{}) }()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return call(ctx, n, "Node.Restart", Restart{component, extra}, &struct{}{})
 }
 
 // Down ends the cluster and returns when nothing of it is left.

@@ -9,21 +9,22 @@ import (
 	"path/filepath"
 )
 
-// Component is a program that a node's init runs: its name, command line and
-// log.
+// Component is a program that a node's init runs.
 type Component struct {
-	Name string
-	Argv []string
-	Log  string
+	Name   string
+	Argv   []string
+	Log    string // path of its log
+	Health string // where to ask whether it is healthy, as askHealth takes it
 }
 
-func (p plan) hyperkube(n node, name string, args ...string) Component {
+// hyperkube is a component that is part of our one binary.
+func (p plan) hyperkube(n node, name, health string, args ...string) Component {
 	argv := append([]string{p.Programs.Hyperkube, name}, args...)
-	return Component{Name: name, Argv: argv, Log: p.log(n, name)}
+	return Component{Name: name, Argv: argv, Log: p.log(n, name), Health: health}
 }
 
 func (p plan) etcd(n node) Component {
-	return p.hyperkube(n, "etcd",
+	return p.hyperkube(n, "etcd", "http://127.0.0.1:2379/health",
 		"--data-dir="+filepath.Join(n.Dir, "etcd"),
 		"--listen-client-urls=http://127.0.0.1:2379", "--advertise-client-urls=http://127.0.0.1:2379",
 		"--listen-peer-urls=http://127.0.0.1:2380",
@@ -32,7 +33,7 @@ func (p plan) etcd(n node) Component {
 }
 
 func (p plan) apiServer(n node) Component {
-	return p.hyperkube(n, "kube-apiserver",
+	return p.hyperkube(n, "kube-apiserver", "https://127.0.0.1:6443/readyz",
 		"--etcd-servers=http://127.0.0.1:2379",
 		"--advertise-address="+n.IP, "--bind-address=0.0.0.0", "--secure-port=6443",
 		"--tls-cert-file="+p.pki("kube-apiserver.crt"), "--tls-private-key-file="+p.pki("kube-apiserver.key"),
@@ -50,7 +51,7 @@ func (p plan) apiServer(n node) Component {
 
 func (p plan) controllerManager(n node) Component {
 	config := p.pki("kube-controller-manager.kubeconfig")
-	return p.hyperkube(n, "kube-controller-manager",
+	return p.hyperkube(n, "kube-controller-manager", "https://127.0.0.1:10257/healthz",
 		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
 		"--leader-elect=false", "--profiling=false",
 		"--kube-api-qps=500", "--kube-api-burst=1000", // at the usual 20 its start takes 5 s of waiting
@@ -62,7 +63,7 @@ func (p plan) controllerManager(n node) Component {
 
 func (p plan) scheduler(n node) Component {
 	config := p.pki("kube-scheduler.kubeconfig")
-	return p.hyperkube(n, "kube-scheduler",
+	return p.hyperkube(n, "kube-scheduler", "https://127.0.0.1:10259/healthz",
 		"--kubeconfig="+config, "--authentication-kubeconfig="+config, "--authorization-kubeconfig="+config,
 		"--leader-elect=false", "--profiling=false")
 }
@@ -100,7 +101,7 @@ func (p plan) kubelet(n node) (Component, error) {
 	if err := os.WriteFile(filepath.Join(n.Dir, "resolv.conf"), nil, 0o644); err != nil {
 		return Component{}, err
 	}
-	return p.hyperkube(n, "kubelet",
+	return p.hyperkube(n, "kubelet", "http://127.0.0.1:10248/healthz",
 		"--config="+path, "--kubeconfig="+p.pki("kubelet-"+n.Name+".kubeconfig"),
 		"--hostname-override="+n.Name, "--node-ip="+n.IP, "--v=2"), writeJSON(path, config)
 }
@@ -120,7 +121,7 @@ func (p plan) kubeProxy(n node) (Component, error) {
 		"conntrack": object{"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
 	}
 	path := filepath.Join(n.Dir, "kube-proxy.json")
-	return p.hyperkube(n, "kube-proxy", "--config="+path, "--v=2"), writeJSON(path, config)
+	return p.hyperkube(n, "kube-proxy", "http://127.0.0.1:10256/healthz", "--config="+path, "--v=2"), writeJSON(path, config)
 }
 
 func writeJSON(path string, v any) error {

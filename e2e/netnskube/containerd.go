@@ -81,9 +81,10 @@ func (p plan) containerd(n node) (Component, error) {
 		return Component{}, err
 	}
 	return Component{
-		Name: "containerd",
-		Argv: []string{p.Programs.Containerd, "--config=" + path},
-		Log:  p.log(n, "containerd"),
+		Name:   "containerd",
+		Argv:   []string{p.Programs.Containerd, "--config=" + path},
+		Log:    p.log(n, "containerd"),
+		Health: "unix:" + containerdSocket,
 	}, p.writePodNetwork(n)
 }
 

@@ -57,7 +57,7 @@ func (*Cluster) NodeIP(string) string { return "" }
 func (*Cluster) Kubeconfig() string { return "" }
 
 // LogFile is for Linux.
-func (*Cluster) LogFile(string, string) (string, error) { return "", errHere }
+func (*Cluster) LogFile(context.Context, string, string) (string, error) { return "", errHere }
 
 // Command is for Linux.
 func (*Cluster) Command(context.Context, ...string) (*exec.Cmd, error) { return nil, errHere }

@@ -14,8 +14,15 @@ import (
 	"time"
 )
 
-// stopPatience is how long a component may take to end on SIGTERM.
-const stopPatience = 10 * time.Second
+const (
+	// stopPatience is how long a component may take to end on SIGTERM.
+	stopPatience = 10 * time.Second
+	// healthPatience is how long it may take until it is healthy. It takes a
+	// second or four; a machine under heavy load gets the rest.
+	healthPatience = 2 * time.Minute
+	// pollEvery is how often we ask whether something is there yet.
+	pollEvery = 50 * time.Millisecond
+)
 
 // supervisor runs a node's components and reaps its orphans. Its exported
 // methods are what a keeper, or the restart command, can ask for by net/rpc.
@@ -42,13 +49,14 @@ type Restart struct {
 
 func newSupervisor() *supervisor { return &supervisor{components: map[string]*component{}} }
 
-// Start starts a component.
+// Start starts a component, and answers when it is healthy or has ended.
 func (s *supervisor) Start(c Component, _ *struct{}) error {
 	return s.start(c, nil)
 }
 
 // Restart stops a component and starts it again, with the flags it first had
 // and the extra ones after them. The extra ones of an earlier restart are gone.
+// It answers when the component is healthy or has ended.
 func (s *supervisor) Restart(r Restart, _ *struct{}) error {
 	s.mu.Lock()
 	c := s.components[r.Name]
@@ -77,28 +85,61 @@ func (s *supervisor) Names(_ struct{}, names *[]string) error {
 func (s *supervisor) Alive(_ struct{}, _ *struct{}) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for name, c := range s.components {
-		select {
-		case <-c.ended:
-			return fmt.Errorf("%s has ended (%s): %s", name, describe(c.status), lastWords(c.Log))
-		default:
+	for _, c := range s.components {
+		if err := c.hasEnded(); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func (c *component) hasEnded() error {
+	select {
+	case <-c.ended:
+		return fmt.Errorf("%s has ended (%s): %s", c.Name, describe(c.status), lastWords(c.Log))
+	default:
+		return nil
+	}
+}
+
 func (s *supervisor) start(c Component, extra []string) error {
+	started, err := s.fork(c, extra)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", c.Name, err)
+	}
+	return started.awaitHealth()
+}
+
+// awaitHealth asks a component until it says that it is healthy.
+func (c *component) awaitHealth() error {
+	deadline := time.After(healthPatience)
+	for {
+		err := askHealth(c.Health)
+		if err == nil {
+			return nil
+		}
+		select {
+		case <-c.ended:
+			return c.hasEnded()
+		case <-time.After(pollEvery):
+		case <-deadline:
+			return fmt.Errorf("%s is not healthy after %v: %w", c.Name, healthPatience, err)
+		}
+	}
+}
+
+func (s *supervisor) fork(c Component, extra []string) (*component, error) {
 	if err := os.MkdirAll(filepath.Dir(c.Log), 0o755); err != nil {
-		return err
+		return nil, err
 	}
 	log, err := os.OpenFile(c.Log, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o644)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer log.Close()
 	null, err := os.Open(os.DevNull)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer null.Close()
 	s.mu.Lock() // the reaper waits until the child is known
@@ -110,10 +151,11 @@ func (s *supervisor) start(c Component, extra []string) error {
 		Sys:   &syscall.SysProcAttr{Setsid: true},
 	})
 	if err != nil {
-		return fmt.Errorf("start %s: %w", c.Name, err)
+		return nil, err
 	}
-	s.components[c.Name] = &component{Component: c, pid: pid, ended: make(chan struct{})}
-	return nil
+	started := &component{Component: c, pid: pid, ended: make(chan struct{})}
+	s.components[c.Name] = started
+	return started, nil
 }
 
 // stop ends a component and waits until it has.

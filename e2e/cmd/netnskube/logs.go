@@ -15,12 +15,12 @@ func newLogs(t terminal, name *string) *cobra.Command {
 		Short:   "Print the log of a component of a node",
 		Example: "  netnskube logs n1 kubelet",
 		Args:    cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := netnskube.Open(*name)
 			if err != nil {
 				return err
 			}
-			path, err := c.LogFile(args[0], args[1])
+			path, err := c.LogFile(cmd.Context(), args[0], args[1])
 			if err != nil {
 				return err
 			}

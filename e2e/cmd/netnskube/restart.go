@@ -13,7 +13,7 @@ func newRestart(t terminal, name *string) *cobra.Command {
 		Long: `Stops a component of a node and starts it again, with the flags it has at every
 boot and the extra ones after them. The extra ones of an earlier restart are gone.`,
 		Example: `  netnskube restart n1 kubelet
-  netnskube restart n1 kubelet -- '--eviction-hard=memory.available<1000Gi'`,
+  netnskube restart n1 kubelet -- '--eviction-hard=memory.available<99%'`,
 		Args: cobra.MinimumNArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := netnskube.Open(*name)
