@@ -8,7 +8,7 @@ var ruleClosesEarly = rule{
 	id:      closesEarly,
 	summary: "It stops accepting connections as soon as it is told to stop, while nodes that have not heard of it still send clients there.",
 	convicts: func(l *life) bool {
-		return l.leftAtOnce() && (l.outlivedItsListener() || l.leftInOrder())
+		return l.leftAtOnce() && (l.anyTwin((*life).outlivedItsListener) || !l.anyTwin((*life).leftInDisorder))
 	},
 	claims: orLeftNone(closesEarly, sentenced(closesEarly)),
 	seen: func(l *life) string {
@@ -50,11 +50,11 @@ var ruleExitsAtOnce = rule{
 	},
 }
 
-// leftInOrder tells a graceful shutdown that had nothing to wait for from a
-// process that just ended: it chose its exit code, and cut no request it had
-// in hand.
-func (l *life) leftInOrder() bool {
-	return l.Killed == never && l.Exited != never && l.Code == 0 && l.Signal == "" && !l.cutWork()
+// leftInDisorder tells a process that just ended from a graceful shutdown that
+// had nothing to wait for: that chooses its exit code, and cuts no request it
+// has in hand.
+func (l *life) leftInDisorder() bool {
+	return l.Killed != never || l.Exited == never || l.Code != 0 || l.Signal != "" || l.cutWork()
 }
 
 // arrivals is how long new connections were still sent to the pod.

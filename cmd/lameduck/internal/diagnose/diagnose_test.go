@@ -18,11 +18,13 @@ const (
 	ms = time.Millisecond
 )
 
-var faults = []struct {
+type fault struct {
 	name string
 	theatre
 	want string // "" for none
-}{
+}
+
+var faults = []fault{
 	{"serves on, says goodbye, drains",
 		theatre{server: server{hook: -1, closes: 5 * s, goodbye: true}, propagation: 2 * s}, ""},
 	{"serves on, says goodbye, drains, slow requests trickle",

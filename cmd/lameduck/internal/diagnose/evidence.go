@@ -26,12 +26,26 @@ func (r *rule) evidence(m *matter) string {
 		}
 	}
 	clauses = append(clauses, tally(m.drops))
+	if n := likely(m.drops); n > 0 {
+		clauses = append(clauses, fmt.Sprintf("the pod is only likely for %d of them", n))
+	}
 	if r.remark != nil {
 		if s := r.remark(m); s != "" {
 			clauses = append(clauses, s)
 		}
 	}
 	return strings.Join(clauses, "; ")
+}
+
+// likely counts the drops that may have been at another pod.
+func likely(drops []*drop) int {
+	n := 0
+	for _, d := range drops {
+		if d.PodBy == timeline.ByLikelihood {
+			n++
+		}
+	}
+	return n
 }
 
 // tally counts drops by cause and by pattern: "12 drops (8 refused, 4 eof; 9 new, 3 keepalive)".

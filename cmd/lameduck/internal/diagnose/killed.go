@@ -87,8 +87,8 @@ var ruleGraceShorter = rule{
 // turned nobody away, and was not left without time by its hook.
 func (l *life) ignores() bool {
 	if l.Unknown {
-		open := l.closed == never || l.Exited != never && l.closed >= l.Exited-l.exitedBy-slack
-		return open && !l.hookTookAll() && l.untold() > 0
+		open := l.closed == never || l.afterItsExit()
+		return open && !l.hookTookAll() && slices.ContainsFunc(l.twins(), func(t *life) bool { return t.untold() > 0 })
 	}
 	return !l.Caught
 }

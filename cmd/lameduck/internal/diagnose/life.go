@@ -18,6 +18,7 @@ type life struct {
 	attempts []*timeline.Attempt // sent to it, in order of their start
 	answered time.Duration       // when the first answer was complete, or never
 	closed   time.Duration       // since when it took no new connection, or never
+	sure     bool                // that it was this pod that turned them away
 	outages  []outage
 	failed   bool // given up waiting for it to become ready
 	verdict  string
@@ -112,7 +113,7 @@ func (l *life) whenClosed() time.Duration {
 			continue // it says nothing
 		}
 		if away && at >= l.t0-slack && at+slack >= lastIn && (closed == never || at < closed) {
-			closed = at
+			closed, l.sure = at, a.PodBy != timeline.ByLikelihood
 		}
 	}
 	return closed

@@ -22,6 +22,8 @@ const defaultGrace = 30
 // which gathers changes for 1 s (minSyncPeriod); 5 s is for closing what is
 // left and for the kubelet's own 2 s floor. Without any termination in the
 // run, or without any new connection, nothing was measured, and both are 0.
+// That is so as well where it is not known which pod took the new connections
+// after T0, and nothing else tells; Why says what there was to go by.
 func Recommend(run *timeline.Run) finding.Recommendation {
 	late := timeline.LateArrivals(run)
 	if len(late) == 0 {
@@ -30,22 +32,18 @@ func Recommend(run *timeline.Run) finding.Recommendation {
 	if !opensConnections(run) {
 		return finding.Recommendation{Why: "no client opened a new connection to a pod in this run, so the time that they keep coming was not measured"}
 	}
-	last, pod := lastConnection(run, late)
+	m := lastConnection(run, late)
+	if !m.known() {
+		return finding.Recommendation{Why: fmt.Sprintf("which pod took a new connection after termination began could not be told (%d of them), so the time that they keep coming was not measured: let the server name its pod in a header of its answers", m.unknown)}
+	}
 	longest := longestRequest(run)
-	delay := wholeSeconds(last*5/4 + time.Second)
+	delay := wholeSeconds(m.last*5/4 + time.Second)
 	needed := roundUp(wholeSeconds(time.Duration(delay)*time.Second+longest+5*time.Second), 5)
 	return finding.Recommendation{
 		DelaySeconds: delay,
 		GraceSeconds: max(needed, defaultGrace),
-		Why:          whyDelay(last, pod, delay) + "; " + whyGrace(longest, needed),
+		Why:          m.whyDelay(delay) + "; " + whyGrace(longest, needed),
 	}
-}
-
-func whyDelay(last time.Duration, pod string, delay int) string {
-	if pod == "" {
-		return "no new connection came after termination began, so 1 s of delay is enough"
-	}
-	return fmt.Sprintf("the last new connection came %s after termination began (%s), × 1.25 + 1 s makes %d s of delay", span(last), pod, delay)
 }
 
 func whyGrace(longest time.Duration, needed int) string {
@@ -56,20 +54,9 @@ func whyGrace(longest time.Duration, needed int) string {
 	return sum
 }
 
-// lastConnection is the latest new connection of all pods, and the pod; the
-// first by start if two are level. 0 and "" if none came.
-func lastConnection(run *timeline.Run, late map[string]timeline.Late) (last time.Duration, pod string) {
-	for _, p := range timeline.Pods(run.Events) {
-		if l, ok := late[p.Name]; ok && l.Connections > 0 && (pod == "" || l.LastConnection > last) {
-			last, pod = l.LastConnection, p.Name
-		}
-	}
-	return last, pod
-}
-
 func opensConnections(run *timeline.Run) bool {
 	for i := range run.Attempts {
-		if a := &run.Attempts[i]; !a.Control && !a.Reused && a.Pod != "" {
+		if a := &run.Attempts[i]; !a.Control && !a.Reused && (a.Pod != "" || a.Conn != 0) {
 			return true
 		}
 	}

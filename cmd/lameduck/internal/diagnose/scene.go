@@ -70,6 +70,9 @@ func read(run *timeline.Run) *scene {
 	s.overload = s.whatIsBusy(attempts)
 	for _, l := range s.lives {
 		l.closed = l.whenClosed()
+	}
+	s.agree()
+	for _, l := range s.lives {
 		l.verdict = s.judge(l)
 	}
 	s.gather(attempts)

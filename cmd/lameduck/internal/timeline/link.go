@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"slices"
 	"time"
 )
@@ -58,6 +59,7 @@ func (l *link) belongsTo(pod string, by By) {
 // settleLinks names the connections, and learns from them until when each pod
 // took new ones and when it stopped.
 func (in *inference) settleLinks() {
+	slices.SortStableFunc(in.links, func(a, b *link) int { return cmp.Compare(a.ended, b.ended) })
 	for _, l := range in.links {
 		pod, by := l.pod, ByExclusion
 		if pod == "" {
@@ -122,7 +124,8 @@ func (in *inference) podOf(l *link) (string, By) {
 
 // nearestExit is the pod whose exit may have ended the connection. One that
 // was idle ended between its last answer and the moment its client looked,
-// one that hung at any time in between.
+// one that hung at any time in between. An exit cuts everything at one moment:
+// what is cut at another belongs to another exit if there is one.
 func (l *link) nearestExit(possible []*presence) (pod string, by By) {
 	since := l.ended
 	switch {
@@ -131,27 +134,48 @@ func (l *link) nearestExit(possible []*presence) (pod string, by By) {
 	case !l.severed && l.answered != Never:
 		since = l.answered
 	}
-	nearest, plausible := time.Duration(-1), 0
+	var best *exit
+	plausible := 0
 	for _, p := range possible {
-		hit := false
-		for _, x := range p.exits {
-			if x.from-echo > l.ended || x.to+echo < since {
-				continue
-			}
-			hit = true
-			if away := (x.to - l.ended).Abs(); nearest < 0 || away < nearest {
-				pod, nearest = p.Name, away
-			}
+		x := p.exitBetween(since, l.ended)
+		if x == nil {
+			continue
 		}
-		if hit {
-			plausible++
+		plausible++
+		if best == nil || x.fits(l.ended) < best.fits(l.ended) {
+			pod, best = p.Name, x
 		}
+	}
+	if best != nil && l.severed && best.cut == Never {
+		best.cut = l.ended
 	}
 	by = ByLikelihood
 	if plausible == 1 && l.severed {
 		by = ByExclusion
 	}
 	return pod, by
+}
+
+// exitBetween is its exit that may have been between two moments, or nil.
+func (p *presence) exitBetween(since, until time.Duration) *exit {
+	for i := range p.exits {
+		if x := &p.exits[i]; x.from-echo <= until && x.to+echo >= since {
+			return x
+		}
+	}
+	return nil
+}
+
+// fits says how badly the moment fits the exit, 0 best: the moment at which it
+// cut others, an exit of which no cut is known yet, any other.
+func (x *exit) fits(at time.Duration) int {
+	switch {
+	case x.cut != Never && (at-x.cut).Abs() <= echo:
+		return 0
+	case x.cut == Never:
+		return 1
+	}
+	return 2
 }
 
 // lastTold is the pod that was terminating, of several the last that was told.

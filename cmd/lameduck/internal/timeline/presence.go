@@ -21,8 +21,8 @@ type presence struct {
 }
 
 // exit is one end of a process, between two moments; back is when the next
-// one may have run, or Never.
-type exit struct{ from, to, back time.Duration }
+// one may have run, or Never; cut is when it is seen to have ended connections.
+type exit struct{ from, to, back, cut time.Duration }
 
 // change is what the EndpointSlice says from a moment on.
 type change struct {
@@ -43,8 +43,8 @@ func (p *Pod) Told(accuracy time.Duration) time.Duration {
 		return t0
 	}
 	earliest := max(0, t0-accuracy)
-	if p.Deleted != Never && p.Deleted <= t0 {
-		earliest = max(earliest, p.Deleted-min(accuracy, prompt))
+	if p.Deleted != Never && p.Deleted <= t0+prompt {
+		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, prompt))
 	}
 	return earliest
 }
@@ -52,7 +52,7 @@ func (p *Pod) Told(accuracy time.Duration) time.Duration {
 func (p *presence) witness(e Event, accuracy time.Duration, proxies int) {
 	switch e.Kind {
 	case Exited:
-		p.exits = append(p.exits, exit{e.At - accuracy, e.At, Never})
+		p.exits = append(p.exits, exit{e.At - accuracy, e.At, Never, Never})
 		p.stopped = e.At
 	case Restarted, Ready:
 		if n := len(p.exits); n > 0 && p.exits[n-1].back == Never {

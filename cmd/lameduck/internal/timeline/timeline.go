@@ -23,6 +23,7 @@ type Run struct {
 	// the like); what the control plane does itself (Ready, Deleted and the
 	// endpoints) is told at once, give or take a quarter of a second.
 	Accuracy time.Duration `json:"accuracy,omitzero"`
+	Skews    []Skew        `json:"skews,omitempty"` // of the clocks of a cluster's nodes
 	Attempts []Attempt     `json:"attempts"`
 	Events   []Event       `json:"events"`
 }
