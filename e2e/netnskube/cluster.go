@@ -149,7 +149,7 @@ func startKeeper(p plan, lock *os.File) (keeper *exec.Cmd, lifeline, from *os.Fi
 	log, err := os.Create(keeperLog(p.Dir))
 	if err == nil {
 		defer log.Close()
-		keeper = role("keeper")
+		keeper = role("keeper", p.Name)
 		keeper.Dir = "/"
 		keeper.Stdout, keeper.Stderr = log, log
 		keeper.ExtraFiles = []*os.File{orders, tell, lock}
