@@ -97,8 +97,8 @@ func TestAClusterTellsTheSame(t *testing.T) {
 				play := f.theatre
 				play.twins = twins
 				lab := play.play()
-				for seed := range uint64(4) {
-					see := sight{header: seed%2 == 0, seconds: seed >= 2}
+				for seed := range uint64(4 - twins) {
+					see := sight{header: seed%2 == 0, seconds: seed == 1 || seed == 2}
 					check(t, asACluster(copied(lab), see, rand.New(rand.NewPCG(seed, 3))), f.want, fmt.Sprintf("seed %d, %+v", seed, see))
 				}
 			})
@@ -205,4 +205,68 @@ func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
 	slices.SortStableFunc(all.Attempts, func(a, b timeline.Attempt) int { return cmp.Compare(a.Ended, b.Ended) })
 	slices.SortStableFunc(all.Events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 	return &all
+}
+
+// TestAHookWhoseEndNobodySees: of an exec or httpGet hook a cluster tells the
+// beginning only. The findings are the same, but one: a pod that was killed
+// after such a hook may have had no time, or have ignored the signal, and the
+// finding is then that its grace period was too short for what it did.
+func TestAHookWhoseEndNobodySees(t *testing.T) {
+	for _, f := range faults {
+		if f.hook < 0 || f.spec.PreStopSleep > 0 {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			run := asACluster(f.play(), sight{}, rand.New(rand.NewPCG(1, 8)))
+			var events []timeline.Event
+			for _, e := range run.Events {
+				if e.Kind != timeline.Signalled {
+					events = append(events, e)
+				}
+			}
+			run.Events = events
+			check(t, run, f.want, "no signal seen")
+		})
+	}
+	t.Run("killed", func(t *testing.T) {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.PreStopStarted, "a"),
+			event(20*s, timeline.Killed, "a"), timeline.Event{At: 20 * s, Kind: timeline.Exited, Pod: "a", Code: 137})
+		b.Stage, b.Accuracy = "cluster", 1500*ms
+		check(t, &b.try(9*s, "").try(15*s, "").try(25*s, "", refused).Run, graceShorter, "killed after a hook")
+	})
+}
+
+func TestRecommendOnACluster(t *testing.T) {
+	cluster := func(change ...func(*built)) *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(0, timeline.Started, "b"), event(1, timeline.Ready, "b"),
+			event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"), event(15*s, timeline.Exited, "a"))
+		b.Stage, b.Accuracy = "cluster", 300*ms
+		b.try(s, "")
+		for _, c := range change {
+			c(b)
+		}
+		b.Run = *timeline.Attribute(&b.Run)
+		return b
+	}
+	for _, tt := range []struct {
+		name  string
+		run   *built
+		delay int
+		why   string
+	}{
+		{"both may have taken it", cluster(func(b *built) { b.try(12*s, "") }), 0, "could not be told (1 of them)"},
+		{"none came", cluster(func(b *built) { b.try(16*s, "") }), 1, "no new connection came"},
+		{"refused", cluster(func(b *built) { b.try(14*s, "", refused).try(12*s, "") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay (it rests on 1 that are known to be a terminating pod's; 1 more may have been)"},
+		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
+		{"kube-proxy tells", cluster(func(b *built) {
+			b.try(12*s, "")
+			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2})
+		}), 5, "the last kube-proxy knew 3.00 s after"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if r := Recommend(&tt.run.Run); r.DelaySeconds != tt.delay || !strings.Contains(r.Why, tt.why) {
+				t.Errorf("got %+v, want delay %d, because %q", r, tt.delay, tt.why)
+			}
+		})
+	}
 }

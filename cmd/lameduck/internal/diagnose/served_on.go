@@ -121,11 +121,12 @@ func (d *drop) cameTooLate() bool {
 }
 
 // cut reports whether the server ended the connection under the attempt. One
-// that hangs from before the exit to its own time-out was cut as well.
+// that hangs from before the exit to its own time-out was cut as well, unless
+// requests hang all the time.
 func (d *drop) cut() bool {
 	exited := d.life.Exited
 	straddles := exited != never && d.Started <= exited && d.Ended >= exited-d.life.exitedBy
-	return severed(d.Attempt) || d.Cause == timeline.Timeout && d.Conn != 0 && straddles
+	return severed(d.Attempt) || d.overload == "" && d.Cause == timeline.Timeout && d.Conn != 0 && straddles
 }
 
 // answersWell reports whether it gave no error before its T0: those later are

@@ -1,0 +1,85 @@
+package diagnose
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// overloaded is a run of 20 s in which clients time out all the time, and one
+// pod terminates well.
+func overloaded(every time.Duration, from, to time.Duration, control func(*timeline.Attempt)) *built {
+	b := one()
+	for at := 100 * ms; at < 14*s; at += 100 * ms {
+		b.try(at, "a")
+		b.try(at, "", func(a *timeline.Attempt) { a.Control = true; control(a) })
+		if at >= from && at < to && at%every == 0 {
+			b.try(at, "a", failing(timeline.Timeout), lasting(2*s))
+		}
+	}
+	return b
+}
+
+func TestBusy(t *testing.T) {
+	fine := func(*timeline.Attempt) {}
+	late := func(a *timeline.Attempt) { a.Ended = a.Started + 2*s }
+	broken := func(a *timeline.Attempt) { failing(timeline.Timeout)(a); a.Ended = a.Started + 10*ms }
+	for _, tt := range []struct {
+		name string
+		*built
+		want string
+	}{
+		{"all over the run", overloaded(500*ms, 0, 14*s, fine), notKeepingUp},
+		{"the control target waits as well", overloaded(500*ms, 0, 14*s, late), tooBusy},
+		{"the control target fails as well", overloaded(500*ms, 0, 14*s, broken), tooBusy},
+		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
+		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
+		{"not started", func() *built {
+			b := overloaded(s, 20*s, 20*s, fine)
+			for at := s; at < 9*s; at += 500 * ms {
+				b.try(at, "", unstarted)
+			}
+			return b
+		}(), notKeepingUp},
+		{"nobody answers the SYN", func() *built {
+			b := overloaded(s, 20*s, 20*s, fine)
+			for at := s; at < 9*s; at += 500 * ms {
+				b.try(at, "a", refused, func(a *timeline.Attempt) { a.Cause, a.Ended = timeline.DialTimeout, a.Started+s/2 })
+			}
+			return b
+		}(), notKeepingUp},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found := Findings(&tt.Run)
+			checkSum(t, &tt.Run, found)
+			if len(found) != 1 || found[0].ID != tt.want {
+				t.Errorf("want %s", tt.want)
+				for _, x := range found {
+					t.Logf("%s: %s", x.ID, x.Evidence)
+				}
+			}
+		})
+	}
+}
+
+// TestBusyDuringADefect: the fault of the termination is found beside it.
+func TestBusyDuringADefect(t *testing.T) {
+	b := overloaded(500*ms, 0, 14*s, func(*timeline.Attempt) {})
+	b.Events[3] = timeline.Event{At: 10*s + 2*ms, Kind: timeline.Exited, Pod: "a", Code: 2}
+	b.Attempts = nil
+	before := overloaded(500*ms, 0, 14*s, func(*timeline.Attempt) {})
+	for _, a := range before.Attempts {
+		if a.Control || a.Ended < 10*s {
+			b.Attempts = append(b.Attempts, a)
+		}
+	}
+	b.try(10*s+500*ms, "a", refused).try(12*s, "a", refused)
+	got := map[string]int{}
+	for _, x := range Findings(&b.Run) {
+		got[x.ID] = x.Drops
+	}
+	if got[exitsAtOnce] != 2 || got[notKeepingUp] == 0 || len(got) != 2 {
+		t.Errorf("%v, want the exit as well as the load", got)
+	}
+}

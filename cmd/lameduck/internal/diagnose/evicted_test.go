@@ -1,0 +1,81 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// byTheNode makes an eviction by the node of a termination: nobody deletes the
+// pod, and its endpoint stays as it is until it has exited.
+func byTheNode(run *timeline.Run) *timeline.Run {
+	for i := range run.Events {
+		if e := &run.Events[i]; e.Kind == timeline.Deleted {
+			e.Kind, e.Detail = timeline.Evicted, "Evicted: The node was low on resource: memory."
+		}
+	}
+	return run
+}
+
+// TestAnEvictionByTheNodeIsOneFinding whatever the server does, on the lab and
+// on a cluster; and none if nothing was dropped.
+func TestAnEvictionByTheNodeIsOneFinding(t *testing.T) {
+	for _, f := range faults {
+		if f.want == notReady || f.want == noEndpoint || f.hook > 0 {
+			continue // of the other pod, or with a hook that no hard eviction waits for
+		}
+		t.Run(f.name, func(t *testing.T) {
+			for _, twins := range []int{0, 2} {
+				play := f.theatre
+				play.twins = twins
+				lab := byTheNode(play.play())
+				check := func(run *timeline.Run, what string) {
+					want := map[string]int{}
+					if n := dropped(run); n > 0 {
+						want[evicted] = n
+					}
+					got := map[string]int{}
+					for _, x := range Findings(run) {
+						got[x.ID] = x.Drops
+						if x.ID == evicted && !strings.Contains(x.Evidence, "low on resource") {
+							t.Errorf("%s: %s", what, x.Evidence)
+						}
+					}
+					if !maps.Equal(got, want) {
+						t.Errorf("%s, %d twins: %v, want %v", what, twins, got, want)
+					}
+				}
+				check(copied(lab), "lab")
+				for _, header := range []bool{true, false} {
+					see := sight{header: header}
+					check(timeline.Attribute(asACluster(copied(lab), see, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", see))
+				}
+			}
+		})
+	}
+}
+
+func dropped(run *timeline.Run) int {
+	n := 0
+	for i := range run.Attempts {
+		if run.Attempts[i].Dropped() {
+			n++
+		}
+	}
+	return n
+}
+
+// TestAnEvictionThroughTheAPI has a deletion first: the endpoints knew, and
+// the server is judged as ever.
+func TestAnEvictionThroughTheAPI(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"),
+		event(10*s+ms, timeline.Evicted, "a"), event(10*s+ms, timeline.Signalled, "a"), timeline.Event{At: 10*s + 2*ms, Kind: timeline.Exited, Pod: "a", Code: 2})
+	found := Findings(&b.try(9*s, "a").try(11*s, "a", refused).Run)
+	if len(found) != 1 || found[0].ID != exitsAtOnce {
+		t.Errorf("%+v, want %s", found, exitsAtOnce)
+	}
+}
