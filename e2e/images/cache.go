@@ -39,7 +39,7 @@ func cached(name string, make func(path string) error, content ...any) (string, 
 }
 
 // format changes when the same content is to make another archive.
-const format = 1
+const format = 2
 
 // prune removes the archives that nobody has asked for since.
 func prune(dir string, since time.Time) error {

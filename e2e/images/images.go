@@ -26,8 +26,7 @@ var server = oci.Program{
 	Ports:       []int{8080},
 }
 
-// App makes the image of the example app, the one that make image makes, and
-// returns the archive's path and the image's name.
+// App makes the image of the example app, as make image does, and returns the archive's path and the image's name.
 func App(ctx context.Context) (path, ref string, err error) { return program(ctx, oci.App) }
 
 // Tool makes the image of the lameduck command.
@@ -58,10 +57,16 @@ func program(ctx context.Context, p oci.Program) (path, ref string, err error) {
 	return path, p.Tag, nil
 }
 
+// write writes an archive without compression, which would take longer than
+// all the rest.
 func write(path string, image oci.Image, archs ...oci.Arch) error {
+	image.Plain = true
 	index, err := image.Index(archs...)
 	if err != nil {
 		return err
 	}
 	return oci.WriteArchive(path, index, image.Tag)
 }
+
+// All makes each of the images that the tests load.
+var All = []func(context.Context) (path, ref string, err error){App, Tool, Server, Python}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
-	"github.com/google/go-containerregistry/pkg/v1/validate"
+	"github.com/lameduck-dev/lameduck/deploy/image/oci"
 )
 
 // all are the images by the names that they are tested under.
@@ -33,14 +33,15 @@ func archive(t *testing.T, image string) (path, ref string) {
 	return path, ref
 }
 
-// TestArchives: what is made twice is the same twice, and is a valid image.
+// TestArchives: what is made twice is the same twice, and docker finds it by
+// its name. The images of make image are tested where they are made.
 func TestArchives(t *testing.T) {
-	for image := range all {
+	for _, image := range []string{"server", "python"} {
 		t.Run(image, func(t *testing.T) {
 			var archives [2][]byte
 			for i := range archives {
-				t.Setenv("XDG_CACHE_HOME", t.TempDir()) // an empty cache
 				t.Setenv("GOCACHE", goCache(t))
+				t.Setenv("XDG_CACHE_HOME", t.TempDir()) // an empty cache for the archives
 				began := time.Now()
 				path, ref := archive(t, image)
 				made := time.Since(began)
@@ -49,11 +50,12 @@ func TestArchives(t *testing.T) {
 					t.Fatal(err)
 				}
 				again, _ := archive(t, image)
+				found := time.Since(began) - made
 				if again != path {
 					t.Errorf("%s the first time, %s the second", path, again)
 				}
 				checkArchive(t, path, ref)
-				t.Logf("%s: %d bytes, made in %v, found in %v", ref, len(archives[i]), made, time.Since(began)-made)
+				t.Logf("%s: %d bytes, made in %v, found in %v", ref, len(archives[i]), made, found)
 			}
 			if !bytes.Equal(archives[0], archives[1]) {
 				t.Error("two builds differ")
@@ -82,8 +84,12 @@ func checkArchive(t *testing.T, path, ref string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := validate.Image(image); err != nil {
-		t.Error(err)
+	file, err := image.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := file.Config; c.User != oci.User || len(c.Entrypoint) == 0 {
+		t.Errorf("config %+v", c)
 	}
 }
 

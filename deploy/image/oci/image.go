@@ -31,6 +31,7 @@ type Image struct {
 	Env        []string          // NAME=value
 	Ports      []int             // TCP ports it listens on
 	Labels     map[string]string // beside the title and the version, which come from Tag
+	Plain      bool              // not compressed: for an archive that does not travel
 }
 
 // An Arch is the content of an image for linux on one kind of processor, by
@@ -58,7 +59,7 @@ func (i Image) Index(archs ...Arch) (v1.ImageIndex, error) {
 }
 
 func (i Image) on(arch Arch) (v1.Image, error) {
-	layer, err := newLayer(arch.Files)
+	layer, err := newLayer(arch.Files, i.Plain)
 	if err != nil {
 		return nil, err
 	}

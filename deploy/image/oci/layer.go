@@ -10,6 +10,7 @@ import (
 	"path"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/static"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
@@ -23,8 +24,9 @@ type File struct {
 	Link string
 }
 
-// newLayer holds files in their order, each behind its folders.
-func newLayer(files []File) (v1.Layer, error) {
+// newLayer holds files in their order, each behind its folders. A plain one is
+// not compressed.
+func newLayer(files []File, plain bool) (v1.Layer, error) {
 	var buf bytes.Buffer
 	w := tar.NewWriter(&buf)
 	folders := map[string]bool{".": true}
@@ -41,6 +43,9 @@ func newLayer(files []File) (v1.Layer, error) {
 	}
 	if err := w.Close(); err != nil {
 		return nil, err
+	}
+	if plain {
+		return static.NewLayer(buf.Bytes(), types.OCIUncompressedLayer), nil
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil }
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer),

@@ -11,12 +11,19 @@ import (
 // TestLayer: every folder comes once and before what is in it, and nobody
 // but root can write.
 func TestLayer(t *testing.T) {
+	for _, plain := range []bool{false, true} {
+		checkLayer(t, plain)
+	}
+}
+
+func checkLayer(t *testing.T, plain bool) {
+	t.Helper()
 	layer, err := newLayer([]File{
 		{Name: "usr/bin/run", Mode: 0o555, Data: []byte("run")},
 		{Name: "usr/bin/again", Link: "run"},
 		{Name: "usr/lib/a", Mode: 0o444},
 		{Name: "lib", Link: "usr/lib"},
-	})
+	}, plain)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +56,7 @@ func TestLayer(t *testing.T) {
 
 func TestLayerRefusesNamesThatLeaveIt(t *testing.T) {
 	for _, name := range []string{"", "/etc/passwd", "../up", "a/../../up"} {
-		if _, err := newLayer([]File{{Name: name}}); err == nil {
+		if _, err := newLayer([]File{{Name: name}}, false); err == nil {
 			t.Errorf("%q was taken", name)
 		}
 	}
