@@ -32,6 +32,7 @@ func main() {
 func hello(w http.ResponseWriter, r *http.Request) {
 	host, _ := os.Hostname()
 	slog.Info("hello", "path", r.URL.Path, "from", r.RemoteAddr)
+	w.Header().Set("X-Pod-Name", host) // lets lameduck verify tell which pod a client met
 	fmt.Fprintf(w, "Hello! I am here! - %s\n", host)
 }
 

@@ -3,7 +3,9 @@ package cli
 import (
 	"context"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -16,6 +18,7 @@ const defaultImage = "lameduck:1.0.0"
 
 // onCluster runs the trial on a cluster.
 func (v *verify) onCluster(ctx context.Context, t terminal, cmd *cobra.Command, name string) error {
+	klog.SetLogger(logr.Discard()) // client-go would talk of connections that we end ourselves
 	setting, load, err := v.cluster(ctx, cmd, name)
 	if err != nil {
 		return err
@@ -70,7 +73,7 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 // clusterTrial is a trial on a cluster.
 func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
 	return trial.Config{
-		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: setting.ReadyTimeout,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

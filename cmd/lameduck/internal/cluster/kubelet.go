@@ -32,7 +32,7 @@ func (o *observer) kubeletSaid(e *corev1.Event, before bool) {
 			o.hookFailed(p, now, e.Message)
 		}
 	case "Evicted", "Preempting":
-		o.say(p, timeline.Event{At: now, Kind: timeline.Kind("evicted"), Detail: e.Reason + ": " + e.Message})
+		o.say(p, timeline.Event{At: now, Kind: timeline.Evicted, Detail: e.Reason + ": " + e.Message})
 	}
 }
 
@@ -73,7 +73,7 @@ func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
 
 // signalled: nobody can see from here whether the process has a handler.
 func (o *observer) signalled(p *podSeen, at time.Duration) {
-	o.say(p, timeline.Event{At: at, Kind: timeline.Signalled, Caught: true})
+	o.say(p, timeline.Event{At: at, Kind: timeline.Signalled, HandlerUnknown: true})
 }
 
 // hookFailed: then the signal comes at once.

@@ -117,7 +117,14 @@ func (c *Config) steps(rounds int) []string {
 		job := workers.Manifest(workers.Config{Namespace: t.namespace, Image: c.Image, PullPolicy: c.PullPolicy, Count: c.Workers, RunID: "RUN"})
 		steps = append(steps, fmt.Sprintf("create job/%s: %d pods of image %s", job.Name, c.Workers, c.Image))
 	}
-	return append(steps, fmt.Sprintf("%s, %d times", c.does(), rounds))
+	return append(steps, c.does()+times(rounds))
+}
+
+func times(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf(", %d times", n)
 }
 
 // does is the action in words.

@@ -40,6 +40,10 @@ type Config struct {
 	Log          io.Writer
 }
 
+// Accuracy is how late an event may arrive: the kubelet looks at its
+// containers once a second (PLEG), and then its status has to travel.
+const Accuracy = 1500 * time.Millisecond
+
 // Stage is a workload of a cluster for one trial.
 type Stage struct {
 	cfg          Config
@@ -171,9 +175,9 @@ func dialled(conn net.Conn, err error) string {
 	return ""
 }
 
-// Clocks says how far the clocks of the nodes are from ours, as far as could
-// be seen.
-func (s *Stage) Clocks() []timeline.Skew { return s.clocks.skews(s.crew) }
+// Skews says how far the clocks of the nodes are from ours, as far as could be
+// seen.
+func (s *Stage) Skews() []timeline.Skew { return s.clocks.skews(s.crew) }
 
 // Close puts everything back, and ends what was started.
 func (s *Stage) Close() error {

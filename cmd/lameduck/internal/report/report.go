@@ -37,6 +37,7 @@ type Report struct {
 	Pods      []Pod                  `json:"pods"`
 	Findings  []finding.Finding      `json:"findings"`
 	Recommend finding.Recommendation `json:"recommend"`
+	Clocks    []Clock                `json:"clocks,omitempty"` // of a cluster's nodes
 
 	stage, action, propagation string
 	seed                       uint64
@@ -47,6 +48,13 @@ type Report struct {
 type Control struct {
 	Attempts int `json:"attempts"`
 	Failed   int `json:"failed"`
+}
+
+// Clock is how far that of a node is ahead of the one the run is timed by.
+type Clock struct {
+	Node         string  `json:"node"`
+	SkewMillis   float64 `json:"skew_ms"`
+	WithinMillis float64 `json:"within_ms"` // how far that may be off
 }
 
 // Traffic is one pattern. DroppedAfterSafeRetry is what a client that repeats
@@ -106,6 +114,9 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 		r.Attempts += t.Attempts
 		r.Dropped += t.Dropped
 		r.Traffic = append(r.Traffic, newTraffic(t))
+	}
+	for _, s := range run.Skews {
+		r.Clocks = append(r.Clocks, Clock{s.Node, millis(s.Ahead), millis(s.Within)})
 	}
 	late := timeline.LateArrivals(run)
 	for _, p := range timeline.Pods(run.Events) {

@@ -118,6 +118,13 @@ func code(pod Pod) string {
 	return strconv.Itoa(*pod.ExitCode)
 }
 
+func ahead(ms float64) string {
+	if ms < 0 {
+		return took(-ms) + " behind"
+	}
+	return took(ms) + " ahead"
+}
+
 // late counts what came after T0, and how long after it the last one did.
 func late(n int, last *float64) string {
 	if last == nil {
@@ -143,5 +150,10 @@ func (p *page) closing(r *Report) {
 		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
 	}
 	p.line("control:     %s", floor(r.Control))
-	p.line("repeat with: --seed %d", r.seed)
+	if r.stage != "cluster" {
+		p.line("repeat with: --seed %d", r.seed)
+	}
+	for _, c := range r.Clocks {
+		p.line("clock:       node %s is %s (within %s)", c.Node, ahead(c.SkewMillis), took(c.WithinMillis))
+	}
 }

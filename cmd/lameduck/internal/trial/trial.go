@@ -21,6 +21,7 @@ type Config struct {
 	Action       string
 	Spec         timeline.Spec // what was promised of the pods
 	Seed         uint64
+	Accuracy     time.Duration  // of the events; see timeline.Run
 	Rounds       int            // how often to act; default 1
 	ReadyTimeout time.Duration  // how long to wait for the first answer
 	Traffic      traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
@@ -74,7 +75,11 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if err := conduct(ctx, cfg, stage, rec); err != nil {
 		return nil, err
 	}
-	return rec.run(), nil
+	run = rec.run()
+	if s, ok := stage.(interface{ Skews() []timeline.Skew }); ok {
+		run.Skews = s.Skews()
+	}
+	return timeline.Attribute(run), nil
 }
 
 // conduct sends the traffic and acts under it.

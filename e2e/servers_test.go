@@ -1,0 +1,38 @@
+package e2e
+
+import (
+	"testing"
+)
+
+// rate is small: many trials share the machine, and what is looked for lasts.
+const rate = "--rate=50"
+
+// TestServers: a rolling update of each server, and the cause of what it
+// drops.
+func TestServers(t *testing.T) {
+	w := need(t)
+	for _, tt := range []struct {
+		app
+		finds []string
+	}{
+		{server("default"), []string{"exits-at-once"}},
+		{server("shutdown"), []string{"closes-its-listener-too-early"}},
+		{server("sleep-exit"), []string{"cuts-keep-alive-at-exit"}},
+		{server("lameduck"), nil},
+		{server("origin"), []string{"cuts-keep-alive-at-exit"}},
+		// From outside nobody can tell whether process 1 has a handler: the finding names both.
+		{app{name: "hang", args: []string{"hang"}, grace: 8}, []string{"ignores-the-signal"}},
+		{app{name: "ignore", args: []string{"ignore"}, grace: 8}, []string{"ignores-the-signal"}},
+		{app{name: "prestop-sleep", args: []string{"lameduck"}, preStop: "{sleep: {seconds: 5}}"}, nil},
+		{app{name: "prestop-http", args: []string{"lameduck"}, preStop: "{httpGet: {path: /prestop, port: http}}"}, nil},
+		{app{name: "default-behind-sleep", args: []string{"default"}, preStop: "{sleep: {seconds: 5}}"}, []string{"cuts-keep-alive-at-exit"}},
+		{app{name: "python", image: "localhost/lameduck/python:1", preStop: "{sleep: {seconds: 5}}"}, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t, w)
+			s.deploy(tt.app)
+			s.verify("deploy/"+tt.name, "--workers=1", rate).wantFindings(t, tt.finds...)
+		})
+	}
+}
