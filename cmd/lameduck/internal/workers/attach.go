@@ -1,0 +1,39 @@
+package workers
+
+import (
+	"context"
+	"io"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/streaming/pkg/httpstream"
+)
+
+// attachPod connects through the API server: by WebSocket, or by SPDY where
+// that is all the server or a proxy on the way speaks, as kubectl does.
+func (c Config) attachPod(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
+	executor, err := c.executor(pod)
+	if err != nil {
+		return err
+	}
+	return executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: out, Stderr: errw})
+}
+
+func (c Config) executor(pod string) (remotecommand.Executor, error) {
+	url := c.Client.CoreV1().RESTClient().Post().
+		Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("attach").
+		VersionedParams(&corev1.PodAttachOptions{Container: container, Stdin: true, Stdout: true, Stderr: true}, scheme.ParameterCodec).
+		URL()
+	ws, err := remotecommand.NewWebSocketExecutor(c.REST, "GET", url.String())
+	if err != nil {
+		return nil, err
+	}
+	spdy, err := remotecommand.NewSPDYExecutor(c.REST, "POST", url)
+	if err != nil {
+		return nil, err
+	}
+	return remotecommand.NewFallbackExecutor(ws, spdy, func(err error) bool {
+		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
+	})
+}

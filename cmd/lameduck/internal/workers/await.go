@@ -1,0 +1,151 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// await waits until all pods run, and returns them by their index. What waiting does
+// not cure ends it at once.
+func (c *Crew) await(ctx context.Context) ([]corev1.Pod, error) {
+	var obstacle error
+	for {
+		pods, err := c.pods(ctx)
+		switch {
+		case apierrors.IsForbidden(err):
+			return nil, err
+		case err != nil && ctx.Err() == nil:
+			obstacle = err
+		case err == nil:
+			var final bool
+			if obstacle, final = c.obstacle(ctx, pods); final {
+				return nil, obstacle
+			}
+			if obstacle == nil {
+				return byIndex(pods)
+			}
+		}
+		if !sleep(ctx, poll) {
+			return nil, fmt.Errorf("%d workers do not run after %v: %w", c.cfg.Count, c.cfg.StartTimeout, cmp.Or(obstacle, context.Cause(ctx)))
+		}
+	}
+}
+
+func byIndex(pods []corev1.Pod) ([]corev1.Pod, error) {
+	index := map[string]int{}
+	for i := range pods {
+		n, err := completionIndex(&pods[i])
+		if err != nil {
+			return nil, fmt.Errorf("pod %s has no completion index: %w", pods[i].Name, err)
+		}
+		index[pods[i].Name] = n
+	}
+	slices.SortFunc(pods, func(a, b corev1.Pod) int { return cmp.Compare(index[a.Name], index[b.Name]) })
+	return pods, nil
+}
+
+// obstacle is why not all workers run yet; nil if they do. It is final if
+// waiting does not help.
+func (c *Crew) obstacle(ctx context.Context, pods []corev1.Pod) (err error, final bool) {
+	for i := range pods {
+		e, f := c.podObstacle(ctx, &pods[i])
+		if f {
+			return e, true
+		}
+		err = cmp.Or(err, e)
+	}
+	if len(pods) >= c.cfg.Count {
+		return err, false
+	}
+	if refused := c.jobRefused(ctx); refused != nil {
+		return refused, !passing(refused)
+	}
+	return cmp.Or(err, fmt.Errorf("%d of %d pods are created", len(pods), c.cfg.Count)), false
+}
+
+// podObstacle is why a pod does not run.
+func (c *Crew) podObstacle(ctx context.Context, p *corev1.Pod) (err error, final bool) {
+	if p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
+		return c.ended(ctx, p), true
+	}
+	for _, s := range p.Status.ContainerStatuses {
+		switch w := s.State.Waiting; {
+		case s.State.Running != nil:
+			return nil, false
+		case s.State.Terminated != nil:
+			return c.ended(ctx, p), true
+		case w != nil:
+			return c.waiting(p, w), slices.Contains(hopeless, w.Reason)
+		}
+	}
+	for _, cond := range p.Status.Conditions {
+		if cond.Type == corev1.PodScheduled && cond.Status == corev1.ConditionFalse {
+			return hint.New(fmt.Errorf("no node takes pod %s: %s", p.Name, oneLine(cond.Message)),
+				"choose fewer --workers, or make room: each asks for little, and any Linux node will do"), false
+		}
+	}
+	return fmt.Errorf("pod %s is %s", p.Name, strings.ToLower(cmp.Or(string(p.Status.Phase), "new"))), false
+}
+
+// hopeless are the reasons of a waiting container that waiting does not cure.
+// ErrImagePull is not among them: the kubelet tries once more.
+var hopeless = []string{
+	"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
+	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+}
+
+func (c *Crew) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
+	what := strings.TrimSuffix(w.Reason+": "+oneLine(w.Message), ": ")
+	if strings.Contains(w.Reason, "Image") {
+		return hint.New(fmt.Errorf("node %s cannot get the image %s (%s)", p.Spec.NodeName, c.cfg.Image, what),
+			"push the image to a registry that the nodes can reach and name it with --image, or load it on every node (ctr -n k8s.io images import, kind load image-archive)")
+	}
+	return fmt.Errorf("pod %s waits (%s)", p.Name, what)
+}
+
+// jobRefused is why the Job could not make its pods, from its events: they are
+// all there is to tell. Nil if there is none, or it may not be read.
+func (c *Crew) jobRefused(ctx context.Context) error {
+	events, err := c.cfg.Client.CoreV1().Events(c.cfg.Namespace).List(ctx, metav1.ListOptions{
+		FieldSelector: "involvedObject.kind=Job,involvedObject.name=" + c.cfg.name() + ",reason=FailedCreate",
+	})
+	if err != nil {
+		return nil
+	}
+	for _, e := range events.Items {
+		if e.InvolvedObject.Name == c.cfg.name() && e.Reason == "FailedCreate" {
+			return c.refusal(oneLine(e.Message))
+		}
+	}
+	return nil
+}
+
+func (c *Crew) refusal(message string) error {
+	err := fmt.Errorf("the cluster refuses the pods of the workers: %s", message)
+	switch {
+	case strings.Contains(message, quota):
+		return hint.New(err, "the quota of the namespace is used up: choose fewer --workers, or another namespace")
+	case strings.Contains(message, "violates PodSecurity"), strings.Contains(message, "denied the request"):
+		return hint.New(err, "the pods satisfy Pod Security \"restricted\"; a policy of the cluster wants more: --dry-run shows the Job")
+	}
+	return err
+}
+
+// passing are refusals that may pass: a namespace that is new has no service
+// account at first.
+func passing(refusal error) bool {
+	m := strings.ToLower(refusal.Error())
+	return strings.Contains(m, "serviceaccount") || strings.Contains(m, "service account") || !strings.Contains(m, "forbidden") && !strings.Contains(m, "denied")
+}
+
+// oneLine makes a message of the cluster one line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

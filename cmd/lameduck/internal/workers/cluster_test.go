@@ -1,0 +1,211 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+)
+
+const asWorker = "LAMEDUCK_TEST_WORKER"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asWorker) == "" {
+		os.Exit(m.Run())
+	}
+	if err := Main(context.Background(), os.Stdin, os.Stdout, os.Stderr); err != nil {
+		fmt.Fprintln(os.Stderr, "lameduck:", err)
+		os.Exit(1)
+	}
+}
+
+const namespace = "trial"
+
+// cluster is an API server whose Job controller makes pods that run, and
+// whose pods are workers in this process.
+type cluster struct {
+	*fake.Clientset
+	names []string          // of its pods
+	stuck bool              // its pods stay for ever
+	pod   func(*corev1.Pod) // what becomes of a new pod; default: it runs
+	in    func(pod string, in io.Reader) io.Reader
+	out   func(pod string, out io.Writer) io.Writer
+
+	mu      sync.Mutex
+	workers map[string]*worker
+	ended   map[string]error
+	running sync.WaitGroup
+}
+
+func newCluster(t *testing.T) *cluster {
+	c := &cluster{
+		Clientset: fake.NewClientset(), workers: map[string]*worker{}, ended: map[string]error{},
+		pod: runs,
+		in:  func(_ string, in io.Reader) io.Reader { return in },
+		out: func(_ string, out io.Writer) io.Writer { return out },
+	}
+	c.PrependReactor("create", "jobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
+		return false, nil, c.makePods(a.(clienttesting.CreateAction).GetObject().(*batchv1.Job))
+	})
+	c.PrependReactor("delete", "jobs", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return false, nil, c.deletePods()
+	})
+	t.Cleanup(c.running.Wait)
+	return c
+}
+
+var podsResource = corev1.SchemeGroupVersion.WithResource("pods")
+
+func (c *cluster) makePods(job *batchv1.Job) error {
+	for i := range int(*job.Spec.Completions) {
+		p := &corev1.Pod{ObjectMeta: *job.Spec.Template.ObjectMeta.DeepCopy(), Spec: job.Spec.Template.Spec}
+		p.Name, p.Namespace = fmt.Sprintf("%s-%d", job.Name, i), namespace
+		p.Annotations[batchv1.JobCompletionIndexAnnotation] = strconv.Itoa(i)
+		p.Spec.NodeName = fmt.Sprintf("node-%c", 'b'-rune(i%2)) // the first stands on the second node
+		c.pod(p)
+		c.names = append(c.names, p.Name)
+		if err := c.Tracker().Add(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// deletePods asks the tracker: the clientset is locked while it reacts.
+func (c *cluster) deletePods() (err error) {
+	if c.stuck {
+		return nil
+	}
+	for _, name := range c.names {
+		err = errors.Join(err, c.Tracker().Delete(podsResource, namespace, name))
+	}
+	c.names = nil
+	return err
+}
+
+func runs(p *corev1.Pod) {
+	p.Status.Phase = corev1.PodRunning
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: container, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
+}
+
+// attach runs the worker of a pod, for as long as it is attached.
+func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ io.Writer) error {
+	target, err := listen("127.0.0.1:0")
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	p, err := c.CoreV1().Pods(namespace).Get(ctx, pod, metav1.GetOptions{})
+	if err != nil {
+		return err
+	}
+	me := hello{Protocol: protocol, Version: "v1", Pod: pod, Node: p.Spec.NodeName, Control: target.address}
+	w := newWorker(me, c.out(pod, out))
+	c.mu.Lock()
+	c.workers[pod] = w
+	c.mu.Unlock()
+	stdin, hangUp := io.Pipe() // ctx ends the stream, as it does for a client
+	defer context.AfterFunc(ctx, func() { hangUp.Close() })()
+	go func() { _, err := io.Copy(hangUp, c.in(pod, in)); hangUp.CloseWithError(err) }()
+	err = w.serve(context.Background(), stdin)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended[pod] = err
+	return err
+}
+
+func (c *cluster) config(count int) Config {
+	return Config{
+		Client: c, Namespace: namespace, Image: "lameduck", Count: count, RunID: "t",
+		attach: func(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
+			c.running.Add(1)
+			defer c.running.Done()
+			return c.attach(ctx, pod, in, out, errw)
+		},
+	}
+}
+
+func (c *cluster) start(t *testing.T, count int) *Crew {
+	t.Helper()
+	crew, err := Start(t.Context(), c.config(count))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := crew.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return crew
+}
+
+// server counts its requests.
+type server struct {
+	address  string
+	requests atomic.Int64
+}
+
+func newServer(t *testing.T) *server {
+	s := new(server)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.address = l.Addr().String()
+	h := http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s.requests.Add(1)
+		_, _ = io.WriteString(w, "hello\n")
+	})}
+	go func() { _ = h.Serve(l) }()
+	t.Cleanup(func() { h.Close() })
+	return s
+}
+
+// recorder keeps attempts. It has no lock: calls must not overlap, and the
+// race detector looks.
+type recorder struct {
+	attempts []timeline.Attempt
+	total    atomic.Int64
+}
+
+func (r *recorder) record(a timeline.Attempt) {
+	r.attempts = append(r.attempts, a)
+	r.total.Add(1)
+}
+
+func (r *recorder) config() traffic.Config {
+	return traffic.Config{Clock: timeline.NewClock(), Record: r.record, Rate: 300, Host: "shop"}
+}
+
+func (r *recorder) waitFor(t *testing.T, attempts int64) {
+	t.Helper()
+	eventually(t, func() bool { return r.total.Load() >= attempts })
+}
+
+// eventually waits for what must happen, however busy the machine is.
+func eventually(t *testing.T, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen within a minute")
+		}
+	}
+}

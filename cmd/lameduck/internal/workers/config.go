@@ -1,0 +1,86 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// The defaults of a Config.
+const (
+	DefaultStartTimeout = 2 * time.Minute
+	DefaultDeadline     = time.Hour
+)
+
+// Most is the highest Count: a connection's number has to fit into the 53
+// bits that JSON keeps of it, with the worker's index above 40 of its own.
+const Most = 4096
+
+// Config says which workers to start where. Client, REST, Namespace, Image and
+// Count are needed.
+type Config struct {
+	Client    kubernetes.Interface
+	REST      *rest.Config // of the same cluster, for the streams
+	Namespace string
+	Image     string            // the tool's own, of the same version
+	Count     int               // of workers, 1 to Most
+	RunID     string            // names the Job and labels all that is created; default: random
+	Log       io.Writer         // a line per step, for a person; default: nobody
+	Pull      PullSecrets       // default: those of the namespace's default service account
+	Labels    map[string]string // of the Job and its pods, besides our own
+
+	PullPolicy   corev1.PullPolicy // default: IfNotPresent
+	StartTimeout time.Duration     // until all workers run and answer; default: DefaultStartTimeout
+	Deadline     time.Duration     // until Kubernetes itself ends the Job, whatever happened; default: DefaultDeadline
+
+	attach attacher // default: through the API server
+}
+
+// PullSecrets are names of Secrets in the namespace.
+type PullSecrets []string
+
+// attacher connects the streams to the container of a pod, until the
+// container has ended, or the connection, or ctx.
+type attacher func(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error
+
+func (c Config) withDefaults() Config {
+	c.RunID = cmp.Or(c.RunID, strings.ToLower(rand.Text()[:8]))
+	c.PullPolicy = cmp.Or(c.PullPolicy, corev1.PullIfNotPresent)
+	c.StartTimeout = cmp.Or(c.StartTimeout, DefaultStartTimeout)
+	c.Deadline = cmp.Or(c.Deadline, DefaultDeadline)
+	if c.Log == nil {
+		c.Log = io.Discard
+	}
+	if c.attach == nil {
+		c.attach = c.attachPod
+	}
+	return c
+}
+
+// Check says what a user got wrong, with a hint.
+func (c Config) Check() error {
+	c = c.withDefaults()
+	switch problems := validation.IsDNS1123Label(c.name()); {
+	case c.Count < 1 || c.Count > Most:
+		return hint.New(fmt.Errorf("%d workers", c.Count), fmt.Sprintf("choose 1 to %d with --workers", Most))
+	case c.Image == "":
+		return hint.New(fmt.Errorf("the workers have no image"), "name the tool's own image with --image")
+	case len(problems) > 0:
+		return hint.New(fmt.Errorf("%q cannot be the name of a Job", c.name()), problems[0])
+	}
+	return nil
+}
+
+// name is that of the Job.
+func (c Config) name() string { return "lameduck-workers-" + c.RunID }

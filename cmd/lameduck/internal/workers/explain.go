@@ -1,0 +1,99 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// lateStatus is how long the kubelet may take to say that a container ended.
+const lateStatus = 5 * time.Second
+
+// explain says why a worker was lost: what the stream said, what became of
+// its container, and its last line.
+func (c *Crew) explain(l *link) error {
+	err, _ := l.cause()
+	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
+	defer cancel()
+	what := fmt.Errorf("lost worker %s: %w", l.pod, err)
+	if fate := c.fate(ctx, l.pod); fate != "" {
+		what = fmt.Errorf("%w; %s", what, fate)
+	}
+	if line := cmp.Or(l.said.String(), c.lastLine(l.pod)); line != "" && !strings.Contains(line, err.Error()) {
+		what = fmt.Errorf("%w; its last line: %s", what, line)
+	}
+	if apierrors.IsForbidden(err) {
+		return hint.New(what, "workers need, in namespace "+c.cfg.Namespace+": "+neededRights())
+	}
+	return what
+}
+
+// fate is what the cluster says of a pod: "" if it runs.
+func (c *Crew) fate(ctx context.Context, pod string) string {
+	for {
+		p, err := c.cfg.Client.CoreV1().Pods(c.cfg.Namespace).Get(ctx, pod, metav1.GetOptions{})
+		switch {
+		case apierrors.IsNotFound(err):
+			return "the pod was deleted"
+		case err == nil:
+			if fate := podFate(p); fate != "" {
+				return fate
+			}
+		}
+		if !sleep(ctx, poll) {
+			return ""
+		}
+	}
+}
+
+func podFate(p *corev1.Pod) string {
+	if p.Status.Reason != "" {
+		return strings.TrimSuffix("the pod was ended: "+p.Status.Reason+": "+oneLine(p.Status.Message), ": ")
+	}
+	for _, s := range p.Status.ContainerStatuses {
+		if t := s.State.Terminated; t != nil {
+			return fmt.Sprintf("its container ended with exit code %d (%s)", t.ExitCode, cmp.Or(t.Reason, "no reason given"))
+		}
+	}
+	if p.DeletionTimestamp != nil {
+		return "the pod is being deleted"
+	}
+	return ""
+}
+
+// ended is the error of a pod that ended before all workers ran.
+func (c *Crew) ended(ctx context.Context, p *corev1.Pod) error {
+	err := fmt.Errorf("worker %s ended before it was needed: %s", p.Name, cmp.Or(podFate(p), strings.ToLower(string(p.Status.Phase))))
+	line := c.lastLineOf(ctx, p.Name)
+	if line == "" {
+		return err
+	}
+	return hint.New(fmt.Errorf("%w; its last line: %s", err, line), "is the image this tool's own, of this version? --image names it")
+}
+
+func (c *Crew) lastLine(pod string) string {
+	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
+	defer cancel()
+	return c.lastLineOf(ctx, pod)
+}
+
+// lastLineOf is what a container said last, from its log; "" if it can't be
+// read.
+func (c *Crew) lastLineOf(ctx context.Context, pod string) string {
+	raw, err := c.cfg.Client.CoreV1().Pods(c.cfg.Namespace).
+		GetLogs(pod, &corev1.PodLogOptions{Container: container, TailLines: new(int64(50)), LimitBytes: new(int64(1 << 20))}).DoRaw(ctx)
+	if err != nil {
+		return ""
+	}
+	var words lastWords
+	_, _ = words.Write(raw)
+	return words.String()
+}

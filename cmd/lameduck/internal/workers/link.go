@@ -1,0 +1,214 @@
+package workers
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// link is the coordinator's end of the stream to one worker.
+type link struct {
+	index  int
+	pod    string
+	clock  timeline.Clock // the coordinator's
+	record func(*link, []timeline.Attempt)
+	orders chan order
+	said   lastWords // what it wrote to stderr
+
+	hello   chan hello
+	pongs   chan struct{} // one for each
+	started chan struct{}
+	done    chan []count
+	lost    chan struct{} // closed when no more can be expected
+
+	mu     sync.Mutex
+	err    error // why it was lost
+	when   time.Duration
+	heard  time.Duration // when it last said anything
+	clocks estimate
+	ping   uint64
+	sent   map[uint64]time.Duration
+}
+
+func newLink(index int, pod string, clock timeline.Clock, record func(*link, []timeline.Attempt)) *link {
+	return &link{
+		index: index, pod: pod, clock: clock, record: record,
+		orders: make(chan order, 64),
+		hello:  make(chan hello, 1), pongs: make(chan struct{}, 64),
+		started: make(chan struct{}, 1), done: make(chan []count, 1), lost: make(chan struct{}),
+		heard: clock.Now(), sent: map[uint64]time.Duration{},
+	}
+}
+
+// tell sends an order without waiting. A stream that takes none is lost.
+func (l *link) tell(o order) {
+	select {
+	case l.orders <- o:
+	case <-l.lost:
+	default:
+		l.fail(errors.New("the stream to it does not move"))
+	}
+}
+
+// write carries the orders to the stream. It ends when the link is lost.
+func (l *link) write(to io.Writer) {
+	for {
+		select {
+		case <-l.lost:
+			return
+		case o := <-l.orders:
+			if o.Ping != 0 {
+				l.pinged(o.Ping)
+			}
+			if err := write(to, o); err != nil {
+				l.fail(err)
+				return
+			}
+		}
+	}
+}
+
+// read takes what the worker says, until the stream ends.
+func (l *link) read(from io.Reader) {
+	for in := newLines(from); ; {
+		line, err := in.next()
+		received, ours := l.clock.Now(), time.Now()
+		if err == io.EOF {
+			l.fail(errStreamEnded)
+			return
+		}
+		var w word
+		if err == nil {
+			w, err = parseWord(line)
+		}
+		if err == nil {
+			err = l.take(w, received, ours)
+		}
+		if err != nil {
+			l.fail(err)
+			return
+		}
+	}
+}
+
+var errStreamEnded = errors.New("the stream to it ended")
+
+func (l *link) take(w word, received time.Duration, ours time.Time) error {
+	var err error
+	switch {
+	case w.Hello != nil:
+		err = offer(l.hello, *w.Hello)
+	case w.Pong != nil:
+		l.ponged(*w.Pong, received, ours)
+	case w.Started:
+		err = offer(l.started, struct{}{})
+	case w.Done != nil:
+		err = offer(l.done, w.Done.Counts)
+	case w.Failed != "":
+		err = saidSo{w.Failed}
+	default:
+		l.record(l, w.Attempts)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.heard = l.clock.Now()
+	return err
+}
+
+// saidSo is a worker's own account of its end.
+type saidSo struct{ string }
+
+func (s saidSo) Error() string { return s.string }
+
+// offer hands a message over that nobody may be waiting for, but of which
+// there can't be two.
+func offer[T any](to chan T, v T) error {
+	select {
+	case to <- v:
+		return nil
+	default:
+		return errors.New("it said the same thing twice")
+	}
+}
+
+// fail gives the link up. The first reason stands.
+func (l *link) fail(err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.err == nil {
+		l.err, l.when = err, l.clock.Now()
+		close(l.lost)
+	}
+}
+
+// cause is why the link was lost, and when.
+func (l *link) cause() (error, time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err, l.when
+}
+
+// silent is how long the worker has said nothing.
+func (l *link) silent() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.clock.Now() - l.heard
+}
+
+// nextPing is an order that asks for the worker's clock.
+func (l *link) nextPing() order {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ping++
+	return order{Ping: l.ping}
+}
+
+func (l *link) pinged(n uint64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sent[n] = l.clock.Now()
+}
+
+func (l *link) ponged(p pong, received time.Duration, ours time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sent, ok := l.sent[p.Ping]
+	if !ok {
+		return // an answer to nothing we asked says nothing
+	}
+	delete(l.sent, p.Ping)
+	l.clocks.add(sample{sent: sent, heard: p.Heard, answered: p.Answered, received: received, theirs: p.Wall, ours: ours})
+	select {
+	case l.pongs <- struct{}{}:
+	default: // nobody waits for them
+	}
+}
+
+// settle fixes the offset: from now on attempts are moved by it.
+func (l *link) settle() time.Duration {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clocks.settled = true
+	return l.clocks.offset
+}
+
+func (l *link) estimate() estimate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.clocks
+}
+
+// greet checks that the worker speaks our language.
+func (h hello) greet() error {
+	if h.Protocol == protocol {
+		return nil
+	}
+	return hint.New(fmt.Errorf("the image has lameduck %s, which speaks another protocol", cmp.Or(h.Version, "of another version")),
+		"name an image of this very version with --image")
+}

@@ -1,0 +1,140 @@
+package workers
+
+import (
+	"maps"
+	"strconv"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// Role is the argument with which the tool runs itself as a worker.
+const Role = "worker"
+
+// RunLabel marks the Job and the pods of a run; its value is the RunID.
+const RunLabel = "lameduck.dev/run"
+
+// ControlPort is where a worker is the control target of another.
+const ControlPort = 8081
+
+const (
+	componentLabel = "app.kubernetes.io/component"
+
+	container = "worker"
+	nonroot   = 65532 // as in the image
+	linger    = 60    // seconds that a finished Job stays, to be looked at
+	grace     = 5     // seconds; a worker ends at once on SIGTERM
+)
+
+// Manifest is the Job that Start creates. Its pods satisfy the Pod Security
+// standard "restricted", hold no token, and are spread over the nodes where
+// that can be.
+func Manifest(cfg Config) *batchv1.Job {
+	cfg = cfg.withDefaults()
+	labels := cfg.labels()
+	return &batchv1.Job{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
+		ObjectMeta: metav1.ObjectMeta{Name: cfg.name(), Namespace: cfg.Namespace, Labels: labels},
+		Spec: batchv1.JobSpec{
+			CompletionMode:          new(batchv1.IndexedCompletion),
+			Completions:             new(int32(cfg.Count)),
+			Parallelism:             new(int32(cfg.Count)),
+			BackoffLimit:            new(int32(0)),
+			ActiveDeadlineSeconds:   new(int64(cfg.Deadline / time.Second)),
+			TTLSecondsAfterFinished: new(int32(linger)),
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{
+					Labels:      labels,
+					Annotations: map[string]string{"cluster-autoscaler.kubernetes.io/safe-to-evict": "false"},
+				},
+				Spec: cfg.pod(),
+			},
+		},
+	}
+}
+
+func (c Config) labels() map[string]string {
+	labels := maps.Clone(c.Labels)
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	maps.Copy(labels, map[string]string{
+		"app.kubernetes.io/name":       "lameduck",
+		componentLabel:                 Role,
+		"app.kubernetes.io/managed-by": "lameduck",
+		RunLabel:                       c.RunID,
+	})
+	return labels
+}
+
+func (c Config) pod() corev1.PodSpec {
+	var secrets []corev1.LocalObjectReference
+	for _, name := range c.Pull {
+		secrets = append(secrets, corev1.LocalObjectReference{Name: name})
+	}
+	return corev1.PodSpec{
+		RestartPolicy:                 corev1.RestartPolicyNever,
+		TerminationGracePeriodSeconds: new(int64(grace)),
+		AutomountServiceAccountToken:  new(false),
+		EnableServiceLinks:            new(false),
+		NodeSelector:                  map[string]string{corev1.LabelOSStable: "linux"},
+		ImagePullSecrets:              secrets,
+		SecurityContext: &corev1.PodSecurityContext{
+			RunAsNonRoot:   new(true),
+			RunAsUser:      new(int64(nonroot)),
+			RunAsGroup:     new(int64(nonroot)),
+			SeccompProfile: &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
+		},
+		TopologySpreadConstraints: []corev1.TopologySpreadConstraint{{
+			MaxSkew:           1,
+			TopologyKey:       corev1.LabelHostname,
+			WhenUnsatisfiable: corev1.ScheduleAnyway,
+			LabelSelector:     &metav1.LabelSelector{MatchLabels: map[string]string{RunLabel: c.RunID}},
+		}},
+		Containers: []corev1.Container{c.container()},
+	}
+}
+
+// container has no CPU limit: a throttled client would make pauses that look
+// like the server's.
+func (c Config) container() corev1.Container {
+	return corev1.Container{
+		Name:            container,
+		Image:           c.Image,
+		ImagePullPolicy: c.PullPolicy,
+		Args:            []string{Role},
+		Stdin:           true,
+		StdinOnce:       true, // a coordinator that is gone is the end of stdin
+		Env: []corev1.EnvVar{
+			field(envPod, "metadata.name"),
+			field(envNode, "spec.nodeName"),
+			field(envIP, "status.podIP"),
+			{Name: "GOMEMLIMIT", Value: "400MiB"},
+		},
+		Ports: []corev1.ContainerPort{{Name: "control", ContainerPort: ControlPort}},
+		Resources: corev1.ResourceRequirements{
+			Requests: corev1.ResourceList{
+				corev1.ResourceCPU:    resource.MustParse("50m"),
+				corev1.ResourceMemory: resource.MustParse("64Mi"),
+			},
+			Limits: corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("512Mi")},
+		},
+		SecurityContext: &corev1.SecurityContext{
+			AllowPrivilegeEscalation: new(false),
+			ReadOnlyRootFilesystem:   new(true),
+			Capabilities:             &corev1.Capabilities{Drop: []corev1.Capability{"ALL"}},
+		},
+	}
+}
+
+func field(name, path string) corev1.EnvVar {
+	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}}
+}
+
+// completionIndex is which worker a pod is.
+func completionIndex(p *corev1.Pod) (int, error) {
+	return strconv.Atoi(p.Annotations[batchv1.JobCompletionIndexAnnotation])
+}

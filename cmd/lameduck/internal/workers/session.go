@@ -1,0 +1,141 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+)
+
+// session is one load of a worker.
+type session struct {
+	work    assignment
+	clock   timeline.Clock
+	out     *outbox
+	cfg     traffic.Config
+	ctx     context.Context
+	abort   context.CancelFunc
+	stopped chan struct{}
+	stop    func()        // begins no more attempts
+	over    chan struct{} // closed when it has ended
+
+	complete bool // valid once over: it was not aborted
+
+	mu    sync.Mutex
+	tally tally
+}
+
+func newSession(w *worker, a assignment) (*session, error) {
+	s := &session{
+		work: a, clock: w.clock, out: w.out, tally: tally{},
+		stopped: make(chan struct{}), over: make(chan struct{}),
+	}
+	var err error
+	if s.cfg, err = a.config(); err != nil {
+		return nil, err
+	}
+	s.cfg.Clock, s.cfg.Record = s.clock, s.record
+	s.stop = sync.OnceFunc(func() { close(s.stopped) })
+	s.ctx, s.abort = context.WithCancel(w.ctx)
+	return s, nil
+}
+
+// config is the traffic that was asked for.
+func (a assignment) config() (traffic.Config, error) {
+	patterns, err := traffic.ParsePatterns(strings.Join(a.Patterns, ","))
+	if err != nil {
+		return traffic.Config{}, err
+	}
+	if len(a.Targets) == 0 {
+		return traffic.Config{}, errors.New("told to start without a target")
+	}
+	cfg := traffic.Config{
+		Patterns: patterns, Rate: a.Rate, Method: a.Method, Path: a.Path, Host: a.Host, PodHeader: a.PodHeader,
+		Connections: a.Connections, Underway: a.Underway, DialTimeout: a.DialTimeout, Timeout: a.Timeout,
+	}
+	for _, address := range a.Targets {
+		cfg.Dial = append(cfg.Dial, dialer(address))
+	}
+	return cfg, cfg.Check()
+}
+
+// dialer dials as any client in the cluster does. Which pod it was sent to is
+// not for a client to see.
+func dialer(address string) traffic.Dialer {
+	return func(ctx context.Context) (net.Conn, string, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", address)
+		return conn, "", err
+	}
+}
+
+func (s *session) ended() bool {
+	select {
+	case <-s.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// run is the whole of the load. What it recorded comes before its count.
+func (s *session) run() {
+	defer close(s.over)
+	defer s.abort()
+	if s.begin() {
+		loads := s.loads()
+		s.untilStopped()
+		for _, l := range loads {
+			l.Stop()
+		}
+	}
+	s.complete = s.ctx.Err() == nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.out.finish(word{Done: &done{s.tally.counts()}})
+}
+
+// begin waits for the moment to begin. It is false if there is nothing to do.
+func (s *session) begin() bool {
+	if s.work.Rate == 0 {
+		s.untilStopped()
+		return false
+	}
+	select {
+	case <-time.After(s.work.Begin - s.clock.Now()):
+		return true
+	case <-s.stopped:
+	case <-s.ctx.Done():
+	}
+	return false
+}
+
+func (s *session) untilStopped() {
+	select {
+	case <-s.stopped:
+	case <-s.ctx.Done():
+	}
+}
+
+// loads starts the traffic, and that at the control target.
+func (s *session) loads() []*traffic.Load {
+	loads := []*traffic.Load{traffic.Start(s.ctx, s.cfg)}
+	if s.work.Control != "" {
+		loads = append(loads, traffic.Start(s.ctx, control.Load(s.cfg, dialer(s.work.Control))))
+	}
+	return loads
+}
+
+// record takes an attempt of either load.
+func (s *session) record(a timeline.Attempt) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tally.add(&a)
+	s.out.record(a)
+}

@@ -1,0 +1,190 @@
+package workers
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+)
+
+// What the downward API tells a worker.
+const (
+	envPod  = "POD_NAME"
+	envNode = "NODE_NAME"
+	envIP   = "POD_IP"
+)
+
+const (
+	unattended = 10 * time.Minute // until the coordinator says anything: all images have to be pulled
+	silence    = time.Minute      // between two of its messages; it pings every second
+	farewell   = time.Second      // to say why the worker ends
+)
+
+// Main is a worker: it does what it is told on in, and answers on out, until
+// in ends, which is no error unless traffic was under way, or ctx ends, or
+// SIGTERM comes. What it says to people goes to errw.
+func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
+	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
+	defer release()
+	me := hello{Protocol: protocol, Version: version(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
+	target, err := listen(net.JoinHostPort(os.Getenv(envIP), strconv.Itoa(ControlPort)))
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	me.Control = target.address
+	fmt.Fprintf(errw, "lameduck %s: worker %s on node %s, control target at %s\n", me.Version, me.Pod, me.Node, me.Control)
+	return newWorker(me, out).serve(ctx, in)
+}
+
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return cmp.Or(info.Main.Version, "devel")
+}
+
+// target is a control target.
+type target struct {
+	traffic.ControlServer
+	address string
+}
+
+func listen(address string) (*target, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("control target: %w", err)
+	}
+	t := &target{address: l.Addr().String()}
+	go func() { _ = t.Serve(l) }() // its clients tell of its failures
+	return t, nil
+}
+
+// worker obeys one coordinator.
+type worker struct {
+	me    hello
+	clock timeline.Clock
+	out   *outbox
+	quit  context.CancelCauseFunc
+	ctx   context.Context
+	load  atomic.Pointer[session] // the latest; nil before the first
+}
+
+func newWorker(me hello, out io.Writer) *worker {
+	w := &worker{me: me, clock: timeline.NewClock()}
+	w.ctx, w.quit = context.WithCancelCause(context.Background())
+	w.out = newOutbox(out, w.clock, w.quit)
+	return w
+}
+
+var (
+	errHungUp    = errors.New("stdin ended: the coordinator is gone")
+	errForgotten = errors.New("the coordinator is silent")
+)
+
+// serve returns when the worker has ended, and why. The traffic has ended
+// then; a read of in, or a write to a stream that stalls, may still wait.
+func (w *worker) serve(ctx context.Context, in io.Reader) error {
+	release := context.AfterFunc(ctx, func() { w.quit(context.Cause(ctx)) })
+	defer release()
+	sending, fallSilent := context.WithCancel(context.Background())
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		w.out.run(sending)
+	}()
+	go func() { w.quit(w.obeyAll(in)) }()
+
+	<-w.ctx.Done()
+	err := w.outcome(context.Cause(w.ctx))
+	if err != nil {
+		w.out.say(word{Failed: err.Error()})
+	}
+	fallSilent()
+	select {
+	case <-sent:
+	case <-time.After(farewell):
+	}
+	return err
+}
+
+// outcome waits for the end of the traffic. A coordinator that hangs up when
+// there is none ends the worker as it should.
+func (w *worker) outcome(err error) error {
+	s := w.load.Load()
+	if s != nil {
+		<-s.over
+	}
+	if err == errHungUp && (s == nil || s.complete) {
+		return nil
+	}
+	return err
+}
+
+// obeyAll carries out orders until there are no more, and says why.
+func (w *worker) obeyAll(in io.Reader) error {
+	watchdog := time.AfterFunc(unattended, func() { w.quit(errForgotten) })
+	defer watchdog.Stop()
+	for l := newLines(in); ; watchdog.Reset(silence) {
+		line, err := l.next()
+		heard := w.clock.Now()
+		if err == io.EOF {
+			return errHungUp
+		}
+		var o order
+		if err == nil {
+			o, err = parseOrder(line)
+		}
+		if err == nil {
+			err = w.obey(o, heard)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (w *worker) obey(o order, heard time.Duration) error {
+	s := w.load.Load()
+	switch {
+	case o.Hello:
+		w.out.say(word{Hello: &w.me})
+	case o.Ping != 0:
+		w.out.say(word{Pong: &pong{Ping: o.Ping, Heard: heard}})
+	case o.Start != nil:
+		return w.start(*o.Start)
+	case s == nil: // nothing to stop
+	case o.Stop:
+		s.stop()
+	case o.Abort:
+		s.abort()
+	}
+	return nil
+}
+
+func (w *worker) start(a assignment) error {
+	if s := w.load.Load(); s != nil && !s.ended() {
+		return errors.New("told to start while traffic is under way")
+	}
+	s, err := newSession(w, a)
+	if err != nil {
+		return err
+	}
+	w.load.Store(s)
+	w.out.say(word{Started: true})
+	go s.run()
+	return nil
+}
