@@ -3,7 +3,7 @@
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10000x
 
-.PHONY: demo test lint fuzz bench image push app clean
+.PHONY: demo test lint fuzz e2e bench image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why.
 demo:
@@ -19,6 +19,11 @@ test:
 
 fuzz:
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+# The same on real Kubernetes: the cluster of KUBECONFIG, or else one of its own
+# on this machine, which needs root and Linux. The first time it builds Kubernetes.
+e2e:
+	@.ci/e2e
 
 # gofmt, vet, go fix, staticcheck and go mod tidy, over every module.
 lint:

@@ -2,8 +2,8 @@
 
 // Command hyperkube is a whole Kubernetes control plane and node in one
 // binary: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
-// kubelet, kube-proxy and kubectl. The name under which it is started says which
-// one to be, or else its first argument.
+// kubelet, kube-proxy, CoreDNS and kubectl. The name under which it is started
+// says which one to be, or else its first argument.
 //
 // One binary instead of seven saves two thirds of the disk and most of the
 // linking. Its module is no part of the workspace: the replace directives that
@@ -36,6 +36,7 @@ import (
 
 // components maps a component's name to the program that is it.
 var components = map[string]func(){
+	"coredns":                 runCoreDNS,
 	"etcd":                    func() { etcdmain.Main(os.Args) },
 	"kube-apiserver":          run(apiserver.NewAPIServerCommand),
 	"kube-controller-manager": run(controllers.NewControllerManagerCommand),

@@ -43,32 +43,32 @@ func (k *keeper) boot(ctx context.Context) error {
 // startComponents starts everything, at once where it can be.
 func (k *keeper) startComponents(ctx context.Context, api *api) error {
 	all, ctx := errgroup.WithContext(ctx)
-	running := make(chan struct{})
-	all.Go(func() error {
-		if err := k.startControlPlane(ctx); err != nil {
-			return err
-		}
-		close(running)
-		return nil
-	})
+	serving := make(chan struct{}) // closed when there is an API server
+	all.Go(func() error { return k.startControlPlane(ctx, api, serving) })
 	for _, n := range k.plan.Nodes {
-		all.Go(func() error { return k.startNodeComponents(ctx, api, n, running) })
+		all.Go(func() error { return k.startNodeComponents(ctx, api, n, serving) })
 	}
 	return all.Wait()
 }
 
-func (k *keeper) startControlPlane(ctx context.Context) error {
+func (k *keeper) startControlPlane(ctx context.Context, api *api, serving chan<- struct{}) error {
 	first := k.plan.Nodes[0]
 	if err := startAll(ctx, first, k.plan.etcd(first), k.plan.apiServer(first)); err != nil {
 		return err
 	}
 	k.say("the API server is ready")
-	return startAll(ctx, first, k.plan.controllerManager(first), k.plan.scheduler(first))
+	close(serving)
+	rest, ctx := errgroup.WithContext(ctx)
+	rest.Go(func() error { return k.startDNS(ctx, api) })
+	rest.Go(func() error {
+		return startAll(ctx, first, k.plan.controllerManager(first), k.plan.scheduler(first))
+	})
+	return rest.Wait()
 }
 
 // startNodeComponents starts a node's containerd, and when there is an API
 // server, the rest: a kubelet that finds none waits longer and longer.
-func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, running <-chan struct{}) error {
+func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, serving <-chan struct{}) error {
 	containerd, err := k.plan.containerd(n)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, runn
 		return err
 	}
 	select {
-	case <-running:
+	case <-serving:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}

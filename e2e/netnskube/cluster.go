@@ -20,7 +20,8 @@ import (
 // Cluster is a cluster that is up.
 type Cluster struct {
 	plan     plan
-	lifeline *os.File // of a cluster that is to end with this process, else nil
+	lifeline *os.File      // of a cluster that is to end with this process, else nil
+	ended    chan struct{} // closed when such a cluster's keeper has ended
 }
 
 // Up boots a cluster and returns when its nodes are ready. It ends with this
@@ -115,8 +116,12 @@ func bootUnder(ctx context.Context, p plan, lock *os.File, progress func(string)
 		}
 		return nil, err
 	}
-	go keeper.Wait() // no zombie, should it end before us
-	return &Cluster{p, lifeline}, nil
+	c := &Cluster{plan: p, lifeline: lifeline, ended: make(chan struct{})}
+	go func() {
+		defer close(c.ended)
+		_ = keeper.Wait() // Down finds what it may have failed to remove
+	}()
+	return c, nil
 }
 
 // prepareState writes down what other processes need to find the cluster.
@@ -190,7 +195,9 @@ func (c *Cluster) Detach() error {
 		return nil
 	}
 	err := json.NewEncoder(c.lifeline).Encode(order{Stay: true})
-	return errors.Join(err, c.lifeline.Close())
+	err = errors.Join(err, c.lifeline.Close())
+	c.lifeline = nil
+	return err
 }
 
 // Name returns the cluster's name.
@@ -257,7 +264,8 @@ func (c *Cluster) hasComponent(ctx context.Context, n node, name string) error {
 }
 
 // Command is a command in the client's network namespace, with KUBECONFIG set
-// and the cluster's kubectl on the PATH. Its files are the host's.
+// and the cluster's kubectl on the PATH. Its files are the host's. It is killed
+// when the process that started it ends.
 func (c *Cluster) Command(ctx context.Context, command ...string) (*exec.Cmd, error) {
 	keeper, err := readKeeperPID(c.plan.Name)
 	if err != nil {
@@ -331,10 +339,15 @@ func (c *Cluster) Restart(ctx context.Context, node, component string, extra ...
 	return call(ctx, n, "Node.Restart", Restart{component, extra}, &struct{}{})
 }
 
-// Down ends the cluster and returns when nothing of it is left.
+// Down ends the cluster and returns when nothing of it is left. If it was to end
+// with this process, so do commands that are still in the client's namespace.
 func (c *Cluster) Down(ctx context.Context) error {
 	if c.lifeline != nil {
 		c.lifeline.Close()
+		select {
+		case <-c.ended:
+		case <-ctx.Done():
+		}
 	}
 	return Down(ctx, c.plan.Name)
 }

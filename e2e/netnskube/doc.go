@@ -1,6 +1,6 @@
 // Package netnskube boots a throw-away Kubernetes cluster on one Linux machine:
 // etcd, kube-apiserver, kube-controller-manager, kube-scheduler, containerd,
-// kubelet and kube-proxy, the real ones, without Docker and without a registry.
+// kubelet, kube-proxy and CoreDNS, the real ones, without Docker and without a registry.
 //
 // A node is a process of ours that is PID 1 of its own mount, PID, UTS, IPC and
 // network namespace, with the node's components and pods below it. A keeper

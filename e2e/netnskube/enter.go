@@ -121,10 +121,12 @@ func ExitCode(err error) int {
 	return exit.ExitCode()
 }
 
-// inNamespaces is a command in namespaces of another process.
+// inNamespaces is a command in namespaces of another process, killed when this
+// one ends.
 func inNamespaces(ctx context.Context, pid int, spaces string, command []string) *exec.Cmd {
 	self := role("enter", append([]string{spaces, strconv.Itoa(pid)}, command...)...)
 	cmd := exec.CommandContext(ctx, self.Path)
 	cmd.Args = self.Args
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	return cmd
 }

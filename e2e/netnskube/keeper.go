@@ -61,15 +61,15 @@ func keeperMain([]string) error {
 	if err := orders.Decode(&k.plan); err != nil {
 		return fmt.Errorf("read plan: %w", err)
 	}
-	ctx, end := context.WithCancel(ctx)
-	go func() {
-		defer end()
-		follow(ctx, orders)
-	}()
+	ctx, end := context.WithCancelCause(ctx)
+	go func() { end(follow(ctx, orders)) }()
 	err := k.boot(ctx)
 	if err == nil {
 		k.tell(news{Up: true})
 		<-ctx.Done()
+	}
+	if context.Cause(ctx) == errOwnerGone {
+		killClients()
 	}
 	gone := k.tearDown()
 	if err != nil {
@@ -78,17 +78,42 @@ func keeperMain([]string) error {
 	return gone
 }
 
-// follow returns when the keeper is to end: whoever started it is gone and
-// never said that it should stay.
-func follow(ctx context.Context, orders *json.Decoder) {
+// errOwnerGone is why a keeper ends whose owner has let go of it, or is no more.
+var errOwnerGone = errors.New("whoever booted the cluster is gone")
+
+// follow takes orders. It returns errOwnerGone when there is nobody left to give
+// any, and nobody said that the keeper should stay.
+func follow(ctx context.Context, orders *json.Decoder) error {
 	for {
 		var o order
 		if err := orders.Decode(&o); err != nil {
-			return
+			return errOwnerGone
 		}
 		if o.Stay {
 			<-ctx.Done()
-			return
+			return ctx.Err()
+		}
+	}
+}
+
+// killClients kills who is in the client's network namespace, which is ours:
+// what a dead owner has started there would stay for ever.
+func killClients() {
+	own, err := os.Stat("/proc/self/ns/net")
+	if err != nil {
+		return
+	}
+	all, err := filepath.Glob("/proc/[0-9]*")
+	if err != nil {
+		return
+	}
+	for _, dir := range all {
+		pid, err := strconv.Atoi(filepath.Base(dir))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		if ns, err := os.Stat(filepath.Join(dir, "ns", "net")); err == nil && os.SameFile(own, ns) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
 		}
 	}
 }

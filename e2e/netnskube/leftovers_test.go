@@ -144,7 +144,17 @@ func ownerKilled(t *testing.T) {
 }
 
 func waitToBeKilled() int {
-	_, err := Up(context.Background(), Options{Name: testCluster})
+	c, err := Up(context.Background(), Options{Name: testCluster})
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	// The shell dies with us. Its child does not, and has the state's path in its
+	// command line, where processes looks for it.
+	cmd, err := c.Command(context.Background(), "sh", "-c", "tail -f "+planFile(stateDir(testCluster))+" & wait")
+	if err == nil {
+		err = cmd.Start()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
