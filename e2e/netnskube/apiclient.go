@@ -69,8 +69,6 @@ func (a *api) do(ctx context.Context, method, path string, body []byte, into any
 	return json.Unmarshal(answer, into)
 }
 
-func (a *api) ready(ctx context.Context) error { return a.get(ctx, "/readyz", nil) }
-
 func (a *api) nodeReady(ctx context.Context, name string) error {
 	var node struct {
 		Status struct {

@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -21,10 +23,16 @@ import (
 // defaultVersion is the Kubernetes of the module's own go.mod.
 const defaultVersion = "v1.34.4"
 
-// moduleFiles maps each Kubernetes version there is to the go.mod that builds
-// it; its go.sum lies beside it.
-var moduleFiles = map[string]string{
-	defaultVersion: "go.mod",
+// release is a version of Kubernetes that there is here.
+type release struct {
+	modfile string                                               // the go.mod that builds it, its go.sum beside it
+	needed  map[string]string                                    // file to the Debian package that has it
+	runtime func(context.Context, func(string), *programs) error // where its containerd is from
+}
+
+var releases = map[string]release{
+	defaultVersion: {"go.mod", debianRuntime, useDebianRuntime},
+	"v1.36.3":      {"v1.36.mod", toBuildRuntime, buildRuntime},
 }
 
 // programs is where everything is that a cluster runs.
@@ -33,7 +41,7 @@ type programs struct {
 	Hyperkube       string
 	Pause           string
 	Containerd, Ctr string
-	ContainerdMajor int
+	ContainerdMajor int // which kind of configuration it reads
 	Runc            string
 	CNI             string // folder of the network plugins
 }
@@ -58,26 +66,21 @@ func prepare(ctx context.Context, progress func(string)) (programs, error) {
 	if version == "" {
 		version = defaultVersion
 	}
-	if moduleFiles[version] == "" {
-		return programs{}, withHint(fmt.Errorf("no Kubernetes %s here", version), VersionVariable+"="+defaultVersion+" is there")
+	r, ok := releases[version]
+	if !ok {
+		return programs{}, withHint(fmt.Errorf("no Kubernetes %s here", version),
+			VersionVariable+" is one of "+strings.Join(slices.Sorted(maps.Keys(releases)), ", "))
 	}
-	if err := installMissing(ctx, needed, progress); err != nil {
+	if err := installMissing(ctx, r.needed, progress); err != nil {
 		return programs{}, err
 	}
-	dir, err := buildKubernetes(ctx, version, progress)
+	dir, err := buildKubernetes(ctx, version, r.modfile, progress)
 	if err != nil {
 		return programs{}, err
 	}
-	return programs{
-		Version:         version,
-		Hyperkube:       filepath.Join(dir, "hyperkube"),
-		Pause:           filepath.Join(dir, "pause"),
-		Containerd:      "/usr/bin/containerd",
-		Ctr:             "/usr/bin/ctr",
-		ContainerdMajor: 1,
-		Runc:            "/usr/sbin/runc",
-		CNI:             "/usr/lib/cni",
-	}, nil
+	built := programs{Version: version, Hyperkube: filepath.Join(dir, "hyperkube"), Pause: filepath.Join(dir, "pause")}
+	err = r.runtime(ctx, progress, &built)
+	return built, err
 }
 
 // build is one set of programs from one Go module.
@@ -91,7 +94,7 @@ type build struct {
 	notice  string            // what to say before a build
 }
 
-func buildKubernetes(ctx context.Context, version string, progress func(string)) (string, error) {
+func buildKubernetes(ctx context.Context, version, modfile string, progress func(string)) (string, error) {
 	source, err := sourceOf("kubernetes")
 	if err != nil {
 		return "", err
@@ -103,7 +106,7 @@ func buildKubernetes(ctx context.Context, version string, progress func(string))
 	return build{
 		name:    "kubernetes-" + version,
 		source:  source,
-		modfile: moduleFiles[version],
+		modfile: modfile,
 		flags:   []string{"-trimpath", "-buildvcs=false", "-ldflags=" + stamp},
 		env:     []string{"CGO_ENABLED=0"},
 		targets: map[string]string{"hyperkube": ".", "pause": "./pause"},

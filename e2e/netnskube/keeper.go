@@ -166,7 +166,8 @@ func (k *keeper) startNode(n node) error {
 		return err
 	}
 	defer socket.Close()
-	cmd := role("init", n.Name, n.Dir, k.plan.Dir, filepath.Dir(k.plan.Programs.Hyperkube))
+	cache := filepath.Dir(filepath.Dir(k.plan.Programs.Hyperkube)) // of all programs
+	cmd := role("init", n.Name, n.Dir, k.plan.Dir, cache)
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	cmd.Dir = "/"

@@ -55,9 +55,6 @@ type hinted struct {
 
 func (h hinted) Unwrap() error { return h.error }
 
-// withHint joins an error with what to do about it.
-func withHint(err error, hint string) error { return hinted{err, hint} }
-
 // Hint returns what to do about err, one sentence, or "".
 func Hint(err error) string {
 	if h, ok := errors.AsType[hinted](err); ok {

@@ -24,19 +24,10 @@ func Check() error {
 	return nil
 }
 
-// needed maps each program that is not built from Go modules to the Debian
-// package that has it.
-var needed = map[string]string{
-	"/usr/bin/containerd":              "containerd",
-	"/usr/bin/containerd-shim-runc-v2": "containerd",
-	"/usr/bin/ctr":                     "containerd",
-	"/usr/sbin/runc":                   "runc",
-	"/usr/lib/cni/ptp":                 "containernetworking-plugins",
-	"/usr/sbin/nft":                    "nftables",
-	"/usr/sbin/iptables":               "iptables",
-}
+// withHint joins an error with what to do about it.
+func withHint(err error, hint string) error { return hinted{err, hint} }
 
-// missing lists the Debian packages that are needed and not here.
+// missing lists the packages of the files that are not here.
 func missing(files map[string]string) []string {
 	var packages []string
 	for file, pkg := range files {
@@ -48,7 +39,8 @@ func missing(files map[string]string) []string {
 	return packages
 }
 
-// installMissing installs what is missing, where there is apt-get. A service
+// installMissing installs what is missing, where there is apt-get. files maps
+// each file that must be there to the Debian package that has it. A service
 // that a package starts does no harm: a node sees nothing of the host's /run.
 func installMissing(ctx context.Context, files map[string]string, progress func(string)) error {
 	packages := missing(files)

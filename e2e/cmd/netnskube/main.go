@@ -60,14 +60,19 @@ func (t terminal) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(t.err, "netnskube: interrupted; everything that was started has been ended")
 		return exitNotUs
 	}
+	_, usage := errors.AsType[usageError](err)
+	hint := netnskube.Hint(err)
+	if usage && hint == "" {
+		hint = "netnskube COMMAND --help shows how"
+	}
 	fmt.Fprintf(t.err, "netnskube: %s\n", oneLine(err.Error()))
-	if hint := netnskube.Hint(err); hint != "" {
+	if hint != "" {
 		fmt.Fprintf(t.err, "hint: %s\n", oneLine(hint))
 	}
-	if _, ok := errors.AsType[usageError](err); ok {
+	switch {
+	case usage:
 		return exitUsage
-	}
-	if errors.Is(err, netnskube.ErrUnsupported) {
+	case errors.Is(err, netnskube.ErrUnsupported):
 		return exitNotUs
 	}
 	return exitFailed

@@ -44,7 +44,7 @@ kubectl and run those of their command.`,
 		"the cluster, of several side by side; "+netnskube.NameVariable+" sets the default")
 	root.AddCommand(newUp(t, name), newRun(t, name), newKubectl(name), newExec(name), newLoad(t, name),
 		newRestart(t, name), newLogs(t, name), newDown(t, name), newBuild(t), newCheck())
-	for _, c := range root.Commands() {
+	for _, c := range append(root.Commands(), root) {
 		c.Args = markUsage(c.Args)
 	}
 	return root
