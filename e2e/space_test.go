@@ -3,6 +3,7 @@ package e2e
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 )
@@ -15,6 +16,9 @@ type space struct {
 }
 
 var spaces atomic.Int64
+
+// cordoning is held by who cordons a node: of two, one has to stay.
+var cordoning sync.Mutex
 
 // newSpace makes one, which goes with the test.
 func newSpace(t *testing.T, w *world) *space {

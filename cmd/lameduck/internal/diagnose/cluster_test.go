@@ -260,7 +260,8 @@ func TestRecommendOnACluster(t *testing.T) {
 		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
 		{"kube-proxy tells", cluster(func(b *built) {
 			b.try(12*s, "")
-			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2})
+			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2},
+				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // it has long been out of use
 		}), 5, "the last kube-proxy knew 3.00 s after"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -86,19 +86,25 @@ func unattributed(run *timeline.Run) int {
 	return n
 }
 
-// proxiesHeard is when the last kube-proxy took each pod out of its rules,
-// where a cluster let us read that.
+// proxiesHeard is when the last kube-proxy took each pod out of use, where a
+// cluster let us read that. A node's first word counts: that the pod is
+// terminating. That it has gone altogether follows its exit.
 func proxiesHeard(run *timeline.Run) map[string]time.Duration {
+	type view struct {
+		pod  string
+		node int
+	}
+	knew := map[view]bool{}
 	heard := map[string]time.Duration{}
 	if run.Stage != "cluster" {
 		return heard
 	}
 	for _, e := range run.Events {
-		switch e.Kind {
-		case timeline.EndpointTerminating, timeline.EndpointRemoved:
-			if at, ok := heard[e.Pod]; e.Node > 0 && (!ok || e.At > at) {
-				heard[e.Pod] = e.At
-			}
+		v := view{e.Pod, e.Node}
+		leaving := e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
+		if leaving && e.Node > 0 && !knew[v] {
+			knew[v] = true
+			heard[e.Pod] = max(heard[e.Pod], e.At)
 		}
 	}
 	return heard

@@ -1,0 +1,90 @@
+package e2e
+
+import (
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestInterrupted: Ctrl-C in the middle of an action leaves the cluster as it
+// was.
+func TestInterrupted(t *testing.T) {
+	w := need(t)
+	t.Parallel()
+	s := newSpace(t, w)
+	a := server("lameduck")
+	a.replicas = 2
+	s.deploy(a)
+	cordoning.Lock()
+	defer cordoning.Unlock()
+	before := s.state()
+	for _, action := range []string{"drain-node", "scale-down"} {
+		cmd, said := s.begin(action)
+		s.until("the action has begun", func() bool { return s.state() != before })
+		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 3 {
+			t.Errorf("%v, want exit 3\n%s", err, said)
+		}
+		if diff := cmp.Diff(before, s.state()); diff != "" {
+			t.Errorf("%s was interrupted, and left:\n%s\n%s", action, diff, said)
+		}
+		s.kubectl("rollout", "status", "deployment/lameduck", "--timeout=90s")
+	}
+}
+
+// TestKilled: nobody can put things back then, but the workers end by
+// themselves.
+func TestKilled(t *testing.T) {
+	w := need(t)
+	t.Parallel()
+	s := newSpace(t, w)
+	s.deploy(server("lameduck"))
+	cmd, _ := s.begin("watch")
+	running := func() string {
+		return s.kubectl("get", "pods", "-l", "batch.kubernetes.io/job-name", "--field-selector=status.phase=Running", "-o", "name")
+	}
+	s.until("the workers run", func() bool { return running() != "" })
+	if err := cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	s.until("the workers have ended", func() bool { return running() == "" })
+}
+
+// begin starts the tool.
+func (s *space) begin(action string) (*exec.Cmd, *strings.Builder) {
+	s.Helper()
+	cmd := exec.Command(s.tool, "verify", "deploy/lameduck", "-n", s.name, "--action", action, "--workers=1", rate)
+	said := &strings.Builder{}
+	cmd.Stderr = said
+	if err := cmd.Start(); err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() { _ = cmd.Process.Kill() })
+	return cmd, said
+}
+
+func (s *space) until(what string, is func() bool) {
+	s.Helper()
+	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// state is what a trial may change and has to put back.
+func (s *space) state() string {
+	s.Helper()
+	return strings.Join([]string{
+		s.kubectl("get", "nodes", "-o", `jsonpath={range .items[*]}{.metadata.name} {.spec.unschedulable} {.metadata.labels}{"\n"}{end}`),
+		s.kubectl("get", "deployments", "-o", `jsonpath={range .items[*]}{.metadata.name} {.spec.replicas} {.metadata.labels} {.spec.template.metadata.labels}{"\n"}{end}`),
+		s.kubectl("get", "jobs,roles,rolebindings,serviceaccounts,configmaps,secrets", "-o", "name"),
+	}, "\n")
+}

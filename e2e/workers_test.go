@@ -1,0 +1,91 @@
+package e2e
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// TestWorkersCountAsTheServersDo: what four workers on all nodes say they
+// sent is what the pods say they got, those that were replaced included.
+func TestWorkersCountAsTheServersDo(t *testing.T) {
+	w := need(t)
+	t.Parallel()
+	s := newSpace(t, w)
+	a := server("lameduck")
+	a.replicas = 3
+	s.deploy(a)
+	old := s.follow("app=lameduck")
+	r := s.verify("deploy/lameduck", "--workers=4", rate)
+	r.wantFindings(t)
+	nodes := strings.Fields(s.kubectl("get", "nodes", "-o", "name"))
+	if len(r.Clocks) < min(2, len(nodes)) {
+		t.Errorf("clocks of %d nodes were compared, there are %d", len(r.Clocks), len(nodes))
+	}
+	served := 0
+	for pod, words := range old.lastWords() {
+		served += requests(t, pod, words)
+	}
+	for _, pod := range strings.Fields(s.kubectl("get", "pods", "-l", "app=lameduck", "-o", "jsonpath={.items[*].metadata.name}")) {
+		served += requests(t, pod, s.kubectl("get", "--raw", "/api/v1/namespaces/"+s.name+"/pods/"+pod+":8080/proxy/counts"))
+	}
+	if served != r.Attempts {
+		t.Errorf("the workers made %d attempts, the servers got %d requests", r.Attempts, served)
+	}
+}
+
+func requests(t *testing.T, pod, line string) int {
+	t.Helper()
+	var c struct{ Requests int }
+	if err := json.Unmarshal([]byte(line), &c); err != nil {
+		t.Errorf("pod %s says %q: %v", pod, line, err)
+	}
+	return c.Requests
+}
+
+// logs are what pods print, followed until they end.
+type logs struct {
+	reading sync.WaitGroup
+	mu      sync.Mutex
+	last    map[string]string // by pod
+}
+
+// follow reads what the pods there are now print.
+func (s *space) follow(selector string) *logs {
+	s.Helper()
+	l := &logs{last: map[string]string{}}
+	for _, pod := range strings.Fields(s.kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")) {
+		cmd := exec.CommandContext(context.WithoutCancel(s.Context()), "kubectl", "logs", "-f", pod, "-n", s.name)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			s.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			s.Fatal(err)
+		}
+		l.reading.Go(func() {
+			l.read(pod, out)
+			_ = cmd.Wait()
+		})
+	}
+	return l
+}
+
+func (l *logs) read(pod string, out io.Reader) {
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		l.mu.Lock()
+		l.last[pod] = lines.Text()
+		l.mu.Unlock()
+	}
+}
+
+// lastWords waits until all have ended.
+func (l *logs) lastWords() map[string]string {
+	l.reading.Wait()
+	return l.last
+}
