@@ -38,11 +38,7 @@ func TestReadme(t *testing.T) {
 // commands are the indented lines of a section of the README.
 func commands(t *testing.T, heading string) []string {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, found := strings.Cut(string(readme), heading+"\n")
+	_, section, found := strings.Cut(read(t, "../README.md"), heading+"\n")
 	section, _, ends := strings.Cut(section, "\n### ")
 	if !found || !ends {
 		t.Fatalf("the README has no section %q", heading)

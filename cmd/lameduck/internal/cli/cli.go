@@ -112,7 +112,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(newDemo(t), newVerify(t), newVersion(t))
+	root.AddCommand(newDemo(t), newVerify(t), newPreStop(t), newVersion(t))
 	return root
 }
 

@@ -22,6 +22,7 @@ var variants = map[string][]string{
 	"base":                     nil,
 	"prestop-sleep":            {"prestop-sleep/patch"},
 	"prestop-http":             {"prestop-http/patch"},
+	"prestop-exec":             {"prestop-exec/patch"},
 	"replicated":               {"replicated/anti-affinity"},
 	"prestop-sleep replicated": {"prestop-sleep/patch", "replicated/anti-affinity"},
 	"prestop-http replicated":  {"prestop-http/patch", "replicated/anti-affinity"},

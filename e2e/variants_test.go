@@ -1,0 +1,45 @@
+package e2e
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestExampleApp: what deploy/ has, as it is, alone and with each of its
+// variants: a rolling update drops nothing.
+func TestExampleApp(t *testing.T) {
+	w := need(t)
+	for _, variant := range []string{"", "prestop-sleep", "prestop-http", "prestop-exec", "replicated"} {
+		t.Run("deploy "+variant, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t, w)
+			s.kubectl("apply", "-k", kustomization(t, variant))
+			s.kubectl("rollout", "status", "deployment/graceful-shutdown-app", "--timeout=90s")
+			s.verify("svc/graceful-shutdown-app", "--workers=1", rate).wantFindings(t)
+		})
+	}
+}
+
+// kustomization is a folder with deploy/ and one of its components, as a user
+// would write it.
+func kustomization(t *testing.T, variant string) string {
+	t.Helper()
+	dir := t.TempDir()
+	deploy, err := filepath.Abs("../deploy")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if deploy, err = filepath.Rel(dir, deploy); err != nil {
+		t.Fatal(err)
+	}
+	lines := []string{"resources:", "- " + deploy}
+	if variant != "" {
+		lines = append(lines, "components:", "- "+filepath.Join(deploy, "variants", variant))
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
