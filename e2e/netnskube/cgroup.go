@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -100,13 +101,21 @@ func (h hierarchy) make(group string) error {
 	return nil
 }
 
-// delegate hands a v2 group's controllers on to its children.
+// delegate hands a v2 group's controllers on to its children, those that it does
+// not hand on already.
 func (h hierarchy) delegate(dir string) error {
 	controllers, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
 	if err != nil {
 		return err
 	}
+	delegated, err := os.ReadFile(filepath.Join(dir, "cgroup.subtree_control"))
+	if err != nil {
+		return err
+	}
 	for c := range strings.FieldsSeq(string(controllers)) {
+		if slices.Contains(strings.Fields(string(delegated)), c) {
+			continue
+		}
 		if err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+c), 0o644); err != nil {
 			return fmt.Errorf("hand on cgroup controller %s: %w", c, err)
 		}

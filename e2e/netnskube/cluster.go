@@ -327,7 +327,7 @@ func (c *Cluster) Load(ctx context.Context, archives ...string) error {
 // Restart stops a component of a node and starts it again, with the flags that
 // it has at every boot and the extra ones after them. It returns when the
 // component is healthy again; one that ends instead is an error with its last
-// words.
+// words. A kubelet says that it is healthy before it has looked at all its flags.
 func (c *Cluster) Restart(ctx context.Context, node, component string, extra ...string) error {
 	n, err := c.node(node)
 	if err != nil {
