@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -165,7 +166,7 @@ func gauge(text []byte, metric string) float64 {
 func (p *proxies) names() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.order
+	return slices.Clone(p.order)
 }
 
 func (p *proxies) close() {

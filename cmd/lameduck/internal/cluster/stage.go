@@ -175,9 +175,18 @@ func dialled(conn net.Conn, err error) string {
 	return ""
 }
 
-// Skews says how far the clocks of the nodes are from ours, as far as could be
-// seen.
-func (s *Stage) Skews() []timeline.Skew { return s.clocks.skews(s.crew) }
+// NameNodes tells the run which nodes its numbers mean, and how far their
+// clocks are from ours, as far as could be seen. Traffic that is sent from
+// here enters through the host of the URL.
+func (s *Stage) NameNodes(run *timeline.Run) {
+	run.Skews = s.clocks.skews(s.crew)
+	run.Proxies = s.proxies.names()
+	if s.crew != nil {
+		run.Nodes = s.crew.Nodes()
+	} else {
+		run.Nodes = []string{s.cfg.URL.Hostname()}
+	}
+}
 
 // Close puts everything back, and ends what was started.
 func (s *Stage) Close() error {

@@ -38,10 +38,13 @@ type Report struct {
 	Findings  []finding.Finding      `json:"findings"`
 	Recommend finding.Recommendation `json:"recommend"`
 	Clocks    []Clock                `json:"clocks,omitempty"` // of a cluster's nodes
+	// Propagation is empty in the lab, whose lag is chosen, and wherever it
+	// could not be measured.
+	Propagation []Propagation `json:"propagation,omitempty"`
 
-	stage, action, propagation string
-	seed                       uint64
-	lasted                     time.Duration
+	stage, action, profile string
+	seed                   uint64
+	lasted                 time.Duration
 }
 
 // Control is the noise floor: the attempts on a server that never terminates.
@@ -107,7 +110,7 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 		Version: Version, Verdict: Fail,
 		Control: Control(timeline.ControlOf(run.Attempts)),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: recommend,
-		stage: run.Stage, action: run.Action, propagation: run.Spec.Propagation, seed: run.Seed, lasted: run.Duration,
+		stage: run.Stage, action: run.Action, profile: run.Spec.Propagation, seed: run.Seed, lasted: run.Duration,
 	}
 	r.Findings = append(r.Findings, findings...)
 	for _, t := range timeline.ByPattern(run.Attempts) {
@@ -118,6 +121,7 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 	for _, s := range run.Skews {
 		r.Clocks = append(r.Clocks, Clock{s.Node, millis(s.Ahead), millis(s.Within)})
 	}
+	r.Propagation = propagation(run)
 	late := timeline.LateArrivals(run)
 	for _, p := range timeline.Pods(run.Events) {
 		r.Pods = append(r.Pods, newPod(p, late))

@@ -15,6 +15,7 @@ func Text(w io.Writer, r *Report, colour bool) error {
 	p.verdict(r)
 	p.traffic(r.Traffic)
 	p.pods(r.Pods)
+	p.propagation(r.Propagation)
 	for i, f := range r.Findings {
 		p.finding(i+1, f)
 	}
@@ -54,8 +55,8 @@ func circumstances(r *Report) string {
 	if r.stage != "" {
 		parts = append(parts, "stage "+r.stage)
 	}
-	if r.propagation != "" {
-		parts = append(parts, "propagation "+r.propagation)
+	if r.profile != "" {
+		parts = append(parts, "propagation "+r.profile)
 	}
 	return strings.TrimPrefix(strings.Join(append(parts, seconds(r.lasted)), ", "), ", ")
 }

@@ -24,8 +24,14 @@ type Run struct {
 	// endpoints) is told at once, give or take a quarter of a second.
 	Accuracy time.Duration `json:"accuracy,omitzero"`
 	Skews    []Skew        `json:"skews,omitempty"` // of the clocks of a cluster's nodes
-	Attempts []Attempt     `json:"attempts"`
-	Events   []Event       `json:"events"`
+	// Nodes are the names of those that Attempt.Node counts, from 0; of a
+	// cluster only.
+	Nodes []string `json:"nodes,omitempty"`
+	// Proxies are the names of the nodes whose kube-proxy was listened to, as
+	// Event.Node counts them, from 1.
+	Proxies  []string  `json:"proxies,omitempty"`
+	Attempts []Attempt `json:"attempts"`
+	Events   []Event   `json:"events"`
 }
 
 // Spec is what the manifest promised of each pod, as far as the diagnosis

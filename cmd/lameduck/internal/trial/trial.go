@@ -76,8 +76,8 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 		return nil, err
 	}
 	run = rec.run()
-	if s, ok := stage.(interface{ Skews() []timeline.Skew }); ok {
-		run.Skews = s.Skews()
+	if s, ok := stage.(interface{ NameNodes(*timeline.Run) }); ok {
+		s.NameNodes(run)
 	}
 	return timeline.Attribute(run), nil
 }

@@ -1,0 +1,100 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// Propagation is how long one node of a cluster went on sending new
+// connections to pods that the EndpointSlices had taken out: one sample for
+// each pod. The last connection is what a sample counts to, so the node may
+// have gone on for a little longer: by WithinMillis at most, over all samples.
+// ProxyMillis is how long the node's kube-proxy took by its own metrics, at
+// most; null where they could not be read.
+type Propagation struct {
+	Node         string    `json:"node"`
+	Samples      int       `json:"samples"`
+	P50          float64   `json:"p50_ms"`
+	P90          float64   `json:"p90_ms"`
+	Max          float64   `json:"max_ms"`
+	WithinMillis float64   `json:"within_ms"`
+	ProxyMillis  *float64  `json:"proxy_max_ms"`
+	Lags         []float64 `json:"lags_ms"` // every sample, the shortest first
+}
+
+func propagation(run *timeline.Run) []Propagation {
+	byNode := make([][]timeline.Lag, len(run.Nodes))
+	for _, l := range timeline.Propagation(run) {
+		if l.Node < len(byNode) {
+			byNode[l.Node] = append(byNode[l.Node], l)
+		}
+	}
+	var all []Propagation
+	for node, lags := range byNode {
+		if len(lags) > 0 {
+			all = append(all, newPropagation(run.Nodes[node], lags))
+		}
+	}
+	return all
+}
+
+func newPropagation(node string, lags []timeline.Lag) Propagation {
+	p := Propagation{Node: node, Samples: len(lags)}
+	proxy := timeline.Never
+	for _, l := range lags {
+		p.Lags = append(p.Lags, millis(l.Last))
+		p.WithinMillis = max(p.WithinMillis, millis(l.Until-l.Last))
+		proxy = max(proxy, l.Proxy)
+	}
+	p.ProxyMillis = moment(proxy)
+	slices.Sort(p.Lags)
+	at := func(q int) float64 { return p.Lags[(len(p.Lags)*q+99)/100-1] }
+	p.P50, p.P90, p.Max = at(50), at(90), at(100)
+	return p
+}
+
+// bars is how many columns a histogram has.
+const bars = 32
+
+// propagation is a histogram for each node, all on the same scale.
+func (p *page) propagation(nodes []Propagation) {
+	if len(nodes) == 0 {
+		return
+	}
+	longest := 0.0
+	for _, n := range nodes {
+		longest = max(longest, n.Max)
+	}
+	var rows [][]string
+	for _, n := range nodes {
+		rows = append(rows, []string{n.Node, number(n.Samples), took(n.P50), took(n.P90), took(n.Max), "+" + took(n.WithinMillis), histogram(n.Lags, longest)})
+	}
+	p.line("")
+	p.line("From the slices' removal of a pod to the last new connection that a node sent there:")
+	p.table([]string{"NODE", ">SAMPLES", ">P50", ">P90", ">MAX", ">WITHIN", "0 TO " + strings.ToUpper(took(longest))}, rows)
+}
+
+// histogram has one bar for each part of the way from 0 to longest.
+func histogram(values []float64, longest float64) string {
+	var counts [bars]int
+	for _, v := range values {
+		i := 0
+		if longest > 0 {
+			i = min(bars-1, int(v/longest*bars))
+		}
+		counts[i]++
+	}
+	heights := []rune("▁▂▃▄▅▆▇█")
+	most := slices.Max(counts[:])
+	var b strings.Builder
+	for _, c := range counts {
+		if c == 0 {
+			b.WriteByte('.')
+			continue
+		}
+		b.WriteRune(heights[(c*len(heights)-1)/most])
+	}
+	return b.String()
+}
