@@ -65,27 +65,76 @@ func parseJSON[T any](t *testing.T, data []byte) T {
 
 func TestSameSourceSameArchive(t *testing.T) {
 	t.Chdir("../..")
-	for _, pkg := range []string{"./cmd/app", "./cmd/lameduck"} {
-		t.Run(pkg, func(t *testing.T) {
-			var archives [2][]byte
-			var digests [2]string
-			for i := range archives {
-				path := filepath.Join(t.TempDir(), "dist", "image.tar")
-				digests[i] = image(t, "-o", path, "-package", pkg)
-				var err error
-				if archives[i], err = os.ReadFile(path); err != nil {
-					t.Fatal(err)
-				}
-				if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
-					t.Errorf("beside the archive: %v", left)
-				}
-			}
-			if digests[0] != digests[1] || !bytes.Equal(archives[0], archives[1]) {
-				t.Errorf("two builds differ: %s, %s", digests[0], digests[1])
-			}
-			t.Logf("%s, %d bytes", digests[0], len(archives[0]))
-		})
+	var archives [2][]byte
+	var digests [2]string
+	for i := range archives {
+		path := filepath.Join(t.TempDir(), "dist", "app.tar")
+		digests[i] = image(t, "-o", path)
+		var err error
+		if archives[i], err = os.ReadFile(path); err != nil {
+			t.Fatal(err)
+		}
+		if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+			t.Errorf("beside the archive: %v", left)
+		}
 	}
+	if digests[0] != digests[1] || !bytes.Equal(archives[0], archives[1]) {
+		t.Errorf("two builds differ: %s, %s", digests[0], digests[1])
+	}
+}
+
+// TestSameSourceSameTool builds the tool twice.
+func TestSameSourceSameTool(t *testing.T) {
+	t.Chdir("../..")
+	one, two := digest(t, tool(t)), digest(t, tool(t))
+	if one != two {
+		t.Errorf("two builds differ: %s, %s", one, two)
+	}
+}
+
+// tool is the image that -package ./cmd/lameduck makes, for this machine. It
+// is not compressed: the tool is large, and the race detector slow.
+func tool(t *testing.T) v1.Image {
+	t.Helper()
+	program := config{pkg: "./cmd/lameduck"}.program()
+	tag, err := fixedTag(program.Tag)
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, err := program.Build(t.Context(), t.Output(), runtime.GOARCH)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := program.Image(tag)
+	plain.Plain = true
+	index, err := plain.Index(built...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return first(t, index)
+}
+
+func digest(t *testing.T, img v1.Image) v1.Hash {
+	t.Helper()
+	d, err := img.Digest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// first is the image for the first platform of an index.
+func first(t *testing.T, index v1.ImageIndex) v1.Image {
+	t.Helper()
+	manifest, err := index.IndexManifest()
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := index.Image(manifest.Manifests[0].Digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
 }
 
 func TestArchiveIsALayoutAndADockerArchive(t *testing.T) {
@@ -132,42 +181,15 @@ func TestArchiveIsALayoutAndADockerArchive(t *testing.T) {
 // blob is where a layout keeps what has this digest.
 func blob(d v1.Hash) string { return "blobs/" + d.Algorithm + "/" + d.Hex }
 
-// TestPrograms pushes each program of the repository to a registry and looks
-// at what comes back.
-func TestPrograms(t *testing.T) {
+// TestExampleApp pushes the example app to a registry and looks at what
+// comes back.
+func TestExampleApp(t *testing.T) {
 	server := httptest.NewServer(registry.New(registry.Logger(log.New(io.Discard, "", 0))))
 	defer server.Close()
 	t.Chdir("../..")
-	for _, test := range []struct {
-		program oci.Program
-		args    []string
-		ports   map[string]struct{}
-		title   string
-		limit   int64 // of the program's bytes
-	}{
-		{oci.App, nil, map[string]struct{}{"8080/tcp": {}}, "graceful-shutdown-app", 7_000_000},
-		{oci.Tool, []string{"-package", "./cmd/lameduck"}, nil, "lameduck", 64_000_000},
-	} {
-		t.Run(test.title, func(t *testing.T) {
-			target := strings.TrimPrefix(server.URL, "http://") + "/" + test.program.File + ":1.2.3"
-			img := pushed(t, target, test.args...)
-			c := checkConfig(t, img, test.program)
-			if c.Labels["org.opencontainers.image.title"] != test.title || c.Labels["org.opencontainers.image.version"] != "1.0.0" {
-				t.Errorf("labels %v", c.Labels)
-			}
-			if !maps.Equal(c.ExposedPorts, test.ports) {
-				t.Errorf("ports %v, want %v", c.ExposedPorts, test.ports)
-			}
-			checkLayer(t, img, test.program.File, test.limit)
-		})
-	}
-}
+	target := strings.TrimPrefix(server.URL, "http://") + "/app:1.2.3"
+	digest := image(t, "-push", target, "-platforms", "linux/"+runtime.GOARCH)
 
-// pushed runs the command with args, pulls what it pushed, and returns the
-// image for this machine's kind of processor.
-func pushed(t *testing.T, target string, args ...string) v1.Image {
-	t.Helper()
-	digest := image(t, append(args, "-push", target, "-platforms", "linux/"+runtime.GOARCH)...)
 	ref, err := name.ParseReference(target)
 	if err != nil {
 		t.Fatal(err)
@@ -182,18 +204,19 @@ func pushed(t *testing.T, target string, args ...string) v1.Image {
 	if err := validate.Index(index); err != nil {
 		t.Error(err)
 	}
-	manifest, err := index.IndexManifest()
-	if err != nil {
-		t.Fatal(err)
-	}
-	img, err := index.Image(manifest.Manifests[0].Digest)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
+	img := first(t, index)
+	checkConfig(t, img, oci.App, "graceful-shutdown-app", map[string]struct{}{"8080/tcp": {}})
+	checkLayer(t, img, "app", 7_000_000)
 }
 
-func checkConfig(t *testing.T, img v1.Image, p oci.Program) v1.Config {
+func TestTool(t *testing.T) {
+	t.Chdir("../..")
+	img := tool(t)
+	checkConfig(t, img, oci.Tool, "lameduck", nil)
+	checkLayer(t, img, "lameduck", 64_000_000)
+}
+
+func checkConfig(t *testing.T, img v1.Image, p oci.Program, title string, ports map[string]struct{}) {
 	t.Helper()
 	file, err := img.ConfigFile()
 	if err != nil {
@@ -203,10 +226,15 @@ func checkConfig(t *testing.T, img v1.Image, p oci.Program) v1.Config {
 	if c.User != "65532:65532" || !slices.Equal(c.Entrypoint, []string{"/" + p.File}) || file.Architecture != runtime.GOARCH {
 		t.Errorf("config %+v of %s", c, file.Architecture)
 	}
+	if c.Labels["org.opencontainers.image.title"] != title || c.Labels["org.opencontainers.image.version"] != "1.0.0" {
+		t.Errorf("labels %v", c.Labels)
+	}
+	if !maps.Equal(c.ExposedPorts, ports) {
+		t.Errorf("ports %v, want %v", c.ExposedPorts, ports)
+	}
 	if file.Created.Unix() != 0 {
 		t.Errorf("created %v", file.Created)
 	}
-	return c
 }
 
 // checkLayer wants one layer with one file, and one that is not too large.
