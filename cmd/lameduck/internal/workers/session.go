@@ -65,14 +65,28 @@ func (a assignment) config() (traffic.Config, error) {
 	return cfg, cfg.Check()
 }
 
-// dialer dials as any client in the cluster does. Which pod it was sent to is
-// not for a client to see.
+// dialer dials as any client in the cluster does, and names the IP address
+// that it was sent to: that of a pod, where the Service is headless. Which one
+// that is, or that it is none, is for the caller of Crew.Load to say.
 func dialer(address string) traffic.Dialer {
 	return func(ctx context.Context) (net.Conn, string, error) {
 		var d net.Dialer
 		conn, err := d.DialContext(ctx, "tcp", address)
-		return conn, "", err
+		return conn, dialled(conn, err), err
 	}
+}
+
+func dialled(conn net.Conn, err error) string {
+	var addr net.Addr
+	if conn != nil {
+		addr = conn.RemoteAddr()
+	} else if op, ok := errors.AsType[*net.OpError](err); ok {
+		addr = op.Addr
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.IP.String()
+	}
+	return ""
 }
 
 func (s *session) ended() bool {

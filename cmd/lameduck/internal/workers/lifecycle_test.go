@@ -1,0 +1,272 @@
+package workers
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+)
+
+// TestObstacles: why workers cannot start is said, with what to do, and
+// nothing is left of them.
+func TestObstacles(t *testing.T) {
+	for name, c := range map[string]struct {
+		spoil func(*cluster)
+		says  string
+		hint  string
+	}{
+		"pull": {
+			waitsFor("ImagePullBackOff", "not found"),
+			"node node-b cannot get the image lameduck (ImagePullBackOff: not found)", "push the image",
+		},
+		"crash": {
+			func(k *cluster) { k.pod = crashes },
+			"worker lameduck-workers-t-0 ended before it was needed: its container ended with exit code 2 (Error); its last line: fake logs", "is the image this tool's own",
+		},
+		"no room": {
+			func(k *cluster) { k.pod = unschedulable },
+			"3 workers do not run after 2m0s: no node takes pod lameduck-workers-t-0: 0/2 nodes are available", "choose fewer",
+		},
+		"slow pull": {
+			waitsFor("ContainerCreating", ""),
+			"3 workers do not run after 2m0s: pod lameduck-workers-t-0 waits (ContainerCreating)", "",
+		},
+		"quota": {
+			refuses(`pods "x" is forbidden: exceeded quota: small, requested: pods=1`),
+			"exceeded quota: small", "the quota of the namespace",
+		},
+		"policy": {
+			refuses(`pods "x" is forbidden: violates PodSecurity "custom"`),
+			"violates PodSecurity", "--dry-run",
+		},
+		"young namespace": {
+			refuses(`pods "x" is forbidden: error looking up service account trial/default`),
+			"after 2m0s: the cluster refuses the pods", "",
+		},
+		"forbidden": {
+			func(k *cluster) { k.PrependReactor("create", "jobs", forbidden) },
+			"cannot create the Job", "create and get and delete jobs",
+		},
+		"forbidden to list": {
+			func(k *cluster) { k.PrependReactor("list", "pods", forbidden) },
+			"cannot list the pods", "get and list pods",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				k := newCluster(t)
+				c.spoil(k)
+				_, err := Start(t.Context(), k.config(3))
+				if err == nil || !strings.Contains(err.Error(), c.says) {
+					t.Fatalf("the error is: %v", err)
+				}
+				if got := hint.Of(err); !strings.Contains(got, c.hint) {
+					t.Errorf("the hint is: %s", got)
+				}
+				nothingLeft(t, k)
+			})
+		})
+	}
+}
+
+func waitsFor(reason, message string) func(*cluster) {
+	return func(k *cluster) {
+		k.pod = func(p *corev1.Pod) {
+			p.Status.Phase = corev1.PodPending
+			p.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{Reason: reason, Message: message}}}}
+		}
+	}
+}
+
+func crashes(p *corev1.Pod) {
+	p.Status.Phase = corev1.PodFailed
+	p.Status.ContainerStatuses = []corev1.ContainerStatus{{State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 2, Reason: "Error"}}}}
+}
+
+func unschedulable(p *corev1.Pod) {
+	p.Status.Phase = corev1.PodPending
+	p.Status.Conditions = []corev1.PodCondition{{
+		Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: corev1.PodReasonUnschedulable, Message: "0/2 nodes are available: 2 Insufficient cpu.",
+	}}
+}
+
+// refuses makes a cluster whose Job controller cannot make pods.
+func refuses(message string) func(*cluster) {
+	return func(k *cluster) {
+		k.PrependReactor("create", "jobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
+			job := a.(clienttesting.CreateAction).GetObject().(*batchv1.Job)
+			event := &corev1.Event{
+				ObjectMeta: metav1.ObjectMeta{Name: "e", Namespace: namespace}, Reason: "FailedCreate", Message: message,
+				InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: job.Name},
+			}
+			return true, job, errors.Join(k.Tracker().Add(event), k.Tracker().Add(job))
+		})
+	}
+}
+
+func forbidden(a clienttesting.Action) (bool, runtime.Object, error) {
+	return true, nil, apierrors.NewForbidden(a.GetResource().GroupResource(), "", errors.New("no rule grants it"))
+}
+
+func nothingLeft(t *testing.T, k *cluster) {
+	t.Helper()
+	jobs, err := k.Tracker().List(batchv1.SchemeGroupVersion.WithResource("jobs"), batchv1.SchemeGroupVersion.WithKind("Job"), namespace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(jobs.(*batchv1.JobList).Items); n != 0 || len(k.names) != 0 {
+		t.Errorf("%d jobs are left, and the pods %v", n, k.names)
+	}
+}
+
+// TestClose: it can be called again, and also when the pods do not go.
+func TestClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newCluster(t)
+		crew := newCrew(k.config(2).withDefaults())
+		if err := crew.create(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		k.stuck = true
+		err := crew.Close()
+		if err == nil || !strings.Contains(err.Error(), "pod lameduck-workers-t-1") || !strings.Contains(hint.Of(err), "kubectl delete job") {
+			t.Errorf("the error is: %v", err)
+		}
+		k.stuck = false
+		if err := k.deletePods(); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := crew.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+		nothingLeft(t, k)
+	})
+}
+
+// TestCancelledStart: a start that is interrupted leaves nothing.
+func TestCancelledStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newCluster(t)
+		waitsFor("ContainerCreating", "")(k)
+		ctx, cancel := context.WithCancel(t.Context())
+		time.AfterFunc(time.Second, cancel)
+		if _, err := Start(ctx, k.config(2)); !errors.Is(err, context.Canceled) {
+			t.Errorf("the error is: %v", err)
+		}
+		nothingLeft(t, k)
+	})
+}
+
+// TestDeaf: a worker that hears and says nothing any more is lost after a
+// while, and one that is told nothing any more ends.
+func TestDeaf(t *testing.T) {
+	t.Run("worker", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			crew := newCrew(newCluster(t).config(1).withDefaults())
+			l := newLink(0, "pod", crew.clock, crew.merge)
+			crew.streams.Go(func() { crew.watch(l) })
+			crew.streams.Go(func() { crew.keepMeasuring(l) })
+			crew.streams.Go(func() { l.write(io.Discard) })
+			<-crew.Lost()
+			crew.hangUp()
+			crew.streams.Wait()
+			if err, when := l.cause(); when < deaf || !strings.Contains(err.Error(), "said nothing for 30s") {
+				t.Errorf("lost after %v: %v", when, err)
+			}
+		})
+	})
+	t.Run("coordinator", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			in, orders := io.Pipe()
+			w := newWorker(hello{}, io.Discard)
+			go func() {
+				_ = write(orders, order{Hello: true})
+				<-w.ctx.Done()
+				orders.Close()
+			}()
+			if err := w.serve(t.Context(), in); err != errForgotten {
+				t.Errorf("the worker ended because %v", err)
+			}
+		})
+	})
+}
+
+// TestOtherVersion: a worker that speaks another protocol is turned away.
+func TestOtherVersion(t *testing.T) {
+	err := hello{Protocol: protocol + 1, Version: "v9"}.greet()
+	if err == nil || !strings.Contains(err.Error(), "v9") || !strings.Contains(hint.Of(err), "--image") {
+		t.Errorf("the error is: %v", err)
+	}
+}
+
+// TestRestricted: the pods are what Pod Security "restricted" asks for, and
+// end by themselves.
+func TestRestricted(t *testing.T) {
+	job := Manifest(Config{Namespace: namespace, Image: "i", Count: 4, RunID: "r"})
+	pod, c := job.Spec.Template.Spec, job.Spec.Template.Spec.Containers[0]
+	for what, ok := range map[string]bool{
+		"no root":            *pod.SecurityContext.RunAsNonRoot && *pod.SecurityContext.RunAsUser == 65532,
+		"seccomp":            pod.SecurityContext.SeccompProfile.Type == corev1.SeccompProfileTypeRuntimeDefault,
+		"no escalation":      !*c.SecurityContext.AllowPrivilegeEscalation,
+		"no capabilities":    len(c.SecurityContext.Capabilities.Drop) == 1 && c.SecurityContext.Capabilities.Drop[0] == "ALL",
+		"read-only root":     *c.SecurityContext.ReadOnlyRootFilesystem,
+		"no token":           !*pod.AutomountServiceAccountToken,
+		"no restart":         pod.RestartPolicy == corev1.RestartPolicyNever && *job.Spec.BackoffLimit == 0,
+		"an end":             *job.Spec.ActiveDeadlineSeconds == 3600 && *job.Spec.TTLSecondsAfterFinished > 0,
+		"stdin ends once":    c.Stdin && c.StdinOnce && !c.TTY,
+		"all at a time":      *job.Spec.Parallelism == 4 && *job.Spec.Completions == 4,
+		"spread over nodes":  pod.TopologySpreadConstraints[0].TopologyKey == "kubernetes.io/hostname",
+		"pods bear the run":  job.Spec.Template.Labels[RunLabel] == "r",
+		"a worker's command": c.Args[0] == Role,
+	} {
+		if !ok {
+			t.Errorf("not: %s", what)
+		}
+	}
+}
+
+// TestCheck: what a user gets wrong is said before anything is created.
+func TestCheck(t *testing.T) {
+	for _, cfg := range []Config{{Image: "i"}, {Count: Most + 1, Image: "i"}, {Count: 1}, {Count: 1, Image: "i", RunID: "Not A Name"}} {
+		if err := cfg.Check(); err == nil || hint.Of(err) == "" {
+			t.Errorf("%+v passes, or has no hint: %v", cfg, err)
+		}
+	}
+	if err := (Config{Count: 1, Image: "i"}).Check(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLastWords: of a panic its first line counts, else the last that is not
+// the protocol's.
+func TestLastWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"one\ntwo\n":                         "two",
+		"one\nunended":                       "unended",
+		"panic: oh\n\ngoroutine 1\nexit 2\n": "panic: oh",
+		"it failed\n{\"pong\":{}}\n":         "it failed",
+		"":                                   "",
+	} {
+		var l lastWords
+		for _, b := range []byte(text) {
+			_, _ = l.Write([]byte{b})
+		}
+		if got := l.String(); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}

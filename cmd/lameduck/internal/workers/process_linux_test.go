@@ -1,0 +1,148 @@
+package workers
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// processes are workers that are processes, each with an address of its own.
+type processes struct {
+	mu  sync.Mutex
+	all map[string]*exec.Cmd
+}
+
+// attach is what a container runtime does: the streams are the process's, and
+// its stdin ends with the stream.
+func (p *processes) attach(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
+	cmd := exec.Command(os.Args[0])
+	address := fmt.Sprintf("127.%d.%d.%s", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff, "1"+pod[len(pod)-1:])
+	cmd.Env = append(os.Environ(), asWorker+"=1", envPod+"="+pod, envNode+"=node", envIP+"="+address)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.Stdout, cmd.Stderr = out, errw
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.all[pod] = cmd
+	p.mu.Unlock()
+	defer context.AfterFunc(ctx, func() { stdin.Close() })()
+	go func() { _, _ = io.Copy(stdin, in) }()
+	return cmd.Wait()
+}
+
+func (p *processes) signal(pod string, s os.Signal) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.all[pod].Process.Signal(s)
+}
+
+// TestProcesses: workers that are processes of their own send what the server
+// sees; one that is killed, or told to end, is named.
+func TestProcesses(t *testing.T) {
+	for name, c := range map[string]struct {
+		signal os.Signal
+		says   string
+	}{
+		"left alone": {nil, ""},
+		"killed":     {syscall.SIGKILL, "lost worker lameduck-workers-t-1: signal: killed"},
+		"terminated": {syscall.SIGTERM, "lost worker lameduck-workers-t-1: terminated"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, k, rec, p := newServer(t), newCluster(t), new(recorder), &processes{all: map[string]*exec.Cmd{}}
+			cfg := k.config(3)
+			cfg.attach = p.attach
+			crew, err := Start(t.Context(), cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			load := rec.config()
+			stop, err := crew.Load(t.Context(), []string{s.address}, load)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rec.waitFor(t, 300)
+			if c.signal != nil {
+				if err := p.signal("lameduck-workers-t-1", c.signal); err != nil {
+					t.Fatal(err)
+				}
+				<-crew.Lost()
+			}
+			switch err := stop(); {
+			case c.says == "" && err != nil:
+				t.Error(err)
+			case c.says == "":
+				checkAttempts(t, rec.attempts, s, 0, load.Clock.Now(), worst(crew))
+			case err == nil || !strings.Contains(err.Error(), c.says):
+				t.Errorf("the error is: %v", err)
+			}
+			if err := crew.Close(); err != nil {
+				t.Error(err)
+			}
+			for pod, cmd := range p.all {
+				if cmd.ProcessState == nil {
+					t.Errorf("%s still runs", pod)
+				} else if code := cmd.ProcessState.ExitCode(); c.signal == nil && code != 0 {
+					t.Errorf("%s ended with exit code %d", pod, code)
+				}
+			}
+		})
+	}
+}
+
+// TestOrphan: a worker whose coordinator dies with the stream ends in
+// mid-run.
+func TestOrphan(t *testing.T) {
+	s := newServer(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), asWorker+"=1", envIP+fmt.Sprintf("=127.%d.%d.20", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := write(stdin, order{Start: &assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
+		t.Fatal(err)
+	}
+	if !untilAttempts(stdout) {
+		t.Error("it sent no attempts")
+	}
+	stdin.Close()
+	_, _ = io.Copy(io.Discard, stdout)
+	if err := cmd.Wait(); err == nil {
+		t.Error("it ended as if all was well")
+	}
+}
+
+func untilAttempts(stdout io.Reader) bool {
+	for in := bufio.NewScanner(stdout); in.Scan(); {
+		w, err := parseWord(in.Bytes())
+		if err != nil {
+			return false
+		}
+		if len(w.Attempts) > 0 {
+			return w.Attempts[0].Sent != timeline.Never
+		}
+	}
+	return false
+}
