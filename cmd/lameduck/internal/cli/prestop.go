@@ -32,7 +32,7 @@ shares a volume with the server (deploy/variants/prestop-exec).
 Exit codes: 0 done, 2 usage, 3 no answer.`,
 		Example: `  lameduck prestop 10s
   lameduck prestop http://127.0.0.1:8080/prestop
-  lameduck prestop --copy-to /lameduck`,
+  lameduck prestop --copy-to /prestop`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			const advice = "as in: lameduck prestop 10s"
 			switch {

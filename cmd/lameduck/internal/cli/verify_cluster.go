@@ -26,7 +26,10 @@ func (v *verify) onCluster(ctx context.Context, t terminal, cmd *cobra.Command, 
 	line := newProgress(t.err)
 	setting.Log = line
 	if v.dryRun {
-		return written(cluster.Plan(ctx, t.out, setting, load, v.rounds))
+		if err := written(cluster.Plan(t.out, setting, load, v.rounds)); err != nil {
+			return err
+		}
+		return cluster.Obstacle(ctx, setting)
 	}
 	if err := cluster.Announce(line, setting); err != nil {
 		return err

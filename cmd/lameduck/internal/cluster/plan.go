@@ -84,8 +84,8 @@ func (c *Config) from() string {
 	return fmt.Sprintf("%d pods inside the cluster", c.Workers)
 }
 
-// Plan writes what a trial would do, and what stands in its way.
-func Plan(ctx context.Context, w io.Writer, cfg Config, load traffic.Config, rounds int) error {
+// Plan writes what a trial would do.
+func Plan(w io.Writer, cfg Config, load traffic.Config, rounds int) error {
 	var p strings.Builder
 	if err := Announce(&p, cfg); err != nil {
 		return err
@@ -97,9 +97,12 @@ func Plan(ctx context.Context, w io.Writer, cfg Config, load traffic.Config, rou
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
 	p.WriteString("then put back: " + strings.Join(cfg.back(), ", ") + "\n")
 	_, err := io.WriteString(w, p.String())
-	if err != nil {
-		return err
-	}
+	return err
+}
+
+// Obstacle says what stands in the way of a trial: rights that are missing, or
+// a workload that is not as its spec wants it.
+func Obstacle(ctx context.Context, cfg Config) error {
 	if err := lacks(ctx, cfg.Access.Client, cfg.Target.namespace, cfg.rights()); err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
 		return nil, err
 	}
-	if err := s.target.Ready(); err != nil {
+	if err := s.untilReady(ctx); err != nil {
 		return nil, err
 	}
 	var err error
@@ -82,6 +82,28 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// untilReady waits for what is still going on with the workload, such as a
+// rollout, or pods that are coming back after the last trial.
+func (s *Stage) untilReady(ctx context.Context) error {
+	if s.target.Ready() != nil && s.target.settling() && s.cfg.Log != nil {
+		fmt.Fprintf(s.cfg.Log, "waiting for %s: %s\n", s.target, s.target.behind)
+	}
+	for deadline := time.Now().Add(s.readyTimeout); ; {
+		err := s.target.Ready()
+		if err == nil || !s.target.settling() || time.Now().After(deadline) {
+			return err
+		}
+		if err := sleep(ctx, poll); err != nil {
+			return err
+		}
+		now, err := readWorkload(ctx, s.client, s.target.namespace, s.target.ref)
+		if err != nil {
+			return err
+		}
+		s.target.workload = now
+	}
 }
 
 // rights are what the trial does to the API.

@@ -187,6 +187,9 @@ func (t *Target) Ready() error {
 	return nil
 }
 
+// settling reports whether it is only a matter of time.
+func (t *Target) settling() bool { return t.replicas > 0 && !t.paused }
+
 // headless Services have no address of their own: clients ask DNS for pods.
 func (t *Target) headless() bool { return t.service.Spec.ClusterIP == corev1.ClusterIPNone }
 
