@@ -10,7 +10,7 @@ import (
 )
 
 // keep is how long an archive that nobody asks for stays.
-const keep = 7 * 24 * time.Hour
+const keep = 24 * time.Hour
 
 // cached returns the path of an archive called name that was made of content.
 // It calls make, which writes the path whole or not at all, if there is none.
