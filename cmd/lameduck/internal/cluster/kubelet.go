@@ -25,6 +25,7 @@ func (o *observer) kubeletSaid(e *corev1.Event, before bool) {
 	switch e.Reason {
 	case "Killing":
 		if p.killing == timeline.Never && o.ofContainer(e) {
+			p.stamp = e.FirstTimestamp.Time
 			o.beginKilling(p, now, o.hookSleep())
 		}
 	case "FailedPreStopHook":

@@ -17,6 +17,7 @@ type podSeen struct {
 	since    time.Duration // first seen; 0 if it was there before
 	deleted  time.Duration // its deletionTimestamp was seen, or Never
 	killing  time.Duration // the kubelet began to stop it, or Never
+	stamp    time.Time     // of that, by the clock of its node, or zero
 	goneAt   time.Duration // the object was gone, or Never
 	started  bool
 	ready    bool
@@ -138,7 +139,7 @@ func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now tim
 		o.exit(p, last, now)
 	}
 	o.say(p, timeline.Event{At: now, Kind: timeline.Restarted})
-	p.exited, p.killing = false, timeline.Never
+	p.exited, p.killing, p.stamp = false, timeline.Never, time.Time{}
 }
 
 // exit tells how the process ended. That it was killed at the end of its grace
@@ -151,11 +152,24 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	if p.deleted != timeline.Never && p.killing == timeline.Never {
 		o.beginKilling(p, p.deleted, 0) // the kubelet's event got lost
 	}
+	at := p.exitedBy(t, now)
 	code := int(t.ExitCode)
 	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" {
-		o.say(p, timeline.Event{At: now, Kind: timeline.Killed})
+		o.say(p, timeline.Event{At: at, Kind: timeline.Killed})
 	}
-	o.say(p, timeline.Event{At: now, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
+	o.say(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
+}
+
+// exitedBy is when the process had ended at the latest. From a busy node the
+// status comes late, but it says when that was, in whole seconds of the node's
+// clock. So does the event that the kubelet began to stop it: what lies
+// between the two needs no clock of ours.
+func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration) time.Duration {
+	if p.stamp.IsZero() || t.FinishedAt.IsZero() {
+		return now
+	}
+	after := t.FinishedAt.Sub(p.stamp) + time.Second
+	return max(p.killing, min(now, p.killing+after))
 }
 
 // signalName is the signal a process died of, if the runtime says so.
