@@ -32,20 +32,24 @@ type proxies struct {
 	order []string
 }
 
-// proxy is one node's. Changes wait in pending until its next sync is over.
+// proxy is one node's. Changes wait in pending until a sync that has surely
+// covered them is over.
 type proxy struct {
 	number  int // of the view: 0 is the slices themselves
 	polling bool
 	mute    bool // it cannot be asked
 	pending []timeline.Event
+	last    syncs // as it said when it was last asked
 }
 
 // syncPoll is how often a proxy is asked while it has a change to apply;
 // syncGiveUp after how long it is asked no more: kube-proxy syncs within a
-// second (minSyncPeriod) unless it is overloaded.
+// second (minSyncPeriod) unless it is overloaded. hearing is by how much it
+// may hear of a change later than we do, or earlier.
 const (
 	syncPoll   = 100 * time.Millisecond
 	syncGiveUp = time.Minute
+	hearing    = 250 * time.Millisecond
 )
 
 // watchProxies follows the proxies of the nodes that pods are on.
@@ -92,12 +96,13 @@ func (p *proxies) change(e timeline.Event) {
 // poll asks one proxy until it has applied all that is pending.
 func (p *proxies) poll(name string, node *proxy) {
 	for p.ctx.Err() == nil {
-		queued, synced, err := p.ask(name)
+		said, err := p.ask(name)
 		p.mu.Lock()
 		if err != nil {
 			node.mute = true
+		} else {
+			p.applied(node, said, p.clocks.clock.Now())
 		}
-		p.applied(node, queued, synced)
 		if node.mute || len(node.pending) == 0 {
 			node.polling, node.pending = false, nil
 			p.mu.Unlock()
@@ -110,41 +115,67 @@ func (p *proxies) poll(name string, node *proxy) {
 	}
 }
 
-// applied tells of the changes that the last sync has covered: it was queued
-// after they were made. A sync that was under way then may have missed them.
-func (p *proxies) applied(node *proxy, queued, synced time.Duration) {
+// applied tells of the changes that the last sync has covered.
+func (p *proxies) applied(node *proxy, said syncs, now time.Duration) {
+	said.length = said.lengthSince(node.last)
+	node.last = said
 	var waiting []timeline.Event
 	for _, e := range node.pending {
+		age := now - e.At
 		switch {
-		case queued >= e.At-p.tolerance() && synced >= queued:
-			e.At, e.Node = max(synced, e.At), node.number
+		case said.settled() && age >= hearing && said.done >= e.At-hearing:
+			e.At, e.Node = max(said.done, e.At), node.number
 			p.emit(e)
-		case p.clocks.clock.Now()-e.At < syncGiveUp:
+		case age < syncGiveUp:
 			waiting = append(waiting, e)
 		}
 	}
 	node.pending = waiting
 }
 
-// tolerance: a proxy may hear of a change before we do.
-func (p *proxies) tolerance() time.Duration { return 50 * time.Millisecond }
+// syncs is what a proxy says of its syncs. It does not say when the last one
+// began.
+type syncs struct {
+	queued, done time.Duration // when a change last came, and when a sync was last over, as moments of the run
+	count        float64
+	took         float64       // all of them together, in seconds
+	length       time.Duration // of the last one
+}
+
+// lengthSince is that of the syncs since the proxy was asked before, on
+// average: seldom are there two.
+func (s syncs) lengthSince(before syncs) time.Duration {
+	if s.count <= before.count {
+		return before.length
+	}
+	return time.Duration((s.took - before.took) / (s.count - before.count) * float64(time.Second))
+}
+
+// settled reports whether the last sync began after the last change came: all
+// that the proxy has heard of is applied. A sync that was under way then may
+// have missed it. What the proxy counts as a sync goes on for a little after it
+// says that it is over, so half of the sync's length is left to doubt.
+func (s syncs) settled() bool { return s.queued <= s.done-s.length/2 }
 
 // metricsPort is where kube-proxy serves its metrics.
 const metricsPort = "10249"
 
-// ask reads when the last sync was queued, and when it was done, as moments
-// of the run.
-func (p *proxies) ask(node string) (queued, synced time.Duration, err error) {
+// ask reads what a proxy says of its syncs.
+func (p *proxies) ask(node string) (syncs, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
 	defer cancel()
 	text, err := p.client.CoreV1().RESTClient().Get().Resource("nodes").Name(node + ":" + metricsPort).SubResource("proxy").Suffix("metrics").DoRaw(ctx)
 	if err != nil {
-		return 0, 0, err
+		return syncs{}, err
 	}
+	const of = "kubeproxy_sync_proxy_rules_"
 	at := func(metric string) time.Duration {
-		return p.clocks.ours(node, time.UnixMicro(int64(gauge(text, metric)*1e6)))
+		return p.clocks.ours(node, time.UnixMicro(int64(gauge(text, of+metric)*1e6)))
 	}
-	return at("kubeproxy_sync_proxy_rules_last_queued_timestamp_seconds"), at("kubeproxy_sync_proxy_rules_last_timestamp_seconds"), nil
+	return syncs{
+		queued: at("last_queued_timestamp_seconds"), done: at("last_timestamp_seconds"),
+		count: gauge(text, of+"duration_seconds_count"), took: gauge(text, of+"duration_seconds_sum"),
+	}, nil
 }
 
 // gauge is the highest value of a metric over its labels, 0 if there is none.
