@@ -14,7 +14,7 @@ func TestRights(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t, w)
 	a := server("lameduck")
-	a.replicas = 2
+	a.replicas, a.env = 2, []string{"LAMEDUCK_DELAY=3s"} // it is not the drain that is tried here
 	s.deploy(a)
 	s.kubectl("create", "serviceaccount", "sre")
 	kubeconfig := s.loginAs("sre")
