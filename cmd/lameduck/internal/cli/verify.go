@@ -81,6 +81,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 	v.shared(cmd.Flags())
 	v.onlyLab = v.labFlags.add(cmd.Flags())
 	v.onlyCluster = v.clusterFlags.add(cmd.Flags())
+	v.complete(cmd)
 	return cmd
 }
 
@@ -233,22 +234,22 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 
 // actionNames lists those of the lab, and then those that a cluster has besides.
 func actionNames() string {
-	var names, more []string
-	for _, a := range lab.Actions {
-		names = append(names, string(a))
-	}
-	for _, a := range cluster.Actions {
-		if !slices.Contains(names, string(a)) {
-			more = append(more, string(a))
+	all := union(lab.Actions, cluster.Actions)
+	n := len(lab.Actions)
+	return strings.Join(all[:n], ", ") + "; on a cluster also " + strings.Join(all[n:], ", ")
+}
+
+// union is every action once, those of the lab first.
+func union(inLab []lab.Action, onCluster []cluster.Action) []string {
+	all := words(inLab, func(a lab.Action) string { return string(a) })
+	for _, a := range onCluster {
+		if !slices.Contains(all, string(a)) {
+			all = append(all, string(a))
 		}
 	}
-	return strings.Join(names, ", ") + "; on a cluster also " + strings.Join(more, ", ")
+	return all
 }
 
 func patternNames(patterns []traffic.Pattern) string {
-	var names []string
-	for _, p := range patterns {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, ",")
+	return strings.Join(words(patterns, func(p traffic.Pattern) string { return p.Name }), ",")
 }

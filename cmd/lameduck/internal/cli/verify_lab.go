@@ -135,9 +135,5 @@ func readManifest(file string, in io.Reader) (*manifest.Workload, error) {
 }
 
 func profileNames() string {
-	var names []string
-	for _, p := range lab.Profiles {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(words(lab.Profiles, func(p lab.Profile) string { return p.Name }), ", ")
 }
