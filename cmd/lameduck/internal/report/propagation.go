@@ -56,7 +56,7 @@ func newPropagation(node string, lags []timeline.Lag) Propagation {
 }
 
 // bars is how many columns a histogram has.
-const bars = 32
+const bars = 24
 
 // propagation is a histogram for each node, all on the same scale.
 func (p *page) propagation(nodes []Propagation) {

@@ -1,0 +1,72 @@
+package timeline
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// leaving is a cluster of two nodes: old leaves the slices at 10 s, when new
+// is ready. Every 10 ms a client connects through each node in turn; a node
+// sends them to old and new in turn until it knows, then to new.
+func leaving(knows ...time.Duration) *Run {
+	run := &Run{Stage: "cluster", Nodes: []string{"n1", "n2"}, Proxies: []string{"n2", "n1"}, Events: []Event{
+		{Kind: EndpointAdded, Pod: "old"},
+		{At: 8 * sec, Kind: EndpointAdded, Pod: "new"},
+		{At: 10 * sec, Kind: EndpointTerminating, Pod: "old"},
+		{At: 10300 * ms, Kind: EndpointTerminating, Pod: "old", Node: 1},
+		{At: 20 * sec, Kind: EndpointRemoved, Pod: "old"},
+	}}
+	for i := range 200 {
+		at, node := 9*sec+time.Duration(i)*10*ms, i%len(knows)
+		pod := "new"
+		if at < 10*sec+knows[node] && i/len(knows)%2 == 0 {
+			pod = "old"
+		}
+		run.Attempts = append(run.Attempts, Attempt{Conn: uint64(i + 1), Started: at, Node: node, Pod: pod})
+	}
+	return run
+}
+
+func TestPropagation(t *testing.T) {
+	within := func(node int, last, until, proxy time.Duration) Lag {
+		return Lag{Node: node, Pod: "old", Out: 10 * sec, Last: last, Until: until, Proxy: proxy}
+	}
+	for _, tt := range []struct {
+		name   string
+		run    *Run
+		change func(*Run)
+		want   []Lag
+	}{
+		// Of two pods, 7 connections in a row to one are chance in less than a hundredth.
+		{"each node by itself", leaving(200*ms, 500*ms), nil, []Lag{within(0, 160*ms, 300*ms, Never), within(1, 490*ms, 630*ms, 300*ms)}},
+		{"known before we heard", leaving(-100 * ms), nil, []Lag{within(0, 0, 60*ms, Never)}},
+		{"not in the lab", leaving(200 * ms), func(r *Run) { r.Stage = "lab" }, nil},
+		{"the run ends too soon", leaving(950 * ms), nil, nil},
+		{"one may have gone to either", leaving(200 * ms), func(r *Run) { r.Attempts[122].Pod = "" }, nil},
+		{"one may have, before the last", leaving(200 * ms), func(r *Run) { r.Attempts[110].PodBy = ByLikelihood }, []Lag{within(0, 180*ms, 250*ms, Never)}},
+		{"kept connections and the control target do not count", leaving(200 * ms), func(r *Run) {
+			r.Attempts = append(r.Attempts, Attempt{Conn: 1, Reused: true, Started: 10500 * ms, Pod: "old"}, Attempt{Control: true, Started: 10500 * ms, Pod: "old"})
+		}, []Lag{within(0, 180*ms, 250*ms, Never)}},
+		{"refused ones do", leaving(200 * ms), func(r *Run) {
+			a := &r.Attempts[124]
+			a.Conn, a.Cause, a.Pod, a.PodBy = 0, Refused, "old", ByExclusion
+		}, []Lag{within(0, 240*ms, 310*ms, Never)}},
+		{"it serves as the fallback until another is ready", leaving(200 * ms), func(r *Run) { r.Events[1].At = 10050 * ms },
+			[]Lag{{Pod: "old", Out: 10050 * ms, Last: 130 * ms, Until: 200 * ms, Proxy: Never}}},
+		{"offered again", leaving(200 * ms), func(r *Run) { r.Events[4] = Event{At: 10100 * ms, Kind: EndpointAdded, Pod: "old"} }, nil},
+		{"nobody is offered", leaving(-100 * ms), func(r *Run) {
+			r.Events[1].At, r.Events[2].Kind = 11*sec, EndpointRemoved
+		}, []Lag{within(0, 0, 0, Never)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.change != nil {
+				tt.change(tt.run)
+			}
+			if diff := cmp.Diff(tt.want, Propagation(tt.run)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
