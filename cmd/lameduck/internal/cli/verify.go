@@ -26,7 +26,6 @@ type verify struct {
 	output, report                string
 	rounds, replicas, rate        int
 	readyTimeout                  time.Duration
-	verbose                       bool
 	labFlags                      // of a trial on this machine
 	clusterFlags                  // of one on a cluster
 	onlyLab, onlyCluster          []string
@@ -36,6 +35,7 @@ type labFlags struct {
 	file, propagation string
 	nodes             int
 	seed              uint64
+	verbose           bool
 }
 
 type clusterFlags struct {
@@ -96,7 +96,6 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
-	f.BoolVarP(&v.verbose, "verbose", "v", false, "show what the pods print, on stderr")
 }
 
 // add returns the names of what it added.
@@ -105,7 +104,8 @@ func (l *labFlags) add(f *pflag.FlagSet) []string {
 	f.StringVar(&l.propagation, "propagation", "rollout", "lab: how late nodes learn of endpoints: "+profileNames()+", a duration or a range such as 1s-3s")
 	f.IntVar(&l.nodes, "nodes", 3, "lab: nodes, each with its own view of the endpoints")
 	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the lags and choices of an earlier run (default random)")
-	return []string{"filename", "propagation", "nodes", "seed"}
+	f.BoolVarP(&l.verbose, "verbose", "v", false, "lab: show what the pods print, on stderr")
+	return []string{"filename", "propagation", "nodes", "seed", "verbose"}
 }
 
 func (c *clusterFlags) add(f *pflag.FlagSet) []string {

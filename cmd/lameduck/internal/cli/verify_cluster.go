@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"time"
 
 	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
@@ -73,10 +74,14 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	return setting, load, usage(setting.Check())
 }
 
+// knownReady is how long clients may find nobody before it is given up: the
+// pods were ready before the first of them came.
+const knownReady = 10 * time.Second
+
 // clusterTrial is a trial on a cluster.
 func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
 	return trial.Config{
-		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: setting.ReadyTimeout,
+		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

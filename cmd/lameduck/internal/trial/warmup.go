@@ -50,6 +50,9 @@ func (r *recorder) served() (ok bool, last *timeline.Attempt) {
 
 func (r *recorder) unserved(last *timeline.Attempt) error {
 	err := fmt.Errorf("none of %d attempts was served before anything was terminated: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
+	if r.record.Stage == "cluster" {
+		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and do --port, --path and --url lead to them?")
+	}
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")
 	}
