@@ -60,6 +60,8 @@ type app struct {
 	service  string   // what its spec has besides, in YAML
 	template string   // what the pod's spec has besides, in YAML
 	memory   string   // requests.memory; default 16Mi
+	eager    bool     // minReadySeconds 0; else 2
+	probe    string   // what the readinessProbe has besides, in YAML
 }
 
 // server is one of e2e/server.
@@ -78,7 +80,7 @@ kind: Deployment
 metadata: {name: %[1]s}
 spec:
   replicas: %[2]d
-  minReadySeconds: 2
+  minReadySeconds: %[11]d
   strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}
   selector: {matchLabels: {app: %[1]s}}
   template:
@@ -96,7 +98,7 @@ spec:
         ports: [{name: http, containerPort: 8080}]
         env:
         - {name: LAMEDUCK_GRACE, value: "%[3]ds"}%[7]s
-        readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1}
+        readinessProbe: {httpGet: {path: /ready, port: http}, periodSeconds: 1%[12]s}
         resources: {requests: {cpu: 10m, memory: %[8]s}}
         securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
         %[9]s
@@ -109,7 +111,22 @@ spec:
   ports: [{name: http, port: 80, targetPort: http}]
   %[10]s
 `, a.name, max(1, a.replicas), or(a.grace, 40), a.template, or(a.image, "localhost/lameduck/server:1"), strings.Join(a.args, ", "),
-		env.String(), or(a.memory, "16Mi"), hook(a.preStop), a.service)
+		env.String(), or(a.memory, "16Mi"), hook(a.preStop), a.service, a.minReady(), more(a.probe))
+}
+
+func (a app) minReady() int {
+	if a.eager {
+		return 0
+	}
+	return 2
+}
+
+// more are further fields of a mapping.
+func more(fields string) string {
+	if fields == "" {
+		return ""
+	}
+	return ", " + fields
 }
 
 func hook(preStop string) string {

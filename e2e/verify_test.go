@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -25,26 +26,44 @@ type result struct {
 		Dropped  int
 		Causes   map[string]int
 	}
-	Pods []struct {
-		Name     string
-		Killed   bool
-		ExitCode *int     `json:"exit_code"`
-		Exited   *float64 `json:"exited_ms"`
-		Deleted  *float64 `json:"deleted_ms"`
-		Late     struct {
-			Connections    int
-			LastConnection *float64 `json:"last_connection_ms"`
-		}
-	}
+	Pods     []podResult
 	Findings []struct {
 		ID       string
 		Evidence string
 		Drops    int
 	}
-	Clocks []struct{ Node string }
+	Clocks      []struct{ Node string }
+	Propagation []struct {
+		Node   string
+		Within float64   `json:"within_ms"`
+		Lags   []float64 `json:"lags_ms"`
+	}
 
 	code int    // how the tool ended
 	said string // on stderr
+}
+
+// podResult is the life of one pod.
+type podResult struct {
+	Name     string
+	Killed   bool
+	ExitCode *int     `json:"exit_code"`
+	Exited   *float64 `json:"exited_ms"`
+	Deleted  *float64 `json:"deleted_ms"`
+	Late     struct {
+		Connections    int
+		LastConnection *float64 `json:"last_connection_ms"`
+	}
+}
+
+// pod is that of a name, as in pod/NAME, or nil.
+func (r *result) pod(name string) *podResult {
+	for i := range r.Pods {
+		if "pod/"+r.Pods[i].Name == name {
+			return &r.Pods[i]
+		}
+	}
+	return nil
 }
 
 // verify runs the tool in the namespace of the test.
@@ -55,24 +74,77 @@ func (s *space) verify(args ...string) *result {
 
 func verify(t *testing.T, tool string, args ...string) *result {
 	t.Helper()
+	return start(t, tool, args...).result(t)
+}
+
+// trial is the tool at work.
+type trial struct {
+	*exec.Cmd
+	out   bytes.Buffer
+	said  talk
+	ended chan error
+}
+
+// start begins a trial beside the test, which has to take its result.
+func start(t *testing.T, tool string, args ...string) *trial {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, tool, append([]string{"verify", "-o", "json"}, args...)...)
-	var out, said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &said
-	err := cmd.Run()
-	r := &result{code: cmd.ProcessState.ExitCode(), said: said.String()}
+	v := &trial{Cmd: exec.CommandContext(ctx, tool, append([]string{"verify", "-o", "json"}, args...)...), ended: make(chan error, 1)}
+	v.Stdout, v.Stderr = &v.out, &v.said
+	if err := v.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		defer cancel()
+		v.ended <- v.Wait()
+	}()
+	return v
+}
+
+// watch begins a trial in which the test itself ends pods, and returns when
+// the load flows.
+func (s *space) watch(args ...string) *trial {
+	s.Helper()
+	v := start(s.T, s.tool, append(args, "--action=watch", "-n", s.name)...)
+	s.until("the load flows", func() bool { return len(v.ended) > 0 || strings.Contains(v.said.String(), "watch 1 of 1") })
+	return v
+}
+
+// result waits for the end.
+func (v *trial) result(t *testing.T) *result {
+	t.Helper()
+	err := <-v.ended
+	args := strings.Join(v.Args[1:], " ")
+	r := &result{code: v.ProcessState.ExitCode(), said: v.said.String()}
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		t.Fatal(err)
 	}
 	if r.code > 1 {
-		t.Fatalf("verify %s: exit %d\n%s", strings.Join(args, " "), r.code, r.said)
+		t.Fatalf("%s: exit %d\n%s", args, r.code, r.said)
 	}
-	if err := json.Unmarshal(out.Bytes(), r); err != nil {
-		t.Fatalf("verify %s: %v\n%s%s", strings.Join(args, " "), err, &out, r.said)
+	if err := json.Unmarshal(v.out.Bytes(), r); err != nil {
+		t.Fatalf("%s: %v\n%s%s", args, err, &v.out, r.said)
 	}
-	t.Logf("verify %s: %s", strings.Join(args, " "), r)
+	t.Logf("%s: %s", args, r)
 	return r
+}
+
+// talk is what the tool says, to be read while it says it.
+type talk struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *talk) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *talk) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func (r *result) String() string {
@@ -112,6 +184,17 @@ func (r *result) wantFindings(t *testing.T, ids ...string) {
 	}
 }
 
+// wantNoneBut: whatever is found, it is that.
+func (r *result) wantNoneBut(t *testing.T, id string) {
+	t.Helper()
+	if slices.ContainsFunc(r.ids(), func(found string) bool { return found != id }) {
+		t.Errorf("found %v, want nothing but %s\n%s", r.ids(), id, r)
+	}
+	if r.Attempts == 0 {
+		t.Error("no attempts")
+	}
+}
+
 // dropped counts those of a pattern.
 func (r *result) dropped(pattern string) int {
 	for _, p := range r.Traffic {
@@ -120,4 +203,18 @@ func (r *result) dropped(pattern string) int {
 		}
 	}
 	return 0
+}
+
+// wantEnded: so many pods were told to end, and did.
+func (r *result) wantEnded(t *testing.T, pods int) {
+	t.Helper()
+	ended := 0
+	for _, p := range r.Pods {
+		if p.Deleted != nil && p.Exited != nil {
+			ended++
+		}
+	}
+	if ended != pods {
+		t.Errorf("%d pods were deleted and have exited, want %d: %+v", ended, pods, r.Pods)
+	}
 }

@@ -1,0 +1,118 @@
+package e2e
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// Services by what their spec has besides.
+const (
+	nodePort      = "type: NodePort"
+	nodePortLocal = "type: NodePort\n  externalTrafficPolicy: Local"
+	headless      = "clusterIP: None"
+)
+
+// TestWays: every way into a Service, for a server that loses nothing and for
+// one that cuts the connections it has kept. TestServers and TestActions come
+// through the ClusterIP.
+func TestWays(t *testing.T) {
+	w := need(t)
+	for _, way := range []struct {
+		name     string
+		service  string
+		replicas int
+		from     func(*space, app) string // the flag that says where the load comes from
+	}{
+		{"node-port", nodePort, 1, (*space).throughFirst},
+		{"node-port-of-the-other", nodePort, 1, (*space).throughLast},
+		{"local", nodePortLocal, 1, (*space).throughLast},
+		{"local-of-two", nodePortLocal, 2, (*space).throughLast},
+		{"headless", headless, 2, (*space).byName},
+	} {
+		for _, tt := range []struct {
+			server string
+			finds  []string
+		}{
+			{"lameduck", nil},
+			{"sleep-exit", []string{"cuts-keep-alive-at-exit"}},
+		} {
+			t.Run(way.name+"/"+tt.server, func(t *testing.T) {
+				t.Parallel()
+				s := newSpace(t, w)
+				a := server(tt.server)
+				a.service, a.replicas = way.service, way.replicas
+				if strings.Contains(way.service, "Local") {
+					a.template = s.everyNode(way.replicas)
+				}
+				s.deploy(a)
+				s.verify("deploy/"+a.name, way.from(s, a), rate).wantFindings(t, tt.finds...)
+			})
+		}
+	}
+}
+
+// TestFallback: where the last endpoint of a node leaves, it gets new
+// connections until another is ready, unless its readiness fails (KEP-1669).
+// To fail it is right only where the node ends the pod itself.
+func TestFallback(t *testing.T) {
+	w := need(t)
+	for _, tt := range []struct {
+		server string
+		finds  []string
+	}{
+		{"lameduck", nil},
+		{"readiness", []string{"no-endpoint"}},
+	} {
+		t.Run(tt.server, func(t *testing.T) {
+			t.Parallel()
+			s := newSpace(t, w)
+			a := server(tt.server)
+			a.service, a.template = nodePortLocal, s.everyNode(1)
+			a.probe = "failureThreshold: 1, initialDelaySeconds: 6" // the next pod takes longer than kube-proxy
+			s.deploy(a)
+			s.verify("deploy/"+a.name, "--action=delete", s.throughLast(a), rate).wantFindings(t, tt.finds...)
+		})
+	}
+}
+
+// everyNode puts one pod on the last node, or pods on all of them.
+func (s *space) everyNode(replicas int) string {
+	s.Helper()
+	if replicas == 1 {
+		return onNode(last(s.nodes()))
+	}
+	if len(s.nodes()) < replicas {
+		s.Skipf("it takes %d nodes", replicas)
+	}
+	return strings.Replace(spread, "ScheduleAnyway", "DoNotSchedule", 1)
+}
+
+func onNode(name string) string { return "nodeSelector: {kubernetes.io/hostname: " + name + "}" }
+
+func (s *space) nodes() []string {
+	s.Helper()
+	return strings.Fields(s.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))
+}
+
+func last[T any](all []T) T { return all[len(all)-1] }
+
+func (s *space) throughFirst(a app) string { return s.through(a, s.nodes()[0]) }
+func (s *space) throughLast(a app) string  { return s.through(a, last(s.nodes())) }
+
+// through is a NodePort of one node.
+func (s *space) through(a app, node string) string {
+	s.Helper()
+	ip := s.kubectl("get", "node/"+node, "-o", `jsonpath={.status.addresses[?(@.type=="InternalIP")].address}`)
+	port := s.kubectl("get", "service/"+a.name, "-o", "jsonpath={.spec.ports[0].nodePort}")
+	return "--url=" + (&url.URL{Scheme: "http", Host: strings.Fields(ip)[0] + ":" + port}).String()
+}
+
+// byName lets workers ask cluster DNS.
+func (s *space) byName(app) string {
+	s.Helper()
+	if _, err := try(s.T, "", "get", "service/kube-dns", "-n", "kube-system"); err != nil {
+		s.Skip("a headless Service needs cluster DNS, and here is no service/kube-dns in kube-system")
+	}
+	return "--workers=1"
+}
