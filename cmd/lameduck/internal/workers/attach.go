@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
+	"k8s.io/klog/v2"
 	"k8s.io/streaming/pkg/httpstream"
 )
 
@@ -17,6 +18,7 @@ func (c Config) attachPod(ctx context.Context, pod string, in io.Reader, out, er
 	if err != nil {
 		return err
 	}
+	ctx = klog.NewContext(ctx, klog.Logger{}) // it would tell the user that a stream we ended has ended
 	return executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: out, Stderr: errw})
 }
 

@@ -34,12 +34,14 @@ type Crew struct {
 	ctx     context.Context // of the streams
 	hangUp  context.CancelFunc
 	streams sync.WaitGroup
+	remote  sync.WaitGroup // of the streams, those through the API server
 	lost    chan struct{}
 	losing  sync.Once
 
 	load atomic.Pointer[merge]
 
 	closing sync.Mutex
+	left    bool // nothing is attached any more
 	closed  bool
 }
 
@@ -102,13 +104,31 @@ func (c *Crew) attach(pods []corev1.Pod) {
 		c.streams.Go(func() { l.write(orders) })
 		c.streams.Go(func() { l.read(words) })
 		c.streams.Go(func() { c.watch(l) })
-		c.streams.Go(func() {
+		c.remote.Go(func() {
 			err := c.cfg.attach(c.ctx, l.pod, in, out, &l.said)
 			out.CloseWithError(cmp.Or(err, io.EOF)) // what was said before is still read
 			in.CloseWithError(errStreamEnded)
 		})
 		context.AfterFunc(c.ctx, func() { orders.Close(); words.Close() })
 	}
+}
+
+// leave ends the workers by the end of their stdin, and hangs up on those that
+// are still there a moment later.
+func (c *Crew) leave() {
+	c.losing.Do(func() {}) // from here on none is lost
+	for _, l := range c.links {
+		close(l.bye)
+	}
+	ended := make(chan struct{})
+	go func() { c.remote.Wait(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(farewell):
+	}
+	c.hangUp()
+	<-ended
+	c.streams.Wait()
 }
 
 // watch tells when the first worker is lost. Hanging up is no loss.

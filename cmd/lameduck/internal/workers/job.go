@@ -74,8 +74,10 @@ func (c *Crew) Close() error {
 	if c.closed {
 		return nil
 	}
-	c.hangUp()
-	c.streams.Wait()
+	if !c.left {
+		c.leave()
+		c.left = true
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), leaving)
 	defer cancel()
 	if err := c.remove(ctx); err != nil {
@@ -96,7 +98,7 @@ func (c *Crew) remove(ctx context.Context) error {
 		}
 		if deleted {
 			var left []string
-			if left, err = c.left(ctx); err == nil && len(left) == 0 {
+			if left, err = c.remains(ctx); err == nil && len(left) == 0 {
 				return nil
 			}
 			if len(left) > 0 {
@@ -118,8 +120,8 @@ func (c *Crew) delete(ctx context.Context) error {
 	return err
 }
 
-// left is what is still there of the Job.
-func (c *Crew) left(ctx context.Context) ([]string, error) {
+// remains is what is still there of the Job.
+func (c *Crew) remains(ctx context.Context) ([]string, error) {
 	var left []string
 	_, err := c.cfg.Client.BatchV1().Jobs(c.cfg.Namespace).Get(ctx, c.cfg.name(), metav1.GetOptions{})
 	if err == nil {

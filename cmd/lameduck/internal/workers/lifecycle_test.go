@@ -17,6 +17,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // TestObstacles: why workers cannot start is said, with what to do, and
@@ -180,7 +181,7 @@ func TestDeaf(t *testing.T) {
 			l := newLink(0, "pod", crew.clock, crew.merge)
 			crew.streams.Go(func() { crew.watch(l) })
 			crew.streams.Go(func() { crew.keepMeasuring(l) })
-			crew.streams.Go(func() { l.write(io.Discard) })
+			crew.streams.Go(func() { l.write(discard{io.Discard}) })
 			<-crew.Lost()
 			crew.hangUp()
 			crew.streams.Wait()
@@ -204,6 +205,26 @@ func TestDeaf(t *testing.T) {
 		})
 	})
 }
+
+// TestSaysItTwice: who it is, a worker may say more than once, but not that it
+// is done.
+func TestSaysItTwice(t *testing.T) {
+	clock := timeline.NewClock()
+	l := newLink(0, "pod", clock, nil)
+	for range 3 {
+		if err := l.take(word{Hello: &hello{}}, 0, time.Now()); err != nil {
+			t.Error(err)
+		}
+	}
+	first, second := l.take(word{Done: &done{}}, 0, time.Now()), l.take(word{Done: &done{}}, 0, time.Now())
+	if first != nil || second == nil {
+		t.Errorf("done once: %v; twice: %v", first, second)
+	}
+}
+
+type discard struct{ io.Writer }
+
+func (discard) Close() error { return nil }
 
 // TestOtherVersion: a worker that speaks another protocol is turned away.
 func TestOtherVersion(t *testing.T) {

@@ -26,6 +26,7 @@ type link struct {
 	started chan struct{}
 	done    chan []count
 	lost    chan struct{} // closed when no more can be expected
+	bye     chan struct{} // closed when no more will be told
 
 	mu     sync.Mutex
 	err    error // why it was lost
@@ -41,7 +42,8 @@ func newLink(index int, pod string, clock timeline.Clock, record func(*link, []t
 		index: index, pod: pod, clock: clock, record: record,
 		orders: make(chan order, 64),
 		hello:  make(chan hello, 1), pongs: make(chan struct{}, 64),
-		started: make(chan struct{}, 1), done: make(chan []count, 1), lost: make(chan struct{}),
+		started: make(chan struct{}, 1), done: make(chan []count, 1),
+		lost: make(chan struct{}), bye: make(chan struct{}),
 		heard: clock.Now(), sent: map[uint64]time.Duration{},
 	}
 }
@@ -56,11 +58,15 @@ func (l *link) tell(o order) {
 	}
 }
 
-// write carries the orders to the stream. It ends when the link is lost.
-func (l *link) write(to io.Writer) {
+// write carries the orders to the stream. It ends when the link is lost, or
+// there are no more: then the stream ends, and with it the worker.
+func (l *link) write(to io.WriteCloser) {
+	defer to.Close()
 	for {
 		select {
 		case <-l.lost:
+			return
+		case <-l.bye:
 			return
 		case o := <-l.orders:
 			if o.Ping != 0 {
@@ -103,7 +109,7 @@ func (l *link) take(w word, received time.Duration, ours time.Time) error {
 	var err error
 	switch {
 	case w.Hello != nil:
-		err = offer(l.hello, *w.Hello)
+		_ = offer(l.hello, *w.Hello) // it may have been asked twice
 	case w.Pong != nil:
 		l.ponged(*w.Pong, received, ours)
 	case w.Started:
