@@ -33,8 +33,9 @@ const (
 //     to the one that has been terminating for longest, but not to one that is
 //     known to have taken a connection later. If there is none, to the pod
 //     that was ready last, which may not listen yet, and so do those that
-//     follow closely. If the endpoints had nobody to offer, it has no pod: it
-//     met a gap.
+//     follow closely. If the endpoints had nobody to offer whom the proxies
+//     have heard of, it has no pod: it met a gap. A SYN that no living pod
+//     answered may have gone where one went before, to a pod that had gone.
 //
 // All else has no pod. A success that two pods could have given is nobody's,
 // so that no late arrival is invented.
@@ -58,10 +59,12 @@ type inference struct {
 	links    []*link // in order of their numbers' appearance
 	dials    []*Attempt
 	notYet   *presence // turned dials away although it was ready
-	slices   bool      // the endpoints of the Service were seen
-	goodbyes bool      // the server says goodbye also outside of terminations
-	errors   bool      // and fails
-	sighted  bool      // the stage knows the pod of a dial that fails
+	silent   *presence // left a SYN unanswered, for it had gone
+	silentAt time.Duration
+	slices   bool // the endpoints of the Service were seen
+	goodbyes bool // the server says goodbye also outside of terminations
+	errors   bool // and fails
+	sighted  bool // the stage knows the pod of a dial that fails
 }
 
 func newInference(run *Run) *inference {

@@ -77,7 +77,7 @@ func TestAttribute(t *testing.T) {
 }
 
 // TestAGapHasNoPod: the slices offer nobody from the removal of the last pod
-// to the arrival of the next.
+// to the arrival of the next, of which kube-proxy hears a little later.
 func TestAGapHasNoPod(t *testing.T) {
 	run := two()
 	for i := range run.Events {
@@ -85,7 +85,7 @@ func TestAGapHasNoPod(t *testing.T) {
 			e.At += 20 * sec
 		}
 	}
-	want := map[time.Duration]string{19 * sec: "old", 22 * sec: "", 28 * sec: ""}
+	want := map[time.Duration]string{19 * sec: "old", 22 * sec: "", 28 * sec: "", 30 * sec: "", 32 * sec: "new"}
 	for at := range want {
 		run.Attempts = append(run.Attempts, Attempt{Started: at, Ended: at, Cause: Refused})
 	}
@@ -93,6 +93,45 @@ func TestAGapHasNoPod(t *testing.T) {
 		if a.Pod != want[a.Ended] {
 			t.Errorf("refused at %v: %q, want %q", a.Ended, a.Pod, want[a.Ended])
 		}
+	}
+}
+
+// TestAGapLastsUntilTheProxiesKnow: a pod that is ready takes no connection
+// before.
+func TestAGapLastsUntilTheProxiesKnow(t *testing.T) {
+	run := two()
+	for i := range run.Events {
+		if e := &run.Events[i]; e.Pod == "new" {
+			e.At += 20 * sec
+		}
+	}
+	for node := range 2 {
+		run.Events = append(run.Events, Event{At: time.Duration(30+node) * sec, Kind: EndpointAdded, Pod: "new", Node: 1 + node})
+	}
+	want := map[time.Duration]string{30500 * ms: "", 31500 * ms: "old", 52 * sec: "new"}
+	for at := range want {
+		run.Attempts = append(run.Attempts, Attempt{Started: at, Ended: at, Cause: Refused})
+	}
+	for _, a := range Attribute(run).Attempts {
+		if a.Pod != want[a.Ended] {
+			t.Errorf("refused at %v: %q, want %q", a.Ended, a.Pod, want[a.Ended])
+		}
+	}
+}
+
+// TestANodeRemembersWhereItSentASYN: to a pod that has gone, for two minutes.
+func TestANodeRemembersWhereItSentASYN(t *testing.T) {
+	hangs := func(at time.Duration) Attempt {
+		return Attempt{Started: at, Ended: at + 5*sec, Cause: DialTimeout}
+	}
+	run := two(hangs(21*sec), hangs(60*sec), Attempt{Started: 61 * sec, Ended: 61 * sec, Cause: Refused}, hangs(150*sec))
+	for i, want := range []string{"old", "old", "new", "new"} {
+		if a := Attribute(run).Attempts[i]; a.Pod != want {
+			t.Errorf("%s at %v: %q, want %q", a.Cause, a.Started, a.Pod, want)
+		}
+	}
+	if a := Attribute(two(hangs(60 * sec))).Attempts[0]; a.Pod != "new" {
+		t.Errorf("no SYN was unanswered before: %q", a.Pod)
 	}
 }
 

@@ -28,14 +28,35 @@ func (in *inference) settleDials() {
 	for _, a := range in.dials {
 		// A stage that chooses pods itself leaves out a name only if there is no pod.
 		if a.Pod == "" && a.Dropped() && !in.sighted {
-			a.Pod, a.PodBy = in.unanswered(dialled(a))
+			a.Pod, a.PodBy = in.turnedAway(a)
 		}
 	}
 }
 
+// remembered is for how long a node remembers where it sent a SYN that nobody
+// answered: a client that uses the same port again is sent there again
+// (nf_conntrack_tcp_timeout_syn_sent).
+const remembered = 120 * time.Second
+
+// turnedAway is the pod of a dial that failed.
+func (in *inference) turnedAway(a *Attempt) (string, By) {
+	at := dialled(a)
+	pod, by := in.unanswered(at)
+	if a.Cause != DialTimeout {
+		return pod, by
+	}
+	switch p := in.byName[pod]; {
+	case p != nil && p.down(at):
+		in.silent, in.silentAt = p, at
+	case p != nil && in.silent != nil && at-in.silentAt < remembered:
+		return in.silent.Name, ByLikelihood
+	}
+	return pod, by
+}
+
 // unanswered is the pod that nobody took a new connection at.
 func (in *inference) unanswered(at time.Duration) (string, By) {
-	if in.slices && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.listed(at) && !p.dead(at) }) {
+	if in.slices && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.offered(at) }) {
 		return "", BySight
 	}
 	var down []*presence
@@ -56,6 +77,28 @@ func (in *inference) unanswered(at time.Duration) (string, By) {
 		return down[0].Name, ByExclusion
 	}
 	return stoppedLast(down, at).Name, ByLikelihood
+}
+
+// catchUp is how long kube-proxy may take to hear that there is somebody
+// again: twice its minSyncPeriod. Until then it rejects what comes.
+const catchUp = 2 * time.Second
+
+// gap reports whether kube-proxy had nobody to send a new connection to.
+func (in *inference) gap(at time.Duration) bool {
+	offered := in.offered(at)
+	if len(offered) == 0 {
+		return true
+	}
+	first := at
+	for _, p := range offered {
+		first = min(first, p.listedSince(at))
+	}
+	return first > at-catchUp && first > 0 && len(in.offered(first-1)) == 0
+}
+
+// offered are the pods that the slices offered then and that were alive.
+func (in *inference) offered(at time.Duration) []*presence {
+	return slices.DeleteFunc(slices.Clone(in.pods), func(p *presence) bool { return !p.listed(at) || p.dead(at) })
 }
 
 // turnedAway notes that a pod takes no connection any more.

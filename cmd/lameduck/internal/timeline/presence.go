@@ -13,6 +13,8 @@ type presence struct {
 	told    time.Duration // its termination began then at the earliest, or Never
 	exits   []exit
 	changes []change      // of its place in the EndpointSlice
+	hearers int           // proxies that have added it
+	heard   time.Duration // every proxy has added it, or Never: then nobody says
 	unheard int           // proxies that have not removed it yet
 	gone    time.Duration // every proxy has removed it, or Never
 	stopped time.Duration // takes no new connection any more, as far as is known, or Never
@@ -31,7 +33,7 @@ type change struct {
 }
 
 func newPresence(p Pod, accuracy time.Duration) *presence {
-	return &presence{Pod: p, chosen: p.Ready, told: p.Told(accuracy), gone: Never, stopped: Never, took: Never}
+	return &presence{Pod: p, chosen: p.Ready, told: p.Told(accuracy), heard: Never, gone: Never, stopped: Never, took: Never}
 }
 
 // Told is the earliest moment at which the termination of the pod may have
@@ -65,6 +67,8 @@ func (p *presence) witness(e Event, accuracy time.Duration, proxies int) {
 			if p.chosen == Never || e.At < p.chosen {
 				p.chosen = e.At
 			}
+		} else if p.hearers++; p.hearers == proxies {
+			p.heard = e.At
 		}
 	case EndpointTerminating:
 		if e.Node == 0 {
@@ -95,6 +99,27 @@ func (p *presence) listed(at time.Duration) bool {
 		}
 	}
 	return usable
+}
+
+// offered reports whether the endpoints offered it then, alive, to proxies
+// that had heard of it.
+func (p *presence) offered(at time.Duration) bool {
+	return p.listed(at) && !p.dead(at) && (p.heard == Never || at >= p.heard)
+}
+
+// listedSince is when the EndpointSlice began to offer it, if it did then.
+func (p *presence) listedSince(at time.Duration) time.Duration {
+	since, usable := Never, false
+	for _, c := range p.changes {
+		if c.at > at {
+			break
+		}
+		if c.usable && !usable {
+			since = c.at
+		}
+		usable = c.usable
+	}
+	return since
 }
 
 // dead reports whether it surely had no process then.
