@@ -79,28 +79,6 @@ func (in *inference) unanswered(at time.Duration) (string, By) {
 	return stoppedLast(down, at).Name, ByLikelihood
 }
 
-// catchUp is how long kube-proxy may take to hear that there is somebody
-// again: twice its minSyncPeriod. Until then it rejects what comes.
-const catchUp = 2 * time.Second
-
-// gap reports whether kube-proxy had nobody to send a new connection to.
-func (in *inference) gap(at time.Duration) bool {
-	offered := in.offered(at)
-	if len(offered) == 0 {
-		return true
-	}
-	first := at
-	for _, p := range offered {
-		first = min(first, p.listedSince(at))
-	}
-	return first > at-catchUp && first > 0 && len(in.offered(first-1)) == 0
-}
-
-// offered are the pods that the slices offered then and that were alive.
-func (in *inference) offered(at time.Duration) []*presence {
-	return slices.DeleteFunc(slices.Clone(in.pods), func(p *presence) bool { return !p.listed(at) || p.dead(at) })
-}
-
 // turnedAway notes that a pod takes no connection any more.
 func (p *presence) turnedAway(at time.Duration) {
 	if p.stopped == Never || at < p.stopped {

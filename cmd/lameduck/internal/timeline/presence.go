@@ -107,21 +107,6 @@ func (p *presence) offered(at time.Duration) bool {
 	return p.listed(at) && !p.dead(at) && (p.heard == Never || at >= p.heard)
 }
 
-// listedSince is when the EndpointSlice began to offer it, if it did then.
-func (p *presence) listedSince(at time.Duration) time.Duration {
-	since, usable := Never, false
-	for _, c := range p.changes {
-		if c.at > at {
-			break
-		}
-		if c.usable && !usable {
-			since = c.at
-		}
-		usable = c.usable
-	}
-	return since
-}
-
 // dead reports whether it surely had no process then.
 func (p *presence) dead(at time.Duration) bool {
 	return slices.ContainsFunc(p.exits, func(x exit) bool {
