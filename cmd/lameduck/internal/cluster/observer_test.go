@@ -147,6 +147,26 @@ func TestTheKubeletsEventGotLost(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.PreStopStarted, timeline.Exited)
 }
 
+// TestDeletedByForce: the API forgets it while it runs.
+func TestDeletedByForce(t *testing.T) {
+	s := newScript(t)
+	s.o.preStop = nil
+	s.run().delete()
+	s.o.podGone(s.pod)
+	s.kubelet("Killing", web)
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Forced, timeline.Signalled)
+}
+
+// TestTheRuntimeFailsToStartIt: as when the kubelet is restarted meanwhile.
+func TestTheRuntimeFailsToStartIt(t *testing.T) {
+	s := newScript(t)
+	s.run().status(func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0] = corev1.ContainerStatus{Name: "web", RestartCount: 1, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 128, Reason: "StartError"}}}
+	})
+	s.want(timeline.Started, timeline.Ready)
+}
+
 func TestAFailedHookIsFollowedByTheSignal(t *testing.T) {
 	s := newScript(t)
 	s.run().delete().kubelet("Killing", web).kubelet("FailedPreStopHook", web).exit(143, "Error")

@@ -135,7 +135,11 @@ func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now tim
 		return
 	}
 	p.restarts = s.RestartCount
-	if last := s.LastTerminationState.Terminated; last != nil && !p.exited {
+	last := s.LastTerminationState.Terminated
+	if last != nil && last.Reason == "StartError" {
+		return // it has not run yet: the runtime failed to start it
+	}
+	if last != nil && !p.exited {
 		o.exit(p, last, now)
 	}
 	o.say(p, timeline.Event{At: now, Kind: timeline.Restarted})
@@ -193,6 +197,9 @@ func (o *observer) podGone(pod *corev1.Pod) {
 	p.object = pod
 	o.follow(p) // the last state may come with the deletion
 	p.goneAt = o.clock.Now()
+	if p.started && !p.exited {
+		o.say(p, timeline.Event{At: p.goneAt, Kind: timeline.Forced})
+	}
 }
 
 func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {

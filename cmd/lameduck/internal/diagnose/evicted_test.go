@@ -79,3 +79,19 @@ func TestAnEvictionThroughTheAPI(t *testing.T) {
 		t.Errorf("%+v, want %s", found, exitsAtOnce)
 	}
 }
+
+// TestADeletionByForce is no fault of the server, whatever it does; and no
+// finding if nothing was dropped.
+func TestADeletionByForce(t *testing.T) {
+	begin := func() *built {
+		return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"),
+			event(10*s+ms, timeline.Forced, "a"), event(10*s+2*ms, timeline.Signalled, "a"))
+	}
+	found := Findings(&begin().try(9*s, "a").try(11*s, "a", refused).Run)
+	if len(found) != 1 || found[0].ID != forced || !strings.Contains(found[0].Evidence, "forgotten at 10.00 s") {
+		t.Errorf("%+v, want %s", found, forced)
+	}
+	if found := Findings(&begin().try(9*s, "a").try(11*s, "a").Run); len(found) != 0 {
+		t.Errorf("%+v, and nothing was dropped", found)
+	}
+}

@@ -29,7 +29,7 @@ func TestEveryDropIsExplainedOnce(t *testing.T) {
 func randomRun(r *rand.Rand) *timeline.Run {
 	kinds := []timeline.Kind{timeline.Started, timeline.Ready, timeline.Unready, timeline.NeverReady, timeline.Deleted,
 		timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Killed, timeline.Exited, timeline.Restarted,
-		timeline.EndpointAdded, timeline.EndpointTerminating, timeline.EndpointRemoved, timeline.Evicted}
+		timeline.EndpointAdded, timeline.EndpointTerminating, timeline.EndpointRemoved, timeline.Evicted, timeline.Forced}
 	run := &timeline.Run{Stage: pick(r, "lab", "cluster"), Action: "rollout", Accuracy: pick(r, 0, 300*ms, 1500*ms),
 		Spec: timeline.Spec{Grace: moment(r), PreStop: pick(r, "", "sleep"), Command: []string{"sh", "-c", "x"}}}
 	for range r.IntN(20) {

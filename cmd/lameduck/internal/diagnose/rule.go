@@ -22,6 +22,7 @@ const (
 	cutsInFlight  = "cuts-in-flight-at-exit"
 	noEndpoint    = "no-endpoint"
 	evicted       = "evicted-without-notice"
+	forced        = "deleted-by-force"
 	notKeepingUp  = "does-not-keep-up"
 	tooBusy       = "too-busy-to-judge"
 	unexplained   = "unexplained"
@@ -65,6 +66,7 @@ type rule struct {
 var rules = []rule{
 	ruleNeverReady,
 	ruleEvicted,
+	ruleForced,
 	ruleIgnoresSignal,
 	ruleClosesEarly,
 	ruleGraceShorter,

@@ -157,7 +157,7 @@ func TestALikelyPodIsNotLate(t *testing.T) {
 // TestAttributeHolds: of any run, what was seen stays as it was, one
 // connection has one pod, and to do it again changes nothing.
 func TestAttributeHolds(t *testing.T) {
-	kinds := []Kind{Started, Ready, Unready, Deleted, PreStopStarted, Signalled, Killed, Exited, Restarted, Evicted, EndpointAdded, EndpointTerminating, EndpointRemoved}
+	kinds := []Kind{Started, Ready, Unready, Deleted, PreStopStarted, Signalled, Killed, Exited, Restarted, Evicted, Forced, EndpointAdded, EndpointTerminating, EndpointRemoved}
 	causes := append([]Cause{"", "", ""}, Causes...)
 	for seed := range uint64(500) {
 		r := rand.New(rand.NewPCG(seed, 4))

@@ -19,6 +19,7 @@ const (
 	Exited         Kind = "exited"          // the process ended
 	Restarted      Kind = "restarted"       // a container that crashed is started again
 	Evicted        Kind = "evicted"         // the node ends it by itself: under pressure, for a critical pod, shutting down; Detail has the reason
+	Forced         Kind = "forced"          // deleted by force: the API has forgotten it, and nobody tells of its end
 
 	EndpointAdded       Kind = "endpoint-added"       // Node began to send new connections to it
 	EndpointTerminating Kind = "endpoint-terminating" // Node knows that it is terminating; it is sent new ones only as the fallback

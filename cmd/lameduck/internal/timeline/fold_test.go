@@ -77,7 +77,7 @@ func TestARestartIsNoTermination(t *testing.T) {
 		{At: 8, Kind: Deleted, Pod: "a"}, {At: 9, Kind: PreStopStarted, Pod: "a"}, {At: 10, Kind: Signalled, Pod: "a", Caught: true},
 		{At: 11, Kind: Killed, Pod: "a", Uncaught: true}, {At: 12, Kind: Exited, Pod: "a", Code: 137, Signal: "SIGKILL"},
 	})
-	want := []Pod{{Name: "a", Started: 1, Ready: 2, Deleted: 8, PreStop: 9, Signalled: 10, Killed: 11, Exited: 12, Evicted: Never,
+	want := []Pod{{Name: "a", Started: 1, Ready: 2, Deleted: 8, PreStop: 9, Signalled: 10, Killed: 11, Exited: 12, Evicted: Never, Forced: Never,
 		Code: 137, Signal: "SIGKILL", Restarts: 1}}
 	if diff := cmp.Diff(want, pods); diff != "" {
 		t.Error(diff)

@@ -17,6 +17,7 @@ type Pod struct {
 	Killed    time.Duration
 	Exited    time.Duration // the last time
 	Evicted   time.Duration
+	Forced    time.Duration
 	Caught    bool // it had a handler for the stop signal, and kept it
 	Unknown   bool // whether it had one could not be seen: Caught says nothing
 	Code      int
@@ -28,8 +29,8 @@ type Pod struct {
 
 // T0 is the moment termination begins for the process: the preStop hook, or
 // the stop signal if there was no hook. Where neither was seen (the events of
-// a cluster may get lost) it is the eviction, or the deletion of a pod that
-// exited after it. Never if nothing of all that came.
+// a cluster may get lost) it is the eviction, the deletion by force, or the
+// deletion of a pod that exited after it. Never if nothing of all that came.
 func (p *Pod) T0() time.Duration {
 	switch {
 	case p.PreStop != Never:
@@ -38,6 +39,8 @@ func (p *Pod) T0() time.Duration {
 		return p.Signalled
 	case p.Evicted != Never:
 		return p.Evicted
+	case p.Forced != Never:
+		return p.Forced
 	case p.Deleted != Never && p.Exited >= p.Deleted:
 		return p.Deleted
 	}
@@ -46,7 +49,7 @@ func (p *Pod) T0() time.Duration {
 
 // NoPod is a pod of which nothing has been seen.
 func NoPod(name string) Pod {
-	return Pod{Name: name, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never, Evicted: Never}
+	return Pod{Name: name, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never, Evicted: Never, Forced: Never}
 }
 
 // Pods folds the events into one Pod each, in order of their start.
@@ -91,6 +94,8 @@ func (p *Pod) add(e Event) {
 	case Evicted:
 		first(&p.Evicted, e.At)
 		p.Reason = e.Detail
+	case Forced:
+		first(&p.Forced, e.At)
 	case Restarted:
 		// What ended was a container, not the pod: its termination is yet to come.
 		p.Restarts++
