@@ -146,6 +146,18 @@ func TestKubeProxySaysWhoIsGone(t *testing.T) {
 	}
 }
 
+// TestTakenInAgain: by the proxies that had taken it out, as after a probe that
+// failed once.
+func TestTakenInAgain(t *testing.T) {
+	run := two(served(1, 14*sec))
+	for node := range 2 {
+		run.Events = append(run.Events, Event{At: 2 * sec, Kind: EndpointRemoved, Pod: "old", Node: 1 + node}, Event{At: 3 * sec, Kind: EndpointAdded, Pod: "old", Node: 1 + node})
+	}
+	if a := Attribute(run).Attempts[0]; a.Pod != "" {
+		t.Errorf("%q alone is possible", a.Pod)
+	}
+}
+
 // TestALikelyPodIsNotLate: what is only likely makes no late arrival.
 func TestALikelyPodIsNotLate(t *testing.T) {
 	run := two(Attempt{Pod: "old", PodBy: ByExclusion, Started: 11 * sec}, Attempt{Pod: "old", PodBy: ByLikelihood, Started: 12 * sec})

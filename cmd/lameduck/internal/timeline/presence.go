@@ -15,7 +15,7 @@ type presence struct {
 	changes []change      // of its place in the EndpointSlice
 	hearers int           // proxies that have added it
 	heard   time.Duration // every proxy has added it, or Never: then nobody says
-	unheard int           // proxies that have not removed it yet
+	unheard int           // proxies that have removed it
 	gone    time.Duration // every proxy has removed it, or Never
 	stopped time.Duration // takes no new connection any more, as far as is known, or Never
 	refused time.Duration // it does not listen yet: the last dial that says so
@@ -67,8 +67,8 @@ func (p *presence) witness(e Event, accuracy time.Duration, proxies int) {
 			if p.chosen == Never || e.At < p.chosen {
 				p.chosen = e.At
 			}
-		} else if p.hearers++; p.hearers == proxies {
-			p.heard = e.At
+		} else {
+			p.added(e, proxies)
 		}
 	case EndpointTerminating:
 		if e.Node == 0 {
@@ -76,6 +76,16 @@ func (p *presence) witness(e Event, accuracy time.Duration, proxies int) {
 		}
 	case EndpointRemoved:
 		p.removed(e, proxies)
+	}
+}
+
+// added: a pod that was not ready for a moment is taken in again.
+func (p *presence) added(e Event, proxies int) {
+	if p.hearers++; p.hearers == proxies {
+		p.heard = e.At
+	}
+	if p.unheard > 0 {
+		p.unheard, p.gone = p.unheard-1, Never
 	}
 }
 
