@@ -248,6 +248,29 @@ func TestLost(t *testing.T) {
 	}
 }
 
+// TestNotDone: a worker that ends in mid-run does not say that it is done, as
+// if that had been all.
+func TestNotDone(t *testing.T) {
+	s := newServer(t)
+	var said bytes.Buffer
+	w := newWorker(hello{}, &said)
+	in, orders := io.Pipe()
+	defer orders.Close()
+	go func() {
+		_ = write(orders, order{Start: &assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
+		for s.requests.Load() <= 10 {
+			time.Sleep(time.Millisecond)
+		}
+		w.quit(errors.New("killed"))
+	}()
+	if err := w.serve(t.Context(), in); err == nil {
+		t.Error("it ended as if all was well")
+	}
+	if text := said.String(); strings.Contains(text, `"done"`) || !strings.Contains(text, `{"failed":"killed"}`) {
+		t.Errorf("it said %s", text)
+	}
+}
+
 // TestCancelled: when the context of a load ends, stop does not wait for a
 // server that hangs, and no worker goes on.
 func TestCancelled(t *testing.T) {

@@ -20,7 +20,7 @@ const lateStatus = 5 * time.Second
 // explain says why a worker was lost: what the stream said, what became of
 // its container, and its last line.
 func (c *Crew) explain(l *link) error {
-	err, _ := l.cause()
+	_, err := l.cause()
 	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
 	defer cancel()
 	what := fmt.Errorf("lost worker %s: %w", l.pod, err)

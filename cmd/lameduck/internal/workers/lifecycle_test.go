@@ -185,7 +185,7 @@ func TestDeaf(t *testing.T) {
 			<-crew.Lost()
 			crew.hangUp()
 			crew.streams.Wait()
-			if err, when := l.cause(); when < deaf || !strings.Contains(err.Error(), "said nothing for 30s") {
+			if when, err := l.cause(); when < deaf || !strings.Contains(err.Error(), "said nothing for 30s") {
 				t.Errorf("lost after %v: %v", when, err)
 			}
 		})

@@ -153,11 +153,11 @@ func (l *link) fail(err error) {
 	}
 }
 
-// cause is why the link was lost, and when.
-func (l *link) cause() (error, time.Duration) {
+// cause is when the link was lost, and why.
+func (l *link) cause() (when time.Duration, err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.err, l.when
+	return l.when, l.err
 }
 
 // silent is how long the worker has said nothing.

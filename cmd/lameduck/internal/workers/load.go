@@ -136,8 +136,8 @@ func (c *Crew) explainAll(gone []*link) error {
 		return nil
 	}
 	slices.SortFunc(gone, func(a, b *link) int {
-		_, first := a.cause()
-		_, second := b.cause()
+		first, _ := a.cause()
+		second, _ := b.cause()
 		return cmp.Compare(first, second)
 	})
 	err := c.explain(gone[0])

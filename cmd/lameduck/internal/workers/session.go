@@ -20,6 +20,7 @@ type session struct {
 	out     *outbox
 	cfg     traffic.Config
 	ctx     context.Context
+	ending  context.Context // of the worker, for whatever reason
 	abort   context.CancelFunc
 	stopped chan struct{}
 	stop    func()        // begins no more attempts
@@ -33,7 +34,7 @@ type session struct {
 
 func newSession(w *worker, a assignment) (*session, error) {
 	s := &session{
-		work: a, clock: w.clock, out: w.out, tally: tally{},
+		work: a, clock: w.clock, out: w.out, ending: w.ctx, tally: tally{},
 		stopped: make(chan struct{}), over: make(chan struct{}),
 	}
 	var err error
@@ -110,6 +111,9 @@ func (s *session) run() {
 		}
 	}
 	s.complete = s.ctx.Err() == nil
+	if s.ending.Err() != nil && !s.complete {
+		return // a worker that ends in mid-run is not done: it is lost
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.out.finish(word{Done: &done{s.tally.counts()}})

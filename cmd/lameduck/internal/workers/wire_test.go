@@ -127,9 +127,9 @@ func TestMove(t *testing.T) {
 	duration := reflect.TypeFor[time.Duration]()
 	moments := func() (all []reflect.Value) {
 		v := reflect.ValueOf(&a).Elem()
-		for i := range v.NumField() {
-			if v.Field(i).Type() == duration {
-				all = append(all, v.Field(i))
+		for _, field := range v.Fields() {
+			if field.Type() == duration {
+				all = append(all, field)
 			}
 		}
 		return all
