@@ -144,8 +144,26 @@ func (s *Stage) Start(ctx context.Context) error {
 	return err
 }
 
-// Act carries out the action once.
-func (s *Stage) Act(ctx context.Context) error { return s.perform(ctx) }
+// errLost is what Act returns when a worker is gone; what became of it is what
+// stopping the load says.
+var errLost = errors.New("the trial has ended early:")
+
+// Act carries out the action once, or as much of it as there are workers for.
+func (s *Stage) Act(ctx context.Context) error {
+	if s.crew == nil {
+		return s.perform(ctx)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		select {
+		case <-s.crew.Lost():
+			cancel(errLost)
+		case <-ctx.Done():
+		}
+	}()
+	return s.perform(ctx)
+}
 
 // Load sends the traffic, from here or from the workers.
 func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
