@@ -7,14 +7,14 @@ import (
 // rate is small: many trials share the machine, and what is looked for lasts.
 const rate = "--rate=50"
 
-// TestServers: a rolling update of each server, and the cause of what it
-// drops.
-func TestServers(t *testing.T) {
-	w := need(t)
-	for _, tt := range []struct {
-		app
-		finds []string
-	}{
+// suspect is a server, and what a rolling update of it has to find.
+type suspect struct {
+	app
+	finds []string
+}
+
+func suspects() []suspect {
+	return []suspect{
 		{server("default"), []string{"exits-at-once"}},
 		{server("shutdown"), []string{"closes-its-listener-too-early"}},
 		{server("sleep-exit"), []string{"cuts-keep-alive-at-exit"}},
@@ -27,12 +27,21 @@ func TestServers(t *testing.T) {
 		{app{name: "prestop-http", args: []string{"lameduck"}, preStop: "{httpGet: {path: /prestop, port: http}}"}, nil},
 		{app{name: "default-behind-sleep", args: []string{"default"}, preStop: "{sleep: {seconds: 5}}"}, []string{"cuts-keep-alive-at-exit"}},
 		{app{name: "python", image: "localhost/lameduck/python:1", preStop: "{sleep: {seconds: 5}}"}, nil},
-	} {
+	}
+}
+
+// TestServers: a rolling update of each server, and the cause of what it
+// drops, which is that of the table in docs/LAB_AND_CLUSTER.md.
+func TestServers(t *testing.T) {
+	w := need(t)
+	for _, tt := range suspects() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			s := newSpace(t, w)
 			s.deploy(tt.app)
-			s.verify("deploy/"+tt.name, "--workers=1", rate).wantFindings(t, tt.finds...)
+			r := s.verify("deploy/"+tt.name, "--workers=1", rate)
+			r.wantFindings(t, tt.finds...)
+			r.wantTable(t, tt.name)
 		})
 	}
 }
