@@ -37,10 +37,10 @@ const byChance = 0.01
 // ones, or if there are none those that terminate and still serve (KEP-1669).
 //
 // There is no Lag where the answer is not known: not enough new connections
-// followed, or of one of them nobody can say where it went. It is assumed that
-// every node may choose every pod, each with the same chance, so what it says
-// of Services with an internalTrafficPolicy of Local or with session affinity
-// means little.
+// followed, or of one of them nobody can say where it went, as of a SYN that
+// was not answered. It is assumed that every node may choose every pod, each
+// with the same chance, so what it says of Services with an
+// internalTrafficPolicy of Local or with session affinity means little.
 func Propagation(run *Run) []Lag {
 	if run.Stage != "cluster" {
 		return nil
@@ -150,10 +150,10 @@ func (d *departure) measure(arrivals []*Attempt) (l Lag, known bool) {
 	for _, a := range arrivals {
 		switch {
 		case a.Started < d.at || d.back != Never && a.Started >= d.back:
-		case a.Pod == d.pod && a.PodBy != ByLikelihood:
-			l.Last, avoided, unsure, known = a.Started-d.at, 0, false, false
-		case a.Pod == "" || a.PodBy == ByLikelihood:
+		case a.Pod == "" || a.PodBy == ByLikelihood || a.Cause == DialTimeout:
 			unsure = unsure || !known
+		case a.Pod == d.pod:
+			l.Last, avoided, unsure, known = a.Started-d.at, 0, false, false
 		case !known:
 			if avoided++; avoided == d.enough() {
 				l.Until, known = a.Started-d.at, !unsure

@@ -53,6 +53,10 @@ func TestPropagation(t *testing.T) {
 			a := &r.Attempts[124]
 			a.Conn, a.Cause, a.Pod, a.PodBy = 0, Refused, "old", ByExclusion
 		}, []Lag{within(0, 240*ms, 310*ms, Never)}},
+		{"a SYN that nobody answered is nobody's", leaving(200 * ms), func(r *Run) {
+			a := &r.Attempts[190]
+			a.Conn, a.Cause, a.Pod, a.PodBy = 0, DialTimeout, "old", ByExclusion
+		}, []Lag{within(0, 180*ms, 250*ms, Never)}},
 		{"it serves as the fallback until another is ready", leaving(200 * ms), func(r *Run) { r.Events[1].At = 10050 * ms },
 			[]Lag{{Pod: "old", Out: 10050 * ms, Last: 130 * ms, Until: 200 * ms, Proxy: Never}}},
 		{"offered again", leaving(200 * ms), func(r *Run) { r.Events[4] = Event{At: 10100 * ms, Kind: EndpointAdded, Pod: "old"} }, nil},
