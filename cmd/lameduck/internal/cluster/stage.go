@@ -146,7 +146,7 @@ func (s *Stage) Start(ctx context.Context) error {
 
 // errLost is what Act returns when a worker is gone; what became of it is what
 // stopping the load says.
-var errLost = errors.New("the trial has ended early:")
+var errLost = errors.New("the trial has ended early")
 
 // Act carries out the action once, or as much of it as there are workers for.
 func (s *Stage) Act(ctx context.Context) error {
