@@ -37,8 +37,8 @@ func TestProfileQuantiles(t *testing.T) {
 		min, max      time.Duration // no draw is outside
 		p50, p90, p99 time.Duration
 	}{
-		{"idle", 50 * ms, 300 * ms, 175 * ms, 275 * ms, 297 * ms},
-		{"rollout", 50 * ms, 3300 * ms, 690 * ms, 1110 * ms, 2 * sec},
+		{"idle", 0, 350 * ms, 60 * ms, 150 * ms, 330 * ms},
+		{"rollout", 0, 3550 * ms, 596 * ms, 1004 * ms, 2055 * ms},
 		{"large", 500 * ms, 30 * sec, 5 * sec, 18 * sec, 24 * sec},
 		{"ingress-nginx", 0, 4300 * ms, 2150 * ms, 3490 * ms, 4045 * ms},
 		{"alb", 10 * sec, 60 * sec, 35 * sec, 55 * sec, 59500 * ms},
