@@ -11,6 +11,7 @@ import (
 // nothing and with one that does. Afterwards all is as it was before.
 func TestActions(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		server, action string
 		replicas       int

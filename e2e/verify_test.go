@@ -66,6 +66,17 @@ func (r *result) pod(name string) *podResult {
 	return nil
 }
 
+// exit is how it ended.
+func (p *podResult) exit() string {
+	switch {
+	case p == nil || p.ExitCode == nil:
+		return "unknown"
+	case p.Killed:
+		return fmt.Sprintf("%d, killed", *p.ExitCode)
+	}
+	return fmt.Sprint(*p.ExitCode)
+}
+
 // verify runs the tool in the namespace of the test.
 func (s *space) verify(args ...string) *result {
 	s.Helper()

@@ -18,6 +18,7 @@ const (
 // through the ClusterIP.
 func TestWays(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, way := range []struct {
 		name     string
 		service  string
@@ -57,6 +58,7 @@ func TestWays(t *testing.T) {
 // To fail it is right only where the node ends the pod itself.
 func TestFallback(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		server string
 		finds  []string
