@@ -49,6 +49,33 @@ func TestABusyMachineIsNotTheServersDelay(t *testing.T) {
 	}
 }
 
+// TestABusyMachineIsNotALifeAfterTheListener: what a client learns late may
+// have happened before the listener was gone, with the rest of the process.
+func TestABusyMachineIsNotALifeAfterTheListener(t *testing.T) {
+	for control, want := range map[time.Duration]string{
+		time.Millisecond:       closesEarly,
+		400 * time.Millisecond: exitsAtOnce,
+	} {
+		t0 := 10 * time.Second
+		exit := t0 + 500*time.Millisecond
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit, Kind: timeline.Exited, Pod: "app-1", Code: 2},
+		}, Attempts: []timeline.Attempt{
+			{Pattern: "new", Pod: "app-1", Conn: 1, Started: time.Second, Ended: time.Second},
+			{Pattern: "new", Pod: "app-1", Conn: 2, Started: t0, Ended: exit, Cause: timeline.EOF},
+			{Pattern: "new", Pod: "app-1", Started: t0 + 100*time.Millisecond, Ended: t0 + 100*time.Millisecond, Cause: timeline.Refused},
+			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
+			{Control: true, Scheduled: t0, Ended: t0 + control},
+		}}
+		found := Findings(run)
+		if len(found) != 1 || found[0].ID != want {
+			t.Errorf("with %v at the control target: %+v, want %s", control, found, want)
+		}
+	}
+}
+
 // TestAnAnswerOnItsWayAtT0 could not say goodbye yet.
 func TestAnAnswerOnItsWayAtT0(t *testing.T) {
 	for previous, want := range map[time.Duration]map[string]int{

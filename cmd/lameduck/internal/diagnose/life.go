@@ -174,8 +174,9 @@ func (l *life) outlivedItsListener() bool {
 	if l.Exited == never || l.Exited-l.exitedBy-l.closed >= atOnce {
 		return true
 	}
+	late := echo + l.lag.during(l.closed, l.Exited)
 	for _, a := range l.attempts {
-		if _, away := turnedAway(a); !away && a.Ended > l.closed+echo && a.Ended <= l.Exited+slack {
+		if _, away := turnedAway(a); !away && a.Ended > l.closed+late && a.Ended <= l.Exited+slack {
 			return true
 		}
 	}
