@@ -195,11 +195,20 @@ func (r *result) wantFindings(t *testing.T, ids ...string) {
 	}
 }
 
-// wantNoneBut: whatever is found, it is that.
-func (r *result) wantNoneBut(t *testing.T, id string) {
+// wantGuilty: this is found, and nothing else but what may come with it.
+func (r *result) wantGuilty(t *testing.T, id string, may ...string) {
 	t.Helper()
-	if slices.ContainsFunc(r.ids(), func(found string) bool { return found != id }) {
-		t.Errorf("found %v, want nothing but %s\n%s", r.ids(), id, r)
+	if !slices.Contains(r.ids(), id) {
+		t.Errorf("found %v, want %s\n%s", r.ids(), id, r)
+	}
+	r.wantNoneBut(t, append(may, id)...)
+}
+
+// wantNoneBut: whatever is found, it is one of these.
+func (r *result) wantNoneBut(t *testing.T, ids ...string) {
+	t.Helper()
+	if slices.ContainsFunc(r.ids(), func(found string) bool { return !slices.Contains(ids, found) }) {
+		t.Errorf("found %v, want nothing but %s\n%s", r.ids(), ids, r)
 	}
 	if r.Attempts == 0 {
 		t.Error("no attempts")
