@@ -36,8 +36,8 @@ func settings() []setting {
 
 // TestPropagation measures how late kube-proxy is in each setting, on every
 // node, one after another. With -update it rewrites the section of the page
-// that is about the cluster's proxy mode; without, one round of the rollout
-// has to have a sample of every node.
+// that is about the cluster's proxy mode, with -run TestPropagation/SETTING one
+// line of it; without, one rolling update has to give samples of known nodes.
 func TestPropagation(t *testing.T) {
 	w := need(t)
 	if !*update {
@@ -46,30 +46,42 @@ func TestPropagation(t *testing.T) {
 		s.deploy(rollout.app)
 		r := s.verify("deploy/"+rollout.app.name, "--workers=2", "--traffic=new", "--rate=200")
 		r.wantFindings(t)
-		if samples := r.lags(); len(samples) != len(r.Propagation) || len(samples) == 0 {
-			t.Errorf("%d samples on %d nodes, want 1 on each", len(samples), len(r.Propagation))
+		nodes := strings.Fields(kubectl(t, "", "get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))
+		for _, p := range r.Propagation {
+			if !slices.Contains(nodes, p.Node) || len(p.Lags) != 1 {
+				t.Errorf("%d samples of %q, want 1 of one of %v", len(p.Lags), p.Node, nodes)
+			}
+		}
+		if len(r.Propagation) == 0 {
+			t.Error("no samples")
 		}
 		return
 	}
-	var rows strings.Builder
-	for _, set := range settings() {
-		s := newSpace(t, w)
-		s.deploy(set.app)
-		var all result
-		for range set.runs {
-			r := s.verify(append(set.args, "deploy/"+set.app.name, "--workers=2", "--traffic=new", "--rate=400")...)
-			r.wantFindings(t)
-			all.Propagation = append(all.Propagation, r.Propagation...)
-		}
-		t.Logf("%s: %.0f ms", set.name, all.lags())
-		rows.WriteString(all.propagationRow(set))
-		s.kubectl("delete", "deployment,service", "--all", "--wait")
-	}
-	if t.Failed() {
-		t.Fatal("nothing is written: where anything was dropped, the machine was too busy to measure by")
-	}
 	mode := kubectl(t, "", "get", "--raw", "/api/v1/nodes/"+firstNode(t)+":10249/proxy/proxyMode")
-	replaceSection(t, propagationPage, mode, rows.String())
+	for _, set := range settings() {
+		t.Run(set.name, func(t *testing.T) {
+			all := set.measure(t, w)
+			t.Logf("%.0f ms", all.lags())
+			if t.Failed() {
+				t.Fatal("nothing is written: where anything was dropped, the machine was too busy to measure by")
+			}
+			replaceRow(t, mode, set.name, all.propagationRow(set))
+		})
+	}
+}
+
+// measure pools the samples of the setting's runs.
+func (set setting) measure(t *testing.T, w *world) *result {
+	s := newSpace(t, w)
+	s.deploy(set.app)
+	all := new(result)
+	for range set.runs {
+		r := s.verify(append(set.args, "deploy/"+set.app.name, "--workers=2", "--traffic=new", "--rate=400")...)
+		r.wantFindings(t)
+		all.Propagation = append(all.Propagation, r.Propagation...)
+	}
+	s.kubectl("delete", "deployment,service", "--all", "--wait")
+	return all
 }
 
 const propagationPage = "../docs/PROPAGATION.md"
@@ -99,8 +111,40 @@ func firstNode(t *testing.T) string {
 	return kubectl(t, "", "get", "nodes", "-o", "jsonpath={.items[0].metadata.name}")
 }
 
-// replaceSection writes text between the two marks of that name in a page.
+// replaceRow writes the line of a setting in the section of a proxy mode.
+func replaceRow(t *testing.T, mode, setting, row string) {
+	t.Helper()
+	var rows strings.Builder
+	for _, set := range settings() {
+		for line := range strings.Lines(section(t, propagationPage, mode)) {
+			if set.name != setting && strings.HasPrefix(line, "| "+set.name+" |") {
+				rows.WriteString(line)
+			}
+		}
+		if set.name == setting {
+			rows.WriteString(row)
+		}
+	}
+	replaceSection(t, propagationPage, mode, rows.String())
+}
+
+// section is what is between the two marks of that name in a page.
+func section(t *testing.T, path, name string) string {
+	t.Helper()
+	_, text, _ := cutSection(t, path, name)
+	return text
+}
+
+// replaceSection writes another text there.
 func replaceSection(t *testing.T, path, name, text string) {
+	t.Helper()
+	before, _, after := cutSection(t, path, name)
+	if err := os.WriteFile(path, []byte(before+text+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func cutSection(t *testing.T, path, name string) (before, text, after string) {
 	t.Helper()
 	page, err := os.ReadFile(path)
 	if err != nil {
@@ -108,11 +152,9 @@ func replaceSection(t *testing.T, path, name, text string) {
 	}
 	begin, end := "<!-- "+name+" -->\n", "<!-- end of "+name+" -->\n"
 	before, rest, found := strings.Cut(string(page), begin)
-	_, after, closed := strings.Cut(rest, end)
+	text, after, closed := strings.Cut(rest, end)
 	if !found || !closed {
 		t.Fatalf("%s has no section %s", path, name)
 	}
-	if err := os.WriteFile(path, []byte(before+begin+text+end+after), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	return before + begin, text, end + after
 }
