@@ -31,7 +31,7 @@ func TestWorkersCountAsTheServersDo(t *testing.T) {
 	for pod, words := range old.lastWords() {
 		served += requests(t, pod, words)
 	}
-	for _, pod := range strings.Fields(s.kubectl("get", "pods", "-l", "app=lameduck", "-o", "jsonpath={.items[*].metadata.name}")) {
+	for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-l", "app=lameduck", "-o", "jsonpath={.items[*].metadata.name}")) {
 		served += requests(t, pod, s.kubectl("get", "--raw", "/api/v1/namespaces/"+s.name+"/pods/"+pod+":8080/proxy/counts"))
 	}
 	if served != r.Attempts {
@@ -59,7 +59,7 @@ type logs struct {
 func (s *space) follow(selector string) *logs {
 	s.Helper()
 	l := &logs{last: map[string]string{}}
-	for _, pod := range strings.Fields(s.kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")) {
+	for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")) {
 		cmd := exec.CommandContext(context.WithoutCancel(s.Context()), "kubectl", "logs", "-f", pod, "-n", s.name)
 		out, err := cmd.StdoutPipe()
 		if err != nil {
