@@ -106,9 +106,9 @@ func TestAGapLastsUntilTheProxiesKnow(t *testing.T) {
 		}
 	}
 	for node := range 2 {
-		run.Events = append(run.Events, Event{At: time.Duration(30+node) * sec, Kind: EndpointAdded, Pod: "new", Node: 1 + node})
+		run.Events = append(run.Events, Event{At: time.Duration(31-node) * sec, Kind: EndpointAdded, Pod: "new", Node: 1 + node})
 	}
-	want := map[time.Duration]string{30500 * ms: "", 31500 * ms: "old", 52 * sec: "new"}
+	want := map[time.Duration]string{30500 * ms: "", 31200 * ms: "", 31500 * ms: "old", 52 * sec: "new"}
 	for at := range want {
 		run.Attempts = append(run.Attempts, Attempt{Started: at, Ended: at, Cause: Refused})
 	}

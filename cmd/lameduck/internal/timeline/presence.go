@@ -14,6 +14,7 @@ type presence struct {
 	exits   []exit
 	changes []change      // of its place in the EndpointSlice
 	hearers int           // proxies that have added it
+	hearing time.Duration // the latest of them
 	heard   time.Duration // every proxy has added it, or Never: then nobody says
 	unheard int           // proxies that have removed it
 	gone    time.Duration // every proxy has removed it, or Never
@@ -81,8 +82,9 @@ func (p *presence) witness(e Event, accuracy time.Duration, proxies int) {
 
 // added: a pod that was not ready for a moment is taken in again.
 func (p *presence) added(e Event, proxies int) {
+	p.hearing = max(p.hearing, e.At)
 	if p.hearers++; p.hearers == proxies {
-		p.heard = e.At
+		p.heard = p.hearing
 	}
 	if p.unheard > 0 {
 		p.unheard, p.gone = p.unheard-1, Never
@@ -114,7 +116,7 @@ func (p *presence) listed(at time.Duration) bool {
 // offered reports whether the endpoints offered it then, alive, to proxies
 // that had heard of it.
 func (p *presence) offered(at time.Duration) bool {
-	return p.listed(at) && !p.dead(at) && (p.heard == Never || at >= p.heard)
+	return p.listed(at) && !p.dead(at) && (p.heard == Never || at >= p.heard+prompt)
 }
 
 // dead reports whether it surely had no process then.
