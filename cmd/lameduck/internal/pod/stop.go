@@ -23,15 +23,15 @@ func (p *Pod) stop(c *container, grace time.Duration, why string) {
 		return
 	}
 	sig := p.plan.stopSignal
+	// Told first: on a busy machine clients may see the effect before we are back.
 	caught := c.Catches(sig)
-	_ = c.Signal(sig) // if it has just ended, await tells
 	p.emit(timeline.Event{Kind: timeline.Signalled, Caught: caught, Detail: why})
+	_ = c.Signal(sig) // if it has just ended, await tells
 	if p.awaitFor(c, remaining(grace, time.Since(begin))) {
 		return
 	}
-	uncaught := caught && !c.Catches(sig)
+	p.emit(timeline.Event{Kind: timeline.Killed, Uncaught: caught && !c.Catches(sig)})
 	_ = c.Signal(syscall.SIGKILL)
-	p.emit(timeline.Event{Kind: timeline.Killed, Uncaught: uncaught})
 	p.await(unlimited, c)
 }
 
