@@ -10,6 +10,7 @@ import (
 // gives a pod's name again, a DaemonSet has no pod to spare.
 func TestKinds(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		kind, server string
 		finds        []string

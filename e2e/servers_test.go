@@ -34,6 +34,7 @@ func suspects() []suspect {
 // drops, which is that of the table in docs/LAB_AND_CLUSTER.md.
 func TestServers(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, tt := range suspects() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

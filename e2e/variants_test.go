@@ -11,6 +11,7 @@ import (
 // variants: a rolling update drops nothing.
 func TestExampleApp(t *testing.T) {
 	w := need(t)
+	t.Parallel()
 	for _, variant := range []string{"", "prestop-sleep", "prestop-http", "prestop-exec", "replicated"} {
 		t.Run("deploy "+variant, func(t *testing.T) {
 			t.Parallel()
