@@ -19,6 +19,7 @@ import (
 func TestReadme(t *testing.T) {
 	w := need(t)
 	t.Parallel()
+	request(t, 3)
 	t.Cleanup(func() { _, _ = try(t, "", "delete", "-f", "../deploy/kubernetes.yaml", "--ignore-not-found") })
 	terminal := newTerminal(t, w)
 	lines := commands(t, "### Try it on a cluster")

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // space is a namespace of one test, with the strictest Pod Security there is.
@@ -20,6 +22,19 @@ var spaces atomic.Int64
 // cordoning is held by who cordons a node: of two, one has to stay.
 var cordoning sync.Mutex
 
+// processors are those that pods of deploy/ may request at a time: 500m each,
+// and a node may have but two. All other pods request next to nothing.
+var processors = semaphore.NewWeighted(3)
+
+// request takes some of them until the end of the test.
+func request(t *testing.T, n int64) {
+	t.Helper()
+	if err := processors.Acquire(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { processors.Release(n) })
+}
+
 // newSpace makes one, which goes with the test.
 func newSpace(t *testing.T, w *world) *space {
 	t.Helper()
@@ -30,6 +45,8 @@ func newSpace(t *testing.T, w *world) *space {
 		if t.Failed() {
 			s.describe()
 		}
+		_, _ = try(t, "", "delete", "deployment,statefulset,daemonset,job", "--all", "-n", s.name, "--wait=false", "--cascade=background")
+		_, _ = try(t, "", "delete", "pods", "--all", "-n", s.name, "--grace-period=1", "--wait=false")
 		_, _ = try(t, "", "delete", "namespace", s.name, "--wait=false")
 	})
 	return s

@@ -12,9 +12,10 @@ import (
 func TestExampleApp(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	for _, variant := range []string{"", "prestop-sleep", "prestop-http", "prestop-exec", "replicated"} {
+	for variant, cpu := range map[string]int64{"": 1, "prestop-sleep": 1, "prestop-http": 1, "prestop-exec": 1, "replicated": 2} {
 		t.Run("deploy "+variant, func(t *testing.T) {
 			t.Parallel()
+			request(t, cpu)
 			s := newSpace(t, w)
 			s.kubectl("apply", "-k", kustomization(t, variant))
 			s.kubectl("rollout", "status", "deployment/graceful-shutdown-app", "--timeout=90s")
