@@ -271,3 +271,13 @@ func TestRecommendOnACluster(t *testing.T) {
 		})
 	}
 }
+
+// TestWhatIsOnlyLikelyProvesNoLife: a connection that may have been another
+// pod's ended between the last word of this one and the news of its exit.
+func TestWhatIsOnlyLikelyProvesNoLife(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
+		timeline.Event{At: 10400 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
+	b.Stage, b.Accuracy = "cluster", 1500*ms
+	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood })
+	check(t, &b.Run, exitsAtOnce, "only likely")
+}

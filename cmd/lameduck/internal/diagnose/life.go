@@ -165,7 +165,7 @@ func (l *life) leftAtOnce() bool {
 }
 
 // outlivedItsListener reports whether the process was alive after new
-// connections were turned away: something happened on one that it had, or it
+// connections were turned away: something happened on one that it surely had, or it
 // exited later than any machine is late.
 func (l *life) outlivedItsListener() bool {
 	if l.closed == never {
@@ -176,7 +176,7 @@ func (l *life) outlivedItsListener() bool {
 	}
 	late := echo + l.lag.during(l.closed, l.Exited)
 	for _, a := range l.attempts {
-		if _, away := turnedAway(a); !away && a.Ended > l.closed+late && a.Ended <= l.Exited+slack {
+		if _, away := turnedAway(a); !away && a.PodBy != timeline.ByLikelihood && a.Ended > l.closed+late && a.Ended <= l.Exited+slack {
 			return true
 		}
 	}
