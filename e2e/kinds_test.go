@@ -18,7 +18,7 @@ func TestKinds(t *testing.T) {
 		{"statefulset", "lameduck", nil},
 		{"statefulset", "shutdown", []string{"closes-its-listener-too-early"}},
 		{"daemonset", "lameduck", nil},
-		{"daemonset", "sleep-exit", []string{"cuts-keep-alive-at-exit"}},
+		{"daemonset", "default", []string{"exits-at-once"}},
 	} {
 		t.Run(tt.kind+" "+tt.server, func(t *testing.T) {
 			t.Parallel()
