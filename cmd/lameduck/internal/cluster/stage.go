@@ -183,36 +183,8 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 		return s.crew.Load(ctx, []string{address}, cfg)
 	}
 	cfg.Host = cmp.Or(cfg.Host, s.cfg.URL.Host)
-	cfg.Dial = []traffic.Dialer{s.dial}
-	loads := []*traffic.Load{traffic.Start(ctx, cfg), traffic.Start(ctx, s.control.Load(cfg))}
-	return func() error {
-		for _, l := range loads {
-			l.Stop()
-		}
-		return nil
-	}, nil
-}
-
-// dial connects to the URL. Where the name leads to the pods themselves, as
-// that of a headless Service does, the address tells which one it is.
-func (s *Stage) dial(ctx context.Context) (net.Conn, string, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", s.cfg.URL.Host)
-	return conn, dialled(conn, err), err
-}
-
-// dialled is the address a connection was made to, or meant for.
-func dialled(conn net.Conn, err error) string {
-	addr := net.Addr(nil)
-	if conn != nil {
-		addr = conn.RemoteAddr()
-	} else if op, ok := errors.AsType[*net.OpError](err); ok {
-		addr = op.Addr
-	}
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		return tcp.IP.String()
-	}
-	return ""
+	cfg.Dial = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}
+	return s.control.Beside(ctx, cfg), nil
 }
 
 // NameNodes tells the run which nodes its numbers mean, and how far their

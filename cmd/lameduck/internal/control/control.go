@@ -72,8 +72,17 @@ func (t *Target) dial(ctx context.Context) (net.Conn, string, error) {
 	return conn, "", err
 }
 
-// Load is the traffic at the target that goes with the traffic at the pods.
-func (t *Target) Load(pods traffic.Config) traffic.Config { return Load(pods, t.dial) }
+// Beside sends the traffic at the pods, and that at the target which goes with
+// it, until stop is called or ctx ends.
+func (t *Target) Beside(ctx context.Context, pods traffic.Config) (stop func() error) {
+	loads := []*traffic.Load{traffic.Start(ctx, pods), traffic.Start(ctx, Load(pods, t.dial))}
+	return func() error {
+		for _, l := range loads {
+			l.Stop()
+		}
+		return nil
+	}
+}
 
 // Load is a tenth of the traffic at the pods: enough to see a machine that
 // fails by itself, too little to make it.

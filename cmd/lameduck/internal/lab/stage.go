@@ -43,13 +43,7 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 	for node := range s.nodes {
 		cfg.Dial = append(cfg.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
-	loads := []*traffic.Load{traffic.Start(ctx, cfg), traffic.Start(ctx, s.control.Load(cfg))}
-	return func() error {
-		for _, l := range loads {
-			l.Stop()
-		}
-		return nil
-	}, nil
+	return s.control.Beside(ctx, cfg), nil
 }
 
 // Close ends the pods, and then the control target.

@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"net"
 	"strings"
 	"sync"
 	"time"
@@ -61,33 +60,9 @@ func (a assignment) config() (traffic.Config, error) {
 		Connections: a.Connections, Underway: a.Underway, DialTimeout: a.DialTimeout, Timeout: a.Timeout,
 	}
 	for _, address := range a.Targets {
-		cfg.Dial = append(cfg.Dial, dialer(address))
+		cfg.Dial = append(cfg.Dial, traffic.DialTo(address))
 	}
 	return cfg, cfg.Check()
-}
-
-// dialer dials as any client in the cluster does, and names the IP address
-// that it was sent to: that of a pod, where the Service is headless. Which one
-// that is, or that it is none, is for the caller of Crew.Load to say.
-func dialer(address string) traffic.Dialer {
-	return func(ctx context.Context) (net.Conn, string, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", address)
-		return conn, dialled(conn, err), err
-	}
-}
-
-func dialled(conn net.Conn, err error) string {
-	var addr net.Addr
-	if conn != nil {
-		addr = conn.RemoteAddr()
-	} else if op, ok := errors.AsType[*net.OpError](err); ok {
-		addr = op.Addr
-	}
-	if tcp, ok := addr.(*net.TCPAddr); ok {
-		return tcp.IP.String()
-	}
-	return ""
 }
 
 func (s *session) ended() bool {
@@ -145,7 +120,7 @@ func (s *session) untilStopped() {
 func (s *session) loads() []*traffic.Load {
 	loads := []*traffic.Load{traffic.Start(s.ctx, s.cfg)}
 	if s.work.Control != "" {
-		loads = append(loads, traffic.Start(s.ctx, control.Load(s.cfg, dialer(s.work.Control))))
+		loads = append(loads, traffic.Start(s.ctx, control.Load(s.cfg, traffic.DialTo(s.work.Control))))
 	}
 	return loads
 }

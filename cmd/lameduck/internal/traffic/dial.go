@@ -1,0 +1,32 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"net"
+)
+
+// DialTo connects to host:port, and resolves a name at each dial. For the pod
+// it gives the address that it was sent to: that of a pod, where the Service is
+// headless. Which one that is, or that it is none, is for its caller to say.
+func DialTo(address string) Dialer {
+	return func(ctx context.Context) (net.Conn, string, error) {
+		var d net.Dialer
+		conn, err := d.DialContext(ctx, "tcp", address)
+		return conn, dialled(conn, err), err
+	}
+}
+
+// dialled is the address a connection was made to, or meant for.
+func dialled(conn net.Conn, err error) string {
+	var addr net.Addr
+	if conn != nil {
+		addr = conn.RemoteAddr()
+	} else if op, ok := errors.AsType[*net.OpError](err); ok {
+		addr = op.Addr
+	}
+	if tcp, ok := addr.(*net.TCPAddr); ok {
+		return tcp.IP.String()
+	}
+	return ""
+}
