@@ -48,11 +48,12 @@ func requests(t *testing.T, pod, line string) int {
 	return c.Requests
 }
 
-// logs are what pods print, followed until they end.
+// logs are the counts that pods print, followed until they end. What else
+// they print is on another pipe, and may come before or after.
 type logs struct {
 	reading sync.WaitGroup
 	mu      sync.Mutex
-	last    map[string]string // by pod
+	last    map[string]string // the last counts, by pod
 }
 
 // follow reads what the pods there are now print.
@@ -78,6 +79,9 @@ func (s *space) follow(selector string) *logs {
 
 func (l *logs) read(pod string, out io.Reader) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if !strings.HasPrefix(lines.Text(), "{") {
+			continue
+		}
 		l.mu.Lock()
 		l.last[pod] = lines.Text()
 		l.mu.Unlock()
