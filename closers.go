@@ -18,10 +18,18 @@ func (p *Process) runClosers(d *drain) error {
 	if d.cut.isSet() {
 		shorten()
 	}
+	if len(p.closers) > 0 {
+		p.enter(phaseClosers, d)
+		p.observed(d)
+	}
 	var errs []error
 	for i, t := range slices.Backward(p.closers) {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
-		errs = append(errs, t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() }))
+		err := t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() })
+		if errors.Is(err, ErrCut) {
+			p.watch.cut.Add(1)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

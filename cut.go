@@ -10,7 +10,7 @@ import (
 // cutOff ends what is in flight: its context, and a moment later its
 // connection. The moment lets a handler that minds its context answer.
 func (p *Process) cutOff(d *drain) error {
-	c := &casualties{t0: d.t0, named: map[any]bool{}}
+	c := &casualties{process: p, drain: d, named: map[any]bool{}}
 	p.name(c)
 	go p.wakeSilent()
 	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
@@ -22,29 +22,33 @@ func (p *Process) cutOff(d *drain) error {
 
 // casualties are what was cut, each named once.
 type casualties struct {
-	t0    time.Time
-	named map[any]bool
-	errs  []error
+	process *Process
+	drain   *drain
+	named   map[any]bool
+	errs    []error
 }
 
-func (c *casualties) add(who any, what string) {
-	if !c.named[who] {
-		c.named[who] = true
-		c.errs = append(c.errs, fmt.Errorf("%w %v after T0: %s", ErrCut, round(time.Since(c.t0)), what))
+func (c *casualties) add(x piece) {
+	if c.named[x.who] {
+		return
 	}
+	c.named[x.who] = true
+	c.process.watch.cut.Add(1)
+	text := fmt.Sprintf("%v after T0: %s", round(time.Since(c.drain.t0)), x.what())
+	if !x.Since.IsZero() {
+		text += ", " + x.age(c.drain.t0, time.Now())
+	}
+	c.errs = append(c.errs, fmt.Errorf("%w %s", ErrCut, text))
 }
 
 // name adds all that is in flight.
 func (p *Process) name(to *casualties) {
-	for _, c := range p.conns.list() {
-		if what := c.inFlight(); what != "" {
-			to.add(c, what)
-		}
+	before := len(to.errs)
+	for _, x := range p.inFlight(p.conns.list()) {
+		to.add(x)
 	}
-	for _, t := range p.workers {
-		if t.running() {
-			to.add(t, t.String())
-		}
+	if before == 0 && len(to.errs) > 0 {
+		p.enter(phaseCut, to.drain)
 	}
 }
 

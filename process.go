@@ -40,6 +40,11 @@ type Process struct {
 	FailReadiness bool         // [Ready] fails from the begin: for load balancers that poll, and kills the kubelet starts itself
 	Log           *slog.Logger // one line a phase; default slog.Default()
 
+	// Observe, if set, is told each change of phase, one at a time and in
+	// order, while the termination goes on. It is waited for before the closers
+	// and at the end, for a tenth of Reserve at most.
+	Observe func(Status)
+
 	servers []*server
 	workers []*task
 	closers []*task
@@ -50,6 +55,7 @@ type Process struct {
 	drain      atomic.Pointer[drain] // nil while serving
 	closing    atomic.Bool           // the lame duck is over, connections are being closed
 	closedIdle atomic.Int64
+	watch      watch
 
 	began    chan struct{} // has an element when drain was set
 	failures chan error    // of servers and workers
@@ -113,6 +119,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 		return err
 	}
 	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
+	p.enter(phaseServing, nil)
 	p.start()
 	go control()
 
@@ -120,8 +127,11 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.logClosing(d)
 	p.closing.Store(true)
 	p.shutListeners(d)
+	p.enter(phaseFinishing, d)
 	err := errors.Join(p.finish(d), p.runClosers(d), p.moreFailures())
 	p.logEnd(d, err)
+	p.enter(phaseEnded, d)
+	p.observed(d)
 	return err
 }
 
@@ -287,10 +297,12 @@ func (p *Process) serveUntilStop() *drain {
 		<-p.began
 		d := p.drain.Load()
 		p.logBegin(d)
+		p.enter(phaseLameDuck, d)
 		p.lameDuck(d)
 		if d.stop.isSet() || !p.resume(d) {
 			return d
 		}
 		p.Log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
+		p.enter(phaseServing, nil)
 	}
 }

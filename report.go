@@ -13,40 +13,18 @@ var terminationLog = "/dev/termination-log"
 
 func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
-// inFlight says what is under way on the connection, "" if nothing is.
-func (c *conn) inFlight() string {
-	switch r := c.doing.Load(); r {
-	case nil:
-		return ""
-	case reading:
-		return fmt.Sprintf("a request that is still being read, from %v", c.RemoteAddr())
-	case hijacked:
-		return fmt.Sprintf("hijacked connection from %v, open for %v", c.RemoteAddr(), round(time.Since(c.born)))
-	default:
-		path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
-		return fmt.Sprintf("%s %s from %v", r.Method, path, c.RemoteAddr())
-	}
-}
-
-func (p *Process) countInFlight() (n int) {
-	for _, c := range p.conns.list() {
-		if !c.closable() {
-			n++
-		}
-	}
-	return n
-}
-
 func (p *Process) logBegin(d *drain) {
+	open := p.conns.list()
 	p.Log.Info("lame duck: serving on, asking clients to leave", "by", d.by,
 		"delay", d.clocks.delay, "quiet", d.clocks.quiet, "grace", d.clocks.grace,
-		"connections", len(p.conns.list()), "in_flight", p.countInFlight())
+		"connections", len(open), "in_flight", len(requests(open)))
 }
 
 func (p *Process) logClosing(d *drain) {
+	open := p.conns.list()
 	p.Log.Info("closing: finishing what is in flight", "after", round(time.Since(d.t0)),
 		"late_connections", d.lateConns.Load(), "late_requests", d.lateReqs.Load(),
-		"connections", len(p.conns.list()), "in_flight", p.countInFlight())
+		"connections", len(open), "in_flight", len(requests(open)))
 }
 
 // logEnd writes the summary: to the log, and where the kubelet reads it.

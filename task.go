@@ -23,6 +23,12 @@ func (t *task) String() string { return fmt.Sprintf("%s %q", t.kind, t.name) }
 
 func (t *task) running() bool { return t.began.Load() != 0 }
 
+// since is when the task began, if it is running.
+func (t *task) since() (at time.Time, running bool) {
+	began := t.began.Load()
+	return time.Unix(0, began), began != 0
+}
+
 // run runs the task. Its panic is an error: what else the process holds
 // still is to end well.
 func (t *task) run(ctx context.Context) (err error) {

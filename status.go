@@ -1,0 +1,103 @@
+package lameduck
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// The phases of a Process, in their order. A preStop call that no stop signal
+// follows leads from the lame duck back to serving; there is a cut only if
+// something is cut.
+const (
+	phaseServing   = "serving"
+	phaseLameDuck  = "lame duck"
+	phaseFinishing = "finishing"
+	phaseCut       = "cut"
+	phaseClosers   = "closers"
+	phaseEnded     = "ended"
+)
+
+// A Status is what a Process is doing at one moment: see [Process.Status].
+// Its JSON is that of [Debug].
+type Status struct {
+	// Phase is "serving"; "lame duck" from T0 on; "finishing" when the
+	// listeners are closed and what is in flight finishes; "cut" if some of it
+	// does not; "closers"; and "ended". It is empty before Run.
+	Phase string    `json:"phase"`
+	By    string    `json:"by,omitempty"` // who began the termination: SIGTERM, preStop, ...; empty while serving
+	T0    time.Time `json:"t0,omitzero"`  // when it began; zero while serving
+
+	Connections     int `json:"connections"`      // open, idle ones too
+	LateConnections int `json:"late_connections"` // that came after T0, with a request that was no probe
+	LateRequests    int `json:"late_requests"`    // that came after T0, probes not counted
+	ClosedIdle      int `json:"closed_idle"`      // silent connections closed by us, whose clients had not been told to leave
+	Cut             int `json:"cut"`              // requests, hijacked connections, workers and closers ended before they were done
+
+	InFlight []Work `json:"in_flight"` // oldest first
+}
+
+// A Work is something that has begun and not ended: a termination waits for
+// it until the cut.
+type Work struct {
+	Kind string `json:"kind"`           // "request", "hijacked connection", "worker", "closer", ...
+	Name string `json:"name"`           // of a request its method and ServeMux pattern, else path, never the query
+	Peer string `json:"peer,omitempty"` // the client's address
+
+	// Since is when it began. It is zero for a request that began before T0:
+	// no clock is read for a request while all is well.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// watch is what is to be known about a Process from outside.
+type watch struct {
+	phase    atomic.Pointer[string] // nil before Run
+	cut      atomic.Int64
+	observer observer
+}
+
+// Status returns what p is doing now. It may be called at any time, by any
+// goroutine, and is meant for metrics and pages: it takes no lock that a
+// request waits for, and looks at each connection once.
+func (p *Process) Status() Status {
+	phase := p.watch.phase.Load()
+	if phase == nil {
+		return Status{}
+	}
+	// The phase follows the drain, a moment later.
+	d := p.drain.Load()
+	switch {
+	case d != nil && *phase == phaseServing:
+		return p.statusIn(phaseLameDuck, d)
+	case d == nil:
+		return p.statusIn(phaseServing, nil)
+	}
+	return p.statusIn(*phase, d)
+}
+
+func (p *Process) statusIn(phase string, d *drain) Status {
+	open := p.conns.list()
+	s := Status{
+		Phase:       phase,
+		Connections: len(open),
+		ClosedIdle:  int(p.closedIdle.Load()),
+		Cut:         int(p.watch.cut.Load()),
+		InFlight:    []Work{}, // an array in JSON, also when empty
+	}
+	if d != nil {
+		s.By, s.T0 = d.by, d.t0
+		s.LateConnections, s.LateRequests = int(d.lateConns.Load()), int(d.lateReqs.Load())
+	}
+	for _, x := range p.inFlight(open) {
+		s.InFlight = append(s.InFlight, x.Work)
+	}
+	sortWork(s.InFlight, s.T0)
+	return s
+}
+
+// enter takes p into its next phase. Only the goroutine of run does that.
+func (p *Process) enter(phase string, d *drain) {
+	p.watch.phase.Store(&phase)
+	if p.Observe != nil {
+		p.watch.observer.tell(p.Observe, p.Log, p.statusIn(phase, d))
+	}
+}
