@@ -20,7 +20,7 @@ func main() {
 	http.HandleFunc("POST /{$}", echo)
 
 	if err := lameduck.ListenAndServe(*addr, nil); err != nil {
-		slog.Error("not well ended", "error", err)
+		slog.Error("did not end well", "error", err)
 		os.Exit(1)
 	}
 }
@@ -29,7 +29,12 @@ func hello(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "hello\n")
 }
 
-// echo answers with what it is sent, as fast or as slow as it comes.
+// echo answers with what it is sent.
 func echo(w http.ResponseWriter, r *http.Request) {
-	io.Copy(w, r.Body)
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	w.Write(body)
 }

@@ -1,0 +1,140 @@
+package trial
+
+import (
+	"context"
+	"net"
+	"os"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/examples/load"
+)
+
+// propagation is for how long new connections are still sent to an instance
+// that terminates, as in a cluster.
+const propagation = 300 * time.Millisecond
+
+// Terminate sends SIGTERM to the example while run puts load on it. A moment
+// later new connections go to a second instance. It is an error of the test
+// if anything is lost, if the exit code is not 0, or if the log does not say
+// that nothing was cut. It returns the first instance and what run counted.
+func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
+	t.Helper()
+	pair := newPair(t, args)
+	counts := pair.load(t, run)
+	pair.first.Signal(t, syscall.SIGTERM)
+	pair.first.Log.Await(t, "lame duck")
+	time.Sleep(propagation)
+	pair.hasSwitched()
+	pair.first.EndedWell(t)
+	result := counts()
+	CheckNothingLost(t, result, pair.first)
+	pair.second.Signal(t, os.Interrupt)
+	pair.second.EndedWell(t)
+	return pair.first, result
+}
+
+// Kill does the same with SIGKILL: it is an error of the test if run did not
+// see that anything was lost, for then its zero would mean nothing.
+func Kill(t *testing.T, run load.Load, args ...string) load.Result {
+	t.Helper()
+	pair := newPair(t, args)
+	counts := pair.load(t, run)
+	pair.first.Signal(t, os.Kill)
+	pair.first.Wait(t)
+	time.Sleep(propagation)
+	pair.hasSwitched()
+	result := counts()
+	if result.Lost == 0 {
+		t.Errorf("the server was killed, and the load says that of %d attempts none was lost", result.Attempts)
+	}
+	t.Logf("killed: %d of %d lost: %v", result.Lost, result.Attempts, result.Reasons)
+	return result
+}
+
+// EndedWell waits for the exit, which must be a good one.
+func (p *Program) EndedWell(t *testing.T) {
+	t.Helper()
+	code := p.Wait(t)
+	if code != 0 || !strings.Contains(p.Log.String(), "nothing was cut") {
+		t.Errorf("exit code %d, want 0 and that nothing was cut:\n%s", code, p.Log)
+	}
+}
+
+// CheckNothingLost reports what was lost, with the log of p beside it.
+func CheckNothingLost(t *testing.T, result load.Result, p *Program) {
+	t.Helper()
+	t.Logf("%d attempts, goodbyes: %v", result.Attempts, result.Goodbyes)
+	if result.Lost > 0 {
+		t.Errorf("%d of %d attempts were lost, %v:\n%s\nlog:\n%s",
+			result.Lost, result.Attempts, result.Reasons, strings.Join(result.Details, "\n"), p.Log)
+	}
+}
+
+// A pair is two instances; new connections go to the first, and after the
+// switch to the second.
+type pair struct {
+	first, second *Program
+	switched      atomic.Bool
+}
+
+func newPair(t *testing.T, args []string) *pair {
+	t.Helper()
+	return &pair{first: Start(t, args...), second: Start(t, args...)}
+}
+
+func (p *pair) hasSwitched() { p.switched.Store(true) }
+
+func (p *pair) dial(ctx context.Context) (net.Conn, error) {
+	to := p.first
+	if p.switched.Load() {
+		to = p.second
+	}
+	return new(net.Dialer).DialContext(ctx, "tcp", to.Addr)
+}
+
+// load starts run and returns when it is well under way. counts ends it and
+// returns what it came to.
+func (p *pair) load(t *testing.T, run load.Load) (counts func() load.Result) {
+	t.Helper()
+	return Load(t, func(ctx context.Context, tally *load.Tally) { run(ctx, p.dial, tally) })
+}
+
+// Load starts run and returns when it is well under way. counts lets it go on
+// for a while, ends it and returns what it came to.
+func Load(t *testing.T, run func(context.Context, *load.Tally)) (counts func() load.Result) {
+	t.Helper()
+	var tally load.Tally
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		run(ctx, &tally)
+	}()
+	t.Cleanup(func() {
+		end()
+		<-ended
+	})
+	awaitAttempts(t, &tally, enough)
+	return func() load.Result {
+		awaitAttempts(t, &tally, tally.Result().Attempts+enough)
+		end()
+		<-ended
+		return tally.Result()
+	}
+}
+
+// enough attempts make a load that is well under way.
+const enough = 50
+
+func awaitAttempts(t *testing.T, tally *load.Tally, n int) {
+	t.Helper()
+	for start := time.Now(); tally.Result().Attempts < n; time.Sleep(5 * time.Millisecond) {
+		if time.Since(start) > hung {
+			t.Fatalf("the load came to a halt: %+v", tally.Result())
+		}
+	}
+}

@@ -1,0 +1,83 @@
+// Package load is the clients of the examples. Each puts load on a server in
+// its own protocol, as its users do, and counts what it asked for and what it
+// lost:
+//
+//	var t load.Tally
+//	load.WebSocket(ctx, dial, &t)
+//	fmt.Println(t.Result().Lost)
+//
+// They are strict where ordinary clients are kind: nothing is sent twice
+// behind the caller's back, requests carry bodies that cannot be repeated, and
+// a connection is only left when the server asks for it or is gone.
+package load
+
+import (
+	"context"
+	"math/rand/v2"
+	"net"
+	"time"
+)
+
+// A Dial makes a new connection to the service: to whatever instance of it is
+// sent new connections at that moment.
+type Dial func(context.Context) (net.Conn, error)
+
+// A Load puts load on the service until ctx ends, and tells t of every
+// attempt. What is under way then is finished first, which takes at most 10 s.
+type Load func(ctx context.Context, dial Dial, t *Tally)
+
+// Protocols are all loads by name, but that of a consumer: there the client is
+// a [Queue].
+var Protocols = map[string]Load{
+	"http":      HTTP,
+	"longpoll":  LongPoll,
+	"sse":       SSE,
+	"websocket": WebSocket,
+}
+
+// patience is how long a client waits for what it asked for.
+const patience = 10 * time.Second
+
+// A client is one user of the service, who goes on until the load ends.
+type client struct {
+	ctx  context.Context
+	dial Dial
+	t    *Tally
+}
+
+// done reports whether the load has ended.
+func (c *client) done() bool { return c.ctx.Err() != nil }
+
+// attempt returns a context for one attempt: it outlives the load.
+func (c *client) attempt() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(c.ctx), patience)
+}
+
+// connect makes a new connection, or counts that there was none to be had.
+func (c *client) connect() (net.Conn, bool) {
+	ctx, cancel := c.attempt()
+	defer cancel()
+	conn, err := c.dial(ctx)
+	if err != nil {
+		c.t.Lose(unreached(err))
+		c.pause(retryPause)
+		return nil, false
+	}
+	return conn, true
+}
+
+// retryPause is how long a client waits before it comes back, so that one who
+// is turned away does not come back a thousand times a second.
+const retryPause = 50 * time.Millisecond
+
+// pause waits for d, or until the load ends.
+func (c *client) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-c.ctx.Done():
+	}
+}
+
+// thinkTime is how long a client thinks between an answer and its next
+// request: mostly a few milliseconds, sometimes none.
+func thinkTime() time.Duration { return max(0, rand.N(25*time.Millisecond)-5*time.Millisecond) }

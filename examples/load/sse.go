@@ -1,0 +1,123 @@
+package load
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// SSE follows server-sent events of GET /events, as a browser's EventSource
+// does: it comes back with Last-Event-ID when the stream has ended, after the
+// time that the server asked for in retry. Every event is an attempt: lost if
+// the stream breaks off without a goodbye event, or if it is left out.
+func SSE(ctx context.Context, dial Dial, t *Tally) {
+	c := &client{ctx, dial, t}
+	var group sync.WaitGroup
+	for range 8 {
+		group.Go(c.follow)
+	}
+	group.Wait()
+}
+
+// A stream is what one EventSource remembers between its connections.
+type stream struct {
+	lastID int // 0 before the first event
+	retry  time.Duration
+}
+
+func (c *client) follow() {
+	s := &stream{retry: retryPause}
+	for !c.done() {
+		h, ok := c.http()
+		if !ok {
+			continue
+		}
+		if err := s.read(c, h); err != nil {
+			c.t.Lose(err)
+		}
+		h.Close()
+		c.pause(s.retry)
+	}
+}
+
+// read follows one connection. It returns nil if it ended well: with a
+// goodbye, or with the load.
+func (s *stream) read(c *client, h *http1) error {
+	header := []string{"Accept: text/event-stream"}
+	if s.lastID > 0 {
+		header = append(header, fmt.Sprint("Last-Event-ID: ", s.lastID))
+	}
+	if err := h.send(get("/events", header...), "", 0); err != nil {
+		return err
+	}
+	res, err := h.answer()
+	if err != nil {
+		return err
+	}
+	// The body is not closed: that would read on to the end of the stream.
+	return s.events(c, h, bufio.NewReader(res.Body))
+}
+
+func (s *stream) events(c *client, h *http1, r *bufio.Reader) error {
+	left := false
+	for !c.done() {
+		h.SetDeadline(time.Now().Add(patience))
+		e, err := readEvent(r)
+		switch {
+		case err == io.EOF && left:
+			return nil
+		case err == io.EOF:
+			return lostBy("no-goodbye", err)
+		case err != nil:
+			return lostBy("truncated", err)
+		}
+		left = left || e["event"] == "goodbye"
+		s.take(c.t, e)
+	}
+	return nil
+}
+
+// take counts one event.
+func (s *stream) take(t *Tally, e map[string]string) {
+	if ms, err := strconv.Atoi(e["retry"]); err == nil {
+		s.retry = time.Duration(ms) * time.Millisecond
+	}
+	if e["event"] == "goodbye" {
+		t.Goodbye("goodbye event")
+		return
+	}
+	id, err := strconv.Atoi(e["id"])
+	if err == nil && s.lastID > 0 && id != s.lastID+1 {
+		err = fmt.Errorf("event %d came after %d", id, s.lastID)
+	}
+	if err != nil {
+		err = lostBy("left-out", err)
+	}
+	s.lastID = id
+	t.End(err)
+}
+
+// readEvent reads the fields of one event, to the empty line. io.EOF is the
+// orderly end of the answer, between two events.
+func readEvent(r *bufio.Reader) (map[string]string, error) {
+	e := map[string]string{}
+	for {
+		line, err := r.ReadString('\n')
+		if err == io.EOF && (line != "" || len(e) > 0) {
+			err = io.ErrUnexpectedEOF
+		}
+		if err != nil {
+			return nil, err
+		}
+		if line = strings.TrimRight(line, "\r\n"); line == "" {
+			return e, nil
+		}
+		field, value, _ := strings.Cut(line, ":")
+		e[field] = strings.TrimPrefix(value, " ")
+	}
+}

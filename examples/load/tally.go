@@ -1,0 +1,95 @@
+package load
+
+import (
+	"fmt"
+	"maps"
+	"sync"
+	"time"
+)
+
+// A Tally counts the attempts of the clients of one load. An attempt is one
+// thing that a client wanted: the answer to a request or a message, the next
+// event of a stream. The zero Tally is ready to use, by many goroutines.
+type Tally struct {
+	mu sync.Mutex
+	r  Result
+}
+
+// Result is what a load came to.
+type Result struct {
+	Attempts int `json:"attempts"`
+	Lost     int `json:"lost"`
+	// Reasons has how many were lost for each reason: refused, unreachable,
+	// dial-timeout, reset, eof (closed without a byte of the answer),
+	// truncated, timeout, status-503 and the like, goaway, stream-reset,
+	// abnormal-close (WebSocket), unavailable (gRPC), ...
+	Reasons map[string]int `json:"reasons"`
+	// Goodbyes has how often servers asked clients to leave, by the way they
+	// said it. Nothing is lost by a goodbye.
+	Goodbyes map[string]int `json:"goodbyes"`
+	// Details are the first losses, with the moment and the whole error.
+	Details []string `json:"details,omitempty"`
+}
+
+// maxDetails is how many losses are told in full.
+const maxDetails = 10
+
+// Got counts an attempt that was answered.
+func (t *Tally) Got() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.r.Attempts++
+}
+
+// Lose counts an attempt that was lost, by the reason and the text of err.
+func (t *Tally) Lose(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.r.Attempts++
+	t.r.Lost++
+	count(&t.r.Reasons, reason(err))
+	if len(t.r.Details) < maxDetails {
+		t.r.Details = append(t.r.Details, fmt.Sprintf("%s %v", time.Now().Format(time.StampMicro), err))
+	}
+}
+
+// End counts an attempt: answered if err is nil, else lost.
+func (t *Tally) End(err error) {
+	if err != nil {
+		t.Lose(err)
+		return
+	}
+	t.Got()
+}
+
+// Goodbye counts that a server asked a client to leave.
+func (t *Tally) Goodbye(how string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	count(&t.r.Goodbyes, how)
+}
+
+// Result returns the counts up to now.
+func (t *Tally) Result() Result {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.r
+	r.Reasons = copied(r.Reasons)
+	r.Goodbyes = copied(r.Goodbyes)
+	r.Details = append([]string(nil), r.Details...)
+	return r
+}
+
+func count(m *map[string]int, key string) {
+	if *m == nil {
+		*m = map[string]int{}
+	}
+	(*m)[key]++
+}
+
+// copied returns a copy that is not nil: in JSON it is {}, never null.
+func copied(m map[string]int) map[string]int {
+	c := make(map[string]int, len(m))
+	maps.Copy(c, m)
+	return c
+}
