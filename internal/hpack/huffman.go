@@ -1,5 +1,7 @@
 package hpack
 
+import "encoding/binary"
+
 // codeLengths has the length of the code of each octet, in bits, from the
 // Huffman code of RFC 7541 appendix B. That code is canonical: the shorter
 // codes come first, and those of one length are in the order of their octets.
@@ -90,24 +92,43 @@ func decodeHuffman(to, from []byte) (n int, err error) {
 	var bits uint64 // those that are read and not decoded, at the high end
 	var have uint   // how many they are
 	for {
-		for have <= 56 && len(from) > 0 {
-			bits |= uint64(from[0]) << (56 - have)
-			have += 8
-			from = from[1:]
+		bits, have, from = refill(bits, have, from)
+		least := uint(longest) // that the next code is surely whole
+		if len(from) == 0 {
+			least = 0
 		}
-		c := firstCode(bits)
-		if uint(c.bits) > have {
-			break
+		for have >= least {
+			c := firstCode(bits)
+			if uint(c.bits) > have {
+				return n, checkPadding(bits, have)
+			}
+			if n < len(to) {
+				to[n] = c.octet
+			}
+			n++
+			bits <<= c.bits & 63
+			have -= uint(c.bits)
 		}
-		if n < len(to) {
-			to[n] = c.octet
-		}
-		n++
-		bits <<= c.bits
-		have -= uint(c.bits)
 	}
+}
+
+// refill adds octets to the bits, until they are 57 at least or none is left.
+func refill(bits uint64, have uint, from []byte) (uint64, uint, []byte) {
+	if len(from) >= 8 {
+		octets := (64 - have) / 8
+		return bits | binary.BigEndian.Uint64(from)>>have, have + 8*octets, from[octets:]
+	}
+	for have <= 56 && len(from) > 0 {
+		bits |= uint64(from[0]) << (56 - have)
+		have += 8
+		from = from[1:]
+	}
+	return bits, have, from
+}
+
+func checkPadding(bits uint64, have uint) error {
 	if have >= 8 || bits != ^(^uint64(0)>>have) {
-		return n, ErrHuffman
+		return ErrHuffman
 	}
-	return n, nil
+	return nil
 }
