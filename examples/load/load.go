@@ -31,6 +31,7 @@ type Load func(ctx context.Context, dial Dial, t *Tally)
 var Protocols = map[string]Load{
 	"http":      HTTP,
 	"longpoll":  LongPoll,
+	"proxy":     Proxy,
 	"sse":       SSE,
 	"websocket": WebSocket,
 }

@@ -8,9 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -42,8 +40,9 @@ var clocks = []string{
 
 // A Program is one instance of the example, running.
 type Program struct {
-	Addr string // what it listens on, host:port
-	Log  *Log   // what it writes
+	Network Network
+	Addr    string // what it listens on
+	Log     *Log   // what it writes
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -53,10 +52,18 @@ type Program struct {
 // connections.
 func Start(t *testing.T, args ...string) *Program {
 	t.Helper()
+	return TCP.Start(t, args...)
+}
+
+// Start is the same on another network.
+func (n Network) Start(t *testing.T, args ...string) *Program {
+	t.Helper()
 	for range 10 {
-		addr := FreeAddr(t)
-		p := launch(t, exec.Command(executable(t), append([]string{"-addr", addr}, args...)...))
-		p.Addr = addr
+		addr := n.freeAddr(t)
+		cmd := Command(t, append([]string{"-addr", addr}, args...)...)
+		cmd.Env = append(cmd.Env, clocks...)
+		p := Launch(t, cmd)
+		p.Network, p.Addr = n, addr
 		if p.listens() {
 			return p
 		}
@@ -68,19 +75,9 @@ func Start(t *testing.T, args ...string) *Program {
 	return nil
 }
 
-// Launch starts cmd, made by [Command], and does not wait.
-func Launch(t *testing.T, cmd *exec.Cmd) *Program {
-	t.Helper()
-	return launch(t, cmd)
-}
-
-// Command is the program as a command that is not started yet.
+// Command is the program as a command that is not started yet, without the
+// short clocks of a test.
 func Command(t *testing.T, args ...string) *exec.Cmd {
-	t.Helper()
-	return exec.Command(executable(t), args...)
-}
-
-func executable(t *testing.T) string {
 	t.Helper()
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be sent SIGTERM on windows")
@@ -89,13 +86,15 @@ func executable(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return exe
+	cmd := exec.Command(exe, args...)
+	cmd.Env = append(os.Environ(), variable+"=1")
+	return cmd
 }
 
-func launch(t *testing.T, cmd *exec.Cmd) *Program {
+// Launch starts cmd, made by [Command], and does not wait for it to listen.
+func Launch(t *testing.T, cmd *exec.Cmd) *Program {
 	t.Helper()
 	p := &Program{cmd: cmd, Log: newLog(), exited: make(chan struct{})}
-	cmd.Env = append(append(os.Environ(), clocks...), append(cmd.Env, variable+"=1")...)
 	cmd.Stdout, cmd.Stderr = p.Log, p.Log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -119,7 +118,7 @@ func launch(t *testing.T, cmd *exec.Cmd) *Program {
 // listens waits until the program accepts connections, or has exited.
 func (p *Program) listens() bool {
 	for {
-		c, err := net.Dial("tcp", p.Addr)
+		c, err := net.Dial(string(p.Network), p.Addr)
 		if err == nil {
 			c.Close()
 			return p.running() // else it is somebody else's port
@@ -163,23 +162,3 @@ func (p *Program) Wait(t *testing.T) int {
 
 // hung is when a program is given up that should have exited long ago.
 const hung = time.Minute
-
-// ports are handed out in turn, below those that the system gives to clients.
-// Test binaries that run at the same time begin at different ones.
-var ports atomic.Int32
-
-func init() { ports.Store(int32(os.Getpid() % 300 * 64)) }
-
-// FreeAddr returns an address of this machine that nobody listens on.
-func FreeAddr(t *testing.T) string {
-	t.Helper()
-	for range 100 {
-		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(11_000+int(ports.Add(1))%20_000))
-		if l, err := net.Listen("tcp", addr); err == nil {
-			l.Close()
-			return addr
-		}
-	}
-	t.Fatal("no port of a hundred is free")
-	return ""
-}

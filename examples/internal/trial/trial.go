@@ -23,7 +23,13 @@ const propagation = 300 * time.Millisecond
 // that nothing was cut. It returns the first instance and what run counted.
 func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
 	t.Helper()
-	pair := newPair(t, args)
+	return TCP.Terminate(t, run, args...)
+}
+
+// Terminate is the same on another network.
+func (n Network) Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
+	t.Helper()
+	pair := newPair(t, n, args)
 	counts := pair.load(t, run)
 	pair.first.Signal(t, syscall.SIGTERM)
 	pair.first.Log.Await(t, "lame duck")
@@ -41,7 +47,7 @@ func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Resu
 // see that anything was lost, for then its zero would mean nothing.
 func Kill(t *testing.T, run load.Load, args ...string) load.Result {
 	t.Helper()
-	pair := newPair(t, args)
+	pair := newPair(t, TCP, args)
 	counts := pair.load(t, run)
 	pair.first.Signal(t, os.Kill)
 	pair.first.Wait(t)
@@ -81,9 +87,9 @@ type pair struct {
 	switched      atomic.Bool
 }
 
-func newPair(t *testing.T, args []string) *pair {
+func newPair(t *testing.T, n Network, args []string) *pair {
 	t.Helper()
-	return &pair{first: Start(t, args...), second: Start(t, args...)}
+	return &pair{first: n.Start(t, args...), second: n.Start(t, args...)}
 }
 
 func (p *pair) hasSwitched() { p.switched.Store(true) }
@@ -93,7 +99,7 @@ func (p *pair) dial(ctx context.Context) (net.Conn, error) {
 	if p.switched.Load() {
 		to = p.second
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", to.Addr)
+	return new(net.Dialer).DialContext(ctx, string(to.Network), to.Addr)
 }
 
 // load starts run and returns when it is well under way. counts ends it and
