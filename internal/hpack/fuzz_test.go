@@ -41,12 +41,8 @@ func FuzzBlock(f *testing.F) {
 
 func checkBounds(t *testing.T, r *Reader) {
 	t.Helper()
-	sum := uint32(0)
-	for _, size := range r.table.sizes() {
-		sum += size
-	}
-	if sum != r.table.size || sum > r.table.max || r.table.max > max(r.allowed, initialTable) {
-		t.Fatalf("%d octets, counted as %d, with %d at most, and %d allowed", sum, r.table.size, r.table.max, r.allowed)
+	if all := sum(r.table.sizes()); all != r.table.size || all > r.table.max || r.table.max > max(r.allowed, initialTable) {
+		t.Fatalf("%d octets, counted as %d, with %d at most, and %d allowed", all, r.table.size, r.table.max, r.allowed)
 	}
 	if most := max(8, 2*r.table.max/entryOverhead); uint32(len(r.table.ring)) > most && r.err == nil {
 		t.Fatalf("room for %d entries where %d fit", len(r.table.ring), r.table.max/entryOverhead)

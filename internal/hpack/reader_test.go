@@ -66,7 +66,6 @@ func TestExamplesOfTheRFC(t *testing.T) {
 func TestHeads(t *testing.T) {
 	const watch, kubelet, curl = "/grpc.health.v1.Health/Watch", "kube-probe/1.34 grpc-go/1.72.1", "curl/8.17.0"
 	asPath, asProbe := Head{Path: watch}, Head{Probe: true}
-	huffman := func(b []byte, s string) []byte { return appendHuffman(b, s) }
 	for what, test := range map[string]struct {
 		blocks [][]byte
 		want   Head
@@ -76,15 +75,15 @@ func TestHeads(t *testing.T) {
 		"a path, not inserted":      {[][]byte{named(omitted, 4, 5, watch)}, asPath},
 		"a path, never inserted":    {[][]byte{named(never, 4, 4, watch)}, asPath},
 		"a path by its name":        {[][]byte{literal(inserted, ":path", watch)}, asPath},
-		"a path in Huffman code":    {[][]byte{huffman([]byte{0x44}, watch)}, asPath},
-		"all of it in Huffman code": {[][]byte{huffman(huffman([]byte{never}, ":path"), watch)}, asPath},
+		"a path in Huffman code":    {[][]byte{appendHuffman([]byte{0x44}, watch)}, asPath},
+		"all of it in Huffman code": {[][]byte{appendHuffman(appendHuffman([]byte{never}, ":path"), watch)}, asPath},
 		"a path from the table":     {[][]byte{named(inserted, 6, 4, watch), indexed(62)}, asPath},
 		"its name from the table":   {[][]byte{named(inserted, 6, 4, "/"), named(omitted, 4, 62, watch)}, asPath},
 		"a name that looks alike":   {[][]byte{literal(inserted, ":patn", watch)}, Head{}},
 		"a name that begins alike":  {[][]byte{literal(inserted, ":path-", watch), indexed(62)}, Head{}},
 		"an empty path":             {[][]byte{named(inserted, 6, 4, ""), indexed(62)}, Head{}},
 		"the kubelet":               {[][]byte{named(inserted, 6, 58, kubelet)}, asProbe},
-		"the kubelet in Huffman":    {[][]byte{huffman([]byte{0x7a}, kubelet)}, asProbe},
+		"the kubelet in Huffman":    {[][]byte{appendHuffman([]byte{0x7a}, kubelet)}, asProbe},
 		"the kubelet by its name":   {[][]byte{literal(never, "user-agent", kubelet)}, asProbe},
 		"the kubelet, from before":  {[][]byte{named(inserted, 6, 58, kubelet), indexed(62)}, asProbe},
 		"another client":            {[][]byte{named(inserted, 6, 58, curl), indexed(62)}, Head{}},
@@ -111,8 +110,7 @@ func TestHeads(t *testing.T) {
 
 // A path that is remembered, in the table or beside it, is not that of another.
 func TestManyPaths(t *testing.T) {
-	var r Reader
-	var r2 Reader
+	var r, beside Reader
 	for i := range 1000 {
 		want := "/" + strings.Repeat(string(rune('a'+i%26)), i%300)
 		for _, block := range [][]byte{named(inserted, 6, 4, want), named(never, 4, 4, want), appendHuffman([]byte{0x04}, want), indexed(62)} {
@@ -120,9 +118,11 @@ func TestManyPaths(t *testing.T) {
 				t.Fatalf("%q, %v; want %q", head.Path, err, want)
 			}
 		}
-		if head, err := r2.Block(named(omitted, 4, 4, want)); err != nil || head.Path != want {
+		if head, err := beside.Block(named(omitted, 4, 4, want)); err != nil || head.Path != want {
 			t.Fatalf("%q, %v; want %q", head.Path, err, want)
 		}
+		checkBounds(t, &r)
+		checkBounds(t, &beside)
 	}
 }
 
@@ -150,6 +150,7 @@ func TestTableSize(t *testing.T) {
 		"larger than a number":   {nil, [][]byte{resized(1<<32 + 1)}, ErrTableSize, 0},
 		"larger, and allowed":    {[]uint32{65536}, [][]byte{resized(65536)}, nil, 65536},
 		"largest":                {[]uint32{1<<32 - 1}, [][]byte{resized(1<<30 - 1)}, nil, 1<<30 - 1},
+		"beyond what is kept":    {[]uint32{1<<32 - 1}, [][]byte{resized(1 << 30)}, ErrTableSize, 0},
 		"allowed before":         {[]uint32{65536, 100}, [][]byte{resized(101)}, ErrTableSize, 0},
 		"allowed, and not taken": {[]uint32{65536}, [][]byte{indexed(4)}, nil, 4096},
 		"reduced, not yet taken": {[]uint32{0}, [][]byte{indexed(4)}, nil, 4096},
@@ -174,8 +175,7 @@ func TestTableSize(t *testing.T) {
 
 func TestTableSizeEmptiesTheTable(t *testing.T) {
 	var r Reader
-	blocks := slices.Concat(named(inserted, 6, 4, "/a"))
-	if _, err := r.Block(blocks); err != nil {
+	if _, err := r.Block(named(inserted, 6, 4, "/a")); err != nil {
 		t.Fatal(err)
 	}
 	if head, err := r.Block(slices.Concat(resized(0), resized(4096), indexed(62))); !errors.Is(err, ErrIndex) {

@@ -37,6 +37,32 @@ func TestTableKeepsTheNewestThatFit(t *testing.T) {
 	}
 }
 
+// The ring grows when its oldest entry is somewhere in the middle of it.
+func TestTableGrows(t *testing.T) {
+	table := table{max: 4096}
+	for range 12 {
+		table.add(entry{}, 600)
+	}
+	want := slices.Repeat([]uint32{600}, 6)
+	for i := range uint32(60) {
+		table.add(entry{}, uint64(33+i%5))
+		want = slices.Insert(want, 0, 33+i%5)
+		for sum(want) > 4096 {
+			want = want[:len(want)-1]
+		}
+		if got := table.sizes(); !slices.Equal(got, want) {
+			t.Fatalf("after %d small entries: %v, want %v", i+1, got, want)
+		}
+	}
+}
+
+func sum(sizes []uint32) (all uint32) {
+	for _, size := range sizes {
+		all += size
+	}
+	return all
+}
+
 // RFC 7541 section 4.3: a smaller table drops its oldest entries at once.
 func TestTableResized(t *testing.T) {
 	table := table{max: 1000}
