@@ -28,7 +28,9 @@ func Queue(ctx context.Context, l net.Listener, t *Tally) {
 	group.Go(q.produce)
 	<-ctx.Done()
 	q.waitForAll()
-	srv.Close()
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	srv.Shutdown(end) // the answer to the last report is still under way
 	group.Wait()
 }
 

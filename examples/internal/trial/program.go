@@ -76,7 +76,8 @@ func (n Network) Start(t *testing.T, args ...string) *Program {
 }
 
 // Command is the program as a command that is not started yet, without the
-// short clocks of a test.
+// short clocks of a test. The race detector would have it sleep for a second
+// before it exits.
 func Command(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -87,7 +88,7 @@ func Command(t *testing.T, args ...string) *exec.Cmd {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(exe, args...)
-	cmd.Env = append(os.Environ(), variable+"=1")
+	cmd.Env = append(os.Environ(), variable+"=1", "GORACE=atexit_sleep_ms=50")
 	return cmd
 }
 
