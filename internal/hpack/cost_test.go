@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// cost is what a kind of client sends once, and then again and again.
+// costs is what a kind of client sends once, and then again and again.
 var costs = []struct {
 	name  string
 	first []byte

@@ -51,7 +51,9 @@ func TestHuffmanReadsWhatWasWritten(t *testing.T) {
 	for i := range every {
 		every[i] = byte(i)
 	}
-	for _, want := range []string{"", "/", "/grpc.health.v1.Health/Watch", "www.example.com", string(every), strings.Repeat("\n\x16", 50)} {
+	for _, want := range []string{
+		"", "/", "/grpc.health.v1.Health/Watch", "www.example.com", string(every), strings.Repeat("\n\x16", 50),
+	} {
 		in := input(appendHuffman(nil, want))
 		written, err := in.text()
 		if err != nil {
