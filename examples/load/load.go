@@ -29,6 +29,8 @@ type Load func(ctx context.Context, dial Dial, t *Tally)
 // Protocols are all loads by name, but that of a consumer: there the client is
 // a [Queue].
 var Protocols = map[string]Load{
+	"h2c":       H2C,
+	"tls":       TLS,
 	"http":      HTTP,
 	"longpoll":  LongPoll,
 	"proxy":     Proxy,
@@ -65,6 +67,15 @@ func (c *client) connect() (net.Conn, bool) {
 		return nil, false
 	}
 	return conn, true
+}
+
+// dialContext is dial as an http.Transport wants it.
+func (c *client) dialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, unreached(err)
+	}
+	return conn, nil
 }
 
 // retryPause is how long a client waits before it comes back, so that one who

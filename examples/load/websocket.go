@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"sync"
 	"time"
@@ -58,13 +57,7 @@ func (c *client) webSocket(session time.Duration, think func() time.Duration) {
 
 // upgrade makes a new connection, or counts that there was none to be had.
 func (c *client) upgrade() (*websocket.Conn, bool) {
-	transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		conn, err := c.dial(ctx)
-		if err != nil {
-			err = unreached(err)
-		}
-		return conn, err
-	}}
+	transport := &http.Transport{DialContext: c.dialContext}
 	ctx, cancel := c.attempt()
 	defer cancel()
 	ws, res, err := websocket.Dial(ctx, "ws://load/echo", &websocket.DialOptions{HTTPClient: &http.Client{Transport: transport}})

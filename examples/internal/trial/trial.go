@@ -47,17 +47,23 @@ func (n Network) Terminate(t *testing.T, run load.Load, args ...string) (*Progra
 // see that anything was lost, for then its zero would mean nothing.
 func Kill(t *testing.T, run load.Load, args ...string) load.Result {
 	t.Helper()
+	return SeesLoss(t, os.Kill, run, args...)
+}
+
+// SeesLoss is Kill with a signal at which the program exits badly.
+func SeesLoss(t *testing.T, signal os.Signal, run load.Load, args ...string) load.Result {
+	t.Helper()
 	pair := newPair(t, TCP, args)
 	counts := pair.load(t, run)
-	pair.first.Signal(t, os.Kill)
+	pair.first.Signal(t, signal)
 	pair.first.Wait(t)
 	time.Sleep(propagation)
 	pair.hasSwitched()
 	result := counts()
 	if result.Lost == 0 {
-		t.Errorf("the server was killed, and the load says that of %d attempts none was lost", result.Attempts)
+		t.Errorf("the server ended badly, and the load says that of %d attempts none was lost", result.Attempts)
 	}
-	t.Logf("killed: %d of %d lost: %v", result.Lost, result.Attempts, result.Reasons)
+	t.Logf("%d of %d lost: %v", result.Lost, result.Attempts, result.Reasons)
 	return result
 }
 

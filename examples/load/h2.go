@@ -1,0 +1,179 @@
+package load
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// H2C sends POST / over HTTP/2 in clear text, with a body that cannot be sent
+// twice, and wants it back: many requests at a time on each connection, some
+// of them slow.
+func H2C(ctx context.Context, dial Dial, t *Tally) {
+	var protocols http.Protocols
+	protocols.SetUnencryptedHTTP2(true)
+	h2(&client{ctx, dial, t}, "http", &http.Transport{Protocols: &protocols})
+}
+
+// TLS is [HTTP] and HTTP/2 requests like those of [H2C] over TLS. It accepts
+// any certificate.
+func TLS(ctx context.Context, dial Dial, t *Tally) {
+	http1 := func(ctx context.Context, dial Dial, t *Tally) { HTTP(ctx, overTLS(dial), t) }
+	http2 := func(ctx context.Context, dial Dial, t *Tally) {
+		var protocols http.Protocols
+		protocols.SetHTTP2(true)
+		h2(&client{ctx, dial, t}, "https", &http.Transport{Protocols: &protocols, TLSClientConfig: anyCertificate()})
+	}
+	Together(http1, http2)(ctx, dial, t)
+}
+
+func anyCertificate(protocols ...string) *tls.Config {
+	return &tls.Config{InsecureSkipVerify: true, ServerName: "load", NextProtos: protocols}
+}
+
+// overTLS dials, and shakes hands for HTTP/1.1.
+func overTLS(dial Dial) Dial {
+	return func(ctx context.Context) (net.Conn, error) {
+		conn, err := dial(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c := tls.Client(conn, anyCertificate("http/1.1"))
+		if err := c.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, lostBy("handshake", err)
+		}
+		return c, nil
+	}
+}
+
+func h2(c *client, scheme string, transport *http.Transport) {
+	transport.DialContext = c.dialContext
+	var group sync.WaitGroup
+	for range 3 {
+		group.Go(func() { c.http2(scheme, transport) })
+	}
+	group.Wait()
+}
+
+// http2 is one client: one connection at a time, as long as it lasts.
+func (c *client) http2(scheme string, transport *http.Transport) {
+	for !c.done() {
+		conn, ok := c.http2Conn(scheme, transport)
+		if !ok {
+			continue
+		}
+		var group sync.WaitGroup
+		for range 6 {
+			group.Go(func() { c.streams(conn, scheme, 0) })
+		}
+		for range 2 {
+			group.Go(func() { c.streams(conn, scheme, 50*time.Millisecond) })
+		}
+		group.Wait()
+		if !c.done() {
+			c.t.Goodbye("GOAWAY or close")
+		}
+		conn.Close()
+		c.pause(retryPause)
+	}
+}
+
+func (c *client) http2Conn(scheme string, transport *http.Transport) (*http.ClientConn, bool) {
+	ctx, cancel := c.attempt()
+	defer cancel()
+	conn, err := transport.NewClientConn(ctx, scheme, "load:80")
+	if err != nil {
+		c.t.Lose(err)
+		c.pause(retryPause)
+		return nil, false
+	}
+	return conn, true
+}
+
+// streams sends one request after another, until the connection takes no
+// more.
+func (c *client) streams(conn *http.ClientConn, scheme string, slowly time.Duration) {
+	for !c.done() && conn.Reserve() == nil {
+		err := c.stream(conn, scheme, slowly)
+		if isUnsent(err) {
+			return
+		}
+		c.t.End(err)
+		if err != nil {
+			return
+		}
+		c.pause(thinkTime())
+	}
+}
+
+func (c *client) stream(conn *http.ClientConn, scheme string, slowly time.Duration) error {
+	ctx, cancel := c.attempt()
+	defer cancel()
+	text := io.Reader(&trickle{strings.NewReader(body), slowly})
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+"://load/", text)
+	if err != nil {
+		return err
+	}
+	r.ContentLength = int64(len(body))
+	res, err := conn.RoundTrip(r)
+	if err != nil {
+		return http2Loss(err)
+	}
+	defer res.Body.Close()
+	answer, err := io.ReadAll(res.Body)
+	switch {
+	case err != nil:
+		return http2Loss(err)
+	case res.StatusCode >= 300:
+		return lostBy(fmt.Sprint("status-", res.StatusCode), nil)
+	case string(answer) != body:
+		return lostBy("wrong-answer", fmt.Errorf("%q", answer))
+	}
+	return nil
+}
+
+// isUnsent reports whether the request never left: the connection had been
+// asked to take no more between the reservation and the request.
+func isUnsent(err error) bool {
+	return err != nil && strings.Contains(err.Error(), "client conn not usable")
+}
+
+// http2Loss finds the reason in the text: net/http's HTTP/2 errors have no
+// names. A request that came after the GOAWAY's last stream was not handled,
+// and is lost all the same: its body is gone.
+func http2Loss(err error) error {
+	if isTimeout(err) {
+		return err
+	}
+	switch text := err.Error(); {
+	case strings.Contains(text, "GOAWAY"):
+		return lostBy("goaway", err)
+	case strings.Contains(text, "stream error"), strings.Contains(text, "RST_STREAM"):
+		return lostBy("stream-reset", err)
+	case errors.Is(err, io.EOF):
+		return lostBy("eof", err)
+	}
+	return err
+}
+
+// trickle is a body that comes a few bytes at a time.
+type trickle struct {
+	r    io.Reader
+	wait time.Duration
+}
+
+func (t *trickle) Read(b []byte) (int, error) {
+	if t.wait == 0 {
+		return t.r.Read(b)
+	}
+	time.Sleep(t.wait)
+	return t.r.Read(b[:min(len(b), 8)])
+}

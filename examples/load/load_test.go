@@ -1,0 +1,75 @@
+package load_test
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"github.com/lameduck-dev/lameduck/examples/internal/trial"
+	"github.com/lameduck-dev/lameduck/examples/load"
+)
+
+func TestMain(m *testing.M) { trial.Main(m, serveAndExit) }
+
+// Whoever calls os.Exit at SIGTERM loses requests, and every client sees it.
+// The clients of the other protocols are tried on their examples, killed.
+func TestLossOfAServerThatExits(t *testing.T) {
+	for _, name := range []string{"http", "h2c", "longpoll", "sse", "websocket"} {
+		t.Run(name, func(t *testing.T) {
+			result := trial.SeesLoss(t, syscall.SIGTERM, load.Protocols[name])
+			if broken := result.Lost - result.Reasons["refused"]; broken == 0 {
+				t.Errorf("connections were refused afterwards, but none is said to have broken: %+v", result)
+			}
+		})
+	}
+}
+
+// serveAndExit serves what the clients ask for, until SIGTERM.
+func serveAndExit() {
+	addr := flag.String("addr", "", "address to listen on")
+	flag.Parse()
+	term := make(chan os.Signal, 1)
+	signal.Notify(term, syscall.SIGTERM)
+	go func() {
+		<-term
+		os.Exit(0)
+	}()
+	http.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
+		if body, err := io.ReadAll(r.Body); err == nil {
+			w.Write(body)
+		}
+	})
+	http.HandleFunc("GET /news", func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(50 * time.Millisecond)
+		fmt.Fprintln(w, time.Now().UnixNano())
+	})
+	http.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {
+		for id := 1; http.NewResponseController(w).Flush() == nil; id++ {
+			time.Sleep(10 * time.Millisecond)
+			fmt.Fprintf(w, "id: %d\n\n", id)
+		}
+	})
+	http.HandleFunc("GET /echo", func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		for err == nil {
+			var text []byte
+			if _, text, err = c.Read(r.Context()); err == nil {
+				err = c.Write(r.Context(), websocket.MessageText, text)
+			}
+		}
+	})
+	var protocols http.Protocols
+	protocols.SetHTTP1(true)
+	protocols.SetUnencryptedHTTP2(true)
+	srv := &http.Server{Addr: *addr, Protocols: &protocols}
+	fmt.Println(srv.ListenAndServe())
+	os.Exit(1)
+}
