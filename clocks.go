@@ -49,9 +49,21 @@ func (p *Process) resolve() (clocks, error) {
 		*k.resolved = d
 	}
 	if len(errs) == 0 && c.delay >= c.grace-c.reserve {
-		errs = append(errs, fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v", c.delay, c.reserve, c.grace))
+		errs = append(errs, c.tooLong())
 	}
 	return c, errors.Join(errs...)
+}
+
+// tooLong is the error of a Delay that does not fit.
+func (c clocks) tooLong() error {
+	hint := "set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both"
+	if enough := c.delay + c.reserve + 10*time.Second; enough > c.delay {
+		hint += fmt.Sprintf(" and the time that requests take, say %v", enough.Round(time.Second))
+	}
+	if room := c.grace - c.reserve; room > time.Second {
+		hint += fmt.Sprintf("; or Delay or LAMEDUCK_DELAY to less than %v", room)
+	}
+	return fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v\nhint: %s", c.delay, c.reserve, c.grace, hint)
 }
 
 // cut is when, after T0, what is still in flight is cut.

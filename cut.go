@@ -7,9 +7,34 @@ import (
 	"time"
 )
 
+// finishOrCut is the phase between the lame duck and the closers.
+func (p *Process) finishOrCut(d *drain) error {
+	p.enter(phaseFinishing, d)
+	defer time.AfterFunc(time.Until(d.warnAt(time.Now())), func() { p.warn(d) }).Stop()
+	defer p.shutServers(nil)
+	return p.finish(d)
+}
+
+// warnAt is when, before the cut, what is in flight is told: a second before,
+// or a tenth of what is left.
+func (d *drain) warnAt(now time.Time) time.Time {
+	return d.cutAt().Add(-max(time.Second, d.cutAt().Sub(now)/10))
+}
+
+// warn writes to the log, once, what will be cut.
+func (p *Process) warn(d *drain) {
+	s := p.statusIn(phaseFinishing, d, nil)
+	if len(s.InFlight) == 0 || p.watch.warned.Swap(true) {
+		return
+	}
+	p.Log.Warn("still in flight, and the cut is near", "after", round(time.Since(d.t0)),
+		"cut_in", max(0, round(time.Until(d.cutAt()))), "in_flight", len(s.InFlight), "work", s.outline(time.Now()))
+}
+
 // cutOff ends what is in flight: its context, and a moment later its
 // connection. The moment lets a handler that minds its context answer.
 func (p *Process) cutOff(d *drain) error {
+	p.warn(d)
 	c := &casualties{process: p, drain: d, named: map[any]bool{}}
 	p.name(c)
 	go p.wakeSilent()
@@ -26,6 +51,7 @@ type casualties struct {
 	drain   *drain
 	named   map[any]bool
 	errs    []error
+	stacks  *stacks // taken when the first one is asked for
 }
 
 func (c *casualties) add(x piece) {
@@ -34,11 +60,19 @@ func (c *casualties) add(x piece) {
 	}
 	c.named[x.who] = true
 	c.process.watch.cut.Add(1)
-	text := fmt.Sprintf("%v after T0: %s", round(time.Since(c.drain.t0)), x.what())
-	if !x.Since.IsZero() {
-		text += ", " + x.age(c.drain.t0, time.Now())
+	now := time.Now()
+	err := fmt.Errorf("%w %v after T0: %s", ErrCut, round(now.Sub(c.drain.t0)), x.line(c.drain.t0, now))
+	if t, ok := x.who.(*task); ok {
+		err = traced{err, t.stack(c.takeStacks())}
 	}
-	c.errs = append(c.errs, fmt.Errorf("%w %s", ErrCut, text))
+	c.errs = append(c.errs, err)
+}
+
+func (c *casualties) takeStacks() stacks {
+	if c.stacks == nil {
+		c.stacks = new(takeStacks())
+	}
+	return *c.stacks
 }
 
 // name adds all that is in flight.

@@ -2,6 +2,7 @@ package lameduck
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -51,11 +52,17 @@ type trial struct {
 	ended  chan error
 }
 
-// start runs p with one server for h. The clocks are those of p.
+// start runs p with one server for h. The clocks are those of p, and its log,
+// if it has one.
 func start(t *testing.T, p *Process, h http.HandlerFunc) *trial {
-	p.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	return startServer(t, p, &http.Server{Handler: h})
+}
+
+func startServer(t *testing.T, p *Process, srv *http.Server) *trial {
+	p.Log = cmp.Or(p.Log, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	srv.ErrorLog = slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)
 	x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
-	p.Serve(&http.Server{Handler: h, ErrorLog: slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)}, x.l)
+	p.Serve(srv, x.l)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	x.cancel = cancel
 	go func() { x.ended <- p.Run(ctx) }()

@@ -74,6 +74,7 @@ func (p *Process) finish(d *drain) error {
 	defer timer.Stop()
 	for {
 		open := p.conns.list()
+		p.shutServers(open)
 		if len(open) == 0 && worked.isSet() {
 			return nil
 		}

@@ -84,7 +84,7 @@ func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
 // the stop signal, it should take no new work, finish what it holds and
 // return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
 func (p *Process) Worker(name string, work func(context.Context) error) {
-	p.workers = append(p.workers, newTask("worker", name, work))
+	p.workers = append(p.workers, newTask(kindWorker, name, work))
 }
 
 // Closer adds what runs last, when nothing is in flight any more: closers
@@ -92,7 +92,7 @@ func (p *Process) Worker(name string, work func(context.Context) error) {
 // an equal share of what is left of Grace; its context ends with that share,
 // and one that does not return by then is left behind and named.
 func (p *Process) Closer(name string, closer func(context.Context) error) {
-	p.closers = append(p.closers, newTask("closer", name, closer))
+	p.closers = append(p.closers, newTask(kindCloser, name, closer))
 }
 
 // Run serves until ctx ends, then terminates. It returns nil if nothing was
@@ -119,6 +119,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 		return err
 	}
 	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
+	p.guard()
 	p.enter(phaseServing, nil)
 	p.start()
 	go control()
@@ -127,8 +128,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.logClosing(d)
 	p.closing.Store(true)
 	p.shutListeners(d)
-	p.enter(phaseFinishing, d)
-	err := errors.Join(p.finish(d), p.runClosers(d), p.moreFailures())
+	err := errors.Join(p.finishOrCut(d), p.runClosers(d), p.moreFailures(), p.shutdownByOthers())
 	p.logEnd(d, err)
 	p.enter(phaseEnded, d)
 	p.observed(d)
@@ -232,6 +232,9 @@ func (p *Process) work(t *task) {
 
 // fail reports the end of a part; the rest terminates in good order.
 func (p *Process) fail(err error) {
+	if errors.Is(err, http.ErrServerClosed) {
+		p.noticeShutdown()
+	}
 	p.failures <- err
 	by, _, _ := strings.Cut(err.Error(), "\n") // the stack of a panic is told once
 	p.begin(by, true)

@@ -46,8 +46,8 @@ func (p *Process) logEnd(d *drain, err error) {
 	leaveLastWords(lastWords(attrs, err))
 }
 
-// lastWords is the summary on one line, then the errors: at most 4 KiB, what
-// the kubelet keeps.
+// lastWords is the summary on one line, then a line for each error, then the
+// stacks that there are: at most 4 KiB, what the kubelet keeps.
 func lastWords(attrs []any, err error) string {
 	var b strings.Builder
 	b.WriteString("lameduck:")
@@ -56,11 +56,43 @@ func lastWords(attrs []any, err error) string {
 	}
 	if err == nil {
 		b.WriteString(" cut=0")
-	} else {
-		fmt.Fprintf(&b, "\n%v", err)
 	}
-	words := b.String() + "\n"
-	return words[:min(len(words), 4096)]
+	var traces []traced
+	for _, one := range oneByOne(err) {
+		if t, ok := one.(traced); ok {
+			traces = append(traces, t)
+			one = t.error
+		}
+		fmt.Fprintf(&b, "\n%v", one)
+	}
+	for i, t := range traces {
+		share := (mostWords - 1 - b.Len()) / (len(traces) - i)
+		if share < leastTrace {
+			break
+		}
+		b.WriteString(wholeLines(fmt.Sprintf("\n\n%v\n%s", t.error, t.stack), share))
+	}
+	return wholeLines(b.String(), mostWords-1) + "\n"
+}
+
+const (
+	mostWords  = 4096 // bytes that the kubelet keeps of a termination log
+	leastTrace = 200  // bytes of a stack that say something
+)
+
+// oneByOne takes joined errors apart.
+func oneByOne(err error) (all []error) {
+	if err == nil {
+		return nil
+	}
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
+	}
+	for _, err := range joined.Unwrap() {
+		all = append(all, oneByOne(err)...)
+	}
+	return all
 }
 
 // leaveLastWords writes to the termination log, if there is one: outside of

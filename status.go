@@ -52,29 +52,38 @@ type Work struct {
 type watch struct {
 	phase    atomic.Pointer[string] // nil before Run
 	cut      atomic.Int64
+	warned   atomic.Bool // what will be cut was told
 	observer observer
+	shutdown shutdown
 }
 
 // Status returns what p is doing now. It may be called at any time, by any
 // goroutine, and is meant for metrics and pages: it takes no lock that a
 // request waits for, and looks at each connection once.
 func (p *Process) Status() Status {
+	s, _ := p.status(nil)
+	return s
+}
+
+// status is Status without one request, that of whoever asks; and the drain
+// that it is about, nil while serving.
+func (p *Process) status(without func(piece) bool) (Status, *drain) {
 	phase := p.watch.phase.Load()
 	if phase == nil {
-		return Status{}
+		return Status{}, nil
 	}
 	// The phase follows the drain, a moment later.
 	d := p.drain.Load()
 	switch {
-	case d != nil && *phase == phaseServing:
-		return p.statusIn(phaseLameDuck, d)
 	case d == nil:
-		return p.statusIn(phaseServing, nil)
+		phase = new(phaseServing)
+	case *phase == phaseServing:
+		phase = new(phaseLameDuck)
 	}
-	return p.statusIn(*phase, d)
+	return p.statusIn(*phase, d, without), d
 }
 
-func (p *Process) statusIn(phase string, d *drain) Status {
+func (p *Process) statusIn(phase string, d *drain, without func(piece) bool) Status {
 	open := p.conns.list()
 	s := Status{
 		Phase:       phase,
@@ -88,7 +97,9 @@ func (p *Process) statusIn(phase string, d *drain) Status {
 		s.LateConnections, s.LateRequests = int(d.lateConns.Load()), int(d.lateReqs.Load())
 	}
 	for _, x := range p.inFlight(open) {
-		s.InFlight = append(s.InFlight, x.Work)
+		if without == nil || !without(x) {
+			s.InFlight = append(s.InFlight, x.Work)
+		}
 	}
 	sortWork(s.InFlight, s.T0)
 	return s
@@ -98,6 +109,6 @@ func (p *Process) statusIn(phase string, d *drain) Status {
 func (p *Process) enter(phase string, d *drain) {
 	p.watch.phase.Store(&phase)
 	if p.Observe != nil {
-		p.watch.observer.tell(p.Observe, p.Log, p.statusIn(phase, d))
+		p.watch.observer.tell(p.Observe, p.Log, p.statusIn(phase, d, nil))
 	}
 }

@@ -2,6 +2,7 @@ package lameduck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
 	"sync/atomic"
@@ -12,7 +13,13 @@ import (
 type task struct {
 	kind, name string
 	do         func(context.Context) error
-	began      atomic.Int64 // Unix nanoseconds; 0: not running
+	runs       atomic.Pointer[taskRun] // nil: not running
+}
+
+// A taskRun is one that is running.
+type taskRun struct {
+	began     time.Time
+	goroutine string
 }
 
 func newTask(kind, name string, do func(context.Context) error) *task {
@@ -21,22 +28,36 @@ func newTask(kind, name string, do func(context.Context) error) *task {
 
 func (t *task) String() string { return fmt.Sprintf("%s %q", t.kind, t.name) }
 
-func (t *task) running() bool { return t.began.Load() != 0 }
+func (t *task) running() bool { return t.runs.Load() != nil }
 
 // since is when the task began, if it is running.
 func (t *task) since() (at time.Time, running bool) {
-	began := t.began.Load()
-	return time.Unix(0, began), began != 0
+	if run := t.runs.Load(); run != nil {
+		return run.began, true
+	}
+	return at, false
 }
+
+// stack says where the task is.
+func (t *task) stack(s stacks) string {
+	if run := t.runs.Load(); run != nil {
+		return s.of(run.goroutine)
+	}
+	return s.of("")
+}
+
+// errGone is the error of a task that ended its goroutine (runtime.Goexit, as
+// the Fatal methods of package testing do).
+var errGone = errors.New("it ended its goroutine instead of returning")
 
 // run runs the task. Its panic is an error: what else the process holds
 // still is to end well.
 func (t *task) run(ctx context.Context) (err error) {
-	t.began.Store(time.Now().UnixNano())
-	defer t.began.Store(0)
+	t.runs.Store(&taskRun{began: time.Now(), goroutine: goroutineID()})
+	defer t.runs.Store(nil)
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("%v: panic: %v\n%s", t, r, debug.Stack())
+			err = traced{fmt.Errorf("%v: panic: %v", t, r), trimStack(string(debug.Stack()))}
 		}
 	}()
 	if err := t.do(ctx); err != nil {
@@ -45,14 +66,24 @@ func (t *task) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// start runs the task in a goroutine of its own.
+func (t *task) start(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		err := fmt.Errorf("%v: %w", t, errGone)
+		defer func() { done <- err }()
+		err = t.run(ctx)
+	}()
+	return done
+}
+
 // runWithin runs the task and leaves it behind if it does not return within
 // share. If hurry is closed before, what less returns is left of that.
 func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), toldAfter(share))
 	defer cancel()
-	done := make(chan error, 1)
-	go func() { done <- t.run(ctx) }()
+	done := t.start(ctx)
 	end := time.NewTimer(share)
 	defer end.Stop()
 	for {
@@ -60,7 +91,8 @@ func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func()
 		case err := <-done:
 			return err
 		case <-end.C:
-			return fmt.Errorf("%w after its share of %v: %v", ErrCut, round(time.Since(began)), t)
+			err := fmt.Errorf("%w after its share of %v: %v", ErrCut, round(time.Since(began)), t)
+			return traced{err, t.stack(takeStacks())}
 		case <-hurry:
 			hurry = nil
 			left := min(less(), share-time.Since(began))

@@ -13,6 +13,8 @@ import (
 const (
 	kindRequest  = "request"
 	kindHijacked = "hijacked connection"
+	kindWorker   = "worker"
+	kindCloser   = "closer"
 )
 
 // A piece is one Work, and who it is: the same one is not counted twice.
@@ -105,21 +107,29 @@ func sortWork(all []Work, t0 time.Time) {
 	slices.SortStableFunc(all, func(a, b Work) int { return a.begun(t0).Compare(b.begun(t0)) })
 }
 
-// what is w without its age.
-func (w Work) what() string {
-	var b strings.Builder
-	switch {
-	case w.Kind == kindRequest:
-		b.WriteString(w.Name)
-	case w.Peer == "": // a worker or a closer
-		fmt.Fprintf(&b, "%s %q", w.Kind, w.Name)
-	default:
-		b.WriteString(strings.TrimSpace(w.Kind + " " + w.Name))
+// line is w for people.
+func (w Work) line(t0, now time.Time) string { return w.title() + w.rest(t0, now) }
+
+// title is what w is, without whose it is.
+func (w Work) title() string {
+	switch w.Kind {
+	case kindRequest:
+		return w.Name
+	case kindWorker, kindCloser:
+		return fmt.Sprintf("%s %q", w.Kind, w.Name)
 	}
+	return strings.TrimSpace(w.Kind + " " + w.Name)
+}
+
+// rest is whose it is, and its age.
+func (w Work) rest(t0, now time.Time) (rest string) {
 	if w.Peer != "" {
-		b.WriteString(" from " + w.Peer)
+		rest = " from " + w.Peer
 	}
-	return b.String()
+	if age := w.age(t0, now); age != "" {
+		rest += ", " + age
+	}
+	return rest
 }
 
 // age says for how long w has been under way, "" if nothing is known.

@@ -1,0 +1,110 @@
+package lameduck
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// Debug is a handler that answers why the process is still terminating: in
+// which phase it is, and what it waits for, oldest first and grouped by route
+// if that is much. It answers in text, or with the JSON of a [Status] if the
+// request accepts application/json. It does not count as a late arrival.
+//
+// It tells paths and addresses of clients: it is for an address that only
+// operators reach.
+func Debug(w http.ResponseWriter, r *http.Request) {
+	p := spare(r)
+	if p == nil {
+		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
+		return
+	}
+	asked := r.Context().Value(leaverKey)
+	s, d := p.status(func(x piece) bool { return x.who == asked || x.who == any(r) })
+	w.Header().Set("Cache-Control", "no-store")
+	if strings.Contains(r.Header.Get("Accept"), "application/json") {
+		w.Header().Set("Content-Type", "application/json")
+		json.NewEncoder(w).Encode(s)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	fmt.Fprintf(w, "%s: %s\n\n%s", s.Phase, s.why(d, time.Now()), s.table(time.Now()))
+}
+
+// why says what the phase waits for.
+func (s Status) why(d *drain, now time.Time) string {
+	if d == nil {
+		return "no termination has begun"
+	}
+	after := fmt.Sprintf("%v after T0 (%s)", round(now.Sub(d.t0)), d.by)
+	left := func(until time.Time) time.Duration { return max(0, round(until.Sub(now))) }
+	switch s.Phase {
+	case phaseLameDuck:
+		if d.over.isSet() || !now.Before(d.lameDuckEnd()) {
+			return after + ", waiting for the stop signal"
+		}
+		return fmt.Sprintf("%s, serving on for at least %v", after, left(d.lameDuckEnd()))
+	case phaseFinishing:
+		return fmt.Sprintf("%s, waiting for what is in flight; it will be cut in %v", after, left(d.cutAt()))
+	default: // the cut, the closers and the end
+		return fmt.Sprintf("%s, %v before the end of Grace", after, left(d.t0.Add(d.clocks.grace)))
+	}
+}
+
+// table is the counts of s and its outline.
+func (s Status) table(now time.Time) string {
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(t, "connections\t%d\n", s.Connections)
+	if !s.T0.IsZero() {
+		fmt.Fprintf(t, "late connections\t%d\nlate requests\t%d\n", s.LateConnections, s.LateRequests)
+		fmt.Fprintf(t, "closed idle\t%d\ncut\t%d\n", s.ClosedIdle, s.Cut)
+	}
+	fmt.Fprintf(t, "in flight\t%d\n", len(s.InFlight))
+	t.Flush()
+	for _, line := range s.outline(now) {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	return b.String()
+}
+
+const (
+	manyWorks  = 20 // more than this are grouped by what they are
+	mostGroups = 50 // more groups than this are not told
+)
+
+// outline is what is in flight, one line for each, or for each route if they
+// are many. Oldest first, as InFlight is.
+func (s Status) outline(now time.Time) (lines []string) {
+	if len(s.InFlight) > manyWorks {
+		return s.groups(now)
+	}
+	for _, w := range s.InFlight {
+		lines = append(lines, w.line(s.T0, now))
+	}
+	return lines
+}
+
+func (s Status) groups(now time.Time) (lines []string) {
+	var oldest []Work
+	count := map[string]int{}
+	for _, w := range s.InFlight {
+		if count[w.title()]++; count[w.title()] == 1 {
+			oldest = append(oldest, w)
+		}
+	}
+	for i, w := range oldest {
+		if i == mostGroups {
+			return append(lines, fmt.Sprintf("... and %d other kinds", len(oldest)-i))
+		}
+		line := w.line(s.T0, now)
+		if n := count[w.title()]; n > 1 {
+			line = fmt.Sprintf("%d times %s, the oldest%s", n, w.title(), w.rest(s.T0, now))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}

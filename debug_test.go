@@ -1,0 +1,261 @@
+package lameduck
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// debugging serves Debug on /debug, and otherwise what does not end.
+func debugging(t *testing.T, p *Process) *trial {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug", Debug)
+	mux.HandleFunc("/ok", ok)
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	return start(t, p, mux.ServeHTTP)
+}
+
+// ask returns what Debug answers.
+func (x *trial) ask(header ...string) string {
+	x.t.Helper()
+	c := x.mustDial()
+	fmt.Fprintf(c, "GET /debug HTTP/1.0\r\nHost: test\r\n%s\r\n", strings.Join(header, ""))
+	res, err := http.ReadResponse(c.r, nil)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	synctest.Wait()
+	return string(body)
+}
+
+func TestDebug(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Process{}
+		p.Worker("mailer", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		x := debugging(t, p)
+		time.Sleep(time.Hour)
+		go x.mustDial().get("/stuck?token=secret")
+		synctest.Wait()
+		want := `serving: no termination has begun
+
+connections  2
+in flight    2
+  worker "mailer", for 1h0m0s
+  GET /stuck from pipe
+`
+		if got := x.ask(); got != want {
+			t.Errorf("while serving:\n%s\nwant\n%s", got, want)
+		}
+		x.terminate()
+		time.Sleep(4 * time.Second)
+		x.mustGet(x.mustDial(), "/ok")
+		synctest.Wait()
+		want = `lame duck: 4s after T0 (context: test), serving on for at least 6s
+
+connections       2
+late connections  1
+late requests     1
+closed idle       0
+cut               0
+in flight         2
+  worker "mailer", for 1h0m4s
+  GET /stuck from pipe, since before T0 (at least 4s)
+`
+		if got := x.ask(); got != want {
+			t.Errorf("after T0:\n%s\nwant\n%s", got, want)
+		}
+		x.end()
+	})
+}
+
+// It neither holds the lame duck nor counts.
+func TestDebugIsNoLateArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := debugging(t, &Process{})
+		x.terminate()
+		for range 9 {
+			time.Sleep(time.Second)
+			x.ask()
+		}
+		if s := x.Status(); s.LateConnections != 0 || s.LateRequests != 0 {
+			t.Errorf("%+v", s)
+		}
+		x.endsAt(10 * time.Second)
+	})
+}
+
+func TestDebugInJSON(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := debugging(t, &Process{})
+		go x.mustDial().get("/stuck")
+		synctest.Wait()
+		x.terminate()
+		time.Sleep(4 * time.Second)
+		var got Status
+		if err := json.Unmarshal([]byte(x.ask("Accept: text/html, application/json;q=0.9\r\n")), &got); err != nil {
+			t.Fatal(err)
+		}
+		if got.Phase != "lame duck" || len(got.InFlight) != 1 || got.InFlight[0].Name != "GET /stuck" || !got.T0.Equal(x.t0) {
+			t.Errorf("%+v", got)
+		}
+		x.end()
+	})
+}
+
+// Each phase says what it waits for.
+func TestDebugSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDrain("SIGTERM", clocks{delay: 10 * time.Second, grace: 30 * time.Second, reserve: 3 * time.Second})
+		for _, test := range []struct {
+			phase string
+			after time.Duration
+			want  string
+		}{
+			{"lame duck", 4 * time.Second, "4s after T0 (SIGTERM), serving on for at least 6s"},
+			{"lame duck", 12 * time.Second, "12s after T0 (SIGTERM), waiting for the stop signal"},
+			{"finishing", 12 * time.Second, "12s after T0 (SIGTERM), waiting for what is in flight; it will be cut in 15s"},
+			{"cut", 27 * time.Second, "27s after T0 (SIGTERM), 3s before the end of Grace"},
+			{"closers", 31 * time.Second, "31s after T0 (SIGTERM), 0s before the end of Grace"},
+		} {
+			s := Status{Phase: test.phase}
+			if got := s.why(d, d.t0.Add(test.after)); got != test.want {
+				t.Errorf("%s: %q, want %q", test.phase, got, test.want)
+			}
+		}
+	})
+}
+
+func TestDebugOfAServerThatIsNotOurs(t *testing.T) {
+	w := httptest.NewRecorder()
+	Debug(w, httptest.NewRequest("GET", "/debug", nil))
+	if w.Code != http.StatusNotImplemented {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
+func TestMuchIsGroupedByRoute(t *testing.T) {
+	at := time.Unix(1000, 0)
+	s := Status{T0: at}
+	for i := range 60 {
+		s.InFlight = append(s.InFlight, Work{Kind: "hijacked connection", Name: fmt.Sprint("GET /", i), Peer: "a", Since: at.Add(-time.Hour)})
+	}
+	for i := range 30 {
+		s.InFlight = append(s.InFlight, Work{Kind: "request", Name: "GET /slow", Peer: fmt.Sprint("b", i)})
+	}
+	lines := s.outline(at.Add(5 * time.Second))
+	if len(lines) != 51 || lines[50] != "... and 11 other kinds" || lines[0] != "hijacked connection GET /0 from a, for 1h0m5s" {
+		t.Errorf("%d lines: %q", len(lines), lines)
+	}
+	s.InFlight = s.InFlight[60:]
+	if lines := s.outline(at.Add(5 * time.Second)); len(lines) != 1 || lines[0] != "30 times GET /slow, the oldest from b0, since before T0 (at least 5s)" {
+		t.Errorf("%q", lines)
+	}
+}
+
+// A logbook is a log that can be asked.
+type logbook struct {
+	slog.Handler
+	mu  sync.Mutex
+	all []slog.Record
+}
+
+func newLogbook(t *testing.T) *logbook {
+	return &logbook{Handler: slog.NewTextHandler(t.Output(), nil)}
+}
+
+func (l *logbook) Handle(ctx context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.all = append(l.all, r)
+	return l.Handler.Handle(ctx, r)
+}
+
+// with returns the records that contain text.
+func (l *logbook) with(text string) (found []slog.Record) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.all {
+		if strings.Contains(r.Message, text) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+func attr(r slog.Record, key string) (value string) {
+	r.Attrs(func(a slog.Attr) bool {
+		if a.Key == key {
+			value = a.Value.String()
+		}
+		return a.Key != key
+	})
+	return value
+}
+
+func TestWhatWillBeCutIsToldBefore(t *testing.T) {
+	for name, test := range map[string]struct {
+		grace  time.Duration
+		ends   time.Duration // the request, after T0
+		second time.Duration // the second signal, after T0
+		told   time.Duration // after T0; 0: not
+	}{
+		"stuck":        {ends: time.Hour, told: 25300 * time.Millisecond}, // 17 s were left at 10 s
+		"just in time": {ends: 26 * time.Second, told: 25300 * time.Millisecond},
+		"in time":      {ends: 20 * time.Second},
+		"little time":  {grace: 16 * time.Second, ends: time.Hour, told: 12 * time.Second},
+		"no time":      {grace: 13500 * time.Millisecond, ends: time.Hour, told: 10 * time.Second},
+		"second":       {ends: time.Hour, second: 15 * time.Second, told: 15 * time.Second},
+		"early second": {ends: time.Hour, second: time.Second, told: time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := newLogbook(t)
+				x := start(t, &Process{Grace: test.grace, Log: slog.New(log)}, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Connection", "close")
+					select {
+					case <-time.After(test.ends):
+					case <-r.Context().Done():
+					}
+				})
+				go x.mustDial().get("/stuck?token=secret")
+				x.mustDial() // silent: it will be closed, not cut
+				synctest.Wait()
+				x.terminate()
+				if test.second > 0 {
+					time.Sleep(test.second)
+					x.drain.Load().cut.set()
+				}
+				x.end()
+				told := log.with("the cut is near")
+				if test.told == 0 {
+					if len(told) != 0 {
+						t.Errorf("told: %v", told)
+					}
+					return
+				}
+				if len(told) != 1 {
+					t.Fatalf("told %d times", len(told))
+				}
+				if at := told[0].Time.Sub(x.t0); at < test.told || at > test.told+100*time.Millisecond {
+					t.Errorf("told %v after T0, want %v", at, test.told)
+				}
+				if work := attr(told[0], "work"); !strings.HasPrefix(work, "[GET /stuck from pipe, since before T0 (at least ") {
+					t.Errorf("told %q", work)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package lameduck_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/lameduck-dev/lameduck"
+)
+
+// What Observe is told of a Process that cuts nothing.
+func ExampleProcess_observe() {
+	p := lameduck.Process{
+		Delay:   time.Millisecond,
+		Quiet:   -1,
+		Log:     slog.New(slog.DiscardHandler),
+		Observe: func(s lameduck.Status) { fmt.Println(s.Phase) },
+	}
+	p.Closer("traces", func(context.Context) error { return nil })
+
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond) // stands for the stop signal
+	defer stop()
+	if err := p.Run(ctx); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// serving
+	// lame duck
+	// finishing
+	// closers
+	// ended
+}
+
+// Gauges that are read when somebody asks, and what was cut as a log line of
+// each.
+func ExampleProcess_Status() {
+	var p lameduck.Process
+	mux := http.NewServeMux()
+	mux.HandleFunc("/metrics", func(w http.ResponseWriter, r *http.Request) {
+		s := p.Status()
+		fmt.Fprintf(w, "connections %d\nin_flight %d\nlate_requests %d\n", s.Connections, len(s.InFlight), s.LateRequests)
+	})
+	p.Serve(&http.Server{Addr: ":8080", Handler: mux})
+	p.Observe = func(s lameduck.Status) {
+		if s.Phase == "cut" {
+			for _, work := range s.InFlight {
+				slog.Error("cut", "kind", work.Kind, "name", work.Name, "peer", work.Peer)
+			}
+		}
+	}
+	if err := p.RunUntilSignal(); err != nil {
+		slog.Error("terminated", "error", err)
+	}
+}
+
+// The page for operators is on a port of its own. curl localhost:9091/debug/lameduck
+// says what a pod that does not go away waits for.
+func ExampleDebug() {
+	var p lameduck.Process
+	p.Serve(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
+
+	admin := http.NewServeMux()
+	admin.HandleFunc("/debug/lameduck", lameduck.Debug)
+	p.Serve(&http.Server{Addr: "localhost:9091", Handler: admin})
+
+	if err := p.RunUntilSignal(); err != nil {
+		slog.Error("terminated", "error", err)
+	}
+}

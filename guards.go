@@ -1,0 +1,147 @@
+package lameduck
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"reflect"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// guard looks, at start, for what would spoil the termination, and says so
+// while there is time to change it.
+func (p *Process) guard() {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if version := oldGRPC(info.Deps); version != "" {
+			p.Log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
+				"Where this process is a gRPC server, give that to Process.ServeGRPC or upgrade; for a mere client it does not matter", "version", version)
+		}
+	}
+	for _, srv := range p.httpServers() {
+		if isH2C(srv.Handler) {
+			p.Log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
+				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
+		}
+		srv.RegisterOnShutdown(p.noticeShutdown)
+	}
+}
+
+// httpServers are the servers of package net/http, each once.
+func (p *Process) httpServers() (all []*http.Server) {
+	seen := map[*http.Server]bool{}
+	for _, s := range p.servers {
+		if s.http != nil && !seen[s.http] {
+			seen[s.http] = true
+			all = append(all, s.http)
+		}
+	}
+	return all
+}
+
+// oldGRPC returns the version of grpc-go that is linked, "" if there is none,
+// it is not known, or new enough.
+func oldGRPC(deps []*debug.Module) string {
+	const path = "google.golang.org/grpc"
+	for _, m := range deps {
+		if m.Path != path {
+			continue
+		}
+		if m.Replace != nil {
+			m = m.Replace
+		}
+		if m.Path == path && before(m.Version, 1, 85) { // a fork has versions of its own
+			return m.Version
+		}
+	}
+	return ""
+}
+
+// before reports whether a version, such as v1.84.0 or v1.85.0-dev, comes
+// before vMAJOR.MINOR.0. One that is no version, as (devel), does not.
+func before(version string, major, minor int) bool {
+	numbers, ok := strings.CutPrefix(version, "v")
+	if !ok {
+		return false
+	}
+	numbers, _, _ = strings.Cut(numbers, "+")
+	numbers, pre, _ := strings.Cut(numbers, "-")
+	var is [3]int
+	for i, part := range strings.Split(numbers, ".") {
+		n, err := strconv.Atoi(part)
+		if i > 2 || err != nil {
+			return false
+		}
+		is[i] = n
+	}
+	switch {
+	case is[0] != major:
+		return is[0] < major
+	case is[1] != minor:
+		return is[1] < minor
+	}
+	return is[2] == 0 && pre != ""
+}
+
+// isH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
+// of that package's elsewhere.
+func isH2C(h http.Handler) bool {
+	if h == nil {
+		return false
+	}
+	t := reflect.TypeOf(h)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.HasSuffix("/"+t.PkgPath(), "/golang.org/x/net/http2/h2c")
+}
+
+// A shutdown is the call of http.Server.Shutdown, which is ours alone, once
+// no connection can carry a request any more. It starts the hooks that were
+// registered with RegisterOnShutdown.
+type shutdown struct {
+	once   sync.Once
+	ours   atomic.Bool // it was called by us
+	others atomic.Bool // somebody else has called it, or Close, before
+}
+
+// shutServers calls it if open, the connections that are left, can carry no
+// request: those that were hijacked are for the hooks to end.
+func (p *Process) shutServers(open []*conn) {
+	for _, c := range open {
+		if c.doing.Load() != hijacked {
+			return
+		}
+	}
+	p.watch.shutdown.once.Do(func() {
+		p.watch.shutdown.ours.Store(true)
+		over, cancel := context.WithCancel(context.Background())
+		cancel() // there is nothing to wait for
+		for _, srv := range p.httpServers() {
+			go srv.Shutdown(over) // it waits for Serve, which a listener may hold
+		}
+	})
+}
+
+var errShutdown = errors.New("http.Server.Shutdown or Close was called by somebody else than lameduck, which drops what is on the wire; " +
+	"remove that call: Run and RunUntilSignal end the server themselves")
+
+// noticeShutdown is called by net/http when Shutdown is, and by us when Serve
+// has returned as it does after Shutdown or Close.
+func (p *Process) noticeShutdown() {
+	s := &p.watch.shutdown
+	if !s.ours.Load() && !s.others.Swap(true) {
+		p.Log.Warn(errShutdown.Error())
+	}
+}
+
+// shutdownByOthers is the error of that, for Run.
+func (p *Process) shutdownByOthers() error {
+	if p.watch.shutdown.others.Load() {
+		return errShutdown
+	}
+	return nil
+}

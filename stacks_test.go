@@ -1,0 +1,178 @@
+package lameduck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
+)
+
+// waitsHere is what a stack must name.
+func waitsHere(release chan struct{}) { <-release }
+
+func TestStuckCloserIsNamedWithItsStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Process{}
+		release := make(chan struct{})
+		p.Closer("database", func(context.Context) error { waitsHere(release); return nil })
+		p.Closer("innocent", func(context.Context) error { return nil })
+		x := start(t, p, ok)
+		x.terminate()
+		_, err := x.end()
+		close(release)
+		if !errors.Is(err, ErrCut) || strings.Contains(err.Error(), "innocent") {
+			t.Errorf("Run: %v", err)
+		}
+		text := err.Error()
+		first, stack, _ := strings.Cut(text, "\n")
+		if !strings.HasSuffix(first, `closer "database"`) || !strings.HasPrefix(stack, "goroutine ") || !strings.Contains(stack, ".waitsHere(") {
+			t.Errorf("the error is\n%s", text)
+		}
+		if strings.Contains(stack, "(*task).run") || strings.Contains(stack, "created by") {
+			t.Errorf("the stack has our own part too:\n%s", stack)
+		}
+	})
+}
+
+func TestStuckWorkerIsNamedWithItsStack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Process{}
+		release := make(chan struct{})
+		p.Worker("mailer", func(context.Context) error { waitsHere(release); return nil })
+		p.Worker("other", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		x := start(t, p, ok)
+		x.terminate()
+		_, err := x.end()
+		close(release)
+		for _, one := range oneByOne(err) {
+			if text := one.Error(); strings.Contains(text, `worker "mailer"`) != strings.Contains(text, ".waitsHere(") {
+				t.Errorf("the stack is another one's:\n%s", text)
+			}
+		}
+		if n := strings.Count(err.Error(), ".waitsHere("); n != 1 {
+			t.Errorf("the stack is told %d times:\n%v", n, err)
+		}
+	})
+}
+
+func TestCloserThatEndsItsGoroutineDoesNotTakeTheTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Process{}
+		flushed := false
+		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
+		p.Closer("gone", func(context.Context) error { runtime.Goexit(); return nil })
+		x := start(t, p, ok)
+		x.terminate()
+		took, err := x.end()
+		if err == nil || !strings.Contains(err.Error(), `closer "gone": it ended its goroutine`) || !flushed || took > 11*time.Second {
+			t.Errorf("ended %v after T0 with %v, flushed: %v", took, err, flushed)
+		}
+	})
+}
+
+func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
+	deep := strings.Repeat("main.f(...)\n\t/src/main.go:1 +0x1\n", 100)
+	for _, n := range []int{1, 3, 10, 300} {
+		var errs []error
+		for i := range n {
+			name := fmt.Sprintf("closer %q", fmt.Sprint("c", i))
+			errs = append(errs, errors.Join(traced{fmt.Errorf("%w after its share: %s", ErrCut, name), "goroutine 1 [select]:\n" + deep}))
+		}
+		words := lastWords([]any{"by", "SIGTERM"}, errors.Join(errs...))
+		if len(words) > 4096 || !strings.HasSuffix(words, "\n") {
+			t.Errorf("%d: %d bytes, the kubelet keeps 4096", n, len(words))
+		}
+		names, stacks, _ := strings.Cut(words, "goroutine")
+		if n <= 10 && !strings.Contains(names, fmt.Sprintf("closer %q\n", fmt.Sprint("c", n-1))) {
+			t.Errorf("%d: the last is not named before the stacks:\n%s", n, words)
+		}
+		if n <= 10 && strings.Count(stacks, "goroutine")+1 != n {
+			t.Errorf("%d: %d stacks", n, strings.Count(stacks, "goroutine")+1)
+		}
+	}
+}
+
+func TestLastWordsOfAStuckCloser(t *testing.T) {
+	old := terminationLog
+	defer func() { terminationLog = old }()
+	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	os.WriteFile(terminationLog, nil, 0o600)
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p := &Process{}
+		p.Closer("database", func(context.Context) error { waitsHere(release); return nil })
+		x := start(t, p, ok)
+		x.terminate()
+		x.end()
+		close(release)
+	})
+	words, _ := os.ReadFile(terminationLog)
+	lines := strings.Split(string(words), "\n")
+	if len(lines) < 5 || !strings.HasPrefix(lines[0], "lameduck: by=") || !strings.HasSuffix(lines[1], `closer "database"`) || !strings.Contains(string(words), ".waitsHere(") {
+		t.Errorf("last words:\n%s", words)
+	}
+}
+
+func TestStacksOfTooManyGoroutines(t *testing.T) {
+	release := make(chan struct{})
+	defer close(release)
+	for range mostGoroutines {
+		go waitsHere(release)
+	}
+	if s := takeStacks(); s.all != "" || !strings.Contains(s.of(goroutineID()), "goroutines") {
+		t.Errorf("%d bytes of stacks were written", len(s.all))
+	}
+}
+
+// The stack that is asked for is found, wherever it stands among many.
+func TestStackAmongMany(t *testing.T) {
+	release, ids := make(chan struct{}), make(chan string)
+	defer close(release)
+	for range mostGoroutines / 2 {
+		go func() {
+			ids <- goroutineID()
+			waitsHere(release)
+		}()
+	}
+	var all []string
+	for range mostGoroutines / 2 {
+		all = append(all, <-ids)
+	}
+	stacks := takeStacks()
+	for i, id := range all {
+		if i%50 > 0 { // each search is through all
+			continue
+		}
+		if stack := stacks.of(id); id == "" || !strings.HasPrefix(stack, "goroutine "+id+" [") || len(stack) > mostStack {
+			t.Fatalf("goroutine %q: %s", id, stack)
+		}
+	}
+	if stack := stacks.of("0"); !strings.Contains(stack, "has ended") {
+		t.Errorf("goroutine 0: %s", stack)
+	}
+}
+
+func TestWholeLines(t *testing.T) {
+	for _, test := range []struct {
+		text string
+		most int
+		want string
+	}{
+		{"one\ntwo\n", 8, "one\ntwo\n"},
+		{"one\ntwo\nthree", 12, "one\ntwo\n..."},
+		{"one\ntwo\nthree", 10, "one\n..."},
+		{"ääää", 7, "ä\n..."},
+	} {
+		got := wholeLines(test.text, test.most)
+		if got != test.want || !utf8.ValidString(got) || len(got) > test.most {
+			t.Errorf("%q in %d bytes: %q, want %q", test.text, test.most, got, test.want)
+		}
+	}
+}

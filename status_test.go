@@ -1,0 +1,351 @@
+package lameduck
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// witness keeps what Observe is told.
+type witness struct {
+	mu  sync.Mutex
+	all []Status
+	at  []time.Time
+}
+
+func (w *witness) observe(s Status) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all, w.at = append(w.all, s), append(w.at, time.Now())
+}
+
+func (w *witness) phases() (phases []string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.all {
+		phases = append(phases, s.Phase)
+	}
+	return phases
+}
+
+// in returns what was told when the phase began.
+func (w *witness) in(t *testing.T, phase string) Status {
+	t.Helper()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, s := range w.all {
+		if s.Phase == phase {
+			return s
+		}
+	}
+	t.Fatalf("%q was not observed", phase)
+	return Status{}
+}
+
+func TestObserveIsToldEachPhase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &witness{}
+		p := &Process{Observe: w.observe}
+		p.Closer("flush", func(context.Context) error {
+			if phases := w.phases(); phases[len(phases)-1] != "closers" {
+				t.Errorf("a closer runs, and Observe was told %v", phases)
+			}
+			return nil
+		})
+		x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(15 * time.Second)
+			w.Header().Set("Connection", "close")
+		})
+		go x.mustDial().get("/")
+		x.mustDial()
+		synctest.Wait()
+		x.terminate()
+		x.endsAt(15 * time.Second)
+		if want := []string{"serving", "lame duck", "finishing", "closers", "ended"}; !slices.Equal(w.phases(), want) {
+			t.Errorf("phases %v, want %v", w.phases(), want)
+		}
+		for i, want := range []time.Duration{0, 0, 10 * time.Second, 15 * time.Second, 15 * time.Second} {
+			if at := w.at[i].Sub(x.t0); at < want || at > want+100*time.Millisecond {
+				t.Errorf("%q %v after T0, want %v", w.all[i].Phase, at, want)
+			}
+		}
+		if s := w.in(t, "serving"); !s.T0.IsZero() || s.By != "" || s.Connections != 0 {
+			t.Errorf("serving: %+v", s)
+		}
+		if s := w.in(t, "lame duck"); s.By != "context: test" || !s.T0.Equal(x.t0) || s.Connections != 2 || len(s.InFlight) != 1 {
+			t.Errorf("lame duck: %+v", s)
+		}
+		if s := w.in(t, "ended"); s.Connections != 0 || len(s.InFlight) != 0 || s.ClosedIdle != 1 || s.Cut != 0 {
+			t.Errorf("ended: %+v", s)
+		}
+	})
+}
+
+func TestObserveIsToldTheCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &witness{}
+		p := &Process{Observe: w.observe}
+		p.Worker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		forever := make(chan struct{})
+		p.Closer("stuck", func(context.Context) error { <-forever; return nil })
+		x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		go x.mustDial().get("/stuck?token=secret")
+		time.Sleep(time.Second)
+		x.terminate()
+		x.end()
+		close(forever)
+		if want := []string{"serving", "lame duck", "finishing", "cut", "closers", "ended"}; !slices.Equal(w.phases(), want) {
+			t.Errorf("phases %v, want %v", w.phases(), want)
+		}
+		cut := w.in(t, "cut")
+		if cut.Cut != 2 || len(cut.InFlight) != 2 || cut.InFlight[0].Kind != "worker" || cut.InFlight[1].Name != "GET /stuck" {
+			t.Errorf("at the cut: %+v", cut)
+		}
+		// The closer is left behind.
+		if end := w.in(t, "ended"); end.Cut != 3 || len(end.InFlight) != 1 || end.InFlight[0].Kind != "closer" {
+			t.Errorf("at the end: %+v", end)
+		}
+	})
+}
+
+// Silent connections are closed, not cut.
+func TestNoCutWhereNothingIsCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &witness{}
+		x := start(t, &Process{Observe: w.observe}, ok)
+		x.mustGet(x.mustDial(), "/")
+		x.terminate()
+		x.drain.Load().cut.set()
+		if _, err := x.end(); err != nil {
+			t.Errorf("Run: %v", err)
+		}
+		if want := []string{"serving", "lame duck", "finishing", "ended"}; !slices.Equal(w.phases(), want) {
+			t.Errorf("phases %v, want %v", w.phases(), want)
+		}
+	})
+}
+
+func TestObserveOfAPreStopThatIsTakenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &witness{}
+		mux := http.NewServeMux()
+		mux.HandleFunc("/", ok)
+		mux.HandleFunc("/prestop", PreStop)
+		x := start(t, &Process{Observe: w.observe}, mux.ServeHTTP)
+		go x.mustDial().get("/prestop")
+		time.Sleep(time.Second)
+		x.mustGet(x.mustDial(), "/")
+		if s := x.Status(); s.Phase != "lame duck" || s.LateConnections != 1 || s.By != "preStop" {
+			t.Errorf("in the lame duck: %+v", s)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if s := x.Status(); s.Phase != "serving" || s.LateConnections != 0 || !s.T0.IsZero() {
+			t.Errorf("after it was taken back: %+v", s)
+		}
+		x.terminate()
+		x.endsAt(10 * time.Second)
+		if want := []string{"serving", "lame duck", "serving", "lame duck", "finishing", "ended"}; !slices.Equal(w.phases(), want) {
+			t.Errorf("phases %v, want %v", w.phases(), want)
+		}
+	})
+}
+
+// Whatever Observe does, the termination takes its course, and it is told
+// everything in the end.
+func TestObserveThatMisbehaves(t *testing.T) {
+	for name, misbehave := range map[string]func(release chan struct{}){
+		"hangs":              func(release chan struct{}) { <-release },
+		"takes a minute":     func(chan struct{}) { time.Sleep(time.Minute) },
+		"panics":             func(chan struct{}) { panic("as intended") },
+		"ends its goroutine": func(chan struct{}) { runtime.Goexit() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w, release := &witness{}, make(chan struct{})
+				p := &Process{Observe: func(s Status) { w.observe(s); misbehave(release) }}
+				flushed := false
+				p.Closer("flush", func(ctx context.Context) error {
+					flushed = ctx.Err() == nil
+					return nil
+				})
+				x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+				go x.mustDial().get("/")
+				synctest.Wait()
+				x.terminate()
+				if took, err := x.end(); took > 30*time.Second || !errors.Is(err, ErrCut) || !flushed {
+					t.Errorf("ended %v after T0 with %v, flushed: %v", took, err, flushed)
+				}
+				close(release)
+				time.Sleep(10 * time.Minute)
+				if want := []string{"serving", "lame duck", "finishing", "cut", "closers", "ended"}; !slices.Equal(w.phases(), want) {
+					t.Errorf("phases %v, want %v", w.phases(), want)
+				}
+			})
+		})
+	}
+}
+
+// An Observe that is slower than Run, but not much, is waited for.
+func TestObserveIsToldTheEndBeforeRunReturns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		told := 0
+		x := start(t, &Process{Observe: func(Status) { time.Sleep(100 * time.Millisecond); told++ }}, ok)
+		x.terminate()
+		x.end()
+		if told != 4 {
+			t.Errorf("told %d times when Run returned, want 4", told)
+		}
+	})
+}
+
+func TestStatusCounts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, &Process{}, ok)
+		kept := x.mustDial()
+		x.mustGet(kept, "/")
+		synctest.Wait()
+		if s := x.Status(); s.Phase != "serving" || s.Connections != 1 || len(s.InFlight) != 0 {
+			t.Errorf("serving: %+v", s)
+		}
+		x.terminate()
+		time.Sleep(time.Second)
+		for i := range 3 {
+			c := x.mustDial()
+			x.mustGet(c, "/")
+			x.mustDial().get("/", "User-Agent: kube-probe/1.34")
+			synctest.Wait()
+			if s := x.Status(); s.LateConnections != i+1 || s.LateRequests != i+1 || s.Connections != 1 {
+				t.Errorf("%d late arrivals: %+v", i+1, s)
+			}
+		}
+		x.endsAt(10 * time.Second)
+		if s := x.Status(); s.Phase != "ended" || s.ClosedIdle != 1 || s.Connections != 0 {
+			t.Errorf("ended: %+v", s)
+		}
+	})
+}
+
+func TestStatusBeforeRun(t *testing.T) {
+	var p Process
+	var others sync.WaitGroup
+	others.Go(func() { // the race detector watches
+		if s := p.Status(); s.Phase != "" || s.Connections != 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+	p.Worker("w", func(context.Context) error { return nil })
+	p.Serve(&http.Server{}, newMemListener())
+	others.Wait()
+}
+
+func TestWorkSaysSinceWhen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &Process{}
+		began := time.Now()
+		p.Worker("mailer", func(ctx context.Context) error {
+			<-Draining(ctx)
+			time.Sleep(20 * time.Second)
+			return nil
+		})
+		x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/ws" {
+				nc, _, _ := http.NewResponseController(w).Hijack()
+				time.AfterFunc(time.Minute, func() { nc.Close() })
+				return
+			}
+			time.Sleep(20 * time.Second)
+			w.Header().Set("Connection", "close")
+		})
+		time.Sleep(time.Second)
+		hijacked := time.Now()
+		fmt.Fprintf(x.mustDial(), "GET /ws HTTP/1.1\r\nHost: test\r\n\r\n")
+		time.Sleep(39 * time.Second)
+		go x.mustDial().get("/before")
+		time.Sleep(5 * time.Second)
+		x.terminate()
+		synctest.Wait()
+		want := map[string]time.Time{"mailer": began, "hijacked connection": hijacked, "GET /before": {}}
+		last := time.Time{}
+		for _, work := range x.Status().InFlight {
+			name := work.Name
+			if work.Kind == "hijacked connection" {
+				name = work.Kind
+			}
+			if since, known := want[name]; !known || !since.Equal(work.Since) {
+				t.Errorf("%s %s since %v, want %v", work.Kind, work.Name, work.Since, since)
+			}
+			delete(want, name)
+			if !work.Since.IsZero() && work.Since.Before(last) {
+				t.Errorf("%s %s is older than the one before", work.Kind, work.Name)
+			}
+			last = work.begun(x.t0)
+		}
+		if len(want) > 0 {
+			t.Errorf("not in flight: %v", want)
+		}
+		x.end()
+	})
+}
+
+func TestWorkIsNamedByItsPattern(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		stuck := func(w http.ResponseWriter, r *http.Request) { <-goOn }
+		mux := http.NewServeMux()
+		for _, pattern := range []string{"/export/{id}", "POST /export/{id}", "test.example/", "/files/"} {
+			mux.HandleFunc(pattern, stuck)
+		}
+		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Delay: -1}
+		l := newMemListener()
+		p.Serve(&http.Server{Handler: mux}, l)
+		ctx, cancel := context.WithCancelCause(t.Context())
+		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
+		go func() { x.ended <- p.Run(ctx) }()
+		synctest.Wait()
+		for head, want := range map[string]string{
+			"GET /export/7?token=secret HTTP/1.1\r\nHost: a\r\n\r\n":      "GET /export/{id}",
+			"POST /export/7 HTTP/1.1\r\nHost: a\r\n\r\n":                  "POST /export/{id}",
+			"GET /files/a%2Fb/c HTTP/1.1\r\nHost: a\r\n\r\n":              "GET /files/",
+			"GET http://test.example/x?q HTTP/1.1\r\nHost: other\r\n\r\n": "GET test.example/",
+		} {
+			c := x.mustDial()
+			io.WriteString(c, head)
+			synctest.Wait()
+			if work := x.Status().InFlight; len(work) != 1 || work[0].Name != want || work[0].Kind != "request" || work[0].Peer == "" {
+				t.Errorf("%q is %+v, want %s", head, work, want)
+			}
+			goOn <- struct{}{}
+			c.answer()
+		}
+		x.terminate()
+		x.end()
+	})
+}
+
+func TestJSONOfAStatus(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, test := range []struct {
+		s    Status
+		want string
+	}{
+		{Status{Phase: "serving", InFlight: []Work{}}, `{"phase":"serving","connections":0,"late_connections":0,"late_requests":0,"closed_idle":0,"cut":0,"in_flight":[]}`},
+		{Status{Phase: "finishing", By: "SIGTERM", T0: at, Cut: 1, InFlight: []Work{{Kind: "request", Name: "GET /", Peer: "1.2.3.4:5"}, {Kind: "worker", Name: "w", Since: at}}},
+			`{"phase":"finishing","by":"SIGTERM","t0":"2026-01-02T03:04:05Z","connections":0,"late_connections":0,"late_requests":0,"closed_idle":0,"cut":1,` +
+				`"in_flight":[{"kind":"request","name":"GET /","peer":"1.2.3.4:5"},{"kind":"worker","name":"w","since":"2026-01-02T03:04:05Z"}]}`},
+	} {
+		if got, err := json.Marshal(test.s); string(got) != test.want || err != nil {
+			t.Errorf("%s, %v\nwant %s", got, err, test.want)
+		}
+	}
+}
