@@ -57,10 +57,11 @@ func TestUsage(t *testing.T) {
 	}
 }
 
-// run runs the command and returns what it printed and its exit code.
+// run runs the command and returns what it printed, to whichever output, and
+// its exit code.
 func run(t *testing.T, args ...string) (string, int) {
 	t.Helper()
 	p := trial.Launch(t, trial.Command(t, args...))
 	code := p.Wait(t)
-	return p.Log.String(), code
+	return p.Out.String() + p.Log.String(), code
 }

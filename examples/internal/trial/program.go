@@ -42,7 +42,8 @@ var clocks = []string{
 type Program struct {
 	Network Network
 	Addr    string // what it listens on
-	Log     *Log   // what it writes
+	Log     *Log   // its standard error
+	Out     *Log   // its standard output
 
 	cmd    *exec.Cmd
 	exited chan struct{}
@@ -95,8 +96,8 @@ func Command(t *testing.T, args ...string) *exec.Cmd {
 // Launch starts cmd, made by [Command], and does not wait for it to listen.
 func Launch(t *testing.T, cmd *exec.Cmd) *Program {
 	t.Helper()
-	p := &Program{cmd: cmd, Log: newLog(), exited: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p.Log, p.Log
+	p := &Program{cmd: cmd, Log: newLog(), Out: newLog(), exited: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = p.Out, p.Log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

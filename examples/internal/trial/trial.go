@@ -19,7 +19,7 @@ const propagation = 300 * time.Millisecond
 
 // Terminate sends SIGTERM to the example while run puts load on it. A moment
 // later new connections go to a second instance. It is an error of the test
-// if anything is lost, if the exit code is not 0, or if the log does not say
+// if anything is lost, if an exit code is not 0, or if a log does not say
 // that nothing was cut. It returns the first instance and what run counted.
 func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
 	t.Helper()
@@ -29,18 +29,31 @@ func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Resu
 // Terminate is the same on another network.
 func (n Network) Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
 	t.Helper()
-	pair := newPair(t, n, args)
-	counts := pair.load(t, run)
-	pair.first.Signal(t, syscall.SIGTERM)
-	pair.first.Log.Await(t, "lame duck")
+	pair := &Pair{First: n.Start(t, args...), Second: n.Start(t, args...)}
+	return pair.First, pair.Terminate(t, run)
+}
+
+// A Pair is two instances; new connections go to the first, and after the
+// switch to the second.
+type Pair struct {
+	First, Second *Program
+	switched      atomic.Bool
+}
+
+// Terminate is the same with two instances that were started before.
+func (p *Pair) Terminate(t *testing.T, run load.Load) load.Result {
+	t.Helper()
+	counts := p.load(t, run)
+	p.First.Signal(t, syscall.SIGTERM)
+	p.First.Log.Await(t, "lame duck")
 	time.Sleep(propagation)
-	pair.hasSwitched()
-	pair.first.EndedWell(t)
+	p.switched.Store(true)
+	p.First.EndedWell(t)
 	result := counts()
-	CheckNothingLost(t, result, pair.first)
-	pair.second.Signal(t, os.Interrupt)
-	pair.second.EndedWell(t)
-	return pair.first, result
+	CheckNothingLost(t, result, p.First)
+	p.Second.Signal(t, os.Interrupt)
+	p.Second.EndedWell(t)
+	return result
 }
 
 // Kill does the same with SIGKILL: it is an error of the test if run did not
@@ -53,12 +66,12 @@ func Kill(t *testing.T, run load.Load, args ...string) load.Result {
 // SeesLoss is Kill with a signal at which the program exits badly.
 func SeesLoss(t *testing.T, signal os.Signal, run load.Load, args ...string) load.Result {
 	t.Helper()
-	pair := newPair(t, TCP, args)
+	pair := &Pair{First: Start(t, args...), Second: Start(t, args...)}
 	counts := pair.load(t, run)
-	pair.first.Signal(t, signal)
-	pair.first.Wait(t)
+	pair.First.Signal(t, signal)
+	pair.First.Wait(t)
 	time.Sleep(propagation)
-	pair.hasSwitched()
+	pair.switched.Store(true)
 	result := counts()
 	if result.Lost == 0 {
 		t.Errorf("the server ended badly, and the load says that of %d attempts none was lost", result.Attempts)
@@ -86,31 +99,17 @@ func CheckNothingLost(t *testing.T, result load.Result, p *Program) {
 	}
 }
 
-// A pair is two instances; new connections go to the first, and after the
-// switch to the second.
-type pair struct {
-	first, second *Program
-	switched      atomic.Bool
-}
-
-func newPair(t *testing.T, n Network, args []string) *pair {
-	t.Helper()
-	return &pair{first: n.Start(t, args...), second: n.Start(t, args...)}
-}
-
-func (p *pair) hasSwitched() { p.switched.Store(true) }
-
-func (p *pair) dial(ctx context.Context) (net.Conn, error) {
-	to := p.first
+func (p *Pair) dial(ctx context.Context) (net.Conn, error) {
+	to := p.First
 	if p.switched.Load() {
-		to = p.second
+		to = p.Second
 	}
 	return new(net.Dialer).DialContext(ctx, string(to.Network), to.Addr)
 }
 
 // load starts run and returns when it is well under way. counts ends it and
 // returns what it came to.
-func (p *pair) load(t *testing.T, run load.Load) (counts func() load.Result) {
+func (p *Pair) load(t *testing.T, run load.Load) (counts func() load.Result) {
 	t.Helper()
 	return Load(t, func(ctx context.Context, tally *load.Tally) { run(ctx, p.dial, tally) })
 }
