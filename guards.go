@@ -129,8 +129,15 @@ func (p *Process) shutServers(open []*conn) {
 var errShutdown = errors.New("http.Server.Shutdown or Close was called by somebody else than lameduck, which drops what is on the wire; " +
 	"remove that call: Run and RunUntilSignal end the server themselves")
 
-// noticeShutdown is called by net/http when Shutdown is, and by us when Serve
-// has returned as it does after Shutdown or Close.
+// noticeClosed is told the error of Serve, which says whether Shutdown or
+// Close was called.
+func (p *Process) noticeClosed(err error) {
+	if errors.Is(err, http.ErrServerClosed) {
+		p.noticeShutdown()
+	}
+}
+
+// noticeShutdown is called by net/http when Shutdown is.
 func (p *Process) noticeShutdown() {
 	s := &p.watch.shutdown
 	if !s.ours.Load() && !s.others.Swap(true) {

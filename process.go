@@ -232,9 +232,7 @@ func (p *Process) work(t *task) {
 
 // fail reports the end of a part; the rest terminates in good order.
 func (p *Process) fail(err error) {
-	if errors.Is(err, http.ErrServerClosed) {
-		p.noticeShutdown()
-	}
+	p.noticeClosed(err)
 	p.failures <- err
 	by, _, _ := strings.Cut(err.Error(), "\n") // the stack of a panic is told once
 	p.begin(by, true)
