@@ -3,7 +3,6 @@ package load
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -158,8 +157,8 @@ func http2Loss(err error) error {
 		return lostBy("goaway", err)
 	case strings.Contains(text, "stream error"), strings.Contains(text, "RST_STREAM"):
 		return lostBy("stream-reset", err)
-	case errors.Is(err, io.EOF):
-		return lostBy("eof", err)
+	case strings.Contains(text, "client connection"): // lost, force closed
+		return lostBy("reset", err)
 	}
 	return err
 }

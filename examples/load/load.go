@@ -29,7 +29,9 @@ type Load func(ctx context.Context, dial Dial, t *Tally)
 // Protocols are all loads by name, but that of a consumer: there the client is
 // a [Queue].
 var Protocols = map[string]Load{
+	"grpc":      GRPC,
 	"h2c":       H2C,
+	"tcp":       TCP,
 	"tls":       TLS,
 	"http":      HTTP,
 	"longpoll":  LongPoll,
