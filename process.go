@@ -89,8 +89,10 @@ func (p *Process) Worker(name string, work func(context.Context) error) {
 
 // Closer adds what runs last, when nothing is in flight any more: closers
 // run in reverse order of registration, as deferred calls do. Each is given
-// an equal share of what is left of Grace; its context ends with that share,
-// and one that does not return by then is left behind and named.
+// an equal share of what is left of Grace, which is Reserve at least; its
+// context ends with that share, and one that does not return by then is left
+// behind, named with its stack. Neither that nor a panic, which is an error of
+// Run, keeps the next one from its share.
 func (p *Process) Closer(name string, closer func(context.Context) error) {
 	p.closers = append(p.closers, newTask(kindCloser, name, closer))
 }

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +28,7 @@ import (
 //   - Run returns nil only if none was cut;
 //   - it ends after Delay, and within Grace;
 //   - closers run in order, and not while a handler is at work;
+//   - Observe is told each phase, and that as much was cut as Run says;
 //   - no connection and no goroutine is left (the bubble sees to that).
 func TestRandomSchedules(t *testing.T) {
 	seeds := uint64(300)
@@ -51,6 +54,7 @@ type schedule struct {
 	broken    atomic.Int64 // requests without an answer
 	stuck     bool         // a closer never returns
 	ranCloser atomic.Int64
+	witness   witness
 }
 
 func newSchedule(t *testing.T, seed uint64) *schedule {
@@ -62,6 +66,7 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		Grace:         delay + reserve + time.Second + s.upTo(15*time.Second),
 		FailReadiness: s.oneIn(2),
 		Log:           slog.New(slog.NewTextHandler(&s.log, nil)),
+		Observe:       s.observe,
 	}
 	for range 1 + s.below(2) {
 		l := newMemListener()
@@ -97,6 +102,7 @@ func (s *schedule) run() {
 		s.others.Go(func() { s.client(l) })
 	}
 	s.others.Go(s.orders)
+	s.others.Go(s.poll)
 	time.AfterFunc(5*time.Second+s.upTo(40*time.Second), cancel)
 	err := <-ended
 	s.check(err)
@@ -109,6 +115,7 @@ func (s *schedule) run() {
 	if n := len(s.conns.list()); n > 0 {
 		s.t.Errorf("%d connections are left", n)
 	}
+	s.checkObserved(err)
 	if s.t.Failed() {
 		s.t.Logf("seed %d, %+v\n%s", s.seed, s.clocks, s.log.String())
 	}
@@ -135,6 +142,53 @@ func (s *schedule) check(err error) {
 func (s *schedule) cutting() bool {
 	d := s.drain.Load()
 	return d != nil && (d.cut.isSet() || !time.Now().Before(d.cutAt()))
+}
+
+// observe is what a user may write.
+func (s *schedule) observe(status Status) {
+	s.witness.observe(status)
+	switch s.below(10) {
+	case 0:
+		panic("Observe panicked")
+	case 1:
+		time.Sleep(s.upTo(5 * time.Second))
+	case 2:
+		runtime.Goexit()
+	}
+}
+
+// poll asks for the Status at any time.
+func (s *schedule) poll() {
+	for {
+		status := s.Status()
+		for i, work := range status.InFlight[:max(0, len(status.InFlight)-1)] {
+			if work.begun(status.T0).After(status.InFlight[i+1].begun(status.T0)) {
+				s.t.Errorf("not the oldest first: %+v", status.InFlight)
+			}
+		}
+		select {
+		case <-time.After(s.upTo(3 * time.Second)):
+		case <-s.forever:
+			return
+		}
+	}
+}
+
+var courseOfPhases = regexp.MustCompile(`^serving(,lame duck,serving)*,lame duck,finishing(,cut)?(,closers)?,ended$`)
+
+func (s *schedule) checkObserved(err error) {
+	if phases := strings.Join(s.witness.phases(), ","); !courseOfPhases.MatchString(phases) {
+		s.t.Errorf("phases %s", phases)
+	}
+	cut := 0
+	for _, one := range oneByOne(err) {
+		if errors.Is(one, ErrCut) {
+			cut++
+		}
+	}
+	if n := s.Status().Cut; n != cut {
+		s.t.Errorf("Status says that %d were cut, Run names %d: %v", n, cut, err)
+	}
 }
 
 // orders are the signals, and the listener that fails.

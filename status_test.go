@@ -349,3 +349,22 @@ func TestJSONOfAStatus(t *testing.T) {
 		}
 	}
 }
+
+func TestWorkIsTold(t *testing.T) {
+	t0 := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	for _, test := range []struct {
+		w    Work
+		want string
+	}{
+		{Work{Kind: "request", Name: "GET /", Peer: "1.2.3.4:5"}, "GET / from 1.2.3.4:5, since before T0 (at least 12s)"},
+		{Work{Kind: "request", Name: "GET /", Peer: "1.2.3.4:5", Since: t0.Add(time.Second)}, "GET / from 1.2.3.4:5, for 11s"},
+		{Work{Kind: "request", Name: stillRead, Peer: "1.2.3.4:5"}, "a request that is still being read, from 1.2.3.4:5, since before T0 (at least 12s)"},
+		{Work{Kind: "hijacked connection", Peer: "1.2.3.4:5", Since: t0}, "hijacked connection from 1.2.3.4:5, for 12s"},
+		{Work{Kind: "hijacked connection", Name: "GET /ws", Peer: "1.2.3.4:5", Since: t0}, "hijacked connection GET /ws from 1.2.3.4:5, for 12s"},
+		{Work{Kind: "worker", Name: "mailer", Since: t0.Add(-time.Hour)}, `worker "mailer", for 1h0m12s`},
+	} {
+		if got := test.w.line(t0, t0.Add(12*time.Second)); got != test.want {
+			t.Errorf("%q, want %q", got, test.want)
+		}
+	}
+}

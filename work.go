@@ -17,6 +17,9 @@ const (
 	kindCloser   = "closer"
 )
 
+// stillRead is the name of a request whose head has not come whole.
+const stillRead = "still being read"
+
 // A piece is one Work, and who it is: the same one is not counted twice.
 type piece struct {
 	Work
@@ -51,7 +54,7 @@ func (c *conn) inFlight(to []piece) []piece {
 	case nil:
 		return to
 	case reading:
-		w.Name = "(still being read)"
+		w.Name = stillRead
 	case hijacked:
 		w.Kind, w.Since = kindHijacked, c.born
 	default:
@@ -114,6 +117,9 @@ func (w Work) line(t0, now time.Time) string { return w.title() + w.rest(t0, now
 func (w Work) title() string {
 	switch w.Kind {
 	case kindRequest:
+		if w.Name == stillRead {
+			return "a request that is " + w.Name + ","
+		}
 		return w.Name
 	case kindWorker, kindCloser:
 		return fmt.Sprintf("%s %q", w.Kind, w.Name)
