@@ -4,11 +4,9 @@ import (
 	"errors"
 	"io"
 	"math"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -18,7 +16,7 @@ import (
 // idle; one of these; or the request that is handled.
 var (
 	reading  = new(http.Request) // some byte of a request has come
-	hijacked = new(http.Request) // the handler took the connection over
+	hijacked = new(http.Request) // the handler took the connection over, or it never was net/http's
 )
 
 // A conn is one accepted connection. It is in its Process's set until it is
@@ -28,31 +26,32 @@ var (
 // atomics. The reader stores what the connection is doing, then looks at
 // waking; the closer stores waking, then looks at what it is doing. Whatever
 // the order, one of them sees the other, so a request is never taken for
-// idleness.
+// idleness. Before termination the reader keeps to itself that a request has
+// begun: who is woken nonetheless looks at begun, and stays.
 type conn struct {
 	net.Conn
 	process *Process
 	born    time.Time
-	share   float32 // its place in Spread
 
-	doing   atomic.Pointer[http.Request]
-	waking  atomic.Bool  // its Read was woken to look for a request one last time
-	quietAt atomic.Int64 // when, in nanoseconds after born, it last went idle during a termination; 0: never
+	doing   atomic.Pointer[http.Request] // HTTP/1: what it is doing
+	h2      atomic.Pointer[h2]           // HTTP/2: the same, and how to say goodbye
+	waking  atomic.Bool                  // its Read was woken to look for a request one last time
+	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 
-	// Of the goroutine that handles its requests:
-	room    int    // what net/http's empty buffer takes
-	arms    int    // of read deadlines set since it went idle; before, negative
-	counted *drain // it was counted as a late connection of that one
-	undo    func() // takes the request at hand out of the late arrivals
+	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
+	begun   bool                  // bytes of a request have come since it went idle
+	matched int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	room    int                   // what net/http's empty buffer takes
+	arms    int                   // of read deadlines set since it went idle; before, negative
+	counted atomic.Pointer[drain] // it was counted as a late connection of that one
+	undo    func()                // takes the request at hand out of the late arrivals
 
-	mu      sync.Mutex // never taken on the path of a request before the closing phase
-	closed  bool
-	leave   chan struct{} // Draining; made when first asked for
-	leaving *time.Timer
+	departure
+	closed bool // guarded by mu
 }
 
 func newConn(c net.Conn, p *Process) *conn {
-	return &conn{Conn: c, process: p, born: time.Now(), share: rand.Float32(), arms: math.MinInt}
+	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, arms: math.MinInt}
 }
 
 // Read is net/http's, with one addition: woken by a past deadline while the
@@ -60,19 +59,39 @@ func newConn(c net.Conn, p *Process) *conn {
 // the connection only if that is empty. Server.Shutdown closes whatever the
 // queue holds, and even what it has read (golang/go#65802, #75591).
 func (c *conn) Read(b []byte) (int, error) {
-	c.asked(len(b))
+	if c.h2.Load() == nil {
+		c.asked(len(b))
+	}
+	n, err := c.readFrom(c.Conn, b)
+	if n > 0 {
+		c.received(b[:n])
+	}
+	return n, err
+}
+
+// readFrom reads from nc, which is c.Conn, or what is under it while that
+// cannot be read yet.
+func (c *conn) readFrom(nc net.Conn, b []byte) (int, error) {
 	for {
-		n, err := c.Conn.Read(b)
-		if n > 0 {
-			c.heard()
+		n, err := nc.Read(b)
+		if n > 0 || err == nil || !c.waking.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		if err == nil || !c.waking.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
+		if n, err, settled := c.lastLook(nc, b); settled {
 			return n, err
 		}
-		if n, err, settled := c.lastLook(b); settled {
-			return n, err
-		}
+	}
+}
+
+// received takes note of what a Read has brought.
+func (c *conn) received(b []byte) {
+	if c.matched >= 0 && c.greeted(b) {
+		return
+	}
+	if h := c.h2.Load(); h != nil {
+		h.received(b)
+	} else {
+		c.heard()
 	}
 }
 
@@ -81,9 +100,9 @@ func (c *conn) Read(b []byte) (int, error) {
 // the one before, or while that was being answered.
 func (c *conn) asked(n int) {
 	switch {
-	case c.room == 0:
+	case c.room < n:
 		c.room = n
-	case n < c.room && c.closable():
+	case n < c.room && !c.begun && c.doing.Load() == nil:
 		c.heard()
 	}
 }
@@ -92,7 +111,7 @@ func (c *conn) asked(n int) {
 // sets one deadline to wait for a request, and a second to read it. If no Read
 // came between, what it reads is in its buffer.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	if c.closable() { // so the caller is net/http
+	if c.doing.Load() == nil && c.h2.Load() == nil && !c.begun { // so the caller is net/http
 		if c.arms++; c.arms == 2 {
 			c.heard()
 		}
@@ -100,10 +119,19 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
+// heard notes that a request has begun.
 func (c *conn) heard() {
-	if c.closable() {
-		c.doing.Store(reading)
+	if !c.begun {
+		c.begun = true
 	}
+	if c.process.drain.Load() != nil {
+		c.publish()
+	}
+}
+
+// publish tells the closer what the reader knows.
+func (c *conn) publish() {
+	c.doing.CompareAndSwap(nil, reading)
 	if c.waking.Load() {
 		c.stayAwake()
 	}
@@ -115,33 +143,70 @@ func (c *conn) stayAwake() {
 	c.unwake()
 }
 
-// closable reports whether no request has begun on the connection.
-func (c *conn) closable() bool { return c.doing.Load() == nil }
+// closable reports whether no request has begun on the connection, as far as
+// that is known outside of its reader.
+func (c *conn) closable() bool {
+	if h := c.h2.Load(); h != nil {
+		return !h.busy()
+	}
+	return c.doing.Load() == nil
+}
+
+// halfway reports, to the reader, whether a request has begun of which not
+// all has come.
+func (c *conn) halfway() bool {
+	if s := c.sock(); s != nil && s.halfway() {
+		return true
+	}
+	if h := c.h2.Load(); h != nil {
+		return h.wire.Halfway()
+	}
+	return c.begun || c.matched > 0
+}
 
 // lastLook is the reader's side of wake. settled is false if the connection
 // is not to be closed after all, and the reader should read on.
-func (c *conn) lastLook(b []byte) (n int, err error, settled bool) {
+func (c *conn) lastLook(nc net.Conn, b []byte) (n int, err error, settled bool) {
 	if !c.waking.Load() {
 		return 0, nil, false
 	}
-	if !c.closable() {
-		c.stayAwake()
+	if !c.closable() || c.halfway() {
+		c.stay()
 		return 0, nil, false
 	}
-	n, err = readNow(c.Conn, b) // not under the lock: it may take a while
-	if n > 0 {
-		c.heard()
-		return n, nil, true
-	}
-	if err == nil {
-		// Closed here, in the reader, the window between the look and the
-		// FIN is as small as it gets.
-		if c.Close() == nil {
-			c.process.closedIdle.Add(1)
-		}
+	n, err = readNow(nc, b) // not under the lock: it may take a while
+	switch {
+	case n > 0:
+		c.stayAwake()
+	case err == nil && c.halfway():
+		c.stay()
+		return 0, nil, false
+	case err == nil:
+		c.closeIdle()
 		err = io.EOF
 	}
-	return 0, err, true
+	return n, err, true
+}
+
+// stay takes back a wake that found the begin of a request.
+func (c *conn) stay() {
+	if c.h2.Load() == nil {
+		c.doing.CompareAndSwap(nil, reading)
+	}
+	c.quietNow()
+	c.stayAwake()
+}
+
+// closeIdle closes the connection. Here, in the reader, the window between
+// the look and the FIN is as small as it gets.
+func (c *conn) closeIdle() {
+	h := c.h2.Load()
+	if h != nil {
+		h.lastGoodbye()
+	}
+	if c.Close() == nil && (h == nil || !h.wire.Acked()) {
+		c.process.closedIdle.Add(1)
+	}
 }
 
 // wake makes a blocked Read of a silent connection take its last look.
@@ -167,13 +232,25 @@ func (c *conn) unwake() {
 	}
 }
 
-// quietSince is since when nothing has come on a closable connection.
-func (c *conn) quietSince(t0 time.Time) time.Time {
-	// Not before T0: a termination that was taken back may have left its mark.
-	if quiet := c.born.Add(time.Duration(c.quietAt.Load())); quiet.After(t0) {
-		return quiet
+// quietNow notes, during a termination, that something came just now.
+func (c *conn) quietNow() {
+	if c.process.drain.Load() != nil {
+		c.quietAt.Store(int64(time.Since(c.born)))
 	}
-	return t0
+}
+
+// dueAt is when a closable connection may be closed: when it was silent for
+// as long as a client may take to send its next request, or at once if the
+// client has confirmed that it will send none.
+func (c *conn) dueAt(d *drain) time.Time {
+	if h := c.h2.Load(); h != nil && h.wire.Acked() {
+		return d.t0
+	}
+	quiet := c.born.Add(time.Duration(c.quietAt.Load()))
+	if quiet.Before(d.t0) {
+		quiet = d.t0 // a termination that was taken back may have left its mark
+	}
+	return quiet.Add(d.linger())
 }
 
 // late reports whether the connection came after T0.
@@ -185,45 +262,37 @@ func (c *conn) told(d *drain) bool {
 }
 
 // draining returns the channel that is closed at the connection's moment.
-func (c *conn) draining() <-chan struct{} {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.leave == nil {
-		c.leave = make(chan struct{})
-		if d := c.process.drain.Load(); c.closed {
-			close(c.leave)
-		} else if d != nil {
-			c.arrange(d)
-		}
+func (c *conn) draining() <-chan struct{} { return c.channel(c.process, c.arrange) }
+
+// arrange has the moment come. The caller holds mu.
+func (c *conn) arrange(d *drain) {
+	wait := time.Until(d.moment(c.share))
+	if c.late(d) && c.h2.Load() != nil {
+		wait = time.Until(d.momentAfter(c.born, c.share))
 	}
-	return c.leave
+	if c.process.closing.Load() {
+		wait = 0
+	}
+	c.after(wait, c.depart)
+}
+
+// depart is the moment: it tells whoever waits for it, and the client if the
+// protocol has a word for it.
+func (c *conn) depart() {
+	c.mu.Lock()
+	c.come()
+	c.mu.Unlock()
+	if h := c.h2.Load(); h != nil {
+		h.askToLeave()
+	}
 }
 
 // lameDuck arranges the connection's moment if somebody waits for it.
 func (c *conn) lameDuck(d *drain) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.leave != nil {
+	if c.leave != nil || c.h2.Load() != nil {
 		c.arrange(d)
-	}
-}
-
-func (c *conn) arrange(d *drain) {
-	if c.leaving == nil && !c.closed {
-		wait := time.Until(d.moment(c.share))
-		if c.process.closing.Load() {
-			wait = 0
-		}
-		c.leaving = time.AfterFunc(wait, func() { close(c.leave) })
-	}
-}
-
-// hurry brings the connection's moment forward to now.
-func (c *conn) hurry() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.leaving != nil && c.leaving.Stop() {
-		close(c.leave)
 	}
 }
 
@@ -233,26 +302,38 @@ func (c *conn) hurry() {
 func (c *conn) Close() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.close()
-}
-
-func (c *conn) close() error {
 	if c.closed {
 		return net.ErrClosed
 	}
 	c.closed = true
-	if c.leave != nil && (c.leaving == nil || c.leaving.Stop()) {
-		close(c.leave) // who waits for it is not left waiting
-	}
+	c.come() // who waits for it is not left waiting
 	err := c.Conn.Close()
-	if doing := c.doing.Load(); doing == nil || doing == hijacked {
+	c.forget()
+	return err
+}
+
+// forget takes a closed connection out of the set if no handler is at work on
+// it. The caller holds mu.
+func (c *conn) forget() {
+	if h := c.h2.Load(); h != nil && h.handling() {
+		return
+	}
+	if doing := c.doing.Load(); c.closed && (doing == nil || doing == hijacked) {
 		c.process.conns.remove(c)
 	}
-	return err
 }
 
 // What follows keeps the abilities of the wrapped connection: half-close for
 // net/http's own linger, sendfile and splice, socket options.
+
+// Write is net/http's; on HTTP/2 it leaves room for a goodbye between two
+// frames.
+func (c *conn) Write(b []byte) (int, error) {
+	if h := c.h2.Load(); h != nil {
+		return h.write(b)
+	}
+	return c.Conn.Write(b)
+}
 
 // CloseWrite sends a FIN and leaves the other direction open.
 func (c *conn) CloseWrite() error {
@@ -263,7 +344,12 @@ func (c *conn) CloseWrite() error {
 }
 
 // ReadFrom lets the kernel copy where it can (sendfile, splice).
-func (c *conn) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
+func (c *conn) ReadFrom(r io.Reader) (int64, error) {
+	if c.h2.Load() != nil {
+		return io.Copy(struct{ io.Writer }{c}, r)
+	}
+	return io.Copy(c.Conn, r)
+}
 
 // SyscallConn gives access to the socket.
 func (c *conn) SyscallConn() (syscall.RawConn, error) {

@@ -33,6 +33,7 @@ func socketPair(t *testing.T) (*conn, net.Conn) {
 	}
 	p := &Process{}
 	p.conns.init()
+	p.drain.Store(newDrain("test", clocks{}))
 	p.closing.Store(true)
 	c := newConn(server, p)
 	p.conns.add(c)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -98,7 +99,7 @@ func (p *Process) wakeSilent() {
 func (p *Process) waitFor(wait time.Duration) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
-	for len(p.conns.list()) > 0 || slices.ContainsFunc(p.workers, (*task).running) {
+	for len(p.conns.list()) > 0 || slices.ContainsFunc(p.tasks(), (*task).running) {
 		select {
 		case <-p.conns.changed:
 		case <-deadline.C:
@@ -109,7 +110,8 @@ func (p *Process) waitFor(wait time.Duration) {
 
 // closeAll closes every connection and server. It does not wait for longer
 // than limit: neither the Close of a listener whose Accept does not return is
-// bound to, nor that of a connection that is more than a socket.
+// bound to, nor that of a connection that is more than a socket, nor the Stop
+// of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
 	closed := newLatch()
 	go func() {
@@ -117,9 +119,11 @@ func (p *Process) closeAll(limit time.Duration) {
 		for _, c := range p.conns.list() {
 			c.Close()
 		}
+		var ending sync.WaitGroup
 		for _, s := range p.servers {
-			s.http.Close()
+			ending.Go(s.end)
 		}
+		ending.Wait()
 	}()
 	sleep(limit, closed)
 }

@@ -33,8 +33,11 @@ func newDrain(by string, c clocks) *drain {
 
 // moment is when a connection is asked to leave; share is its place in
 // Spread, from 0 to 1.
-func (d *drain) moment(share float32) time.Time {
-	return d.t0.Add(time.Duration(float64(share) * float64(d.clocks.spread)))
+func (d *drain) moment(share float32) time.Time { return d.momentAfter(d.t0, share) }
+
+// momentAfter is the same for one that came at t.
+func (d *drain) momentAfter(t time.Time, share float32) time.Time {
+	return t.Add(time.Duration(float64(share) * float64(d.clocks.spread)))
 }
 
 func (d *drain) lameDuckEnd() time.Time {

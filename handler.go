@@ -23,8 +23,9 @@ func (p *Process) owner() *Process { return p }
 
 // Draining returns a channel that is closed when whoever holds ctx should
 // leave: for the context of a request, or of a connection hijacked from it,
-// at the connection's own moment within Spread; for the context of a worker,
-// when termination begins. The context itself goes on until the cut. With a
+// at the connection's own moment within Spread; for that of
+// [Process.WithDraining], at one of its own; for the context of a worker, when
+// termination begins. The context itself goes on until the cut. With a
 // context of another origin it returns nil, which never is ready.
 //
 // A long-lived handler (WebSocket, server-sent events, long poll) says its
@@ -65,7 +66,9 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 	d := p.begin("preStop", false)
 	select {
 	case <-d.over.done:
-		w.Header().Set("Connection", "close")
+		if r.ProtoMajor < 2 {
+			w.Header().Set("Connection", "close")
+		}
 		io.WriteString(w, "the lame duck is over\n")
 	case <-r.Context().Done():
 	}
@@ -78,11 +81,22 @@ func spare(r *http.Request) *Process {
 	if !ok {
 		return nil
 	}
-	if c, ok := l.(*conn); ok && c.undo != nil {
-		c.undo()
-		c.undo = nil
+	if c, ok := l.(*conn); ok {
+		c.spare(r)
 	}
 	return l.owner()
+}
+
+func (c *conn) spare(r *http.Request) {
+	var undo func()
+	if h := c.h2.Load(); h != nil {
+		undo = h.takeUndo(r)
+	} else {
+		undo, c.undo = c.undo, nil
+	}
+	if undo != nil {
+		undo()
+	}
 }
 
 // A handler is the request path: it notes the request on its connection and,
@@ -91,13 +105,20 @@ type handler struct{ next http.Handler }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(leaverKey).(*conn)
-	if c == nil {
+	switch {
+	case c == nil:
 		h.next.ServeHTTP(w, r) // net/http was handed a connection of somebody else's
+		return
+	case r.ProtoMajor == 2:
+		h.serveStream(c, w, r)
 		return
 	}
 	c.doing.Store(r)
 	if d := c.process.drain.Load(); d != nil {
-		c.arrive(d, r)
+		if c.waking.Load() {
+			c.stayAwake() // woken when nobody knew yet that a request had begun
+		}
+		c.undo = c.arrive(d, r)
 		if c.told(d) {
 			w.Header().Set("Connection", "close")
 		}
@@ -105,23 +126,48 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.next.ServeHTTP(w, r)
 }
 
-// arrive counts a request that came after T0. Probes of the kubelet do not
-// count: they would hold the lame duck open for ever.
-func (c *conn) arrive(d *drain, r *http.Request) {
-	c.undo = nil
-	if strings.HasPrefix(r.UserAgent(), "kube-probe/") {
+// serveStream is ServeHTTP for HTTP/2, where the connection asks the client
+// to leave.
+func (h handler) serveStream(c *conn, w http.ResponseWriter, r *http.Request) {
+	h2 := c.h2.Load()
+	if h2 == nil { // HTTP/2 that began otherwise, as h2c's upgrade does
+		h.next.ServeHTTP(w, r)
 		return
 	}
-	undoConn := func() {}
-	if c.late(d) && c.counted != d {
-		c.counted = d
-		undoConn = d.lateConn()
+	r.TLS = h2.tls
+	x := request{Request: r}
+	if d := c.process.drain.Load(); d != nil {
+		x.since = time.Now()
+		x.undo = c.arrive(d, r)
 	}
+	h2.begin(x)
+	defer h2.end(r)
+	h.next.ServeHTTP(w, r)
+}
+
+// arrive counts a request that came after T0. Probes of the kubelet do not
+// count: they would hold the lame duck open for ever. undo takes it back.
+func (c *conn) arrive(d *drain, r *http.Request) (undo func()) {
+	if strings.HasPrefix(r.UserAgent(), "kube-probe/") {
+		return nil
+	}
+	undoConn := c.countLate(d)
 	undoReq := d.lateReq()
-	c.undo = func() {
+	return func() {
 		undoConn()
 		undoReq()
-		c.counted = nil
+	}
+}
+
+// countLate counts the connection, once, if it came after T0.
+func (c *conn) countLate(d *drain) (undo func()) {
+	if !c.late(d) || c.counted.Swap(d) == d {
+		return func() {}
+	}
+	undoLate := d.lateConn()
+	return func() {
+		undoLate()
+		c.counted.Store(nil)
 	}
 }
 
@@ -136,38 +182,63 @@ func serverHandler(srv *http.Server) http.Handler {
 // connState follows net/http's view of a connection. On the way of a request
 // it costs one atomic store, when the connection goes idle.
 func (p *Process) connState(c *conn, s http.ConnState) {
+	if c.h2.Load() != nil && s != http.StateClosed {
+		return // the frames tell more
+	}
 	switch s {
 	case http.StateActive:
-		if c.closable() {
+		if !c.begun {
 			c.heard() // a pipelined request was in net/http's buffer
 		}
 	case http.StateIdle:
-		p.wentIdle(c)
+		c.wentIdle()
 	case http.StateHijacked:
 		c.wentAway()
 	case http.StateClosed:
-		p.conns.remove(c)
+		c.wasClosed()
 	}
+}
+
+func (c *conn) wentIdle() {
+	c.arms = 0
+	c.begun = false
+	if c.process.drain.Load() != nil {
+		c.quietNow()
+	}
+	c.doing.Store(nil)
+	if c.process.closing.Load() {
+		c.process.conns.poke()
+	}
+}
+
+// wentSilent is wentIdle for HTTP/2, where the last answer has been sent.
+func (c *conn) wentSilent() {
+	c.quietNow()
+	c.process.conns.poke()
 }
 
 func (c *conn) wentAway() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doing.Store(hijacked)
-	if c.closed {
-		c.process.conns.remove(c)
-	}
+	c.forget()
 }
 
-func (p *Process) wentIdle(c *conn) {
-	if p.drain.Load() != nil {
-		c.quietAt.Store(int64(time.Since(c.born)))
-	}
-	c.arms = 0
+// wasClosed is called when net/http has closed the connection. It has ended
+// an HTTP/1 handler by then, but not those of HTTP/2.
+func (c *conn) wasClosed() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
 	c.doing.Store(nil)
-	if p.closing.Load() {
-		p.conns.poke()
-	}
+	c.forget()
+}
+
+// handled is called when the last handler of an HTTP/2 connection has ended.
+func (c *conn) handled() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget()
 }
 
 // hook puts the Process into srv, in front of hooks that are there already.
@@ -180,8 +251,8 @@ func (p *Process) hook(srv *http.Server) {
 
 	connState := srv.ConnState
 	srv.ConnState = func(nc net.Conn, s http.ConnState) {
-		c, ours := nc.(*conn)
-		if ours {
+		c := ours(nc)
+		if c != nil {
 			p.connState(c, s)
 			nc = c.Conn
 		}
@@ -192,14 +263,14 @@ func (p *Process) hook(srv *http.Server) {
 
 	connContext := srv.ConnContext
 	srv.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
-		c, ours := nc.(*conn)
-		if ours {
+		c := ours(nc)
+		if c != nil {
 			nc = c.Conn
 		}
 		if connContext != nil {
 			ctx = connContext(ctx, nc)
 		}
-		if ours {
+		if c != nil {
 			ctx = context.WithValue(ctx, leaverKey, leaver(c))
 		}
 		return ctx
@@ -213,4 +284,16 @@ func (p *Process) hook(srv *http.Server) {
 		}
 		return p.untilCut(ctx)
 	}
+}
+
+// ours returns the connection that net/http was given, nil if it is not from
+// one of our listeners.
+func ours(nc net.Conn) *conn {
+	switch c := nc.(type) {
+	case *conn:
+		return c
+	case *tlsConn:
+		return c.conn
+	}
+	return nil
 }

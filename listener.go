@@ -1,30 +1,39 @@
 package lameduck
 
 import (
+	"errors"
 	"net"
 	"time"
 )
 
-// A listener hands net/http wrapped connections, and closes without losing
-// one that the kernel has already accepted: closing a socket resets its
-// accept queue.
+// A listener hands out wrapped connections, and closes without losing one
+// that the kernel has already accepted: closing a socket resets its accept
+// queue.
 type listener struct {
 	net.Listener
 	process *Process
-	empty   bool // the accept queue was empty a moment ago
+	empty   bool                    // the accept queue was empty a moment ago
+	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
+	begin   func(*conn)             // what a connection begins as, nil for net/http
 }
 
 type deadliner interface{ SetDeadline(time.Time) error }
 
-// Accept is called by one goroutine only: http.Server.Serve.
+// Accept is called by one goroutine only.
 func (l *listener) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *listener) accept() (*conn, error) {
 	for {
 		c, err := l.Listener.Accept()
 		if err == nil {
 			l.empty = false
-			w := newConn(c, l.process)
-			l.process.conns.add(w)
-			return w, nil
+			return l.take(c), nil
 		}
 		if !l.process.closing.Load() {
 			return nil, err
@@ -34,6 +43,18 @@ func (l *listener) Accept() (net.Conn, error) {
 			return nil, net.ErrClosed
 		}
 	}
+}
+
+func (l *listener) take(nc net.Conn) *conn {
+	if l.wrap != nil {
+		nc = l.wrap(nc)
+	}
+	c := newConn(nc, l.process)
+	if l.begin != nil {
+		l.begin(c)
+	}
+	l.process.conns.add(c)
+	return c
 }
 
 // look arranges one more Accept that returns at once if the queue is empty.
@@ -49,4 +70,14 @@ func (l *listener) shut() {
 	if d, ok := l.Listener.(deadliner); !ok || d.SetDeadline(time.Unix(1, 0)) != nil {
 		l.Listener.Close()
 	}
+}
+
+// Close is called by whoever was given the listener: net/http when it stops,
+// grpc-go when it is stopped. It resets what is in the accept queue, so before
+// the end of the lame duck it is not for them to call.
+func (l *listener) Close() error {
+	if err := l.Listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	return nil
 }

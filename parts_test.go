@@ -257,12 +257,12 @@ func TestLastWords(t *testing.T) {
 }
 
 func TestWhatIsNotSpokenIsRefused(t *testing.T) {
-	h2c := new(http.Protocols)
-	h2c.SetHTTP1(true)
-	h2c.SetUnencryptedHTTP2(true)
+	h2 := new(http.Protocols)
+	h2.SetHTTP2(true)
 	for want, srv := range map[string]*http.Server{
-		"TLSConfig": {TLSConfig: &tls.Config{}},
-		"Protocols": {Protocols: h2c},
+		"has no certificate":             {TLSConfig: &tls.Config{}},
+		"none that is spoken in clear":   {Protocols: h2},
+		"neither HTTP/1 nor HTTP/2, and": {Protocols: new(http.Protocols), TLSConfig: &tls.Config{Certificates: make([]tls.Certificate, 1)}},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {

@@ -1,7 +1,6 @@
 package lameduck
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -9,8 +8,14 @@ import (
 // lameDuck waits until the lame duck is over, and for the stop signal if a
 // preStop hook began it.
 func (p *Process) lameDuck(d *drain) {
+	if p.FailReadiness {
+		p.failHealth()
+	}
 	for _, c := range p.conns.list() {
 		c.lameDuck(d)
+	}
+	for _, m := range p.members.list() {
+		m.lameDuck(d)
 	}
 	for wait := time.Until(d.lameDuckEnd()); wait > 0; wait = time.Until(d.lameDuckEnd()) {
 		if !sleep(wait, d.hurry, d.cut) {
@@ -62,14 +67,12 @@ const acceptWait = 2 * time.Second
 // at the cut whatever is left is ended, and named in the error.
 func (p *Process) finish(d *drain) error {
 	for _, c := range p.conns.list() {
-		c.hurry()
+		c.depart()
 	}
-	worked := newLatch()
-	go func() {
-		p.working.Wait()
-		worked.set()
-		p.conns.poke()
-	}()
+	for _, m := range p.members.list() {
+		m.depart()
+	}
+	worked := p.whenWorked()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -90,6 +93,23 @@ func (p *Process) finish(d *drain) error {
 	}
 }
 
+// whenWorked returns a latch that is set when all workers have returned, and
+// the handlers of all servers that tell.
+func (p *Process) whenWorked() latch {
+	worked := newLatch()
+	for _, s := range p.servers {
+		if s.finish != nil {
+			p.working.Go(func() { s.finish.run(p.hard) })
+		}
+	}
+	go func() {
+		p.working.Wait()
+		worked.set()
+		p.conns.poke()
+	}()
+	return worked
+}
+
 // closeSilent wakes the connections on which nothing has come for the
 // linger, so that they close, and returns when to look again. The one that
 // is silent for longest goes first. Many closes at once would make races of
@@ -98,7 +118,7 @@ func (p *Process) finish(d *drain) error {
 func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 	type silent struct {
 		*conn
-		since time.Time
+		at time.Time
 	}
 	var due []silent
 	again := time.Hour
@@ -106,14 +126,14 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 		if !c.closable() {
 			continue
 		}
-		since := c.quietSince(d.t0)
-		if left := time.Until(since.Add(d.linger())); left > 0 {
+		at := c.dueAt(d)
+		if left := time.Until(at); left > 0 {
 			again = min(again, left)
 			continue
 		}
-		due = append(due, silent{c, since})
+		due = append(due, silent{c, at})
 	}
-	slices.SortFunc(due, func(a, b silent) int { return cmp.Compare(a.since.UnixNano(), b.since.UnixNano()) })
+	slices.SortFunc(due, func(a, b silent) int { return a.at.Compare(b.at) })
 	start := time.Now()
 	pace := min(time.Millisecond, d.cutAt().Sub(start)/time.Duration(2*max(1, len(due))))
 	for i, c := range due {

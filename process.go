@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +44,8 @@ type Process struct {
 	Observe func(Status)
 
 	servers []*server
+	health  []interface{ Shutdown() }
+	members memberSet
 	workers []*task
 	closers []*task
 
@@ -65,19 +65,6 @@ type Process struct {
 	leave    latch // workers are asked to leave
 	serving  sync.WaitGroup
 	working  sync.WaitGroup
-}
-
-type server struct {
-	http      *http.Server
-	listeners []net.Listener
-	wrapped   []*listener
-}
-
-// Serve adds srv. With no listener it listens on srv.Addr (TCP, ":http" if
-// empty). It speaks HTTP/1.1 in clear text. The Process takes srv over:
-// srv's own Serve, Shutdown and Close must not be called.
-func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
-	p.servers = append(p.servers, &server{http: srv, listeners: listeners})
 }
 
 // Worker adds a background worker. When [Draining] of its context closes, at
@@ -129,6 +116,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	d := p.serveUntilStop()
 	p.logClosing(d)
 	p.closing.Store(true)
+	p.failHealth()
 	p.shutListeners(d)
 	err := errors.Join(p.finishOrCut(d), p.runClosers(d), p.moreFailures(), p.shutdownByOthers())
 	p.logEnd(d, err)
@@ -159,71 +147,11 @@ func (p *Process) setUp(ctx context.Context) error {
 	return nil
 }
 
-// listen opens what is not open yet. If one address fails nothing is left
-// open.
-func (p *Process) listen() error {
-	n := len(p.workers)
-	for _, s := range p.servers {
-		if err := served(s.http); err != nil {
-			p.closeListeners()
-			return err
-		}
-		if len(s.listeners) == 0 {
-			l, err := net.Listen("tcp", cmp.Or(s.http.Addr, ":http"))
-			if err != nil {
-				p.closeListeners()
-				return err
-			}
-			s.listeners = []net.Listener{l}
-		}
-		n += len(s.listeners)
-	}
-	p.failures = make(chan error, n)
-	return nil
-}
-
-// served refuses what would not end well: a server that is told to speak what
-// is not spoken here.
-func served(srv *http.Server) error {
-	switch {
-	case srv.TLSConfig != nil:
-		return errors.New("http.Server.TLSConfig is set, and only clear text is served: terminate TLS in front of the pod")
-	case srv.Protocols != nil && (srv.Protocols.UnencryptedHTTP2() || !srv.Protocols.HTTP1()):
-		return errors.New("http.Server.Protocols asks for more than HTTP/1.1 in clear text, which is all that is served")
-	}
-	return nil
-}
-
-func (p *Process) closeListeners() {
-	for _, s := range p.servers {
-		for _, l := range s.listeners {
-			l.Close()
-		}
-	}
-}
-
 func (p *Process) start() {
-	for _, s := range p.servers {
-		p.hook(s.http)
-	}
-	for _, s := range p.servers {
-		for _, l := range s.listeners {
-			w := &listener{Listener: l, process: p}
-			s.wrapped = append(s.wrapped, w)
-			p.serving.Go(func() { p.serve(s.http, w) })
-		}
-	}
+	p.startServers()
 	for _, t := range p.workers {
 		p.working.Go(func() { p.work(t) })
 	}
-}
-
-func (p *Process) serve(srv *http.Server, l *listener) {
-	err := srv.Serve(l)
-	if p.closing.Load() {
-		return // we closed it
-	}
-	p.fail(fmt.Errorf("listener %v: %w", l.Addr(), err))
 }
 
 func (p *Process) work(t *task) {
@@ -289,6 +217,7 @@ func (p *Process) resume(d *drain) bool {
 		return false
 	}
 	p.drain.Store(nil)
+	p.resumeHealth()
 	return true
 }
 

@@ -3,6 +3,7 @@
 package lameduck
 
 import (
+	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -18,6 +19,8 @@ func readNow(c net.Conn, b []byte) (n int, err error) {
 		s = c
 	case *net.UnixConn:
 		s = c
+	case *tls.Conn:
+		return readRecords(c, b)
 	default:
 		return readSoon(c, b)
 	}

@@ -13,6 +13,7 @@ import (
 const (
 	kindRequest  = "request"
 	kindHijacked = "hijacked connection"
+	kindStream   = "stream"
 	kindWorker   = "worker"
 	kindCloser   = "closer"
 )
@@ -30,7 +31,7 @@ type piece struct {
 // beside them.
 func (p *Process) inFlight(open []*conn) []piece {
 	all := requests(open)
-	for _, t := range slices.Concat(p.workers, p.closers) {
+	for _, t := range slices.Concat(p.tasks(), p.closers) {
 		if since, running := t.since(); running {
 			all = append(all, piece{Work{Kind: t.kind, Name: t.name, Since: since}, t})
 		}
@@ -50,6 +51,9 @@ func requests(open []*conn) []piece {
 // inFlight appends what is under way on the connection.
 func (c *conn) inFlight(to []piece) []piece {
 	w := Work{Kind: kindRequest, Peer: c.RemoteAddr().String()}
+	if h := c.h2.Load(); h != nil {
+		return h.inFlight(w, to)
+	}
 	switch r := c.doing.Load(); r {
 	case nil:
 		return to

@@ -1,0 +1,59 @@
+package lameduck
+
+import (
+	"context"
+	"fmt"
+	"net"
+)
+
+// A GRPCServer is a *grpc.Server of google.golang.org/grpc.
+type GRPCServer interface {
+	Serve(net.Listener) error
+	GracefulStop()
+	Stop()
+}
+
+// ServeGRPC adds a gRPC server, on listeners of clear text. Its streams are
+// told, waited for and cut as requests are; a health Watch does not hold the
+// end. health is nil or its health server (Shutdown sets all to NOT_SERVING):
+// it is shut down when [Ready] would begin to fail.
+//
+// A server with TLS credentials of its own is followed less closely: its
+// clients are told to leave only when the lame duck is over.
+func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
+	x := &server{listeners: listeners, end: s.Stop}
+	x.finish = newTask("gRPC server", fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
+	x.serve = func(l *listener) error {
+		l.begin = (*conn).beginGRPC
+		return s.Serve(l)
+	}
+	p.servers = append(p.servers, x)
+	if health != nil {
+		p.health = append(p.health, health)
+	}
+}
+
+// beginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
+// begins with something else, TLS most likely, what it does is not known.
+func (c *conn) beginGRPC() {
+	c.doing.Store(hijacked)
+	h := &h2{conn: c, counts: true}
+	h.wire.ReadPaths()
+	c.speakHTTP2(h)
+}
+
+// failHealth sets the gRPC services to NOT_SERVING.
+func (p *Process) failHealth() {
+	for _, h := range p.health {
+		h.Shutdown()
+	}
+}
+
+// resumeHealth is for a termination that was taken back.
+func (p *Process) resumeHealth() {
+	for _, h := range p.health {
+		if h, ok := h.(interface{ Resume() }); ok {
+			h.Resume()
+		}
+	}
+}

@@ -1,0 +1,289 @@
+package lameduck
+
+import (
+	"crypto/tls"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/wire"
+)
+
+// An h2 is the HTTP/2 side of a connection: what is open on it, and the
+// goodbye. net/http says one GOAWAY that names the last stream it has seen, so
+// a stream that is on the wire is lost; grpc-go says two, but only after it
+// has closed its listeners. Ours is put between the frames that they write.
+type h2 struct {
+	conn   *conn
+	wire   wire.Conn
+	tls    *tls.ConnectionState // nil in clear text; net/http knows of none
+	counts bool                 // late streams are counted here: no handler of ours does
+
+	leaving  atomic.Bool  // the moment to leave has come
+	observed atomic.Bool  // usual is known
+	usual    atomic.Int32 // streams that are open at once
+
+	wanted  atomic.Int32 // goodbyes that are to be said
+	writing sync.Mutex   // held while something is written
+	said    int32        // goodbyes that were said; guarded by writing
+
+	mu       sync.Mutex
+	requests []request // that net/http's handlers are at work on
+}
+
+func newH2(c *conn) *h2 {
+	h := &h2{conn: c}
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		h.tls = new(over.ConnectionState())
+	}
+	return h
+}
+
+// The goodbyes, in their order.
+const (
+	goodbye     = 1
+	lastGoodbye = 2
+)
+
+// A request is one that a handler is at work on.
+type request struct {
+	*http.Request
+	since time.Time // zero if it began before T0
+	undo  func()    // takes it out of the late arrivals
+}
+
+// greeted matches b, the next bytes of the connection, with the preface of
+// HTTP/2. It returns false as soon as they are something else.
+func (c *conn) greeted(b []byte) bool {
+	n := min(len(b), len(wire.Preface)-int(c.matched))
+	if string(b[:n]) != wire.Preface[c.matched:int(c.matched)+n] {
+		c.matched = -1
+		c.h2.Store(nil)
+		return false
+	}
+	if c.matched += int8(n); int(c.matched) < len(wire.Preface) {
+		return true
+	}
+	c.matched = -1
+	if c.h2.Load() == nil {
+		c.speakHTTP2(newH2(c))
+	}
+	if len(b) > n {
+		c.h2.Load().received(b[n:])
+	}
+	return true
+}
+
+// speakHTTP2 makes c an HTTP/2 connection, before the server writes. One that
+// comes late has its moment within Spread of its own begin: a client that is
+// told at once would dial again, and perhaps here again, with many streams
+// about to begin. Go's own then loses those whose body it cannot rewind.
+func (c *conn) speakHTTP2(h *h2) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.h2.Store(h)
+	if d := c.process.drain.Load(); d != nil {
+		c.arrange(d)
+	}
+}
+
+// received follows what the client sends.
+func (h *h2) received(b []byte) {
+	d := h.conn.process.drain.Load()
+	if d == nil {
+		h.wire.Received(b, 0)
+		return
+	}
+	acked := h.wire.Acked()
+	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
+	h.conn.quietNow()
+	if begun > 0 && h.leaving.Load() {
+		h.askAmid()
+	}
+	if begun > 0 && h.counts {
+		h.conn.countLate(d)
+		d.lateReqs.Add(int64(begun) - 1)
+		d.lateReq()
+	}
+	if !acked && h.wire.Acked() {
+		h.conn.process.conns.poke()
+	}
+	if h.conn.waking.Load() {
+		h.conn.stayAwake()
+	}
+}
+
+// write writes for the server, and says what is wanted if it fits in.
+func (h *h2) write(b []byte) (int, error) {
+	h.writing.Lock()
+	n, err := h.conn.Conn.Write(b)
+	silent := h.wire.Sent(b[:n])
+	if err == nil {
+		h.speak()
+	}
+	h.writing.Unlock()
+	if h.wanted.Load() != 0 {
+		h.trySpeak()
+	}
+	if silent && h.conn.process.drain.Load() != nil {
+		h.conn.wentSilent()
+	}
+	return n, err
+}
+
+// A goodbye that a client reads when it is about to begin a stream can lose
+// that: Go's Transport gives the connection up, has closed the body by then,
+// and "cannot rewind body after connection loss". It is about to begin one
+// when it has just been answered. So the goodbye waits until all that the
+// client usually has under way is under way.
+const (
+	observeFor = 50 * time.Millisecond  // how much that is
+	askWithin  = 500 * time.Millisecond // then it waits no longer
+)
+
+// askToLeave says goodbye at the next good moment.
+func (h *h2) askToLeave() {
+	if h.leaving.Swap(true) {
+		return
+	}
+	h.usual.Store(int32(h.wire.Open()))
+	time.AfterFunc(observeFor, func() {
+		if h.observed.Store(true); h.usual.Load() == 0 {
+			h.goodbye()
+		}
+	})
+	time.AfterFunc(askWithin, h.goodbye)
+}
+
+// askAmid is called when a stream has begun.
+func (h *h2) askAmid() {
+	open := int32(h.wire.Open())
+	switch usual := h.usual.Load(); {
+	case h.observed.Load() && open >= usual:
+		h.goodbye()
+	case open > usual:
+		h.usual.Store(open)
+	}
+}
+
+// goodbye asks the client to leave and to confirm that. What it has on the
+// wire is still served.
+func (h *h2) goodbye() { h.say(goodbye) }
+
+// lastGoodbye names the last stream that was served.
+func (h *h2) lastGoodbye() { h.say(lastGoodbye) }
+
+func (h *h2) say(word int32) {
+	for {
+		wanted := h.wanted.Load()
+		if wanted >= word {
+			return
+		}
+		if h.wanted.CompareAndSwap(wanted, word) {
+			h.trySpeak()
+			return
+		}
+	}
+}
+
+// trySpeak says what is wanted, unless somebody is writing: whoever is does
+// it then.
+func (h *h2) trySpeak() {
+	for h.writing.TryLock() {
+		again := h.speak()
+		h.writing.Unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// speak says the next goodbye that is wanted, if it fits in. It returns true
+// if there may be one more. The caller holds writing.
+func (h *h2) speak() bool {
+	if h.said >= h.wanted.Load() || !h.wire.FitsIn() {
+		return false
+	}
+	word := wire.Goodbye()
+	if h.said = h.wanted.Load(); h.said == lastGoodbye {
+		word = wire.LastGoodbye(h.wire.Last())
+	}
+	_, err := h.conn.Conn.Write(word)
+	return err == nil
+}
+
+// busy reports whether the connection carries something that will end.
+func (h *h2) busy() bool { return h.wire.Busy() }
+
+// handling reports whether a handler is at work, for a stream that is open
+// or for one that the client has given up.
+func (h *h2) handling() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.requests) > 0
+}
+
+func (h *h2) begin(r request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.requests = append(h.requests, r)
+}
+
+func (h *h2) end(r *http.Request) {
+	h.mu.Lock()
+	if i := h.find(r); i >= 0 {
+		h.requests = slices.Delete(h.requests, i, i+1)
+	}
+	none := len(h.requests) == 0
+	h.mu.Unlock()
+	if none {
+		h.conn.handled()
+	}
+}
+
+func (h *h2) find(r *http.Request) int {
+	return slices.IndexFunc(h.requests, func(x request) bool { return x.Request == r })
+}
+
+// takeUndo returns what takes r out of the late arrivals, nil if it is none.
+func (h *h2) takeUndo(r *http.Request) (undo func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if i := h.find(r); i >= 0 {
+		undo, h.requests[i].undo = h.requests[i].undo, nil
+	}
+	return undo
+}
+
+// inFlight appends what is under way on the connection: the requests that
+// handlers are at work on, and the streams of grpc-go's handlers.
+func (h *h2) inFlight(w Work, to []piece) []piece {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, r := range h.requests {
+		w.Name, w.Since = requestName(r.Request), r.since
+		to = append(to, piece{w, r.Request})
+	}
+	if len(h.requests) > 0 {
+		return to
+	}
+	for _, s := range h.wire.Streams() {
+		if s.Watch {
+			continue
+		}
+		w.Kind, w.Name, w.Since = kindStream, s.Path, time.Time{}
+		if s.Since != 0 {
+			w.Since = h.conn.born.Add(time.Duration(s.Since))
+		}
+		to = append(to, piece{w, streamOf{h, s.ID}})
+	}
+	return to
+}
+
+// streamOf is who a stream is.
+type streamOf struct {
+	*h2
+	id uint32
+}

@@ -1,0 +1,207 @@
+// Package wire follows an HTTP/2 connection from outside, by the bytes that
+// pass in both directions: which streams are open, and where a frame of ours
+// fits in. It reads and writes nothing itself (RFC 9113).
+//
+// A stream is open from the HEADERS frame with which the client began it until
+// the last byte of its answer has been sent, or one side reset it. Neither
+// net/http nor grpc-go tell that from outside as exactly: they call a
+// connection idle before they have flushed.
+package wire
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/lameduck-dev/lameduck/internal/hpack"
+)
+
+// Preface is what a client's side of a connection begins with.
+const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+// A Stream is one that is open.
+type Stream struct {
+	ID    uint32
+	Path  string // "" if paths are not read
+	Watch bool   // a gRPC health watch, which never ends by itself
+	Since int64  // what Received was told
+}
+
+// A Conn is the state of one connection. Received is called by one goroutine
+// at a time, Sent too; the rest by any.
+type Conn struct {
+	in, out frames
+	spoke   bool   // the server has sent a frame
+	ending  uint32 // the stream that ends with the header block being sent
+	ping    [len(pingData)]byte
+	heads   *heads // nil if paths are not read
+
+	mu    sync.Mutex
+	open  []Stream
+	last  uint32
+	acked bool
+}
+
+// ReadPaths makes Received read the path of each stream. It must come before
+// the first byte.
+func (c *Conn) ReadPaths() { c.heads = new(heads) }
+
+// Received follows bytes from the client, after the preface. Streams that they
+// begin are noted as begun at since. It returns how many those are, without
+// probes where paths are read.
+func (c *Conn) Received(b []byte, since int64) (begun int) {
+	for len(b) > 0 {
+		payload, rest, end := c.in.take(b)
+		b = rest
+		if len(payload) > 0 {
+			c.receivedPayload(payload)
+		}
+		if end && c.receivedFrame(since) {
+			begun++
+		}
+	}
+	return begun
+}
+
+func (c *Conn) receivedPayload(b []byte) {
+	switch c.in.kind() {
+	case framePing:
+		if n := c.in.length() - int(c.in.left) - len(b); n < len(c.ping) {
+			copy(c.ping[n:], b)
+		}
+	case frameHeaders, frameContinuation:
+		if c.heads != nil {
+			c.heads.add(b)
+		}
+	}
+}
+
+// receivedFrame is called at the end of each frame.
+func (c *Conn) receivedFrame(since int64) (begun bool) {
+	switch c.in.kind() {
+	case frameHeaders, frameContinuation:
+		var h hpack.Head
+		if c.heads != nil {
+			h = c.heads.end(&c.in)
+		}
+		if !c.in.inBlock {
+			return c.begin(Stream{ID: c.in.stream(), Path: h.Path, Since: since}, h.Probe)
+		}
+	case frameRSTStream:
+		c.close(c.in.stream())
+	case framePing:
+		if c.in.has(flagAck) && string(c.ping[:]) == pingData {
+			c.mu.Lock()
+			c.acked = true
+			c.mu.Unlock()
+		}
+	}
+	return false
+}
+
+// begin notes a stream. A header block on one that began before is trailers.
+func (c *Conn) begin(s Stream, probe bool) (counts bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s.ID <= c.last || s.ID%2 == 0 {
+		return false
+	}
+	c.last = s.ID
+	s.Watch = s.Path == healthService+"Watch"
+	c.open = append(c.open, s)
+	return !probe && !strings.HasPrefix(s.Path, healthService)
+}
+
+const healthService = "/grpc.health.v1.Health/"
+
+// close notes the end of a stream, and returns whether it was the last one.
+func (c *Conn) close(id uint32) (last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.IndexFunc(c.open, func(s Stream) bool { return s.ID == id })
+	if i < 0 {
+		return false
+	}
+	c.open[i] = c.open[len(c.open)-1]
+	c.open = c.open[:len(c.open)-1]
+	return !slices.ContainsFunc(c.open, lasting)
+}
+
+// lasting reports whether s must end before the connection may.
+func lasting(s Stream) bool { return !s.Watch }
+
+// Sent follows bytes to the client, those of Goodbye not included. It returns
+// whether they end the last stream that was open.
+func (c *Conn) Sent(b []byte) (silent bool) {
+	for len(b) > 0 {
+		_, rest, end := c.out.take(b)
+		b = rest
+		if end && c.sentFrame() {
+			silent = true
+		}
+	}
+	return silent
+}
+
+// sentFrame is called at the end of each frame.
+func (c *Conn) sentFrame() (silent bool) {
+	c.spoke = true
+	switch c.out.kind() {
+	case frameData, frameHeaders:
+		if c.out.has(flagEndStream) {
+			c.ending = c.out.stream()
+		}
+	case frameRSTStream:
+		return c.close(c.out.stream())
+	}
+	if c.ending != 0 && !c.out.inBlock {
+		silent = c.close(c.ending)
+		c.ending = 0
+	}
+	return silent
+}
+
+// FitsIn reports whether a frame of ours may be sent now: between two frames,
+// and not before the server's first one, which must be SETTINGS. The caller
+// is the one that calls Sent.
+func (c *Conn) FitsIn() bool { return c.spoke && c.out.between() }
+
+// Halfway reports whether a part of a frame or of a header block has come.
+// The caller is the one that calls Received.
+func (c *Conn) Halfway() bool { return !c.in.between() }
+
+// Busy reports whether a stream is open that will end.
+func (c *Conn) Busy() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.ContainsFunc(c.open, lasting)
+}
+
+// Open is the number of streams that are open.
+func (c *Conn) Open() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.open)
+}
+
+// Streams returns those that are open.
+func (c *Conn) Streams() []Stream {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.open)
+}
+
+// Last is the id of the last stream that the client began.
+func (c *Conn) Last() uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.last
+}
+
+// Acked reports whether the client has answered Goodbye: it has read that it
+// should leave, and all it sent before has been received.
+func (c *Conn) Acked() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.acked
+}

@@ -1,0 +1,160 @@
+package lameduck
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"slices"
+)
+
+// A server is one thing that accepts connections, of whatever protocol.
+type server struct {
+	listeners []net.Listener
+	wrapped   []*listener
+
+	http  *http.Server // nil unless it is one
+	tls   *tls.Config  // of http; nil for clear text
+	serve func(*listener) error
+	// finish, if there is one, is run when the listeners have closed. It ends
+	// when no handler is at work any more.
+	finish *task
+	end    func() // closes whatever is open
+}
+
+// Serve adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
+// empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
+// HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
+// clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. The Process takes
+// srv over: srv's own Serve, Shutdown and Close must not be called.
+func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
+	s := &server{http: srv, listeners: listeners}
+	s.serve = s.serveHTTP
+	s.end = func() { srv.Close() }
+	p.servers = append(p.servers, s)
+}
+
+func (s *server) serveHTTP(l *listener) error {
+	if s.tls == nil {
+		return s.http.Serve(l)
+	}
+	t := newTLSListener(l, s.http, s.tls)
+	defer t.left.set()
+	return s.http.Serve(t)
+}
+
+// ServeConn adds a server of another protocol: serve is called for each
+// connection of l, in a goroutine of its own, and the connection is closed when
+// it returns. [Draining] of its context tells it to leave; the context ends at
+// the cut.
+func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn)) {
+	s := &server{listeners: []net.Listener{l}, end: func() {}}
+	s.serve = func(l *listener) error { return p.serveConns(l, serve) }
+	p.servers = append(p.servers, s)
+}
+
+func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
+	l.begin = func(c *conn) { c.doing.Store(hijacked) }
+	for {
+		c, err := l.accept()
+		if err != nil {
+			return err
+		}
+		if d := p.drain.Load(); d != nil {
+			c.countLate(d)
+		}
+		go func() {
+			defer c.Close()
+			serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
+		}()
+	}
+}
+
+// listen opens what is not open yet. If one address fails nothing is left
+// open.
+func (p *Process) listen() (err error) {
+	defer func() {
+		if err != nil {
+			p.closeListeners()
+		}
+	}()
+	n := len(p.workers)
+	for _, s := range p.servers {
+		if s.http != nil {
+			if s.tls, err = secured(s.http, s.listeners); err != nil {
+				return err
+			}
+		}
+		if err := s.listen(); err != nil {
+			return err
+		}
+		n += len(s.listeners)
+	}
+	p.failures = make(chan error, n)
+	return nil
+}
+
+func (s *server) listen() error {
+	if len(s.listeners) > 0 {
+		return nil
+	}
+	if s.http == nil {
+		return errors.New("a gRPC server was added without a listener\nhint: p.ServeGRPC(server, health, listener), with net.Listen(\"tcp\", \":9090\")")
+	}
+	standard := ":http"
+	if s.tls != nil {
+		standard = ":https"
+	}
+	l, err := net.Listen("tcp", cmp.Or(s.http.Addr, standard))
+	if err != nil {
+		return err
+	}
+	s.listeners = []net.Listener{l}
+	return nil
+}
+
+func (p *Process) closeListeners() {
+	for _, s := range p.servers {
+		for _, l := range s.listeners {
+			l.Close()
+		}
+	}
+}
+
+// startServers serves on every listener.
+func (p *Process) startServers() {
+	for _, s := range p.servers {
+		if s.http != nil {
+			p.hook(s.http)
+		}
+	}
+	for _, s := range p.servers {
+		for _, l := range s.listeners {
+			w := &listener{Listener: l, process: p}
+			s.wrapped = append(s.wrapped, w)
+			p.serving.Go(func() { p.serveOn(s, w) })
+		}
+	}
+}
+
+func (p *Process) serveOn(s *server, l *listener) {
+	err := s.serve(l)
+	if p.closing.Load() {
+		return // we closed it
+	}
+	p.fail(fmt.Errorf("listener %v: %w", l.Addr(), err))
+}
+
+// tasks are all that is not a connection and must end before the closers run.
+func (p *Process) tasks() []*task {
+	all := slices.Clone(p.workers)
+	for _, s := range p.servers {
+		if s.finish != nil {
+			all = append(all, s.finish)
+		}
+	}
+	return all
+}

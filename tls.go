@@ -1,0 +1,301 @@
+package lameduck
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"sync"
+	"time"
+)
+
+// TLS is terminated here and not in net/http, for a goodbye must be put
+// between the frames before they are encrypted. net/http takes what it is
+// given for clear text, on which it speaks HTTP/2 as well.
+
+const (
+	// handshakeLimit is the time for a handshake if http.Server sets none.
+	handshakeLimit = 10 * time.Second
+	// handshakesAtOnce bounds those of one listener. Who comes when there are
+	// as many waits in the kernel's queue.
+	handshakesAtOnce = 4096
+)
+
+// secured returns the configuration of srv's listeners, nil if they speak
+// clear text, and makes net/http speak behind it what it would itself.
+func secured(srv *http.Server, listeners []net.Listener) (*tls.Config, error) {
+	for _, l := range listeners {
+		if fmt.Sprintf("%T", l) == "*tls.listener" {
+			return nil, errors.New("a listener of tls.NewListener was given, and what is under it is needed\n" +
+				"hint: give the listener under it, and its tls.Config as http.Server.TLSConfig")
+		}
+	}
+	protocols := protocolsOf(srv)
+	if srv.TLSConfig == nil {
+		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
+			return nil, errors.New("http.Server.Protocols names none that is spoken in clear text, and TLSConfig is not set\n" +
+				"hint: Protocols.SetHTTP1(true) or SetUnencryptedHTTP2(true), or a TLSConfig with a certificate")
+		}
+		return nil, nil
+	}
+	config := srv.TLSConfig.Clone()
+	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
+			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text leave TLSConfig nil")
+	}
+	if !protocols.HTTP1() && !protocols.HTTP2() {
+		return nil, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set")
+	}
+	config.NextProtos = nextProtos(config.NextProtos, protocols)
+	behind := new(http.Protocols)
+	behind.SetHTTP1(protocols.HTTP1())
+	behind.SetUnencryptedHTTP2(protocols.HTTP2())
+	srv.Protocols = behind
+	return config, nil
+}
+
+// protocolsOf is what net/http makes of Protocols and TLSNextProto.
+func protocolsOf(srv *http.Server) http.Protocols {
+	if srv.Protocols != nil {
+		return *srv.Protocols
+	}
+	var p http.Protocols
+	p.SetHTTP1(true)
+	_, has := srv.TLSNextProto["h2"]
+	p.SetHTTP2(srv.TLSNextProto == nil || has)
+	return p
+}
+
+// nextProtos is what is offered in the handshake: the program's own list,
+// with what is spoken added and what is not left out.
+func nextProtos(own []string, p http.Protocols) []string {
+	spoken := map[string]bool{"h2": p.HTTP2(), "http/1.1": p.HTTP1()}
+	list := slices.DeleteFunc(slices.Clone(own), func(name string) bool {
+		is, known := spoken[name]
+		return known && !is
+	})
+	for _, name := range []string{"h2", "http/1.1"} {
+		if spoken[name] && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// handshakeTime is the time for a handshake, as net/http has it.
+func handshakeTime(srv *http.Server) time.Duration {
+	limit := handshakeLimit
+	for _, d := range []time.Duration{srv.ReadHeaderTimeout, srv.ReadTimeout, srv.WriteTimeout} {
+		if d > 0 {
+			limit = min(limit, d)
+		}
+	}
+	return limit
+}
+
+// A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
+// Request.TLS, and not look for HTTP/2.
+type tlsConn struct {
+	*conn
+	state tls.ConnectionState
+}
+
+// ConnectionState is that of the handshake.
+func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
+
+// handshake makes c, which has just been accepted, ready for net/http. It
+// returns an error if the client did not come so far; c is closed then.
+func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
+	over := c.Conn.(*tls.Conn)
+	s := c.sock()
+	s.SetDeadline(time.Now().Add(handshakeTime(srv)))
+	if err := c.awaitHello(s); err != nil {
+		c.Close()
+		return nil, err
+	}
+	if err := over.HandshakeContext(c.process.hard); err != nil {
+		c.refuse(srv, s, err)
+		return nil, err
+	}
+	s.SetDeadline(time.Time{})
+	c.begun = false
+	c.doing.Store(nil)
+	c.quietNow()
+	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
+		return &tlsConn{c, state}, nil
+	}
+	return c, nil
+}
+
+// awaitHello waits for the first byte. Until then the connection is silent,
+// and is closed as a silent one is.
+func (c *conn) awaitHello(s *sock) error {
+	n, err := c.readFrom(s.Conn, s.head[:1])
+	if n == 0 {
+		return err
+	}
+	s.headed = n
+	c.begun = true
+	c.publish() // no wake must come in the middle of a handshake
+	return nil
+}
+
+// refuse ends a handshake that failed, as net/http does.
+func (c *conn) refuse(srv *http.Server, s *sock, err error) {
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
+		io.WriteString(s.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+	}
+	logf := log.Printf
+	if srv.ErrorLog != nil {
+		logf = srv.ErrorLog.Printf
+	}
+	logf("http: TLS handshake error from %s: %v", c.RemoteAddr(), err)
+	c.doing.Store(nil)
+	c.Close()
+}
+
+func looksLikeHTTP(head [5]byte) bool {
+	switch string(head[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
+		return true
+	}
+	return false
+}
+
+// A sock is the connection under a tls.Conn. It follows the records, so that
+// it is known whether a part of one has come, and can be read without waiting.
+type sock struct {
+	net.Conn
+	head    [5]byte // of the record at hand (RFC 8446, section 5.1)
+	have    int     // so many bytes of it have come
+	left    int     // of the record, once the head is whole
+	headed  int     // bytes of head that were read before the handshake
+	looking bool    // reads do not wait
+}
+
+// sock returns what is under TLS, nil in clear text.
+func (c *conn) sock() *sock {
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		s, _ := over.NetConn().(*sock)
+		return s
+	}
+	return nil
+}
+
+func (s *sock) halfway() bool { return s.have > 0 || s.left > 0 }
+
+// Read is the tls.Conn's.
+func (s *sock) Read(b []byte) (n int, err error) {
+	switch {
+	case s.headed > 0:
+		n = copy(b, s.head[:s.headed])
+		s.headed = 0
+	case s.looking:
+		if n, err = readNow(s.Conn, b); n == 0 && err == nil {
+			err = os.ErrDeadlineExceeded
+		}
+	default:
+		n, err = s.Conn.Read(b)
+	}
+	s.follow(b[:n])
+	return n, err
+}
+
+// follow follows the records.
+func (s *sock) follow(b []byte) {
+	for len(b) > 0 {
+		if s.left == 0 {
+			n := copy(s.head[s.have:], b)
+			s.have += n
+			b = b[n:]
+			if s.have == len(s.head) {
+				s.have, s.left = 0, int(s.head[3])<<8|int(s.head[4])
+			}
+			continue
+		}
+		n := min(s.left, len(b))
+		s.left -= n
+		b = b[n:]
+	}
+}
+
+// readRecords is readNow for TLS.
+func readRecords(over *tls.Conn, b []byte) (n int, err error) {
+	s, ok := over.NetConn().(*sock)
+	if !ok { // the listener's own TLS: a record may be cut in two, and then waits
+		over.SetReadDeadline(time.Now().Add(time.Millisecond))
+		n, err = over.Read(b)
+	} else {
+		s.looking = true
+		n, err = over.Read(b)
+		s.looking = false
+	}
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	return n, err
+}
+
+// A tlsListener does handshakes off the path of Accept, so that a slow client
+// keeps nobody waiting.
+type tlsListener struct {
+	*listener
+	srv   *http.Server
+	ready chan net.Conn
+	over  latch // no more will be ready
+	left  latch // nobody accepts any more
+}
+
+func newTLSListener(l *listener, srv *http.Server, config *tls.Config) *tlsListener {
+	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&sock{Conn: c}, config) }
+	t := &tlsListener{listener: l, srv: srv, ready: make(chan net.Conn), over: newLatch(), left: newLatch()}
+	go t.run()
+	return t
+}
+
+// Accept returns a connection whose handshake is done.
+func (l *tlsListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-l.over.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// run accepts until the listener is shut, then waits for the handshakes.
+func (l *tlsListener) run() {
+	slots := make(chan struct{}, handshakesAtOnce)
+	var handshakes sync.WaitGroup
+	for {
+		slots <- struct{}{}
+		c, err := l.accept()
+		if err != nil {
+			break
+		}
+		handshakes.Go(func() {
+			l.hand(c)
+			<-slots
+		})
+	}
+	handshakes.Wait()
+	l.over.set()
+}
+
+func (l *tlsListener) hand(c *conn) {
+	ready, err := c.handshake(l.srv)
+	if err != nil {
+		return
+	}
+	select {
+	case l.ready <- ready:
+	case <-l.left.done:
+		ready.Close()
+	}
+}
