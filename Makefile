@@ -3,7 +3,7 @@
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10000x
 
-.PHONY: demo test lint fuzz e2e bench image push app clean
+.PHONY: demo test lint fuzz e2e bench bench-peers image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why.
 demo:
@@ -32,6 +32,10 @@ lint:
 # The library against bare net/http and the usual recipes, side by side.
 bench:
 	go run ./bench
+
+# The library beside its peers: writes the tables of docs/PEERS.md. About half an hour.
+bench-peers:
+	go run ./bench -peers -runs 30 -update
 
 # The example app, to try it with lameduck verify.
 app:

@@ -40,7 +40,8 @@ func startChild(ctx context.Context, r role, procs int) (*child, error) {
 		return nil, err
 	}
 	c := &child{cmd: exec.CommandContext(ctx, self), exited: make(chan struct{})}
-	c.cmd.Env = append(cleanEnv(), roleVariable+"="+string(text))
+	// The race detector, where it is on, would sleep for a second at exit.
+	c.cmd.Env = append(cleanEnv(), roleVariable+"="+string(text), "GORACE=atexit_sleep_ms=0")
 	if procs > 0 {
 		c.cmd.Env = append(c.cmd.Env, "GOMAXPROCS="+strconv.Itoa(procs))
 	}
@@ -111,6 +112,24 @@ func (c *child) terminate(ctx context.Context) (time.Duration, error) {
 	case <-time.After(time.Minute):
 		return 0, fmt.Errorf("still there a minute after SIGTERM")
 	}
+}
+
+// terminateWithin sends SIGTERM, and SIGKILL when the budget is over, as the
+// kubelet would. How the child exits is its own affair.
+func (c *child) terminateWithin(ctx context.Context, budget time.Duration) (took time.Duration, killed bool, err error) {
+	t0 := time.Now()
+	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return 0, false, fmt.Errorf("cannot send SIGTERM: %w", err)
+	}
+	select {
+	case <-c.exited:
+	case <-ctx.Done():
+		return 0, false, context.Cause(ctx)
+	case <-time.After(budget):
+		killed = true
+		c.stop()
+	}
+	return c.at.Sub(t0), killed, nil
 }
 
 // stop kills the child if it still is there.

@@ -49,16 +49,19 @@ var exitClients = []exitClient{
 		c, err := oneRequest(addr, "")
 		return func() { c.Close() }, err
 	}},
-	{"one connection that never spoke", func(addr string) (func(), error) {
-		c, err := net.Dial("tcp", addr)
-		if err != nil {
-			return nil, err
-		}
-		// Connections are accepted in order: once a later one is answered,
-		// the silent one is no longer in the queue.
-		_, err = oneRequest(addr, "Connection: close\r\n")
-		return func() { c.Close() }, err
-	}},
+	{"one connection that never spoke", dialSilent},
+}
+
+// dialSilent opens a connection on which nothing is said.
+func dialSilent(addr string) (hangUp func(), err error) {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	// Connections are accepted in order: once a later one is answered, the
+	// silent one is no longer in the queue.
+	_, err = oneRequest(addr, "Connection: close\r\n")
+	return func() { c.Close() }, err
 }
 
 func oneRequest(addr, header string) (net.Conn, error) {

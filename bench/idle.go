@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"runtime"
 	"sync"
 )
@@ -37,17 +38,28 @@ func measureIdle(ctx context.Context, p plan, res *results) error {
 	return nil
 }
 
-// bytesPerIdle opens n connections that each make one request and then stay
-// silent, and returns what memory one of them holds.
-func bytesPerIdle(kind string, n int) (perConn float64, err error) {
+func bytesPerIdle(kind string, n int) (float64, error) {
 	s := newMemServer(kind, hello)
+	perConn, err := bytesPerConn(s.hand, n)
+	if err != nil {
+		return 0, err
+	}
+	if err := s.close(); err != nil {
+		return 0, fmt.Errorf("%s, without a connection: %w", kind, err)
+	}
+	return perConn, nil
+}
+
+// bytesPerConn opens n connections that each make one request and then stay
+// silent, and returns what memory one of them holds.
+func bytesPerConn(hand func(net.Conn) error, n int) (float64, error) {
 	before := memoryHeld()
 	conns := make([]*memConn, n)
 	var busy sync.WaitGroup
 	busy.Add(n)
 	for i := range conns {
 		conns[i] = newMemConn(1, busy.Done)
-		if err := s.hand(conns[i]); err != nil {
+		if err := hand(conns[i]); err != nil {
 			return 0, err
 		}
 	}
@@ -58,9 +70,6 @@ func bytesPerIdle(kind string, n int) (perConn float64, err error) {
 	}
 	for _, c := range conns {
 		<-c.gone
-	}
-	if err := s.close(); err != nil {
-		return 0, fmt.Errorf("%s, without a connection: %w", kind, err)
 	}
 	return float64(held) / float64(n), nil
 }

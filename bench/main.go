@@ -22,11 +22,17 @@ import (
 type plan struct {
 	only     string
 	json     bool
+	peers    bool
+	update   bool
 	rate     ratePlan
 	request  requestPlan
 	idle     idlePlan
 	exit     exitPlan
 	broken   brokenPlan
+	lost     lostPlan
+	leaving  leavingPlan
+	cost     costPlan
+	stuck    stuckPlan
 	progress func(format string, args ...any)
 }
 
@@ -34,20 +40,42 @@ func main() {
 	serveIfChild()
 	p := planFromFlags()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	res, err := p.run(ctx)
+	err := p.measure(ctx)
 	stop()
-	if err == nil {
-		err = p.print(res)
-	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+func (p plan) measure(ctx context.Context) error {
+	var file string
+	if p.update {
+		var err error
+		if file, err = findTables(); err != nil {
+			return err // now, and not when all has been measured
+		}
+	}
+	if p.peers {
+		p.progress("this takes about %v", p.estimate().Round(time.Minute))
+	}
+	res, err := p.run(ctx)
+	if err != nil {
+		return err
+	}
+	if p.update {
+		if err := res.updateTables(file); err != nil {
+			return err
+		}
+	}
+	return p.print(res)
+}
+
 func planFromFlags() plan {
 	var p plan
-	flag.StringVar(&p.only, "only", "", "measure only these, comma-separated: "+strings.Join(scenarioNames(), ", "))
+	flag.StringVar(&p.only, "only", "", "measure only these, comma-separated: "+strings.Join(names(scenarios), ", ")+"; with -peers "+strings.Join(names(peerScenarios), ", "))
+	flag.BoolVar(&p.peers, "peers", false, "measure ours beside its peers")
+	flag.BoolVar(&p.update, "update", false, "with -peers: write the tables into docs/PEERS.md")
 	flag.BoolVar(&p.json, "json", false, "print JSON instead of tables")
 	flag.IntVar(&p.rate.pairs, "pairs", 40, "rate: pairs of rounds, one bare and one ours")
 	flag.DurationVar(&p.rate.round, "round", 200*time.Millisecond, "rate: length of a round")
@@ -60,53 +88,101 @@ func planFromFlags() plan {
 	flag.IntVar(&p.exit.runs, "exits", 10, "exit: terminations a row")
 	flag.DurationVar(&p.exit.delay, "delay", 300*time.Millisecond, "exit: Delay of ours")
 	flag.DurationVar(&p.exit.quiet, "quiet", 100*time.Millisecond, "exit: Quiet of ours")
-	flag.IntVar(&p.broken.runs, "runs", 10, "broken: terminations a cell")
+	flag.IntVar(&p.broken.runs, "runs", 10, "broken, lost: terminations a cell")
 	flag.IntVar(&p.broken.clients, "clients", 64, "broken: keep-alive clients")
 	flag.DurationVar(&p.broken.window, "window", 150*time.Millisecond, "broken: time from SIGTERM to the closing of the listener, for all three")
+	flag.DurationVar(&p.lost.window, "peer-window", 500*time.Millisecond, "with -peers: time from SIGTERM to the end of serving, for all")
+	flag.DurationVar(&p.lost.budget, "peer-budget", 3*time.Second, "lost: time from SIGTERM to the cut")
+	flag.StringVar(&p.lost.peer, "peer", "", "lost: only peers with this in their name")
+	flag.StringVar(&p.lost.kind, "kind", "", "lost: only kinds of clients with this in their name")
 	flag.Parse()
+	p.setPeers()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "bench: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if p.update && (!p.peers || p.lost.peer+p.lost.kind != "") {
+		fmt.Fprintln(os.Stderr, "bench: -update needs -peers, and all of them")
 		os.Exit(2)
 	}
 	p.progress = func(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
 	return p
 }
 
+// setPeers sets what no flag sets.
+func (p *plan) setPeers() {
+	p.lost.runs = p.broken.runs
+	p.leaving = leavingPlan{runs: 5, window: p.lost.window, budget: 8 * time.Second, slow: 5 * time.Second}
+	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
+	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}
+}
+
+// estimate is about how long the measurements with -peers take.
+func (p plan) estimate() (sum time.Duration) {
+	for _, s := range p.scenarios() {
+		if p.chosen(s.name) && s.estimate != nil {
+			sum += s.estimate(p)
+		}
+	}
+	return sum
+}
+
 // A scenario is one thing measured.
 type scenario struct {
-	name    string
-	measure func(context.Context, plan, *results) error
+	name     string
+	measure  func(context.Context, plan, *results) error
+	estimate func(plan) time.Duration // about how long it takes
 }
 
 var scenarios = []scenario{
-	{"rate", measureRate},
-	{"request", measureRequest},
-	{"idle", measureIdle},
-	{"exit", measureExit},
-	{"broken", measureBroken},
+	{name: "rate", measure: measureRate},
+	{name: "request", measure: measureRequest},
+	{name: "idle", measure: measureIdle},
+	{name: "exit", measure: measureExit},
+	{name: "broken", measure: measureBroken},
 }
 
-func scenarioNames() []string {
+// peerScenarios are those of -peers.
+var peerScenarios = []scenario{
+	{"lost", measureLost, func(p plan) time.Duration { return p.lost.estimate() }},
+	{"leaving", measureLeaving, func(p plan) time.Duration { return p.leaving.estimate() }},
+	{"cost", measureCost, func(p plan) time.Duration { return p.cost.estimate() }},
+	{"rates", measureRates, func(p plan) time.Duration { return p.rate.estimate() }},
+	{"stuck", measureStuck, func(p plan) time.Duration { return p.stuck.estimate() }},
+}
+
+func (p plan) scenarios() []scenario {
+	if p.peers {
+		return peerScenarios
+	}
+	return scenarios
+}
+
+func (p plan) chosen(name string) bool {
+	return p.only == "" || slices.Contains(strings.Split(p.only, ","), name)
+}
+
+func names(of []scenario) []string {
 	var names []string
-	for _, s := range scenarios {
+	for _, s := range of {
 		names = append(names, s.name)
 	}
 	return names
 }
 
 func (p plan) run(ctx context.Context) (*results, error) {
-	chosen := scenarioNames()
-	if p.only != "" {
-		chosen = strings.Split(p.only, ",")
-	}
-	for _, name := range chosen {
-		if !slices.Contains(scenarioNames(), name) {
-			return nil, fmt.Errorf("nothing is called %q: there are %s", name, strings.Join(scenarioNames(), ", "))
+	all := names(p.scenarios())
+	for name := range strings.SplitSeq(p.only, ",") {
+		if p.only != "" && !slices.Contains(all, name) {
+			return nil, fmt.Errorf("nothing is called %q: there are %s", name, strings.Join(all, ", "))
 		}
 	}
 	res := newResults()
-	for _, s := range scenarios {
-		if !slices.Contains(chosen, s.name) {
+	if p.peers {
+		res.Machine, res.Command, res.Modules = machine(), command(), moduleVersions()
+	}
+	for _, s := range p.scenarios() {
+		if !p.chosen(s.name) {
 			continue
 		}
 		if err := s.measure(ctx, p, res); err != nil {

@@ -74,7 +74,7 @@ func (c *memConn) Write(b []byte) (int, error) { return len(b), nil }
 func (c *memConn) SetReadDeadline(t time.Time) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.past = !t.IsZero() // nobody here sets one to come
+	c.past = !t.IsZero() && t.Before(begun) // what is still to come never comes here
 	if c.past {
 		c.change.Broadcast()
 	}
@@ -97,13 +97,14 @@ func (c *memConn) Close() error {
 
 func (c *memConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
 func (c *memConn) SetWriteDeadline(time.Time) error { return nil }
-func (c *memConn) LocalAddr() net.Addr              { return memAddr{} }
-func (c *memConn) RemoteAddr() net.Addr             { return memAddr{} }
+func (c *memConn) LocalAddr() net.Addr              { return memAddr }
+func (c *memConn) RemoteAddr() net.Addr             { return memAddr }
 
-type memAddr struct{}
+// begun is before any deadline but those that are meant to be past.
+var begun = time.Now()
 
-func (memAddr) Network() string { return "memory" }
-func (memAddr) String() string  { return "memory" }
+// memAddr has a port, which some servers ask for.
+var memAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}
 
 // A memListener accepts the connections it is handed.
 type memListener struct {
@@ -137,4 +138,4 @@ func (l *memListener) Accept() (net.Conn, error) {
 }
 
 func (l *memListener) Close() error   { l.once.Do(func() { close(l.done) }); return nil }
-func (l *memListener) Addr() net.Addr { return memAddr{} }
+func (l *memListener) Addr() net.Addr { return memAddr }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -29,23 +30,37 @@ type rateResult struct {
 	CPU      *pair `json:"server_cpu_us_per_request,omitempty"`
 }
 
+// A loader is one connection under load.
+type loader interface {
+	// send sends what is to be answered at once.
+	send() error
+	// receive reads the answers, and returns how many they are.
+	receive() (int, error)
+	Close() error
+}
+
 // A raceServer is one of the two servers, its clients, and what was seen.
 type raceServer struct {
 	*child
-	load      []*rawClient
+	load      []loader
 	requests  int64
 	rate, cpu []float64
 }
 
-// measureRate gives each server fewer processors than the client has, and
-// the client as little to do as possible, so that the server is what limits.
-func measureRate(ctx context.Context, p plan, res *results) error {
+func measureRate(ctx context.Context, p plan, res *results) (err error) {
 	p.progress("rate: %d pairs of rounds of %v", p.rate.pairs, p.rate.round)
+	res.Rate, err = p.rate.race(ctx, clear1, func(addr string) (loader, error) { return newRawClient(addr) })
+	return err
+}
+
+// race gives each server fewer processors than the client has, and the
+// client as little to do as possible, so that the server is what limits.
+func (p ratePlan) race(ctx context.Context, speaks proto, connect func(addr string) (loader, error)) (*rateResult, error) {
 	var servers [2]*raceServer
-	for i, r := range []role{{Kind: shutdown}, {Kind: ours}} {
-		s, err := newRaceServer(ctx, r, p.rate)
+	for i, kind := range []string{shutdown, ours} {
+		s, err := newRaceServer(ctx, role{Kind: kind, Proto: speaks}, p, connect)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("%s: %w", kind, err)
 		}
 		defer s.stop()
 		defer s.hangUp()
@@ -53,34 +68,37 @@ func measureRate(ctx context.Context, p plan, res *results) error {
 	}
 	bare, our := servers[0], servers[1]
 	for _, s := range servers {
-		if err := s.round(p.rate.round); err != nil { // a first round that does not count
-			return err
+		if err := s.round(p.round); err != nil { // a first round that does not count
+			return nil, err
 		}
 		s.requests, s.rate, s.cpu = 0, nil, nil
 	}
-	err := inTurns(p.rate.pairs,
-		func() error { return bare.round(p.rate.round) },
-		func() error { return our.round(p.rate.round) })
-	if err != nil {
-		return err
+	round := func(s *raceServer) func() error {
+		return func() error { return errors.Join(s.round(p.round), context.Cause(ctx)) }
 	}
-	res.Rate = &rateResult{Conns: p.rate.conns, Procs: p.rate.procs,
-		Requests: bare.requests + our.requests, Rate: pairOf(bare.rate, our.rate)}
+	if err := inTurns(p.pairs, round(bare), round(our)); err != nil {
+		return nil, err
+	}
+	out := &rateResult{Conns: p.conns, Procs: p.procs, Requests: bare.requests + our.requests, Rate: pairOf(bare.rate, our.rate)}
 	if bare.cpu[0] > 0 {
-		cpu := pairOf(bare.cpu, our.cpu)
-		res.Rate.CPU = &cpu
+		out.CPU = new(pairOf(bare.cpu, our.cpu))
 	}
-	return nil
+	return out, nil
 }
 
-func newRaceServer(ctx context.Context, r role, p ratePlan) (*raceServer, error) {
+// estimate is about how long the races in all lanes take.
+func (p ratePlan) estimate() time.Duration {
+	return time.Duration(len(lanes)*2*(1+p.pairs)) * p.round
+}
+
+func newRaceServer(ctx context.Context, r role, p ratePlan, connect func(addr string) (loader, error)) (*raceServer, error) {
 	c, err := startChild(ctx, r, p.procs)
 	if err != nil {
 		return nil, err
 	}
 	s := &raceServer{child: c}
 	for range p.conns {
-		client, err := newRawClient(c.addr)
+		client, err := connect(c.addr)
 		if err != nil {
 			s.hangUp()
 			c.stop()
@@ -135,21 +153,53 @@ func (s *raceServer) round(length time.Duration) error {
 	return nil
 }
 
+// drive sends a request on each connection, then reads the answers. It
+// rarely has to wait for one, which costs a client more than all else: a
+// goroutine for each connection would use as much processor time as the
+// server. Two drivers are enough to keep that busy.
+func drive(conns []loader, stop *atomic.Bool) (n int64, err error) {
+	for !stop.Load() {
+		for _, c := range conns {
+			if err := c.send(); err != nil {
+				return n, err
+			}
+		}
+		for _, c := range conns {
+			answers, err := c.receive()
+			n += int64(answers)
+			if err != nil {
+				return n, err
+			}
+		}
+	}
+	return n, nil
+}
+
 // A rawClient sends one request over and over. It parses one answer, and
-// from then on only counts bytes: answers of hello all have the same length.
+// from then on only counts bytes: answers of the site all have the same
+// length.
 type rawClient struct {
 	net.Conn
 	size int
 	buf  []byte
 }
 
-const rawRequest = "GET / HTTP/1.1\r\nHost: bench\r\n\r\n"
+var rawRequest = []byte("GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+
+// rawTimeout is the life of a connection under load: a server that hangs is
+// an error of the round, not the end of all.
+const rawTimeout = 10 * time.Minute
 
 func newRawClient(addr string) (*rawClient, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
+	return rawClientOn(conn)
+}
+
+func rawClientOn(conn net.Conn) (*rawClient, error) {
+	conn.SetDeadline(time.Now().Add(rawTimeout))
 	c := &rawClient{Conn: conn, buf: make([]byte, 4096)}
 	if err := c.learn(); err != nil {
 		conn.Close()
@@ -160,7 +210,7 @@ func newRawClient(addr string) (*rawClient, error) {
 
 // learn makes one request and notes how long its answer is.
 func (c *rawClient) learn() error {
-	if _, err := io.WriteString(c, rawRequest); err != nil {
+	if err := c.send(); err != nil {
 		return err
 	}
 	var seen bytes.Buffer
@@ -175,37 +225,17 @@ func (c *rawClient) learn() error {
 	return nil
 }
 
-// drive sends a request on each connection, then reads the answers. It
-// rarely has to wait for one, which costs a client more than all else: a
-// goroutine for each connection would use as much processor time as the
-// server. Two drivers are enough to keep that busy.
-func drive(conns []*rawClient, stop *atomic.Bool) (n int64, err error) {
-	for _, c := range conns {
-		c.SetDeadline(time.Now().Add(time.Minute))
-	}
-	request := []byte(rawRequest)
-	for !stop.Load() {
-		for _, c := range conns {
-			if _, err := c.Write(request); err != nil {
-				return n, err
-			}
-		}
-		for _, c := range conns {
-			if err := c.readAnswer(); err != nil {
-				return n, err
-			}
-			n++
-		}
-	}
-	return n, nil
+func (c *rawClient) send() error {
+	_, err := c.Write(rawRequest)
+	return err
 }
 
-func (c *rawClient) readAnswer() error {
+func (c *rawClient) receive() (int, error) {
 	if _, err := io.ReadFull(c, c.buf[:c.size]); err != nil {
-		return err
+		return 0, err
 	}
 	if !bytes.HasPrefix(c.buf, []byte("HTTP/1.1 200 ")) {
-		return fmt.Errorf("the answer begins with %q", c.buf[:min(c.size, 40)])
+		return 0, fmt.Errorf("the answer begins with %q", c.buf[:min(c.size, 40)])
 	}
-	return nil
+	return 1, nil
 }

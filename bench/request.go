@@ -100,10 +100,12 @@ func compare(ctx context.Context, pairs, n int, bare, our func() error) (ns, all
 	return pairOf(of[0].ns, of[1].ns), pairOf(of[0].allocs, of[1].allocs), err
 }
 
-// requests has n requests served on one connection.
-func (s *memServer) requests(n int) error {
+func (s *memServer) requests(n int) error { return requestsInMemory(s.hand, n) }
+
+// requestsInMemory has n requests served on one connection.
+func requestsInMemory(hand func(net.Conn) error, n int) error {
 	c := newMemConn(n, nil)
-	if err := s.hand(c); err != nil {
+	if err := hand(c); err != nil {
 		return err
 	}
 	<-c.gone

@@ -20,6 +20,16 @@ type results struct {
 	Idle    *idleResult    `json:"idle,omitempty"`
 	Exit    *exitResult    `json:"exit,omitempty"`
 	Broken  *brokenResult  `json:"broken,omitempty"`
+
+	// What follows is of -peers.
+	Machine string            `json:"machine,omitempty"`
+	Command string            `json:"command,omitempty"`
+	Modules map[string]string `json:"modules,omitempty"` // versions, by path
+	Lost    *lostResult       `json:"lost,omitempty"`
+	Leaving *leavingResult    `json:"leaving,omitempty"`
+	Cost    *costResult       `json:"cost,omitempty"`
+	Rates   *ratesResult      `json:"rates,omitempty"`
+	Stuck   *stuckResult      `json:"stuck,omitempty"`
 }
 
 func newResults() *results {
@@ -44,7 +54,15 @@ func (r *results) writeText(w io.Writer) error {
 	if r.Broken != nil {
 		r.Broken.write(t)
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	for _, table := range r.tables() {
+		if _, err := fmt.Fprintf(w, "\n%s\n", table.text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func heading(w io.Writer, title string, columns ...string) {

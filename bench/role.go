@@ -4,32 +4,39 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"os"
-	"os/signal"
-	"syscall"
+	"strings"
 	"time"
 
 	"github.com/lameduck-dev/lameduck"
-)
-
-// The three ways to terminate that are measured beside one another.
-const (
-	ours     = "lameduck"
-	shutdown = "sleep, Shutdown" // http.Server.Shutdown, after a sleep: the standard recipe
-	exit     = "sleep, os.Exit"  // what many a tutorial shows
+	"google.golang.org/grpc"
 )
 
 // A role is what a child process is to be.
 type role struct {
-	Kind  string
-	Delay time.Duration // from SIGTERM to the end of serving: our Delay, or the sleep
-	Quiet time.Duration // ours only
+	Kind     string // the name of a peer
+	Proto    proto
+	Delay    time.Duration // the window: from SIGTERM to the end of serving
+	Quiet    time.Duration // ours only
+	Grace    time.Duration // from SIGTERM to the cut; 0: the peer's default, or no bound
+	InMemory bool          // serve connections in memory, and measure what they cost
 }
+
+// A proto is what a server speaks on its one listener.
+type proto string
+
+const (
+	clear1 proto = ""     // HTTP/1.1 in clear text
+	clear2 proto = "h2c"  // HTTP/1.1 and HTTP/2 in clear text
+	secure proto = "tls"  // HTTP/1.1 and HTTP/2 on TLS
+	rpc    proto = "grpc" // gRPC in clear text
+)
 
 // roleVariable hands a child its role.
 const roleVariable = "BENCH_ROLE"
@@ -42,11 +49,15 @@ func serveIfChild() {
 		return
 	}
 	err := serve(text)
-	if err != nil {
+	switch {
+	case err == nil:
+		os.Exit(0)
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, lameduck.ErrCut):
+		// Something was cut: that is measured from outside.
+	default:
 		fmt.Fprintln(os.Stderr, "bench server:", err)
-		os.Exit(1)
 	}
-	os.Exit(0)
+	os.Exit(1)
 }
 
 func serve(text string) error {
@@ -54,68 +65,60 @@ func serve(text string) error {
 	if err := json.Unmarshal([]byte(text), &r); err != nil {
 		return err
 	}
+	p, err := peerNamed(r.Kind)
+	if err != nil {
+		return err
+	}
+	if r.InMemory {
+		return serveInMemory(p)
+	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go answerParent()
-	return r.serve(l)
+	go answerParent(func(string) (string, error) { return fmt.Sprint(int64(cpuTime())), nil })
+	return p.serve(r, l)
 }
 
-// answerParent answers each line of the parent with the processor time used
-// so far, and ends the process when the parent is gone.
-func answerParent() {
+// serve serves what the role says until SIGTERM, and terminates.
+func (p peer) serve(r role, l net.Listener) error {
+	if r.Proto == rpc {
+		return p.grpc(r, func(s grpc.ServiceRegistrar) { s.RegisterService(&echoService, echo{"here"}) }, l)
+	}
+	srv, err := newHTTPServer(r.Proto, site("here"))
+	if err != nil {
+		return err
+	}
+	return p.http(r, srv, l)
+}
+
+func newHTTPServer(speaks proto, h http.Handler) (srv *http.Server, err error) {
+	srv = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
+	switch speaks {
+	case clear2:
+		srv.Protocols = new(http.Protocols)
+		srv.Protocols.SetHTTP1(true)
+		srv.Protocols.SetUnencryptedHTTP2(true)
+	case secure:
+		srv.TLSConfig, err = newTLSConfig()
+	}
+	return srv, err
+}
+
+// answerParent answers each line of the parent, and ends the process when
+// the parent is gone.
+func answerParent(answer func(line string) (string, error)) {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {
-		fmt.Println(int64(cpuTime()))
+		text, err := answer(strings.TrimSpace(lines.Text()))
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "bench server:", err)
+			break
+		}
+		fmt.Println(text)
 	}
 	os.Exit(1)
-}
-
-// hello is the handler of every server here: as little as an answer can be.
-// It reads the body first, so that a POST is complete.
-var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-	io.Copy(io.Discard, r.Body)
-	io.WriteString(w, "ok")
-})
-
-func (r role) serve(l net.Listener) error {
-	srv := &http.Server{Handler: hello}
-	if r.Kind == ours {
-		p := newProcess()
-		p.Delay, p.Quiet, p.Spread = orNone(r.Delay), orNone(r.Quiet), orNone(r.Delay/3)
-		p.Serve(srv, l)
-		return p.RunUntilSignal()
-	}
-
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGTERM)
-	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(l) }()
-	select {
-	case err := <-failed:
-		return err
-	case <-signals:
-	}
-	time.Sleep(r.Delay)
-	if r.Kind == shutdown {
-		return srv.Shutdown(context.Background())
-	}
-	return nil
-}
-
-// newProcess returns a Process that says nothing.
-func newProcess() *lameduck.Process {
-	return &lameduck.Process{Log: slog.New(slog.DiscardHandler)}
-}
-
-// orNone is d for a clock of a Process, where zero stands for the default.
-func orNone(d time.Duration) time.Duration {
-	if d == 0 {
-		return -1
-	}
-	return d
 }
 
 // name is what the tables call it.

@@ -18,13 +18,27 @@ func tiny(t *testing.T) plan {
 		idle:     idlePlan{pairs: 1, conns: 20},
 		exit:     exitPlan{runs: 1, delay: 20 * time.Millisecond, quiet: 10 * time.Millisecond},
 		broken:   brokenPlan{runs: 1, clients: 4, window: 20 * time.Millisecond},
+		lost:     lostPlan{runs: 1, clients: 2, window: 20 * time.Millisecond, budget: 200 * time.Millisecond},
+		leaving:  leavingPlan{runs: 1, window: 20 * time.Millisecond, budget: 2 * time.Second, slow: 300 * time.Millisecond},
+		cost:     costPlan{rounds: 1, calls: 100, connRounds: 1, conns: 20},
+		stuck:    stuckPlan{runs: 1, window: 20 * time.Millisecond, budget: 200 * time.Millisecond, patience: 300 * time.Millisecond},
 		progress: func(format string, args ...any) { t.Logf(format, args...) },
 	}
 }
 
 func runOnly(t *testing.T, name string) *results {
 	t.Helper()
-	p := tiny(t)
+	return tiny(t).runOnly(t, name)
+}
+
+func (p plan) runPeers(t *testing.T, name string) *results {
+	t.Helper()
+	p.peers = true
+	return p.runOnly(t, name)
+}
+
+func (p plan) runOnly(t *testing.T, name string) *results {
+	t.Helper()
 	p.only = name
 	res, err := p.run(t.Context())
 	if err != nil {

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/coder/websocket"
+)
+
+// lastingClient keeps one session open at a time. When the server ends it in
+// good order the client opens another.
+func lastingClient(session func(context.Context, *client) error) func(context.Context, *client) {
+	return func(ctx context.Context, c *client) {
+		for !c.moved() && ctx.Err() == nil {
+			c.saw(ctx, session(ctx, c))
+			pause(ctx, beat/2)
+		}
+	}
+}
+
+// oneRequestTransport never repeats a request, and so hides nothing.
+func (c *client) oneRequestTransport() *http.Transport {
+	return &http.Transport{DialContext: c.dialAny, DisableKeepAlives: true}
+}
+
+// webSocketSession talks until the server closes. Unbroken is 1000, normal
+// closure; 1001, going away; or 1012, service restart.
+func webSocketSession(ctx context.Context, c *client) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	ws, _, err := websocket.Dial(ctx, "ws://bench/websocket",
+		&websocket.DialOptions{HTTPClient: &http.Client{Transport: c.oneRequestTransport()}})
+	if err != nil {
+		return err
+	}
+	defer ws.CloseNow()
+	go func() {
+		for pause(ctx, about(beat)) && ws.Write(ctx, websocket.MessageText, []byte("hello")) == nil {
+		}
+	}()
+	for {
+		if _, _, err = ws.Read(ctx); err != nil {
+			break
+		}
+		c.met()
+	}
+	switch websocket.CloseStatus(err) {
+	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusServiceRestart:
+		return nil
+	}
+	return err
+}
+
+// eventSession listens until the stream ends. Unbroken, its body ends as
+// HTTP says it should, after the server's last event.
+func eventSession(ctx context.Context, c *client) error {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bench/events", nil)
+	if err != nil {
+		return err
+	}
+	answer, err := c.oneRequestTransport().RoundTrip(request)
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return errors.New(answer.Status)
+	}
+	lines := bufio.NewReader(answer.Body)
+	goodbye := false
+	for {
+		line, err := lines.ReadString('\n')
+		if errors.Is(err, io.EOF) && goodbye {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("events: %w", err)
+		}
+		goodbye = goodbye || line == "event: goodbye\n"
+		c.met()
+	}
+}

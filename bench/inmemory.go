@@ -1,0 +1,113 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"runtime"
+	"sync"
+)
+
+// serveInMemory serves connections without a network and measures, as often
+// as the parent asks, what they cost. It never returns.
+func serveInMemory(p peer) error {
+	s := &inMemory{memListener: newMemListener(), paths: make(chan *requestPath)}
+	go func() {
+		err := p.http(role{}, &http.Server{Handler: s}, s.memListener)
+		fmt.Println("ended:", err) // which no question has for an answer
+	}()
+	fmt.Println("in memory")
+	answerParent(s.answer)
+	return nil
+}
+
+// An inMemory is a server of one peer, with connections in memory.
+type inMemory struct {
+	*memListener
+	paths chan *requestPath
+	taken []*requestPath // one for each processor
+}
+
+// ServeHTTP is hello, and for who asks for it hands out the path of a request.
+func (s *inMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Header.Get("User-Agent") != pathfinder {
+		hello(w, r)
+		return
+	}
+	if w, ok := w.(http.Hijacker); ok {
+		conn, _, _ := w.Hijack()
+		srv := r.Context().Value(http.ServerContextKey).(*http.Server)
+		s.paths <- &requestPath{conn: conn, state: srv.ConnState, handler: srv.Handler, request: r, buf: make([]byte, 4096)}
+	}
+}
+
+// pathfinder is the User-Agent of the request whose path is taken.
+const pathfinder = "pathfinder"
+
+func (s *inMemory) answer(line string) (string, error) {
+	var m measurement
+	if err := json.Unmarshal([]byte(line), &m); err != nil {
+		return "", err
+	}
+	out, err := s.measure(m)
+	if err != nil {
+		return "", err
+	}
+	text, err := json.Marshal(out)
+	return string(text), err
+}
+
+func (s *inMemory) measure(m measurement) (out measured, err error) {
+	procs := runtime.GOMAXPROCS(0)
+	switch m.What {
+	case "path":
+		if err := s.findPaths(procs); err != nil {
+			return out, err
+		}
+		return atOnce(procs, m.N, func(i, n int) error {
+			s.taken[i].requests(n)
+			return nil
+		})
+	case "whole":
+		return atOnce(procs, m.N, func(_, n int) error { return requestsInMemory(s.hand, n) })
+	case "idle":
+		out.Bytes, err = bytesPerConn(s.hand, m.N)
+		return out, err
+	}
+	return out, fmt.Errorf("nothing is called %q", m.What)
+}
+
+// findPaths makes sure that there is the path of a request for each processor.
+func (s *inMemory) findPaths(procs int) error {
+	for len(s.taken) < procs {
+		c := &hollowConn{memConn: newMemConn(1, nil)}
+		c.request = []byte("GET / HTTP/1.1\r\nHost: bench\r\nUser-Agent: " + pathfinder + "\r\nAccept: */*\r\n\r\n")
+		if err := s.hand(c); err != nil {
+			return err
+		}
+		s.taken = append(s.taken, <-s.paths)
+		c.hollow = true
+	}
+	return nil
+}
+
+// atOnce has n requests made by so many goroutines, and returns what one
+// cost.
+func atOnce(goroutines, n int, requests func(i, n int) error) (out measured, err error) {
+	share := max(1, n/goroutines)
+	errs := make([]error, goroutines)
+	var cost samples
+	cost.take(share*goroutines, func() {
+		var group sync.WaitGroup
+		for i := range goroutines {
+			group.Go(func() { errs[i] = requests(i, share) })
+		}
+		group.Wait()
+	})
+	for _, e := range errs {
+		if e != nil {
+			return out, e
+		}
+	}
+	return measured{NS: cost.ns[0], Allocs: cost.allocs[0]}, nil
+}

@@ -1,0 +1,178 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+type lostPlan struct {
+	runs, clients int           // clients: of each kind; 0: as many as the kind has
+	peer, kind    string        // only those with this in their name
+	window        time.Duration // from SIGTERM to the end of serving
+	budget        time.Duration // from SIGTERM to the cut
+}
+
+// mercy is how long after the end of the budget a process that still is
+// there is killed. The kubelet has none: a budget is less than its grace.
+const mercy = time.Second
+
+// lostResult is what terminations cost clients of all kinds.
+type lostResult struct {
+	WindowMS float64    `json:"window_ms"`
+	BudgetMS float64    `json:"budget_ms"`
+	Runs     int        `json:"runs"`
+	Cells    []lostCell `json:"cells"`
+}
+
+// lostCell is one peer with one kind of client, over some terminations.
+type lostCell struct {
+	Peer     string           `json:"peer"`
+	Kind     string           `json:"kind"`
+	Runs     int              `json:"runs"` // 0: the peer has nothing to do with it
+	Hit      int              `json:"runs_with_broken"`
+	Killed   int              `json:"runs_killed"` // did not exit within the budget
+	Requests int64            `json:"requests"`
+	Broken   int64            `json:"broken"`
+	Errors   map[string]int64 `json:"errors,omitempty"` // what the clients were told
+}
+
+// measureLost plays, kind by kind, all peers in turns: whatever the machine
+// does falls on all of them.
+func measureLost(ctx context.Context, p plan, res *results) error {
+	places, closePlaces, err := openElsewhere()
+	if err != nil {
+		return err
+	}
+	defer closePlaces()
+	out := &lostResult{WindowMS: milliseconds(p.lost.window), BudgetMS: milliseconds(p.lost.budget), Runs: p.lost.runs}
+	for _, k := range p.lost.kinds() {
+		start := time.Now()
+		cells, err := p.lost.playAll(ctx, k, places)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k.name, err)
+		}
+		for _, c := range cells {
+			p.progress("lost: %s, %s: %d broken of %d%s", c.Kind, c.Peer, c.Broken, c.Requests, c.errorList())
+		}
+		p.progress("lost: %s took %v", k.name, time.Since(start).Round(time.Second))
+		out.Cells = append(out.Cells, cells...)
+	}
+	res.Lost = out
+	return nil
+}
+
+func (p lostPlan) kinds() []kind {
+	return slices.DeleteFunc(slices.Clone(kinds), func(k kind) bool { return !strings.Contains(k.name, p.kind) })
+}
+
+func (p lostPlan) peers() []peer {
+	return slices.DeleteFunc(slices.Clone(peers), func(x peer) bool { return !strings.Contains(x.name, p.peer) })
+}
+
+// playAll plays all scenes of one kind, some at once.
+func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lostCell, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	peers := p.peers()
+	cells := make([]lostCell, len(peers))
+	var mu sync.Mutex
+	var group sync.WaitGroup
+	turns := make(chan struct{}, k.atOnce)
+	for range p.runs {
+		for i, peer := range peers {
+			cells[i].Peer, cells[i].Kind = peer.name, k.name
+			if !peer.speaks(k.proto) {
+				continue
+			}
+			turns <- struct{}{}
+			group.Go(func() {
+				defer func() { <-turns }()
+				act, err := p.scene(peer, k, places).play(ctx)
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					cancel(fmt.Errorf("%s: %w", peer.name, err))
+					return
+				}
+				cells[i].count(act)
+			})
+			if ctx.Err() != nil {
+				break
+			}
+		}
+	}
+	group.Wait()
+	return cells, context.Cause(ctx)
+}
+
+func (p lostPlan) scene(peer peer, k kind, places elsewhere) *scene {
+	s := &scene{
+		role:      role{Kind: peer.name, Proto: k.proto, Delay: p.window, Quiet: p.window / 3, Grace: p.budget},
+		kind:      k,
+		elsewhere: places,
+		clients:   k.clients,
+		views:     p.window * 8 / 10,
+	}
+	if p.clients > 0 {
+		s.clients = p.clients
+	}
+	if k.late {
+		s.views = p.window * 15 / 10
+	}
+	return s
+}
+
+func (c *lostCell) count(a *act) {
+	c.Runs++
+	c.Requests += a.requests
+	if a.killed {
+		c.Killed++
+	}
+	if len(a.broken) == 0 {
+		return
+	}
+	c.Hit++
+	if c.Errors == nil {
+		c.Errors = map[string]int64{}
+	}
+	for text, n := range a.broken {
+		c.Broken += n
+		c.Errors[text] += n
+	}
+}
+
+// errorList is what the clients of ours were told: each of it is a defect.
+func (c *lostCell) errorList() string {
+	if c.Peer != ours || c.Broken == 0 {
+		return ""
+	}
+	var list strings.Builder
+	for _, text := range slices.Sorted(maps.Keys(c.Errors)) {
+		fmt.Fprintf(&list, "\n  %d times: %s", c.Errors[text], text)
+	}
+	return list.String()
+}
+
+// estimate is about how long it takes: a scene is the window, some time to
+// start and to end, and the whole budget where what lasts has to be cut.
+func (p lostPlan) estimate() time.Duration {
+	var sum time.Duration
+	for _, k := range p.kinds() {
+		for _, peer := range p.peers() {
+			scene := p.window + 500*time.Millisecond
+			switch {
+			case !peer.speaks(k.proto):
+				continue
+			case k.lasts && peer.name != ours && peer.name != exit:
+				scene = p.budget
+			}
+			sum += time.Duration(p.runs) * scene / time.Duration(k.atOnce)
+		}
+	}
+	return sum
+}

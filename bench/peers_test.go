@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func openElsewhereFor(t *testing.T) elsewhere {
+	t.Helper()
+	places, closePlaces, err := openElsewhere()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(closePlaces)
+	return places
+}
+
+// No cell can be 0 because its clients see nothing: all of them see the end
+// of a server that just exits while their nodes still send them to it.
+func TestEveryKindSeesABreak(t *testing.T) {
+	needSIGTERM(t)
+	places := openElsewhereFor(t)
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			t.Parallel()
+			s := &scene{role: role{Kind: exit, Proto: k.proto, Delay: 20 * time.Millisecond, Grace: time.Minute},
+				kind: k, elsewhere: places, clients: 4, views: 3 * time.Second}
+			act, err := s.play(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(act.broken) == 0 {
+				t.Errorf("os.Exit broke none of %d requests: are breaks counted?", act.requests)
+			}
+			if act.killed {
+				t.Error("it was killed, want that it exited")
+			}
+			t.Logf("of %d requests: %v", act.requests, act.broken)
+		})
+	}
+}
+
+// Nor is one above 0 because clients see what is not there. A late node is
+// left out: when its clients call is a matter of the machine.
+func TestOursBreaksNothing(t *testing.T) {
+	needSIGTERM(t)
+	places := openElsewhereFor(t)
+	our, err := peerNamed(ours)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kinds {
+		if k.late || k.name == "POST, think 400 ms" || !our.speaks(k.proto) {
+			continue
+		}
+		t.Run(k.name, func(t *testing.T) {
+			p := lostPlan{clients: 4, window: 200 * time.Millisecond, budget: time.Minute}
+			act, err := p.scene(our, k, places).play(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(act.broken) > 0 || act.requests == 0 {
+				t.Errorf("of %d requests broke: %v", act.requests, act.broken)
+			}
+		})
+	}
+}
+
+// A scene ends with its context, and leaves nobody behind.
+func TestSceneEndsWithContext(t *testing.T) {
+	for _, k := range kinds {
+		t.Run(k.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			s := &scene{role: role{Kind: shutdown, Proto: k.proto, Delay: time.Hour, Grace: 2 * time.Hour},
+				kind: k, elsewhere: elsewhere{}, clients: 2, views: time.Hour}
+			s.kind.visit = func(ctx context.Context, c *client) {
+				go func() {
+					<-c.warm
+					cancel()
+				}()
+				k.visit(ctx, c)
+			}
+			if _, err := s.play(ctx); err == nil {
+				t.Error("the scene was played to its end, and it should last for an hour")
+			}
+		})
+	}
+}
+
+func TestLost(t *testing.T) {
+	needSIGTERM(t)
+	for _, name := range []string{"a connection per request", "h2c, POST that cannot", "TLS, POST that cannot", "gRPC call"} {
+		t.Run(name, func(t *testing.T) {
+			p := tiny(t)
+			p.lost.kind = name
+			for _, c := range p.runPeers(t, "lost").Lost.Cells {
+				peer, err := peerNamed(c.Peer)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := 0
+				if peer.speaks(kinds[slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })].proto) {
+					want = 1
+				}
+				if c.Runs != want || c.Requests < 2*int64(want) {
+					t.Errorf("%s: %d requests in %d runs", c.Peer, c.Requests, c.Runs)
+				}
+			}
+		})
+	}
+}
+
+func TestLeaving(t *testing.T) {
+	needSIGTERM(t)
+	rows := tiny(t).runPeers(t, "leaving").Leaving.Rows
+	if len(rows) != len(guests)*len(peers) {
+		t.Fatalf("got %d rows", len(rows))
+	}
+	for _, r := range rows {
+		peer, err := peerNamed(r.Peer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := peer.speaks(guests[slices.IndexFunc(guests, func(g guest) bool { return g.name == r.Client })].proto); r.N != 1 == want || r.TailMS.Min < 0 {
+			t.Errorf("%s, %s: %d exits, the first %v ms after the window", r.Peer, r.Client, r.N, r.TailMS.Min)
+		}
+	}
+	cut := func(peer, guest string) bool {
+		i := slices.IndexFunc(rows, func(r leavingRow) bool { return r.Peer == peer && r.Client == guest })
+		return rows[i].Cut > 0
+	}
+	const request, socket = "a request of 5 s", "a WebSocket that never closes"
+	if !cut(exit, request) || !cut(exit, socket) || !cut(shutdown, socket) {
+		t.Error("something that was cut counts as finished")
+	}
+	if cut(shutdown, request) || cut(ours, request) || cut(ours, socket) {
+		t.Error("something that ended well counts as cut")
+	}
+}
+
+func TestCost(t *testing.T) {
+	rows := tiny(t).runPeers(t, "cost").Cost.Rows
+	if len(rows) != len(peers)*len(procCounts) {
+		t.Fatalf("got %d rows", len(rows))
+	}
+	for _, r := range rows {
+		if r.Path.Ours.Max <= 0 || r.Whole.Ours.Max <= 0 || r.Bytes.Ours.Median < 1000 {
+			t.Errorf("%s, %d: got %+v, want that requests and connections cost something", r.Peer, r.Procs, r)
+		}
+	}
+}
+
+func TestRates(t *testing.T) {
+	for _, r := range tiny(t).runPeers(t, "rates").Rates.Rows {
+		if r.Requests == 0 || r.Rate.Bare.Min <= 0 || r.Rate.Ours.Min <= 0 {
+			t.Errorf("%s: got %+v, want requests to both servers", r.Proto, r)
+		}
+	}
+}
+
+func TestStuck(t *testing.T) {
+	needSIGTERM(t)
+	r := tiny(t).runPeers(t, "stuck").Stuck
+	for _, row := range r.Rows {
+		switch {
+		case row.Peer == exit && (row.Never > 0 || row.OverMS.Max >= 0):
+			t.Errorf("%s, %s: %+v, want an exit before the budget: it has none", row.Peer, row.Proto, row)
+		case row.Peer == "kratos" && row.Proto == "gRPC" && row.Never == 0:
+			t.Errorf("%s, %s: %+v, want none: its GracefulStop has no bound", row.Peer, row.Proto, row)
+		case row.Peer == shutdown && (row.N != 1 || row.Never == 0 && row.OverMS.Min < 0):
+			t.Errorf("%s, %s: %+v, want one exit after the budget", row.Peer, row.Proto, row)
+		}
+	}
+}
+
+// The whole is to be had in a coffee break, and not overnight.
+func TestEstimate(t *testing.T) {
+	p := plan{peers: true, rate: ratePlan{pairs: 40, round: 200 * time.Millisecond}, broken: brokenPlan{runs: 30},
+		lost: lostPlan{window: 500 * time.Millisecond, budget: 3 * time.Second}}
+	p.setPeers()
+	if d := p.estimate(); d < time.Minute || d > 40*time.Minute {
+		t.Errorf("30 terminations a cell are estimated to take %v", d)
+	}
+}
+
+// Every table has its place in the page, and what is written there is found
+// and replaced the next time.
+func TestUpdateTables(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(tablesFile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := t.TempDir()
+	copied := filepath.Join(root, filepath.FromSlash(tablesFile))
+	if err := os.MkdirAll(filepath.Join(root, "docs", "below"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(copied, page, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Join(root, "docs", "below"))
+	file, err := findTables()
+	if err != nil {
+		t.Fatal(err)
+	}
+	res := newResults()
+	res.Lost = &lostResult{Runs: 7, Cells: []lostCell{{Peer: ours, Kind: kinds[0].name, Runs: 7}, {Peer: exit, Kind: kinds[0].name, Runs: 7, Hit: 2, Broken: 35}}}
+	res.Rates = &ratesResult{Rows: []ratesRow{{Proto: "HTTP/1.1"}}}
+	res.Machine = "a machine"
+	for range 2 {
+		if err := res.updateTables(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(copied)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"| **lameduck** | 0 |\n", "| sleep, os.Exit | 5.0 (2) |\n"} {
+		if n := strings.Count(string(got), want); n != 1 {
+			t.Errorf("%q is there %d times", want, n)
+		}
+	}
+	if n := strings.Count(string(got), "a machine"); n != 2 {
+		t.Errorf("%d tables say where they are from, want the two that were measured", n)
+	}
+	for _, name := range names(peerScenarios) {
+		if _, err := replaceTable(string(got), name, ""); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A page without a place for the tables is told about before an hour of work.
+func TestNoPlaceForTables(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if _, err := findTables(); err == nil || !strings.Contains(err.Error(), "hint: ") {
+		t.Errorf("got %v, want an error with a hint", err)
+	}
+	if _, err := replaceTable("<!-- table lost -->\nno end\n", "lost", ""); err == nil {
+		t.Error("a table without an end was replaced")
+	}
+}
+
+func TestFigures(t *testing.T) {
+	for x, want := range map[float64]string{0: "0", 0.0333: "0.033", 5: "5.0", 876.4: "876"} {
+		if got := figures(x); got != want {
+			t.Errorf("%v: got %q, want %q", x, got, want)
+		}
+	}
+	for ms, want := range map[float64]string{0.34: "0.3 ms", 42: "42 ms", 5289: "5.29 s", -1500: "-1.5 s"} {
+		if got := millis(ms); got != want {
+			t.Errorf("%v: got %q, want %q", ms, got, want)
+		}
+	}
+}

@@ -1,0 +1,261 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// A table is one section of docs/PEERS.md that is written by this program.
+type table struct{ name, text string }
+
+// tables are those of what was measured.
+func (r *results) tables() []table {
+	var out []table
+	if r.Lost != nil {
+		out = append(out, table{"lost", r.Lost.markdown()})
+	}
+	if r.Leaving != nil {
+		out = append(out, table{"leaving", r.Leaving.markdown()})
+	}
+	if r.Cost != nil {
+		out = append(out, table{"cost", r.Cost.markdown()})
+	}
+	if r.Rates != nil {
+		out = append(out, table{"rates", r.Rates.markdown()})
+	}
+	if r.Stuck != nil {
+		out = append(out, table{"stuck", r.Stuck.markdown()})
+	}
+	return out
+}
+
+// A grid is a table in Markdown; its first column is text.
+type grid struct{ strings.Builder }
+
+func (g *grid) head(cells ...string) {
+	g.row(cells...)
+	g.row(slices.Concat([]string{"---"}, slices.Repeat([]string{"---:"}, len(cells)-1))...)
+}
+
+func (g *grid) row(cells ...string) { fmt.Fprintf(g, "| %s |\n", strings.Join(cells, " | ")) }
+
+// nothing stands where a peer has nothing to do with it.
+const nothing = "n/a"
+
+// bold marks ours.
+func bold(peer string) string {
+	if peer == ours {
+		return "**" + peer + "**"
+	}
+	return peer
+}
+
+func (r *lostResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "Broken per termination, and in brackets in how many of the %d terminations; the window is %s, the budget %s. "+
+		"†: some were still there a second after the budget, and were killed.\n", r.Runs, millis(r.WindowMS), millis(r.BudgetMS))
+	for _, name := range []string{http1Table, http2Table, lastTable} {
+		if columns := r.columns(name); len(columns) > 0 {
+			g.WriteString("\n")
+			r.table(&g, name, columns)
+		}
+	}
+	return g.String()
+}
+
+// columns are the kinds of clients that were measured.
+func (r *lostResult) columns(table string) (names []string) {
+	for _, k := range kinds {
+		if k.table == table && slices.ContainsFunc(r.Cells, func(c lostCell) bool { return c.Kind == k.name }) {
+			names = append(names, k.name)
+		}
+	}
+	return names
+}
+
+func (r *lostResult) table(g *grid, name string, columns []string) {
+	g.head(append([]string{name}, columns...)...)
+	for _, p := range peers {
+		line := []string{bold(p.name)}
+		for _, kind := range columns {
+			if c := r.cell(p.name, kind); c != nil {
+				line = append(line, c.text())
+			}
+		}
+		if len(line) > 1 {
+			g.row(line...)
+		}
+	}
+	requests := []string{"*requests per termination, mean*"}
+	for _, kind := range columns {
+		requests = append(requests, r.requests(kind))
+	}
+	g.row(requests...)
+}
+
+func (r *lostResult) cell(peer, kind string) *lostCell {
+	for i, c := range r.Cells {
+		if c.Peer == peer && c.Kind == kind {
+			return &r.Cells[i]
+		}
+	}
+	return nil
+}
+
+func (c lostCell) text() string {
+	text := "0"
+	switch {
+	case c.Runs == 0:
+		return nothing
+	case c.Broken > 0:
+		text = fmt.Sprintf("%s (%d)", figures(float64(c.Broken)/float64(c.Runs)), c.Hit)
+	}
+	if c.Killed > 0 {
+		text += " †"
+	}
+	return text
+}
+
+// requests is how many a termination had on average, over all peers.
+func (r *lostResult) requests(kind string) string {
+	var requests, runs int64
+	for _, c := range r.Cells {
+		if c.Kind == kind {
+			requests += c.Requests
+			runs += int64(c.Runs)
+		}
+	}
+	return figures(float64(requests) / float64(max(1, runs)))
+}
+
+func (r *leavingResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "From SIGTERM to the exit, less the window of %s; medians of %d. The budget is %s. "+
+		"*cut*: what was under way was cut; *killed*: still there a second after the budget.\n\n",
+		millis(r.WindowMS), r.Runs, millis(r.BudgetMS))
+	head := []string{"SIGTERM meets"}
+	for _, guest := range guests {
+		head = append(head, guest.name)
+	}
+	g.head(head...)
+	for _, p := range peers {
+		line := []string{bold(p.name)}
+		for _, guest := range guests {
+			i := slices.IndexFunc(r.Rows, func(x leavingRow) bool { return x.Peer == p.name && x.Client == guest.name })
+			line = append(line, r.Rows[i].text())
+		}
+		g.row(line...)
+	}
+	return g.String()
+}
+
+func (r leavingRow) text() string {
+	if r.N == 0 {
+		return nothing
+	}
+	text := millis(r.TailMS.Median)
+	if r.Cut > 0 {
+		text += ", *cut*"
+	}
+	if r.Killed > 0 {
+		text += ", *killed*"
+	}
+	return text
+}
+
+func (r *costResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "What each adds to bare net/http on the path of a request (a no-op handler, connections in memory, processor time), "+
+		"and for each of %d idle keep-alive connections; medians of pairs.\n\n", r.Conns)
+	head := []string{"GOMAXPROCS"}
+	for _, what := range []string{"ns", "allocations", "bytes/connection"} {
+		for _, n := range procCounts {
+			head = append(head, fmt.Sprintf("%s, %d", what, n))
+		}
+	}
+	g.head(head...)
+	columns := []func(costRow) string{
+		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Path.Added.Median) },
+		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Allocs.Added.Median) },
+		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Bytes.Added.Median) },
+	}
+	for _, p := range peers {
+		if p.name == shutdown {
+			continue // the bare one
+		}
+		line := []string{bold(p.name)}
+		for _, column := range columns {
+			for _, n := range procCounts {
+				i := slices.IndexFunc(r.Rows, func(x costRow) bool { return x.Peer == p.name && x.Procs == n })
+				line = append(line, column(r.Rows[i]))
+			}
+		}
+		g.row(line...)
+	}
+	return g.String()
+}
+
+func (r *ratesResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "Requests per second on loopback, beside bare net/http in turns; %d connections, the server on GOMAXPROCS=%d. "+
+		"Medians, and [least .. most] of the pairs.\n\n", r.Rows[0].Conns, r.Rows[0].Procs)
+	g.head("", "net/http", ours, "ratio", "server CPU, µs/request: net/http", ours)
+	for _, x := range r.Rows {
+		cpu := []string{nothing, nothing}
+		if x.CPU != nil {
+			cpu = []string{fmt.Sprintf("%.2f", x.CPU.Bare.Median), fmt.Sprintf("%.2f", x.CPU.Ours.Median)}
+		}
+		g.row(append([]string{x.Proto, figures(x.Rate.Bare.Median), figures(x.Rate.Ours.Median), x.Rate.Ratio.text("%.3f")}, cpu...)...)
+	}
+	return g.String()
+}
+
+func (r *stuckResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "A handler that ignores everything: from the end of the budget of %s to the exit; medians of %d. "+
+		"Less than 0: it exited before. After %s more nobody was waited for.\n\n", millis(r.BudgetMS), r.Runs, millis(r.PatienceMS))
+	g.head("", protoName(clear1), protoName(rpc))
+	for _, p := range peers {
+		line := []string{bold(p.name)}
+		for _, speaks := range []proto{clear1, rpc} {
+			i := slices.IndexFunc(r.Rows, func(x stuckRow) bool { return x.Peer == p.name && x.Proto == protoName(speaks) })
+			line = append(line, r.text(r.Rows[i]))
+		}
+		g.row(line...)
+	}
+	return g.String()
+}
+
+func (r *stuckResult) text(x stuckRow) string {
+	switch {
+	case x.N == 0:
+		return nothing
+	case x.Never > 0:
+		return fmt.Sprintf("> %s, %d of %d", millis(r.PatienceMS), x.Never, x.N)
+	}
+	return millis(x.OverMS.Median)
+}
+
+// millis writes a time so that its size is seen at once.
+func millis(ms float64) string {
+	switch {
+	case math.Abs(ms) >= 1000:
+		return fmt.Sprintf("%.3g s", ms/1000)
+	case math.Abs(ms) < 10:
+		return fmt.Sprintf("%.1f ms", ms)
+	}
+	return fmt.Sprintf("%.0f ms", ms)
+}
+
+// figures writes a number with as much as it is worth.
+func figures(x float64) string {
+	switch {
+	case x >= 100:
+		return fmt.Sprintf("%.0f", x)
+	case x >= 1:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.2g", x)
+}
