@@ -18,14 +18,11 @@ import (
 	"github.com/lameduck-dev/lameduck"
 )
 
-// listenerKey and connKey are keys of a request's context.
-type listenerKey struct{}
+type listenerKey struct{} // keys of a request's context
 type connKey struct{}
 
-var (
-	connections atomic.Int64 // all that there ever were
-	open        = expvar.NewInt("connections")
-)
+var connections atomic.Int64 // all that there ever were
+var open = expvar.NewInt("connections")
 
 func main() {
 	addr := flag.String("addr", ":8080", "address to listen on")

@@ -92,7 +92,7 @@ func (q *queue) done(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
-	for _, job := range strings.Fields(string(report)) {
+	for job := range strings.FieldsSeq(string(report)) {
 		if q.takeBack(job) {
 			q.t.Got()
 		} else {

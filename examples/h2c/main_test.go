@@ -1,0 +1,14 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/examples/internal/trial"
+	"github.com/lameduck-dev/lameduck/examples/load"
+)
+
+func TestMain(m *testing.M) { trial.Main(m, main) }
+
+func TestTerminates(t *testing.T) { trial.Terminate(t, load.Together(load.H2C, load.HTTP)) }
+
+func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.H2C) }
