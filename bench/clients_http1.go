@@ -15,7 +15,7 @@ func freshClient(ctx context.Context, c *client) {
 }
 
 func (c *client) ask(ctx context.Context) error {
-	conn, err := c.dial(ctx)
+	conn, err := c.dialHere(ctx, "", "")
 	if err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func closeWith(ctx context.Context, conn net.Conn) (close func()) {
 func postClient(think time.Duration) func(context.Context, *client) {
 	return func(ctx context.Context, c *client) {
 		for !c.moved() && ctx.Err() == nil {
-			conn, err := c.dial(ctx)
+			conn, err := c.dialHere(ctx, "", "")
 			if err != nil {
 				c.saw(ctx, err)
 				pause(ctx, beat)

@@ -41,7 +41,7 @@ func http2Client(replay bool) func(context.Context, *client) {
 }
 
 func (c *client) http2Transport() (transport *http.Transport, url string) {
-	transport = &http.Transport{Protocols: new(http.Protocols), DialContext: c.dialAny, TLSHandshakeTimeout: 10 * time.Second}
+	transport = &http.Transport{Protocols: new(http.Protocols), DialContext: c.dial, TLSHandshakeTimeout: 10 * time.Second}
 	if c.scene.kind.proto == secure {
 		transport.Protocols.SetHTTP2(true)
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}

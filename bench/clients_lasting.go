@@ -24,7 +24,7 @@ func lastingClient(session func(context.Context, *client) error) func(context.Co
 
 // oneRequestTransport never repeats a request, and so hides nothing.
 func (c *client) oneRequestTransport() *http.Transport {
-	return &http.Transport{DialContext: c.dialAny, DisableKeepAlives: true}
+	return &http.Transport{DialContext: c.dialHere, DisableKeepAlives: true}
 }
 
 // webSocketSession talks until the server closes. Unbroken is 1000, normal

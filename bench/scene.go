@@ -170,15 +170,18 @@ func (c *client) moved() bool {
 }
 
 // dial opens a connection as a client of the Service would.
-func (c *client) dial(ctx context.Context) (net.Conn, error) {
-	addr := c.scene.target.addr
+func (c *client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if c.moved() {
-		addr = c.scene.elsewhere[c.scene.kind.proto]
+		return new(net.Dialer).DialContext(ctx, "tcp", c.scene.elsewhere[c.scene.kind.proto])
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", addr)
+	return c.dialHere(ctx, "", "")
 }
 
-func (c *client) dialAny(ctx context.Context, _, _ string) (net.Conn, error) { return c.dial(ctx) }
+// dialHere is for a client that has just seen that it has not moved, and ends
+// when it has.
+func (c *client) dialHere(ctx context.Context, _, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, "tcp", c.scene.target.addr)
+}
 
 // saw notes the end of one request. Whoever had to give up because the scene
 // was over saw nothing.
