@@ -59,6 +59,24 @@ func newConn(c net.Conn, p *Process) *conn {
 // the connection only if that is empty. Server.Shutdown closes whatever the
 // queue holds, and even what it has read (golang/go#65802, #75591).
 func (c *conn) Read(b []byte) (int, error) {
+	if c.matched >= 0 || c.h2.Load() != nil {
+		return c.readAny(b)
+	}
+	if len(b) != c.room {
+		c.asked(len(b))
+	}
+	n, err := c.Conn.Read(b)
+	if n <= 0 {
+		n, err = c.readAgain(c.Conn, b, err)
+	}
+	if n > 0 && (!c.begun || c.process.drain.Load() != nil) {
+		c.heard()
+	}
+	return n, err
+}
+
+// readAny is Read while it is not known that the client speaks HTTP/1.
+func (c *conn) readAny(b []byte) (int, error) {
 	if c.h2.Load() == nil {
 		c.asked(len(b))
 	}
@@ -72,8 +90,17 @@ func (c *conn) Read(b []byte) (int, error) {
 // readFrom reads from nc, which is c.Conn, or what is under it while that
 // cannot be read yet.
 func (c *conn) readFrom(nc net.Conn, b []byte) (int, error) {
-	for {
-		n, err := nc.Read(b)
+	n, err := nc.Read(b)
+	if n <= 0 {
+		n, err = c.readAgain(nc, b, err)
+	}
+	return n, err
+}
+
+// readAgain goes on where a Read has brought nothing but err: if that is
+// because of a wake it takes the last look.
+func (c *conn) readAgain(nc net.Conn, b []byte, err error) (int, error) {
+	for n := 0; ; n, err = nc.Read(b) {
 		if n > 0 || err == nil || !c.waking.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
@@ -111,19 +138,23 @@ func (c *conn) asked(n int) {
 // sets one deadline to wait for a request, and a second to read it. If no Read
 // came between, what it reads is in its buffer.
 func (c *conn) SetReadDeadline(t time.Time) error {
-	if c.doing.Load() == nil && c.h2.Load() == nil && !c.begun { // so the caller is net/http
-		if c.arms++; c.arms == 2 {
-			c.heard()
-		}
+	if !c.begun {
+		c.armed()
 	}
 	return c.Conn.SetReadDeadline(t)
 }
 
+func (c *conn) armed() {
+	if c.doing.Load() == nil && c.h2.Load() == nil { // so the caller is net/http
+		if c.arms++; c.arms == 2 {
+			c.heard()
+		}
+	}
+}
+
 // heard notes that a request has begun.
 func (c *conn) heard() {
-	if !c.begun {
-		c.begun = true
-	}
+	c.begun = true
 	if c.process.drain.Load() != nil {
 		c.publish()
 	}

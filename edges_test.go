@@ -46,7 +46,7 @@ func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
 	}
 }
 
-func (c *conn) connState(s http.ConnState) { c.process.connState(c, s) }
+func (c *conn) connState(s http.ConnState) { c.state(s) }
 
 // The same with net/http: the second of two pipelined requests is in its
 // buffer when the connection is woken.

@@ -36,7 +36,7 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 // beginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
 // begins with something else, TLS most likely, what it does is not known.
 func (c *conn) beginGRPC() {
-	c.doing.Store(hijacked)
+	c.beginOther()
 	h := &h2{conn: c, counts: true}
 	h.wire.ReadPaths()
 	c.speakHTTP2(h)

@@ -179,19 +179,18 @@ func serverHandler(srv *http.Server) http.Handler {
 	return handler{http.DefaultServeMux}
 }
 
-// connState follows net/http's view of a connection. On the way of a request
-// it costs one atomic store, when the connection goes idle.
-func (p *Process) connState(c *conn, s http.ConnState) {
-	if c.h2.Load() != nil && s != http.StateClosed {
-		return // the frames tell more
-	}
+// state follows net/http's view of a connection. On the way of a request it
+// costs one atomic store, when the connection goes idle.
+func (c *conn) state(s http.ConnState) {
 	switch s {
 	case http.StateActive:
-		if !c.begun {
+		if !c.begun && c.h2.Load() == nil {
 			c.heard() // a pipelined request was in net/http's buffer
 		}
 	case http.StateIdle:
-		c.wentIdle()
+		if c.h2.Load() == nil { // else the frames tell more
+			c.wentIdle()
+		}
 	case http.StateHijacked:
 		c.wentAway()
 	case http.StateClosed:
@@ -202,11 +201,9 @@ func (p *Process) connState(c *conn, s http.ConnState) {
 func (c *conn) wentIdle() {
 	c.arms = 0
 	c.begun = false
-	if c.process.drain.Load() != nil {
-		c.quietNow()
-	}
+	c.quietNow()
 	c.doing.Store(nil)
-	if c.process.closing.Load() {
+	if c.process.drain.Load() != nil { // asked after the store: who looked before is told now
 		c.process.conns.poke()
 	}
 }
@@ -253,7 +250,7 @@ func (p *Process) hook(srv *http.Server) {
 	srv.ConnState = func(nc net.Conn, s http.ConnState) {
 		c := ours(nc)
 		if c != nil {
-			p.connState(c, s)
+			c.state(s)
 			nc = c.Conn
 		}
 		if connState != nil {

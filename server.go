@@ -57,7 +57,7 @@ func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn
 }
 
 func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
-	l.begin = func(c *conn) { c.doing.Store(hijacked) }
+	l.begin = (*conn).beginOther
 	for {
 		c, err := l.accept()
 		if err != nil {
@@ -71,6 +71,12 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 			serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
 		}()
 	}
+}
+
+// beginOther is for a connection that never is net/http's.
+func (c *conn) beginOther() {
+	c.doing.Store(hijacked)
+	c.begun = true
 }
 
 // listen opens what is not open yet. If one address fails nothing is left
