@@ -37,6 +37,7 @@ type conn struct {
 	h2      atomic.Pointer[h2]           // HTTP/2: the same, and how to say goodbye
 	waking  atomic.Bool                  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
+	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
 	begun   bool                  // bytes of a request have come since it went idle

@@ -50,23 +50,40 @@ func (p *Process) cutOff(d *drain) error {
 type casualties struct {
 	process *Process
 	drain   *drain
-	named   map[any]bool
+	named   map[any]bool // by who they are; of requests also by their connection
+	streams bool         // some of grpc-go's were named
 	errs    []error
 	stacks  *stacks // taken when the first one is asked for
 }
 
 func (c *casualties) add(x piece) {
-	if c.named[x.who] {
+	if c.named[x.who] || c.isPartOf(x) {
 		return
 	}
 	c.named[x.who] = true
+	c.streams = c.streams || x.Kind == kindStream
+	if x.Kind == kindRequest {
+		c.named[x.on] = true
+	}
 	c.process.watch.cut.Add(1)
 	now := time.Now()
 	err := fmt.Errorf("%w %v after T0: %s", ErrCut, round(now.Sub(c.drain.t0)), x.line(c.drain.t0, now))
-	if t, ok := x.who.(*task); ok {
+	if t, ok := x.who.(*task); ok && t.kind != kindGRPC {
 		err = traced{err, t.stack(c.takeStacks())}
 	}
 	c.errs = append(c.errs, err)
+}
+
+// isPartOf reports whether x is what is left of something that was named: the
+// answer of an HTTP/2 request, the server of a gRPC stream.
+func (c *casualties) isPartOf(x piece) bool {
+	switch x.Kind {
+	case kindStream:
+		return c.named[x.on]
+	case kindGRPC:
+		return c.streams
+	}
+	return false
 }
 
 func (c *casualties) takeStacks() stacks {

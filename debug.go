@@ -15,7 +15,10 @@ import (
 // request accepts application/json. It does not count as a late arrival.
 //
 // It tells paths and addresses of clients: it is for an address that only
-// operators reach.
+// operators reach. The listeners of p close when the lame duck is over; a server
+// of your own answers to the end, if its contexts are of p:
+//
+//	admin.BaseContext = func(net.Listener) context.Context { return p.WithDraining(context.Background()) }
 func Debug(w http.ResponseWriter, r *http.Request) {
 	p := spare(r)
 	if p == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -135,6 +136,41 @@ func TestDebugSaysWhy(t *testing.T) {
 				t.Errorf("%s: %q, want %q", test.phase, got, test.want)
 			}
 		}
+	})
+}
+
+// A server of the user's own answers to the end.
+func TestDebugToTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p := &Process{}
+		p.Closer("stuck", func(context.Context) error { <-release; return nil })
+		x := start(t, p, ok)
+		l := newMemListener()
+		admin := &http.Server{
+			Handler:     http.HandlerFunc(Debug),
+			BaseContext: func(net.Listener) context.Context { return p.WithDraining(context.Background()) },
+		}
+		go admin.Serve(l)
+		x.terminate()
+		time.Sleep(15 * time.Second)
+		x.l = l
+		want := `closers: 15s after T0 (context: test), 15s before the end of Grace
+
+connections       0
+late connections  0
+late requests     0
+closed idle       0
+cut               0
+in flight         1
+  closer "stuck", for 5s
+`
+		if got := x.ask(); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+		x.end()
+		close(release)
+		admin.Close()
 	})
 }
 

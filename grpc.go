@@ -22,7 +22,7 @@ type GRPCServer interface {
 // clients are told to leave only when the lame duck is over.
 func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	x := &server{listeners: listeners, end: s.Stop}
-	x.finish = newTask("gRPC server", fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
+	x.finish = newTask(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
 	x.serve = func(l *listener) error {
 		l.begin = (*conn).beginGRPC
 		return s.Serve(l)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -16,10 +17,7 @@ import (
 // while there is time to change it.
 func (p *Process) guard() {
 	if info, ok := debug.ReadBuildInfo(); ok {
-		if version := oldGRPC(info.Deps); version != "" {
-			p.Log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
-				"Where this process is a gRPC server, give that to Process.ServeGRPC or upgrade; for a mere client it does not matter", "version", version)
-		}
+		p.guardGRPC(info.Deps)
 	}
 	for _, srv := range p.httpServers() {
 		if isH2C(srv.Handler) {
@@ -27,6 +25,16 @@ func (p *Process) guard() {
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
 		srv.RegisterOnShutdown(p.noticeShutdown)
+	}
+}
+
+// guardGRPC is for whoever stops a gRPC server by himself. ServeGRPC does not
+// wait for a Stop.
+func (p *Process) guardGRPC(deps []*debug.Module) {
+	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
+	if version := oldGRPC(deps); version != "" && !ours {
+		p.Log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
+			"Where this process is a gRPC server, give that to Process.ServeGRPC or upgrade; for a mere client it does not matter", "version", version)
 	}
 }
 

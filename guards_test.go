@@ -49,6 +49,26 @@ func TestOldGRPC(t *testing.T) {
 	}
 }
 
+func TestOldGRPCIsTold(t *testing.T) {
+	deps := []*debug.Module{{Path: "google.golang.org/grpc", Version: "v1.72.0"}}
+	for _, given := range []bool{false, true} {
+		log := newLogbook(t)
+		p := &Process{Log: slog.New(log)}
+		if given {
+			p.ServeGRPC(grpcServer{}, nil, newMemListener())
+		}
+		p.guardGRPC(deps)
+		if told := len(log.with("v1.85.0")) == 1; told == given {
+			t.Errorf("given to ServeGRPC: %v, told: %v", given, told)
+		}
+	}
+}
+
+type grpcServer struct{ GRPCServer }
+
+func (grpcServer) GracefulStop() {}
+func (grpcServer) Stop()         {}
+
 func TestH2CHandlerIsNoticed(t *testing.T) {
 	for name, test := range map[string]struct {
 		handler http.Handler
@@ -204,6 +224,9 @@ func TestHookOfShutdownEndsAHijackedConnection(t *testing.T) {
 		x.terminate()
 		if line, err := c.r.ReadString('\n'); line != "bye\n" {
 			t.Errorf("%q, %v", line, err)
+		}
+		if at := time.Since(x.t0); at < 15*time.Second {
+			t.Errorf("the hook ran %v after T0, while a request was in flight", at)
 		}
 		x.endsAt(15 * time.Second)
 		if err := <-answered; err != nil {

@@ -259,12 +259,12 @@ func (h *h2) takeUndo(r *http.Request) (undo func()) {
 
 // inFlight appends what is under way on the connection: the requests that
 // handlers are at work on, and the streams of grpc-go's handlers.
-func (h *h2) inFlight(w Work, to []piece) []piece {
+func (h *h2) inFlight(to []piece) []piece {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, r := range h.requests {
-		w.Name, w.Since = requestName(r.Request), r.since
-		to = append(to, piece{w, r.Request})
+		w := Work{Kind: kindRequest, Name: requestName(r.Request), Since: r.since}
+		to = append(to, piece{Work: w, who: r.Request})
 	}
 	if len(h.requests) > 0 {
 		return to
@@ -273,11 +273,11 @@ func (h *h2) inFlight(w Work, to []piece) []piece {
 		if s.Watch {
 			continue
 		}
-		w.Kind, w.Name, w.Since = kindStream, s.Path, time.Time{}
+		w := Work{Kind: kindStream, Name: s.Path}
 		if s.Since != 0 {
 			w.Since = h.conn.born.Add(time.Duration(s.Since))
 		}
-		to = append(to, piece{w, streamOf{h, s.ID}})
+		to = append(to, piece{Work: w, who: streamOf{h, s.ID}})
 	}
 	return to
 }

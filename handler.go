@@ -118,6 +118,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if c.waking.Load() {
 			c.stayAwake() // woken when nobody knew yet that a request had begun
 		}
+		c.note.Store(&note{of: r, since: time.Now()})
 		c.undo = c.arrive(d, r)
 		if c.told(d) {
 			w.Header().Set("Connection", "close")
@@ -217,6 +218,7 @@ func (c *conn) wentSilent() {
 func (c *conn) wentAway() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.noteHijacked(c.doing.Load())
 	c.doing.Store(hijacked)
 	c.forget()
 }

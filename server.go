@@ -29,7 +29,9 @@ type server struct {
 // empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
 // clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. The Process takes
-// srv over: srv's own Serve, Shutdown and Close must not be called.
+// srv over: srv's own Serve, Shutdown and Close must not be called. What was
+// registered with srv.RegisterOnShutdown is started when no connection can carry
+// a request any more; hijacked ones may be left.
 func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
@@ -57,7 +59,14 @@ func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn
 }
 
 func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
+<<<<<<< /tmp/wt-status/server.go
+	l.begin = func(c *conn) {
+		c.note.Store(&note{of: hijacked, raw: true})
+		c.doing.Store(hijacked)
+	}
+=======
 	l.begin = (*conn).beginOther
+>>>>>>> /tmp/wt-status.h
 	for {
 		c, err := l.accept()
 		if err != nil {

@@ -39,8 +39,14 @@ type Status struct {
 // A Work is something that has begun and not ended: a termination waits for
 // it until the cut.
 type Work struct {
-	Kind string `json:"kind"`           // "request", "hijacked connection", "worker", "closer", ...
-	Name string `json:"name"`           // of a request its method and ServeMux pattern, else path, never the query
+	// Kind is "request", "hijacked connection", "connection" (of ServeConn),
+	// "stream" (of gRPC), "gRPC server" (which waits, and no stream of it is
+	// known), "worker" or "closer".
+	Kind string `json:"kind"`
+	// Name is that of the worker or closer, and of a request its method with
+	// the pattern of http.ServeMux, if that is the server's Handler, or else the
+	// path; never the query. A hijacked connection has that of its request.
+	Name string `json:"name"`
 	Peer string `json:"peer,omitempty"` // the client's address
 
 	// Since is when it began. It is zero for a request that began before T0:

@@ -7,9 +7,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -55,7 +57,7 @@ func (w *witness) in(t *testing.T, phase string) Status {
 func TestObserveIsToldEachPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
-		p := &Process{Observe: w.observe}
+		p := &Process{Observe: func(s Status) { time.Sleep(10 * time.Millisecond); w.observe(s) }}
 		p.Closer("flush", func(context.Context) error {
 			if phases := w.phases(); phases[len(phases)-1] != "closers" {
 				t.Errorf("a closer runs, and Observe was told %v", phases)
@@ -274,18 +276,16 @@ func TestWorkSaysSinceWhen(t *testing.T) {
 		go x.mustDial().get("/before")
 		time.Sleep(5 * time.Second)
 		x.terminate()
+		time.Sleep(time.Second)
+		go x.mustDial().get("/after")
 		synctest.Wait()
-		want := map[string]time.Time{"mailer": began, "hijacked connection": hijacked, "GET /before": {}}
+		want := map[string]time.Time{"mailer": began, "GET /ws": hijacked, "GET /before": {}, "GET /after": x.t0.Add(time.Second)}
 		last := time.Time{}
 		for _, work := range x.Status().InFlight {
-			name := work.Name
-			if work.Kind == "hijacked connection" {
-				name = work.Kind
-			}
-			if since, known := want[name]; !known || !since.Equal(work.Since) {
+			if since, known := want[work.Name]; !known || !since.Equal(work.Since) {
 				t.Errorf("%s %s since %v, want %v", work.Kind, work.Name, work.Since, since)
 			}
-			delete(want, name)
+			delete(want, work.Name)
 			if !work.Since.IsZero() && work.Since.Before(last) {
 				t.Errorf("%s %s is older than the one before", work.Kind, work.Name)
 			}
@@ -331,6 +331,126 @@ func TestWorkIsNamedByItsPattern(t *testing.T) {
 		x.terminate()
 		x.end()
 	})
+}
+
+// A connection that has served requests before and after T0, and a second
+// termination: each request has its own begin.
+func TestSinceIsOfTheRequestAtHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		goOn := make(chan struct{})
+		mux := http.NewServeMux()
+		mux.HandleFunc("/prestop", PreStop)
+		mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { <-goOn })
+		x := start(t, &Process{Spread: 20 * time.Second}, mux.ServeHTTP)
+		c := x.mustDial()
+		synctest.Wait()
+		for _, c := range x.conns.list() {
+			c.share = 0.9 // it is not asked to leave before the preStop call is taken back
+		}
+		since := func() time.Time {
+			t.Helper()
+			for _, work := range x.Status().InFlight {
+				if work.Name == "GET /work" {
+					return work.Since
+				}
+			}
+			t.Fatalf("not in flight: %+v", x.Status())
+			return time.Time{}
+		}
+		ask := func() {
+			io.WriteString(c, "GET /work HTTP/1.1\r\nHost: test\r\n\r\n")
+			synctest.Wait()
+		}
+		answer := func() {
+			goOn <- struct{}{}
+			if _, err := c.answer(); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+		}
+		go x.mustDial().get("/prestop")
+		time.Sleep(time.Second)
+		ask()
+		if at := since(); !at.Equal(time.Now()) {
+			t.Errorf("after T0: since %v, it is %v", at, time.Now())
+		}
+		answer()
+		time.Sleep(time.Minute)
+		ask()
+		if at := since(); !at.IsZero() {
+			t.Errorf("after it was taken back: since %v", at)
+		}
+		answer()
+		x.terminate()
+		x.end()
+	})
+}
+
+func TestHijackedConnectionHasTheNameOfItsRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mux := http.NewServeMux()
+		mux.HandleFunc("/ws/{room}", func(w http.ResponseWriter, r *http.Request) {
+			nc, _, _ := http.NewResponseController(w).Hijack()
+			time.AfterFunc(time.Minute, func() { nc.Close() })
+		})
+		// The mux is not the server's Handler: it cannot be asked.
+		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, r) })
+		fmt.Fprintf(x.mustDial(), "GET /ws/7?token=secret HTTP/1.1\r\nHost: test\r\n\r\n")
+		synctest.Wait()
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Name != "GET /ws/{room}" || work[0].Kind != "hijacked connection" {
+			t.Errorf("%+v", work)
+		}
+		x.terminate()
+		if _, err := x.end(); err == nil || !strings.Contains(err.Error(), "hijacked connection GET /ws/{room} from pipe, for 27s") {
+			t.Errorf("Run: %v", err)
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
+func TestConnectionOfServeConn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newMemListener()
+		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+		p.ServeConn(l, func(ctx context.Context, c net.Conn) { <-Draining(ctx) })
+		ctx, cancel := context.WithCancelCause(t.Context())
+		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
+		go func() { x.ended <- p.Run(ctx) }()
+		x.mustDial()
+		synctest.Wait()
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Kind != "connection" || !work[0].Since.Equal(time.Now()) {
+			t.Errorf("%+v", work)
+		}
+		x.terminate()
+		x.endsAt(10 * time.Second)
+	})
+}
+
+// What is cut is counted once, whatever is left of it a moment later.
+func TestCutIsCountedOnce(t *testing.T) {
+	p := &Process{}
+	a, b, g := &conn{}, &conn{}, newTask(kindGRPC, "0", nil)
+	h := &h2{conn: a}
+	r := &http.Request{}
+	c := &casualties{process: p, drain: newDrain("test", clocks{}), named: map[any]bool{}}
+	for _, x := range []piece{
+		{Work{Kind: kindRequest}, r, a},
+		{Work{Kind: kindRequest}, r, a},
+		{Work{Kind: kindStream}, streamOf{h, 1}, a}, // the answer of r
+		{Work{Kind: kindStream}, streamOf{h, 1}, b},
+		{Work{Kind: kindStream}, streamOf{h, 3}, b},
+		{Work{Kind: kindGRPC}, g, nil}, // it waits for the streams
+	} {
+		c.add(x)
+	}
+	if len(c.errs) != 3 || p.watch.cut.Load() != 3 {
+		t.Errorf("%d counted, %v", p.watch.cut.Load(), c.errs)
+	}
+	c = &casualties{process: p, drain: newDrain("test", clocks{}), named: map[any]bool{}}
+	c.add(piece{Work{Kind: kindGRPC}, g, nil})
+	if len(c.errs) != 1 {
+		t.Errorf("a gRPC server that no stream holds: %v", c.errs)
+	}
 }
 
 func TestJSONOfAStatus(t *testing.T) {

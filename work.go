@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,11 +12,13 @@ import (
 
 // The kinds of Work.
 const (
-	kindRequest  = "request"
-	kindHijacked = "hijacked connection"
-	kindStream   = "stream"
-	kindWorker   = "worker"
-	kindCloser   = "closer"
+	kindRequest    = "request"
+	kindHijacked   = "hijacked connection"
+	kindConnection = "connection"
+	kindStream     = "stream"
+	kindGRPC       = "gRPC server"
+	kindWorker     = "worker"
+	kindCloser     = "closer"
 )
 
 // stillRead is the name of a request whose head has not come whole.
@@ -25,15 +28,40 @@ const stillRead = "still being read"
 type piece struct {
 	Work
 	who any
+	on  *conn // nil for a task
+}
+
+// A note is what is known of a request, or of what became of it, and costs too
+// much to note for each.
+type note struct {
+	of    *http.Request // it is about that, or about hijacked
+	since time.Time     // of a request after T0
+	name  string        // of a hijacked connection
+	raw   bool          // it was never net/http's
+}
+
+// noteHijacked keeps the name of the request that was hijacked. It is called
+// by the handler, to which r.Pattern belongs.
+func (c *conn) noteHijacked(r *http.Request) {
+	if r == nil || r == reading || r == hijacked {
+		return
+	}
+	name := requestName(r)
+	if r.Pattern != "" {
+		name = withMethod(r, r.Pattern)
+	}
+	c.note.Store(&note{of: hijacked, name: name})
 }
 
 // inFlight is all that has begun and not ended, on the open connections and
-// beside them.
+// beside them. A gRPC server waits for its streams: it is only something of
+// its own if there are none.
 func (p *Process) inFlight(open []*conn) []piece {
 	all := requests(open)
+	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == kindStream })
 	for _, t := range slices.Concat(p.tasks(), p.closers) {
-		if since, running := t.since(); running {
-			all = append(all, piece{Work{Kind: t.kind, Name: t.name, Since: since}, t})
+		if since, running := t.since(); running && !(streams && t.kind == kindGRPC) {
+			all = append(all, piece{Work: Work{Kind: t.kind, Name: t.name, Since: since}, who: t})
 		}
 	}
 	return all
@@ -43,28 +71,42 @@ func (p *Process) inFlight(open []*conn) []piece {
 func requests(open []*conn) []piece {
 	var all []piece
 	for _, c := range open {
-		all = c.inFlight(all)
+		before := len(all)
+		if h := c.h2.Load(); h != nil {
+			all = h.inFlight(all)
+		} else {
+			all = c.inFlight(all)
+		}
+		for i := range all[before:] {
+			x := &all[before+i]
+			x.on, x.Peer = c, c.RemoteAddr().String()
+		}
 	}
 	return all
 }
 
-// inFlight appends what is under way on the connection.
+// inFlight appends what is under way on a connection that is not HTTP/2.
 func (c *conn) inFlight(to []piece) []piece {
-	w := Work{Kind: kindRequest, Peer: c.RemoteAddr().String()}
-	if h := c.h2.Load(); h != nil {
-		return h.inFlight(w, to)
+	doing := c.doing.Load()
+	about := c.note.Load()
+	if about == nil || about.of != doing {
+		about = &note{}
 	}
-	switch r := c.doing.Load(); r {
+	w := Work{Kind: kindRequest, Since: about.since}
+	switch doing {
 	case nil:
 		return to
 	case reading:
 		w.Name = stillRead
 	case hijacked:
-		w.Kind, w.Since = kindHijacked, c.born
+		w.Kind, w.Name, w.Since = kindHijacked, about.name, c.born
+		if about.raw {
+			w.Kind = kindConnection
+		}
 	default:
-		w.Name = requestName(r)
+		w.Name = requestName(doing)
 	}
-	return append(to, piece{w, c})
+	return append(to, piece{Work: w, who: c})
 }
 
 // requestName names a request that a handler may be at work on, by what
@@ -72,12 +114,13 @@ func (c *conn) inFlight(to []piece) []piece {
 // mux itself if that is the server's handler.
 func requestName(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
-	name := path
-	if pattern := pattern(r, path); pattern != "" {
-		name = pattern
-	}
+	return withMethod(r, cmp.Or(pattern(r, path), path))
+}
+
+// withMethod is name, of a pattern that may have a method, with one.
+func withMethod(r *http.Request, name string) string {
 	if strings.Contains(name, " ") {
-		return name // the pattern has a method
+		return name
 	}
 	return r.Method + " " + name
 }
