@@ -4,55 +4,36 @@
 package main
 
 import (
-	"context"
-	"expvar"
 	"flag"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
-	"sync/atomic"
 	"time"
 
 	"github.com/lameduck-dev/lameduck"
 )
 
-type listenerKey struct{} // keys of a request's context
-type connKey struct{}
-
-var connections atomic.Int64 // all that there ever were
-var open = expvar.NewInt("connections")
-
 func main() {
 	addr := flag.String("addr", ":8080", "address to listen on")
-	internal := flag.String("internal", "127.0.0.1:8081", "address for /debug/vars")
+	internal := flag.String("internal", "127.0.0.1:8081", "address to listen on for /debug")
 	flag.Parse()
-
 	public, err := net.Listen("tcp", *addr)
 	exitIf(err)
 	private, err := net.Listen("tcp", *internal)
 	exitIf(err)
 
-	srv := &http.Server{
+	srv := &http.Server{ // its Handler is nil: http.DefaultServeMux
 		ReadHeaderTimeout: time.Minute,
-		BaseContext: func(l net.Listener) context.Context {
-			return context.WithValue(context.Background(), listenerKey{}, l.Addr())
-		},
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			return context.WithValue(ctx, connKey{}, connections.Add(1))
-		},
-		ConnState: func(c net.Conn, s http.ConnState) {
-			switch s {
-			case http.StateNew:
-				open.Add(1)
-			case http.StateClosed, http.StateHijacked:
-				open.Add(-1)
-			}
-		},
+		BaseContext:       listener,
+		ConnContext:       connection,
+		ConnState:         count,
 	}
-	http.HandleFunc("GET /ready", lameduck.Ready) // Handler is nil: the default mux, with expvar's /debug/vars
+	http.HandleFunc("GET /ready", lameduck.Ready)
 	http.HandleFunc("POST /{$}", echo)
+	http.HandleFunc("GET /debug/connections", only(private, connections))
+	http.HandleFunc("GET /debug/terminating", only(private, lameduck.Debug))
 
 	var p lameduck.Process
 	p.Serve(srv, public, private)
@@ -63,7 +44,7 @@ func main() {
 func echo(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20))
 	if err != nil {
-		slog.Warn("a request broke off", "connection", r.Context().Value(connKey{}), "at", r.Context().Value(listenerKey{}))
+		slog.Warn("a request broke off", "connection", r.Context().Value(connectionKey{}), "error", err)
 		return
 	}
 	w.Write(body)

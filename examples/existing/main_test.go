@@ -1,7 +1,8 @@
 package main
 
 import (
-	"encoding/json"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,25 +22,47 @@ func TestTerminates(t *testing.T) {
 func TestOwnHooks(t *testing.T) {
 	internal := trial.FreeAddr(t)
 	p := trial.Start(t, "-internal", internal)
-	if n := openConnections(t, internal); n != 1 {
-		t.Errorf("ConnState counts %d open connections, want that of the question", n)
+	for _, c := range []struct {
+		addr, path, want string
+	}{
+		{internal, "/debug/connections", "1 open"}, // ConnState
+		{internal, "/debug/terminating", "serving"},
+		{p.Addr, "/debug/terminating", "404"}, // BaseContext
+	} {
+		if got := get(t, c.addr, c.path); !strings.Contains(got, c.want) {
+			t.Errorf("GET %s%s: want %q in\n%s", c.addr, c.path, c.want, got)
+		}
 	}
 	breakOff(t, p.Addr)
 	p.Log.Await(t, "a request broke off")
-	if !strings.Contains(p.Log.String(), "at="+p.Addr) || strings.Contains(p.Log.String(), "connection=<nil>") {
-		t.Errorf("the values of BaseContext and ConnContext are missing:\n%s", p.Log)
+	if strings.Contains(p.Log.String(), "connection=<nil>") {
+		t.Errorf("the value of ConnContext is missing:\n%s", p.Log)
 	}
 }
 
-func openConnections(t *testing.T, addr string) int {
-	res, err := http.Get("http://" + addr + "/debug/vars")
+func get(t *testing.T, addr, path string) string {
+	t.Helper()
+	res, err := http.Get("http://" + addr + path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	var vars struct{ Connections int }
-	if err := json.NewDecoder(res.Body).Decode(&vars); err != nil {
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return vars.Connections
+	return res.Status + "\n" + string(body)
+}
+
+// breakOff closes a connection in the middle of a request's body.
+func breakOff(t *testing.T, addr string) {
+	t.Helper()
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := io.WriteString(c, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: 10\r\n\r\nhalf"); err != nil {
+		t.Fatal(err)
+	}
 }
