@@ -59,14 +59,7 @@ func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn
 }
 
 func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
-<<<<<<< /tmp/wt-status/server.go
-	l.begin = func(c *conn) {
-		c.note.Store(&note{of: hijacked, raw: true})
-		c.doing.Store(hijacked)
-	}
-=======
 	l.begin = (*conn).beginOther
->>>>>>> /tmp/wt-status.h
 	for {
 		c, err := l.accept()
 		if err != nil {
@@ -84,6 +77,7 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 
 // beginOther is for a connection that never is net/http's.
 func (c *conn) beginOther() {
+	c.note.Store(&note{of: hijacked, raw: true})
 	c.doing.Store(hijacked)
 	c.begun = true
 }
