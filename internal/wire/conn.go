@@ -134,8 +134,11 @@ func lasting(s Stream) bool { return !s.Watch }
 // whether they end the last stream that was open.
 func (c *Conn) Sent(b []byte) (silent bool) {
 	for len(b) > 0 {
-		_, rest, end := c.out.take(b)
+		payload, rest, end := c.out.take(b)
 		b = rest
+		if c.heads != nil && c.out.kind() == frameSettings {
+			c.heads.settings(payload)
+		}
 		if end && c.sentFrame() {
 			silent = true
 		}

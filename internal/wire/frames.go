@@ -7,6 +7,7 @@ const (
 	frameData         = 0x0
 	frameHeaders      = 0x1
 	frameRSTStream    = 0x3
+	frameSettings     = 0x4
 	framePushPromise  = 0x5
 	framePing         = 0x6
 	frameGoAway       = 0x7

@@ -1,10 +1,18 @@
 package wire
 
-import "github.com/lameduck-dev/lameduck/internal/hpack"
+import (
+	"encoding/binary"
+	"sync/atomic"
+
+	"github.com/lameduck-dev/lameduck/internal/hpack"
+)
 
 // maxBlock bounds a header block: one that is longer makes the paths of its
 // connection unknown from there on. It is more than any server accepts.
 const maxBlock = 16 << 20
+
+// standardTable is the size of the dynamic table where no setting says more.
+const standardTable = 4096
 
 // heads reads the header blocks of one connection, from frames in pieces.
 type heads struct {
@@ -12,6 +20,29 @@ type heads struct {
 	block  []byte // what has come of it, without padding
 	frame  int    // where in block the payload of the frame at hand begins
 	failed bool
+
+	setting [6]byte // the one that is being sent
+	have    int     // so many bytes of it have been
+	table   atomic.Uint32
+}
+
+// settingTable is SETTINGS_HEADER_TABLE_SIZE (RFC 9113, section 6.5.2).
+const settingTable = 1
+
+// settings follows the settings that the server sends: they may allow the
+// client a larger table. A smaller one binds it only later, so it is left out.
+func (h *heads) settings(b []byte) {
+	for len(b) > 0 {
+		n := copy(h.setting[h.have:], b)
+		b = b[n:]
+		if h.have += n; h.have < len(h.setting) {
+			return
+		}
+		h.have = 0
+		if binary.BigEndian.Uint16(h.setting[:]) == settingTable {
+			h.table.Store(max(h.table.Load(), binary.BigEndian.Uint32(h.setting[2:])))
+		}
+	}
 }
 
 func (h *heads) add(payload []byte) {
@@ -32,6 +63,9 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 	}
 	if h.frame = len(h.block); f.inBlock {
 		return head
+	}
+	if size := h.table.Load(); size > 0 {
+		h.reader.Allow(max(size, standardTable))
 	}
 	head, err := h.reader.Block(h.block)
 	h.failed = err != nil
