@@ -8,7 +8,8 @@
 // like this instead, counted from T0, the stop signal or preStop hook:
 //
 //	T0               lame duck: every new and every kept connection is still served
-//	.. T0+Spread     each long-lived one is asked to leave, at its own random moment
+//	.. T0+Spread     each long-lived one is asked to leave, at its own random moment:
+//	                 Connection: close, GOAWAY, or whoever waits for Draining says it
 //	T0+Delay         the earliest end of the lame duck; then when no new connection
 //	                 came for Quiet, at the latest halfway to the cut
 //	then             listeners close, silent connections close one by one, each only
