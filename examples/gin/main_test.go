@@ -9,4 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.Together(load.HTTP, load.SSE)) }
+func TestTerminates(t *testing.T) {
+	trial.Leave(t, load.Together(load.HTTP, load.SSE), "Connection: close", "goodbye event")
+}

@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.GRPC) }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.GRPC, "NOT_SERVING", "end of the stream") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.GRPC) }

@@ -9,6 +9,8 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.Together(load.H2C, load.HTTP)) }
+func TestTerminates(t *testing.T) {
+	trial.Leave(t, load.Together(load.H2C, load.HTTP), "GOAWAY or close", "Connection: close")
+}
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.H2C) }

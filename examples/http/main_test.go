@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.HTTP) }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.HTTP, "Connection: close") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.HTTP) }

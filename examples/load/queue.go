@@ -14,7 +14,7 @@ import (
 // Queue is the load of a consumer: a queue on l, from which it takes jobs with
 // POST /take (the number of a job; nothing if there is none for a second) and
 // to which it reports with POST /done, one number a line. Every job that is
-// given away is an attempt: lost if it is not reported within 3 s, or reported
+// given away is an attempt: lost if it is not reported within 5 s, or reported
 // twice. When ctx ends it gives no more away, waits for what is out, and
 // closes l.
 func Queue(ctx context.Context, l net.Listener, t *Tally) {
@@ -35,7 +35,7 @@ func Queue(ctx context.Context, l net.Listener, t *Tally) {
 }
 
 // lease is how long a consumer may have a job.
-const lease = 3 * time.Second
+const lease = 5 * time.Second
 
 type queue struct {
 	ctx     context.Context

@@ -15,7 +15,7 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.TLS) }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.TLS, "Connection: close", "GOAWAY or close") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.TLS) }
 

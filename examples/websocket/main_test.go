@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Terminate(t, load.WebSocket) }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.WebSocket, "close 1001") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.WebSocket) }

@@ -33,6 +33,18 @@ func (n Network) Terminate(t *testing.T, run load.Load, args ...string) (*Progra
 	return pair.First, pair.Terminate(t, run)
 }
 
+// Leave is Terminate, and an error of the test if no client counts that it was
+// asked to leave in one of the ways.
+func Leave(t *testing.T, run load.Load, ways ...string) {
+	t.Helper()
+	_, result := Terminate(t, run)
+	for _, way := range ways {
+		if result.Goodbyes[way] == 0 {
+			t.Errorf("no goodbye was a %s: %v", way, result.Goodbyes)
+		}
+	}
+}
+
 // A Pair is two instances; new connections go to the first, and after the
 // switch to the second.
 type Pair struct {
