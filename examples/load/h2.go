@@ -57,26 +57,21 @@ func h2(c *client, scheme string, transport *http.Transport) {
 	transport.DialContext = c.dialContext
 	var group sync.WaitGroup
 	for range 3 {
-		group.Go(func() { c.http2(scheme, transport) })
+		group.Go(func() { c.http2(scheme, transport, c.busy) })
 	}
+	group.Go(func() { c.http2(scheme, transport, c.quiet) })
 	group.Wait()
 }
 
-// http2 is one client: one connection at a time, as long as it lasts.
-func (c *client) http2(scheme string, transport *http.Transport) {
+// http2 is one client: one connection at a time, which use makes use of for
+// as long as it lasts.
+func (c *client) http2(scheme string, transport *http.Transport, use func(*http2Conn)) {
 	for !c.done() {
-		conn, ok := c.http2Conn(scheme, transport)
+		conn, ok := c.connectHTTP2(scheme, transport)
 		if !ok {
 			continue
 		}
-		var group sync.WaitGroup
-		for range 6 {
-			group.Go(func() { c.streams(conn, scheme, 0) })
-		}
-		for range 2 {
-			group.Go(func() { c.streams(conn, scheme, 50*time.Millisecond) })
-		}
-		group.Wait()
+		use(conn)
 		if !c.done() {
 			c.t.Goodbye("GOAWAY or close")
 		}
@@ -85,7 +80,28 @@ func (c *client) http2(scheme string, transport *http.Transport) {
 	}
 }
 
-func (c *client) http2Conn(scheme string, transport *http.Transport) (*http.ClientConn, bool) {
+// busy has eight requests at a time, two of them slow.
+func (c *client) busy(conn *http2Conn) {
+	var group sync.WaitGroup
+	for range 6 {
+		group.Go(func() { c.streams(conn, 0, thinkTime) })
+	}
+	for range 2 {
+		group.Go(func() { c.streams(conn, 50*time.Millisecond, thinkTime) })
+	}
+	group.Wait()
+}
+
+// quiet leaves the connection idle most of the time.
+func (c *client) quiet(conn *http2Conn) { c.streams(conn, 0, longThinkTime) }
+
+// An http2Conn is one connection, to be used with URLs of its scheme.
+type http2Conn struct {
+	*http.ClientConn
+	scheme string
+}
+
+func (c *client) connectHTTP2(scheme string, transport *http.Transport) (*http2Conn, bool) {
 	ctx, cancel := c.attempt()
 	defer cancel()
 	conn, err := transport.NewClientConn(ctx, scheme, "load:80")
@@ -94,14 +110,14 @@ func (c *client) http2Conn(scheme string, transport *http.Transport) (*http.Clie
 		c.pause(retryPause)
 		return nil, false
 	}
-	return conn, true
+	return &http2Conn{conn, scheme}, true
 }
 
 // streams sends one request after another, until the connection takes no
 // more.
-func (c *client) streams(conn *http.ClientConn, scheme string, slowly time.Duration) {
+func (c *client) streams(conn *http2Conn, slowly time.Duration, think func() time.Duration) {
 	for !c.done() && conn.Reserve() == nil {
-		err := c.stream(conn, scheme, slowly)
+		err := c.stream(conn, slowly)
 		if isUnsent(err) {
 			return
 		}
@@ -109,15 +125,15 @@ func (c *client) streams(conn *http.ClientConn, scheme string, slowly time.Durat
 		if err != nil {
 			return
 		}
-		c.pause(thinkTime())
+		c.pause(think())
 	}
 }
 
-func (c *client) stream(conn *http.ClientConn, scheme string, slowly time.Duration) error {
+func (c *client) stream(conn *http2Conn, slowly time.Duration) error {
 	ctx, cancel := c.attempt()
 	defer cancel()
 	text := io.Reader(&trickle{strings.NewReader(body), slowly})
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, scheme+"://load/", text)
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, conn.scheme+"://load/", text)
 	if err != nil {
 		return err
 	}

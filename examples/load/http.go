@@ -21,9 +21,10 @@ func HTTP(ctx context.Context, dial Dial, t *Tally) {
 	c := &client{ctx, dial, t}
 	var group sync.WaitGroup
 	for range 4 {
-		group.Go(c.keepAlive)
+		group.Go(func() { c.keepAlive(thinkTime) })
 	}
 	for range 2 {
+		group.Go(func() { c.keepAlive(longThinkTime) })
 		group.Go(c.oneShot)
 		group.Go(c.slow)
 	}
@@ -32,13 +33,13 @@ func HTTP(ctx context.Context, dial Dial, t *Tally) {
 
 // keepAlive sends one request after another on a connection for as long as
 // it lasts.
-func (c *client) keepAlive() {
+func (c *client) keepAlive(think func() time.Duration) {
 	for !c.done() {
 		h, ok := c.http()
 		if !ok {
 			continue
 		}
-		for !c.done() && h.post(c.t, 0) && h.think(thinkTime()) {
+		for !c.done() && h.post(c.t, 0) && h.think(think()) {
 		}
 		h.Close()
 	}
