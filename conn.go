@@ -333,13 +333,16 @@ func (c *conn) lameDuck(d *drain) {
 // to. Then it stays until the handler has returned.
 func (c *conn) Close() error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	if c.closed {
+		c.mu.Unlock()
 		return net.ErrClosed
 	}
 	c.closed = true
 	c.come() // who waits for it is not left waiting
-	err := c.Conn.Close()
+	c.mu.Unlock()
+	err := c.Conn.Close() // not under the lock: TLS says a goodbye of its own, which may take a while
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.forget()
 	return err
 }

@@ -120,7 +120,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		c.note.Store(&note{of: r, since: time.Now()})
 		c.undo = c.arrive(d, r)
-		if c.told(d) {
+		if c.told(d) && !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
 			w.Header().Set("Connection", "close")
 		}
 	}

@@ -45,6 +45,20 @@ func (l *listener) accept() (*conn, error) {
 	}
 }
 
+// acceptPatiently is accept for who does not have net/http's patience: if there
+// are too many open files, there will be fewer.
+func (l *listener) acceptPatiently() (*conn, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		c, err := l.accept()
+		var passing interface{ Temporary() bool }
+		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
+			return c, err
+		}
+		l.process.Log.Warn("accept failed, and is tried again", "listener", l.Addr(), "error", err, "after", wait)
+		time.Sleep(wait)
+	}
+}
+
 func (l *listener) take(nc net.Conn) *conn {
 	if l.wrap != nil {
 		nc = l.wrap(nc)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"slices"
 )
 
@@ -61,18 +62,27 @@ func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn
 func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
 	l.begin = (*conn).beginOther
 	for {
-		c, err := l.accept()
+		c, err := l.acceptPatiently()
 		if err != nil {
 			return err
 		}
 		if d := p.drain.Load(); d != nil {
 			c.countLate(d)
 		}
-		go func() {
-			defer c.Close()
-			serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
-		}()
+		go p.serveConn(c, serve)
 	}
+}
+
+// serveConn survives a panic, as net/http does: the other connections are not
+// to be dropped for it.
+func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
+	defer c.Close()
+	defer func() {
+		if r := recover(); r != nil {
+			p.Log.Error("panic while serving a connection", "from", c.RemoteAddr(), "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
 }
 
 // beginOther is for a connection that never is net/http's.
@@ -91,11 +101,17 @@ func (p *Process) listen() (err error) {
 		}
 	}()
 	n := len(p.workers)
+	configs := map[*http.Server]*tls.Config{} // one server may have been added twice
 	for _, s := range p.servers {
 		if s.http != nil {
-			if s.tls, err = secured(s.http, s.listeners); err != nil {
-				return err
+			config, known := configs[s.http]
+			if !known {
+				if config, err = secured(s.http); err != nil {
+					return err
+				}
+				configs[s.http] = config
 			}
+			s.tls = config
 		}
 		if err := s.listen(); err != nil {
 			return err
@@ -107,6 +123,12 @@ func (p *Process) listen() (err error) {
 }
 
 func (s *server) listen() error {
+	for _, l := range s.listeners {
+		if s.http != nil && fmt.Sprintf("%T", l) == "*tls.listener" {
+			return errors.New("a listener of tls.NewListener was given, and what is under it is needed\n" +
+				"hint: give the listener under it, and its tls.Config as http.Server.TLSConfig")
+		}
+	}
 	if len(s.listeners) > 0 {
 		return nil
 	}
@@ -153,6 +175,9 @@ func (p *Process) serveOn(s *server, l *listener) {
 	err := s.serve(l)
 	if p.closing.Load() {
 		return // we closed it
+	}
+	if err == nil { // grpc-go's, when it was stopped
+		err = errors.New("the server was stopped by the program, and not by the end of Run")
 	}
 	p.fail(fmt.Errorf("listener %v: %w", l.Addr(), err))
 }

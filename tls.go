@@ -3,7 +3,6 @@ package lameduck
 import (
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
@@ -28,13 +27,7 @@ const (
 
 // secured returns the configuration of srv's listeners, nil if they speak
 // clear text, and makes net/http speak behind it what it would itself.
-func secured(srv *http.Server, listeners []net.Listener) (*tls.Config, error) {
-	for _, l := range listeners {
-		if fmt.Sprintf("%T", l) == "*tls.listener" {
-			return nil, errors.New("a listener of tls.NewListener was given, and what is under it is needed\n" +
-				"hint: give the listener under it, and its tls.Config as http.Server.TLSConfig")
-		}
-	}
+func secured(srv *http.Server) (*tls.Config, error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
 		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
@@ -45,6 +38,9 @@ func secured(srv *http.Server, listeners []net.Listener) (*tls.Config, error) {
 	}
 	config := srv.TLSConfig.Clone()
 	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		if srv.TLSNextProto != nil {
+			return nil, nil // golang.org/x/net/http2.ConfigureServer has set it, for a server of clear text too
+		}
 		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
 			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text leave TLSConfig nil")
 	}
@@ -275,7 +271,7 @@ func (l *tlsListener) run() {
 	var handshakes sync.WaitGroup
 	for {
 		slots <- struct{}{}
-		c, err := l.accept()
+		c, err := l.acceptPatiently()
 		if err != nil {
 			break
 		}
