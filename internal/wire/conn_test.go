@@ -1,0 +1,369 @@
+package wire
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// frame is one frame. A length that differs from the payload's is the test's
+// business.
+func frame(kind, flags byte, stream uint32, payload ...byte) []byte {
+	n := len(payload)
+	head := []byte{byte(n >> 16), byte(n >> 8), byte(n), kind, flags,
+		byte(stream >> 24), byte(stream >> 16), byte(stream >> 8), byte(stream)}
+	return append(head, payload...)
+}
+
+const flagEnd = flagEndStream | flagEndHeaders
+
+// The header blocks of this test, without Huffman code: a request for a path,
+// and what says nothing of it.
+func request(path string) []byte { return append([]byte{0x04, byte(len(path))}, path...) }
+
+var (
+	status = []byte{0x88}
+	get    = request("/")
+)
+
+// settings is what both sides begin with.
+var settings = frame(frameSettings, 0, 0)
+
+// A step is what one side sends.
+type step struct {
+	from  byte // 'c'lient or 's'erver
+	bytes []byte
+}
+
+func client(frames ...[]byte) step { return step{'c', slices.Concat(frames...)} }
+func server(frames ...[]byte) step { return step{'s', slices.Concat(frames...)} }
+
+// state is all that a Conn tells.
+func state(c *Conn) string {
+	ids := []string{}
+	for _, s := range c.Streams() {
+		text := fmt.Sprint(s.ID)
+		if s.Path != "" {
+			text += " " + s.Path
+		}
+		if s.Watch {
+			text += " watch"
+		}
+		ids = append(ids, text)
+	}
+	slices.Sort(ids)
+	return fmt.Sprintf("open %q last %d busy %v acked %v fits %v halfway %v",
+		ids, c.Last(), c.Busy(), c.Acked(), c.FitsIn(), c.Halfway())
+}
+
+// follow has c see the steps, whole. It returns how many streams began, and
+// how often the last one ended.
+func (c *Conn) follow(steps ...step) (begun, silent int) {
+	for _, s := range steps {
+		if s.from == 'c' {
+			begun += c.Received(s.bytes, 0)
+		} else if c.Sent(s.bytes) {
+			silent++
+		}
+	}
+	return begun, silent
+}
+
+// followBytes is the same, one byte at a time.
+func (c *Conn) followBytes(steps ...step) (begun, silent int) {
+	for _, s := range steps {
+		for i := range s.bytes {
+			b, n := c.follow(step{s.from, s.bytes[i : i+1]})
+			begun, silent = begun+b, silent+n
+		}
+	}
+	return begun, silent
+}
+
+func TestStreams(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		steps  []step
+		open   []uint32
+		begun  int
+		silent int
+	}{
+		{name: "a request and its answer", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, 0, 1, 'o'), frame(frameData, flagEndStream, 1, 'k')),
+		}},
+		{name: "an answer that goes on", begun: 1, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, 0, 1)),
+		}},
+		{name: "an answer without a body", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEnd, 1, status...)),
+		}},
+		{name: "its end in an empty frame", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, flagEndStream, 1)),
+		}},
+		{name: "its end in padding", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd|flagPadded, 1, slices.Concat([]byte{3}, get, []byte{0, 0, 0})...)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, flagEndStream|flagPadded, 1, 2, 0, 0)),
+		}},
+		{name: "trailers on both sides", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEndHeaders, 1, get...), frame(frameData, 0, 1, 'x'), frame(frameHeaders, flagEnd, 1, 0x80)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, 0, 1, 'x'), frame(frameHeaders, flagEnd, 1, status...)),
+		}},
+		{name: "informational answers first", begun: 1, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameHeaders, flagEndHeaders, 1, status...)),
+		}},
+		{name: "a block in three frames begins one stream", begun: 1, open: []uint32{5}, steps: []step{
+			client(frame(frameHeaders, flagEndStream, 5, get[:1]...), frame(frameContinuation, 0, 5), frame(frameContinuation, flagEndHeaders, 5, get[1:]...)),
+		}},
+		{name: "a block that has not ended begins none", steps: []step{
+			client(frame(frameHeaders, flagEndStream, 5, get...), frame(frameContinuation, 0, 5)),
+		}},
+		{name: "an answer ends with its CONTINUATION", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndStream, 1), frame(frameContinuation, 0, 1, status...), frame(frameContinuation, flagEndHeaders, 1)),
+		}},
+		{name: "and not before", begun: 1, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(frameHeaders, flagEndStream, 1, status...), frame(frameContinuation, 0, 1)),
+		}},
+		{name: "the client resets", begun: 2, open: []uint32{3}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...), frame(frameHeaders, flagEnd, 3, get...), frame(frameRSTStream, 0, 1, 0, 0, 0, 8)),
+		}},
+		{name: "the server refuses", begun: 2, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...), frame(frameHeaders, flagEnd, 3, get...)),
+			server(frame(frameRSTStream, 0, 3, 0, 0, 0, 7)),
+		}},
+		{name: "the server refuses the last one", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEndHeaders, 1, get...)),
+			server(frame(frameRSTStream, 0, 1, 0, 0, 0, 7)),
+		}},
+		{name: "an answer before the request is whole", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEndHeaders, 1, get...), frame(frameData, 0, 1, 'x')),
+			server(frame(frameHeaders, flagEnd, 1, status...), frame(frameRSTStream, 0, 1, 0, 0, 0, 0)),
+			client(frame(frameData, flagEndStream, 1, 'x'), frame(frameRSTStream, 0, 1, 0, 0, 0, 8)),
+		}},
+		{name: "what is reset does not come back", begun: 1, steps: []step{
+			client(frame(frameHeaders, flagEndHeaders, 1, get...), frame(frameRSTStream, 0, 1, 0, 0, 0, 8)),
+			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, flagEndStream, 1)),
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+		}},
+		{name: "flags of other frames say nothing", begun: 1, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEndHeaders|flagPriority, 1, slices.Concat(make([]byte, 5), get)...)),
+			client(frame(0x2, 0xff, 1, 0, 0, 0, 0, 0), frame(0x8, 0xff, 1, 0, 0, 0, 1), frame(0xfa, 0xff, 1, 1, 2, 3)),
+			server(frame(0x8, 0xff, 1, 0, 0, 0, 1), frame(frameSettings, 1, 0), frame(0xfa, 0xff, 1, 1, 2, 3), frame(framePing, 1, 0, make([]byte, 8)...)),
+		}},
+		{name: "the reserved bit of a stream id", begun: 1, silent: 1, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1<<31|7, get...)),
+			server(frame(frameHeaders, flagEnd, 7, status...)),
+		}},
+		{name: "a stream of the server's", begun: 1, open: []uint32{1}, steps: []step{
+			client(frame(frameHeaders, flagEnd, 1, get...)),
+			server(frame(framePushPromise, 0, 1, 0, 0, 0, 2), frame(frameContinuation, flagEndHeaders, 1, get...), frame(frameHeaders, flagEnd, 2, status...)),
+			client(frame(frameRSTStream, 0, 2, 0, 0, 0, 8)),
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var whole, split Conn
+			begun, silent := whole.follow(test.steps...)
+			if begun != test.begun || silent != test.silent {
+				t.Errorf("%d begun, %d times silent", begun, silent)
+			}
+			if open := open(&whole); !slices.Equal(open, test.open) {
+				t.Errorf("open %v, want %v", open, test.open)
+			}
+			begun, silent = split.followBytes(test.steps...)
+			if begun != test.begun || silent != test.silent || state(&split) != state(&whole) {
+				t.Errorf("byte by byte: %d begun, %d times silent, %s", begun, silent, state(&split))
+			}
+		})
+	}
+}
+
+func open(c *Conn) (ids []uint32) {
+	for _, s := range c.Streams() {
+		ids = append(ids, s.ID)
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+// The largest frame there is (RFC 9113, section 4.2) is followed as any other,
+// though no server of Go's would take it.
+func TestLargestFrame(t *testing.T) {
+	var c Conn
+	c.ReadPaths()
+	large := make([]byte, 1<<24-1)
+	for i, kind := range []byte{frameData, frameHeaders, 0xfa} {
+		f := frame(kind, flagPadded, uint32(2*i+1), large...)
+		for len(f) > 0 {
+			n := min(len(f), 1<<20-7)
+			c.Received(f[:n], 0)
+			if f = f[n:]; !c.Halfway() && len(f) > 0 {
+				t.Fatalf("not halfway with %d bytes to come", len(f))
+			}
+		}
+		if kind == frameHeaders {
+			c.Received(frame(frameContinuation, flagEndHeaders, uint32(2*i+1), get...), 0)
+		}
+	}
+	if c.Received(frame(frameHeaders, flagEnd, 7, get...), 0); c.Halfway() || !slices.Equal(open(&c), []uint32{3, 7}) {
+		t.Errorf("the frames were lost count of: %s", state(&c))
+	}
+}
+
+// A frame of ours goes between two of the server's, behind its first one, and
+// not into a header block.
+func TestFitsIn(t *testing.T) {
+	block := slices.Concat(frame(frameHeaders, 0, 1, status...), frame(frameContinuation, 0, 1), frame(frameContinuation, flagEndHeaders, 1))
+	promise := slices.Concat(frame(framePushPromise, 0, 1, 0, 0, 0, 2), frame(frameContinuation, flagEndHeaders, 1, get...))
+	for name, sent := range map[string][]byte{
+		"SETTINGS":     frame(frameSettings, 0, 0, make([]byte, 12)...),
+		"DATA":         frame(frameData, 0, 1, make([]byte, 300)...),
+		"empty DATA":   frame(frameData, flagEndStream, 1),
+		"CONTINUATION": block,
+		"PUSH_PROMISE": promise,
+	} {
+		t.Run(name, func(t *testing.T) {
+			var c Conn
+			if c.FitsIn() {
+				t.Error("before the server has sent anything")
+			}
+			c.Sent(settings)
+			for i := range sent {
+				if c.FitsIn() != (i == 0) {
+					t.Fatalf("%v after %d of %d bytes", c.FitsIn(), i, len(sent))
+				}
+				c.Sent(sent[i : i+1])
+			}
+			if !c.FitsIn() {
+				t.Error("not at the end")
+			}
+		})
+	}
+	var c Conn
+	for i := range settings {
+		if c.FitsIn() {
+			t.Errorf("%d bytes into the first frame", i)
+		}
+		c.Sent(settings[i : i+1])
+	}
+	if !c.FitsIn() {
+		t.Error("not behind the first frame")
+	}
+}
+
+func TestHalfway(t *testing.T) {
+	var c Conn
+	sent := slices.Concat(settings, frame(frameHeaders, 0, 1, get...), frame(frameContinuation, flagEndHeaders, 1), frame(frameData, flagEndStream, 1, 1, 2, 3))
+	between := []int{0, len(settings), len(sent) - 12, len(sent)}
+	for i := range sent {
+		if c.Halfway() == slices.Contains(between, i) {
+			t.Errorf("%v after %d bytes", c.Halfway(), i)
+		}
+		c.Received(sent[i:i+1], 0)
+	}
+	if c.Halfway() {
+		t.Error("halfway at the end")
+	}
+}
+
+// pong answers a goodbye.
+func pong(goodbye []byte) []byte {
+	ping := slices.Clone(goodbye[len(goodbye)-headSize-8:])
+	ping[4] = flagAck
+	return ping
+}
+
+func TestAnswerToTheGoodbye(t *testing.T) {
+	answer := pong(Goodbye())
+	for split := range answer {
+		var c Conn
+		c.Received(answer[:split], 0)
+		if c.Acked() {
+			t.Fatalf("acked after %d bytes", split)
+		}
+		if c.Received(answer[split:], 0); !c.Acked() {
+			t.Errorf("not acked, split at %d", split)
+		}
+	}
+	other := slices.Clone(answer)
+	other[len(other)-1]++
+	asked := slices.Clone(answer)
+	asked[4] = 0
+	for name, ping := range map[string][]byte{
+		"answer to somebody else's":     other,
+		"the same, asked by the client": asked,
+		"too short":                     frame(framePing, flagAck, 0, answer[headSize:headSize+7]...),
+		"in a frame of another type":    frame(0xfa, flagAck, 0, answer[headSize:]...),
+	} {
+		var c Conn
+		if c.Received(ping, 0); c.Acked() {
+			t.Errorf("acked by a PING: %s", name)
+		}
+	}
+}
+
+func TestPathsOfStreams(t *testing.T) {
+	padded := slices.Concat([]byte{4}, make([]byte, 5), get, make([]byte, 4))
+	for _, test := range []struct {
+		name  string
+		steps []step
+		want  string
+		begun int
+	}{
+		{"a path", []step{client(frame(frameHeaders, flagEnd, 1, request("/a/B")...))}, `["1 /a/B"]`, 1},
+		{"padding and priority", []step{client(frame(frameHeaders, flagEnd|flagPadded|flagPriority, 1, padded...))}, `["1 /"]`, 1},
+		{"in pieces", []step{client(frame(frameHeaders, flagEndStream|flagPadded, 1, append([]byte{1}, append(slices.Clone(get[:2]), 0)...)...),
+			frame(frameContinuation, flagEndHeaders, 1, get[2:]...))}, `["1 /"]`, 1},
+		{"more padding than payload", []step{client(frame(frameHeaders, flagEnd|flagPadded, 1, 200, 1)), client(frame(frameHeaders, flagEnd, 3, get...))}, `["1" "3 /"]`, 2},
+		{"no room for what is announced", []step{client(frame(frameHeaders, flagEnd|flagPadded|flagPriority, 1)), client(frame(frameHeaders, flagEnd, 3, get...))}, `["1" "3 /"]`, 2},
+		{"a health watch", []step{client(frame(frameHeaders, flagEnd, 1, request("/grpc.health.v1.Health/Watch")...))}, `["1 /grpc.health.v1.Health/Watch watch"]`, 0},
+		{"a health check", []step{client(frame(frameHeaders, flagEnd, 1, request("/grpc.health.v1.Health/Check")...))}, `["1 /grpc.health.v1.Health/Check"]`, 0},
+		{"a probe of the kubelet", []step{client(frame(frameHeaders, flagEnd, 1, slices.Concat(get, []byte{0x0f, 58 - 15, 15}, []byte("kube-probe/1.34"))...))}, `["1 /"]`, 0},
+		{"a block that is no HPACK", []step{client(frame(frameHeaders, flagEnd, 1, 0xff, 0xff)), client(frame(frameHeaders, flagEnd, 3, get...))}, `["1" "3"]`, 2},
+		{"trailers ask for nothing", []step{client(frame(frameHeaders, flagEndHeaders, 1, get...), frame(frameHeaders, flagEnd, 1, request("/other")...))}, `["1 /"]`, 1},
+		{"the table", []step{
+			client(frame(frameHeaders, flagEnd, 1, append([]byte{0x44, 5}, "/a/BC"...)...)),
+			client(frame(frameHeaders, flagEnd, 3, 0xbe)),
+		}, `["1 /a/BC" "3 /a/BC"]`, 2},
+		{"a larger table", []step{
+			server(frame(frameSettings, 0, 0, 0, 5, 0, 0, 0x40, 0, 0, settingTable, 0, 1, 0, 0)),
+			client(frame(frameHeaders, flagEnd, 1, slices.Concat([]byte{0x3f, 0xe1, 0xff, 0x03, 0x44, 5}, []byte("/a/BC"))...)),
+		}, `["1 /a/BC"]`, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var whole, split Conn
+			whole.ReadPaths()
+			split.ReadPaths()
+			begun, _ := whole.follow(test.steps...)
+			if want := "open " + test.want + " "; begun != test.begun || state(&whole)[:len(want)] != want {
+				t.Errorf("%d begun, %s, want %s", begun, state(&whole), want)
+			}
+			if begun, _ := split.followBytes(test.steps...); begun != test.begun || state(&split) != state(&whole) {
+				t.Errorf("byte by byte: %d begun, %s", begun, state(&split))
+			}
+		})
+	}
+}
+
+// A health watch lasts as long as its client wants: the connection is silent
+// without it, and is not busy with it.
+func TestWatchIsNoWork(t *testing.T) {
+	var c Conn
+	c.ReadPaths()
+	c.follow(client(frame(frameHeaders, flagEnd, 1, request(healthService+"Watch")...)))
+	if c.Busy() || c.Open() != 1 {
+		t.Errorf("busy %v with a watch, %d open", c.Busy(), c.Open())
+	}
+	c.follow(client(frame(frameHeaders, flagEnd, 3, get...)))
+	if !c.Busy() {
+		t.Error("not busy with a request beside the watch")
+	}
+	if _, silent := c.follow(server(settings, frame(frameHeaders, flagEnd, 3, status...))); silent != 1 || c.Busy() {
+		t.Errorf("%d times silent, busy %v, with the watch alone", silent, c.Busy())
+	}
+}
