@@ -31,6 +31,7 @@ var (
 type conn struct {
 	net.Conn
 	process *Process
+	routes  *http.ServeMux // of the server, if that is its Handler
 	born    time.Time
 
 	doing   atomic.Pointer[http.Request] // HTTP/1: what it is doing

@@ -139,6 +139,39 @@ func TestDebugSaysWhy(t *testing.T) {
 	})
 }
 
+// Over HTTP/2 too, whoever asks is not what is waited for.
+func TestDebugOverHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h2c := new(http.Protocols)
+		h2c.SetUnencryptedHTTP2(true)
+		mux := http.NewServeMux()
+		mux.HandleFunc("/debug", Debug)
+		mux.HandleFunc("/stuck/{id}", func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		x := startServer(t, &Process{}, &http.Server{Handler: mux, Protocols: h2c})
+		client := http.Client{Transport: &http.Transport{
+			Protocols:   h2c,
+			DialContext: func(context.Context, string, string) (net.Conn, error) { return x.dial() },
+		}}
+		go client.Get("http://test/stuck/7?token=secret")
+		time.Sleep(time.Second)
+		x.terminate()
+		time.Sleep(time.Second)
+		res, err := client.Get("http://test/debug")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_, works, _ := strings.Cut(string(body), "in flight         ")
+		if want := "1\n  GET /stuck/{id} from pipe, since before T0 (at least 1s)\n"; works != want || res.ProtoMajor != 2 {
+			t.Errorf("%s:\n%s", res.Proto, body)
+		}
+		client.CloseIdleConnections()
+		if _, err := x.end(); err == nil || !strings.Contains(err.Error(), "GET /stuck/{id} from pipe") {
+			t.Errorf("Run: %v", err)
+		}
+	})
+}
+
 // A server of the user's own answers to the end.
 func TestDebugToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

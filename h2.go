@@ -263,7 +263,7 @@ func (h *h2) inFlight(to []piece) []piece {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, r := range h.requests {
-		w := Work{Kind: kindRequest, Name: requestName(r.Request), Since: r.since}
+		w := Work{Kind: kindRequest, Name: h.conn.nameOf(r.Request), Since: r.since}
 		to = append(to, piece{Work: w, who: r.Request})
 	}
 	if len(h.requests) > 0 {

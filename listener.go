@@ -3,6 +3,7 @@ package lameduck
 import (
 	"errors"
 	"net"
+	"net/http"
 	"time"
 )
 
@@ -12,6 +13,7 @@ import (
 type listener struct {
 	net.Listener
 	process *Process
+	routes  *http.ServeMux          // of the server, if that is its Handler
 	empty   bool                    // the accept queue was empty a moment ago
 	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
 	begin   func(*conn)             // what a connection begins as, nil for net/http
@@ -64,6 +66,7 @@ func (l *listener) take(nc net.Conn) *conn {
 		nc = l.wrap(nc)
 	}
 	c := newConn(nc, l.process)
+	c.routes = l.routes
 	if l.begin != nil {
 		l.begin(c)
 	}

@@ -164,7 +164,7 @@ func (p *Process) startServers() {
 	}
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			w := &listener{Listener: l, process: p}
+			w := &listener{Listener: l, process: p, routes: routesOf(s.http)}
 			s.wrapped = append(s.wrapped, w)
 			p.serving.Go(func() { p.serveOn(s, w) })
 		}

@@ -159,6 +159,13 @@ func TestStackAmongMany(t *testing.T) {
 	}
 }
 
+func TestStackOfTheSameBegin(t *testing.T) {
+	s := stacks{all: "goroutine 12 [select]:\nmain.a()\n\ngoroutine 1 [running]:\nmain.b()\n"}
+	if got, want := s.of("1"), "goroutine 1 [running]:\nmain.b()"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestWholeLines(t *testing.T) {
 	for _, test := range []struct {
 		text string

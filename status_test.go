@@ -251,6 +251,26 @@ func TestStatusBeforeRun(t *testing.T) {
 	others.Wait()
 }
 
+// The phase follows the drain a moment later: what is told in between is of
+// one piece.
+func TestStatusBetweenTwoPhases(t *testing.T) {
+	p := &Process{Log: slog.New(slog.DiscardHandler)}
+	d := newDrain("SIGTERM", clocks{})
+	for _, test := range []struct {
+		phase string
+		d     *drain
+		want  string
+	}{
+		{"serving", nil, "serving"}, {"serving", d, "lame duck"}, {"lame duck", d, "lame duck"}, {"lame duck", nil, "serving"}, {"closers", d, "closers"},
+	} {
+		p.enter(test.phase, nil)
+		p.drain.Store(test.d)
+		if s := p.Status(); s.Phase != test.want || s.T0.IsZero() != (s.Phase == "serving") {
+			t.Errorf("%q with drain %v: %+v", test.phase, test.d != nil, s)
+		}
+	}
+}
+
 func TestWorkSaysSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}

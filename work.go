@@ -46,7 +46,7 @@ func (c *conn) noteHijacked(r *http.Request) {
 	if r == nil || r == reading || r == hijacked {
 		return
 	}
-	name := requestName(r)
+	name := c.nameOf(r)
 	if r.Pattern != "" {
 		name = withMethod(r, r.Pattern)
 	}
@@ -104,17 +104,30 @@ func (c *conn) inFlight(to []piece) []piece {
 			w.Kind = kindConnection
 		}
 	default:
-		w.Name = requestName(doing)
+		w.Name = c.nameOf(doing)
 	}
 	return append(to, piece{Work: w, who: c})
 }
 
-// requestName names a request that a handler may be at work on, by what
-// nobody changes: r.Pattern, which ServeMux sets meanwhile, is asked from the
-// mux itself if that is the server's handler.
-func requestName(r *http.Request) string {
+// nameOf names a request that a handler may be at work on, by what nobody
+// changes meanwhile. r.Pattern is not that, ServeMux sets it: so it is asked.
+func (c *conn) nameOf(r *http.Request) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
-	return withMethod(r, cmp.Or(pattern(r, path), path))
+	if u, err := url.ParseRequestURI(path); err == nil && c.routes != nil {
+		_, pattern := c.routes.Handler(&http.Request{Method: r.Method, Host: r.Host, URL: u})
+		path = cmp.Or(pattern, path)
+	}
+	return withMethod(r, path)
+}
+
+// routesOf is who can be asked for the patterns of srv's requests.
+func routesOf(srv *http.Server) *http.ServeMux {
+	if srv == nil {
+		return nil
+	}
+	h, _ := srv.Handler.(handler)
+	mux, _ := h.next.(*http.ServeMux)
+	return mux
 }
 
 // withMethod is name, of a pattern that may have a method, with one.
@@ -123,21 +136,6 @@ func withMethod(r *http.Request, name string) string {
 		return name
 	}
 	return r.Method + " " + name
-}
-
-func pattern(r *http.Request, path string) string {
-	srv, _ := r.Context().Value(http.ServerContextKey).(*http.Server)
-	if srv == nil {
-		return ""
-	}
-	h, _ := srv.Handler.(handler)
-	mux, _ := h.next.(*http.ServeMux)
-	u, err := url.ParseRequestURI(path)
-	if mux == nil || err != nil {
-		return ""
-	}
-	_, pattern := mux.Handler(&http.Request{Method: r.Method, Host: r.Host, URL: u})
-	return pattern
 }
 
 // begun is when w began, or what it certainly began before: T0, and while
