@@ -36,17 +36,19 @@ type conn struct {
 
 	doing   atomic.Pointer[http.Request] // HTTP/1: what it is doing
 	h2      atomic.Pointer[h2]           // HTTP/2: the same, and how to say goodbye
+	parted  atomic.Bool                  // HTTP/1: a goodbye was put into an answer
 	waking  atomic.Bool                  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
-	begun   bool                  // bytes of a request have come since it went idle
-	matched int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
-	room    int                   // what net/http's empty buffer takes
-	arms    int                   // of read deadlines set since it went idle; before, negative
-	counted atomic.Pointer[drain] // it was counted as a late connection of that one
-	undo    func()                // takes the request at hand out of the late arrivals
+	answered bool                  // the head of the final answer to the request at hand was written
+	begun    bool                  // bytes of a request have come since it went idle
+	matched  int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	room     int                   // what net/http's empty buffer takes
+	arms     int                   // of read deadlines set since it went idle; before, negative
+	counted  atomic.Pointer[drain] // it was counted as a late connection of that one
+	undo     func()                // takes the request at hand out of the late arrivals
 
 	departure
 	closed bool // guarded by mu
@@ -272,16 +274,18 @@ func (c *conn) quietNow() {
 	}
 }
 
-// dueAt is when a closable connection may be closed: when it was silent for
-// as long as a client may take to send its next request, or at once if the
-// client has confirmed that it will send none.
+// dueAt is when a closable connection may be closed: when it was silent for as
+// long as a client may take to send its next request.
 func (c *conn) dueAt(d *drain) time.Time {
-	if h := c.h2.Load(); h != nil && h.wire.Acked() {
-		return d.t0
-	}
 	quiet := c.born.Add(time.Duration(c.quietAt.Load()))
 	if quiet.Before(d.t0) {
 		quiet = d.t0 // a termination that was taken back may have left its mark
+	}
+	if h := c.h2.Load(); h != nil {
+		return h.dueAt(d, quiet)
+	}
+	if c.parted.Load() {
+		return d.t0 // the client knows that it must send no more
 	}
 	return quiet.Add(d.linger())
 }
@@ -362,11 +366,14 @@ func (c *conn) forget() {
 // What follows keeps the abilities of the wrapped connection: half-close for
 // net/http's own linger, sendfile and splice, socket options.
 
-// Write is net/http's; on HTTP/2 it leaves room for a goodbye between two
-// frames.
+// Write is net/http's, and says goodbye: on HTTP/2 between two frames, on
+// HTTP/1 in the head of an answer.
 func (c *conn) Write(b []byte) (int, error) {
 	if h := c.h2.Load(); h != nil {
 		return h.write(b)
+	}
+	if d := c.process.drain.Load(); d != nil {
+		return c.writeHTTP1(d, b)
 	}
 	return c.Conn.Write(b)
 }

@@ -178,9 +178,7 @@ func TestRequestInFlightFinishes(t *testing.T) {
 		go x.mustGet(c, "/")
 		synctest.Wait()
 		x.terminate()
-		// Its answer began before T0 and says no goodbye, so the connection is
-		// closed after Quiet.
-		x.endsAt(22 * time.Second)
+		x.endsAt(20 * time.Second)
 	})
 }
 

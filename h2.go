@@ -25,6 +25,8 @@ type h2 struct {
 	observed atomic.Bool  // usual is known
 	usual    atomic.Int32 // streams that are open at once
 
+	askedAt atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
+
 	wanted  atomic.Int32 // goodbyes that are to be said
 	writing sync.Mutex   // held while something is written
 	said    int32        // goodbyes that were said; guarded by writing
@@ -188,6 +190,26 @@ func (h *h2) say(word int32) {
 	}
 }
 
+// dueAt is when the connection, which was last heard at quiet, may be closed:
+// at once if the client has confirmed that it will begin no stream, and not
+// before it was asked to.
+func (h *h2) dueAt(d *drain, quiet time.Time) time.Time {
+	if h.wire.Acked() {
+		return d.t0
+	}
+	at := h.askedAt.Load()
+	if at == 0 {
+		return time.Now().Add(askWithin)
+	}
+	if asked := h.conn.born.Add(time.Duration(at)); asked.After(quiet) {
+		quiet = asked
+	}
+	return quiet.Add(max(d.linger(), confirmWithin))
+}
+
+// confirmWithin is for how long a client may take to confirm.
+const confirmWithin = time.Second
+
 // trySpeak says what is wanted, unless somebody is writing: whoever is does
 // it then.
 func (h *h2) trySpeak() {
@@ -211,6 +233,7 @@ func (h *h2) speak() bool {
 		word = wire.LastGoodbye(h.wire.Last())
 	}
 	_, err := h.conn.Conn.Write(word)
+	h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born))))
 	return err == nil
 }
 

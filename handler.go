@@ -113,6 +113,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.serveStream(c, w, r)
 		return
 	}
+	c.answered = false
 	c.doing.Store(r)
 	if d := c.process.drain.Load(); d != nil {
 		if c.waking.Load() {

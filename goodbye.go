@@ -1,0 +1,73 @@
+package lameduck
+
+import "bytes"
+
+// An HTTP/1 answer whose handler began before the connection's moment says no
+// goodbye of its own, and one whose handler sets Connection: keep-alive, as
+// some proxies do, never does. So during a termination the goodbye is put into
+// the head of the answer on its way out. net/http does not know of it and
+// serves what still comes; the client hangs up, or we do (RFC 9112, section 9.6).
+
+var (
+	statusLine = []byte("HTTP/1.1 ")
+	lineEnd    = []byte("\r\n")
+	headEnd    = []byte("\r\n\r\n")
+	connection = []byte("\r\nConnection: ")
+	closeLine  = []byte("Connection: close\r\n")
+	closeValue = []byte("close")
+	keepValue  = []byte("keep-alive")
+)
+
+// writeHTTP1 writes b, during a termination, with a goodbye in it if it begins
+// the final answer to a request and the connection's moment has come.
+func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
+	if c.answered || !bytes.HasPrefix(b, statusLine) || !c.handling() {
+		return c.Conn.Write(b)
+	}
+	head, _, whole := bytes.Cut(b, headEnd)
+	if !whole || head[len(statusLine)] == '1' { // 1xx: the final answer comes later
+		return c.Conn.Write(b)
+	}
+	c.answered = true
+	if !c.told(d) {
+		return c.Conn.Write(b)
+	}
+	with := withGoodbye(head)
+	if with == nil {
+		return c.Conn.Write(b)
+	}
+	c.parted.Store(true)
+	n, err := c.Conn.Write(append(with, b[len(head):]...))
+	if err != nil {
+		return max(0, min(n-len(with)+len(head), len(b))), err
+	}
+	return len(b), nil
+}
+
+// handling reports whether net/http's handler is at work on a request.
+func (c *conn) handling() bool {
+	switch c.doing.Load() {
+	case nil, reading, hijacked:
+		return false
+	}
+	return true
+}
+
+// withGoodbye returns the head with Connection: close, or nil if it says that
+// already, or something that must stay, such as Upgrade.
+func withGoodbye(head []byte) []byte {
+	before, value, has := bytes.Cut(head, connection)
+	if !has {
+		status, fields, _ := bytes.Cut(head, lineEnd)
+		return bytes.Join([][]byte{status, lineEnd, closeLine, fields}, nil)
+	}
+	value, after, more := bytes.Cut(value, lineEnd)
+	if !bytes.EqualFold(bytes.TrimSpace(value), keepValue) {
+		return nil
+	}
+	with := bytes.Join([][]byte{before, connection, closeValue}, nil)
+	if more {
+		with = bytes.Join([][]byte{with, lineEnd, after}, nil)
+	}
+	return with
+}

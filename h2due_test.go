@@ -1,0 +1,27 @@
+package lameduck
+
+import (
+	"testing"
+	"time"
+)
+
+// A connection that was not asked to leave is not closed, however silent: its
+// client may have a stream on the wire, as one that was stopped for a moment
+// has. One that was asked is given the time to confirm.
+func TestHTTP2IsNotClosedUnasked(t *testing.T) {
+	c, _ := socketPair(t)
+	d := c.process.drain.Load()
+	h := &h2{conn: c}
+	c.h2.Store(h)
+	if at := c.dueAt(d); !at.After(time.Now()) {
+		t.Error("closed before it was asked to leave")
+	}
+	h.askedAt.Store(int64(time.Since(c.born)))
+	if at := c.dueAt(d); at.Before(c.born.Add(confirmWithin)) {
+		t.Errorf("closed %v after it was asked", at.Sub(c.born))
+	}
+	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
+	if at := c.dueAt(d); at.After(time.Now()) {
+		t.Error("not closed when it has confirmed")
+	}
+}
