@@ -80,6 +80,7 @@ func (x *trial) terminate() {
 // end waits for the end of Run and returns when after T0 that was.
 func (x *trial) end() (time.Duration, error) {
 	err := <-x.ended
+	synctest.Wait() // for clients that read on
 	return time.Since(x.t0), err
 }
 

@@ -1,0 +1,377 @@
+package lameduck
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/wire"
+)
+
+// startHTTP2 runs p with a server that speaks HTTP/2 in clear text.
+func startHTTP2(t *testing.T, p *Process, h http.HandlerFunc) *trial {
+	return startServer(t, p, serverOf(t, "h2c", h))
+}
+
+const largeRoom = 1 << 20
+
+// socket is a new connection. The server's end is returned too.
+func (x *trial) socket(room int) (client, server *memSocket) {
+	x.t.Helper()
+	server, client = memSockets(room)
+	select {
+	case x.l.conns <- server:
+	case <-x.l.done:
+		x.t.Fatal(errRefused)
+	}
+	x.t.Cleanup(func() { client.Close() })
+	return client, server
+}
+
+func (x *trial) dialHTTP2() *h2Client {
+	x.t.Helper()
+	nc, _ := x.socket(largeRoom)
+	c := speakHTTP2(x.t, nc)
+	synctest.Wait()
+	return c
+}
+
+func sleepyHandler(w http.ResponseWriter, r *http.Request) {
+	if d, err := time.ParseDuration(r.URL.Query().Get("for")); err == nil {
+		time.Sleep(d)
+	}
+	io.Copy(w, r.Body)
+	io.WriteString(w, "ok")
+}
+
+// However the preface, and the frames behind it, are cut in two, the
+// connection is known for what it is, and told to leave.
+func TestPrefaceSplitAnywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, sleepyHandler)
+		begin := slices.Concat([]byte(wire.Preface), allWindows, rawFrame(typeHeaders, endStream|endHeaders, 1, rawRequest("GET", "/")...))
+		var clients []*h2Client
+		for split := range begin {
+			nc, _ := x.socket(largeRoom)
+			c := newH2Client(t, nc)
+			clients = append(clients, c)
+			c.send(begin[:split])
+			time.Sleep(10 * time.Millisecond)
+			c.send(begin[split:])
+			go c.read() // it answers: not in the middle of a frame
+			synctest.Wait()
+			if body, whole := c.body(1); string(body) != "ok" || !whole {
+				t.Errorf("split at %d: answer %q", split, body)
+			}
+		}
+		x.terminate()
+		x.endsAt(10 * time.Second)
+		for split, c := range clients {
+			if found := c.goodbyes(); len(found) != 2 || found[0].number() != noLimit || found[1].number() != 1 {
+				t.Errorf("split at %d: %v", split, found)
+			}
+		}
+	})
+}
+
+// What begins like the preface and goes on otherwise is HTTP/1.
+func TestAlmostAPreface(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, sleepyHandler)
+		c := x.mustDial()
+		for _, piece := range []string{"P", "O", "ST / HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\n", "hi"} {
+			io.WriteString(c, piece)
+			synctest.Wait()
+		}
+		if res, err := c.answer(); err != nil || res.StatusCode != 200 {
+			t.Error(res, err)
+		}
+		half := x.mustDial()
+		io.WriteString(half, "PRI * HTTP/2.0\r\n\r\nSM\r")
+		x.terminate()
+		took, err := x.end()
+		if took < 27*time.Second || err == nil || !strings.Contains(err.Error(), "a request that is still being read") {
+			t.Errorf("ended %v after T0 with %v", took, err)
+		}
+	})
+}
+
+// Every connection is told at its own moment within Spread, once.
+func TestGoodbyeAtItsMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Delay: 20 * time.Second, Spread: 10 * time.Second, Grace: time.Minute}, sleepyHandler)
+		var idle, busy []*h2Client
+		for range 40 {
+			idle = append(idle, x.dialHTTP2())
+			c := x.dialHTTP2()
+			busy = append(busy, c)
+			c.begin("/?for=40s")
+		}
+		idle[0].begin("/")
+		idle[1].begin("/?for=1s")
+		time.Sleep(2 * time.Second)
+		moments := map[*h2Client]time.Duration{}
+		for _, c := range x.conns.list() {
+			i := slices.IndexFunc(append(idle, busy...), func(h *h2Client) bool { return h.Conn.(*memSocket).in == c.Conn.(*memSocket).out })
+			moments[append(idle, busy...)[i]] = time.Duration(float64(c.share) * float64(10*time.Second))
+		}
+		x.terminate()
+		time.Sleep(15 * time.Second)
+		for _, c := range append(idle, busy...) {
+			said := c.goodbyes()
+			if len(said) != 1 || said[0].number() != noLimit {
+				t.Fatalf("GOAWAYs %v", said)
+			}
+			want := moments[c] + observeFor
+			if slices.Contains(busy, c) { // it waits for a better moment, for so long
+				want = moments[c] + askWithin
+			}
+			if got := said[0].at.Sub(x.t0); got < want || got > want+time.Millisecond {
+				t.Errorf("said after %v, want %v", got, want)
+			}
+		}
+		took, err := x.end()
+		if err != nil || took < 38*time.Second || took > 38*time.Second+100*time.Millisecond {
+			t.Errorf("ended %v after T0 with %v", took, err)
+		}
+	})
+}
+
+// A client whose requests come and go is told when one has just begun: one
+// that has just been answered may be about to begin the next.
+func TestGoodbyeWhenAStreamHasBegun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Spread: -1}, sleepyHandler)
+		c := x.dialHTTP2()
+		go func() {
+			for range 20 {
+				c.begin("/?for=30ms")
+				time.Sleep(100 * time.Millisecond)
+			}
+		}()
+		time.Sleep(110 * time.Millisecond) // one is under way
+		x.terminate()
+		time.Sleep(3 * time.Second)
+		said := c.goodbyes()
+		if len(said) != 1 || said[0].at.Sub(x.t0) != 90*time.Millisecond {
+			t.Errorf("%v, %v after T0", said, said[0].at.Sub(x.t0))
+		}
+		for id := uint32(1); id <= c.last; id += 2 {
+			if !c.answered(id) {
+				t.Errorf("stream %d has no answer", id)
+			}
+		}
+		x.endsAt(10 * time.Second)
+	})
+}
+
+// A client may begin streams after it was told, for it has not read that yet,
+// or minds it not: they are served, and the last goodbye names the last one.
+func TestStreamsAfterTheGoodbyeAreServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Quiet: 5 * time.Second}, sleepyHandler)
+		c := x.dialHTTP2()
+		c.deaf = func(f frame) bool { return f.kind == typePing }
+		x.terminate()
+		time.Sleep(4 * time.Second)
+		if said := c.goodbyes(); len(said) != 1 {
+			t.Fatalf("GOAWAYs %v", said)
+		}
+		for range 4 {
+			c.begin("/")
+			time.Sleep(2 * time.Second) // the last one comes at T0+10s, when the lame duck is over
+		}
+		x.endsAt(15 * time.Second)
+		for id := uint32(1); id <= 7; id += 2 {
+			if !c.answered(id) {
+				t.Errorf("stream %d has no answer", id)
+			}
+		}
+		if said := c.goodbyes(); len(said) != 2 || said[1].number() != 7 {
+			t.Errorf("GOAWAYs %v", said)
+		}
+	})
+}
+
+// A connection whose client has confirmed that it will send no more is closed
+// at once, and so does not hold the exit; any other when it was silent for
+// Quiet; and none while a stream is open.
+func TestWhenAConnectionIsClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Delay: 2 * time.Second, Quiet: 5 * time.Second, Spread: -1}, sleepyHandler)
+		acked, mute, chatty, busy := x.dialHTTP2(), x.dialHTTP2(), x.dialHTTP2(), x.dialHTTP2()
+		for _, c := range []*h2Client{mute, chatty} {
+			c.deaf = func(f frame) bool { return f.kind == typePing }
+		}
+		busy.begin("/?for=10s")
+		x.terminate()
+		time.Sleep(3 * time.Second)
+		chatty.send(rawFrame(typePing, 0, 0, []byte("anyother")...))
+		x.endsAt(10 * time.Second)
+		for name, test := range map[string]struct {
+			*h2Client
+			want time.Duration
+		}{
+			"acked":  {acked, 2 * time.Second},
+			"mute":   {mute, 5 * time.Second},
+			"chatty": {chatty, 8 * time.Second},
+			"busy":   {busy, 10 * time.Second},
+		} {
+			over, at := test.over()
+			if got := at.Sub(x.t0); !over || got < test.want || got > test.want+100*time.Millisecond {
+				t.Errorf("%s: closed %v, %v after T0, want %v", name, over, got, test.want)
+			}
+			if said := test.goodbyes(); len(said) != 2 {
+				t.Errorf("%s: GOAWAYs %v", name, said)
+			}
+		}
+		if n := x.closedIdle.Load(); n != 2 {
+			t.Errorf("%d connections were closed without the client's consent, want 2", n)
+		}
+	})
+}
+
+// A connection that comes when the lame duck has begun is told too, within
+// Spread of its own begin (golang/go#81153).
+func TestLatePrefaceIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, sleepyHandler)
+		nc, _ := x.socket(largeRoom) // before T0, and its preface after
+		early := newH2Client(t, nc)
+		x.terminate()
+		time.Sleep(4 * time.Second)
+		late := x.dialHTTP2()
+		go early.read()
+		early.send([]byte(wire.Preface), allWindows)
+		time.Sleep(4 * time.Second)
+		for name, c := range map[string]*h2Client{"early": early, "late": late} {
+			said := c.goodbyes()
+			if len(said) != 1 {
+				t.Fatalf("%s: GOAWAYs %v", name, said)
+			}
+			if at := said[0].at.Sub(x.t0); at < 4*time.Second || at > 7*time.Second+observeFor {
+				t.Errorf("%s: told %v after T0", name, at)
+			}
+		}
+		x.endsAt(10 * time.Second)
+	})
+}
+
+func TestStuckStreamIsCutAndNamed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/stuck" {
+				<-r.Context().Done()
+			}
+		})
+		c := x.dialHTTP2()
+		c.begin("/")
+		stuck := c.begin("/stuck?secret")
+		c.begin("/")
+		x.terminate()
+		took, err := x.end()
+		if took < 27*time.Second || took > 30*time.Second || !errors.Is(err, ErrCut) {
+			t.Errorf("ended %v after T0 with %v", took, err)
+		}
+		if all := oneByOne(err); len(all) != 1 || !strings.Contains(all[0].Error(), "GET /stuck from ") {
+			t.Errorf("Run: %v", err)
+		}
+		if !c.answered(stuck) { // its context told it to answer, and it was given the time
+			t.Error("the stuck stream has no answer")
+		}
+	})
+}
+
+// Clients that stop reading, with a window or a socket that is full, hold
+// nothing beyond the cut. Each is named once.
+func TestClientThatNeverReads(t *testing.T) {
+	for _, way := range []string{"window", "socket"} {
+		t.Run(way, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := startHTTP2(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
+					for range 1 << 10 {
+						if _, err := w.Write(make([]byte, 1<<10)); err != nil {
+							return
+						}
+					}
+				})
+				nc, _ := x.socket(1 << 12)
+				c := newH2Client(t, nc)
+				c.send([]byte(wire.Preface))
+				if way == "window" {
+					go c.read()
+					c.send(rawSettings())
+				} else {
+					c.send(allWindows)
+				}
+				c.begin("/large")
+				c.begin("/large")
+				x.terminate()
+				took, err := x.end()
+				if took < 27*time.Second || took > 30*time.Second {
+					t.Errorf("ended %v after T0", took)
+				}
+				if all := oneByOne(err); len(all) != 2 || !strings.Contains(all[0].Error(), "GET /large") || !strings.Contains(all[1].Error(), "GET /large") {
+					t.Errorf("%d were cut: %v", len(all), err)
+				}
+			})
+		})
+	}
+}
+
+// A slow answer of many large frames, and goodbyes in the middle of it: they
+// are between two frames.
+func TestGoodbyeBetweenFrames(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := bytes.Repeat([]byte("lameduck"), 1<<15)
+		x := startHTTP2(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/large" {
+				return
+			}
+			w.Header().Set("Large", strings.Repeat("x", 40000)) // in several CONTINUATION frames
+			w.Write(want)
+		})
+		var clients []*h2Client
+		for i := range 30 {
+			nc, _ := x.socket(1000 + 17*i)
+			c := newH2Client(t, &slowReader{nc, 1000})
+			clients = append(clients, c)
+			go c.read()
+			c.send([]byte(wire.Preface), allWindows)
+			c.begin("/large")
+			time.Sleep(time.Duration(i) * 3 * time.Millisecond)
+		}
+		x.terminate()
+		time.Sleep(100 * time.Millisecond)
+		for _, c := range clients {
+			c.begin("/")
+		}
+		x.endsAt(10 * time.Second)
+		time.Sleep(time.Second) // they read on
+		for i, c := range clients {
+			if body, whole := c.body(1); !whole || !bytes.Equal(body, want) {
+				t.Errorf("client %d: %d bytes, whole %v", i, len(body), whole)
+			}
+			if said := c.goodbyes(); len(said) != 2 || said[1].number() != 3 || len(c.seen(typeContinuation)) == 0 {
+				t.Errorf("client %d: %v", i, said)
+			}
+		}
+	})
+}
+
+// A slowReader takes a millisecond for each piece.
+type slowReader struct {
+	*memSocket
+	most int
+}
+
+func (r *slowReader) Read(b []byte) (int, error) {
+	time.Sleep(time.Millisecond)
+	return r.memSocket.Read(b[:min(len(b), r.most)])
+}
