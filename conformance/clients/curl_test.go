@@ -1,4 +1,4 @@
-package conformance
+package clients
 
 import (
 	"fmt"
@@ -96,7 +96,7 @@ func TestCurlPriorKnowledge(t *testing.T) {
 	t.Parallel()
 	program := need(t, "curl", "curl")
 	h := newHeld()
-	s := newSite(t, nil, h)
+	s := newSite(t, nil, 0, h)
 	c := start(t, program, "--silent", "--show-error", "--verbose", "--no-buffer", "--max-time", "30", "--http2-prior-knowledge", "http://"+s.addr)
 	h.comes(t)
 	s.terminate()

@@ -1,4 +1,4 @@
-package conformance
+package clients
 
 import (
 	"os/exec"

@@ -1,4 +1,4 @@
-package conformance
+package clients
 
 import (
 	"context"
@@ -19,42 +19,57 @@ import (
 type site struct {
 	name   string
 	addr   string
-	server *http.Server
 	served atomic.Int64 // requests that its handler has read
 	begin  int64        // with that many it begins to terminate; 0: never by itself
 
 	process   *lameduck.Process
+	begun     context.Context // ends at T0
 	terminate context.CancelFunc
 	ended     chan struct{}
 	err       error // of Run; to be read when ended is closed
 }
 
 // serve runs the site on l until the test ends.
-func (s *site) serve(t *testing.T, l net.Listener) {
+func (s *site) serve(t *testing.T, l net.Listener, config *tls.Config, h http.Handler) {
 	s.addr = l.Addr().String()
-	s.process.Serve(s.server, l)
+	s.process.Serve(newServer(s.counting(h), config), l)
 	s.run(t)
+}
+
+// counting counts the requests of which it has read the body.
+func (s *site) counting(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		if s.served.Add(1) == s.begin {
+			s.terminate()
+		}
+		h.ServeHTTP(w, r)
+	})
 }
 
 func (s *site) run(t *testing.T) {
 	s.process.Log = slog.New(slog.NewTextHandler(t.Output(), nil)).With("site", s.name)
-	ctx, cancel := context.WithCancel(context.Background())
-	s.terminate, s.ended = cancel, make(chan struct{})
+	s.begun, s.terminate = context.WithCancel(context.Background())
+	s.ended = make(chan struct{})
 	go func() {
 		defer close(s.ended)
-		s.err = s.process.Run(ctx)
+		s.err = s.process.Run(s.begun)
 	}()
 	t.Cleanup(func() {
-		cancel()
+		s.terminate()
 		<-s.ended
 	})
 }
 
-// newSite serves h until the test ends.
-func newSite(t *testing.T, config *tls.Config, h http.Handler) *site {
+// newSite serves h until the test ends. It begins to terminate after a number
+// of requests, if that is not 0.
+func newSite(t *testing.T, config *tls.Config, after int64, h http.Handler) *site {
 	t.Helper()
-	s := &site{name: "site", process: clocks(), server: newServer(h, config)}
-	s.serve(t, listen(t))
+	s := &site{name: "site", begin: after, process: clocks()}
+	s.serve(t, listen(t), config, h)
 	return s
 }
 
@@ -88,15 +103,15 @@ func clocks() *lameduck.Process {
 }
 
 // A pair is two sites that accept from one socket: two pods behind one
-// address, of which one terminates. The other one's answers have the header
-// Termination once that is over, so that a client knows how long to go on.
+// address. When one begins to terminate the other begins to accept. Answers
+// have the header Termination once that is over, so that a client knows how
+// long to go on.
 type pair struct {
 	addr             string
 	leaving, staying *site
 }
 
-// newPair starts both. Their handlers read the body, then call answer. The
-// one that leaves does so after a number of requests.
+// newPair starts both. The one that leaves does so after a number of requests.
 func newPair(t *testing.T, config *tls.Config, after int64, answer http.HandlerFunc) *pair {
 	first := listen(t)
 	second, err := sameSocket(first)
@@ -106,13 +121,22 @@ func newPair(t *testing.T, config *tls.Config, after int64, answer http.HandlerF
 	}
 	p := &pair{addr: first.Addr().String()}
 	p.leaving = &site{name: "leaving", begin: after, process: clocks()}
+	p.leaving.serve(t, first, config, p.over(answer))
 	p.staying = &site{name: "staying", process: clocks()}
 	p.staying.process.Delay, p.staying.process.Spread = -1, -1
-	for i, s := range []*site{p.leaving, p.staying} {
-		s.server = newServer(p.handler(s, answer), config)
-		s.serve(t, []net.Listener{first, second}[i])
-	}
+	p.staying.serve(t, lateListener{second.(*net.TCPListener), p.leaving.begun.Done()}, config, p.over(answer))
 	return p
+}
+
+// A lateListener accepts nothing before it is open.
+type lateListener struct {
+	*net.TCPListener
+	open <-chan struct{}
+}
+
+func (l lateListener) Accept() (net.Conn, error) {
+	<-l.open
+	return l.TCPListener.Accept()
 }
 
 // sameSocket returns a second listener with the accept queue of l. What comes
@@ -135,22 +159,16 @@ func newServer(h http.Handler, config *tls.Config) *http.Server {
 	return srv
 }
 
-func (p *pair) handler(s *site, answer http.HandlerFunc) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		if n := s.served.Add(1); n == s.begin {
-			s.terminate()
-		}
+// over is answer with the header.
+func (p *pair) over(answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-p.leaving.ended:
 			w.Header().Set("Termination", "over")
 		default:
 		}
 		answer(w, r)
-	})
+	}
 }
 
 func ok(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, "ok") }

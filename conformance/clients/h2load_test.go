@@ -1,0 +1,76 @@
+package clients
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// h2load does not connect again when HTTP/2 says goodbye, so what it has
+// started is what it had begun before: all of that must succeed.
+func TestH2load(t *testing.T) {
+	program := need(t, "h2load", "nghttp2-client")
+	version(t, program, "--version")
+	config, _ := certificate(t)
+	for _, c := range []struct {
+		name, scheme string
+		config       *tls.Config
+	}{{"h2c", "http", nil}, {"tls", "https", config}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, c.config, 50, http.HandlerFunc(slow))
+			counts := h2load(t, program, "--max-concurrent-streams=4", c.scheme+"://"+s.addr)
+			if served := int(s.served.Load()); counts.started != counts.succeeded || counts.started != served {
+				t.Errorf("%+v; %d came", counts, served)
+			}
+			s.endedWell(t)
+		})
+	}
+}
+
+// With HTTP/1.1 it does, and goes on.
+func TestH2loadHTTP1(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil, 50, slow)
+	counts := h2load(t, need(t, "h2load", "nghttp2-client"), "--h1", "http://"+p.addr)
+	if counts.started-counts.succeeded > connections {
+		t.Errorf("%+v: more than those at the end of its time", counts)
+	}
+	p.leaving.endedWell(t)
+	if p.staying.served.Load() == 0 {
+		t.Error("no request went to the server that stays")
+	}
+}
+
+const connections = 8
+
+// counts are what h2load says of its requests.
+type counts struct{ started, succeeded, failed, errored int }
+
+var h2loadSays = regexp.MustCompile(`requests: \d+ total, (\d+) started, \d+ done, (\d+) succeeded, (\d+) failed, (\d+) errored`)
+
+// h2load posts for three seconds and returns its counts. None may have failed.
+func h2load(t *testing.T, program string, args ...string) (c counts) {
+	t.Helper()
+	body := filepath.Join(t.TempDir(), "body")
+	if err := os.WriteFile(body, []byte("x"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	args = append([]string{fmt.Sprintf("--clients=%d", connections), "--duration=3", "--data=" + body}, args...)
+	r := run(t, program, args...)
+	found := h2loadSays.FindStringSubmatch(r.stdout)
+	if found == nil {
+		t.Errorf("h2load does not say what became of its requests")
+	} else {
+		fmt.Sscan(found[1]+" "+found[2]+" "+found[3]+" "+found[4], &c.started, &c.succeeded, &c.failed, &c.errored)
+	}
+	if c.started == 0 || c.failed+c.errored > 0 {
+		t.Errorf("%+v", c)
+	}
+	r.ok(t)
+	return c
+}

@@ -1,0 +1,82 @@
+package clients
+
+import (
+	"fmt"
+	"testing"
+)
+
+// script runs a client of testdata, which exits with an error if a request
+// fails. It says how many it has sent, and more.
+func script(t *testing.T, says []any, program string, args ...string) {
+	t.Helper()
+	version(t, program, "--version")
+	r := run(t, program, args...)
+	r.ok(t)
+	if _, err := fmt.Sscan(r.stdout, says...); err != nil {
+		t.Fatalf("the client says %q: %v\n%s", r.stdout, err, tail(r.stderr))
+	}
+}
+
+// One connection that is kept; without a word before it is closed there would
+// be an exception, RemoteDisconnected.
+func TestPython(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil, 50, ok)
+	var requests, connections, goodbyes int
+	script(t, []any{&requests, &connections, &goodbyes}, need(t, "python3", "python3"), "testdata/post.py", p.addr)
+	if goodbyes == 0 || connections != goodbyes+1 {
+		t.Errorf("%d goodbyes, %d connections", goodbyes, connections)
+	}
+	p.lostNothing(t, requests)
+}
+
+// An agent that keeps connections; without a word there would be ECONNRESET.
+func TestNodeHTTP1(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil, 50, ok)
+	var requests, connections, goodbyes int
+	script(t, []any{&requests, &connections, &goodbyes}, need(t, "node", "nodejs"), "testdata/post.js", p.addr)
+	if goodbyes == 0 || connections <= goodbyes {
+		t.Errorf("%d goodbyes, %d connections", goodbyes, connections)
+	}
+	p.lostNothing(t, requests)
+}
+
+// fetch, which is another client than node's http.
+func TestNodeFetch(t *testing.T) {
+	t.Parallel()
+	p := newPair(t, nil, 50, ok)
+	var requests, goodbyes int
+	script(t, []any{&requests, &goodbyes}, need(t, "node", "nodejs"), "testdata/fetch.js", "http://"+p.addr)
+	if goodbyes == 0 {
+		t.Error("no goodbye was seen")
+	}
+	p.lostNothing(t, requests)
+}
+
+// Sessions: each is told with GOAWAY, error 0, and closes without an error.
+func TestNodeHTTP2(t *testing.T) {
+	node := need(t, "node", "nodejs")
+	for _, secure := range []bool{false, true} {
+		t.Run(fmt.Sprintf("tls=%v", secure), func(t *testing.T) {
+			t.Parallel()
+			p, args := nodeSessions(t, secure)
+			var requests, connections, goodbyes, closed int
+			script(t, []any{&requests, &connections, &goodbyes, &closed}, node, args...)
+			if goodbyes == 0 || connections <= 1 || closed != connections {
+				t.Errorf("%d connections, %d goodbyes, %d closed", connections, goodbyes, closed)
+			}
+			p.lostNothing(t, requests)
+		})
+	}
+}
+
+func nodeSessions(t *testing.T, secure bool) (p *pair, args []string) {
+	if !secure {
+		p = newPair(t, nil, 50, ok)
+		return p, []string{"testdata/post2.js", "http://" + p.addr}
+	}
+	config, file := certificate(t)
+	p = newPair(t, config, 50, ok)
+	return p, []string{"testdata/post2.js", "https://" + p.addr, file}
+}
