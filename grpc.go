@@ -44,6 +44,15 @@ func (c *conn) beginGRPC() {
 
 // failHealth sets the gRPC services to NOT_SERVING.
 func (p *Process) failHealth() {
+	if len(p.health) == 0 || p.healthFailed {
+		return
+	}
+	p.healthFailed = true
+	for _, c := range p.conns.list() {
+		if h := c.h2.Load(); h != nil {
+			h.newsAwaited.Store(h.wire.News() + 1)
+		}
+	}
 	for _, h := range p.health {
 		h.Shutdown()
 	}
@@ -51,6 +60,7 @@ func (p *Process) failHealth() {
 
 // resumeHealth is for a termination that was taken back.
 func (p *Process) resumeHealth() {
+	p.healthFailed = false
 	for _, h := range p.health {
 		if h, ok := h.(interface{ Resume() }); ok {
 			h.Resume()

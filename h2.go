@@ -25,7 +25,8 @@ type h2 struct {
 	observed atomic.Bool  // usual is known
 	usual    atomic.Int32 // streams that are open at once
 
-	askedAt atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
+	newsAwaited atomic.Int64 // what the news on health Watches must come to before the end; 0: none are awaited
+	askedAt     atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
 
 	wanted  atomic.Int32 // goodbyes that are to be said
 	writing sync.Mutex   // held while something is written
@@ -121,7 +122,8 @@ func (h *h2) received(b []byte) {
 func (h *h2) write(b []byte) (int, error) {
 	h.writing.Lock()
 	n, err := h.conn.Conn.Write(b)
-	silent := h.wire.Sent(b[:n])
+	news := h.wire.News()
+	silent := h.wire.Sent(b[:n]) || h.wire.News() != news
 	if err == nil {
 		h.speak()
 	}
@@ -194,7 +196,7 @@ func (h *h2) say(word int32) {
 // at once if the client has confirmed that it will begin no stream, and not
 // before it was asked to.
 func (h *h2) dueAt(d *drain, quiet time.Time) time.Time {
-	if h.wire.Acked() {
+	if h.wire.Acked() && h.watchersWarned() {
 		return d.t0
 	}
 	at := h.askedAt.Load()
@@ -205,6 +207,12 @@ func (h *h2) dueAt(d *drain, quiet time.Time) time.Time {
 		quiet = asked
 	}
 	return quiet.Add(max(d.linger(), confirmWithin))
+}
+
+// watchersWarned reports whether a Watch of the health service has been sent
+// that nothing is served any more: the server does that at its own pace.
+func (h *h2) watchersWarned() bool {
+	return h.wire.Open() == 0 || h.wire.News() >= h.newsAwaited.Load()
 }
 
 // confirmWithin is for how long a client may take to confirm.

@@ -43,11 +43,12 @@ type Process struct {
 	// and at the end, for a tenth of Reserve at most.
 	Observe func(Status)
 
-	servers []*server
-	health  []interface{ Shutdown() }
-	members memberSet
-	workers []*task
-	closers []*task
+	servers      []*server
+	health       []interface{ Shutdown() }
+	members      memberSet
+	healthFailed bool // of the goroutine of run
+	workers      []*task
+	closers      []*task
 
 	mu         sync.Mutex // orders begin and resume
 	ran        atomic.Bool

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/lameduck-dev/lameduck/internal/hpack"
 )
@@ -35,6 +36,9 @@ type Conn struct {
 	ending  uint32 // the stream that ends with the header block being sent
 	ping    [len(pingData)]byte
 	heads   *heads // nil if paths are not read
+
+	watches atomic.Int32 // of open
+	news    atomic.Int64
 
 	mu    sync.Mutex
 	open  []Stream
@@ -108,11 +112,27 @@ func (c *Conn) begin(s Stream, probe bool) (counts bool) {
 	}
 	c.last = s.ID
 	s.Watch = s.Path == healthService+"Watch"
+	if s.Watch {
+		c.watches.Add(1)
+	}
 	c.open = append(c.open, s)
 	return !probe && !strings.HasPrefix(s.Path, healthService)
 }
 
 const healthService = "/grpc.health.v1.Health/"
+
+// countNews counts what is sent on a Watch.
+func (c *Conn) countNews() {
+	id := c.out.stream()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.out.kind() == frameData && slices.ContainsFunc(c.open, func(s Stream) bool { return s.ID == id && s.Watch }) {
+		c.news.Add(1)
+	}
+}
+
+// News is how many messages were sent on health Watches.
+func (c *Conn) News() int64 { return c.news.Load() }
 
 // close notes the end of a stream, and returns whether it was the last one.
 func (c *Conn) close(id uint32) (last bool) {
@@ -121,6 +141,9 @@ func (c *Conn) close(id uint32) (last bool) {
 	i := slices.IndexFunc(c.open, func(s Stream) bool { return s.ID == id })
 	if i < 0 {
 		return false
+	}
+	if c.open[i].Watch {
+		c.watches.Add(-1)
 	}
 	c.open[i] = c.open[len(c.open)-1]
 	c.open = c.open[:len(c.open)-1]
@@ -151,6 +174,9 @@ func (c *Conn) sentFrame() (silent bool) {
 	c.spoke = true
 	switch c.out.kind() {
 	case frameData, frameHeaders:
+		if c.watches.Load() > 0 {
+			c.countNews()
+		}
 		if c.out.has(flagEndStream) {
 			c.ending = c.out.stream()
 		}

@@ -1,0 +1,38 @@
+package lameduck
+
+import (
+	"testing"
+	"time"
+)
+
+// With a health Watch open, a connection is not closed before the watcher has
+// been sent that nothing is served any more, but it does not wait for long.
+func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
+	c, _ := socketPair(t)
+	c.beginGRPC()
+	p, h := c.process, c.h2.Load()
+	p.health = []interface{ Shutdown() }{silentHealth{}}
+	// A Watch: the path as a literal that is not indexed (RFC 7541, 6.2.2).
+	block := "\x04\x1c/grpc.health.v1.Health/Watch"
+	h.wire.Received([]byte("\x00\x00"+string(rune(len(block)))+"\x01\x05\x00\x00\x00\x01"+block), 0)
+	h.wire.Sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
+	status := []byte("\x00\x00\x02\x00\x00\x00\x00\x00\x01\x08\x01")
+	h.wire.Sent(status)
+	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
+	if h.busy() {
+		t.Fatal("a Watch is work")
+	}
+	p.failHealth()
+	h.askedAt.Store(int64(time.Since(c.born)))
+	if at := c.dueAt(p.drain.Load()); !at.After(time.Now()) || at.After(time.Now().Add(confirmWithin)) {
+		t.Errorf("due %v from now, before the watcher was told", time.Until(at))
+	}
+	h.wire.Sent(status)
+	if at := c.dueAt(p.drain.Load()); at.After(time.Now()) {
+		t.Errorf("due %v from now, though the watcher was told", time.Until(at))
+	}
+}
+
+type silentHealth struct{}
+
+func (silentHealth) Shutdown() {}
