@@ -69,4 +69,4 @@ func write(path string, image oci.Image, archs ...oci.Arch) error {
 }
 
 // All makes each of the images that the tests load.
-var All = []func(context.Context) (path, ref string, err error){App, Tool, Server, Python}
+var All = []func(context.Context) (path, ref string, err error){App, Tool, Server, Examples, Python}

@@ -1,0 +1,102 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// TestExamples: the programs of examples/ under the load of their own clients
+// while they are rolled, EXAMPLES_ROLLOUTS times: nothing is lost, and every
+// pod ends well.
+func TestExamples(t *testing.T) {
+	w := need(t)
+	t.Parallel()
+	for _, p := range programs() {
+		for _, replicas := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s/%d", p.name, replicas), func(t *testing.T) {
+				t.Parallel()
+				s := newSpace(t, w)
+				s.rolled(p, replicas, rollouts(t))
+			})
+		}
+	}
+}
+
+// rollouts is how many there are: 1, or EXAMPLES_ROLLOUTS.
+func rollouts(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("EXAMPLES_ROLLOUTS")
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("EXAMPLES_ROLLOUTS is %q, want a number", text)
+	}
+	return n
+}
+
+// rolled rolls the program under load so many times.
+func (s *space) rolled(p program, replicas, times int) {
+	s.Helper()
+	ends := s.watchEnds("app=example")
+	s.deployProgram(p, replicas)
+	client := s.startLoad(p)
+	var logs []*talk
+	for n := range times {
+		logs = append(logs, s.read("app=example"))
+		s.kubectl("rollout", "restart", "deployment/example")
+		s.kubectl("rollout", "status", "deployment/example", "--timeout=120s")
+		s.until("the old pods have ended", func() bool { return ends.count() >= (n+1)*replicas })
+	}
+	s.kubectl("delete", "pod/load", "--timeout=60s")
+	r := loadResult(s.T, client.lastWords()["load"])
+	logs = append(logs, s.read("app=example"))
+	s.kubectl("scale", "deployment/example", "--replicas=0")
+	s.until("the last pods have ended", func() bool { return ends.count() >= (times+1)*replicas })
+
+	s.Logf("%s, %d replicas, %d rollouts: %s", p.name, replicas, times, r)
+	r.wantNothingLost(s.T, p)
+	ends.wantGood(s.T, (times+1)*replicas)
+	if s.Failed() {
+		for _, log := range logs {
+			s.Logf("logs of one generation:\n%s", log)
+		}
+	}
+}
+
+// losses is what the load prints.
+type losses struct {
+	Attempts, Lost    int
+	Reasons, Goodbyes map[string]int
+	Details           []string
+}
+
+func loadResult(t *testing.T, line string) *losses {
+	t.Helper()
+	r := &losses{}
+	if err := json.Unmarshal([]byte(line), r); err != nil {
+		t.Fatalf("the load says %q: %v", line, err)
+	}
+	return r
+}
+
+func (r *losses) String() string {
+	return fmt.Sprintf("%d attempts, %d lost %v, goodbyes %v", r.Attempts, r.Lost, r.Reasons, r.Goodbyes)
+}
+
+// wantNothingLost: and there was something to lose, and the clients were asked
+// to leave. Those who bring work do not ask.
+func (r *losses) wantNothingLost(t *testing.T, p program) {
+	t.Helper()
+	if r.Attempts == 0 || r.Lost > 0 {
+		t.Errorf("%s\n%s", r, strings.Join(r.Details, "\n"))
+	}
+	if len(r.Goodbyes) == 0 && p.name != worker {
+		t.Errorf("no client was asked to leave: %s", r)
+	}
+}
