@@ -28,7 +28,7 @@ type result struct {
 }
 
 // limit is how long a client may take. None should come near it.
-const limit = 60 * time.Second
+const limit = 2 * time.Minute
 
 // run runs a client to its end.
 func run(t *testing.T, program string, args ...string) result {
@@ -78,14 +78,13 @@ func (c *client) await(t *testing.T, in *transcript, what *regexp.Regexp) {
 // start starts a program, whose process ends with ours.
 func start(t *testing.T, program string, args ...string) *client {
 	t.Helper()
-	c := &client{Cmd: exec.Command(program, args...), ended: make(chan error, 1)}
-	c.Stdout, c.Stderr = &c.out, &c.err
-	c.begin(t)
-	return c
+	return startCmd(t, exec.Command(program, args...))
 }
 
-func (c *client) begin(t *testing.T) {
+func startCmd(t *testing.T, cmd *exec.Cmd) *client {
 	t.Helper()
+	c := &client{Cmd: cmd, ended: make(chan error, 1)}
+	c.Stdout, c.Stderr = &c.out, &c.err
 	c.WaitDelay = time.Second
 	started := make(chan error)
 	go func() {
@@ -101,6 +100,7 @@ func (c *client) begin(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.kill)
+	return c
 }
 
 // kill ends the program if it has not ended, and waits for that.
@@ -143,10 +143,13 @@ func tail(s string) string {
 	return strings.Join(lines[max(0, len(lines)-60):], "")
 }
 
-// version is the first line of what a program says about itself.
+// version logs the first line of what a program says about itself.
 func version(t *testing.T, program string, args ...string) {
 	t.Helper()
-	out, _ := exec.Command(program, args...).CombinedOutput()
+	out, err := exec.Command(program, args...).Output()
+	if err != nil {
+		t.Fatalf("%s: %v", program, err)
+	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	t.Log(line)
 }

@@ -1,6 +1,7 @@
 package clients
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -36,13 +37,15 @@ func (s *site) serve(t *testing.T, l net.Listener, config *tls.Config, h http.Ha
 	s.run(t)
 }
 
-// counting counts the requests of which it has read the body.
+// counting counts the requests of which the whole body has come.
 func (s *site) counting(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		if s.served.Add(1) == s.begin {
 			s.terminate()
 		}
