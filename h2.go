@@ -87,7 +87,12 @@ func (c *conn) speakHTTP2(h *h2) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.h2.Store(h)
-	if d := c.process.drain.Load(); d != nil {
+	d := c.process.drain.Load()
+	switch {
+	case d == nil:
+	case c.gone: // its moment has come while nobody knew what it would speak
+		h.askToLeave()
+	default:
 		c.arrange(d)
 	}
 }
@@ -99,11 +104,11 @@ func (h *h2) received(b []byte) {
 		h.wire.Received(b, 0)
 		return
 	}
+	h.conn.quietNow() // before it is known that a stream has ended, if one has
 	acked := h.wire.Acked()
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
-	h.conn.quietNow()
-	if begun > 0 && h.leaving.Load() {
-		h.askAmid()
+	if h.leaving.Load() {
+		h.receivedLeaving(begun)
 	}
 	if begun > 0 && h.counts {
 		h.conn.countLate(d)
@@ -118,10 +123,22 @@ func (h *h2) received(b []byte) {
 	}
 }
 
+// receivedLeaving is received when the moment to leave has come. What is to
+// be said is said by others than who reads: a client that first writes, and
+// then reads, would wait for ever.
+func (h *h2) receivedLeaving(begun int) {
+	if begun > 0 {
+		h.askAmid()
+	} else if h.wire.Unconfirmed() {
+		go h.trySpeak()
+	}
+}
+
 // write writes for the server, and says what is wanted if it fits in.
 func (h *h2) write(b []byte) (int, error) {
 	h.writing.Lock()
 	n, err := h.conn.Conn.Write(b)
+	h.conn.quietNow() // as in received
 	news := h.wire.News()
 	silent := h.wire.Sent(b[:n]) || h.wire.News() != news
 	if err == nil {
@@ -166,7 +183,7 @@ func (h *h2) askAmid() {
 	open := int32(h.wire.Open())
 	switch usual := h.usual.Load(); {
 	case h.observed.Load() && open >= usual:
-		h.goodbye()
+		go h.goodbye()
 	case open > usual:
 		h.usual.Store(open)
 	}
@@ -233,16 +250,33 @@ func (h *h2) trySpeak() {
 // speak says the next goodbye that is wanted, if it fits in. It returns true
 // if there may be one more. The caller holds writing.
 func (h *h2) speak() bool {
-	if h.said >= h.wanted.Load() || !h.wire.FitsIn() {
+	if !h.wire.FitsIn() {
 		return false
 	}
-	word := wire.Goodbye()
-	if h.said = h.wanted.Load(); h.said == lastGoodbye {
-		word = wire.LastGoodbye(h.wire.Last())
+	word := h.next()
+	if word == nil {
+		return false
 	}
 	_, err := h.conn.Conn.Write(word)
 	h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born))))
 	return err == nil
+}
+
+// next is what is to be said next, nil if nothing is. The caller holds
+// writing.
+func (h *h2) next() []byte {
+	switch wanted := h.wanted.Load(); {
+	case h.said == wanted && wanted == goodbye && h.wire.Unconfirmed():
+		return h.wire.Ping()
+	case h.said >= wanted:
+		return nil
+	case wanted == goodbye:
+		h.said = goodbye
+		return h.wire.Goodbye()
+	default:
+		h.said = lastGoodbye
+		return h.wire.LastGoodbye()
+	}
 }
 
 // busy reports whether the connection carries something that will end.

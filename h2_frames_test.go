@@ -375,3 +375,114 @@ func (r *slowReader) Read(b []byte) (int, error) {
 	time.Sleep(time.Millisecond)
 	return r.memSocket.Read(b[:min(len(b), r.most)])
 }
+
+// The client is not known to have read an answer when that has been written.
+// If it is closed to it then, the kernel drops what has not left the machine.
+func TestLastByteIsReadBeforeTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		want := bytes.Repeat([]byte("lameduck"), 1<<12)
+		x := startHTTP2(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(12 * time.Second)
+			w.Write(want)
+		})
+		nc, _ := x.socket(largeRoom)
+		c := newH2Client(t, &slowReader{nc, 1000})
+		c.deaf = func(f frame) bool {
+			if f.kind == typeData {
+				c.send(rawWindow(0, 1000))
+			}
+			return false
+		}
+		go c.read()
+		c.send([]byte(wire.Preface), allWindows)
+		c.begin("/")
+		x.terminate()
+		if _, err := x.end(); err != nil {
+			t.Error(err)
+		}
+		time.Sleep(time.Second)
+		if body, whole := c.body(1); !whole || len(body) != len(want) {
+			t.Errorf("%d bytes of %d, whole %v", len(body), len(want), whole)
+		}
+	})
+}
+
+// A connection that has just become silent is not taken for one that has been
+// silent for long.
+func TestAnswerIsLingeredAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Delay: 2 * time.Second, Quiet: 5 * time.Second, Spread: -1}, sleepyHandler)
+		var clients []*h2Client
+		for range 50 {
+			c := x.dialHTTP2()
+			c.deaf = func(f frame) bool { return f.kind == typePing }
+			c.begin("/?for=10s")
+			clients = append(clients, c)
+		}
+		x.terminate()
+		x.endsAt(15 * time.Second)
+		for _, c := range clients {
+			if _, at := c.over(); at.Sub(x.t0) < 15*time.Second {
+				t.Errorf("closed %v after T0, without a linger", at.Sub(x.t0))
+			}
+		}
+	})
+}
+
+// A handler that sets Connection: close makes net/http say GOAWAY itself. A
+// goodbye of ours must not raise the last stream of that (RFC 9113, section
+// 6.8): nghttp2, hyper and grpc-go end the connection with an error then. And
+// what begins behind it is not served, so it holds nothing.
+func TestGoodbyeOfTheServerItself(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/close" {
+				w.Header().Set("Connection", "close")
+				return
+			}
+			sleepyHandler(w, r)
+		})
+		c := x.dialHTTP2()
+		c.begin("/?for=5s")
+		c.begin("/close")
+		synctest.Wait()
+		c.begin("/ignored")
+		x.terminate()
+		time.Sleep(4 * time.Second)
+		limit := uint32(noLimit)
+		for _, f := range c.seen(typeGoAway) {
+			if f.number() > limit {
+				t.Errorf("GOAWAY of %d after one of %d", f.number(), limit)
+			}
+			limit = f.number()
+		}
+		for _, c := range x.conns.list() {
+			if n := c.h2.Load().wire.Open(); n != 1 {
+				t.Errorf("%d streams are open, want 1", n)
+			}
+		}
+		x.endsAt(10 * time.Second)
+	})
+}
+
+// What a connection will speak may be known only when its moment has come.
+func TestPrefaceAfterTheMoment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, sleepyHandler)
+		nc, _ := x.socket(largeRoom)
+		c := newH2Client(t, nc)
+		c.send([]byte(wire.Preface[:20]))
+		x.terminate()
+		time.Sleep(12 * time.Second) // it holds the closing phase
+		c.send([]byte(wire.Preface[20:]), allWindows)
+		go c.read()
+		for range 20 {
+			c.begin("/?for=50ms")
+			time.Sleep(100 * time.Millisecond)
+		}
+		x.endsAt(14 * time.Second)
+		if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+askWithin {
+			t.Errorf("GOAWAYs %v", said)
+		}
+	})
+}

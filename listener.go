@@ -17,6 +17,7 @@ type listener struct {
 	empty   bool                    // the accept queue was empty a moment ago
 	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
 	begin   func(*conn)             // what a connection begins as, nil for net/http
+	emptied func()                  // is called when the accept queue is empty for good
 }
 
 type deadliner interface{ SetDeadline(time.Time) error }
@@ -42,6 +43,7 @@ func (l *listener) accept() (*conn, error) {
 		}
 		if l.empty || !l.look() {
 			l.Listener.Close()
+			l.emptied() // handshakes may go on: they are waited for as connections are
 			return nil, net.ErrClosed
 		}
 	}

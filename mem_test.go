@@ -59,10 +59,22 @@ func start(t *testing.T, p *Process, h http.HandlerFunc) *trial {
 }
 
 func startServer(t *testing.T, p *Process, srv *http.Server) *trial {
+	return startWith(t, p, func(l net.Listener) {
+		srv.ErrorLog = slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)
+		p.Serve(srv, l)
+	})
+}
+
+// startConn runs p with a server of raw connections.
+func startConn(t *testing.T, p *Process, serve func(context.Context, net.Conn)) *trial {
+	return startWith(t, p, func(l net.Listener) { p.ServeConn(l, serve) })
+}
+
+// startWith runs p with what add adds.
+func startWith(t *testing.T, p *Process, add func(net.Listener)) *trial {
 	p.Log = cmp.Or(p.Log, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	srv.ErrorLog = slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)
 	x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
-	p.Serve(srv, x.l)
+	add(x.l)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	x.cancel = cancel
 	go func() { x.ended <- p.Run(ctx) }()

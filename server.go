@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"sync"
 )
 
 // A server is one thing that accepts connections, of whatever protocol.
@@ -90,6 +91,7 @@ func (c *conn) beginOther() {
 	c.note.Store(&note{of: hijacked, raw: true})
 	c.doing.Store(hijacked)
 	c.begun = true
+	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
 }
 
 // listen opens what is not open yet. If one address fails nothing is left
@@ -164,14 +166,16 @@ func (p *Process) startServers() {
 	}
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			w := &listener{Listener: l, process: p, routes: routesOf(s.http)}
+			p.serving.Add(1)
+			w := &listener{Listener: l, process: p, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.Done)}
 			s.wrapped = append(s.wrapped, w)
-			p.serving.Go(func() { p.serveOn(s, w) })
+			go p.serveOn(s, w)
 		}
 	}
 }
 
 func (p *Process) serveOn(s *server, l *listener) {
+	defer l.emptied()
 	err := s.serve(l)
 	if p.closing.Load() {
 		return // we closed it

@@ -18,6 +18,7 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	h.wire.Sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
 	status := []byte("\x00\x00\x02\x00\x00\x00\x00\x00\x01\x08\x01")
 	h.wire.Sent(status)
+	h.wire.Goodbye()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
 	if h.busy() {
 		t.Fatal("a Watch is work")

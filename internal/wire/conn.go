@@ -9,6 +9,7 @@
 package wire
 
 import (
+	"encoding/binary"
 	"slices"
 	"strings"
 	"sync"
@@ -32,18 +33,23 @@ type Stream struct {
 // at a time, Sent too; the rest by any.
 type Conn struct {
 	in, out frames
-	spoke   bool   // the server has sent a frame
-	ending  uint32 // the stream that ends with the header block being sent
-	ping    [len(pingData)]byte
-	heads   *heads // nil if paths are not read
+	spoke   bool    // the server has sent a frame
+	ending  uint32  // the stream that ends with the header block being sent
+	ping    [8]byte // the payload of the one being received
+	goAway  [4]byte // the last stream of the one being sent
+	heads   *heads  // nil if paths are not read
 
 	watches atomic.Int32 // of open
 	news    atomic.Int64
 
-	mu    sync.Mutex
-	open  []Stream
-	last  uint32
-	acked bool
+	mu      sync.Mutex
+	open    []Stream
+	last    uint32
+	refuses bool   // the server has said GOAWAY itself
+	limit   uint32 // and serves no stream beyond this one
+	pings   byte   // of ours that were said
+	acked   bool   // the last one was answered
+	stale   bool   // and a stream has ended since
 }
 
 // ReadPaths makes Received read the path of each stream. It must come before
@@ -70,9 +76,7 @@ func (c *Conn) Received(b []byte, since int64) (begun int) {
 func (c *Conn) receivedPayload(b []byte) {
 	switch c.in.kind() {
 	case framePing:
-		if n := c.in.length() - int(c.in.left) - len(b); n < len(c.ping) {
-			copy(c.ping[n:], b)
-		}
+		c.in.copy(c.ping[:], b)
 	case frameHeaders, frameContinuation:
 		if c.heads != nil {
 			c.heads.add(b)
@@ -92,15 +96,21 @@ func (c *Conn) receivedFrame(since int64) (begun bool) {
 			return c.begin(Stream{ID: c.in.stream(), Path: h.Path, Since: since}, h.Probe)
 		}
 	case frameRSTStream:
-		c.close(c.in.stream())
+		c.close(c.in.stream(), false)
 	case framePing:
-		if c.in.has(flagAck) && string(c.ping[:]) == pingData {
-			c.mu.Lock()
-			c.acked = true
-			c.mu.Unlock()
+		if c.in.has(flagAck) && c.in.length() == len(c.ping) {
+			c.ack(c.ping)
 		}
 	}
 	return false
+}
+
+func (c *Conn) ack(ping [8]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.pings > 0 && ping == pingData(c.pings) {
+		c.acked = true
+	}
 }
 
 // begin notes a stream. A header block on one that began before is trailers.
@@ -111,6 +121,9 @@ func (c *Conn) begin(s Stream, probe bool) (counts bool) {
 		return false
 	}
 	c.last = s.ID
+	if c.refuses && s.ID > c.limit {
+		return false
+	}
 	s.Watch = s.Path == healthService+"Watch"
 	if s.Watch {
 		c.watches.Add(1)
@@ -135,9 +148,10 @@ func (c *Conn) countNews() {
 func (c *Conn) News() int64 { return c.news.Load() }
 
 // close notes the end of a stream, and returns whether it was the last one.
-func (c *Conn) close(id uint32) (last bool) {
+func (c *Conn) close(id uint32, sent bool) (last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.stale = c.stale || sent
 	i := slices.IndexFunc(c.open, func(s Stream) bool { return s.ID == id })
 	if i < 0 {
 		return false
@@ -150,6 +164,25 @@ func (c *Conn) close(id uint32) (last bool) {
 	return !slices.ContainsFunc(c.open, lasting)
 }
 
+// refuse notes that the server has said GOAWAY itself, and returns whether no
+// stream is left that it serves.
+func (c *Conn) refuse(beyond uint32) (last bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.refuses || beyond < c.limit {
+		c.refuses, c.limit = true, beyond
+	}
+	busy := slices.ContainsFunc(c.open, lasting)
+	c.open = slices.DeleteFunc(c.open, func(s Stream) bool {
+		refused := s.ID > c.limit
+		if refused && s.Watch {
+			c.watches.Add(-1)
+		}
+		return refused
+	})
+	return busy && !slices.ContainsFunc(c.open, lasting)
+}
+
 // lasting reports whether s must end before the connection may.
 func lasting(s Stream) bool { return !s.Watch }
 
@@ -159,14 +192,25 @@ func (c *Conn) Sent(b []byte) (silent bool) {
 	for len(b) > 0 {
 		payload, rest, end := c.out.take(b)
 		b = rest
-		if c.heads != nil && c.out.kind() == frameSettings {
-			c.heads.settings(payload)
+		if len(payload) > 0 {
+			c.sentPayload(payload)
 		}
 		if end && c.sentFrame() {
 			silent = true
 		}
 	}
 	return silent
+}
+
+func (c *Conn) sentPayload(b []byte) {
+	switch c.out.kind() {
+	case frameSettings:
+		if c.heads != nil {
+			c.heads.settings(b)
+		}
+	case frameGoAway:
+		c.out.copy(c.goAway[:], b)
+	}
 }
 
 // sentFrame is called at the end of each frame.
@@ -181,10 +225,12 @@ func (c *Conn) sentFrame() (silent bool) {
 			c.ending = c.out.stream()
 		}
 	case frameRSTStream:
-		return c.close(c.out.stream())
+		return c.close(c.out.stream(), true)
+	case frameGoAway:
+		return c.refuse(binary.BigEndian.Uint32(c.goAway[:]) & maxStream)
 	}
 	if c.ending != 0 && !c.out.inBlock {
-		silent = c.close(c.ending)
+		silent = c.close(c.ending, true)
 		c.ending = 0
 	}
 	return silent
@@ -227,10 +273,19 @@ func (c *Conn) Last() uint32 {
 	return c.last
 }
 
-// Acked reports whether the client has answered Goodbye: it has read that it
-// should leave, and all it sent before has been received.
+// Acked reports whether the client has answered the last PING, and no stream
+// has ended since: it knows that it should leave, it has read all that it was
+// sent, and all that it sent before has been received.
 func (c *Conn) Acked() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.acked
+	return c.acked && !c.stale
+}
+
+// Unconfirmed reports whether the client was asked, and something has ended
+// since, and nothing is open: it is time for another Ping.
+func (c *Conn) Unconfirmed() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.pings > 0 && c.stale && !slices.ContainsFunc(c.open, lasting)
 }

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"testing"
@@ -279,9 +280,10 @@ func pong(goodbye []byte) []byte {
 }
 
 func TestAnswerToTheGoodbye(t *testing.T) {
-	answer := pong(Goodbye())
+	answer := pong(new(Conn).Goodbye())
 	for split := range answer {
 		var c Conn
+		c.Goodbye()
 		c.Received(answer[:split], 0)
 		if c.Acked() {
 			t.Fatalf("acked after %d bytes", split)
@@ -301,6 +303,7 @@ func TestAnswerToTheGoodbye(t *testing.T) {
 		"in a frame of another type":    frame(0xfa, flagAck, 0, answer[headSize:]...),
 	} {
 		var c Conn
+		c.Goodbye()
 		if c.Received(ping, 0); c.Acked() {
 			t.Errorf("acked by a PING: %s", name)
 		}
@@ -366,4 +369,77 @@ func TestWatchIsNoWork(t *testing.T) {
 	if _, silent := c.follow(server(settings, frame(frameHeaders, flagEnd, 3, status...))); silent != 1 || c.Busy() {
 		t.Errorf("%d times silent, busy %v, with the watch alone", silent, c.Busy())
 	}
+}
+
+// A server that says GOAWAY itself serves no stream beyond: those are not
+// open, and no goodbye of ours takes it back (RFC 9113, section 6.8).
+func TestGoodbyeOfTheServer(t *testing.T) {
+	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
+	for _, test := range []struct {
+		name              string
+		steps             []step
+		open              []uint32
+		silent            int
+		goodbye, farewell uint32
+	}{
+		{"none", []step{begin(1), begin(3)}, []uint32{1, 3}, 0, maxStream, 3},
+		{"one that refuses what is open", []step{begin(1), begin(3), server(goAway(1))}, []uint32{1}, 0, 1, 1},
+		{"one that refuses all", []step{begin(1), begin(3), server(goAway(0))}, nil, 1, 0, 0},
+		{"what comes after it", []step{begin(1), server(goAway(1)), begin(3), begin(5)}, []uint32{1}, 0, 1, 1},
+		{"grpc-go says two", []step{begin(1), server(goAway(maxStream)), begin(3), server(goAway(3)), begin(5)}, []uint32{1, 3}, 0, 3, 3},
+		{"it cannot be taken back", []step{begin(1), begin(3), server(goAway(1), goAway(7)), begin(5)}, []uint32{1}, 0, 1, 1},
+		{"the reserved bit", []step{begin(1), begin(3), server(goAway(1<<31 | 1))}, []uint32{1}, 0, 1, 1},
+		{"with words for people", []step{begin(1), begin(3), server(frame(frameGoAway, 0, 0, append([]byte{0, 0, 0, 1, 0, 0, 0, 0}, "because"...)...))}, []uint32{1}, 0, 1, 1},
+		{"the client's says nothing", []step{begin(1), begin(3), client(goAway(0)), begin(5)}, []uint32{1, 3, 5}, 0, maxStream, 5},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var whole, split Conn
+			_, silent := whole.follow(test.steps...)
+			if open := open(&whole); !slices.Equal(open, test.open) || silent != test.silent {
+				t.Errorf("open %v, %d times silent", open, silent)
+			}
+			if split.followBytes(test.steps...); state(&split) != state(&whole) {
+				t.Errorf("byte by byte: %s", state(&split))
+			}
+			if got := slices.Concat(goAway(test.goodbye), new(Conn).Ping()); !bytes.Equal(whole.Goodbye(), got) {
+				t.Errorf("goodbye % x, want % x", whole.Goodbye(), got)
+			}
+			if got := goAway(test.farewell); !bytes.Equal(whole.LastGoodbye(), got) {
+				t.Errorf("last goodbye % x, want % x", whole.LastGoodbye(), got)
+			}
+		})
+	}
+}
+
+// The client has confirmed all when it has answered a PING behind the last
+// answer.
+func TestUnconfirmed(t *testing.T) {
+	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
+	end := func(id uint32) step { return server(frame(frameHeaders, flagEnd, id, status...)) }
+	var c Conn
+	check := func(when string, acked, unconfirmed bool) {
+		t.Helper()
+		if c.Acked() != acked || c.Unconfirmed() != unconfirmed {
+			t.Errorf("%s: acked %v, unconfirmed %v", when, c.Acked(), c.Unconfirmed())
+		}
+	}
+	c.follow(begin(1), end(1))
+	check("nothing was asked", false, false)
+	c.follow(begin(3))
+	first := c.Goodbye()
+	check("asked", false, false)
+	c.follow(client(pong(first)))
+	check("answered", true, false)
+	c.follow(begin(5), end(3))
+	check("one of two answers", false, false)
+	c.follow(client(pong(first)))
+	check("the first PING is answered again", false, false)
+	c.follow(client(frame(frameRSTStream, 0, 5, 0, 0, 0, 8)))
+	check("the client has given the other one up", false, true)
+	second := c.Ping()
+	check("asked once more", false, false)
+	c.follow(client(pong(first)))
+	check("another answer to the first", false, false)
+	c.follow(client(pong(second)))
+	check("the answer", true, false)
 }

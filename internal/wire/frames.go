@@ -59,6 +59,14 @@ func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 // frame, and not into a header block.
 func (f *frames) between() bool { return f.have == 0 && !f.inBlock }
 
+// copy copies of a frame's payload as much as there is room for in to. b is
+// what take has just returned of it.
+func (f *frames) copy(to, b []byte) {
+	if n := f.length() - int(f.left) - len(b); n < len(to) {
+		copy(to[n:], b)
+	}
+}
+
 func (f *frames) kind() byte         { return f.head[3] }
 func (f *frames) has(flag byte) bool { return f.head[4]&flag != 0 }
 func (f *frames) stream() uint32     { return binary.BigEndian.Uint32(f.head[5:]) &^ (1 << 31) }

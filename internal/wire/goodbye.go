@@ -6,20 +6,45 @@ import "encoding/binary"
 // that it should leave, and what it has on the wire is still served.
 const maxStream = 1<<31 - 1
 
-// pingData marks our PING, whose answer shows that the client has read what
-// came before it.
-const pingData = "lameduck"
+// pingData marks our PING number n, whose answer shows that the client has
+// read what came before it.
+func pingData(n byte) (data [8]byte) {
+	copy(data[:], "lameduck")
+	data[7] += n - 1
+	return data
+}
 
 // Goodbye is the first phase of a graceful end (RFC 9113, section 6.8): a
-// GOAWAY that refuses nothing. The PING behind it makes the client answer.
-func Goodbye() []byte {
-	b := goAway(maxStream)
-	b = append(b, 0, 0, 8, framePing, 0, 0, 0, 0, 0)
-	return append(b, pingData...)
+// GOAWAY that refuses nothing, and a Ping. If the server has said one itself
+// it is that again, for none may refuse less than one before.
+func (c *Conn) Goodbye() []byte {
+	return append(goAway(c.atMost(maxStream)), c.Ping()...)
 }
 
 // LastGoodbye is the second phase: it names the last stream that was served.
-func LastGoodbye(last uint32) []byte { return goAway(last) }
+func (c *Conn) LastGoodbye() []byte { return goAway(c.atMost(c.Last())) }
+
+// Ping makes the client answer: when it has, all before was read. Without
+// that a connection must not be closed behind a long answer: the next
+// WINDOW_UPDATE would find it closed, and the kernel then drops what it has
+// not sent yet.
+func (c *Conn) Ping() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pings++
+	c.acked, c.stale = false, false
+	data := pingData(c.pings)
+	return append([]byte{0, 0, byte(len(data)), framePing, 0, 0, 0, 0, 0}, data[:]...)
+}
+
+func (c *Conn) atMost(stream uint32) uint32 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.refuses {
+		return min(stream, c.limit)
+	}
+	return stream
+}
 
 func goAway(last uint32) []byte {
 	b := make([]byte, headSize+8, 2*(headSize+8))
