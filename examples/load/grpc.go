@@ -115,14 +115,15 @@ func (c *client) tick(stream grpc.ServerStreamingClient[clock.Tick], last int64)
 	return tick.Number, nil
 }
 
-// watch watches the server's health. Each Watch is an attempt.
+// watch watches the server's health. Each Watch is an attempt, lost if it
+// breaks off and the client was not told before that it would.
 func (c *client) watch(service grpc_health_v1.HealthClient) {
 	for !c.done() {
-		warned, err := c.watchOnce(service)
+		last, err := c.watchOnce(service)
 		switch {
-		case c.done(), warned:
+		case c.done(), last == grpc_health_v1.HealthCheckResponse_NOT_SERVING:
 			c.t.Got()
-		case errors.Is(err, io.EOF):
+		case last == grpc_health_v1.HealthCheckResponse_SERVING:
 			c.t.Lose(lostBy("watch-unwarned", err))
 		default:
 			c.t.Lose(rpcLoss(err))
@@ -131,21 +132,21 @@ func (c *client) watch(service grpc_health_v1.HealthClient) {
 	}
 }
 
-// watchOnce watches until the stream breaks or the load ends. warned says
-// that the server was not serving then.
-func (c *client) watchOnce(service grpc_health_v1.HealthClient) (warned bool, err error) {
+// watchOnce watches until the stream breaks or the load ends, and returns the
+// last status that it was told.
+func (c *client) watchOnce(service grpc_health_v1.HealthClient) (last grpc_health_v1.HealthCheckResponse_ServingStatus, err error) {
 	stream, err := service.Watch(c.ctx, &grpc_health_v1.HealthCheckRequest{})
 	for err == nil {
 		var health *grpc_health_v1.HealthCheckResponse
 		if health, err = stream.Recv(); err != nil {
 			break
 		}
-		warned = health.Status == grpc_health_v1.HealthCheckResponse_NOT_SERVING
-		if warned {
+		last = health.Status
+		if last == grpc_health_v1.HealthCheckResponse_NOT_SERVING {
 			c.t.Goodbye("NOT_SERVING")
 		}
 	}
-	return warned, err
+	return last, err
 }
 
 // rpcLoss is err with its gRPC code as the reason.

@@ -22,7 +22,7 @@ type Result struct {
 	// Reasons has how many were lost for each reason: refused, unreachable,
 	// dial-timeout, reset, eof (closed without a byte of the answer),
 	// truncated, timeout, status-503 and the like, goaway, stream-reset,
-	// abnormal-close (WebSocket), unavailable (gRPC), ...
+	// abnormal-close (WebSocket), unavailable (gRPC), watch-unwarned, ...
 	Reasons map[string]int `json:"reasons"`
 	// Goodbyes has how often servers asked clients to leave, by the way they
 	// said it. Nothing is lost by a goodbye.
