@@ -88,6 +88,7 @@ func (e *ends) wantGood(t *testing.T, pods int) {
 		if how.ExitCode != 0 || !strings.Contains(how.Message, " cut=0") {
 			t.Errorf("pod %s ended with %+v", pod, how)
 		}
+		t.Logf("%s: %s", pod, how.Message)
 	}
 }
 

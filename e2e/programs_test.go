@@ -10,10 +10,11 @@ import (
 // program is one of examples/, and how a pod has it. Its client is the load of
 // its name.
 type program struct {
-	name  string
-	ready string // the way of its readinessProbe
-	env   string // more of it
-	args  string
+	name   string
+	ready  string // the way of its readinessProbe
+	period int    // of that, in seconds; default 1
+	env    string // more of it
+	args   string
 }
 
 // worker has no clients: the load is the queue that it takes its jobs from.
@@ -31,7 +32,9 @@ func programs() []program {
 		{name: "websocket", ready: http, env: soon},
 		{name: "sse", ready: http, env: soon},
 		{name: "longpoll", ready: http, env: soon},
-		{name: "tcp", ready: "tcpSocket: {port: 8080}", env: soon},
+		// Nothing tells the connection of such a probe from a client's: two of
+		// them are to be further apart than what the lame duck calls quiet.
+		{name: "tcp", ready: "tcpSocket: {port: 8080}", period: 3, env: soon},
 		{name: worker, ready: http, args: "-queue, http://LOAD"},
 	}
 }
@@ -79,10 +82,10 @@ spec:
         args: [%s]
         ports: [{containerPort: 8080}]
         env: [{name: LAMEDUCK_GRACE, value: 60s}, %s]
-        readinessProbe: {%s, periodSeconds: 1, timeoutSeconds: 5}
+        readinessProbe: {%s, periodSeconds: %d, timeoutSeconds: 5}
         resources: {requests: {cpu: 10m, memory: 16Mi}}
         securityContext: %s
-`, replicas, podSecurity, p.name, p.args, p.env, p.ready, containerSecurity)
+`, replicas, podSecurity, p.name, p.args, p.env, p.ready, or(p.period, 1), containerSecurity)
 }
 
 // load is the pod of the example's clients, or of its queue. It ends by itself
