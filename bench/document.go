@@ -116,7 +116,7 @@ func machine() string {
 // moduleVersions are those this program was built with, and ours.
 func moduleVersions() map[string]string {
 	versions := map[string]string{ours: "this tree"}
-	if out, err := exec.Command("git", "rev-parse", "--short", "HEAD").Output(); err == nil {
+	if out, err := exec.Command("git", "describe", "--always", "--dirty").Output(); err == nil {
 		versions[ours] = strings.TrimSpace(string(out))
 	}
 	info, ok := debug.ReadBuildInfo()

@@ -6,7 +6,6 @@ import (
 	"io"
 	"time"
 
-	"github.com/lameduck-dev/lameduck"
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/types/known/wrapperspb"
 )
@@ -79,7 +78,7 @@ func watch(srv any, stream grpc.ServerStream) error {
 		}
 		select {
 		case <-beats.C:
-		case <-lameduck.Draining(stream.Context()):
+		case <-leaving(stream.Context()):
 			return nil
 		case <-stream.Context().Done():
 			return stream.Context().Err()
@@ -93,3 +92,17 @@ func stuck(srv any, stream grpc.ServerStream) error {
 	}
 	select {}
 }
+
+// withStreamContext gives the handlers of streams another context.
+func withStreamContext(with func(context.Context) context.Context) grpc.ServerOption {
+	return grpc.StreamInterceptor(func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
+		return handle(srv, streamWithContext{stream, with(stream.Context())})
+	})
+}
+
+type streamWithContext struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+func (s streamWithContext) Context() context.Context { return s.ctx }

@@ -30,10 +30,10 @@ type leavingResult struct {
 type leavingRow struct {
 	Peer   string `json:"peer"`
 	Client string `json:"client"`
-	TailMS spread `json:"tail_ms"`      // from SIGTERM to the exit, less the window
-	Cut    int    `json:"runs_cut"`     // what was under way was cut
-	Killed int    `json:"runs_killed"`  // did not exit within the budget
-	N      int    `json:"terminations"` // 0: the peer has nothing to do with it
+	TailMS spread `json:"tail_ms"`     // from SIGTERM to the exit, less the window
+	Cut    int    `json:"runs_cut"`    // what was under way was cut
+	Killed int    `json:"runs_killed"` // did not exit within the budget
+	N      int    `json:"terminations"`
 }
 
 // A guest is what a server has under way at SIGTERM. Its arrive returns how
@@ -149,9 +149,6 @@ func (p leavingPlan) all(ctx context.Context, g guest) ([]leavingRow, error) {
 	var group sync.WaitGroup
 	for range p.runs {
 		for i, peer := range peers {
-			if !peer.speaks(g.proto) {
-				continue
-			}
 			group.Go(func() {
 				one, err := p.one(ctx, peer, g)
 				mu.Lock()

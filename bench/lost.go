@@ -33,7 +33,7 @@ type lostResult struct {
 type lostCell struct {
 	Peer     string           `json:"peer"`
 	Kind     string           `json:"kind"`
-	Runs     int              `json:"runs"` // 0: the peer has nothing to do with it
+	Runs     int              `json:"runs"`
 	Hit      int              `json:"runs_with_broken"`
 	Killed   int              `json:"runs_killed"` // did not exit within the budget
 	Requests int64            `json:"requests"`
@@ -86,9 +86,6 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 	for range p.runs {
 		for i, peer := range peers {
 			cells[i].Peer, cells[i].Kind = peer.name, k.name
-			if !peer.speaks(k.proto) {
-				continue
-			}
 			turns <- struct{}{}
 			group.Go(func() {
 				defer func() { <-turns }()
@@ -165,10 +162,7 @@ func (p lostPlan) estimate() time.Duration {
 	for _, k := range p.kinds() {
 		for _, peer := range p.peers() {
 			scene := p.window + 500*time.Millisecond
-			switch {
-			case !peer.speaks(k.proto):
-				continue
-			case k.lasts && peer.name != ours && peer.name != exit:
+			if k.lasts && peer.name != ours && peer.name != exit {
 				scene = p.budget
 			}
 			sum += time.Duration(p.runs) * scene / time.Duration(k.atOnce)

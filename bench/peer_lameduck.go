@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -19,21 +18,11 @@ func serveLameduck(r role, srv *http.Server, l net.Listener) error {
 
 func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
 	p := r.process()
-	s := grpc.NewServer(grpc.StreamInterceptor(func(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		return handle(srv, toldStream{stream, p.WithDraining(stream.Context())})
-	}))
+	s := grpc.NewServer(withStreamContext(p.WithDraining))
 	register(s)
 	p.ServeGRPC(s, nil, l)
 	return p.RunUntilSignal()
 }
-
-// A toldStream is a stream whose handler can ask when to leave.
-type toldStream struct {
-	grpc.ServerStream
-	ctx context.Context
-}
-
-func (s toldStream) Context() context.Context { return s.ctx }
 
 // process returns a Process with the clocks of the role.
 func (r role) process() *lameduck.Process {

@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lameduck-dev/lameduck"
 	"google.golang.org/grpc"
 )
 
@@ -90,13 +91,31 @@ func grpcShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 	return nil
 }
 
+// leavingKey is the context key of the channel that tells a handler to leave
+// where a recipe has one.
+type leavingKey struct{}
+
+// leaving is what the handlers that last ask.
+func leaving(ctx context.Context) <-chan struct{} {
+	if told, ok := ctx.Value(leavingKey{}).(chan struct{}); ok {
+		return told
+	}
+	return lameduck.Draining(ctx) // in a server that is not ours: nil, which never is ready
+}
+
 // serveCloseShutdown asks every client of a request during the window to
-// close its connection. On HTTP/2 net/http turns that into a GOAWAY.
+// close its connection. On HTTP/2 net/http turns that into a GOAWAY. When the
+// window is over the handlers that last are told to leave.
 func serveCloseShutdown(r role, srv *http.Server, l net.Listener) error {
-	var leaving atomic.Bool
+	told := make(chan struct{})
+	srv.RegisterOnShutdown(func() { close(told) })
+	srv.BaseContext = func(net.Listener) context.Context {
+		return context.WithValue(context.Background(), leavingKey{}, told)
+	}
+	var window atomic.Bool
 	next := srv.Handler
 	srv.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if leaving.Load() {
+		if window.Load() {
 			w.Header().Set("Connection", "close")
 		}
 		next.ServeHTTP(w, r)
@@ -104,9 +123,24 @@ func serveCloseShutdown(r role, srv *http.Server, l net.Listener) error {
 	if err := untilSIGTERM(func() error { return serveOn(srv, l) }); err != nil {
 		return err
 	}
-	leaving.Store(true)
+	window.Store(true)
 	time.Sleep(r.Delay)
 	return r.shutdown(srv)
+}
+
+func grpcCloseShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
+	told := make(chan struct{})
+	s := grpc.NewServer(withStreamContext(func(ctx context.Context) context.Context {
+		return context.WithValue(ctx, leavingKey{}, told)
+	}))
+	register(s)
+	if err := untilSIGTERM(func() error { return s.Serve(l) }); err != nil {
+		return err
+	}
+	time.Sleep(r.Delay)
+	close(told)
+	r.stopGRPC(s)
+	return nil
 }
 
 func serveExit(r role, srv *http.Server, l net.Listener) error {

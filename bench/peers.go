@@ -23,8 +23,7 @@ type peer struct {
 	given  string // what it was given, for the notes of the table
 
 	http func(role, *http.Server, net.Listener) error
-	// grpc registers a service on a server of its own; nil: the peer has
-	// nothing to do with gRPC.
+	// grpc has its service registered on a server that it makes.
 	grpc func(role, func(grpc.ServiceRegistrar), net.Listener) error
 }
 
@@ -36,8 +35,8 @@ var peers = []peer{
 		serveLameduck, grpcLameduck},
 	{shutdown, "", "a sleep, then `http.Server.Shutdown` with what is left of the budget; gRPC: `GracefulStop`, and `Stop` at the end of the budget",
 		serveShutdown, grpcShutdown},
-	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`: the best recipe that is written by hand",
-		serveCloseShutdown, nil},
+	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`, and `RegisterOnShutdown` tells the handlers that last: the best that is written by hand",
+		serveCloseShutdown, grpcCloseShutdown},
 	{exit, "", "a sleep, then `os.Exit`",
 		serveExit, grpcExit},
 	{"knative Drainer", "knative.dev/pkg", "`QuietPeriod` is the window, then `Shutdown` with the budget less the window; gRPC: `grpc.Server.ServeHTTP` behind the Drainer",
@@ -66,6 +65,3 @@ func peerNamed(name string) (peer, error) {
 	}
 	return peer{}, fmt.Errorf("nobody is called %q", name)
 }
-
-// speaks reports whether the peer can serve it.
-func (p peer) speaks(what proto) bool { return what != rpc || p.grpc != nil }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/lameduck-dev/lameduck"
 )
 
 // hello is as little as an answer can be. It reads the body first, so that a
@@ -20,8 +19,8 @@ var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 // site is the handler of every HTTP server here. place tells clients where
 // they are: "here" in a server that is to terminate, or "elsewhere".
 //
-// The handlers that last ask lameduck when to leave. In a server that is not
-// ours nobody tells them, as none of the peers has a way to: they last.
+// The handlers that last ask when to leave. Most peers have no way to tell
+// them, and then they last.
 func site(place string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -68,7 +67,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 		}
 		select {
 		case <-beats.C:
-		case <-lameduck.Draining(r.Context()):
+		case <-leaving(r.Context()):
 			io.WriteString(w, "event: goodbye\ndata:\n\n")
 			return
 		case <-r.Context().Done():
@@ -89,7 +88,7 @@ func echoWebSocket(w http.ResponseWriter, r *http.Request) {
 	defer close(done)
 	go func() {
 		select {
-		case <-lameduck.Draining(r.Context()):
+		case <-leaving(r.Context()):
 			c.Close(websocket.StatusGoingAway, "")
 		case <-done:
 		}

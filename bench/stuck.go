@@ -28,7 +28,7 @@ type stuckResult struct {
 type stuckRow struct {
 	Peer  string `json:"peer"`
 	Proto string `json:"protocol"`
-	N     int    `json:"terminations"` // 0: the peer has nothing to do with it
+	N     int    `json:"terminations"`
 	Never int    `json:"never_exited"` // within the patience
 	// OverMS is from the end of the budget to the exit, of those that did.
 	OverMS spread `json:"over_ms"`
@@ -67,9 +67,6 @@ func (p stuckPlan) all(ctx context.Context, speaks proto) ([]stuckRow, error) {
 		var group sync.WaitGroup
 		for i, peer := range peers {
 			rows[i].Peer, rows[i].Proto = peer.name, protoName(speaks)
-			if !peer.speaks(speaks) {
-				continue
-			}
 			group.Go(func() {
 				took, never, err := p.one(ctx, peer, speaks)
 				mu.Lock()

@@ -41,9 +41,6 @@ func (g *grid) head(cells ...string) {
 
 func (g *grid) row(cells ...string) { fmt.Fprintf(g, "| %s |\n", strings.Join(cells, " | ")) }
 
-// nothing stands where a peer has nothing to do with it.
-const nothing = "n/a"
-
 // bold marks ours.
 func bold(peer string) string {
 	if peer == ours {
@@ -88,7 +85,7 @@ func (r *lostResult) table(g *grid, name string, columns []string) {
 			g.row(line...)
 		}
 	}
-	requests := []string{"*requests per termination, mean*"}
+	requests := []string{"*requests per termination*"}
 	for _, kind := range columns {
 		requests = append(requests, r.requests(kind))
 	}
@@ -106,10 +103,7 @@ func (r *lostResult) cell(peer, kind string) *lostCell {
 
 func (c lostCell) text() string {
 	text := "0"
-	switch {
-	case c.Runs == 0:
-		return nothing
-	case c.Broken > 0:
+	if c.Broken > 0 {
 		text = fmt.Sprintf("%s (%d)", figures(float64(c.Broken)/float64(c.Runs)), c.Hit)
 	}
 	if c.Killed > 0 {
@@ -118,16 +112,15 @@ func (c lostCell) text() string {
 	return text
 }
 
-// requests is how many a termination had on average, over all peers.
+// requests is how many a termination had, with the peer in the middle.
 func (r *lostResult) requests(kind string) string {
-	var requests, runs int64
+	var each []float64
 	for _, c := range r.Cells {
 		if c.Kind == kind {
-			requests += c.Requests
-			runs += int64(c.Runs)
+			each = append(each, float64(c.Requests)/float64(c.Runs))
 		}
 	}
-	return figures(float64(requests) / float64(max(1, runs)))
+	return figures(spreadOf(each).Median)
 }
 
 func (r *leavingResult) markdown() string {
@@ -152,9 +145,6 @@ func (r *leavingResult) markdown() string {
 }
 
 func (r leavingRow) text() string {
-	if r.N == 0 {
-		return nothing
-	}
 	text := millis(r.TailMS.Median)
 	if r.Cut > 0 {
 		text += ", *cut*"
@@ -176,25 +166,31 @@ func (r *costResult) markdown() string {
 		}
 	}
 	g.head(head...)
-	columns := []func(costRow) string{
-		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Path.Added.Median) },
-		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Allocs.Added.Median) },
-		func(x costRow) string { return fmt.Sprintf("%+.0f", x.Bytes.Added.Median) },
-	}
+	bare := func(p pair) string { return fmt.Sprintf("%.0f", p.Bare.Median) }
+	added := func(p pair) string { return fmt.Sprintf("%+.0f", p.Added.Median) }
+	r.row(&g, "*net/http itself*", shutdown, bare)
 	for _, p := range peers {
-		if p.name == shutdown {
-			continue // the bare one
+		if p.name != shutdown { // the bare one
+			r.row(&g, bold(p.name), p.name, added)
 		}
-		line := []string{bold(p.name)}
-		for _, column := range columns {
-			for _, n := range procCounts {
-				i := slices.IndexFunc(r.Rows, func(x costRow) bool { return x.Peer == p.name && x.Procs == n })
-				line = append(line, column(r.Rows[i]))
-			}
-		}
-		g.row(line...)
 	}
 	return g.String()
+}
+
+func (r *costResult) row(g *grid, title, peer string, cell func(pair) string) {
+	line := []string{title}
+	columns := []func(costRow) pair{
+		func(x costRow) pair { return x.Path },
+		func(x costRow) pair { return x.Allocs },
+		func(x costRow) pair { return x.Bytes },
+	}
+	for _, column := range columns {
+		for _, n := range procCounts {
+			i := slices.IndexFunc(r.Rows, func(x costRow) bool { return x.Peer == peer && x.Procs == n })
+			line = append(line, cell(column(r.Rows[i])))
+		}
+	}
+	g.row(line...)
 }
 
 func (r *ratesResult) markdown() string {
@@ -203,7 +199,7 @@ func (r *ratesResult) markdown() string {
 		"Medians, and [least .. most] of the pairs.\n\n", r.Rows[0].Conns, r.Rows[0].Procs)
 	g.head("", "net/http", ours, "ratio", "server CPU, µs/request: net/http", ours)
 	for _, x := range r.Rows {
-		cpu := []string{nothing, nothing}
+		cpu := []string{"unknown", "unknown"}
 		if x.CPU != nil {
 			cpu = []string{fmt.Sprintf("%.2f", x.CPU.Bare.Median), fmt.Sprintf("%.2f", x.CPU.Ours.Median)}
 		}
@@ -229,10 +225,7 @@ func (r *stuckResult) markdown() string {
 }
 
 func (r *stuckResult) text(x stuckRow) string {
-	switch {
-	case x.N == 0:
-		return nothing
-	case x.Never > 0:
+	if x.Never > 0 {
 		return fmt.Sprintf("> %s, %d of %d", millis(r.PatienceMS), x.Never, x.N)
 	}
 	return millis(x.OverMS.Median)
