@@ -42,13 +42,14 @@ type conn struct {
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
-	answered bool                  // the head of the final answer to the request at hand was written
-	begun    bool                  // bytes of a request have come since it went idle
-	matched  int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
-	room     int                   // what net/http's empty buffer takes
-	arms     int                   // of read deadlines set since it went idle; before, negative
-	counted  atomic.Pointer[drain] // it was counted as a late connection of that one
-	undo     func()                // takes the request at hand out of the late arrivals
+	answered  bool                  // the head of the final answer to the request at hand was written
+	begun     bool                  // bytes of a request have come since it went idle
+	matched   int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	mustGreet bool                  // nothing but that is to be spoken
+	room      int                   // what net/http's empty buffer takes
+	arms      int                   // of read deadlines set since it went idle; before, negative
+	counted   atomic.Pointer[drain] // it was counted as a late connection of that one
+	undo      func()                // takes the request at hand out of the late arrivals
 
 	departure
 	closed bool // guarded by mu
@@ -87,6 +88,10 @@ func (c *conn) readAny(b []byte) (int, error) {
 	n, err := c.readFrom(c.Conn, b)
 	if n > 0 {
 		c.received(b[:n])
+		if c.mustGreet && c.matched < 0 && c.h2.Load() == nil {
+			c.Close()
+			return 0, io.EOF
+		}
 	}
 	return n, err
 }
@@ -237,12 +242,17 @@ func (c *conn) stay() {
 func (c *conn) closeIdle() {
 	h := c.h2.Load()
 	if h != nil {
+		c.Conn.SetWriteDeadline(time.Now().Add(partWithin))
 		h.lastGoodbye()
 	}
 	if c.Close() == nil && (h == nil || !h.wire.Acked()) {
 		c.process.closedIdle.Add(1)
 	}
 }
+
+// partWithin is how long a last word may take where the socket is full: as
+// long as package tls gives its own.
+const partWithin = 5 * time.Second
 
 // wake makes a blocked Read of a silent connection take its last look.
 func (c *conn) wake() {

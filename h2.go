@@ -95,6 +95,7 @@ func (c *conn) speakHTTP2(h *h2) {
 	default:
 		c.arrange(d)
 	}
+	c.process.conns.poke() // it is idle now, and was not while that was not known
 }
 
 // received follows what the client sends.
@@ -105,7 +106,6 @@ func (h *h2) received(b []byte) {
 		return
 	}
 	h.conn.quietNow() // before it is known that a stream has ended, if one has
-	acked := h.wire.Acked()
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
 	if h.leaving.Load() {
 		h.receivedLeaving(begun)
@@ -115,8 +115,8 @@ func (h *h2) received(b []byte) {
 		d.lateReqs.Add(int64(begun) - 1)
 		d.lateReq()
 	}
-	if !acked && h.wire.Acked() {
-		h.conn.process.conns.poke()
+	if h.conn.process.closing.Load() && !h.busy() {
+		h.conn.process.conns.poke() // it may have confirmed, or given its last stream up
 	}
 	if h.conn.waking.Load() {
 		h.conn.stayAwake()
@@ -191,7 +191,10 @@ func (h *h2) askAmid() {
 
 // goodbye asks the client to leave and to confirm that. What it has on the
 // wire is still served.
-func (h *h2) goodbye() { h.say(goodbye) }
+func (h *h2) goodbye() {
+	h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // though its socket be full
+	h.say(goodbye)
+}
 
 // lastGoodbye names the last stream that was served.
 func (h *h2) lastGoodbye() { h.say(lastGoodbye) }
@@ -258,7 +261,6 @@ func (h *h2) speak() bool {
 		return false
 	}
 	_, err := h.conn.Conn.Write(word)
-	h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born))))
 	return err == nil
 }
 

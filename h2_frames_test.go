@@ -2,8 +2,10 @@ package lameduck
 
 import (
 	"bytes"
+	"crypto/tls"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -485,4 +487,122 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 			t.Errorf("GOAWAYs %v", said)
 		}
 	})
+}
+
+// A client that gives its last stream up, when nothing else happens, lets the
+// connection be closed.
+func TestStreamThatTheClientGivesUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+		c := x.dialHTTP2()
+		id := c.begin("/")
+		x.terminate()
+		time.Sleep(12 * time.Second)
+		c.send(rawFrame(typeRSTStream, 0, id, 0, 0, 0, 8))
+		x.endsAt(12 * time.Second)
+	})
+}
+
+// A client that completes its preface when the listeners are closed already,
+// and then says nothing, does not hold the end until the cut.
+func TestPrefaceAndNothingMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startHTTP2(t, &Process{}, ok)
+		nc, _ := x.socket(largeRoom)
+		c := newH2Client(t, nc)
+		c.deaf = func(f frame) bool { return f.kind == typePing }
+		c.send([]byte(wire.Preface[:20]))
+		x.terminate()
+		time.Sleep(12 * time.Second)
+		c.send([]byte(wire.Preface[20:]), allWindows)
+		go c.read()
+		took, err := x.end()
+		if err != nil || took > 12*time.Second+3*time.Second {
+			t.Errorf("ended %v after T0 with %v", took, err)
+		}
+	})
+}
+
+// A connection whose socket is full can be told nothing, neither by HTTP/2 nor
+// by TLS, and does not hold the end for long.
+func TestFullSocketDoesNotHoldTheExit(t *testing.T) {
+	for _, way := range []string{"h2c", "tls", "http/1.1"} {
+		t.Run(way, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				srv := serverOf(t, "tls", http.HandlerFunc(ok))
+				if way == "h2c" {
+					srv = serverOf(t, way, http.HandlerFunc(ok))
+				}
+				x := startServer(t, &Process{}, srv)
+				var server *memSocket
+				if way == "http/1.1" {
+					var c *tls.Conn
+					c, server = x.secure(largeRoom)
+					io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+				} else {
+					var nc net.Conn
+					if way == "tls" {
+						nc, server = x.secure(largeRoom, "h2")
+					} else {
+						nc, server = x.socket(largeRoom)
+					}
+					c := speakHTTP2(t, nc)
+					synctest.Wait()
+					c.begin("/")
+				}
+				time.Sleep(time.Second)
+				server.out.mu.Lock()
+				server.out.room = 0
+				server.out.mu.Unlock()
+				x.terminate()
+				took, err := x.end()
+				if err != nil || took > 20*time.Second {
+					t.Errorf("ended %v after T0 with %v", took, err)
+				}
+			})
+		})
+	}
+}
+
+// The goodbye does not keep a connection from being read: a client may write
+// all before it reads anything.
+func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
+	c, client := pipe(t)
+	h := newH2(c)
+	c.matched = -1
+	c.h2.Store(h)
+	go io.CopyN(io.Discard, client, int64(len(rawSettings())))
+	c.Write(rawSettings())
+	h.leaving.Store(true)
+	h.observed.Store(true)
+	wrote := make(chan error, 1)
+	go func() {
+		client.Write(rawFrame(typeHeaders, endHeaders, 1, rawRequest("POST", "/")...))
+		_, err := client.Write(rawFrame(typeData, 0, 1, make([]byte, 100)...))
+		wrote <- err
+	}()
+	go io.Copy(io.Discard, struct{ io.Reader }{c})
+	select {
+	case err := <-wrote:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("not read")
+	}
+}
+
+// pipe is a wrapped connection without any buffer, in the closing phase.
+func pipe(t *testing.T) (*conn, net.Conn) {
+	server, client := net.Pipe()
+	p := &Process{}
+	p.conns.init()
+	p.drain.Store(newDrain("test", clocks{}))
+	c := newConn(server, p)
+	p.conns.add(c)
+	t.Cleanup(func() {
+		client.Close()
+		c.Close()
+	})
+	return c, client
 }

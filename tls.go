@@ -120,11 +120,13 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 	}
 	s.SetDeadline(time.Time{})
 	c.begun = false
-	c.doing.Store(nil)
 	c.quietNow()
+	c.doing.Store(nil)
+	c.process.conns.poke()
 	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
+	c.mustGreet = true
 	return c, nil
 }
 
