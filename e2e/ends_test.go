@@ -92,12 +92,17 @@ func (e *ends) wantGood(t *testing.T, pods int) {
 	}
 }
 
-// read collects what the pods there are now log, until they end.
-func (s *space) read(selector string) *talk {
+// logsIfFailed shows what the pods there are now log until they end to who has
+// to find out why the test failed.
+func (s *space) logsIfFailed(selector string) {
 	s.Helper()
 	log := &talk{}
 	s.stream(log, "logs", "-f", "--prefix", "--max-log-requests=10", "--tail=-1", "-l", selector)
-	return log
+	s.Cleanup(func() {
+		if s.Failed() {
+			s.Logf("%s", log)
+		}
+	})
 }
 
 // stream runs a kubectl beside the test, which ends with it at the latest.

@@ -26,6 +26,21 @@ func TestExamples(t *testing.T) {
 	}
 }
 
+// TestALossOfAnExampleIsSeen: without a lame duck new connections are sent to
+// an example that does not listen any more, and its client says so.
+func TestALossOfAnExampleIsSeen(t *testing.T) {
+	w := need(t)
+	t.Parallel()
+	s := newSpace(t, w)
+	p := programs()[0]
+	p.env = "{name: LAMEDUCK_DELAY, value: 0s}, {name: LAMEDUCK_QUIET, value: 0s}"
+	ends := s.watchEnds("app=example")
+	s.deployProgram(p, 1)
+	if r := s.underLoad(p, ends, 1, 1); r.Lost == 0 {
+		t.Errorf("%s", r)
+	}
+}
+
 // rollouts is how many there are: 1, or EXAMPLES_ROLLOUTS.
 func rollouts(t *testing.T) int {
 	t.Helper()
@@ -45,24 +60,25 @@ func (s *space) rolled(p program, replicas, times int) {
 	s.Helper()
 	ends := s.watchEnds("app=example")
 	s.deployProgram(p, replicas)
+	r := s.underLoad(p, ends, replicas, times)
+	s.Logf("%s, %d replicas, %d rollouts: %s", p.name, replicas, times, r)
+	r.wantNothingLost(s.T, p)
+	ends.wantGood(s.T, replicas*times)
+}
+
+// underLoad has the load there all the time, from before the first rollout
+// until the last of the old pods has ended.
+func (s *space) underLoad(p program, ends *ends, replicas, times int) *losses {
+	s.Helper()
 	client := s.startLoad(p)
-	var logs []*talk
 	for n := range times {
-		logs = append(logs, s.read("app=example"))
+		s.logsIfFailed("app=example")
 		s.kubectl("rollout", "restart", "deployment/example")
 		s.kubectl("rollout", "status", "deployment/example", "--timeout=120s")
 		s.until("the old pods have ended", func() bool { return ends.count() >= (n+1)*replicas })
 	}
 	s.kubectl("delete", "pod/load", "--timeout=60s")
-	r := loadResult(s.T, client.lastWords()["load"])
-	s.Logf("%s, %d replicas, %d rollouts: %s", p.name, replicas, times, r)
-	r.wantNothingLost(s.T, p)
-	ends.wantGood(s.T, times*replicas)
-	if s.Failed() {
-		for _, log := range logs {
-			s.Logf("logs of one generation:\n%s", log)
-		}
-	}
+	return loadResult(s.T, client.lastWords()["load"])
 }
 
 // losses is what the load prints.
