@@ -385,6 +385,9 @@ func (c *conn) Write(b []byte) (int, error) {
 	if d := c.process.drain.Load(); d != nil {
 		return c.writeHTTP1(d, b)
 	}
+	if !c.answered {
+		c.answered = !informational(b)
+	}
 	return c.Conn.Write(b)
 }
 

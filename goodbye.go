@@ -21,15 +21,12 @@ var (
 // writeHTTP1 writes b, during a termination, with a goodbye in it if it begins
 // the final answer to a request and the connection's moment has come.
 func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
-	if c.answered || !bytes.HasPrefix(b, statusLine) || !c.handling() {
-		return c.Conn.Write(b)
-	}
-	head, _, whole := bytes.Cut(b, headEnd)
-	if !whole || head[len(statusLine)] == '1' { // 1xx: the final answer comes later
+	if c.answered || !c.handling() || informational(b) {
 		return c.Conn.Write(b)
 	}
 	c.answered = true
-	if !c.told(d) {
+	head, _, whole := bytes.Cut(b, headEnd)
+	if !whole || !bytes.HasPrefix(b, statusLine) || !c.told(d) {
 		return c.Conn.Write(b)
 	}
 	with := withGoodbye(head)
@@ -42,6 +39,12 @@ func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
 		return max(0, min(n-len(with)+len(head), len(b))), err
 	}
 	return len(b), nil
+}
+
+// informational reports whether b, the begin of an answer, is that of a 1xx: the
+// final one comes later.
+func informational(b []byte) bool {
+	return len(b) > len("HTTP/1.1 ") && b[len("HTTP/1.1 ")] == '1'
 }
 
 // handling reports whether net/http's handler is at work on a request.

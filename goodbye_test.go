@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -66,4 +67,37 @@ func TestEveryAnswerAfterTheMomentSaysGoodbye(t *testing.T) {
 			}
 		}
 	}
+}
+
+// An answer that was begun before T0 may have a body that looks like a head.
+func TestBodyThatLooksLikeAHead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const body = "HTTP/1.1 200 OK\r\nServer: other\r\n\r\nwhat was recorded"
+		x := start(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+			w.(http.Flusher).Flush()
+			time.Sleep(5 * time.Second)
+			io.WriteString(w, body)
+		})
+		c := x.mustDial()
+		got := make(chan string, 1)
+		go func() {
+			io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+			res, err := http.ReadResponse(c.r, nil)
+			if err != nil {
+				t.Error(err)
+			}
+			b, err := io.ReadAll(res.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			got <- string(b)
+		}()
+		synctest.Wait()
+		x.terminate()
+		if b := <-got; b != body {
+			t.Errorf("%q", b)
+		}
+		x.endsAt(10 * time.Second)
+	})
 }

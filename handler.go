@@ -220,6 +220,7 @@ func (c *conn) wentAway() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.noteHijacked(c.doing.Load())
+	c.answered = true // what is written from now on is nobody's answer
 	c.doing.Store(hijacked)
 	c.forget()
 }

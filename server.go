@@ -91,6 +91,7 @@ func (c *conn) beginOther() {
 	c.note.Store(&note{of: hijacked, raw: true})
 	c.doing.Store(hijacked)
 	c.begun = true
+	c.answered = true
 	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
 }
 
