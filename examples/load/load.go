@@ -97,4 +97,4 @@ func (c *client) pause(d time.Duration) {
 func thinkTime() time.Duration { return max(0, rand.N(25*time.Millisecond)-5*time.Millisecond) }
 
 // longThinkTime is that of a client whose connection is idle most of the time.
-func longThinkTime() time.Duration { return rand.N(time.Second / 2) }
+func longThinkTime() time.Duration { return rand.N(300 * time.Millisecond) }

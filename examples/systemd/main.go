@@ -27,8 +27,9 @@ func main() {
 	var p lameduck.Process
 	if len(listeners) > 0 {
 		// Nobody has to be told to send new connections elsewhere: they wait
-		// for the next instance. This one stops accepting at once.
-		p.Delay, p.Quiet = -1, -1
+		// for the next instance. This one stops accepting at once, and asks
+		// those that it has to leave.
+		p.Delay = -1
 	}
 	p.Serve(&http.Server{Addr: *addr}, listeners...)
 	exitIf(p.RunUntilSignal())
