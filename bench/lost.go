@@ -35,7 +35,9 @@ type lostCell struct {
 	Kind     string           `json:"kind"`
 	Runs     int              `json:"runs"`
 	Hit      int              `json:"runs_with_broken"`
-	Killed   int              `json:"runs_killed"` // did not exit within the budget
+	Killed   int              `json:"runs_killed"`   // did not exit within the budget
+	Stalled  int              `json:"runs_stalled"`  // the machine was too busy, each time
+	Repeated int              `json:"runs_repeated"` // not counted, for the same reason
 	Requests int64            `json:"requests"`
 	Broken   int64            `json:"broken"`
 	Errors   map[string]int64 `json:"errors,omitempty"` // what the clients were told
@@ -57,7 +59,7 @@ func measureLost(ctx context.Context, p plan, res *results) error {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
 		for _, c := range cells {
-			p.progress("lost: %s, %s: %d broken of %d%s", c.Kind, c.Peer, c.Broken, c.Requests, c.errorList())
+			p.progress("lost: %s, %s: %d broken of %d%s%s", c.Kind, c.Peer, c.Broken, c.Requests, c.stalls(), c.errorList())
 		}
 		p.progress("lost: %s took %v", k.name, time.Since(start).Round(time.Second))
 		out.Cells = append(out.Cells, cells...)
@@ -89,14 +91,15 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 			turns <- struct{}{}
 			group.Go(func() {
 				defer func() { <-turns }()
-				act, err := p.scene(peer, k, places).play(ctx)
+				act, repeated, err := p.undisturbed(ctx, peer, k, places)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
 					cancel(fmt.Errorf("%s: %w", peer.name, err))
 					return
 				}
-				cells[i].count(act)
+				cells[i].Repeated += repeated
+				cells[i].count(act, p.stall())
 			})
 			if ctx.Err() != nil {
 				break
@@ -105,6 +108,21 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 	}
 	group.Wait()
 	return cells, context.Cause(ctx)
+}
+
+// stall is how long the machine may keep this process from running.
+func (p lostPlan) stall() time.Duration { return p.window / 10 }
+
+// undisturbed plays a scene again, whatever it came to, if the machine was
+// too busy; but not for ever.
+func (p lostPlan) undisturbed(ctx context.Context, peer peer, k kind, places elsewhere) (out *act, repeated int, err error) {
+	const tries = 3
+	for repeated = range tries {
+		if out, err = p.scene(peer, k, places).play(ctx); err != nil || out.stall <= p.stall() {
+			break
+		}
+	}
+	return out, repeated, err
 }
 
 func (p lostPlan) scene(peer peer, k kind, places elsewhere) *scene {
@@ -124,8 +142,11 @@ func (p lostPlan) scene(peer peer, k kind, places elsewhere) *scene {
 	return s
 }
 
-func (c *lostCell) count(a *act) {
+func (c *lostCell) count(a *act, stall time.Duration) {
 	c.Runs++
+	if a.stall > stall {
+		c.Stalled++
+	}
 	c.Requests += a.requests
 	if a.killed {
 		c.Killed++
@@ -141,6 +162,13 @@ func (c *lostCell) count(a *act) {
 		c.Broken += n
 		c.Errors[text] += n
 	}
+}
+
+func (c *lostCell) stalls() string {
+	if c.Repeated == 0 && c.Stalled == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (the machine stalled: %d repeated, %d taken all the same)", c.Repeated, c.Stalled)
 }
 
 // errorList is what the clients of ours were told: each of it is a defect.

@@ -284,3 +284,14 @@ func TestFigures(t *testing.T) {
 		}
 	}
 }
+
+func TestStallWatch(t *testing.T) {
+	start := time.Now()
+	w := stallWatch{last: start}
+	for _, ms := range []time.Duration{5, 10, 80, 85, 90} {
+		w.tick(start.Add(ms * time.Millisecond))
+	}
+	if want := 65 * time.Millisecond; w.longest != want {
+		t.Errorf("the longest stall was %v, want %v", w.longest, want)
+	}
+}

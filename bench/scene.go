@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -31,6 +32,7 @@ type act struct {
 	tally
 	took   time.Duration // from SIGTERM to the exit
 	killed bool          // it was there at the end of its budget, and so was killed
+	stall  time.Duration // the longest that this process did not come to run meanwhile
 }
 
 // A tally is what clients saw.
@@ -76,10 +78,8 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 	if err := s.rehearse(ctx, cast); err != nil {
 		return nil, err
 	}
-	now := time.Now()
-	s.t0.Store(&now)
-	out := new(act)
-	if out.took, out.killed, err = target.terminateWithin(ctx, s.role.Grace+mercy); err != nil {
+	out, err := s.terminate(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := waitFor(&group, patience); err != nil {
@@ -92,6 +92,13 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 		out.add(c.tally)
 	}
 	return out, nil
+}
+
+func (s *scene) terminate(ctx context.Context) (*act, error) {
+	longest := watchStalls()
+	s.t0.Store(new(time.Now()))
+	took, killed, err := s.target.terminateWithin(ctx, s.role.Grace+mercy)
+	return &act{took: took, killed: killed, stall: longest()}, err
 }
 
 // rehearse waits until every client has had an answer, and then until all of
@@ -171,22 +178,32 @@ func (c *client) moved() bool {
 
 // dial opens a connection as a client of the Service would.
 func (c *client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	if c.moved() {
-		return new(net.Dialer).DialContext(ctx, "tcp", c.scene.elsewhere[c.scene.kind.proto])
+	if !c.moved() {
+		conn, err := c.dialHere(ctx, "", "")
+		if !errors.Is(err, errMoved) {
+			return conn, err
+		}
 	}
-	return c.dialHere(ctx, "", "")
+	return new(net.Dialer).DialContext(ctx, "tcp", c.scene.elsewhere[c.scene.kind.proto])
 }
 
 // dialHere is for a client that has just seen that it has not moved, and ends
-// when it has.
+// when it has. One that moves while it dials fails with errMoved: its first
+// packet may have been sent too late, by which it would have gone elsewhere.
 func (c *client) dialHere(ctx context.Context, _, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", c.scene.target.addr)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.scene.target.addr)
+	if err != nil && c.moved() {
+		return nil, errMoved
+	}
+	return conn, err
 }
+
+var errMoved = errors.New("moved elsewhere")
 
 // saw notes the end of one request. Whoever had to give up because the scene
 // was over saw nothing.
 func (c *client) saw(ctx context.Context, err error) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errMoved) {
 		return
 	}
 	c.mu.Lock()

@@ -53,6 +53,10 @@ func (r *lostResult) markdown() string {
 	var g grid
 	fmt.Fprintf(&g, "Broken per termination, and in brackets in how many of the %d terminations; the window is %s, the budget %s. "+
 		"†: some were still there a second after the budget, and were killed.\n", r.Runs, millis(r.WindowMS), millis(r.BudgetMS))
+	if stalled, repeated := r.stalls(); stalled+repeated > 0 {
+		fmt.Fprintf(&g, "The machine kept the clients from running for a tenth of the window in some terminations: "+
+			"%d were repeated whatever they came to, %d were taken all the same.\n", repeated, stalled)
+	}
 	for _, name := range []string{http1Table, http2Table, lastTable} {
 		if columns := r.columns(name); len(columns) > 0 {
 			g.WriteString("\n")
@@ -60,6 +64,14 @@ func (r *lostResult) markdown() string {
 		}
 	}
 	return g.String()
+}
+
+func (r *lostResult) stalls() (stalled, repeated int) {
+	for _, c := range r.Cells {
+		stalled += c.Stalled
+		repeated += c.Repeated
+	}
+	return stalled, repeated
 }
 
 // columns are the kinds of clients that were measured.
