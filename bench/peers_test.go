@@ -236,7 +236,7 @@ func TestUpdateTables(t *testing.T) {
 	res := newResults()
 	res.Lost = &lostResult{Runs: 7, Cells: []lostCell{{Peer: ours, Kind: kinds[0].name, Runs: 7}, {Peer: exit, Kind: kinds[0].name, Runs: 7, Hit: 2, Broken: 35}}}
 	res.Rates = &ratesResult{Rows: []ratesRow{{Proto: "HTTP/1.1"}}}
-	res.Machine = "a machine"
+	res.Machine = "the machine of a test"
 	for range 2 {
 		if err := res.updateTables(file); err != nil {
 			t.Fatal(err)
@@ -251,7 +251,7 @@ func TestUpdateTables(t *testing.T) {
 			t.Errorf("%q is there %d times", want, n)
 		}
 	}
-	if n := strings.Count(string(got), "a machine"); n != 2 {
+	if n := strings.Count(string(got), "the machine of a test"); n != 2 {
 		t.Errorf("%d tables say where they are from, want the two that were measured", n)
 	}
 	for _, name := range names(peerScenarios) {
