@@ -163,7 +163,9 @@ func (c *conn) armed() {
 
 // heard notes that a request has begun.
 func (c *conn) heard() {
-	c.begun = true
+	if !c.begun { // else it may be net/http's background read, beside who looks at it
+		c.begun = true
+	}
 	if c.process.drain.Load() != nil {
 		c.publish()
 	}

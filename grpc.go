@@ -37,6 +37,7 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 // begins with something else, TLS most likely, what it does is not known.
 func (c *conn) beginGRPC() {
 	c.beginOther()
+	c.matched = 0 // the preface is still to come
 	h := &h2{conn: c, counts: true}
 	h.wire.ReadPaths()
 	c.speakHTTP2(h)

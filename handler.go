@@ -281,10 +281,21 @@ func (p *Process) hook(srv *http.Server) {
 	srv.BaseContext = func(l net.Listener) context.Context {
 		ctx := context.Background()
 		if baseContext != nil {
-			ctx = baseContext(l)
+			ctx = baseContext(underneath(l))
 		}
 		return p.untilCut(ctx)
 	}
+}
+
+// underneath returns the listener as the program has made it.
+func underneath(l net.Listener) net.Listener {
+	switch l := l.(type) {
+	case *listener:
+		return l.Listener
+	case *tlsListener:
+		return l.Listener
+	}
+	return l
 }
 
 // ours returns the connection that net/http was given, nil if it is not from

@@ -293,7 +293,10 @@ func TestHooksOfTheServerAreKept(t *testing.T) {
 					t.Error("the base context is lost")
 				}
 			}),
-			BaseContext: func(net.Listener) context.Context {
+			BaseContext: func(its net.Listener) context.Context {
+				if its != net.Listener(l) {
+					t.Errorf("BaseContext is given a %T, want the listener of the program", its)
+				}
 				return context.WithValue(t.Context(), key{}, "base")
 			},
 			ConnContext: func(ctx context.Context, c net.Conn) context.Context {

@@ -1,8 +1,11 @@
 package lameduck
 
 import (
+	"io"
 	"testing"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
 // With a health Watch open, a connection is not closed before the watcher has
@@ -37,3 +40,19 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 type silentHealth struct{}
 
 func (silentHealth) Shutdown() {}
+
+// grpc-go owns the connection: its streams are known by what the client sends
+// after the preface.
+func TestStreamsOfGRPCAreSeen(t *testing.T) {
+	c, client := socketPair(t)
+	c.beginGRPC()
+	io.WriteString(client, wire.Preface+"\x00\x00\x00\x04\x00\x00\x00\x00\x00"+"\x00\x00\x04\x01\x05\x00\x00\x00\x01\x04\x02/a")
+	for b := make([]byte, 20); c.h2.Load().wire.Last() == 0; {
+		if _, err := c.Read(b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if streams := c.h2.Load().wire.Streams(); len(streams) != 1 || streams[0].Path != "/a" {
+		t.Errorf("streams %v, want one of /a", streams)
+	}
+}
