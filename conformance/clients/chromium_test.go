@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -125,7 +126,7 @@ func startChromium(t *testing.T, program, url string) *browser {
 	}
 	b.orders = ours
 	cmd.ExtraFiles = []*os.File{theirOrders, theirAnswers}
-	b.client = startCmd(t, cmd)
+	b.client = startCmd(t, cmd, syscall.SIGKILL)
 	theirOrders.Close()
 	theirAnswers.Close()
 	go func() {

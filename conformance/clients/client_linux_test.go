@@ -6,11 +6,11 @@ import (
 	"syscall"
 )
 
-// tie makes the kernel kill the process of c if ours dies. The signal comes
+// tie makes the kernel send the process of c a signal if ours dies. The signal comes
 // when the thread that started it ends, so that is kept until the returned
 // function is called.
-func tie(c *exec.Cmd) func() {
+func tie(c *exec.Cmd, end syscall.Signal) func() {
 	runtime.LockOSThread()
-	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: end}
 	return runtime.UnlockOSThread
 }

@@ -2,7 +2,10 @@
 
 package clients
 
-import "os/exec"
+import (
+	"os/exec"
+	"syscall"
+)
 
 // tie does nothing here: only Linux ties the life of a process to another's.
-func tie(*exec.Cmd) func() { return func() {} }
+func tie(*exec.Cmd, syscall.Signal) func() { return func() {} }

@@ -2,11 +2,13 @@ package clients
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"os/exec"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -40,6 +42,7 @@ func run(t *testing.T, program string, args ...string) result {
 // A client is a program that runs until it ends, or the test.
 type client struct {
 	*exec.Cmd
+	end      syscall.Signal
 	out, err transcript
 	ended    chan error
 }
@@ -78,17 +81,18 @@ func (c *client) await(t *testing.T, in *transcript, what *regexp.Regexp) {
 // start starts a program, whose process ends with ours.
 func start(t *testing.T, program string, args ...string) *client {
 	t.Helper()
-	return startCmd(t, exec.Command(program, args...))
+	return startCmd(t, exec.Command(program, args...), syscall.SIGKILL)
 }
 
-func startCmd(t *testing.T, cmd *exec.Cmd) *client {
+// startCmd is start for one that is to be ended with another signal.
+func startCmd(t *testing.T, cmd *exec.Cmd, end syscall.Signal) *client {
 	t.Helper()
-	c := &client{Cmd: cmd, ended: make(chan error, 1)}
+	c := &client{Cmd: cmd, end: end, ended: make(chan error, 1)}
 	c.Stdout, c.Stderr = &c.out, &c.err
 	c.WaitDelay = time.Second
 	started := make(chan error)
 	go func() {
-		defer tie(c.Cmd)()
+		defer tie(c.Cmd, end)()
 		err := c.Start()
 		started <- err
 		if err == nil {
@@ -105,7 +109,8 @@ func startCmd(t *testing.T, cmd *exec.Cmd) *client {
 
 // kill ends the program if it has not ended, and waits for that.
 func (c *client) kill() {
-	c.Process.Kill()
+	c.Process.Signal(c.end)
+	defer time.AfterFunc(limit, func() { c.Process.Kill() }).Stop()
 	for range c.ended {
 	}
 }
@@ -144,12 +149,9 @@ func tail(s string) string {
 }
 
 // version logs the first line of what a program says about itself.
-func version(t *testing.T, program string, args ...string) {
+func version(t *testing.T, program, flag string) {
 	t.Helper()
-	out, err := exec.Command(program, args...).Output()
-	if err != nil {
-		t.Fatalf("%s: %v", program, err)
-	}
-	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	r := run(t, program, flag)
+	line, _, _ := strings.Cut(cmp.Or(r.stdout, r.stderr), "\n")
 	t.Log(line)
 }

@@ -37,9 +37,14 @@ func (s *site) serve(t *testing.T, l net.Listener, config *tls.Config, h http.Ha
 	s.run(t)
 }
 
-// counting counts the requests of which the whole body has come.
+// counting counts the requests of which the whole body has come, those to
+// /ready not included.
 func (s *site) counting(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/ready" {
+			lameduck.Ready(w, r)
+			return
+		}
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
