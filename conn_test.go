@@ -98,7 +98,7 @@ func TestNoRequestIsLost(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			p := &Process{Delay: 400 * time.Millisecond, Quiet: 100 * time.Millisecond, Spread: 200 * time.Millisecond}
+			p := &Process{Delay: 1500 * time.Millisecond, Quiet: 500 * time.Millisecond, Spread: 200 * time.Millisecond}
 			p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(w, r.Body)
 			})}, l)

@@ -89,7 +89,7 @@ func TestNoStreamIsLost(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					p := &Process{Delay: 400 * time.Millisecond, Quiet: 100 * time.Millisecond, Spread: 200 * time.Millisecond}
+					p := &Process{Delay: 1500 * time.Millisecond, Quiet: 500 * time.Millisecond, Spread: 200 * time.Millisecond}
 					p.Serve(serverOf(t, way, h), l)
 					var ctx context.Context
 					ctx, terminate[i] = context.WithCancel(t.Context())
