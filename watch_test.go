@@ -18,9 +18,14 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	// A Watch: the path as a literal that is not indexed (RFC 7541, 6.2.2).
 	block := "\x04\x1c/grpc.health.v1.Health/Watch"
 	h.wire.Received([]byte("\x00\x00"+string(rune(len(block)))+"\x01\x05\x00\x00\x00\x01"+block), 0)
-	h.wire.Sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
+	sent := func(b []byte) {
+		h.writing.Lock()
+		defer h.writing.Unlock()
+		h.wire.Sent(b)
+	}
+	sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
 	status := []byte("\x00\x00\x02\x00\x00\x00\x00\x00\x01\x08\x01")
-	h.wire.Sent(status)
+	sent(status)
 	h.wire.Goodbye()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
 	if h.busy() {
@@ -31,7 +36,7 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	if at := c.dueAt(p.drain.Load()); !at.After(time.Now()) || at.After(time.Now().Add(confirmWithin)) {
 		t.Errorf("due %v from now, before the watcher was told", time.Until(at))
 	}
-	h.wire.Sent(status)
+	sent(status)
 	if at := c.dueAt(p.drain.Load()); at.After(time.Now()) {
 		t.Errorf("due %v from now, though the watcher was told", time.Until(at))
 	}
