@@ -18,7 +18,6 @@ const standardTable = 4096
 type heads struct {
 	reader hpack.Reader
 	block  []byte // what has come of it, without padding
-	frame  int    // where in block the payload of the frame at hand begins
 	failed bool
 
 	setting [6]byte // the one that is being sent
@@ -61,7 +60,7 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 	if f.kind() == frameHeaders {
 		h.strip(f)
 	}
-	if h.frame = len(h.block); f.inBlock {
+	if f.inBlock {
 		return head
 	}
 	if size := h.table.Load(); size > 0 {
@@ -69,18 +68,17 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 	}
 	head, err := h.reader.Block(h.block)
 	h.failed = err != nil
-	h.block, h.frame = h.block[:0], 0
+	h.block = h.block[:0]
 	return head
 }
 
-// strip takes padding and priority off the frame that has ended (RFC 9113,
-// section 6.2). A frame that is shorter than they are is an error of the
-// client's, which the server will not survive either.
+// strip takes padding and priority off the HEADERS frame that has ended, the
+// first of its block (RFC 9113, section 6.2). A frame that is shorter than they
+// are is an error of the client's, which the server will not survive either.
 func (h *heads) strip(f *frames) {
-	payload := h.block[h.frame:]
-	begin, end := 0, len(payload)
+	begin, end := 0, len(h.block)
 	if f.has(flagPadded) && end > 0 {
-		begin, end = 1, end-int(payload[0])
+		begin, end = 1, end-int(h.block[0])
 	}
 	if f.has(flagPriority) {
 		begin += 5
@@ -88,6 +86,5 @@ func (h *heads) strip(f *frames) {
 	if begin > end {
 		begin, end = 0, 0
 	}
-	n := copy(payload, payload[begin:end])
-	h.block = h.block[:h.frame+n]
+	h.block = append(h.block[:0], h.block[begin:end]...)
 }
