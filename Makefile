@@ -3,7 +3,7 @@
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10000x
 
-.PHONY: demo test lint fuzz e2e bench bench-peers image push app clean
+.PHONY: demo test lint fuzz conformance e2e bench bench-peers image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why.
 demo:
@@ -19,6 +19,12 @@ test:
 
 fuzz:
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+# Clients and proxies that others wrote go through a termination. As root on Debian
+# it installs those that are missing; elsewhere their tests are skipped.
+conformance:
+	@.ci/conformance
+	go test $(RACE) -count=1 -timeout 10m ./conformance/...
 
 # The same on real Kubernetes: the cluster of KUBECONFIG, or else one of its own
 # on this machine, which needs root and Linux. The first time it builds Kubernetes.
