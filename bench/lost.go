@@ -116,7 +116,7 @@ func (p lostPlan) stall() time.Duration { return p.window / 10 }
 // undisturbed plays a scene again, whatever it came to, if the machine was
 // too busy; but not for ever.
 func (p lostPlan) undisturbed(ctx context.Context, peer peer, k kind, places elsewhere) (out *act, repeated int, err error) {
-	const tries = 3
+	const tries = 2
 	for repeated = range tries {
 		if out, err = p.scene(peer, k, places).play(ctx); err != nil || out.stall <= p.stall() {
 			break

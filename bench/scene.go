@@ -95,7 +95,7 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 }
 
 func (s *scene) terminate(ctx context.Context) (*act, error) {
-	longest := watchStalls()
+	longest := watchStalls(2 * s.role.Delay) // by then the server has left, or has not and all have moved
 	s.t0.Store(new(time.Now()))
 	took, killed, err := s.target.terminateWithin(ctx, s.role.Grace+mercy)
 	return &act{took: took, killed: killed, stall: longest()}, err

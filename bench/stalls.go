@@ -4,15 +4,16 @@ import "time"
 
 // watchStalls watches how long this process does not come to run when it
 // should. On a machine that is busy with other things that is long, and then
-// clients seem to think longer than any client would. The function it returns
-// ends that, and tells the longest.
-func watchStalls() (longest func() time.Duration) {
+// clients seem to think longer than any client would. It ends after the limit,
+// or with the function it returns, which tells the longest.
+func watchStalls(limit time.Duration) (longest func() time.Duration) {
 	stop, worst := make(chan struct{}), make(chan time.Duration)
 	go func() {
 		ticks := time.NewTicker(stallStep)
 		defer ticks.Stop()
 		w := stallWatch{last: time.Now()}
-		for {
+		end := w.last.Add(limit)
+		for w.last.Before(end) {
 			select {
 			case <-ticks.C:
 				w.tick(time.Now())
@@ -22,6 +23,8 @@ func watchStalls() (longest func() time.Duration) {
 				return
 			}
 		}
+		<-stop
+		worst <- w.longest
 	}()
 	return func() time.Duration {
 		close(stop)
