@@ -1,11 +1,19 @@
 package lameduck
 
 import (
+	"bufio"
+	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
+	stdlog "log"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -94,4 +102,327 @@ func (w *slowWriter) Write(b []byte) (n int, err error) {
 		n++
 	}
 	return n, err
+}
+
+// getOver is a request over HTTP/1.1 and its whole answer.
+func getOver(nc net.Conn) (*http.Response, error) {
+	return (&client{nc, bufio.NewReader(nc)}).get("/")
+}
+
+// Handlers find Request.TLS as net/http sets it, with each protocol.
+func TestRequestTLSIsComplete(t *testing.T) {
+	own := certificate(t)
+	for _, protocol := range []string{"", "http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got []tls.ConnectionState
+				srv := serverOf(t, "tls", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					if r.TLS == nil {
+						t.Fatal("Request.TLS is nil")
+					}
+					got = append(got, *r.TLS)
+				}))
+				srv.TLSConfig.ClientAuth = tls.RequireAnyClientCert
+				x := startServer(t, &Process{}, srv)
+				nc, _ := x.socket(largeRoom)
+				config := &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", Certificates: []tls.Certificate{own}}
+				if protocol != "" {
+					config.NextProtos = []string{protocol}
+				}
+				over := tls.Client(nc, config)
+				if protocol == "h2" {
+					c := speakHTTP2(t, over)
+					c.begin("/")
+					c.begin("/")
+					synctest.Wait()
+				} else {
+					c := &client{over, bufio.NewReader(over)}
+					x.mustGet(c, "/")
+					x.mustGet(c, "/")
+				}
+				if len(got) != 2 {
+					t.Fatalf("%d requests", len(got))
+				}
+				for _, s := range got {
+					if !s.HandshakeComplete || s.Version != tls.VersionTLS13 || s.ServerName != "localhost" || s.NegotiatedProtocol != protocol || len(s.PeerCertificates) != 1 {
+						t.Errorf("Request.TLS: %+v", s)
+					}
+				}
+				x.terminate()
+				x.endsAt(10 * time.Second)
+			})
+		})
+	}
+}
+
+// A certificate may be exchanged while the server runs.
+func TestCertificateReload(t *testing.T) {
+	first, second := certificate(t), certificate(t)
+	synctest.Test(t, func(t *testing.T) {
+		var current atomic.Pointer[tls.Certificate]
+		current.Store(&first)
+		srv := &http.Server{Handler: http.HandlerFunc(ok), TLSConfig: &tls.Config{
+			GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return current.Load(), nil },
+		}}
+		x := startServer(t, &Process{}, srv)
+		shown := func() []byte {
+			c, _ := x.secure(largeRoom, "http/1.1")
+			if _, err := getOver(c); err != nil {
+				t.Fatal(err)
+			}
+			return c.ConnectionState().PeerCertificates[0].Raw
+		}
+		if !bytes.Equal(shown(), first.Certificate[0]) {
+			t.Error("not the first certificate")
+		}
+		current.Store(&second)
+		if !bytes.Equal(shown(), second.Certificate[0]) {
+			t.Error("not the second certificate")
+		}
+		x.terminate()
+		if !bytes.Equal(shown(), second.Certificate[0]) {
+			t.Error("not the second certificate, after T0")
+		}
+		x.end()
+	})
+}
+
+// Clients that take their time for the handshake keep nobody waiting, and are
+// closed when it is over.
+func TestSlowHandshakesBlockNobody(t *testing.T) {
+	for name, test := range map[string]struct {
+		srv  *http.Server
+		want time.Duration
+	}{
+		"standard":          {&http.Server{}, handshakeLimit},
+		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 2 * time.Second},
+		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 3 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				test.srv.TLSConfig = serverOf(t, "tls", nil).TLSConfig
+				test.srv.Handler = http.HandlerFunc(ok)
+				x := startServer(t, &Process{}, test.srv)
+				begun := time.Now()
+				var slow []net.Conn
+				for i := range 200 {
+					nc, _ := x.socket(largeRoom)
+					nc.Write([]byte{22, 3, 1, 2, 0, 1}[:i%7]) // of a ClientHello, if that
+					slow = append(slow, nc)
+				}
+				c, _ := x.secure(largeRoom)
+				if res, err := getOver(c); err != nil || time.Since(begun) > 0 {
+					t.Errorf("%v, %v, after %v", res, err, time.Since(begun))
+				}
+				for i, nc := range slow {
+					_, err := nc.Read(make([]byte, 1))
+					if took := time.Since(begun); err == nil || took != test.want {
+						t.Fatalf("client %d was closed after %v, want %v: %v", i, took, test.want, err)
+					}
+				}
+				x.terminate()
+				x.end()
+			})
+		})
+	}
+}
+
+// A record of which a part has come is waited for, and then what it carries is
+// served.
+func TestHalfARecordIsWaitedFor(t *testing.T) {
+	for _, protocol := range []string{"http/1.1", "h2"} {
+		t.Run(protocol, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := startTLS(t, &Process{Spread: -1}, ok)
+				nc, _ := x.socket(largeRoom)
+				w := &pausingWriter{memSocket: nc}
+				over := tls.Client(w, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}})
+				var ask func()
+				var h2 *h2Client
+				h1 := &client{over, bufio.NewReader(over)}
+				if protocol == "h2" {
+					h2 = speakHTTP2(t, over)
+					ask = func() { h2.begin("/") }
+				} else {
+					ask = func() { io.WriteString(over, "GET / HTTP/1.1\r\nHost: test\r\n\r\n") }
+					x.mustGet(h1, "/")
+				}
+				synctest.Wait()
+				x.terminate()
+				time.Sleep(9 * time.Second)
+				w.pause.Store(int64(5 * time.Second)) // in the middle of the next record
+				go ask()
+				x.endsAt(14 * time.Second)
+				if protocol == "h2" {
+					if !h2.answered(1) {
+						t.Error("no answer")
+					}
+				} else if res, err := h1.answer(); err != nil || !res.Close {
+					t.Error(res, err)
+				}
+			})
+		})
+	}
+}
+
+// A pausingWriter pauses once, in the middle of what it writes.
+type pausingWriter struct {
+	*memSocket
+	pause atomic.Int64
+}
+
+func (w *pausingWriter) Write(b []byte) (int, error) {
+	pause := time.Duration(w.pause.Swap(0))
+	if pause == 0 {
+		return w.memSocket.Write(b)
+	}
+	n, err := w.memSocket.Write(b[:len(b)/2])
+	time.Sleep(pause)
+	if err != nil {
+		return n, err
+	}
+	m, err := w.memSocket.Write(b[len(b)/2:])
+	return n + m, err
+}
+
+// Who speaks clear text to the TLS port is told so, as net/http does.
+func TestClearTextToTheTLSPort(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		srv := serverOf(t, "tls", http.HandlerFunc(ok))
+		x := startServer(t, &Process{}, srv)
+		srv.ErrorLog = stdlog.New(&log, "", 0)
+		nc, _ := x.socket(largeRoom)
+		res, err := getOver(nc)
+		if err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%v, %v", res, err)
+		}
+		other, _ := x.socket(largeRoom)
+		other.Write([]byte("SSH-2.0-OpenSSH_9.6\r\n"))
+		if b, err := io.ReadAll(other); bytes.Contains(b, []byte("HTTP")) {
+			t.Errorf("%q, %v", b, err)
+		}
+		x.terminate()
+		x.endsAt(10 * time.Second)
+		if got := log.String(); strings.Count(got, "TLS handshake error from ") != 2 {
+			t.Errorf("log %q", got)
+		}
+	})
+}
+
+// What the program offers in the handshake stays, in its order.
+func TestNextProtosAreKept(t *testing.T) {
+	http1, http2, both := new(http.Protocols), new(http.Protocols), new(http.Protocols)
+	http1.SetHTTP1(true)
+	http2.SetHTTP2(true)
+	both.SetHTTP1(true)
+	both.SetHTTP2(true)
+	for _, test := range []struct {
+		own       []string
+		protocols *http.Protocols
+		want      []string
+	}{
+		{nil, nil, []string{"h2", "http/1.1"}},
+		{nil, http1, []string{"http/1.1"}},
+		{nil, http2, []string{"h2"}},
+		{[]string{"acme-tls/1"}, both, []string{"acme-tls/1", "h2", "http/1.1"}},
+		{[]string{"http/1.1", "h2"}, both, []string{"http/1.1", "h2"}},
+		{[]string{"h2", "acme-tls/1"}, http1, []string{"acme-tls/1", "http/1.1"}},
+	} {
+		own := serverOf(t, "tls", nil).TLSConfig
+		own.NextProtos = slices.Clone(test.own)
+		config, err := secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
+		if err != nil || !slices.Equal(config.NextProtos, test.want) || !slices.Equal(own.NextProtos, test.own) {
+			t.Errorf("own %q, protocols %v: %q, %v, want %q", test.own, test.protocols, config.NextProtos, err, test.want)
+		}
+	}
+}
+
+// A protocol of the program's own is negotiated, and net/http serves it as
+// HTTP/1.1 then; one that nobody offers is not.
+func TestNegotiation(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := serverOf(t, "tls", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Proto) }))
+		srv.TLSConfig.NextProtos = []string{"other"}
+		x := startServer(t, &Process{}, srv)
+		c, _ := x.secure(largeRoom, "other")
+		if res, err := getOver(c); err != nil || res.StatusCode != 200 || c.ConnectionState().NegotiatedProtocol != "other" {
+			t.Error(res, err)
+		}
+		c, _ = x.secure(largeRoom, "unknown")
+		if err := c.Handshake(); err == nil || !strings.Contains(err.Error(), "no application protocol") {
+			t.Errorf("handshake: %v", err)
+		}
+		x.terminate()
+		x.endsAt(10 * time.Second)
+	})
+}
+
+// A handshake that began before T0 and ends after it, and one that began
+// after: both connections are told (golang/go#81153).
+func TestHandshakeAfterT0IsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startTLS(t, &Process{}, ok)
+		nc, _ := x.socket(largeRoom)
+		early := tls.Client(&slowWriter{nc, 2 * time.Millisecond}, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"h2"}})
+		shaken := make(chan error, 1)
+		go func() { shaken <- early.Handshake() }()
+		time.Sleep(500 * time.Millisecond) // it is under way
+		x.terminate()
+		if err := <-shaken; err != nil {
+			t.Fatal(err)
+		}
+		late, _ := x.secure(largeRoom, "h2")
+		for name, nc := range map[string]net.Conn{"early": early, "late": late} {
+			c := speakHTTP2(t, nc)
+			begun := time.Now()
+			for len(c.goodbyes()) == 0 && time.Since(begun) < time.Minute {
+				time.Sleep(10 * time.Millisecond)
+			}
+			if took := time.Since(begun); took > 3*time.Second+askWithin {
+				t.Errorf("%s: told after %v", name, took)
+			}
+		}
+		x.endsAt(10 * time.Second)
+	})
+}
+
+// What is in the accept queue, and has not shaken hands, when the listener
+// closes is served too.
+func TestHandshakesOfTheLastConnections(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &Process{Delay: 300 * time.Millisecond, Quiet: 2 * time.Second, Spread: -1, Grace: 6 * time.Second, Reserve: time.Second}
+	p.Serve(serverOf(t, "tls", http.HandlerFunc(ok)), l)
+	ctx, terminate := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	var clients sync.WaitGroup
+	var served, refused atomic.Int64
+	for range 8 {
+		clients.Go(func() {
+			for {
+				nc, err := net.Dial("tcp", l.Addr().String())
+				if err != nil {
+					refused.Add(1)
+					return
+				}
+				if _, err := getOver(tls.Client(nc, &tls.Config{InsecureSkipVerify: true})); err != nil {
+					t.Errorf("connected, and not served: %v", err)
+				}
+				nc.Close()
+				served.Add(1)
+			}
+		})
+	}
+	time.AfterFunc(100*time.Millisecond, terminate)
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	clients.Wait()
+	if served.Load() == 0 || refused.Load() != 8 {
+		t.Errorf("%d served, %d refused", served.Load(), refused.Load())
+	}
 }
