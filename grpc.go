@@ -52,6 +52,9 @@ func (p *Process) failHealth() {
 	for _, c := range p.conns.list() {
 		if h := c.h2.Load(); h != nil {
 			h.newsAwaited.Store(h.wire.News() + 1)
+			if h.wire.Open() > 0 {
+				c.quietNow() // a watcher is given from now on the time to be told
+			}
 		}
 	}
 	for _, h := range p.health {
