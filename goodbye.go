@@ -21,8 +21,11 @@ var (
 // writeHTTP1 writes b, during a termination, with a goodbye in it if it begins
 // the final answer to a request and the connection's moment has come.
 func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
-	if c.answered || !c.handling() || informational(b) {
+	if c.answered || !c.handling() {
 		return c.Conn.Write(b)
+	}
+	if informational(b) {
+		return c.writeInstead(b, bytes.Replace(b, closeLine, nil, 1)) // not yet
 	}
 	c.answered = true
 	head, _, whole := bytes.Cut(b, headEnd)
@@ -34,9 +37,15 @@ func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
 		return c.Conn.Write(b)
 	}
 	c.parted.Store(true)
-	n, err := c.Conn.Write(append(with, b[len(head):]...))
+	return c.writeInstead(b, append(with, b[len(head):]...))
+}
+
+// writeInstead writes what differs from b in its head, and returns what Write of
+// b would.
+func (c *conn) writeInstead(b, instead []byte) (int, error) {
+	n, err := c.Conn.Write(instead)
 	if err != nil {
-		return max(0, min(n-len(with)+len(head), len(b))), err
+		return max(0, min(n-len(instead)+len(b), len(b))), err
 	}
 	return len(b), nil
 }

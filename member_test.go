@@ -31,9 +31,6 @@ func TestWithDraining(t *testing.T) {
 			moments = append(moments, x.closedAt(Draining(x.WithDraining(ctx))))
 		}
 		asksLate := x.WithDraining(ctx)
-		if Draining(asksLate) != Draining(asksLate) {
-			t.Error("two channels of one context")
-		}
 		unasked := x.WithDraining(ctx)
 		x.terminate()
 		comesLate := x.WithDraining(ctx)
