@@ -15,7 +15,9 @@ import (
 )
 
 // A page posts in a loop, through a termination of its server. No fetch fails,
-// and all that Chromium has sent, by its own log, has come.
+// and all that Chromium has sent, by its own log, has come. With HTTP/2 a fetch
+// may fail that was not sent: if GOAWAY comes between the choice of the
+// connection and the begin of the stream, Chromium's TryCreateStream gives up.
 func TestChromium(t *testing.T) {
 	program := need(t, "chromium", "chromium")
 	version(t, program, "--version")
@@ -38,10 +40,14 @@ func testChromium(t *testing.T, program string, secure bool) {
 	}
 	b := startChromium(t, program, origin+p.addr)
 	says := site.await(t, b)
-	if len(says.Failures) > 0 || int64(says.Requests) != site.posts.Load() {
-		t.Errorf("%d requests and %d failures on the page, %d posts came: %q", says.Requests, len(says.Failures), site.posts.Load(), says.Failures)
-	}
 	log := b.close(t)
+	if came := site.posts.Load(); int64(says.Requests) != came || len(says.Failures) > 0 && !secure {
+		t.Errorf("%d requests and %d failures on the page, %d posts came: %q", says.Requests, len(says.Failures), came, says.Failures)
+		t.Logf("Chromium's network says: %v", log.errors())
+	}
+	if n := len(says.Failures); n > 0 {
+		t.Logf("Chromium has failed %d fetches that were about to begin when GOAWAY came; it has not sent them", n)
+	}
 	if secure && log.count(readBye) == 0 {
 		t.Error("Chromium has read no GOAWAY")
 	}
@@ -166,8 +172,11 @@ type netLog struct {
 		LogEventTypes map[string]int `json:"logEventTypes"`
 	} `json:"constants"`
 	Events []struct {
-		Type  int `json:"type"`
-		Phase int `json:"phase"`
+		Type   int `json:"type"`
+		Phase  int `json:"phase"`
+		Params struct {
+			NetError json.RawMessage `json:"net_error"` // a number or a name
+		} `json:"params"`
 	} `json:"events"`
 }
 
@@ -188,6 +197,19 @@ func (l *netLog) count(kind string) (n int) {
 // fails before its answer is sent again. A request that was about to begin when
 // its connection was said goodbye to is not one of them, and takes another.
 func (l *netLog) sent() int { return l.count(sentHTTP1) + l.count(sentHTTP2) }
+
+// errors are the errors by their events, and how many there are of each.
+func (l *netLog) errors() map[string]int {
+	all := map[string]int{}
+	for kind, is := range l.Constants.LogEventTypes {
+		for _, e := range l.Events {
+			if code := string(e.Params.NetError); e.Type == is && code != "" && code != "0" {
+				all[kind+" "+code]++
+			}
+		}
+	}
+	return all
+}
 
 // The events that the test asks for.
 const (

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"text/template"
@@ -19,10 +20,10 @@ import (
 type proxy struct {
 	*client
 	Dir              string
-	Root             bool // it runs as root
-	Proto            string
+	Root             bool   // it runs as root
 	Leaving, Staying string // addresses
-	NextUpstream     string
+	HTTP2            bool   // is spoken with them
+	NextUpstream     string // of nginx
 	leaving, staying *site
 }
 
@@ -44,7 +45,7 @@ func newProxy(t *testing.T, after int64, failReadiness bool) *proxy {
 // busy machine too. The grace period is a bound that no test should reach.
 func proxiedClocks() *lameduck.Process {
 	p := clocks()
-	p.Delay, p.Quiet, p.Grace = 2*time.Second, time.Second, 40*time.Second
+	p.Delay, p.Grace = 4*time.Second, 40*time.Second
 	return p
 }
 
@@ -100,6 +101,17 @@ func (p *proxy) lostNothing(t *testing.T, got tally) {
 		got.sent, leaving, s.LateRequests, s.LateConnections, s.ClosedIdle)
 	if t.Failed() {
 		p.kill()
-		t.Logf("the proxy says:\n%s%s", tail(p.out.String()), tail(p.err.String()))
+		t.Logf("the proxy says:\n%s", butGood(p.err.String()))
 	}
+}
+
+// butGood leaves out of a proxy's log what it says of requests that went well.
+func butGood(log string) string {
+	var rest strings.Builder
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, " 200 ") {
+			rest.WriteString(line)
+		}
+	}
+	return rest.String()
 }

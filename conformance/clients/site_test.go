@@ -99,14 +99,15 @@ func (s *site) endedWell(t *testing.T) {
 	}
 }
 
-// clocks are those of a termination that a test can wait for. The grace
-// period bounds the lame duck too, which new connections prolong.
+// clocks are those of a termination that a test can wait for. A client of a
+// busy machine may be stopped for a while, and must not be taken for idle. The
+// grace period bounds the lame duck too, which new connections prolong.
 func clocks() *lameduck.Process {
 	return &lameduck.Process{
 		Delay:  500 * time.Millisecond,
-		Quiet:  300 * time.Millisecond,
+		Quiet:  time.Second,
 		Spread: 300 * time.Millisecond,
-		Grace:  6 * time.Second, Reserve: 500 * time.Millisecond,
+		Grace:  8 * time.Second, Reserve: 500 * time.Millisecond,
 	}
 }
 

@@ -45,7 +45,7 @@ func serve(t *testing.T, after int64) *server {
 		came: make(chan struct{}, 64), stuck: make(chan struct{}),
 		process: &lameduck.Process{
 			Delay:  500 * time.Millisecond,
-			Quiet:  300 * time.Millisecond,
+			Quiet:  time.Second,
 			Spread: 300 * time.Millisecond,
 			Grace:  4 * time.Second, Reserve: 500 * time.Millisecond,
 			Log: slog.New(slog.NewTextHandler(t.Output(), nil)),

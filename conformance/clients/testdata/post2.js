@@ -1,13 +1,15 @@
 // Posts over one session of node's http2 at a time, on four streams at once,
 // until the termination is over. A session that was said goodbye to closes by
-// itself, and the next request opens another.
+// itself, and the next request opens another. So does one that node had not
+// sent yet when it read the goodbye: that it refuses itself.
 'use strict';
 const fs = require('fs');
 const http2 = require('http2');
+const { NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 const [origin, certificate] = process.argv.slice(2);
 const options = certificate ? { ca: fs.readFileSync(certificate) } : {};
-let requests = 0, connections = 0, goodbyes = 0, closed = 0;
+let requests = 0, connections = 0, goodbyes = 0, closed = 0, refused = 0;
 let session;
 
 function open() {
@@ -38,8 +40,12 @@ function post() {
     const stream = session.request({ ':method': 'POST' });
     let headers;
     stream.on('response', (h) => { headers = h; });
-    stream.on('error', reject);
-    stream.on('close', () => headers && stream.rstCode === 0 ? resolve(headers) : reject(new Error(`stream ended: ${stream.rstCode}`)));
+    stream.on('error', (error) => stream.rstCode === NGHTTP2_REFUSED_STREAM || reject(error));
+    stream.on('close', () => {
+      if (stream.rstCode === NGHTTP2_REFUSED_STREAM) resolve(undefined);
+      else if (headers && stream.rstCode === 0) resolve(headers);
+      else reject(new Error(`stream ended: ${stream.rstCode}`));
+    });
     stream.resume();
     stream.end('x');
   });
@@ -48,6 +54,10 @@ function post() {
 async function client() {
   for (let left = 5000; left > 0; left--) {
     const headers = await post();
+    if (!headers) {
+      refused++;
+      continue;
+    }
     if (headers[':status'] !== 200) throw new Error(`status ${headers[':status']}`);
     requests++;
     if (headers.termination === 'over') left = Math.min(left, 10);
@@ -57,7 +67,7 @@ async function client() {
 
 Promise.all([client(), client(), client(), client()]).then(() => {
   const last = session;
-  const report = () => console.log(requests, connections, goodbyes, closed);
+  const report = () => console.log(requests, connections, goodbyes, closed, refused);
   if (last) last.close(report);
   else report();
 }).catch(fail);
