@@ -2,7 +2,9 @@ package lameduck
 
 import (
 	"bufio"
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,8 +12,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -20,9 +24,10 @@ import (
 	"time"
 )
 
-// Terminations at random: clocks, clients of every kind, handlers that stream,
-// panic, hijack or never end, workers and closers that fail, listeners that
-// break, preStop calls, signals in any phase. Whatever comes together,
+// Terminations at random: clocks, clients of every kind on every protocol,
+// handlers that stream, panic, hijack or never end, workers and closers that
+// fail, listeners that break, preStop calls, signals in any phase. Whatever
+// comes together,
 //
 //   - a request of which the server has read a byte is answered, or was cut;
 //   - Run returns nil only if none was cut;
@@ -30,13 +35,16 @@ import (
 //   - closers run in order, and not while a handler is at work;
 //   - Observe is told each phase, and that as much was cut as Run says;
 //   - no connection and no goroutine is left (the bubble sees to that).
+//
+// SCHEDULES says how many, of the same sequence; 300 unless it does.
 func TestRandomSchedules(t *testing.T) {
-	seeds := uint64(300)
-	if testing.Short() {
-		seeds = 30
+	seeds, err := strconv.ParseUint(cmp.Or(os.Getenv("SCHEDULES"), "300"), 10, 64)
+	if err != nil {
+		t.Fatal(err)
 	}
+	cert := certificate(t)
 	for seed := range seeds {
-		synctest.Test(t, func(t *testing.T) { newSchedule(t, seed).run() }) // ends the test at the first that fails
+		synctest.Test(t, func(t *testing.T) { newSchedule(t, seed, cert).run() }) // ends the test at the first that fails
 	}
 }
 
@@ -47,7 +55,8 @@ type schedule struct {
 	mu        sync.Mutex // of random
 	random    *rand.Rand
 	log       strings.Builder
-	listeners []*memListener
+	cert      tls.Certificate
+	endpoints []*endpoint
 	forever   chan struct{} // closed when the test has seen enough
 	others    sync.WaitGroup
 	handling  atomic.Int64
@@ -57,8 +66,14 @@ type schedule struct {
 	witness   witness
 }
 
-func newSchedule(t *testing.T, seed uint64) *schedule {
-	s := &schedule{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), forever: make(chan struct{})}
+// An endpoint is a listener, and what a client does with a connection to it.
+type endpoint struct {
+	*memListener
+	connected func(net.Conn)
+}
+
+func newSchedule(t *testing.T, seed uint64, cert tls.Certificate) *schedule {
+	s := &schedule{t: t, seed: seed, cert: cert, random: rand.New(rand.NewPCG(seed, 0)), forever: make(chan struct{})}
 	delay, reserve := s.upTo(12*time.Second), 500*time.Millisecond+s.upTo(3*time.Second)
 	s.Process = &Process{
 		Delay: delay, Reserve: reserve,
@@ -69,9 +84,9 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		Observe:       s.observe,
 	}
 	for range 1 + s.below(2) {
-		l := newMemListener()
-		s.listeners = append(s.listeners, l)
-		s.Serve(&http.Server{Handler: s, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, l)
+		e := &endpoint{memListener: newMemListener()}
+		e.connected = s.serve(e, s.below(6))
+		s.endpoints = append(s.endpoints, e)
 	}
 	for i := range s.below(3) {
 		s.Worker(fmt.Sprint(i), s.worker(s.below(6)))
@@ -80,6 +95,52 @@ func newSchedule(t *testing.T, seed uint64) *schedule {
 		s.Closer(fmt.Sprint(i), s.closer(i, s.below(8)))
 	}
 	return s
+}
+
+// serve adds a server of some kind, and returns what its clients do.
+func (s *schedule) serve(l net.Listener, kind int) (connected func(net.Conn)) {
+	srv := &http.Server{Handler: s, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0), Protocols: new(http.Protocols)}
+	srv.Protocols.SetHTTP1(true)
+	switch kind {
+	case 0:
+		s.ServeConn(l, s.raw)
+		return s.talk
+	case 1:
+		srv.Protocols.SetHTTP2(true)
+		srv.TLSConfig = &tls.Config{
+			Certificates:           []tls.Certificate{s.cert},
+			SessionTicketsDisabled: true, // a client that does not read yet takes none, as there is no queue between
+		}
+		connected = s.secretly
+	case 2, 3:
+		srv.Protocols.SetUnencryptedHTTP2(true)
+		connected = func(nc net.Conn) {
+			if s.oneIn(3) {
+				s.http1(nc)
+			} else {
+				s.http2(nc)
+			}
+		}
+	default:
+		connected = s.http1
+	}
+	s.Serve(srv, l)
+	return connected
+}
+
+// secretly is a connection of a client that speaks TLS, most of the time.
+func (s *schedule) secretly(nc net.Conn) {
+	if s.oneIn(8) {
+		time.Sleep(s.upTo(20 * time.Second)) // no handshake
+		return
+	}
+	config, speak := &tls.Config{InsecureSkipVerify: true}, s.http1
+	if !s.oneIn(3) {
+		config.NextProtos, speak = []string{"h2"}, s.http2
+	}
+	over := tls.Client(nc, config)
+	defer over.Close()
+	speak(over)
 }
 
 func (s *schedule) below(n int) int {
@@ -98,8 +159,8 @@ func (s *schedule) run() {
 	go func() { ended <- s.Run(ctx) }()
 	synctest.Wait()
 	for range 2 + s.below(8) {
-		l := s.listeners[s.below(len(s.listeners))]
-		s.others.Go(func() { s.client(l) })
+		e := s.endpoints[s.below(len(s.endpoints))]
+		s.others.Go(func() { s.client(e) })
 	}
 	s.others.Go(s.orders)
 	s.others.Go(s.poll)
@@ -194,8 +255,7 @@ func (s *schedule) checkObserved(err error) {
 // orders are the signals, and the listener that fails.
 func (s *schedule) orders() {
 	if s.oneIn(8) {
-		l := s.listeners[0]
-		time.AfterFunc(s.upTo(40*time.Second), func() { l.Close() })
+		time.AfterFunc(s.upTo(40*time.Second), func() { s.endpoints[0].Close() })
 	}
 	if s.oneIn(3) {
 		return // the context ends
@@ -327,24 +387,24 @@ func (s *schedule) hijack(w http.ResponseWriter, r *http.Request) {
 }
 
 // client makes connections for a while, one after the other.
-func (s *schedule) client(l *memListener) {
+func (s *schedule) client(e *endpoint) {
 	until := time.Now().Add(s.upTo(time.Minute))
 	for time.Now().Before(until) {
 		time.Sleep(s.upTo(3 * time.Second))
 		server, nc := net.Pipe()
 		select {
-		case l.conns <- server:
-		case <-l.done:
+		case e.conns <- server:
+		case <-e.done:
 			return
 		}
-		s.connection(&client{nc, bufio.NewReader(nc)})
+		e.connected(nc)
 		nc.Close()
 	}
 }
 
-// connection sends requests, in one of several manners, until it is asked to
-// leave.
-func (s *schedule) connection(c *client) {
+// http1 sends requests, in one of several manners, until it is asked to leave.
+func (s *schedule) http1(nc net.Conn) {
+	c := &client{nc, bufio.NewReader(nc)}
 	switch s.below(12) {
 	case 0: // says nothing until it is closed, or goes by itself
 		c.SetReadDeadline(time.Now().Add(s.upTo(time.Minute)))
@@ -376,13 +436,17 @@ func (s *schedule) connection(c *client) {
 
 var paths = []string{"/", "/", "/", "/", "/sleep", "/stream", "/events", "/ready", "/hijack", "/panic", "/stuck", "/deaf", "/prestop"}
 
+func (s *schedule) anyPath() string {
+	if s.oneIn(8) {
+		return paths[s.below(len(paths))]
+	}
+	return paths[s.below(len(paths)-4)] // those that come to no end are rarer
+}
+
 // request sends a request, or several at once, and reads the answers. It
 // returns false if the connection is of no more use.
 func (s *schedule) request(c *client, pieces, pipelined int) bool {
-	path := paths[s.below(len(paths)-4)] // those that come to no end are rarer
-	if s.oneIn(8) {
-		path = paths[s.below(len(paths))]
-	}
+	path := s.anyPath()
 	one := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello", path)
 	all := strings.Repeat(one, pipelined)
 	if pipelined > 1 && s.oneIn(2) {
@@ -421,7 +485,7 @@ func (s *schedule) request(c *client, pieces, pipelined int) bool {
 
 // write sends text in pieces. What is sent the server has read: there is no
 // queue between.
-func (s *schedule) write(c *client, text string, pieces int) (sent int, err error) {
+func (s *schedule) write(c io.Writer, text string, pieces int) (sent int, err error) {
 	for i := range pieces {
 		end := len(text) * (i + 1) / pieces
 		n, err := io.WriteString(c, text[sent:end])
@@ -437,8 +501,8 @@ func (s *schedule) write(c *client, text string, pieces int) (sent int, err erro
 }
 
 // noAnswer is the end of a request that was not answered.
-func (s *schedule) noAnswer(path string, err error) {
-	if path == "/panic" {
+func (s *schedule) noAnswer(what string, err error) {
+	if strings.HasSuffix(what, "panic") {
 		return
 	}
 	s.broken.Add(1)
@@ -447,6 +511,6 @@ func (s *schedule) noAnswer(path string, err error) {
 		if d := s.drain.Load(); d != nil {
 			at = fmt.Sprint(time.Since(d.t0), " after T0")
 		}
-		s.t.Errorf("POST %s, %s: %v", path, at, err)
+		s.t.Errorf("%s, %s: %v", what, at, err)
 	}
 }
