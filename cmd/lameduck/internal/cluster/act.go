@@ -23,7 +23,7 @@ func (s *Stage) perform(ctx context.Context) error {
 	case Delete:
 		return s.remove(ctx, s.observer.living(), s.delete)
 	case Evict:
-		return s.remove(ctx, s.observer.living()[:1], s.evict)
+		return s.evictOne(ctx)
 	case DrainNode:
 		return s.drain(ctx)
 	case ScaleDown:
@@ -74,6 +74,16 @@ func (s *Stage) delete(ctx context.Context, p *corev1.Pod) error {
 		return refused(err, "delete", "", "pods", p.Namespace)
 	}
 	return err
+}
+
+// evictOne evicts the pod that was seen first. There may be none any more: others
+// delete pods, too.
+func (s *Stage) evictOne(ctx context.Context) error {
+	pods := s.observer.living()
+	if len(pods) == 0 {
+		return hint.New(fmt.Errorf("no pod of %s is left to evict", s.target), "somebody else removed it meanwhile: kubectl get pods, kubectl get events")
+	}
+	return s.remove(ctx, pods[:1], s.evict)
 }
 
 // evictionRetry is how long kubectl drain waits when a PodDisruptionBudget
