@@ -45,11 +45,15 @@ func TestKilled(t *testing.T) {
 	t.Parallel()
 	s := newSpace(t, w)
 	s.deploy(server("lameduck"))
-	cmd, _ := s.begin("watch")
+	cmd, said := s.begin("watch")
 	running := func() string {
 		return s.kubectl("get", "pods", "-l", "batch.kubernetes.io/job-name", "--field-selector=status.phase=Running", "-o", "name")
 	}
-	s.until("the workers run", func() bool { return running() != "" })
+	// Before that nothing tells the worker of its coordinator: it waits for ten minutes.
+	s.until("the workers were spoken to", func() bool { return strings.Contains(said.String(), "clocks compared") })
+	if running() == "" {
+		t.Fatal("no worker runs")
+	}
 	if err := cmd.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
@@ -58,10 +62,10 @@ func TestKilled(t *testing.T) {
 }
 
 // begin starts the tool.
-func (s *space) begin(action string) (*exec.Cmd, *strings.Builder) {
+func (s *space) begin(action string) (*exec.Cmd, *talk) {
 	s.Helper()
 	cmd := exec.Command(s.tool, "verify", "deploy/lameduck", "-n", s.name, "--action", action, "--workers=1", rate)
-	said := &strings.Builder{}
+	said := &talk{}
 	cmd.Stderr = said
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)

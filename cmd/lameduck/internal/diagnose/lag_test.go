@@ -76,6 +76,32 @@ func TestABusyMachineIsNotALifeAfterTheListener(t *testing.T) {
 	}
 }
 
+// TestABusyMachineIsNotARequestInHand: where clients wait, a connection that was
+// reset may have waited to be accepted, which a graceful shutdown does not finish.
+func TestABusyMachineIsNotARequestInHand(t *testing.T) {
+	for control, want := range map[time.Duration]string{
+		time.Millisecond:       exitsAtOnce,
+		400 * time.Millisecond: closesEarly,
+	} {
+		t0 := 10 * time.Second
+		exit := t0 + 100*time.Millisecond
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit, Kind: timeline.Exited, Pod: "app-1"},
+		}, Attempts: []timeline.Attempt{
+			{Pattern: "new", Pod: "app-1", Conn: 1, Started: time.Second, Ended: time.Second},
+			{Pattern: "slow", Pod: "app-1", Conn: 2, Started: t0 - 300*time.Millisecond, Sent: never, Ended: exit, Cause: timeline.Reset},
+			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
+			{Control: true, Scheduled: t0 - 300*time.Millisecond, Ended: t0 - 300*time.Millisecond + control},
+		}}
+		found := Findings(run)
+		if len(found) != 1 || found[0].ID != want {
+			t.Errorf("with %v at the control target: %+v, want %s", control, found, want)
+		}
+	}
+}
+
 // TestAnAnswerOnItsWayAtT0 could not say goodbye yet.
 func TestAnAnswerOnItsWayAtT0(t *testing.T) {
 	for previous, want := range map[time.Duration]map[string]int{

@@ -184,10 +184,11 @@ func (l *life) outlivedItsListener() bool {
 }
 
 // cutWork reports whether it left while it was handling a request, or reading
-// the first one of a connection: a graceful shutdown waits for both.
+// the first one of a connection: a graceful shutdown waits for both. One that a
+// busy machine has not accepted yet it does not know.
 func (l *life) cutWork() bool {
 	for _, a := range l.attempts {
-		begun := !a.Reused && a.Ended-a.Started >= underWay
+		begun := !a.Reused && a.Ended-a.Started >= underWay+l.lag.during(a.Started, a.Ended)
 		if a.Ended >= l.t0-slack && severed(a) && (begun || l.handled(a)) {
 			return true
 		}
