@@ -76,8 +76,12 @@ func (l *listener) take(nc net.Conn) *conn {
 	return c
 }
 
-// look arranges one more Accept that returns at once if the queue is empty.
+// look returns false if the queue is known to be empty. Else it arranges one
+// more Accept, which finds that out within a millisecond.
 func (l *listener) look() bool {
+	if waits, known := queued(l.Listener); known && !waits {
+		return false
+	}
 	l.empty = true
 	d, ok := l.Listener.(deadliner)
 	return ok && d.SetDeadline(time.Now().Add(time.Millisecond)) == nil
