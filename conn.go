@@ -67,7 +67,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if c.matched >= 0 || c.h2.Load() != nil {
 		return c.readAny(b)
 	}
-	if len(b) != c.room {
+	if !c.begun && len(b) != c.room {
 		c.asked(len(b))
 	}
 	n, err := c.Conn.Read(b)
@@ -82,7 +82,7 @@ func (c *conn) Read(b []byte) (int, error) {
 
 // readAny is Read while it is not known that the client speaks HTTP/1.
 func (c *conn) readAny(b []byte) (int, error) {
-	if c.h2.Load() == nil {
+	if !c.begun && c.h2.Load() == nil {
 		c.asked(len(b))
 	}
 	n, err := c.readFrom(c.Conn, b)
@@ -131,14 +131,15 @@ func (c *conn) received(b []byte) {
 	}
 }
 
-// asked looks at how much net/http's reader asks for. If that is less than its
-// empty buffer takes, the buffer holds the begin of a request: it came with
-// the one before, or while that was being answered.
+// asked looks at how much net/http's reader asks for while no request has
+// begun. If that is less than its empty buffer takes, the buffer holds the begin
+// of one: it came with the one before, or while that was being answered. What a
+// handler asks for is its own affair.
 func (c *conn) asked(n int) {
 	switch {
 	case c.room < n:
 		c.room = n
-	case n < c.room && !c.begun && c.doing.Load() == nil:
+	case n < c.room && c.doing.Load() == nil:
 		c.heard()
 	}
 }

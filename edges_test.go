@@ -556,3 +556,23 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 		x.endsAt(24 * time.Second)
 	})
 }
+
+// The handler's own buffer may be larger than net/http's: what is asked for
+// then says nothing of the next request.
+func TestIdleAfterALargeBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
+			if n, err := io.CopyBuffer(struct{ io.Writer }{io.Discard}, r.Body, make([]byte, 64<<10)); n != 1<<20 || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		})
+		c := x.mustDial()
+		go fmt.Fprintf(c, "POST / HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%s", 1<<20, strings.Repeat("x", 1<<20))
+		if res, err := c.answer(); err != nil || res.StatusCode != http.StatusOK {
+			t.Fatal(res, err)
+		}
+		time.Sleep(time.Second)
+		x.terminate()
+		x.endsAt(10 * time.Second)
+	})
+}

@@ -362,7 +362,8 @@ func (s *schedule) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/hijack":
 		s.hijack(w, r)
 	default:
-		io.Copy(w, r.Body)
+		io.CopyBuffer(struct{ io.Writer }{io.Discard}, r.Body, make([]byte, 16<<10)) // more than net/http's own
+		io.WriteString(w, "ok")
 	}
 }
 
@@ -447,7 +448,11 @@ func (s *schedule) anyPath() string {
 // returns false if the connection is of no more use.
 func (s *schedule) request(c *client, pieces, pipelined int) bool {
 	path := s.anyPath()
-	one := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello", path)
+	body := "hello"
+	if path == "/" && s.oneIn(8) {
+		body = strings.Repeat(body, s.below(20000))
+	}
+	one := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: test\r\nContent-Length: %d\r\n\r\n%s", path, len(body), body)
 	all := strings.Repeat(one, pipelined)
 	if pipelined > 1 && s.oneIn(2) {
 		all = all[:len(all)-1-s.below(len(one)-1)] // and what is missing comes later
