@@ -1,6 +1,9 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // http.Server.Shutdown at once is the typical case: the process lives on for
 // what is in flight, and turns everyone else away.
@@ -38,7 +41,7 @@ var ruleExitsAtOnce = rule{
 	convicts: func(l *life) bool { return l.leftAtOnce() && l.Killed == never },
 	claims:   orLeftNone(exitsAtOnce, sentenced(exitsAtOnce)),
 	seen: func(l *life) string {
-		return fmt.Sprintf("%s, %s, %s after it was told%s", l.told(), l.left(), span(l.Exited-l.t0), l.arrivals())
+		return fmt.Sprintf("%s, %s, %s after it was told%s%s", l.told(), l.left(), span(l.Exited-l.t0), l.inHand(), l.arrivals())
 	},
 	remark: remarkGap,
 	fix: func(m *matter) advice {
@@ -54,7 +57,21 @@ var ruleExitsAtOnce = rule{
 // had nothing to wait for: that chooses its exit code, and cuts no request it
 // has in hand.
 func (l *life) leftInDisorder() bool {
-	return l.Killed != never || l.Exited == never || l.Code != 0 || l.Signal != "" || l.cutWork()
+	return l.Killed != never || l.Exited == never || l.Code != 0 || l.Signal != "" || len(l.cutWork()) > 0
+}
+
+// inHand is what shows that a process that chose its exit code shut nothing
+// down.
+func (l *life) inHand() string {
+	cut := l.cutWork()
+	if l.Code != 0 || len(cut) == 0 {
+		return ""
+	}
+	var longest time.Duration
+	for _, a := range cut {
+		longest = max(longest, a.Ended-a.Started)
+	}
+	return fmt.Sprintf(", with %d requests in hand, one of them for %s", len(cut), span(longest))
 }
 
 // arrivals is how long new connections were still sent to the pod.

@@ -183,17 +183,17 @@ func (l *life) outlivedItsListener() bool {
 	return false
 }
 
-// cutWork reports whether it left while it was handling a request, or reading
-// the first one of a connection: a graceful shutdown waits for both. One that a
-// busy machine has not accepted yet it does not know.
-func (l *life) cutWork() bool {
+// cutWork are the attempts it left while it was handling them, or reading the
+// first one of a connection: a graceful shutdown waits for both. One that a busy
+// machine has not accepted yet it does not know.
+func (l *life) cutWork() (cut []*timeline.Attempt) {
 	for _, a := range l.attempts {
 		begun := !a.Reused && a.Ended-a.Started >= underWay+l.lag.during(a.Started, a.Ended)
 		if a.Ended >= l.t0-slack && severed(a) && (begun || l.handled(a)) {
-			return true
+			cut = append(cut, a)
 		}
 	}
-	return false
+	return cut
 }
 
 // severed reports whether the connection of the attempt ended before it did.
