@@ -13,13 +13,10 @@ import (
 	"time"
 )
 
-// TestReadme runs the cluster half of the tutorial as it is written, line by
+// tutorial runs the cluster half of the tutorial as it is written, line by
 // line, from the root of the repository. What the README says to run in another terminal
 // runs beside the line before it, and ends with it.
-func TestReadme(t *testing.T) {
-	w := need(t)
-	t.Parallel()
-	request(t, 3)
+func tutorial(t *testing.T, w *world) {
 	t.Cleanup(func() { _, _ = try(t, "", "delete", "-f", "../deploy/kubernetes.yaml", "--ignore-not-found") })
 	terminal := newTerminal(t, w)
 	lines := commands(t, "### Try it on a cluster")

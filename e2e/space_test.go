@@ -6,8 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-
-	"golang.org/x/sync/semaphore"
 )
 
 // space is a namespace of one test, with the strictest Pod Security there is.
@@ -21,19 +19,6 @@ var spaces atomic.Int64
 
 // cordoning is held by who cordons a node: of two, one has to stay.
 var cordoning sync.Mutex
-
-// processors are those that pods of deploy/ may request at a time: 500m each,
-// and a node may have but two. All other pods request next to nothing.
-var processors = semaphore.NewWeighted(3)
-
-// request takes some of them until the end of the test.
-func request(t *testing.T, n int64) {
-	t.Helper()
-	if err := processors.Acquire(t.Context(), n); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { processors.Release(n) })
-}
 
 // newSpace makes one, which goes with the test.
 func newSpace(t *testing.T, w *world) *space {

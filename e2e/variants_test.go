@@ -8,20 +8,21 @@ import (
 )
 
 // TestExampleApp: what deploy/ has, as it is, alone and with each of its
-// variants: a rolling update drops nothing.
+// variants: a rolling update drops nothing. Then the tutorial, which uses it. One
+// after the other: its pods request 500m each, and a node may have but two
+// processors. All other pods request next to nothing.
 func TestExampleApp(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	for variant, cpu := range map[string]int64{"": 1, "prestop-sleep": 1, "prestop-http": 1, "prestop-exec": 1, "replicated": 2} {
+	for _, variant := range []string{"", "prestop-sleep", "prestop-http", "prestop-exec", "replicated"} {
 		t.Run("deploy "+variant, func(t *testing.T) {
-			t.Parallel()
-			request(t, cpu)
 			s := newSpace(t, w)
 			s.kubectl("apply", "-k", kustomization(t, variant))
 			s.kubectl("rollout", "status", "deployment/graceful-shutdown-app", "--timeout=90s")
 			s.verify("svc/graceful-shutdown-app", "--workers=1", rate).wantFindings(t)
 		})
 	}
+	t.Run("as the README says", func(t *testing.T) { tutorial(t, w) })
 }
 
 // kustomization is a folder with deploy/ and one of its components, as a user
