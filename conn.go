@@ -40,6 +40,8 @@ type conn struct {
 	waking  atomic.Bool                  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
+	limited atomic.Bool                  // a write deadline was set at some time
+	alone   bool                         // nobody but net/http and handlers sets its deadlines; not changed once it is served
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
 	answered  bool                  // the head of the final answer to the request at hand was written
@@ -48,6 +50,7 @@ type conn struct {
 	mustGreet bool                  // nothing but that is to be spoken
 	room      int                   // what net/http's empty buffer takes
 	arms      int                   // of read deadlines set since it went idle; before, negative
+	unlimited bool                  // it has no read deadline, for sure
 	counted   atomic.Pointer[drain] // it was counted as a late connection of that one
 	undo      func()                // takes the request at hand out of the late arrivals
 
@@ -141,24 +144,6 @@ func (c *conn) asked(n int) {
 		c.room = n
 	case n < c.room && c.doing.Load() == nil:
 		c.heard()
-	}
-}
-
-// SetReadDeadline sees the same where the buffer holds whole lines: net/http
-// sets one deadline to wait for a request, and a second to read it. If no Read
-// came between, what it reads is in its buffer.
-func (c *conn) SetReadDeadline(t time.Time) error {
-	if !c.begun {
-		c.armed()
-	}
-	return c.Conn.SetReadDeadline(t)
-}
-
-func (c *conn) armed() {
-	if c.doing.Load() == nil && c.h2.Load() == nil { // so the caller is net/http
-		if c.arms++; c.arms == 2 {
-			c.heard()
-		}
 	}
 }
 
@@ -380,18 +365,17 @@ func (c *conn) forget() {
 // net/http's own linger, sendfile and splice, socket options.
 
 // Write is net/http's, and says goodbye: on HTTP/2 between two frames, on
-// HTTP/1 in the head of an answer.
+// HTTP/1 in the head of an answer. For each frame of HTTP/2 net/http has a new
+// goroutine, whose stack would have to grow if this took much of it.
 func (c *conn) Write(b []byte) (int, error) {
-	if h := c.h2.Load(); h != nil {
-		return h.write(b)
+	h := c.h2.Load()
+	if h == nil {
+		return c.writeAnswer(b)
 	}
-	if d := c.process.drain.Load(); d != nil {
-		return c.writeHTTP1(d, b)
-	}
-	if !c.answered {
-		c.answered = !informational(b)
-	}
-	return c.Conn.Write(b)
+	h.writing.Lock()
+	n, err := c.Conn.Write(b)
+	h.wrote(b[:n])
+	return n, err
 }
 
 // CloseWrite sends a FIN and leaves the other direction open.

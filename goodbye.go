@@ -18,8 +18,19 @@ var (
 	keepValue  = []byte("keep-alive")
 )
 
-// writeHTTP1 writes b, during a termination, with a goodbye in it if it begins
-// the final answer to a request and the connection's moment has come.
+// writeAnswer writes b, and during a termination a goodbye in it.
+func (c *conn) writeAnswer(b []byte) (int, error) {
+	if d := c.process.drain.Load(); d != nil {
+		return c.writeHTTP1(d, b)
+	}
+	if !c.answered {
+		c.answered = !informational(b)
+	}
+	return c.Conn.Write(b)
+}
+
+// writeHTTP1 writes b, with a goodbye in it if it begins the final answer to a
+// request and the connection's moment has come.
 func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
 	if c.answered || !c.handling() {
 		return c.Conn.Write(b)

@@ -134,16 +134,13 @@ func (h *h2) receivedLeaving(begun int) {
 	}
 }
 
-// write writes for the server, and says what is wanted if it fits in.
-func (h *h2) write(b []byte) (int, error) {
-	h.writing.Lock()
-	n, err := h.conn.Conn.Write(b)
+// wrote follows what the server has just written, and says what is wanted if it
+// fits in. The caller holds writing, which wrote releases.
+func (h *h2) wrote(b []byte) {
 	h.conn.quietNow() // as in received
 	news := h.wire.News()
-	silent := h.wire.Sent(b[:n]) || h.wire.News() != news
-	if err == nil {
-		h.speak()
-	}
+	silent := h.wire.Sent(b) || h.wire.News() != news
+	h.speak()
 	h.writing.Unlock()
 	if h.wanted.Load() != 0 {
 		h.trySpeak()
@@ -151,7 +148,6 @@ func (h *h2) write(b []byte) (int, error) {
 	if silent && h.conn.process.drain.Load() != nil {
 		h.conn.wentSilent()
 	}
-	return n, err
 }
 
 // A goodbye that a client reads when it is about to begin a stream can lose

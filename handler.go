@@ -203,6 +203,7 @@ func (c *conn) state(s http.ConnState) {
 func (c *conn) wentIdle() {
 	c.arms = 0
 	c.begun = false
+	c.unlimited = false // a handler may have set one
 	c.quietNow()
 	c.doing.Store(nil)
 	if c.process.drain.Load() != nil { // asked after the store: who looked before is told now
@@ -272,6 +273,7 @@ func (p *Process) hook(srv *http.Server) {
 			ctx = connContext(ctx, nc)
 		}
 		if c != nil {
+			c.alone = connContext == nil && connState == nil
 			ctx = context.WithValue(ctx, leaverKey, leaver(c))
 		}
 		return ctx

@@ -15,7 +15,12 @@ func TestMain(m *testing.M) {
 func BenchmarkRequestPath(b *testing.B) {
 	for _, kind := range []string{shutdown, ours} {
 		b.Run(benchName(kind), func(b *testing.B) {
-			path, err := newRequestPath(kind)
+			socket, err := newSocket()
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer socket.Close()
+			path, err := newRequestPath(kind, socket)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -30,7 +30,7 @@ type costResult struct {
 type costRow struct {
 	Peer   string `json:"peer"`
 	Procs  int    `json:"gomaxprocs"`
-	Path   pair   `json:"path_ns"` // what is on the way of a request
+	Path   pair   `json:"path_ns"` // what is on the way of a request, with a socket's deadlines
 	Allocs pair   `json:"path_allocs"`
 	Whole  pair   `json:"whole_ns"` // a request through all of net/http
 	Bytes  pair   `json:"bytes_per_idle_connection"`

@@ -80,7 +80,11 @@ func (s *inMemory) measure(m measurement) (out measured, err error) {
 // findPaths makes sure that there is the path of a request for each processor.
 func (s *inMemory) findPaths(procs int) error {
 	for len(s.taken) < procs {
-		c := &hollowConn{memConn: newMemConn(1, nil)}
+		socket, err := newSocket() // stays open, as the process does
+		if err != nil {
+			return err
+		}
+		c := &hollowConn{memConn: newMemConn(1, nil), deadlines: socket}
 		c.request = []byte("GET / HTTP/1.1\r\nHost: bench\r\nUser-Agent: " + pathfinder + "\r\nAccept: */*\r\n\r\n")
 		if err := s.hand(c); err != nil {
 			return err

@@ -19,6 +19,9 @@ type requestResult struct {
 	// calls it: the wrapped connection, the state hook, the handler.
 	Path       pair `json:"path_ns"`
 	PathAllocs pair `json:"path_allocs"`
+	// OnSocket is the same where deadlines cost what those of a socket do, and
+	// the rest still nothing: net/http sets six for each request.
+	OnSocket pair `json:"path_on_socket_ns"`
 	// Whole is a request through all of net/http on a connection in memory.
 	// A bare one takes microseconds, so the difference is a coarse check.
 	Whole       pair `json:"whole_ns"`
@@ -27,7 +30,16 @@ type requestResult struct {
 
 func measureRequest(ctx context.Context, p plan, res *results) error {
 	p.progress("request: %d pairs of samples of %d requests", p.request.pairs, p.request.calls)
-	path, pathAllocs, err := comparePath(ctx, p.request)
+	path, pathAllocs, err := comparePath(ctx, p.request, nil)
+	if err != nil {
+		return err
+	}
+	socket, err := newSocket()
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	onSocket, _, err := comparePath(ctx, p.request, socket)
 	if err != nil {
 		return err
 	}
@@ -35,7 +47,7 @@ func measureRequest(ctx context.Context, p plan, res *results) error {
 	if err != nil {
 		return err
 	}
-	res.Request = &requestResult{path, pathAllocs, whole, wholeAllocs}
+	res.Request = &requestResult{path, pathAllocs, onSocket, whole, wholeAllocs}
 	return nil
 }
 
@@ -60,12 +72,12 @@ func (s *samples) take(n int, requests func()) {
 	s.allocs = append(s.allocs, math.Round(allocs*100)/100)
 }
 
-func comparePath(ctx context.Context, p requestPlan) (ns, allocs pair, err error) {
-	bare, err := newRequestPath(shutdown)
+func comparePath(ctx context.Context, p requestPlan, deadlines deadliner) (ns, allocs pair, err error) {
+	bare, err := newRequestPath(shutdown, deadlines)
 	if err != nil {
 		return pair{}, pair{}, err
 	}
-	our, err := newRequestPath(ours)
+	our, err := newRequestPath(ours, deadlines)
 	if err != nil {
 		return pair{}, pair{}, err
 	}
@@ -129,8 +141,9 @@ func (p *requestPath) close() error {
 }
 
 // newRequestPath has a server set itself up and accept a connection, and
-// takes that over: whoever hijacks is given the connection of net/http.
-func newRequestPath(kind string) (*requestPath, error) {
+// takes that over: whoever hijacks is given the connection of net/http. Its
+// deadlines are set on deadlines, if that is not nil.
+func newRequestPath(kind string, deadlines deadliner) (*requestPath, error) {
 	path := make(chan *requestPath, 1)
 	var served *memServer
 	ready := make(chan struct{})
@@ -142,7 +155,7 @@ func newRequestPath(kind string) (*requestPath, error) {
 		}
 	}))
 	close(ready)
-	c := &hollowConn{memConn: newMemConn(1, nil)}
+	c := &hollowConn{memConn: newMemConn(1, nil), deadlines: deadlines}
 	if err := served.hand(c); err != nil {
 		return nil, err
 	}
@@ -152,7 +165,7 @@ func newRequestPath(kind string) (*requestPath, error) {
 }
 
 // requests calls what net/http 1.26 calls for a request without a body, in
-// its order: conn.serve, startBackgroundRead, abortPendingRead.
+// its order: conn.serve, readRequest, startBackgroundRead, abortPendingRead.
 func (p *requestPath) requests(n int) {
 	var never time.Time
 	past := time.Unix(1, 0)
@@ -160,10 +173,10 @@ func (p *requestPath) requests(n int) {
 	for range n {
 		p.conn.Read(p.buf)
 		p.conn.SetReadDeadline(never)
+		p.conn.SetReadDeadline(never)
 		if p.state != nil {
 			p.state(p.conn, http.StateActive)
 		}
-		p.conn.SetReadDeadline(never)
 		p.conn.Read(p.buf[:1])
 		p.handler.ServeHTTP(hollowWriter{}, p.request)
 		p.conn.Write(answer)
@@ -177,11 +190,22 @@ func (p *requestPath) requests(n int) {
 	}
 }
 
-// A hollowConn becomes, once it is hollow, a connection that costs nothing.
+// A hollowConn becomes, once it is hollow, a connection that costs nothing, or
+// only what its deadlines do.
 type hollowConn struct {
 	*memConn
-	hollow bool
+	hollow    bool
+	deadlines deadliner // nil: they cost nothing either
 }
+
+// A deadliner is what deadlines are set on.
+type deadliner interface {
+	SetReadDeadline(time.Time) error
+	SetWriteDeadline(time.Time) error
+}
+
+// newSocket opens one for its deadlines.
+func newSocket() (net.PacketConn, error) { return net.ListenPacket("udp", "127.0.0.1:0") }
 
 func (c *hollowConn) Read(b []byte) (int, error) {
 	switch {
@@ -194,10 +218,20 @@ func (c *hollowConn) Read(b []byte) (int, error) {
 }
 
 func (c *hollowConn) SetReadDeadline(t time.Time) error {
-	if !c.hollow {
+	switch {
+	case !c.hollow:
 		return c.memConn.SetReadDeadline(t)
+	case c.deadlines == nil:
+		return nil
 	}
-	return nil
+	return c.deadlines.SetReadDeadline(t)
+}
+
+func (c *hollowConn) SetWriteDeadline(t time.Time) error {
+	if !c.hollow || c.deadlines == nil {
+		return nil
+	}
+	return c.deadlines.SetWriteDeadline(t)
 }
 
 // A hollowWriter is not the one to hijack.

@@ -101,6 +101,7 @@ func (r *requestResult) write(w io.Writer) {
 	heading(w, "Request: what one costs", pairColumns...)
 	r.Path.row(w, "our path alone, ns", "%.1f")
 	r.PathAllocs.row(w, "our path alone, allocations", "%.2f")
+	r.OnSocket.row(w, "our path, and a socket's deadlines, ns", "%.1f")
 	r.Whole.row(w, "through net/http, ns", "%.0f")
 	r.WholeAllocs.row(w, "through net/http, allocations", "%.2f")
 }

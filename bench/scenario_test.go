@@ -71,7 +71,7 @@ func TestRate(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	r := runOnly(t, "request").Request
-	if r.Path.Bare.Max <= 0 || r.Whole.Ours.Max <= 0 {
+	if r.Path.Bare.Max <= 0 || r.OnSocket.Ours.Max <= 0 || r.Whole.Ours.Max <= 0 {
 		t.Errorf("got %+v, want that requests cost something", r)
 	}
 	if r.WholeAllocs.Bare.Median < 1 {

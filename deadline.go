@@ -1,0 +1,47 @@
+package lameduck
+
+import "time"
+
+// For each request net/http sets the deadlines of its connection five times to
+// none, where for the most part there is none: each costs as much as all that
+// this package does for a request. Here those that would change nothing end.
+
+// SetReadDeadline is net/http's, which tells between two requests what it is
+// about to do; within one it may be a handler's.
+func (c *conn) SetReadDeadline(t time.Time) error {
+	if c.doing.Load() != nil || c.h2.Load() != nil {
+		return c.Conn.SetReadDeadline(t)
+	}
+	if !c.begun {
+		c.armed()
+	}
+	if t.IsZero() && c.unlimited {
+		return nil
+	}
+	c.unlimited = t.IsZero() && c.alone
+	return c.Conn.SetReadDeadline(t)
+}
+
+// armed sees that net/http's buffer holds the begin of a request where that is
+// whole lines: one deadline is set to wait for a request, and a second to read
+// it. If no Read came between, what it reads is in its buffer.
+func (c *conn) armed() {
+	if c.arms++; c.arms == 2 {
+		c.heard()
+	}
+}
+
+// SetWriteDeadline is net/http's after each request, and a handler's.
+func (c *conn) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() && c.alone && !c.limited.Load() {
+		return nil
+	}
+	c.limited.Store(true)
+	return c.Conn.SetWriteDeadline(t)
+}
+
+// SetDeadline is for who has taken the connection over.
+func (c *conn) SetDeadline(t time.Time) error {
+	c.limited.Store(true)
+	return c.Conn.SetDeadline(t)
+}
