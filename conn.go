@@ -55,7 +55,7 @@ type conn struct {
 	undo      func()                // takes the request at hand out of the late arrivals
 
 	departure
-	closed bool // guarded by mu
+	closed atomic.Bool // set under mu
 }
 
 func newConn(c net.Conn, p *Process) *conn {
@@ -85,7 +85,10 @@ func (c *conn) Read(b []byte) (int, error) {
 
 // readAny is Read while it is not known that the client speaks HTTP/1.
 func (c *conn) readAny(b []byte) (int, error) {
-	if !c.begun && c.h2.Load() == nil {
+	if h := c.h2.Load(); h != nil {
+		return h.read(b)
+	}
+	if !c.begun {
 		c.asked(len(b))
 	}
 	n, err := c.readFrom(c.Conn, b)
@@ -246,7 +249,7 @@ const partWithin = 5 * time.Second
 func (c *conn) wake() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed {
+	if c.closed.Load() {
 		return
 	}
 	c.waking.Store(true)
@@ -336,11 +339,10 @@ func (c *conn) lameDuck(d *drain) {
 // to. Then it stays until the handler has returned.
 func (c *conn) Close() error {
 	c.mu.Lock()
-	if c.closed {
+	if c.closed.Swap(true) {
 		c.mu.Unlock()
 		return net.ErrClosed
 	}
-	c.closed = true
 	c.come() // who waits for it is not left waiting
 	c.mu.Unlock()
 	err := c.Conn.Close() // not under the lock: TLS says a goodbye of its own, which may take a while
@@ -356,7 +358,7 @@ func (c *conn) forget() {
 	if h := c.h2.Load(); h != nil && h.handling() {
 		return
 	}
-	if doing := c.doing.Load(); c.closed && (doing == nil || doing == hijacked) {
+	if doing := c.doing.Load(); c.closed.Load() && (doing == nil || doing == hijacked) {
 		c.process.conns.remove(c)
 	}
 }

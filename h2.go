@@ -20,6 +20,8 @@ type h2 struct {
 	wire   wire.Conn
 	tls    *tls.ConnectionState // nil in clear text; net/http knows of none
 	counts bool                 // late streams are counted here: no handler of ours does
+	room   []byte               // to read ahead, nil if that is not worth it
+	ahead  []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving  atomic.Bool  // the moment to leave has come
 	observed atomic.Bool  // usual is known
@@ -38,8 +40,10 @@ type h2 struct {
 
 func newH2(c *conn) *h2 {
 	h := &h2{conn: c}
-	if over, ok := c.Conn.(*tls.Conn); ok {
+	if over, ok := c.Conn.(*tls.Conn); ok { // which reads ahead itself
 		h.tls = new(over.ConnectionState())
+	} else {
+		h.room = make([]byte, 1<<10)
 	}
 	return h
 }
@@ -96,6 +100,28 @@ func (c *conn) speakHTTP2(h *h2) {
 		c.arrange(d)
 	}
 	c.process.conns.poke() // it is idle now, and was not while that was not known
+}
+
+// read is Read. net/http asks for the nine bytes of a frame's head, and then for
+// the rest of it: one system call gives both.
+func (h *h2) read(b []byte) (int, error) {
+	if len(h.ahead) == 0 {
+		into := b
+		if len(b) < len(h.room) {
+			into = h.room
+		}
+		n, err := h.conn.readFrom(h.conn.Conn, into)
+		if n > 0 {
+			h.conn.received(into[:n])
+		}
+		if n <= 0 || len(b) >= len(h.room) {
+			return n, err
+		}
+		h.ahead = into[:n] // an error beside it comes again
+	}
+	n := copy(b, h.ahead)
+	h.ahead = h.ahead[n:]
+	return n, nil
 }
 
 // received follows what the client sends.
@@ -288,10 +314,17 @@ func (h *h2) handling() bool {
 	return len(h.requests) > 0
 }
 
-func (h *h2) begin(r request) {
+// begin notes a request that a handler is about to work on.
+func (h *h2) begin(r *http.Request) {
+	r.TLS = h.tls
+	x := request{Request: r}
+	if d := h.conn.process.drain.Load(); d != nil {
+		x.since = time.Now()
+		x.undo = h.conn.arrive(d, r)
+	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.requests = append(h.requests, r)
+	h.requests = append(h.requests, x)
+	h.mu.Unlock()
 }
 
 func (h *h2) end(r *http.Request) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -589,6 +590,51 @@ func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
 		}
 	case <-time.After(time.Minute):
 		t.Error("not read")
+	}
+}
+
+// What is read ahead comes in its order, however it was sent and is asked for.
+func TestReadAhead(t *testing.T) {
+	server, client := memSockets(largeRoom)
+	p := &Process{}
+	p.conns.init()
+	c := newConn(server, p)
+	c.matched = -1
+	c.h2.Store(newH2(c))
+	random := rand.New(rand.NewPCG(1, 0))
+	var sent, got []byte
+	for i := range 2000 {
+		payload := make([]byte, random.IntN(1+10<<random.IntN(9)))
+		for i := range payload {
+			payload[i] = byte(random.Uint32())
+		}
+		sent = append(sent, rawFrame(typeData, 0, uint32(i), payload...)...)
+	}
+	go func() {
+		for rest := sent; len(rest) > 0; {
+			n := min(len(rest), 1+random.IntN(4000))
+			client.Write(rest[:n])
+			rest = rest[n:]
+		}
+		client.Close()
+	}()
+	sizes := rand.New(rand.NewPCG(2, 0))
+	for {
+		b := make([]byte, 1+sizes.IntN(2<<sizes.IntN(12)))
+		n, err := c.Read(b)
+		got = append(got, b[:n]...)
+		if err == io.EOF {
+			break
+		}
+		if err != nil || n == 0 {
+			t.Fatal(n, err)
+		}
+	}
+	if !bytes.Equal(got, sent) {
+		t.Errorf("%d bytes read of %d, or others", len(got), len(sent))
+	}
+	if c.halfway() {
+		t.Error("the frames were not followed to their end")
 	}
 }
 

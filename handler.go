@@ -106,44 +106,40 @@ type handler struct{ next http.Handler }
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(leaverKey).(*conn)
 	switch {
-	case c == nil:
-		h.next.ServeHTTP(w, r) // net/http was handed a connection of somebody else's
-		return
+	case c == nil: // net/http was handed a connection of somebody else's
 	case r.ProtoMajor == 2:
 		h.serveStream(c, w, r)
 		return
-	}
-	c.answered = false
-	c.doing.Store(r)
-	if d := c.process.drain.Load(); d != nil {
-		if c.waking.Load() {
-			c.stayAwake() // woken when nobody knew yet that a request had begun
-		}
-		c.note.Store(&note{of: r, since: time.Now()})
-		c.undo = c.arrive(d, r)
-		if c.told(d) && !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
-			w.Header().Set("Connection", "close")
+	default:
+		c.answered = false
+		c.doing.Store(r)
+		if d := c.process.drain.Load(); d != nil {
+			c.serveLeaving(d, w, r)
 		}
 	}
 	h.next.ServeHTTP(w, r)
 }
 
+// serveLeaving notes a request of HTTP/1 that comes during the termination, and
+// asks its client to leave if that has been told.
+func (c *conn) serveLeaving(d *drain, w http.ResponseWriter, r *http.Request) {
+	if c.waking.Load() {
+		c.stayAwake() // woken when nobody knew yet that a request had begun
+	}
+	c.note.Store(&note{of: r, since: time.Now()})
+	c.undo = c.arrive(d, r)
+	if c.told(d) && !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+		w.Header().Set("Connection", "close")
+	}
+}
+
 // serveStream is ServeHTTP for HTTP/2, where the connection asks the client
 // to leave.
 func (h handler) serveStream(c *conn, w http.ResponseWriter, r *http.Request) {
-	h2 := c.h2.Load()
-	if h2 == nil { // HTTP/2 that began otherwise, as h2c's upgrade does
-		h.next.ServeHTTP(w, r)
-		return
+	if h2 := c.h2.Load(); h2 != nil { // nil if HTTP/2 began otherwise, as h2c's upgrade does
+		h2.begin(r)
+		defer h2.end(r)
 	}
-	r.TLS = h2.tls
-	x := request{Request: r}
-	if d := c.process.drain.Load(); d != nil {
-		x.since = time.Now()
-		x.undo = c.arrive(d, r)
-	}
-	h2.begin(x)
-	defer h2.end(r)
 	h.next.ServeHTTP(w, r)
 }
 
@@ -231,13 +227,17 @@ func (c *conn) wentAway() {
 func (c *conn) wasClosed() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.closed = true
+	c.closed.Store(true)
 	c.doing.Store(nil)
 	c.forget()
 }
 
-// handled is called when the last handler of an HTTP/2 connection has ended.
+// handled is called when the last handler of an HTTP/2 connection has ended. If
+// that is closed meanwhile, whoever does it sees that there is none.
 func (c *conn) handled() {
+	if !c.closed.Load() {
+		return
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget()
