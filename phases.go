@@ -138,6 +138,9 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 	pace := min(time.Millisecond, d.cutAt().Sub(start)/time.Duration(2*max(1, len(due))))
 	for i, c := range due {
 		c.wake()
+		if i == len(due)-1 {
+			break
+		}
 		// Measured from the start, for a throttled container sleeps long.
 		ahead := time.Until(start.Add(time.Duration(i+1) * pace))
 		if ahead > 0 && !sleep(ahead, d.cut) || !time.Now().Before(d.cutAt()) {
