@@ -338,14 +338,26 @@ func (c *conn) lameDuck(d *drain) {
 // handler is still at work: net/http closes a connection that it cannot write
 // to. Then it stays until the handler has returned.
 func (c *conn) Close() error {
-	c.mu.Lock()
-	if c.closed.Swap(true) {
-		c.mu.Unlock()
+	if !c.beginClose() {
 		return net.ErrClosed
 	}
+	return c.endClose()
+}
+
+// beginClose returns false if it is closed already, or is being.
+func (c *conn) beginClose() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed.Swap(true) {
+		return false
+	}
 	c.come() // who waits for it is not left waiting
-	c.mu.Unlock()
-	err := c.Conn.Close() // not under the lock: TLS says a goodbye of its own, which may take a while
+	return true
+}
+
+// endClose closes it. That may take a while: TLS says a goodbye of its own.
+func (c *conn) endClose() error {
+	err := c.Conn.Close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.forget()
@@ -355,12 +367,13 @@ func (c *conn) Close() error {
 // forget takes a closed connection out of the set if no handler is at work on
 // it. The caller holds mu.
 func (c *conn) forget() {
-	if h := c.h2.Load(); h != nil && h.handling() {
+	if doing := c.doing.Load(); !c.closed.Load() || doing != nil && doing != hijacked {
 		return
 	}
-	if doing := c.doing.Load(); c.closed.Load() && (doing == nil || doing == hijacked) {
-		c.process.conns.remove(c)
+	if h := c.h2.Load(); h != nil && !h.forget() {
+		return
 	}
+	c.process.conns.remove(c)
 }
 
 // What follows keeps the abilities of the wrapped connection: half-close for

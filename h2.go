@@ -34,8 +34,9 @@ type h2 struct {
 	writing sync.Mutex   // held while something is written
 	said    int32        // goodbyes that were said; guarded by writing
 
-	mu       sync.Mutex
-	requests []request // that net/http's handlers are at work on
+	mu        sync.Mutex
+	requests  []request // that net/http's handlers are at work on
+	forgotten bool      // the connection is closed, and not waited for any more
 }
 
 func newH2(c *conn) *h2 {
@@ -306,25 +307,38 @@ func (h *h2) next() []byte {
 // busy reports whether the connection carries something that will end.
 func (h *h2) busy() bool { return h.wire.Busy() }
 
-// handling reports whether a handler is at work, for a stream that is open
-// or for one that the client has given up.
-func (h *h2) handling() bool {
+// forget is called when the connection has been closed. It returns false if a
+// handler is still at work, for a stream that was open or that the client has
+// given up.
+func (h *h2) forget() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.requests) > 0
+	h.forgotten = len(h.requests) == 0
+	return h.forgotten
 }
 
-// begin notes a request that a handler is about to work on.
-func (h *h2) begin(r *http.Request) {
+// begin notes a request that a handler is about to work on. It returns false if
+// that is not to: net/http starts a handler in a goroutine of its own, and by
+// the time that runs, the client may have gone, and the closers may run.
+func (h *h2) begin(r *http.Request) bool {
 	r.TLS = h.tls
 	x := request{Request: r}
-	if d := h.conn.process.drain.Load(); d != nil {
+	d := h.conn.process.drain.Load()
+	if d != nil {
 		x.since = time.Now()
 		x.undo = h.conn.arrive(d, r)
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.forgotten && d != nil {
+		return false
+	}
+	if h.forgotten {
+		h.forgotten = false
+		h.conn.process.conns.add(h.conn)
+	}
 	h.requests = append(h.requests, x)
-	h.mu.Unlock()
+	return true
 }
 
 func (h *h2) end(r *http.Request) {

@@ -652,3 +652,32 @@ func pipe(t *testing.T) (*conn, net.Conn) {
 	})
 	return c, client
 }
+
+// A handler that net/http starts when its connection has gone is either waited
+// for, or not begun.
+func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
+	for _, late := range []bool{false, true} {
+		c, _ := pipe(t)
+		if !late {
+			c.process.drain.Store(nil)
+		}
+		h := newH2(c)
+		c.matched = -1
+		c.h2.Store(h)
+		c.Close()
+		if n := len(c.process.conns.list()); n > 0 {
+			t.Fatalf("%d connections", n)
+		}
+		r, err := http.NewRequest("GET", "/", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if begun, waited := h.begin(r), len(c.process.conns.list()); begun == late || (waited == 1) != begun {
+			t.Errorf("late %v: begun %v, and %d connections are waited for", late, begun, waited)
+		}
+		h.end(r)
+		if n := len(c.process.conns.list()); n > 0 {
+			t.Errorf("late %v: %d connections when it has ended", late, n)
+		}
+	}
+}

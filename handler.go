@@ -137,7 +137,9 @@ func (c *conn) serveLeaving(d *drain, w http.ResponseWriter, r *http.Request) {
 // to leave.
 func (h handler) serveStream(c *conn, w http.ResponseWriter, r *http.Request) {
 	if h2 := c.h2.Load(); h2 != nil { // nil if HTTP/2 began otherwise, as h2c's upgrade does
-		h2.begin(r)
+		if !h2.begin(r) {
+			return
+		}
 		defer h2.end(r)
 	}
 	h.next.ServeHTTP(w, r)

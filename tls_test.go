@@ -426,3 +426,27 @@ func TestHandshakesOfTheLastConnections(t *testing.T) {
 		t.Errorf("%d served, %d refused", served.Load(), refused.Load())
 	}
 }
+
+// At the cut a client that takes no last word of TLS, for which that waits 5 s,
+// keeps no other from being closed.
+func TestCutClosesAllAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := serverOf(t, "tls", http.HandlerFunc(ok))
+		srv.TLSConfig.SessionTicketsDisabled = true // there is no room for them either
+		x := startServer(t, &Process{Delay: -1, Quiet: -1, Spread: -1}, srv)
+		for range 10 {
+			over := tls.Client(x.mustDial(), &tls.Config{InsecureSkipVerify: true})
+			if _, err := io.WriteString(over, "GET / HT"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		x.terminate()
+		if _, err := x.end(); !errors.Is(err, ErrCut) {
+			t.Errorf("Run: %v", err)
+		}
+		time.Sleep(6 * time.Second)
+		if n := len(x.conns.list()); n > 0 {
+			t.Errorf("%d connections are open 6 s after the cut", n)
+		}
+	})
+}
