@@ -221,8 +221,10 @@ func (c *conn) lastLook(nc net.Conn, b []byte) (n int, err error, settled bool) 
 
 // stay takes back a wake that found the begin of a request.
 func (c *conn) stay() {
-	if c.h2.Load() == nil {
+	if h := c.h2.Load(); h == nil {
 		c.doing.CompareAndSwap(nil, reading)
+	} else if s := c.sock(); h.wire.Beginning() || s != nil && s.halfway() {
+		h.reading.Store(true)
 	}
 	c.quietNow()
 	c.stayAwake()

@@ -131,19 +131,19 @@ func (p *Process) waitFor(wait time.Duration) {
 // bound to, nor that of a connection that is more than a socket, nor the Stop
 // of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
-	var ending sync.WaitGroup
-	for _, c := range p.conns.list() {
-		if c.beginClose() { // before a server, which would close them one by one
-			ending.Go(func() { c.endClose() })
-		}
-	}
-	for _, s := range p.servers {
-		ending.Go(s.end)
-	}
 	closed := newLatch()
 	go func() {
+		defer closed.set()
+		var ending sync.WaitGroup
+		for _, c := range p.conns.list() {
+			if c.beginClose() { // before a server, which would close them one by one
+				ending.Go(func() { c.endClose() })
+			}
+		}
+		for _, s := range p.servers {
+			ending.Go(s.end)
+		}
 		ending.Wait()
-		closed.set()
 	}()
 	sleep(limit, closed)
 }

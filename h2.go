@@ -24,6 +24,7 @@ type h2 struct {
 	ahead  []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving  atomic.Bool  // the moment to leave has come
+	reading  atomic.Bool  // the last look has found the begin of a request
 	observed atomic.Bool  // usual is known
 	usual    atomic.Int32 // streams that are open at once
 
@@ -132,6 +133,7 @@ func (h *h2) received(b []byte) {
 		h.wire.Received(b, 0)
 		return
 	}
+	h.reading.Store(false)
 	h.conn.quietNow() // before it is known that a stream has ended, if one has
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
 	if h.leaving.Load() {
@@ -368,8 +370,12 @@ func (h *h2) takeUndo(r *http.Request) (undo func()) {
 }
 
 // inFlight appends what is under way on the connection: the requests that
-// handlers are at work on, and the streams of grpc-go's handlers.
+// handlers are at work on, the streams of grpc-go's handlers, and what is still
+// being read.
 func (h *h2) inFlight(to []piece) []piece {
+	if h.reading.Load() {
+		to = append(to, piece{Work: Work{Kind: kindRequest, Name: stillRead}, who: h})
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, r := range h.requests {

@@ -681,3 +681,33 @@ func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
 		}
 	}
 }
+
+// A stream of which the begin has come is waited for, and named at the cut.
+func TestHalfABeginOfAStream(t *testing.T) {
+	head := rawFrame(typeHeaders, endStream|endHeaders, 1, rawRequest("GET", "/")...)
+	for _, come := range []int{1, 8, 9, 12, len(head) - 1, len(head)} {
+		synctest.Test(t, func(t *testing.T) {
+			x := startHTTP2(t, &Process{Spread: -1}, sleepyHandler)
+			c := x.dialHTTP2()
+			x.terminate()
+			time.Sleep(9 * time.Second)
+			c.send(head[:come])
+			took, err := x.end()
+			switch whole := come == len(head); {
+			case whole && err != nil:
+				t.Errorf("all of it has come: %v", err)
+			case !whole && (!errors.Is(err, ErrCut) || !strings.Contains(err.Error(), stillRead) || took < 27*time.Second):
+				t.Errorf("%d bytes have come: ended after %v with %v", come, took, err)
+			}
+		})
+	}
+	synctest.Test(t, func(t *testing.T) { // which begins nothing
+		x := startHTTP2(t, &Process{Spread: -1}, sleepyHandler)
+		c := x.dialHTTP2()
+		x.terminate()
+		c.send(rawFrame(typePing, 0, 0, make([]byte, 8)...)[:12])
+		if _, err := x.end(); err != nil {
+			t.Errorf("half a PING: %v", err)
+		}
+	})
+}

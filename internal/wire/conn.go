@@ -245,6 +245,10 @@ func (c *Conn) FitsIn() bool { return c.spoke && c.out.between() }
 // The caller is the one that calls Received.
 func (c *Conn) Halfway() bool { return !c.in.between() }
 
+// Beginning reports whether a part of what may begin a stream has come. The
+// caller is the one that calls Received.
+func (c *Conn) Beginning() bool { return c.in.beginning() }
+
 // Busy reports whether a stream is open that will end.
 func (c *Conn) Busy() bool {
 	c.mu.Lock()

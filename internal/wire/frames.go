@@ -59,6 +59,15 @@ func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 // frame, and not into a header block.
 func (f *frames) between() bool { return f.have == 0 && !f.inBlock }
 
+// beginning reports whether the part of a frame that has passed is of a header
+// block, as far as it says.
+func (f *frames) beginning() bool {
+	if f.have == 0 || f.inBlock {
+		return f.inBlock
+	}
+	return f.have <= 3 || f.kind() == frameHeaders || f.kind() == frameContinuation
+}
+
 // copy copies of a frame's payload as much as there is room for in to. b is
 // what take has just returned of it.
 func (f *frames) copy(to, b []byte) {
