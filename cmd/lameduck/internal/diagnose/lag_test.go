@@ -102,6 +102,38 @@ func TestABusyMachineIsNotARequestInHand(t *testing.T) {
 	}
 }
 
+// TestALateExitIsNotARequestInHand: a process that answers nobody any more has
+// nothing in hand, be it on its way out or waiting for a processor.
+func TestALateExitIsNotARequestInHand(t *testing.T) {
+	t0, exit := 10*time.Second, 20*time.Second
+	for lastAnswer, want := range map[time.Duration]string{
+		exit - 400*time.Millisecond: cutsKeepAlive,
+		exit - 100*time.Millisecond: cutsInFlight,
+	} {
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit, Kind: timeline.Exited, Pod: "app-1"},
+		}, Attempts: []timeline.Attempt{
+			{Pattern: "keepalive", Pod: "app-1", Conn: 1, Started: time.Second, Ended: time.Second},
+			{Pattern: "keepalive", Pod: "app-1", Conn: 1, Reused: true, Started: 15 * time.Second, Sent: 15 * time.Second, Ended: 15 * time.Second},
+			{Pattern: "keepalive", Pod: "app-1", Conn: 2, Started: time.Second, Ended: time.Second},
+			{Pattern: "keepalive", Pod: "app-1", Conn: 2, Reused: true, Started: lastAnswer, Sent: lastAnswer, Ended: lastAnswer},
+			{Pattern: "keepalive", Pod: "app-1", Conn: 1, Reused: true, Started: exit - 390*time.Millisecond, Sent: exit - 390*time.Millisecond, Ended: exit, Cause: timeline.Reset},
+			{Control: true, Scheduled: exit - 390*time.Millisecond, Ended: exit - 389*time.Millisecond},
+		}}
+		var dropped []string
+		for _, f := range Findings(run) {
+			if f.Drops > 0 {
+				dropped = append(dropped, f.ID)
+			}
+		}
+		if !slices.Equal(dropped, []string{want}) {
+			t.Errorf("last answer %v before the exit: %v, want %s", exit-lastAnswer, dropped, want)
+		}
+	}
+}
+
 // TestAnAnswerOnItsWayAtT0 could not say goodbye yet.
 func TestAnAnswerOnItsWayAtT0(t *testing.T) {
 	for previous, want := range map[time.Duration]map[string]int{

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -205,9 +206,11 @@ func severed(a *timeline.Attempt) bool {
 }
 
 // handled reports whether the server surely had the request in hand when the
-// attempt ended: it began to answer, or had the whole request for a while.
-// Of a request that still trickles in no server can know.
-func (s *scene) handled(a *timeline.Attempt) bool {
+// attempt ended: it began to answer, or had the whole request for a while in
+// which it answered others. Where it answered nobody it may have been on its way
+// out, or have got no processor. Of a request that still trickles in no server
+// can know.
+func (l *life) handled(a *timeline.Attempt) bool {
 	from := a.Sent
 	if from == never {
 		if a.Bytes == 0 {
@@ -215,5 +218,11 @@ func (s *scene) handled(a *timeline.Attempt) bool {
 		}
 		from = a.Started
 	}
-	return a.Ended-from >= underWay+s.lag.during(from, a.Ended)
+	waited := a.Ended - from - l.lag.during(from, a.Ended)
+	return waited >= atOnce || waited >= underWay && (a.Bytes > 0 || l.answeredSince(from+underWay))
+}
+
+// answeredSince reports whether an answer was complete after the moment.
+func (l *life) answeredSince(at time.Duration) bool {
+	return slices.ContainsFunc(l.attempts, func(a *timeline.Attempt) bool { return !a.Dropped() && a.Ended >= at })
 }

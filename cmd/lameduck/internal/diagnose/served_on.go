@@ -96,7 +96,7 @@ func blame(d *drop) string {
 		return delayShorter
 	case !d.cut():
 		return ""
-	case d.handled(d.Attempt):
+	case d.life.handled(d.Attempt):
 		return cutsInFlight
 	case d.Reused && d.life.knewAt(d.previous):
 		return cutsKeepAlive // it had answered on this connection, and not said goodbye
