@@ -102,6 +102,32 @@ func TestABusyMachineIsNotARequestInHand(t *testing.T) {
 	}
 }
 
+// TestAFewInHandConvictNobody: a process that just ends has much more in hand.
+func TestAFewInHandConvictNobody(t *testing.T) {
+	for inHand, want := range map[int]string{2: closesEarly, 5: exitsAtOnce} {
+		t0 := 10 * time.Second
+		exit := t0 + 200*time.Millisecond
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit, Kind: timeline.Exited, Pod: "app-1"},
+		}, Attempts: []timeline.Attempt{
+			{Pattern: "new", Pod: "app-1", Conn: 99, Started: time.Second, Ended: time.Second},
+			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
+		}}
+		for i := range 10 {
+			run.Attempts = append(run.Attempts, timeline.Attempt{
+				Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Reused: i >= inHand,
+				Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF,
+			})
+		}
+		found := Findings(run)
+		if len(found) != 1 || found[0].ID != want {
+			t.Errorf("%d of 10 in hand: %+v, want %s", inHand, found, want)
+		}
+	}
+}
+
 // TestALateExitIsNotARequestInHand: a process that answers nobody any more has
 // nothing in hand, be it on its way out or waiting for a processor.
 func TestALateExitIsNotARequestInHand(t *testing.T) {

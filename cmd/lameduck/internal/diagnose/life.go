@@ -188,13 +188,23 @@ func (l *life) outlivedItsListener() bool {
 // first one of a connection: a graceful shutdown waits for both. One that a busy
 // machine has not accepted yet it does not know.
 func (l *life) cutWork() (cut []*timeline.Attempt) {
-	for _, a := range l.attempts {
+	for _, a := range l.severed() {
 		begun := !a.Reused && a.Ended-a.Started >= underWay+l.lag.during(a.Started, a.Ended)
-		if a.Ended >= l.t0-slack && severed(a) && (begun || l.handled(a)) {
+		if begun || l.handled(a) {
 			cut = append(cut, a)
 		}
 	}
 	return cut
+}
+
+// severed are the attempts whose connections ended before they did, from T0 on.
+func (l *life) severed() (all []*timeline.Attempt) {
+	for _, a := range l.attempts {
+		if a.Ended >= l.t0-slack && severed(a) {
+			all = append(all, a)
+		}
+	}
+	return all
 }
 
 // severed reports whether the connection of the attempt ended before it did.
