@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"cmp"
-	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -229,10 +228,5 @@ func (l *life) handled(a *timeline.Attempt) bool {
 		from = a.Started
 	}
 	waited := a.Ended - from - l.lag.during(from, a.Ended)
-	return waited >= atOnce || waited >= underWay && (a.Bytes > 0 || l.answeredSince(from+underWay))
-}
-
-// answeredSince reports whether an answer was complete after the moment.
-func (l *life) answeredSince(at time.Duration) bool {
-	return slices.ContainsFunc(l.attempts, func(a *timeline.Attempt) bool { return !a.Dropped() && a.Ended >= at })
+	return waited >= atOnce || waited >= underWay && (a.Bytes > 0 || l.lastAnswer() >= from+underWay)
 }
