@@ -49,12 +49,7 @@ func (p *Process) shutListeners(d *drain) {
 			l.shut()
 		}
 	}
-	shut := newLatch()
-	go func() {
-		p.serving.Wait()
-		shut.set()
-	}()
-	if sleep(min(acceptWait, time.Until(d.cutAt())), shut, d.cut) {
+	if sleep(min(acceptWait, time.Until(d.cutAt())), p.serving.latch, d.cut) {
 		p.closeListeners() // one that minds no deadline
 	}
 }
@@ -72,13 +67,13 @@ func (p *Process) finish(d *drain) error {
 	for _, m := range p.members.list() {
 		m.depart()
 	}
-	worked := p.whenWorked()
+	p.finishServers()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		open := p.conns.list()
 		p.shutServers(open)
-		if len(open) == 0 && worked.isSet() {
+		if len(open) == 0 && p.working.isSet() {
 			return nil
 		}
 		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
@@ -93,21 +88,22 @@ func (p *Process) finish(d *drain) error {
 	}
 }
 
-// whenWorked returns a latch that is set when all workers have returned, and
-// the handlers of all servers that tell.
-func (p *Process) whenWorked() latch {
-	worked := newLatch()
+// finishServers begins to wait for the handlers of the servers that tell.
+func (p *Process) finishServers() {
 	for _, s := range p.servers {
 		if s.finish != nil {
-			p.working.Go(func() { s.finish.run(p.hard) })
+			go func() {
+				defer p.worked()
+				s.finish.run(p.hard)
+			}()
 		}
 	}
-	go func() {
-		p.working.Wait()
-		worked.set()
-		p.conns.poke()
-	}()
-	return worked
+}
+
+// worked is called at the end of each task.
+func (p *Process) worked() {
+	p.working.end()
+	p.conns.poke()
 }
 
 // closeSilent wakes the connections on which nothing has come for the

@@ -63,9 +63,9 @@ type Process struct {
 	clocks   clocks
 	hard     context.Context // ends at the cut
 	cut      context.CancelCauseFunc
-	leave    latch // workers are asked to leave
-	serving  sync.WaitGroup
-	working  sync.WaitGroup
+	leave    latch     // workers are asked to leave
+	serving  countdown // of listeners whose accept queue may hold something
+	working  countdown // of tasks
 }
 
 // Worker adds a background worker. When [Draining] of its context closes, at
@@ -150,12 +150,14 @@ func (p *Process) setUp(ctx context.Context) error {
 
 func (p *Process) start() {
 	p.startServers()
+	p.working = newCountdown(len(p.tasks()))
 	for _, t := range p.workers {
-		p.working.Go(func() { p.work(t) })
+		go p.work(t)
 	}
 }
 
 func (p *Process) work(t *task) {
+	defer p.worked()
 	if err := t.run(context.WithValue(p.hard, leaverKey, leaver(p))); err != nil {
 		p.fail(err)
 	}

@@ -103,7 +103,7 @@ func (p *Process) listen() (err error) {
 			p.closeListeners()
 		}
 	}()
-	n := len(p.workers)
+	listeners := 0
 	configs := map[*http.Server]*tls.Config{} // one server may have been added twice
 	for _, s := range p.servers {
 		if s.http != nil {
@@ -119,9 +119,10 @@ func (p *Process) listen() (err error) {
 		if err := s.listen(); err != nil {
 			return err
 		}
-		n += len(s.listeners)
+		listeners += len(s.listeners)
 	}
-	p.failures = make(chan error, n)
+	p.serving = newCountdown(listeners)
+	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
 }
 
@@ -167,8 +168,7 @@ func (p *Process) startServers() {
 	}
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			p.serving.Add(1)
-			w := &listener{Listener: l, process: p, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.Done)}
+			w := &listener{Listener: l, process: p, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.end)}
 			s.wrapped = append(s.wrapped, w)
 			go p.serveOn(s, w)
 		}

@@ -14,7 +14,7 @@ import (
 func (p *Process) RunUntilSignal() error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
-	defer signal.Stop(signals)
+	defer func() { go signal.Stop(signals) }() // the process is about to exit, and need not wait for that
 	ended := make(chan struct{})
 	defer close(ended)
 	return p.run(context.Background(), func() { p.obey(signals, ended) })
