@@ -18,6 +18,7 @@ var kinds = []kind{
 	{name: "POST, think 2 ms", table: http1Table, clients: 64, atOnce: 2, visit: postClient(2 * time.Millisecond)},
 	{name: "POST, think 20 ms", table: http1Table, clients: 64, atOnce: 4, visit: postClient(20 * time.Millisecond)},
 	{name: "POST, think 400 ms", table: http1Table, clients: 64, atOnce: 8, visit: postClient(400 * time.Millisecond)},
+	{name: "POST, think 1 s", table: http1Table, clients: 256, atOnce: 4, visit: postClient(time.Second)}, // longer than the drain
 
 	{name: "h2c, POST that can be replayed", table: http2Table, proto: clear2, clients: 8, atOnce: 2, visit: http2Client(true)},
 	{name: "h2c, POST that cannot", table: http2Table, proto: clear2, clients: 8, atOnce: 2, visit: http2Client(false)},
