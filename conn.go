@@ -389,7 +389,7 @@ func (c *conn) Write(b []byte) (int, error) {
 	if h == nil {
 		return c.writeAnswer(b)
 	}
-	h.writing.Lock()
+	h.writing.lock()
 	n, err := c.Conn.Write(b)
 	h.wrote(b[:n])
 	return n, err

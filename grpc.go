@@ -38,7 +38,9 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 func (c *conn) beginGRPC() {
 	c.beginOther()
 	c.matched = 0 // the preface is still to come
-	h := &h2{conn: c, counts: true}
+	h := newH2(c)
+	h.counts = true
+	h.room = nil // grpc-go reads ahead itself
 	h.wire.ReadPaths()
 	c.speakHTTP2(h)
 }

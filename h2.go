@@ -23,16 +23,17 @@ type h2 struct {
 	room   []byte               // to read ahead, nil if that is not worth it
 	ahead  []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
-	leaving  atomic.Bool  // the moment to leave has come
-	reading  atomic.Bool  // the last look has found the begin of a request
-	observed atomic.Bool  // usual is known
-	usual    atomic.Int32 // streams that are open at once
+	leaving  atomic.Bool   // the moment to leave has come
+	reading  atomic.Bool   // the last look has found the begin of a request
+	observed atomic.Bool   // usual is known
+	usual    atomic.Int32  // streams that are open at once
+	begun    chan struct{} // has an element when, since leaving, one has begun
 
 	newsAwaited atomic.Int64 // what the news on health Watches must come to before the end; 0: none are awaited
 	askedAt     atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
 
 	wanted  atomic.Int32 // goodbyes that are to be said
-	writing sync.Mutex   // held while something is written
+	writing lock         // held while something is written
 	said    int32        // goodbyes that were said; guarded by writing
 
 	mu        sync.Mutex
@@ -41,13 +42,30 @@ type h2 struct {
 }
 
 func newH2(c *conn) *h2 {
-	h := &h2{conn: c}
+	h := &h2{conn: c, writing: make(lock, 1), begun: make(chan struct{}, 1)}
 	if over, ok := c.Conn.(*tls.Conn); ok { // which reads ahead itself
 		h.tls = new(over.ConnectionState())
 	} else {
 		h.room = make([]byte, 1<<10)
 	}
 	return h
+}
+
+// A lock is a mutex. It is held while a client may be slow to read, and in a
+// bubble of package synctest no time passes while somebody waits for a
+// sync.Mutex.
+type lock chan struct{}
+
+func (l lock) lock()   { l <- struct{}{} }
+func (l lock) unlock() { <-l }
+
+func (l lock) tryLock() bool {
+	select {
+	case l <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // The goodbyes, in their order.
@@ -170,7 +188,7 @@ func (h *h2) wrote(b []byte) {
 	news := h.wire.News()
 	silent := h.wire.Sent(b) || h.wire.News() != news
 	h.speak()
-	h.writing.Unlock()
+	h.writing.unlock()
 	if h.wanted.Load() != 0 {
 		h.trySpeak()
 	}
@@ -182,11 +200,13 @@ func (h *h2) wrote(b []byte) {
 // A goodbye that a client reads when it is about to begin a stream can lose
 // that: Go's Transport gives the connection up, has closed the body by then,
 // and "cannot rewind body after connection loss". It is about to begin one
-// when it has just been answered. So the goodbye waits until all that the
-// client usually has under way is under way.
+// when it has just been answered. So, when some of what it usually has under
+// way is under way, it is answered nothing until all is, and the goodbye goes
+// ahead of the answers.
 const (
 	observeFor = 50 * time.Millisecond  // how much that is
-	askWithin  = 500 * time.Millisecond // then it waits no longer
+	heldAtMost = 50 * time.Millisecond  // then it is answered all the same
+	askWithin  = 500 * time.Millisecond // then it waits no longer for the first
 )
 
 // askToLeave says goodbye at the next good moment.
@@ -196,7 +216,7 @@ func (h *h2) askToLeave() {
 	}
 	h.usual.Store(int32(h.wire.Open()))
 	time.AfterFunc(observeFor, func() {
-		if h.observed.Store(true); h.usual.Load() == 0 {
+		if h.observed.Store(true); h.wire.Open() > 0 || h.usual.Load() == 0 {
 			h.goodbye()
 		}
 	})
@@ -205,12 +225,27 @@ func (h *h2) askToLeave() {
 
 // askAmid is called when a stream has begun.
 func (h *h2) askAmid() {
-	open := int32(h.wire.Open())
-	switch usual := h.usual.Load(); {
-	case h.observed.Load() && open >= usual:
+	select {
+	case h.begun <- struct{}{}:
+	default:
+	}
+	if h.observed.Load() {
 		go h.goodbye()
-	case open > usual:
+	} else if open := int32(h.wire.Open()); open > h.usual.Load() {
 		h.usual.Store(open)
+	}
+}
+
+// hold waits until all is under way that usually is. The caller holds writing.
+func (h *h2) hold() {
+	enough := time.NewTimer(heldAtMost)
+	defer enough.Stop()
+	for int32(h.wire.Open()) < h.usual.Load() {
+		select {
+		case <-h.begun:
+		case <-enough.C:
+			return
+		}
 	}
 }
 
@@ -266,9 +301,9 @@ const confirmWithin = time.Second
 // trySpeak says what is wanted, unless somebody is writing: whoever is does
 // it then.
 func (h *h2) trySpeak() {
-	for h.writing.TryLock() {
+	for h.writing.tryLock() {
 		again := h.speak()
-		h.writing.Unlock()
+		h.writing.unlock()
 		if !again {
 			return
 		}
@@ -280,6 +315,9 @@ func (h *h2) trySpeak() {
 func (h *h2) speak() bool {
 	if !h.wire.FitsIn() {
 		return false
+	}
+	if h.said == 0 && h.wanted.Load() == goodbye {
+		h.hold()
 	}
 	word := h.next()
 	if word == nil {

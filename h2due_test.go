@@ -11,7 +11,7 @@ import (
 func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	c, _ := socketPair(t)
 	d := c.process.drain.Load()
-	h := &h2{conn: c}
+	h := &h2{conn: c, writing: make(lock, 1)}
 	c.h2.Store(h)
 	if at := c.dueAt(d); !at.After(time.Now()) {
 		t.Error("closed before it was asked to leave")

@@ -19,8 +19,8 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	block := "\x04\x1c/grpc.health.v1.Health/Watch"
 	h.wire.Received([]byte("\x00\x00"+string(rune(len(block)))+"\x01\x05\x00\x00\x00\x01"+block), 0)
 	sent := func(b []byte) {
-		h.writing.Lock()
-		defer h.writing.Unlock()
+		h.writing.lock()
+		defer h.writing.unlock()
 		h.wire.Sent(b)
 	}
 	sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
