@@ -229,9 +229,11 @@ func (h *h2) askAmid() {
 	case h.begun <- struct{}{}:
 	default:
 	}
-	if h.observed.Load() {
+	switch open := int32(h.wire.Open()); {
+	case h.wanted.Load() > 0:
+	case h.observed.Load():
 		go h.goodbye()
-	} else if open := int32(h.wire.Open()); open > h.usual.Load() {
+	case open > h.usual.Load():
 		h.usual.Store(open)
 	}
 }
