@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"bufio"
 	"errors"
 	"io"
 	"math"
@@ -59,7 +60,7 @@ type conn struct {
 }
 
 func newConn(c net.Conn, p *Process) *conn {
-	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, arms: math.MinInt}
+	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, room: usualRoom, arms: math.MinInt}
 }
 
 // Read is net/http's, with one addition: woken by a past deadline while the
@@ -87,9 +88,6 @@ func (c *conn) Read(b []byte) (int, error) {
 func (c *conn) readAny(b []byte) (int, error) {
 	if h := c.h2.Load(); h != nil {
 		return h.read(b)
-	}
-	if !c.begun {
-		c.asked(len(b))
 	}
 	n, err := c.readFrom(c.Conn, b)
 	if n > 0 {
@@ -136,6 +134,12 @@ func (c *conn) received(b []byte) {
 		c.heard()
 	}
 }
+
+// usualRoom is what net/http's buffer takes, one of package bufio's own size. A
+// connection may never be seen to ask for as much: the first reads, which look
+// for HTTP/2, ask for less, and then there is always something in the buffer of
+// a client that pipelines.
+var usualRoom = bufio.NewReader(nil).Size()
 
 // asked looks at how much net/http's reader asks for while no request has
 // begun. If that is less than its empty buffer takes, the buffer holds the begin

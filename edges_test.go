@@ -90,40 +90,47 @@ func TestPipelinedRequestInTheBufferOfAWokenConnection(t *testing.T) {
 // The first bytes of a request came with the one before, or while that was
 // being answered: net/http holds them, and the connection is not idle.
 func TestBytesInNetHTTPsBufferAreARequest(t *testing.T) {
-	for _, n := range []int{1, 2, 8, 20} {
-		for _, background := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%d bytes, background=%v", n, background), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
-						time.Sleep(time.Second)
-						ok(w, r)
-					})
-					c := x.mustDial()
-					const request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
-					if background {
-						io.WriteString(c, request)
+	slow := func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(time.Second)
+		ok(w, r)
+	}
+	servers := map[string]func(*testing.T) *trial{
+		"HTTP/1":     func(t *testing.T) *trial { return start(t, &Process{}, slow) },
+		"and HTTP/2": func(t *testing.T) *trial { return startHTTP2(t, &Process{}, slow) },
+	}
+	for speaks, start := range servers {
+		for _, n := range []int{1, 2, 8, 20} {
+			for _, background := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s, %d bytes, background=%v", speaks, n, background), func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						x := start(t)
+						c := x.mustDial()
+						const request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+						if background {
+							io.WriteString(c, request)
+							synctest.Wait()
+							go io.WriteString(c, request[:n])
+						} else {
+							io.WriteString(c, request+request[:n])
+						}
+						if _, err := c.answer(); err != nil {
+							t.Fatal(err)
+						}
 						synctest.Wait()
-						go io.WriteString(c, request[:n])
-					} else {
-						io.WriteString(c, request+request[:n])
-					}
-					if _, err := c.answer(); err != nil {
-						t.Fatal(err)
-					}
-					synctest.Wait()
-					x.terminate()
-					time.Sleep(11 * time.Second)
-					if _, err := io.WriteString(c, request[n:]); err != nil {
-						t.Errorf("the connection was closed in the middle of a request: %v", err)
-						x.end()
-						return
-					}
-					if _, err := c.answer(); err != nil {
-						t.Error(err)
-					}
-					x.endsAt(12 * time.Second)
+						x.terminate()
+						time.Sleep(11 * time.Second)
+						if _, err := io.WriteString(c, request[n:]); err != nil {
+							t.Errorf("the connection was closed in the middle of a request: %v", err)
+							x.end()
+							return
+						}
+						if _, err := c.answer(); err != nil {
+							t.Error(err)
+						}
+						x.endsAt(12 * time.Second)
+					})
 				})
-			})
+			}
 		}
 	}
 }
