@@ -24,7 +24,7 @@ type h2 struct {
 	ahead  []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving  atomic.Bool   // the moment to leave has come
-	reading  atomic.Bool   // the last look has found the begin of a request
+	reading  atomic.Bool   // the begin of a request has come, and not all of its head
 	observed atomic.Bool   // usual is known
 	usual    atomic.Int32  // streams that are open at once
 	begun    chan struct{} // has an element when, since leaving, one has begun
@@ -151,9 +151,9 @@ func (h *h2) received(b []byte) {
 		h.wire.Received(b, 0)
 		return
 	}
-	h.reading.Store(false)
 	h.conn.quietNow() // before it is known that a stream has ended, if one has
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
+	h.reading.Store(h.wire.Beginning())
 	if h.leaving.Load() {
 		h.receivedLeaving(begun)
 	}

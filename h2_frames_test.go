@@ -727,3 +727,25 @@ func TestHalfABeginOfAStream(t *testing.T) {
 		}
 	})
 }
+
+// So is one of which the begin comes when the last look has been taken.
+func TestHalfABeginOfAStreamAfterTheCut(t *testing.T) {
+	head := rawFrame(typeHeaders, endStream|endHeaders, 3, rawRequest("GET", "/")...)
+	for _, come := range []int{1, 12, len(head) - 1} {
+		synctest.Test(t, func(t *testing.T) {
+			x := startHTTP2(t, &Process{Spread: -1}, sleepyHandler)
+			c := x.dialHTTP2()
+			c.send(rawFrame(typeHeaders, endStream|endHeaders, 1, rawRequest("GET", "/?for=27.002s")...))
+			synctest.Wait()
+			x.terminate()
+			time.Sleep(27*time.Second + time.Millisecond)
+			c.writing <- struct{}{} // nothing is to come in between
+			c.Write(head[:come])
+			_, err := x.end()
+			<-c.writing
+			if all := oneByOne(err); len(all) != 2 || !strings.Contains(err.Error(), stillRead) {
+				t.Errorf("%d bytes have come: Run: %v", come, err)
+			}
+		})
+	}
+}
