@@ -258,12 +258,12 @@ func (c *conn) wake() {
 	if c.closed.Load() {
 		return
 	}
-	c.waking.Store(true)
-	if !c.closable() {
+	woken := c.waking.Swap(true)
+	if c.closable() {
+		c.Conn.SetReadDeadline(time.Unix(1, 0))
+	} else if !woken { // else its reader is about to take that back
 		c.waking.Store(false)
-		return
 	}
-	c.Conn.SetReadDeadline(time.Unix(1, 0))
 }
 
 // unwake takes a wake back. From here to the end the cut is the deadline of

@@ -44,6 +44,20 @@ func socketPair(t *testing.T) (*conn, net.Conn) {
 	return c, client
 }
 
+// Who looks in vain at a connection that has been woken leaves that wake to be
+// taken back: else the past deadline stays, and looks like net/http's own.
+func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
+	c, client := socketPair(t)
+	c.wake()
+	c.doing.Store(reading) // its reader has seen the begin of a request
+	c.wake()
+	c.stayAwake()
+	client.Write([]byte("x"))
+	if n, err := c.Read(make([]byte, 10)); n != 1 || err != nil {
+		t.Errorf("Read: %d, %v", n, err)
+	}
+}
+
 func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 	c, client := socketPair(t)
 	got := make(chan error, 1)
