@@ -283,3 +283,16 @@ func TestWhatIsOnlyLikelyProvesNoLife(t *testing.T) {
 		t.Errorf("%+v, want %s alone", found, exitsAtOnce)
 	}
 }
+
+// TestACutProvesNoLife: a busy client notices the exit late, or was turned away
+// before it for a reason of its own. Only of an exit whose moment is known
+// exactly can a cut be told apart.
+func TestACutProvesNoLife(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
+		timeline.Event{At: 10400 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
+	b.Stage, b.Accuracy = "cluster", 1500*ms
+	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.Reset))
+	if found := Findings(&b.Run); len(found) != 1 || found[0].ID != exitsAtOnce {
+		t.Errorf("%+v, want %s alone", found, exitsAtOnce)
+	}
+}

@@ -176,7 +176,11 @@ func (l *life) outlivedItsListener() bool {
 	}
 	late := echo + l.lag.during(l.closed, l.Exited)
 	for _, a := range l.attempts {
-		if _, away := turnedAway(a); !away && a.PodBy != timeline.ByLikelihood && a.Ended > l.closed+late && a.Ended <= l.Exited+slack {
+		_, away := turnedAway(a)
+		if away || a.PodBy == timeline.ByLikelihood || l.run.Accuracy > 0 && severed(a) {
+			continue // the last may be an echo of the exit, which was told late itself
+		}
+		if a.Ended > l.closed+late && a.Ended <= l.Exited+slack {
 			return true
 		}
 	}
