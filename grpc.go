@@ -40,7 +40,6 @@ func (c *conn) beginGRPC() {
 	c.matched = 0 // the preface is still to come
 	h := newH2(c)
 	h.counts = true
-	h.room = nil // grpc-go reads ahead itself
 	h.wire.ReadPaths()
 	c.speakHTTP2(h)
 }

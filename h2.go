@@ -42,8 +42,13 @@ type h2 struct {
 }
 
 func newH2(c *conn) *h2 {
-	h := &h2{conn: c, writing: make(lock, 1), begun: make(chan struct{}, 1)}
-	if over, ok := c.Conn.(*tls.Conn); ok { // which reads ahead itself
+	return &h2{conn: c, writing: make(lock, 1), begun: make(chan struct{}, 1)}
+}
+
+// ofNetHTTP is h for net/http, which reads a frame in two, and knows nothing of
+// TLS where that is terminated here.
+func (h *h2) ofNetHTTP() *h2 {
+	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
 		h.tls = new(over.ConnectionState())
 	} else {
 		h.room = make([]byte, 1<<10)
@@ -95,7 +100,7 @@ func (c *conn) greeted(b []byte) bool {
 	}
 	c.matched = -1
 	if c.h2.Load() == nil {
-		c.speakHTTP2(newH2(c))
+		c.speakHTTP2(newH2(c).ofNetHTTP())
 	}
 	if len(b) > n {
 		c.h2.Load().received(b[n:])

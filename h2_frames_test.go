@@ -616,7 +616,7 @@ func TestReadAhead(t *testing.T) {
 	p.conns.init()
 	c := newConn(server, p)
 	c.matched = -1
-	c.h2.Store(newH2(c))
+	c.h2.Store(newH2(c).ofNetHTTP())
 	random := rand.New(rand.NewPCG(1, 0))
 	var sent, got []byte
 	for i := range 2000 {
