@@ -39,9 +39,9 @@ lint:
 bench:
 	go run ./bench
 
-# The library beside its peers: writes the tables of docs/PEERS.md. About 40 minutes.
+# The library beside its peers: writes the tables of docs/PEERS.md. About 50 minutes.
 bench-peers:
-	go run ./bench -peers -runs 30 -pairs 100 -update
+	go run ./bench -peers -runs 30 -pairs 400 -update
 
 # The example app, to try it with lameduck verify.
 app:

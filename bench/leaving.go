@@ -14,6 +14,7 @@ import (
 
 type leavingPlan struct {
 	runs         int
+	atOnce       int           // runs with a guest that takes seconds: all of them side by side
 	window       time.Duration // from SIGTERM to the end of serving
 	budget, slow time.Duration // from SIGTERM to the cut; how long the slow request takes
 }
@@ -23,6 +24,7 @@ type leavingResult struct {
 	WindowMS float64      `json:"window_ms"`
 	BudgetMS float64      `json:"budget_ms"`
 	Runs     int          `json:"runs"`
+	AtOnce   int          `json:"runs_at_once"` // with a guest that takes seconds
 	Rows     []leavingRow `json:"rows"`
 }
 
@@ -126,7 +128,7 @@ func deafWebSocket(_ leavingPlan, addr string) (func() bool, func(), error) {
 }
 
 func measureLeaving(ctx context.Context, p plan, res *results) error {
-	out := &leavingResult{WindowMS: milliseconds(p.leaving.window), BudgetMS: milliseconds(p.leaving.budget), Runs: p.leaving.runs}
+	out := &leavingResult{WindowMS: milliseconds(p.leaving.window), BudgetMS: milliseconds(p.leaving.budget), Runs: p.leaving.runs, AtOnce: p.leaving.atOnce}
 	for _, g := range guests {
 		p.progress("leaving: %s", g.name)
 		rows, err := p.leaving.all(ctx, g)
@@ -147,7 +149,7 @@ func (p leavingPlan) all(ctx context.Context, g guest) ([]leavingRow, error) {
 	var mu sync.Mutex
 	var failed error
 	var group sync.WaitGroup
-	for range p.runs {
+	for range p.runsWith(g) {
 		for i, peer := range peers {
 			group.Go(func() {
 				one, err := p.one(ctx, peer, g)
@@ -170,6 +172,13 @@ func (p leavingPlan) all(ctx context.Context, g guest) ([]leavingRow, error) {
 		rows[i].Peer, rows[i].Client, rows[i].TailMS = peer.name, g.name, spreadOf(tails[i])
 	}
 	return rows, failed
+}
+
+func (p leavingPlan) runsWith(g guest) int {
+	if g.long {
+		return p.atOnce
+	}
+	return p.runs
 }
 
 // A leave is one termination that was timed.
@@ -217,7 +226,7 @@ func (p leavingPlan) estimate() time.Duration {
 			long += p.budget + mercy
 			continue
 		}
-		short += time.Duration(p.runs*len(peers)) * (p.window + 300*time.Millisecond)
+		short += time.Duration(p.runsWith(g)*len(peers)) * (p.window + 300*time.Millisecond)
 	}
 	return short + long
 }

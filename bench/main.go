@@ -88,7 +88,7 @@ func planFromFlags() plan {
 	flag.IntVar(&p.exit.runs, "exits", 10, "exit: terminations a row")
 	flag.DurationVar(&p.exit.delay, "delay", 300*time.Millisecond, "exit: Delay of ours")
 	flag.DurationVar(&p.exit.quiet, "quiet", 100*time.Millisecond, "exit: Quiet of ours")
-	flag.IntVar(&p.broken.runs, "runs", 10, "broken, lost: terminations a cell")
+	flag.IntVar(&p.broken.runs, "runs", 10, "broken, lost, leaving: terminations a cell")
 	flag.IntVar(&p.broken.clients, "clients", 64, "broken: keep-alive clients")
 	flag.DurationVar(&p.broken.window, "window", 150*time.Millisecond, "broken: time from SIGTERM to the closing of the listener, for all three")
 	flag.DurationVar(&p.lost.window, "peer-window", 500*time.Millisecond, "with -peers: time from SIGTERM to the end of serving, for all")
@@ -112,7 +112,7 @@ func planFromFlags() plan {
 // setPeers sets what no flag sets.
 func (p *plan) setPeers() {
 	p.lost.runs = p.broken.runs
-	p.leaving = leavingPlan{runs: 10, window: 200 * time.Millisecond, budget: 8 * time.Second, slow: 5 * time.Second}
+	p.leaving = leavingPlan{runs: p.broken.runs, atOnce: 10, window: 200 * time.Millisecond, budget: 8 * time.Second, slow: 5 * time.Second}
 	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
 	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}
 }

@@ -19,7 +19,7 @@ func tiny(t *testing.T) plan {
 		exit:     exitPlan{runs: 1, delay: 20 * time.Millisecond, quiet: 10 * time.Millisecond},
 		broken:   brokenPlan{runs: 1, clients: 4, window: 20 * time.Millisecond},
 		lost:     lostPlan{runs: 1, clients: 2, window: 20 * time.Millisecond, budget: 200 * time.Millisecond},
-		leaving:  leavingPlan{runs: 1, window: 20 * time.Millisecond, budget: 2 * time.Second, slow: 300 * time.Millisecond},
+		leaving:  leavingPlan{runs: 1, atOnce: 1, window: 20 * time.Millisecond, budget: 2 * time.Second, slow: 300 * time.Millisecond},
 		cost:     costPlan{rounds: 1, calls: 100, connRounds: 1, conns: 20},
 		stuck:    stuckPlan{runs: 1, window: 20 * time.Millisecond, budget: 200 * time.Millisecond, patience: 300 * time.Millisecond},
 		progress: func(format string, args ...any) { t.Logf(format, args...) },

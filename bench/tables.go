@@ -137,9 +137,9 @@ func (r *lostResult) requests(kind string) string {
 
 func (r *leavingResult) markdown() string {
 	var g grid
-	fmt.Fprintf(&g, "From SIGTERM to the exit, less the window of %s; medians of %d. The budget is %s. "+
+	fmt.Fprintf(&g, "From SIGTERM to the exit, less the window of %s; medians of %d, of the last three columns %d. The budget is %s. "+
 		"*cut*: what was under way was cut; *killed*: still there a second after the budget.\n\n",
-		millis(r.WindowMS), r.Runs, millis(r.BudgetMS))
+		millis(r.WindowMS), r.Runs, r.AtOnce, millis(r.BudgetMS))
 	head := []string{"SIGTERM meets"}
 	for _, guest := range guests {
 		head = append(head, guest.name)
