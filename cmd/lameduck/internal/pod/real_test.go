@@ -207,9 +207,10 @@ func TestHTTPGetHook(t *testing.T) {
 	}
 }
 
-// TestExecProbeAndHook run in the namespaces of the pod, where its port is.
+// TestExecProbeAndHook run in the namespaces of the pod, where its port is. The
+// probe waits for that: process 1 has its handler of SIGTERM by then.
 func TestExecProbeAndHook(t *testing.T) {
-	probe := &manifest.Probe{Handler: manifest.Handler{Exec: []string{"sh", "-c", "test $(hostname) = web-1"}}, FailureThreshold: 1000}
+	probe := &manifest.Probe{Handler: manifest.Handler{Exec: []string{"sh", "-c", "test $(hostname) = web-1 && grep -q :1F90 /proc/net/tcp /proc/net/tcp6"}}, FailureThreshold: 1000}
 	hook := &manifest.Handler{Exec: []string{"no-such-hook"}}
 	p, l := run(t, ":8080", pod.Config{Isolated: true, Spec: manifest.Pod{Readiness: probe, PreStop: hook}})
 	l.await(t, timeline.Ready)
