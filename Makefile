@@ -5,9 +5,10 @@ FUZZTIME ?= 10000x
 
 .PHONY: demo test lint fuzz conformance e2e bench bench-peers image push app clean
 
-# Four servers, one rolling update each: which drop connections, and why.
+# Four servers, one rolling update each: which drop connections, and why. The
+# demo is a program of its own, and GOWORK=off keeps it to the modules it needs.
 demo:
-	@go run ./cmd/lameduck demo
+	@GOWORK=off go run -C cmd/lameduck ./demo
 
 # All tests of every module, then every fuzz target for a moment. Builds use
 # every core; the tests, which run servers under load, one package at a time.

@@ -3,89 +3,29 @@
 package cli
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/demo"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
-
-// The exit codes are part of the tool's contract.
-const (
-	exitClean    = 0 // nothing dropped, nothing found
-	exitFindings = 1 // drops or findings
-	exitUsage    = 2 // the command line or a file it names is wrong
-	exitFailed   = 3 // it could not run, or was interrupted
-)
-
-// errFindings is returned by a command that has done its work and reported
-// drops or findings. Nothing more is said of it.
-var errFindings = errors.New("drops or findings")
-
-// usageError marks what the user can mend on the command line.
-type usageError struct{ error }
-
-func (e usageError) Unwrap() error { return e.error }
-
-func usage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return usageError{err}
-}
-
-// terminal is where a command reads and writes. Results go to out, talk and
-// progress to err.
-type terminal struct {
-	in       io.Reader
-	out, err io.Writer
-}
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, in io.Reader, out, err io.Writer) int {
 	if code, ok := role(args, in, out, err); ok {
 		return code
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the tool at once, and the kernel its pods
-	t := terminal{in, out, err}
-	root := newRoot(t)
-	root.SetArgs(args)
-	return t.exitCode(ctx, root.ExecuteContext(ctx))
+	s := console.Streams{In: in, Out: out, Err: err}
+	return s.Run(newRoot(s), args)
 }
 
-func (t terminal) exitCode(ctx context.Context, err error) int {
-	switch {
-	case err == nil:
-		return exitClean
-	case errors.Is(err, errFindings):
-		return exitFindings
-	case ctx.Err() != nil:
-		fmt.Fprintln(t.err, "lameduck: interrupted; everything that was started has been ended")
-		return exitFailed
-	}
-	fmt.Fprintf(t.err, "lameduck: %s\n", oneLine(err.Error()))
-	if h := hint.Of(err); h != "" {
-		fmt.Fprintf(t.err, "hint: %s\n", oneLine(h))
-	}
-	if _, ok := errors.AsType[usageError](err); ok {
-		return exitUsage
-	}
-	return exitFailed
-}
-
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
-
-func newRoot(t terminal) *cobra.Command {
+func newRoot(s console.Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "lameduck",
 		Short: "Find the connections a service drops when its pods are replaced",
@@ -97,22 +37,14 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
   lameduck verify deploy/shop -n prod                  a workload of a cluster
   lameduck verify -- ./server                          your own, as one replica
   lameduck verify -f deploy/kubernetes.yaml -- ./app   with what its manifest says`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: noCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetIn(t.in)
-	root.SetOut(t.out)
-	root.SetErr(t.err)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(hint.New(err, cmd.CommandPath()+" --help lists the flags"))
-	})
 	root.SetHelpCommand(newHelp(root))
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(newDemo(t), newVerify(t), newPreStop(t), newVersion(t))
+	root.AddCommand(demo.New(s), newVerify(s), newPreStop(s), newVersion(s))
 	return root
 }
 
@@ -127,13 +59,5 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return usage(hint.New(fmt.Errorf("unknown command %q", args[0]), cmd.CommandPath()+" --help lists the commands"))
-}
-
-// noArgs is the error for words behind a command that takes none.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return usage(hint.New(fmt.Errorf("%s takes no arguments, and got %q", cmd.Name(), args[0]), cmd.CommandPath()+" --help shows an example"))
+	return console.Usage(hint.New(fmt.Errorf("unknown command %q", args[0]), cmd.CommandPath()+" --help lists the commands"))
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
@@ -16,7 +17,7 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		RunE: func(_ *cobra.Command, args []string) error {
 			cmd, rest, err := root.Find(args)
 			if err != nil || len(rest) > 0 {
-				return usage(hint.New(fmt.Errorf("no help on %q", args), "lameduck --help lists the commands"))
+				return console.Usage(hint.New(fmt.Errorf("no help on %q", args), "lameduck --help lists the commands"))
 			}
 			return cmd.Help()
 		},

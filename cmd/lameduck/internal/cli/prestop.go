@@ -13,10 +13,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-func newPreStop(t terminal) *cobra.Command {
+func newPreStop(s console.Streams) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "prestop (DURATION | URL | --copy-to DIR)",
@@ -39,13 +40,13 @@ Exit codes: 0 done, 2 usage, 3 no answer.`,
 			case dir != "" && len(args) == 0:
 				return copySelf(dir)
 			case dir != "" || len(args) != 1:
-				return usage(hint.New(errors.New("prestop takes a duration or a URL, or --copy-to and a folder"), advice))
+				return console.Usage(hint.New(errors.New("prestop takes a duration or a URL, or --copy-to and a folder"), advice))
 			case strings.HasPrefix(args[0], "http://"):
 				return ask(cmd.Context(), args[0])
 			}
 			d, err := time.ParseDuration(args[0])
 			if err != nil || d < 0 {
-				return usage(hint.New(fmt.Errorf("%q is neither a duration nor an http:// URL", args[0]), advice))
+				return console.Usage(hint.New(fmt.Errorf("%q is neither a duration nor an http:// URL", args[0]), advice))
 			}
 			return wait(cmd.Context(), d)
 		},
@@ -68,7 +69,7 @@ func wait(ctx context.Context, d time.Duration) error {
 func ask(ctx context.Context, url string) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return usage(err)
+		return console.Usage(err)
 	}
 	answer, err := http.DefaultClient.Do(req)
 	if err != nil {

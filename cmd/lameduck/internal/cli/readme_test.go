@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 )
 
 // Every command of the tool that the README and the help texts show is one
@@ -15,7 +17,7 @@ func TestCommandsThatAreShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := newRoot(terminal{strings.NewReader(""), io.Discard, io.Discard})
+	root := newRoot(console.Streams{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
 	var texts strings.Builder
 	texts.WriteString(string(readme) + "\n" + root.Example)
 	for _, cmd := range root.Commands() {

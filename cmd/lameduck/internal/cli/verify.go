@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
@@ -47,7 +48,7 @@ type clusterFlags struct {
 	dryRun                         bool
 }
 
-func newVerify(t terminal) *cobra.Command {
+func newVerify(s console.Streams) *cobra.Command {
 	var v verify
 	cmd := &cobra.Command{
 		Use:   "verify ([-f FILE] -- COMMAND [ARG...] | KIND/NAME [-n NAMESPACE]) [flags]",
@@ -76,7 +77,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
   lameduck verify deploy/shop -n prod --dry-run
   lameduck verify deploy/shop -n prod --workers 4 --rounds 5
   lameduck verify svc/shop --url http://192.0.2.1:30080 --action drain-node`,
-		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), t, cmd, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), s, cmd, args) },
 	}
 	v.shared(cmd.Flags())
 	v.onlyLab = v.labFlags.add(cmd.Flags())
@@ -125,17 +126,17 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 }
 
 // run tells by the arguments where the trial is to be.
-func (v *verify) run(ctx context.Context, t terminal, cmd *cobra.Command, args []string) error {
+func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && cmd.ArgsLenAtDash() < 0 && strings.Contains(args[0], "/") && !strings.HasPrefix(args[0], ".") && !strings.HasPrefix(args[0], "/") {
 		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command behind two dashes"); err != nil {
-			return usage(err)
+			return console.Usage(err)
 		}
-		return v.onCluster(ctx, t, cmd, args[0])
+		return v.onCluster(ctx, s, cmd, args[0])
 	}
 	if err := v.misplaced(cmd, v.onlyCluster, "a cluster, with KIND/NAME"); err != nil {
-		return usage(err)
+		return console.Usage(err)
 	}
-	return v.onLab(ctx, t, cmd, args)
+	return v.onLab(ctx, s, cmd, args)
 }
 
 // misplaced is the error for a flag that belongs to the other kind of trial.
@@ -149,15 +150,19 @@ func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) err
 }
 
 // try runs the trial and reports it.
-func (v *verify) try(ctx context.Context, t terminal, line *progress, cfg trial.Config) error {
+func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
-	cfg.Progress = func(p trial.Progress) { line.show(progressLine(p)) }
+	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
 	run, err := trial.Run(ctx, cfg)
-	line.clear()
-	if err != nil {
+	line.Clear()
+	if run == nil {
 		return err
 	}
-	return v.print(t, report.New(run, diagnose.Findings(run), diagnose.Recommend(run)))
+	reported := v.print(s, report.New(run, diagnose.Findings(run), diagnose.Recommend(run)))
+	if err != nil && errors.Is(reported, console.ErrFindings) {
+		return err // the report has the findings; what is left to say is the failed clean-up
+	}
+	return errors.Join(reported, err)
 }
 
 func counted(n int, what string) string {
@@ -171,17 +176,17 @@ func progressLine(p trial.Progress) string {
 	return fmt.Sprintf("%4.0f s  %s  %d attempts, %d dropped", p.Elapsed.Seconds(), p.Phase, p.Attempts, p.Dropped)
 }
 
-func (v *verify) print(t terminal, r *report.Report) error {
-	write := func() error { return report.Text(t.out, r, colourful(t.out)) }
+func (v *verify) print(s console.Streams, r *report.Report) error {
+	write := func() error { return report.Text(s.Out, r, s.Colour()) }
 	if v.output == "json" {
-		write = func() error { return report.JSON(t.out, r) }
+		write = func() error { return report.JSON(s.Out, r) }
 	}
 	// Neither loses what the other could not take: a run may have been long.
-	if err := errors.Join(written(write()), v.save(r)); err != nil {
+	if err := errors.Join(console.Written(write()), v.save(r)); err != nil {
 		return err
 	}
 	if r.Verdict != report.Pass {
-		return errFindings
+		return console.ErrFindings
 	}
 	return nil
 }

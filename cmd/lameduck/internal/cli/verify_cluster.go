@@ -9,6 +9,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
@@ -18,16 +19,16 @@ import (
 const defaultImage = "lameduck:1.0.0"
 
 // onCluster runs the trial on a cluster.
-func (v *verify) onCluster(ctx context.Context, t terminal, cmd *cobra.Command, name string) error {
+func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Command, name string) error {
 	klog.SetLogger(logr.Discard()) // client-go would talk of connections that we end ourselves
 	setting, load, err := v.cluster(ctx, cmd, name)
 	if err != nil {
 		return err
 	}
-	line := newProgress(t.err)
+	line := console.NewProgress(s.Err)
 	setting.Log = line
 	if v.dryRun {
-		if err := written(cluster.Plan(t.out, setting, load, v.rounds)); err != nil {
+		if err := console.Written(cluster.Plan(s.Out, setting, load, v.rounds)); err != nil {
 			return err
 		}
 		return cluster.Obstacle(ctx, setting)
@@ -35,7 +36,7 @@ func (v *verify) onCluster(ctx context.Context, t terminal, cmd *cobra.Command, 
 	if err := cluster.Announce(line, setting); err != nil {
 		return err
 	}
-	return v.try(ctx, t, line, clusterTrial(setting, load))
+	return v.try(ctx, s, line, clusterTrial(setting, load))
 }
 
 // cluster checks everything that was typed, and then looks the workload up.
@@ -45,18 +46,18 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	}
 	load, err := v.load()
 	if err != nil {
-		return setting, load, usage(err)
+		return setting, load, console.Usage(err)
 	}
 	load.PodHeader = v.podHeader
 	if setting.Action, err = cluster.ParseAction(v.action); err != nil {
-		return setting, load, usage(err)
+		return setting, load, console.Usage(err)
 	}
 	if err = v.checkValues(cmd); err != nil {
-		return setting, load, usage(err)
+		return setting, load, console.Usage(err)
 	}
 	if v.url != "" {
 		if setting.URL, err = cluster.ParseURL(v.url); err != nil {
-			return setting, load, usage(err)
+			return setting, load, console.Usage(err)
 		}
 		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
 			load.Path = p
@@ -71,7 +72,7 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	if err != nil {
 		return setting, load, err
 	}
-	return setting, load, usage(setting.Check())
+	return setting, load, console.Usage(setting.Check())
 }
 
 // knownReady is how long clients may find nobody before it is given up: the

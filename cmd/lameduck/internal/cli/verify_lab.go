@@ -12,30 +12,30 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/labtrial"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
 
 // onLab runs the trial on this machine.
-func (v *verify) onLab(ctx context.Context, t terminal, cmd *cobra.Command, args []string) error {
-	setting, load, err := v.lab(cmd, args, t.in)
+func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Command, args []string) error {
+	setting, load, err := v.lab(cmd, args, s.In)
 	if err != nil {
-		return usage(err)
+		return console.Usage(err)
 	}
 	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
 
-	line := newProgress(t.err)
+	line := console.NewProgress(s.Err)
 	v.announce(line, setting)
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
-	cfg := labTrial(setting, lab.Action(v.action), load)
-	return v.try(ctx, t, line, cfg)
+	cfg := labtrial.Config(setting, lab.Action(v.action), load)
+	return v.try(ctx, s, line, cfg)
 }
 
 // announce says what is going to happen, and what of the manifest cannot.
@@ -45,19 +45,6 @@ func (v *verify) announce(w io.Writer, cfg lab.Config) {
 	}
 	fmt.Fprintf(w, "%s: %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
 		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
-}
-
-// labTrial is a trial in the lab.
-func labTrial(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
-	spec := trial.Spec(&setting.Workload.Pod)
-	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
-	return trial.Config{
-		Name: "lab", Action: string(action), Seed: setting.Seed, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
-		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
-			setting.Clock, setting.Emit = clock, emit
-			return lab.Open(ctx, setting, action)
-		},
-	}
 }
 
 // lab checks everything that was typed before anything is started.

@@ -6,13 +6,15 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 )
 
-func newVersion(t terminal) *cobra.Command {
+func newVersion(s console.Streams) *cobra.Command {
 	return &cobra.Command{
-		Use: "version", Short: "Print the version", Example: "  lameduck version", Args: noArgs,
+		Use: "version", Short: "Print the version", Example: "  lameduck version", Args: console.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(t.out, "lameduck %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintf(s.Out, "lameduck %s %s %s/%s\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}

@@ -20,7 +20,7 @@ func Enter(context.Context) error { return nil }
 func Available() error { return errWindows }
 
 func newHome(*Config) (home, error) {
-	return nil, hint.New(errWindows, "run lameduck in WSL, or verify a Deployment on a cluster; lameduck lint works here as well")
+	return nil, hint.New(errWindows, "run lameduck in WSL, or verify a Deployment on a cluster: lameduck verify deploy/NAME")
 }
 
 // SignalName is the name of a signal that Windows knows of.

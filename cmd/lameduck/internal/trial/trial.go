@@ -55,9 +55,17 @@ const (
 	refresh = 100 * time.Millisecond // between two calls of Progress
 )
 
+// A CleanUpError says what a trial could not end or put back.
+type CleanUpError struct{ Err error }
+
+func (e *CleanUpError) Error() string { return e.Err.Error() }
+func (e *CleanUpError) Unwrap() error { return e.Err }
+
 // Run conducts a trial. The error says why it could not be conducted; drops
 // are no error. If a new pod never becomes ready in the middle of an action
-// the trial ends there, and the run tells. Nothing is left running.
+// the trial ends there, and the run says so. Nothing is left running, or the
+// error contains a *CleanUpError; a run whose clean-up alone failed is
+// returned beside that error, because nothing of the run is missing.
 func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	cfg.Rounds = max(1, cfg.Rounds)
 	rec := newRecorder(cfg)
@@ -68,7 +76,11 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, stage.Close()) }()
+	defer func() {
+		if failed := stage.Close(); failed != nil {
+			err = errors.Join(err, &CleanUpError{failed})
+		}
+	}()
 	if err := stage.Start(ctx); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,10 @@
-package cli
+// Package demo replaces the four servers of the tutorial under load, side by
+// side. It is a command of the tool, and a program of its own that compiles
+// without any package of Kubernetes.
+package demo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,9 +16,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/labtrial"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
@@ -30,7 +36,8 @@ type demo struct {
 	seed   uint64
 }
 
-func newDemo(t terminal) *cobra.Command {
+// New is the command.
+func New(s console.Streams) *cobra.Command {
 	var d demo
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -42,12 +49,12 @@ connections, and why. It takes about half a minute.
 Exit codes: 0 it ran, 2 usage, 3 could not run.`,
 		Example: `  lameduck demo
   lameduck demo -o json`,
-		Args: noArgs,
+		Args: console.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("seed") {
 				d.seed = rand.Uint64()
 			}
-			return d.run(cmd.Context(), t)
+			return d.run(cmd.Context(), s)
 		},
 	}
 	cmd.Flags().StringVarP(&d.output, "output", "o", "text", "text or json")
@@ -55,27 +62,29 @@ Exit codes: 0 it ran, 2 usage, 3 could not run.`,
 	return cmd
 }
 
-func (d *demo) run(ctx context.Context, t terminal) error {
+func (d *demo) run(ctx context.Context, s console.Streams) error {
 	if d.output != "text" && d.output != "json" {
-		return usage(hint.New(fmt.Errorf("unknown output %q", d.output), "use text or json"))
+		return console.Usage(hint.New(fmt.Errorf("unknown output %q", d.output), "use text or json"))
 	}
 	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without
 
-	line := newProgress(t.err)
+	line := console.NewProgress(s.Err)
 	fmt.Fprintf(line, "a rolling update of four servers at the same time, under the same traffic (seed %d)\n", d.seed)
 	if why := sandbox.Available(); why != nil {
 		fmt.Fprintf(line, "the pods share this machine's loopback address, each with a port of its own: %v\n", why)
 	}
 	runs, err := d.trials(ctx, line)
-	line.clear()
-	if err != nil {
-		return err
+	line.Clear()
+	for _, run := range runs {
+		if run == nil {
+			return err
+		}
 	}
-	return d.print(t, runs)
+	return errors.Join(d.print(s, runs), err) // the hint of a failed clean-up is read last
 }
 
 // trials runs all servers at once; if one cannot run, none goes on.
-func (d *demo) trials(ctx context.Context, line *progress) ([]*timeline.Run, error) {
+func (d *demo) trials(ctx context.Context, line *console.Progress) ([]*timeline.Run, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	self, err := os.Executable()
@@ -96,48 +105,51 @@ func (d *demo) trials(ctx context.Context, line *progress) ([]*timeline.Run, err
 		})
 	}
 	trials.Wait()
-	return runs, first(errs)
+	return runs, reasons(errs)
 }
 
-// first is the error that ended it all: the others only say that it did.
-func first(errs []error) error {
+// reasons joins the errors that ended the trials, without those of trials
+// that were only ended because of another, and with every failed clean-up.
+func reasons(errs []error) error {
+	var own []error
 	for _, err := range errs {
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return err
+		_, failed := errors.AsType[*trial.CleanUpError](err)
+		if failed || !errors.Is(err, context.Canceled) {
+			own = append(own, err)
 		}
 	}
-	return errors.Join(errs...)
+	return cmp.Or(errors.Join(own...), errors.Join(errs...))
 }
 
 // config is the same for every server: one replica, and time enough.
 func (d *demo) config(name, self string) trial.Config {
-	return labTrial(lab.Config{
+	return labtrial.Config(lab.Config{
 		Workload: &manifest.Workload{Name: name, Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}},
 		Command:  []string{self, serveRole, name}, ReadyByConnecting: true, Nodes: 3, Seed: d.seed,
 	}, lab.Rollout, traffic.Config{})
 }
 
-func (d *demo) print(t terminal, runs []*timeline.Run) error {
+func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
 		r := report.New(run, diagnose.Findings(run), diagnose.Recommend(run))
 		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
 	}
 	if d.output == "json" {
-		return written(report.DemoJSON(t.out, report.NewDemo(servers...)))
+		return console.Written(report.DemoJSON(s.Out, report.NewDemo(servers...)))
 	}
-	return written(report.DemoText(t.out, report.NewDemo(servers...), colourful(t.out)))
+	return console.Written(report.DemoText(s.Out, report.NewDemo(servers...), s.Colour()))
 }
 
 // scoreboard is the progress of all servers in one line.
 type scoreboard struct {
-	line *progress
+	line *console.Progress
 
 	mu    sync.Mutex
 	state []trial.Progress
 }
 
-func newScoreboard(line *progress) *scoreboard {
+func newScoreboard(line *console.Progress) *scoreboard {
 	return &scoreboard{line: line, state: make([]trial.Progress, len(tutorial.Servers))}
 }
 
@@ -149,5 +161,5 @@ func (s *scoreboard) update(i int, p trial.Progress) {
 	for i, p := range s.state {
 		parts = append(parts, fmt.Sprintf("%s %d", tutorial.Servers[i].Name, p.Dropped))
 	}
-	s.line.show(fmt.Sprintf("%4.0f s  dropped: %s", p.Elapsed.Seconds(), strings.Join(parts, ", ")))
+	s.line.Show(fmt.Sprintf("%4.0f s  dropped: %s", p.Elapsed.Seconds(), strings.Join(parts, ", ")))
 }
