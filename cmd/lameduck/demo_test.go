@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os/exec"
 	"testing"
 )
@@ -9,11 +11,18 @@ import (
 // TestDemo: lameduck drops nothing, and each of the other three what it must.
 // Its four trials are as many as this machine should do at once.
 func TestDemo(t *testing.T) {
+	t.Parallel()
+	if err := thisMachine.tryAlone(func(int) error { return demoIsRight(t) }); err != nil {
+		t.Error(err)
+	}
+}
+
+func demoIsRight(t *testing.T) error {
 	cmd := exec.Command("lameduck", "demo", "-o", "json")
 	cmd.Stderr = t.Output()
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	var demo struct {
 		Version int
@@ -23,13 +32,12 @@ func TestDemo(t *testing.T) {
 		}
 	}
 	if err := json.Unmarshal(out, &demo); err != nil || demo.Version != 1 || len(demo.Servers) != 4 {
-		t.Fatalf("%v: %s", err, out)
+		return fmt.Errorf("%w: %s", err, out)
 	}
-	must := map[string][]string{
-		"default":    {"new"},
-		"shutdown":   {"new"},
-		"sleep-exit": {"keepalive", "slow"},
-	}
+	// On which of the patterns of kept connections a cut meets a request is
+	// chance; together they make some hundred requests a second.
+	must := map[string][]string{"default": {"new"}, "shutdown": {"new"}, "sleep-exit": {"keepalive", "slow"}}
+	var wrong []error
 	for _, s := range demo.Servers {
 		dropped := map[string]int{}
 		for _, traffic := range s.Traffic {
@@ -37,15 +45,18 @@ func TestDemo(t *testing.T) {
 		}
 		t.Logf("%s: %d attempts, dropped %v, findings %v", s.Name, s.Attempts, dropped, s.ids())
 		if len(s.Traffic) != 3 {
-			t.Errorf("%s: %d patterns, want 3", s.Name, len(s.Traffic))
+			wrong = append(wrong, fmt.Errorf("%s: %d patterns, want 3", s.Name, len(s.Traffic)))
 		}
+		of := 0
 		for _, pattern := range must[s.Name] {
-			if dropped[pattern] == 0 {
-				t.Errorf("%s drops nothing on %s", s.Name, pattern)
-			}
+			of += dropped[pattern]
+		}
+		if s.Name != "lameduck" && of == 0 {
+			wrong = append(wrong, fmt.Errorf("%s drops nothing on %v", s.Name, must[s.Name]))
 		}
 		if s.Name == "lameduck" && s.Dropped+len(s.Findings) != 0 {
-			t.Errorf("lameduck drops %v: %s", dropped, s.evidence())
+			wrong = append(wrong, fmt.Errorf("lameduck drops %v: %s", dropped, s.evidence()))
 		}
 	}
+	return errors.Join(wrong...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -46,43 +47,50 @@ func TestExact(t *testing.T) {
 }
 
 func exactly(t *testing.T, form string, causes []string) {
+	// At the tool's own rate first: this is the test of what a client records.
+	if err := thisMachine.try(200, func(rate int) error { return exactlyAt(t, rate, form, causes) }); err != nil {
+		t.Error(err)
+	}
+}
+
+func exactlyAt(t *testing.T, rate int, form string, causes []string) error {
 	file := filepath.Join(t.TempDir(), "held")
-	r := verify(t, "--", "faulty", "dies-holding", form, file)
+	r, err := verify(rate, "--", "faulty", "dies-holding", form, file)
+	if err != nil {
+		return err
+	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		t.Fatalf("the server did not come to its end: %v\n%s", err, r.evidence())
+		return fmt.Errorf("the server did not come to its end: %w\n%s", err, r.evidence())
 	}
 	held, err := strconv.Atoi(string(text))
 	if err != nil || held < 1 {
-		t.Fatalf("the server held %q requests", text)
+		return fmt.Errorf("the server held %q requests", text)
 	}
+	var wrong []error
 	if r.Dropped != held {
-		t.Errorf("%d dropped, the server held %d\n%s", r.Dropped, held, r.evidence())
+		wrong = append(wrong, fmt.Errorf("%d dropped, the server held %d\n%s", r.Dropped, held, r.evidence()))
 	}
 	for _, cause := range slices.Sorted(maps.Keys(r.causes())) {
 		if !slices.Contains(causes, cause) {
-			t.Errorf("drops by %s, want %v", cause, causes)
+			wrong = append(wrong, fmt.Errorf("drops by %s, want %v", cause, causes))
 		}
 	}
 	if !slices.Equal(r.ids(), []string{"cuts-in-flight-at-exit"}) {
-		t.Errorf("findings %q\n%s", r.ids(), r.evidence())
+		wrong = append(wrong, fmt.Errorf("findings %q\n%s", r.ids(), r.evidence()))
 	}
-	t.Logf("%d of %d attempts dropped, %d held", r.Dropped, r.Attempts, held)
+	t.Logf("%d of %d attempts dropped, %d held, at %d/s", r.Dropped, r.Attempts, held, rate)
+	return errors.Join(wrong...)
 }
 
 // verify runs one that has to find something.
-func verify(t *testing.T, args ...string) result {
-	t.Helper()
-	cmd := exec.Command("lameduck", append([]string{"verify", "-o", "json", "--propagation", "300ms"}, args...)...)
+func verify(rate int, args ...string) (result, error) {
+	cmd := exec.Command("lameduck", append([]string{"verify", "-o", "json", "--propagation", "300ms", "--rate", strconv.Itoa(rate)}, args...)...)
 	var talk strings.Builder
 	cmd.Stderr = &talk
 	out, err := cmd.Output()
 	if code := cmd.ProcessState.ExitCode(); code != 1 {
-		t.Fatalf("exit code %d (%v), want 1\n%s", code, err, talk.String())
+		return result{}, fmt.Errorf("exit code %d (%v), want 1\n%s", code, err, talk.String())
 	}
-	r, err := parseReport(bytes.TrimSpace(out))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return parseReport(bytes.TrimSpace(out))
 }

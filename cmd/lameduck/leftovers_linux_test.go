@@ -3,9 +3,11 @@ package main
 import (
 	"bytes"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -25,12 +27,12 @@ var trees = map[string]struct {
 }{
 	// The pod has a child, a grandchild, and one that left its session.
 	"forks": {
-		args: []string{"verify", "--propagation", "300ms", "--", "sh", "-c", "sleep 999 & (sleep 999 & setsid sleep 999 &); exec faulty clean"},
+		args: []string{"verify", "--rate", "20", "--propagation", "300ms", "--", "sh", "-c", "sleep 999 & (sleep 999 & setsid sleep 999 &); exec faulty clean"},
 		busy: func(m mark) bool { return m.running("^sleep 999") >= 6 }, // of two pods: a rollout
 	},
 	// The same without the one that left: it is out of every guard's reach.
 	"plain": {
-		args:  []string{"verify", "--propagation", "300ms", "--", "sh", "-c", "sleep 999 & (sleep 999 & sleep 999 &); exec faulty clean"},
+		args:  []string{"verify", "--rate", "20", "--propagation", "300ms", "--", "sh", "-c", "sleep 999 & (sleep 999 & sleep 999 &); exec faulty clean"},
 		busy:  func(m mark) bool { return m.running("^sleep 999") >= 6 },
 		plain: true,
 	},
@@ -61,17 +63,19 @@ var ends = map[string]struct {
 	"kill":   {syscall.SIGKILL, false, false},
 }
 
-// TestNothingIsLeft ends the tool in the middle of its work.
+// TestNothingIsLeft ends the tool in the middle of its work: every tree with
+// every end, and either with both users.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	for _, user := range []string{"root", "nobody"} {
-		for tree := range trees {
-			for end := range ends {
-				t.Run(user+"/"+tree+"/"+end, func(t *testing.T) {
-					t.Parallel()
-					endsWithout(t, user, tree, end)
-				})
-			}
+	users := []string{"root", "nobody"}
+	for i, tree := range slices.Sorted(maps.Keys(trees)) {
+		for j, end := range slices.Sorted(maps.Keys(ends)) {
+			user := users[(i+j)%2]
+			t.Run(user+"/"+tree+"/"+end, func(t *testing.T) {
+				t.Parallel()
+				defer thisMachine.take(1)()
+				endsWithout(t, user, tree, end)
+			})
 		}
 	}
 }
@@ -126,15 +130,11 @@ func interrupted(t *testing.T, cmd *exec.Cmd, talk string) {
 // its own and with a folder for its temporary files.
 func as(t *testing.T, user string, m mark, args []string) (cmd *exec.Cmd, temporary string) {
 	temporary = t.TempDir()
-	bin, err := exec.LookPath("lameduck")
-	if err != nil {
-		t.Fatal(err)
-	}
 	attr := &syscall.SysProcAttr{Setpgid: true}
 	if user == "root" && os.Getuid() != 0 {
 		t.Skip("we are not root")
 	}
-	bin = forAll(t, bin)
+	bin := forAll(t)
 	if user == "nobody" && os.Getuid() == 0 {
 		attr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
 		if err := os.Chmod(temporary, 0o777); err != nil {
@@ -172,8 +172,8 @@ func runningFrom(dir string) (links []string) {
 }
 
 // forAll puts the programs in a folder of their own, where everybody may run
-// them.
-func forAll(t *testing.T, bin string) string {
+// them, and by which their processes are found.
+func forAll(t *testing.T) (tool string) {
 	dir, err := os.MkdirTemp("", "lameduck-e2e")
 	if err != nil {
 		t.Fatal(err)
@@ -182,8 +182,8 @@ func forAll(t *testing.T, bin string) string {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for name := range programs {
-		copyProgram(t, bin, filepath.Join(dir, name))
+	for _, name := range []string{"lameduck", "faulty"} {
+		copyProgram(t, filepath.Join(programs, name), filepath.Join(dir, name))
 	}
 	return filepath.Join(dir, "lameduck")
 }

@@ -14,29 +14,51 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/faulty"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
-// programs are what this test binary is when it is run by another name. The
-// tool starts copies of itself, so that a name which is none of these and no
-// run of the tests either must never run the tests.
-var programs = map[string]func(){"lameduck": main, "faulty": faulty.Main}
+// TestMain builds the tool and the servers under test once, as users do:
+// without the race detector, which would leave a pod and its clients too little
+// processor time. TOOL_RACE=1 builds the tool with it.
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
 
-func TestMain(m *testing.M) {
-	if programs[filepath.Base(os.Args[0])] == nil {
-		sandbox.Main()
-		if len(os.Args) > 1 && !strings.HasPrefix(os.Args[1], "-") {
-			fmt.Fprintln(os.Stderr, "unexpected arguments:", os.Args)
-			os.Exit(3)
-		}
-		// A trial waits more than it works; more at once disturb each other.
-		if err := flag.Set("test.parallel", "4"); err != nil {
-			panic(err)
-		}
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "lameduck-e2e")
+	if err != nil {
+		return failed(err)
 	}
-	testscript.Main(m, programs)
+	defer os.RemoveAll(dir)
+	programs = dir
+	race := os.Getenv("TOOL_RACE") == "1"
+	if err := errors.Join(build("lameduck", ".", race), build("faulty", "./internal/faulty", false), os.Chmod(dir, 0o755)); err != nil {
+		return failed(err)
+	}
+	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		return failed(err)
+	}
+	// A trial waits more than it works, and asks for the machine first.
+	if err := flag.Set("test.parallel", "12"); err != nil {
+		return failed(err)
+	}
+	return m.Run()
+}
+
+func failed(err error) int {
+	fmt.Fprintln(os.Stderr, err)
+	return 1
+}
+
+// programs is the folder of the tool and of the servers under test.
+var programs string
+
+func build(name, pkg string, race bool) error {
+	cmd := exec.Command("go", "build", "-race="+strconv.FormatBool(race), "-o", filepath.Join(programs, name), pkg)
+	if !race {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %w\n%s", pkg, err, out)
+	}
+	return nil
 }
 
 // TestScripts runs the tool as its users do.
@@ -50,7 +72,7 @@ func TestScripts(t *testing.T) {
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
-			"findings":  findings,
+			"reports":   reports,
 			"complains": complains,
 		},
 	})
@@ -107,16 +129,41 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// findings compares those in the JSON on the standard output of the last
-// command, exactly:
+// reports runs verify until the machine lets it have a result, and compares the
+// findings in its JSON, exactly. The word RATE becomes the rate of the try:
 //
-//	findings [ID...]
-func findings(ts *testscript.TestScript, neg bool, args []string) {
-	r, err := parseReport([]byte(ts.ReadFile("stdout")))
-	ts.Check(err)
-	if got := r.ids(); neg || !slices.Equal(got, args) {
-		ts.Fatalf("findings %q, want %q\n%s", got, args, r.evidence())
+//	reports [ID...] : COMMAND [ARG...]
+func reports(ts *testscript.TestScript, neg bool, args []string) {
+	colon := slices.Index(args, ":")
+	if neg || colon < 0 || len(args) < colon+2 {
+		ts.Fatalf("usage: reports [ID...] : COMMAND [ARG...]")
 	}
+	want, command := args[:colon], args[colon+1:]
+	err := thisMachine.try(scriptRate, func(rate int) error {
+		err := ts.Exec(command[0], atRate(command[1:], rate)...)
+		if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
+			ts.Fatalf("%v", err)
+		}
+		r, parsed := parseReport([]byte(ts.ReadFile("stdout")))
+		if parsed != nil {
+			return fmt.Errorf("%w\n%s", parsed, ts.ReadFile("stderr"))
+		}
+		if (err == nil) != (len(want) == 0) || !slices.Equal(r.ids(), want) {
+			return fmt.Errorf("findings %q, want %q (%v)\n%s", r.ids(), want, err, r.evidence())
+		}
+		return nil
+	})
+	ts.Check(err)
+}
+
+func atRate(args []string, rate int) []string {
+	args = slices.Clone(args)
+	for i, arg := range args {
+		if arg == "RATE" {
+			args[i] = strconv.Itoa(rate)
+		}
+	}
+	return args
 }
 
 // complains looks whether the last command said in one line what was wrong,

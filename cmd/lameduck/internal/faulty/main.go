@@ -1,7 +1,7 @@
-// Package faulty is servers that each have one fault, on purpose, and a few
+// Command faulty is servers that each have one fault, on purpose, and a few
 // that have none. The end-to-end tests run them under the tool, as processes,
 // to see that it finds this fault and no other.
-package faulty
+package main
 
 import (
 	"cmp"
@@ -37,8 +37,7 @@ var servers = map[string]func(args []string) error{
 	"idles":                         idles,
 }
 
-// Main runs the server that the first argument names.
-func Main() {
+func main() {
 	log.SetFlags(0)
 	if len(os.Args) < 2 || servers[os.Args[1]] == nil {
 		log.Fatalf("usage: faulty %s", strings.Join(slices.Sorted(maps.Keys(servers)), "|"))

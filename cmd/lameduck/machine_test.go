@@ -1,0 +1,113 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// machine lends this machine to trials. A trial's clients and pods need their
+// processor time when they ask for it; a result made by late ones says nothing
+// of the server. So a try on a late machine takes twice the room, at half the
+// rate; and one that has the wrong result on a late machine is made again:
+// alone, and at half the rate.
+type machine struct {
+	taking sync.Mutex    // held by the try that waits for its slots
+	slots  chan struct{} // trials wait more than they work
+}
+
+var thisMachine = machine{slots: make(chan struct{}, 4*runtime.NumCPU())}
+
+const (
+	scriptRate = 50 // attempts per second and pattern
+	leastRate  = 10
+	mostTries  = 6
+	// tolerated is the least that the tool tells apart: two moments that are
+	// closer than timeline's 30 ms are one to the tool. A wrong result on a machine that was
+	// never later than that is the tool's.
+	tolerated = 30 * time.Millisecond
+)
+
+// try runs f, which makes one trial at the rate, until it has the right
+// result. The error is f's where the machine was in time, or else says how
+// late the machine was.
+func (m *machine) try(rate int, f func(rate int) error) error {
+	late := watchLateness()
+	time.Sleep(10 * sample)
+	if late.stop() > tolerated {
+		return m.tries(2, max(leastRate, rate/2), f)
+	}
+	return m.tries(1, rate, f)
+}
+
+// tryAlone is try for a trial that needs the whole machine.
+func (m *machine) tryAlone(f func(rate int) error) error {
+	return m.tries(cap(m.slots), scriptRate, f)
+}
+
+func (m *machine) tries(room, rate int, f func(rate int) error) error {
+	var worst time.Duration
+	var err error
+	for range mostTries {
+		release := m.take(room)
+		late := watchLateness()
+		err = f(rate)
+		was := late.stop()
+		release()
+		if err == nil || was <= tolerated {
+			return err
+		}
+		worst = max(worst, was)
+		room, rate = cap(m.slots), max(leastRate, rate/2)
+	}
+	return fmt.Errorf("no result in %d tries: this machine was late by %v (the last try: %w)", mostTries, worst.Round(time.Millisecond), err)
+}
+
+// take returns when that many slots are free. A try that needs many
+// is not overtaken.
+func (m *machine) take(room int) (release func()) {
+	m.taking.Lock()
+	defer m.taking.Unlock()
+	for range room {
+		m.slots <- struct{}{}
+	}
+	return func() {
+		for range room {
+			<-m.slots
+		}
+	}
+}
+
+// lateness is by how much this process was woken too late.
+type lateness struct {
+	end  chan struct{}
+	done sync.WaitGroup
+	most time.Duration
+}
+
+// sample is between two looks at the clock.
+const sample = 10 * time.Millisecond
+
+func watchLateness() *lateness {
+	l := &lateness{end: make(chan struct{})}
+	l.done.Go(func() {
+		for {
+			due := time.Now().Add(sample)
+			select {
+			case <-l.end:
+				return
+			case <-time.After(sample):
+				l.most = max(l.most, time.Since(due))
+			}
+		}
+	})
+	return l
+}
+
+// stop returns the worst.
+func (l *lateness) stop() time.Duration {
+	close(l.end)
+	l.done.Wait()
+	return l.most
+}
