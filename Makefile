@@ -10,14 +10,15 @@ FUZZTIME ?= 10000x
 demo:
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
-# All tests of every module, then every fuzz target for a moment. Builds use
-# every core; the tests, which run servers under load, one package at a time.
+# All tests of every module, in one pass: packages that wait run side by side,
+# then those that load the machine, one at a time. vet is part of make lint.
+heavy = /bench$$|/cmd/lameduck$$|/conformance/
 test:
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) -run '^$$' work >/dev/null
-	go test $(RACE) -p 1 -timeout 15m work
-	@$(MAKE) --no-print-directory fuzz
+	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(heavy)')
+	go test $(RACE) -vet=off -p 1 -timeout 15m $$(go list work | grep -E '$(heavy)')
 
+# Every fuzz target for a while.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
 
