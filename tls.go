@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -36,13 +37,13 @@ func secured(srv *http.Server) (*tls.Config, error) {
 		}
 		return nil, nil
 	}
+	if clearTextByHTTP2(srv) {
+		return nil, nil
+	}
 	config := srv.TLSConfig.Clone()
 	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
-		if srv.TLSNextProto != nil {
-			return nil, nil // golang.org/x/net/http2.ConfigureServer has set it, for a server of clear text too
-		}
 		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
-			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text leave TLSConfig nil")
+			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text set TLSConfig to nil, after http2.ConfigureServer too")
 	}
 	if !protocols.HTTP1() && !protocols.HTTP2() {
 		return nil, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set")
@@ -53,6 +54,33 @@ func secured(srv *http.Server) (*tls.Config, error) {
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
 	srv.Protocols = behind
 	return config, nil
+}
+
+// clearTextByHTTP2 reports whether srv speaks clear text although TLSConfig is
+// set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
+// read so only if TLSConfig holds nothing of the program's own, and if the
+// program asks for HTTP/2 in clear text. Otherwise the certificate is missing
+// more likely than the TLS is unwanted.
+func clearTextByHTTP2(srv *http.Server) bool {
+	if srv.TLSConfig == nil || srv.TLSNextProto["h2"] == nil || !asConfigureServerMakes(srv.TLSConfig) {
+		return false
+	}
+	p := protocolsOf(srv)
+	return isH2C(srv.Handler) || p.UnencryptedHTTP2() && !p.HTTP2()
+}
+
+// asConfigureServerMakes reports whether all that differs from an empty
+// tls.Config is what http2.ConfigureServer sets. All fields are compared, also
+// those that a later version of Go may add.
+func asConfigureServerMakes(config *tls.Config) bool {
+	for _, name := range config.NextProtos {
+		if name != "h2" && name != "http/1.1" {
+			return false
+		}
+	}
+	rest := config.Clone() // its mutex is not locked
+	rest.NextProtos, rest.PreferServerCipherSuites = nil, false
+	return reflect.ValueOf(rest).Elem().IsZero()
 }
 
 // protocolsOf is what net/http makes of Protocols and TLSNextProto.
