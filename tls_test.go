@@ -573,3 +573,50 @@ func set(t *testing.T, v reflect.Value) {
 		t.Fatalf("a %v is not set", v.Type())
 	}
 }
+
+// Where HTTP/2 is switched off it is not offered in the handshake either, for
+// net/http would answer those that speak it with HTTP/1.
+func TestHTTP2IsSwitchedOff(t *testing.T) {
+	cert := certificate(t)
+	for name, test := range map[string]struct {
+		godebug   string
+		srv       *http.Server
+		want      string // negotiated by a client that offers h2 and http/1.1
+		wantError string
+	}{
+		"not":                   {"http2server=1", &http.Server{}, "h2", ""},
+		"environment":           {"http2server=0", &http.Server{}, "http/1.1", ""},
+		"environment, named":    {"http2server=0", &http.Server{Protocols: protocols(http1, http2)}, "http/1.1", ""},
+		"environment, only one": {"http2server=0", &http.Server{Protocols: protocols(http2)}, "", "names HTTP/2 only"},
+		"ConfigureServer":       {"http2server=0", configured(&http.Server{}), "h2", ""}, // as with net/http
+		"ConfigureServer, old":  {"http2server=1", &http.Server{TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": nil}}, "", "update golang.org/x/net"},
+		"TLSNextProto":          {"", &http.Server{TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}, "http/1.1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("GODEBUG", test.godebug)
+			synctest.Test(t, func(t *testing.T) {
+				test.srv.Handler = http.HandlerFunc(ok)
+				test.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
+				if test.wantError != "" {
+					_, err := secured(test.srv)
+					if err == nil || !strings.Contains(err.Error(), test.wantError) {
+						t.Errorf("%v, want one about %q", err, test.wantError)
+					}
+					return
+				}
+				x := startServer(t, &Process{}, test.srv)
+				c, _ := x.secure(largeRoom, "h2", "http/1.1")
+				if err := c.Handshake(); err != nil || c.ConnectionState().NegotiatedProtocol != test.want {
+					t.Errorf("negotiated %q, want %q: %v", c.ConnectionState().NegotiatedProtocol, test.want, err)
+				}
+				if test.want == "http/1.1" {
+					if res, err := getOver(c); err != nil || res.StatusCode != 200 {
+						t.Error(res, err)
+					}
+				}
+				x.terminate()
+				x.end()
+			})
+		})
+	}
+}
