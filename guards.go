@@ -24,6 +24,10 @@ func (p *Process) guard() {
 			p.Log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
+		if clearTextByHTTP2(srv) {
+			p.Log.Warn("an http.Server speaks clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
+				"For TLS add a certificate; for clear text set TLSConfig to nil after http2.ConfigureServer", "addr", srv.Addr)
+		}
 		srv.RegisterOnShutdown(p.noticeShutdown)
 	}
 }

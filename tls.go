@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -36,16 +37,17 @@ func secured(srv *http.Server) (*tls.Config, error) {
 		}
 		return nil, nil
 	}
+	if clearTextByHTTP2(srv) {
+		return nil, nil
+	}
 	config := srv.TLSConfig.Clone()
 	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
-		if srv.TLSNextProto != nil {
-			return nil, nil // golang.org/x/net/http2.ConfigureServer has set it, for a server of clear text too
-		}
 		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
-			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text leave TLSConfig nil")
+			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text set TLSConfig to nil, after http2.ConfigureServer too")
 	}
-	if !protocols.HTTP1() && !protocols.HTTP2() {
-		return nil, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set")
+	protocols, err := overTLS(srv, protocols)
+	if err != nil {
+		return nil, err
 	}
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
 	behind := new(http.Protocols)
@@ -53,6 +55,78 @@ func secured(srv *http.Server) (*tls.Config, error) {
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
 	srv.Protocols = behind
 	return config, nil
+}
+
+// overTLS is what of p is spoken over TLS. HTTP/2 must not be offered in the
+// handshake where net/http, which is given what was decrypted, has none.
+func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
+	if !p.HTTP1() && !p.HTTP2() {
+		return p, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set\n" +
+			"hint: Protocols.SetHTTP1(true) or SetHTTP2(true)")
+	}
+	if !p.HTTP2() || hasHTTP2(srv) {
+		return p, nil
+	}
+	if _, own := srv.TLSNextProto["h2"]; own {
+		return p, errors.New("the HTTP/2 in http.Server.TLSNextProto works only where net/http terminates TLS\n" +
+			"hint: update golang.org/x/net, or remove http2.ConfigureServer: net/http has HTTP/2 of its own")
+	}
+	if !p.HTTP1() {
+		return p, errors.New("http.Server.Protocols names HTTP/2 only, and net/http has HTTP/2 switched off\n" +
+			"hint: remove http2server=0 from GODEBUG, or Protocols.SetHTTP1(true)")
+	}
+	p.SetHTTP2(false)
+	return p, nil
+}
+
+// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
+// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
+// that off: all of them are seen in what net/http makes of an empty server.
+func hasHTTP2(srv *http.Server) bool {
+	const inClear = "unencrypted_http2" // the key of HTTP/2 in clear text, up to Go 1.26
+	empty := new(http.Server)
+	empty.Serve(closedListener{})
+	_, has := empty.TLSNextProto["h2"]
+	_, byName := empty.TLSNextProto[inClear]
+	if _, own := srv.TLSNextProto["h2"]; own {
+		_, ownInClear := srv.TLSNextProto[inClear]
+		return ownInClear || has && !byName
+	}
+	return has
+}
+
+// A closedListener is one on which a server gets as far as its first Accept.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+// clearTextByHTTP2 reports whether srv speaks clear text although TLSConfig is
+// set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
+// read so only if TLSConfig holds nothing of the program's own, and if the
+// program asks for HTTP/2 in clear text. Otherwise the certificate is missing
+// more likely than the TLS is unwanted.
+func clearTextByHTTP2(srv *http.Server) bool {
+	if srv.TLSConfig == nil || srv.TLSNextProto["h2"] == nil || !asConfigureServerMakes(srv.TLSConfig) {
+		return false
+	}
+	p := protocolsOf(srv)
+	return isH2C(srv.Handler) || p.UnencryptedHTTP2() && !p.HTTP2()
+}
+
+// asConfigureServerMakes reports whether all that differs from an empty
+// tls.Config is what http2.ConfigureServer sets. All fields are compared, also
+// those that a later version of Go may add.
+func asConfigureServerMakes(config *tls.Config) bool {
+	for _, name := range config.NextProtos {
+		if name != "h2" && name != "http/1.1" {
+			return false
+		}
+	}
+	rest := config.Clone() // its mutex is not locked
+	rest.NextProtos, rest.PreferServerCipherSuites = nil, false
+	return reflect.ValueOf(rest).Elem().IsZero()
 }
 
 // protocolsOf is what net/http makes of Protocols and TLSNextProto.

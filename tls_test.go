@@ -8,8 +8,10 @@ import (
 	"errors"
 	"io"
 	stdlog "log"
+	"log/slog"
 	"net"
 	"net/http"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -17,6 +19,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/testdata/golang.org/x/net/http2/h2c"
 )
 
 // startTLS runs p with a server that speaks HTTP/1.1 and HTTP/2 over TLS.
@@ -115,13 +119,8 @@ func TestRequestTLSIsComplete(t *testing.T) {
 	for _, protocol := range []string{"", "http/1.1", "h2"} {
 		t.Run(protocol, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var got []tls.ConnectionState
-				srv := serverOf(t, "tls", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-					if r.TLS == nil {
-						t.Fatal("Request.TLS is nil")
-					}
-					got = append(got, *r.TLS)
-				}))
+				got := make(chan *tls.ConnectionState, 2) // two streams have two handlers at once
+				srv := serverOf(t, "tls", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { got <- r.TLS }))
 				srv.TLSConfig.ClientAuth = tls.RequireAnyClientCert
 				x := startServer(t, &Process{}, srv)
 				nc, _ := x.socket(largeRoom)
@@ -141,10 +140,10 @@ func TestRequestTLSIsComplete(t *testing.T) {
 					x.mustGet(c, "/")
 				}
 				if len(got) != 2 {
-					t.Fatalf("%d requests", len(got))
+					t.Errorf("%d requests", len(got))
 				}
-				for _, s := range got {
-					if !s.HandshakeComplete || s.Version != tls.VersionTLS13 || s.ServerName != "localhost" || s.NegotiatedProtocol != protocol || len(s.PeerCertificates) != 1 {
+				for range len(got) {
+					if s := <-got; s == nil || !s.HandshakeComplete || s.Version != tls.VersionTLS13 || s.ServerName != "localhost" || s.NegotiatedProtocol != protocol || len(s.PeerCertificates) != 1 {
 						t.Errorf("Request.TLS: %+v", s)
 					}
 				}
@@ -449,4 +448,175 @@ func TestCutClosesAllAtOnce(t *testing.T) {
 			t.Errorf("%d connections are open 6 s after the cut", n)
 		}
 	})
+}
+
+// configured is srv after golang.org/x/net/http2.ConfigureServer.
+func configured(srv *http.Server) *http.Server {
+	if srv.TLSConfig == nil {
+		srv.TLSConfig = new(tls.Config)
+	}
+	srv.TLSConfig.PreferServerCipherSuites = true
+	srv.TLSConfig.NextProtos = append(srv.TLSConfig.NextProtos, "h2", "http/1.1")
+	if srv.TLSNextProto == nil {
+		srv.TLSNextProto = map[string]func(*http.Server, *tls.Conn, http.Handler){}
+	}
+	srv.TLSNextProto["h2"] = func(*http.Server, *tls.Conn, http.Handler) {}
+	srv.TLSNextProto["unencrypted_http2"] = srv.TLSNextProto["h2"]
+	return srv
+}
+
+// protocols is a set of them, as http.Server.Protocols is.
+func protocols(set ...func(*http.Protocols, bool)) *http.Protocols {
+	p := new(http.Protocols)
+	for _, set := range set {
+		set(p, true)
+	}
+	return p
+}
+
+var (
+	http1      = (*http.Protocols).SetHTTP1
+	http2      = (*http.Protocols).SetHTTP2
+	clearHTTP2 = (*http.Protocols).SetUnencryptedHTTP2
+)
+
+// A server with a TLSConfig and without a certificate is refused: in clear text
+// it would serve what the program protects. The one exception is a TLSConfig that
+// http2.ConfigureServer has made for HTTP/2 in clear text, and that is logged.
+func TestTLSConfigWithoutACertificate(t *testing.T) {
+	type nextProto = map[string]func(*http.Server, *tls.Conn, http.Handler)
+	inClear := protocols(http1, clearHTTP2)
+	for name, test := range map[string]struct {
+		srv    *http.Server
+		served bool
+	}{
+		"empty":                           {&http.Server{TLSConfig: &tls.Config{}}, false},
+		"HTTP/2 switched off":             {&http.Server{TLSConfig: &tls.Config{}, TLSNextProto: nextProto{}}, false},
+		"HTTP/2 switched off, ClientAuth": {&http.Server{TLSConfig: &tls.Config{ClientAuth: tls.RequireAnyClientCert}, TLSNextProto: nextProto{}}, false},
+		"another protocol":                {&http.Server{TLSConfig: &tls.Config{}, TLSNextProto: nextProto{"other": nil}, Protocols: inClear}, false},
+		"ConfigureServer":                 {configured(&http.Server{}), false},
+		"ConfigureServer, both HTTP/2":    {configured(&http.Server{Protocols: protocols(http1, http2, clearHTTP2)}), false},
+		"ConfigureServer, own NextProtos": {configured(&http.Server{TLSConfig: &tls.Config{NextProtos: []string{"acme-tls/1"}}, Protocols: inClear}), false},
+		"ConfigureServer, clear HTTP/2":   {configured(&http.Server{Protocols: inClear}), true},
+		"ConfigureServer, h2c":            {configured(&http.Server{Handler: h2c.NewHandler(http.NewServeMux())}), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := newLogbook(t)
+				p := &Process{Log: slog.New(log), Delay: -1}
+				p.Serve(test.srv, newMemListener())
+				ctx, cancel := context.WithCancel(t.Context())
+				cancel()
+				err := p.Run(ctx)
+				if served := err == nil; served != test.served || !served && !strings.Contains(err.Error(), "has no certificate\nhint: ") {
+					t.Errorf("Run: %v, want it served: %v", err, test.served)
+				}
+				if told := len(log.with("speaks clear text although")) == 1; told != test.served {
+					t.Errorf("logged: %v, want %v", told, test.served)
+				}
+			})
+		})
+	}
+}
+
+// Each field of a tls.Config that the program has set is taken for a wish of TLS.
+func TestAnyFieldOfTLSConfigIsTheProgramsOwn(t *testing.T) {
+	fields := reflect.VisibleFields(reflect.TypeFor[tls.Config]())
+	for _, field := range fields {
+		if !field.IsExported() || field.Name == "NextProtos" || field.Name == "PreferServerCipherSuites" {
+			continue
+		}
+		srv := configured(&http.Server{Protocols: protocols(http1, clearHTTP2)})
+		set(t, reflect.ValueOf(srv.TLSConfig).Elem().FieldByIndex(field.Index))
+		if clearTextByHTTP2(srv) {
+			t.Errorf("%s is set, and clear text is served", field.Name)
+		}
+	}
+	srv := configured(&http.Server{Protocols: protocols(http1, clearHTTP2)})
+	srv.TLSConfig.SetSessionTicketKeys([][32]byte{{1}})
+	if clearTextByHTTP2(srv) {
+		t.Error("session ticket keys are set, and clear text is served")
+	}
+}
+
+// set makes v something else than its zero value.
+func set(t *testing.T, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Uint16:
+		v.SetUint(1)
+	case reflect.Array:
+		set(t, v.Index(0))
+	case reflect.Uint8:
+		v.SetUint(1)
+	case reflect.String:
+		v.SetString("set")
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+	case reflect.Func:
+		v.Set(reflect.MakeFunc(v.Type(), func([]reflect.Value) []reflect.Value { panic("called") }))
+	case reflect.Interface:
+		for _, x := range []any{new(bytes.Buffer), tls.NewLRUClientSessionCache(1)} {
+			if reflect.TypeOf(x).Implements(v.Type()) {
+				v.Set(reflect.ValueOf(x))
+			}
+		}
+	}
+	if v.IsZero() {
+		t.Fatalf("a %v is not set", v.Type())
+	}
+}
+
+// Where HTTP/2 is switched off it is not offered in the handshake either, for
+// net/http would answer those that speak it with HTTP/1.
+func TestHTTP2IsSwitchedOff(t *testing.T) {
+	cert := certificate(t)
+	for name, test := range map[string]struct {
+		godebug   string
+		srv       *http.Server
+		want      string // negotiated by a client that offers h2 and http/1.1
+		wantError string
+	}{
+		"not":                   {"http2server=1", &http.Server{}, "h2", ""},
+		"environment":           {"http2server=0", &http.Server{}, "http/1.1", ""},
+		"environment, named":    {"http2server=0", &http.Server{Protocols: protocols(http1, http2)}, "http/1.1", ""},
+		"environment, only one": {"http2server=0", &http.Server{Protocols: protocols(http2)}, "", "names HTTP/2 only"},
+		"ConfigureServer":       {"http2server=0", configured(&http.Server{}), "h2", ""}, // as with net/http
+		"ConfigureServer, old":  {"http2server=1", &http.Server{TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){"h2": nil}}, "", "update golang.org/x/net"},
+		"TLSNextProto":          {"", &http.Server{TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){}}, "http/1.1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Setenv("GODEBUG", test.godebug)
+			synctest.Test(t, func(t *testing.T) {
+				test.srv.Handler = http.HandlerFunc(ok)
+				test.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
+				if test.wantError != "" {
+					_, err := secured(test.srv)
+					if err == nil || !strings.Contains(err.Error(), test.wantError) {
+						t.Errorf("%v, want one about %q", err, test.wantError)
+					}
+					return
+				}
+				x := startServer(t, &Process{}, test.srv)
+				c, _ := x.secure(largeRoom, "h2", "http/1.1")
+				if err := c.Handshake(); err != nil || c.ConnectionState().NegotiatedProtocol != test.want {
+					t.Errorf("negotiated %q, want %q: %v", c.ConnectionState().NegotiatedProtocol, test.want, err)
+				}
+				if test.want == "http/1.1" {
+					if res, err := getOver(c); err != nil || res.StatusCode != 200 {
+						t.Error(res, err)
+					}
+				}
+				x.terminate()
+				x.end()
+			})
+		})
+	}
 }
