@@ -157,7 +157,8 @@ func (v *verify) try(ctx context.Context, t terminal, line *progress, cfg trial.
 	if err != nil {
 		return err
 	}
-	return v.print(t, report.New(run, diagnose.Findings(run), diagnose.Recommend(run)))
+	found, recommend := diagnose.Judge(run)
+	return v.print(t, report.New(run, found, recommend))
 }
 
 func counted(n int, what string) string {
