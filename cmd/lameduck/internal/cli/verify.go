@@ -158,7 +158,11 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	if run == nil {
 		return err
 	}
-	reported := v.print(s, report.New(run, diagnose.Findings(run), diagnose.Recommend(run)))
+	if run == nil {
+		return err
+	}
+	found, recommend := diagnose.Judge(run)
+	reported := v.print(s, report.New(run, found, recommend))
 	if err != nil && errors.Is(reported, console.ErrFindings) {
 		return err // the report has the findings; what is left to say is the failed clean-up
 	}

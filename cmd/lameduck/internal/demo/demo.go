@@ -132,7 +132,8 @@ func (d *demo) config(name, self string) trial.Config {
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
-		r := report.New(run, diagnose.Findings(run), diagnose.Recommend(run))
+		found, recommend := diagnose.Judge(run)
+		r := report.New(run, found, recommend)
 		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
 	}
 	if d.output == "json" {

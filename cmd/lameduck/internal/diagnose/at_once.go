@@ -11,7 +11,7 @@ var ruleClosesEarly = rule{
 	id:      closesEarly,
 	summary: "It stops accepting connections as soon as it is told to stop, while nodes that have not heard of it still send clients there.",
 	convicts: func(l *life) bool {
-		return l.leftAtOnce() && (l.anyTwin((*life).outlivedItsListener) || !l.anyTwin((*life).leftInDisorder))
+		return l.goesAtOnce && (l.likelyConduct().outlivesListener || !l.likelyConduct().abrupt)
 	},
 	claims: orLeftNone(closesEarly, sentenced(closesEarly)),
 	seen: func(l *life) string {
@@ -38,7 +38,7 @@ var ruleClosesEarly = rule{
 var ruleExitsAtOnce = rule{
 	id:       exitsAtOnce,
 	summary:  "It exits as soon as it is told to stop: what is in flight is cut, and clients that are still sent there are refused.",
-	convicts: func(l *life) bool { return l.leftAtOnce() && l.Killed == never },
+	convicts: func(l *life) bool { return l.goesAtOnce && l.Killed == never },
 	claims:   orLeftNone(exitsAtOnce, sentenced(exitsAtOnce)),
 	seen: func(l *life) string {
 		return fmt.Sprintf("%s, %s, %s after it was told%s%s", l.told(), l.left(), span(l.Exited-l.t0), l.inHand(), l.arrivals())

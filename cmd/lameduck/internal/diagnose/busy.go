@@ -58,8 +58,9 @@ const (
 func (s *scene) whatIsBusy(attempts []*timeline.Attempt) string {
 	calm, hung := map[time.Duration]bool{}, map[time.Duration]bool{}
 	hangsSeen, lagged := 0, 0
+	disturbed := s.disturbances()
 	for _, a := range attempts {
-		if s.disturbed(a.Scheduled, a.Ended) {
+		if disturbed.overlap(a.Scheduled, a.Ended, anyPod) {
 			continue
 		}
 		second := a.Scheduled / time.Second
@@ -82,18 +83,24 @@ func (s *scene) whatIsBusy(attempts []*timeline.Attempt) string {
 	return notKeepingUp
 }
 
-// disturbed reports whether some pod was terminating or down between two
-// moments.
-func (s *scene) disturbed(from, to time.Duration) bool {
+// disturbances is when some pod was terminating or down.
+func (s *scene) disturbances() *periods {
+	var all []period
 	for _, l := range s.lives {
-		if l.t0 != never && to >= l.t0-slack && (l.Exited == never || from <= l.Exited+atOnce) {
-			return true
+		if l.t0 != never {
+			all = append(all, period{l.t0 - slack, until(l.Exited, atOnce), l.index})
 		}
 		for _, o := range l.outages {
-			if to >= o.from-slack-s.run.Accuracy && (o.to == never || from <= o.to) {
-				return true
-			}
+			all = append(all, period{o.from - slack - s.run.Accuracy, until(o.to, 0), l.index})
 		}
 	}
-	return false
+	return newPeriods(all)
+}
+
+// until is so long after the moment, or forever if it did not come.
+func until(at, after time.Duration) time.Duration {
+	if at == never {
+		return forever
+	}
+	return at + after
 }

@@ -118,14 +118,3 @@ func (l *life) left() string {
 	}
 	return fmt.Sprintf("exited at %s with code %d", seconds(l.Exited), l.Code)
 }
-
-// lastAnswer is when the last answer was complete, or never.
-func (l *life) lastAnswer() time.Duration {
-	last := never
-	for _, a := range l.attempts {
-		if !a.Dropped() {
-			last = max(last, a.Ended)
-		}
-	}
-	return last
-}

@@ -20,10 +20,10 @@ type measured struct {
 // lastConnection is the latest new connection of all pods; the first pod by
 // start if two are level. On a cluster kube-proxy may tell of a later one than
 // could be told by the connections: it sent them until it had heard.
-func lastConnection(run *timeline.Run, late map[string]timeline.Late) measured {
-	m := measured{unknown: unattributed(run)}
+func lastConnection(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) measured {
+	m := measured{unknown: unattributed(run, pods)}
 	proxies := proxiesHeard(run)
-	for _, p := range timeline.Pods(run.Events) {
+	for _, p := range pods {
 		l, ok := late[p.Name]
 		if !ok {
 			continue
@@ -66,24 +66,32 @@ func (m *measured) whyDelay(delay int) string {
 
 // unattributed counts the new connections that a terminating pod may have
 // been sent, but not for sure.
-func unattributed(run *timeline.Run) int {
+func unattributed(run *timeline.Run, pods []timeline.Pod) int {
 	if run.Stage != "cluster" {
 		return 0
 	}
-	pods, n := timeline.Pods(run.Events), 0
+	n, terminating := 0, terminations(pods)
 	for i := range run.Attempts {
 		a := &run.Attempts[i]
 		if a.Control || a.Reused || a.Started == never || a.Pod != "" && a.PodBy != timeline.ByLikelihood || a.Pod == "" && a.Conn == 0 {
 			continue
 		}
-		for _, p := range pods {
-			if t0 := p.T0(); t0 != never && a.Started >= t0 && (p.Exited == never || a.Started <= p.Exited) {
-				n++
-				break
-			}
+		if terminating.overlap(a.Started, a.Started, anyPod) {
+			n++
 		}
 	}
 	return n
+}
+
+// terminations is from when to when each pod was terminating.
+func terminations(pods []timeline.Pod) *periods {
+	var all []period
+	for i, p := range pods {
+		if t0 := p.T0(); t0 != never {
+			all = append(all, period{t0, until(p.Exited, 0), i})
+		}
+	}
+	return newPeriods(all)
 }
 
 // proxiesHeard is when the last kube-proxy took each pod out of use, where a

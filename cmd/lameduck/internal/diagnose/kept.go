@@ -23,7 +23,7 @@ func (l *life) cutUntold() int {
 	if l.verdict != "" {
 		return 0
 	}
-	return l.untold()
+	return l.keptInUse
 }
 
 // untold counts them whatever the verdict is. Where the pod was killed they
@@ -53,7 +53,7 @@ func (l *life) heldUp() int {
 	if l.Killed == never || !l.Caught && !l.Unknown {
 		return 0
 	}
-	return l.untold()
+	return l.keptInUse
 }
 
 func (l *life) heldUpBy() string {

@@ -18,7 +18,7 @@ var ruleIgnoresSignal = rule{
 	claims: sentenced(ignoresSignal),
 	seen: func(l *life) string {
 		if l.Unknown {
-			return fmt.Sprintf("%s, killed %s later, %s in use to the end and not told to leave", l.told(), span(l.Killed-l.Signalled), count(l.untold(), "kept connection"))
+			return fmt.Sprintf("%s, killed %s later, %s in use to the end and not told to leave", l.told(), span(l.Killed-l.Signalled), count(l.keptInUse, "kept connection"))
 		}
 		return fmt.Sprintf("%s and not caught, killed %s later", l.told(), span(l.Killed-l.Signalled))
 	},
@@ -56,7 +56,7 @@ var ruleGraceShorter = rule{
 	claims: sentenced(graceShorter),
 	seen: func(l *life) string {
 		s := l.told() + ", " + l.left()
-		if last := l.lastAnswer(); last != never {
+		if last := l.lastAnswer; last != never {
 			s += ", last answer at " + seconds(last)
 		}
 		return s + l.heldUpBy()
@@ -88,7 +88,7 @@ var ruleGraceShorter = rule{
 func (l *life) ignores() bool {
 	if l.Unknown {
 		open := l.closed == never || l.afterItsExit()
-		return open && !l.hookTookAll() && slices.ContainsFunc(l.twins(), func(t *life) bool { return t.untold() > 0 })
+		return open && !l.hookTookAll() && l.likelyConduct().keepsClients
 	}
 	return !l.Caught
 }

@@ -17,11 +17,15 @@ type life struct {
 	exitedBy time.Duration       // by how much Exited may be late
 	attempts []*timeline.Attempt // sent to it, in order of their start
 	answered time.Duration       // when the first answer was complete, or never
-	closed   time.Duration       // since when it took no new connection, or never
-	sure     bool                // that it was this pod that turned them away
-	outages  []outage
-	failed   bool // given up waiting for it to become ready
-	verdict  string
+	// lastAnswer is when the last answer was complete, firstError when the first
+	// 5xx was; never if there was none.
+	lastAnswer, firstError time.Duration
+	closed                 time.Duration // since when it took no new connection, or never
+	sure                   bool          // that it was this pod that turned them away
+	outages                []outage
+	failed                 bool // given up waiting for it to become ready
+	conduct
+	verdict string
 }
 
 // outage is a time without a process that nobody had asked to end.
@@ -32,7 +36,7 @@ type outage struct {
 }
 
 func newLife(p timeline.Pod, accuracy time.Duration) *life {
-	l := &life{Pod: p, t0: p.Told(accuracy), exitedBy: accuracy, answered: never, closed: never}
+	l := &life{Pod: p, t0: p.Told(accuracy), exitedBy: accuracy, answered: never, lastAnswer: never, firstError: never, closed: never}
 	l.doubt = p.T0() - l.t0
 	return l
 }
@@ -55,6 +59,12 @@ func (l *life) witness(e timeline.Event) {
 
 func (l *life) hear(a *timeline.Attempt) {
 	l.attempts = append(l.attempts, a)
+	if !a.Dropped() {
+		l.lastAnswer = max(l.lastAnswer, a.Ended)
+	}
+	if a.Cause == timeline.Status5xx && (l.firstError == never || a.Ended < l.firstError) {
+		l.firstError = a.Ended
+	}
 	if !a.Dropped() && (l.answered == never || a.Ended < l.answered) {
 		l.answered = a.Ended
 	}
@@ -71,7 +81,7 @@ func (l *life) settleExit() {
 	if l.Exited == never || l.exitedBy == 0 {
 		return
 	}
-	earliest := max(l.Exited-l.exitedBy, l.t0, min(l.lastAnswer(), l.Exited))
+	earliest := max(l.Exited-l.exitedBy, l.t0, min(l.lastAnswer, l.Exited))
 	cut, noticed := never, never
 	for _, a := range l.attempts {
 		switch at := a.EndedConn; {
@@ -232,5 +242,5 @@ func (l *life) handled(a *timeline.Attempt) bool {
 		from = a.Started
 	}
 	waited := a.Ended - from - l.lag.during(from, a.Ended)
-	return waited >= atOnce || waited >= underWay && (a.Bytes > 0 || l.lastAnswer() >= from+underWay)
+	return waited >= atOnce || waited >= underWay && (a.Bytes > 0 || l.lastAnswer >= from+underWay)
 }

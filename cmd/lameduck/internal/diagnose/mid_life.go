@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -35,7 +34,7 @@ var ruleNeverReady = rule{
 // replacementFailed reports whether a pod that should have taken over had
 // started by then, and never became ready.
 func (s *scene) replacementFailed(by time.Duration) bool {
-	return slices.ContainsFunc(s.lives, func(l *life) bool { return l.failed && l.Started <= by })
+	return s.firstFailed != nil && s.firstFailed.Started <= by
 }
 
 var ruleCrashes = rule{

@@ -25,14 +25,17 @@ const defaultGrace = 30
 // That is so as well where it is not known which pod took the new connections
 // after T0, and nothing else tells; Why says what there was to go by.
 func Recommend(run *timeline.Run) finding.Recommendation {
-	late := timeline.LateArrivals(run)
+	return recommend(run, timeline.Pods(run.Events), timeline.LateArrivals(run))
+}
+
+func recommend(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) finding.Recommendation {
 	if len(late) == 0 {
 		return finding.Recommendation{Why: "no pod was told to stop in this run, so nothing was measured"}
 	}
 	if !opensConnections(run) {
 		return finding.Recommendation{Why: "no client opened a new connection to a pod in this run, so the time that they keep coming was not measured"}
 	}
-	m := lastConnection(run, late)
+	m := lastConnection(run, pods, late)
 	if !m.known() {
 		return finding.Recommendation{Why: fmt.Sprintf("which pod took a new connection after termination began could not be told (%d of them), so the time that they keep coming was not measured: let the server name its pod in a header of its answers", m.unknown)}
 	}

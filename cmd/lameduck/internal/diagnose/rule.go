@@ -114,11 +114,21 @@ type matter struct {
 	*scene
 	lives []*life
 	drops []*drop
+	has   map[*life]bool // which lives there are
+}
+
+func newMatter(s *scene, lives []*life) matter {
+	m := matter{scene: s, lives: lives, has: map[*life]bool{}}
+	for _, l := range lives {
+		m.has[l] = true
+	}
+	return m
 }
 
 func (m *matter) add(d *drop) {
 	m.drops = append(m.drops, d)
-	if d.life != nil && !slices.Contains(m.lives, d.life) {
+	if d.life != nil && !m.has[d.life] {
+		m.has[d.life] = true
 		m.lives = append(m.lives, d.life)
 	}
 }

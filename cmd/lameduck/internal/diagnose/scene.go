@@ -13,19 +13,25 @@ const never = timeline.Never
 
 // scene is a run, sorted for judging.
 type scene struct {
-	run        *timeline.Run
-	lives      []*life // in order of their start
-	byName     map[string]*life
-	drops      []*drop // in order of their end
-	advised    finding.Recommendation
-	late       map[string]timeline.Late
-	keeping    map[string]bool // the patterns that used a connection twice
-	firstStart time.Duration   // of the attempts
-	lastStart  time.Duration   // when the last attempt began: later events met no traffic
-	served     bool            // some pod answered some attempt
-	nameless   bool            // some answers cannot be tied to a pod
-	overload   string          // the finding that explains time-outs all over the run, or ""
-	lag        *lag            // of this machine
+	run         *timeline.Run
+	lives       []*life // in order of their start
+	byName      map[string]*life
+	firstFailed *life         // the first that started and was given up waiting for, or nil
+	ofAny       conduct       // how any pod terminates
+	up          *periods      // when each pod was ready
+	departures  []departure   // in order
+	drops       []*drop       // in order of their end
+	hung        []*drop       // those that hung
+	longestHang time.Duration // of those
+	advised     finding.Recommendation
+	late        map[string]timeline.Late
+	keeping     map[string]bool // the patterns that used a connection twice
+	firstStart  time.Duration   // of the attempts
+	lastStart   time.Duration   // when the last attempt began: later events met no traffic
+	served      bool            // some pod answered some attempt
+	nameless    bool            // some answers cannot be tied to a pod
+	overload    string          // the finding that explains time-outs all over the run, or ""
+	lag         *lag            // of this machine
 }
 
 // drop is a failed attempt and what is known around it.
@@ -46,9 +52,10 @@ func (d *drop) late() bool {
 }
 
 func read(run *timeline.Run) *scene {
+	pods, late := timeline.Pods(run.Events), timeline.LateArrivals(run)
 	s := &scene{run: run, byName: map[string]*life{}, keeping: map[string]bool{}, lastStart: never,
-		advised: Recommend(run), late: timeline.LateArrivals(run), lag: newLag(run.Attempts)}
-	for _, p := range timeline.Pods(run.Events) {
+		advised: recommend(run, pods, late), late: late, lag: newLag(run.Attempts)}
+	for _, p := range pods {
 		s.enter(newLife(p, run.Accuracy))
 	}
 	for _, e := range run.Events {
@@ -72,11 +79,28 @@ func read(run *timeline.Run) *scene {
 		l.closed = l.whenClosed()
 	}
 	s.agree()
+	s.conclude()
 	for _, l := range s.lives {
 		l.verdict = s.judge(l)
 	}
 	s.gather(attempts)
 	return s
+}
+
+// conclude works out what is asked again and again, once all moments are
+// settled: of each pod, and of all of them together.
+func (s *scene) conclude() {
+	var up []period
+	for _, l := range s.lives {
+		l.conduct = l.seenConduct()
+		s.ofAny = s.ofAny.or(l.conduct)
+		up = append(up, l.upTimes()...)
+		if l.failed && (s.firstFailed == nil || l.Started < s.firstFailed.Started) {
+			s.firstFailed = l
+		}
+	}
+	s.up = newPeriods(up)
+	s.departures = s.orderOfLeaving()
 }
 
 func byStart(all []timeline.Attempt) []*timeline.Attempt {
@@ -150,6 +174,12 @@ func (s *scene) gather(attempts []*timeline.Attempt) {
 		s.drops = append(s.drops, d)
 	}
 	slices.SortStableFunc(s.drops, func(a, b *drop) int { return cmp.Compare(a.Ended, b.Ended) })
+	for _, d := range s.drops {
+		if hangs(d.Attempt) && !d.unstarted() {
+			s.hung = append(s.hung, d)
+			s.longestHang = max(s.longestHang, d.Ended-d.Started)
+		}
+	}
 }
 
 // fallThrough sees whether the drop met a Service without any endpoint. Where
@@ -166,31 +196,20 @@ func (d *drop) fallThrough(since time.Duration) {
 
 // anotherReady reports whether clients could have been sent to another pod.
 func (s *scene) anotherReady(than *life, at time.Duration) bool {
-	return slices.ContainsFunc(s.lives, func(l *life) bool {
-		up := l.Ready != never && l.Ready <= at && (l.t0 == never || at < l.t0)
-		return l != than && up && !slices.ContainsFunc(l.outages, func(o outage) bool { return o.from <= at && (o.to == never || at < o.to) })
-	})
+	return s.up.overlap(at, at, than.index)
 }
 
 // hungAt is an attempt that hung when d was due, which is why d was not
 // started: it shares its explanation. d itself if there is none.
 func (s *scene) hungAt(d *drop) *drop {
-	for _, h := range s.drops {
-		hangs := h.Cause == timeline.Timeout || h.Cause == timeline.DialTimeout
-		if hangs && !h.unstarted() && h.Started <= d.Scheduled && h.Ended >= d.Scheduled {
+	first, _ := slices.BinarySearchFunc(s.hung, d.Scheduled, func(h *drop, at time.Duration) int { return cmp.Compare(h.Ended, at) })
+	for _, h := range s.hung[first:] {
+		if h.Started <= d.Scheduled {
 			return h
+		}
+		if h.Ended-s.longestHang > d.Scheduled {
+			break // this and all that follow began later
 		}
 	}
 	return d
-}
-
-// lastToGo is the pod that went last before the moment, or nil.
-func (s *scene) lastToGo(at time.Duration) *life {
-	var last *life
-	for _, l := range s.lives {
-		if gone := l.goneBefore(at); gone != never && (last == nil || gone >= last.goneBefore(at)) {
-			last = l
-		}
-	}
-	return last
 }

@@ -132,10 +132,5 @@ func (d *drop) cut() bool {
 // answersWell reports whether it gave no error before its T0: those later are
 // of its termination then.
 func (l *life) answersWell() bool {
-	for _, a := range l.attempts {
-		if a.Cause == timeline.Status5xx && a.Ended < l.t0-slack {
-			return false
-		}
-	}
-	return l.answered != never
+	return l.answered != never && (l.firstError == never || l.firstError >= l.t0-slack)
 }

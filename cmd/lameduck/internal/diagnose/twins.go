@@ -11,18 +11,39 @@ import (
 // away, or cut it. But they run the same program, and it terminates the same
 // way each time: what one is seen to do is true of all that are in doubt.
 
-// twins are the pods whose termination shows what that of this one is: itself
-// where everything is exact.
-func (l *life) twins() []*life {
-	if l.run.Accuracy == 0 {
-		return []*life{l}
-	}
-	return l.lives
+// conduct is what a pod does when it is terminated. It is worked out once for
+// each pod, because that takes a look at all of its attempts.
+type conduct struct {
+	goesAtOnce       bool
+	outlivesListener bool // only of one that goes at once
+	abrupt           bool // only of one that goes at once
+	keepsClients     bool // keptInUse > 0
+	keptInUse        int  // kept connections that it used to its end, without asking them to leave
 }
 
-// anyTwin reports whether it is so of any twin that left at once as well.
-func (l *life) anyTwin(so func(*life) bool) bool {
-	return slices.ContainsFunc(l.twins(), func(t *life) bool { return t.leftAtOnce() && so(t) })
+func (l *life) seenConduct() conduct {
+	c := conduct{goesAtOnce: l.leftAtOnce(), keptInUse: l.untold()}
+	c.outlivesListener = c.goesAtOnce && l.outlivedItsListener()
+	c.abrupt = c.goesAtOnce && l.leftInDisorder()
+	c.keepsClients = c.keptInUse > 0
+	return c
+}
+
+// or adds what another pod is seen to do, as far as rules ask for that.
+func (c conduct) or(other conduct) conduct {
+	c.outlivesListener = c.outlivesListener || other.outlivesListener
+	c.abrupt = c.abrupt || other.abrupt
+	c.keepsClients = c.keepsClients || other.keepsClients
+	return c
+}
+
+// likelyConduct is the conduct of the pod itself where everything is exact, and
+// else that of any pod.
+func (l *life) likelyConduct() conduct {
+	if l.run.Accuracy == 0 {
+		return l.conduct
+	}
+	return l.ofAny
 }
 
 // agree gives pods of which it is not sure when they closed their listener the

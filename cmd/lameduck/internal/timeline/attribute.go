@@ -77,11 +77,18 @@ func newInference(run *Run) *inference {
 	in.watch()
 	in.gather()
 	for _, l := range in.links {
-		calm := l.ended != Never && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.leaving(l.ended) })
-		in.goodbyes = in.goodbyes || calm && l.how == Goodbye
-		in.errors = in.errors || calm && l.failing
+		says := l.how == Goodbye && !in.goodbyes || l.failing && !in.errors
+		if says && in.calm(l.ended) { // in this order: few say anything, and calm takes a look at every pod
+			in.goodbyes = in.goodbyes || l.how == Goodbye
+			in.errors = in.errors || l.failing
+		}
 	}
 	return in
+}
+
+// calm reports whether surely no pod was terminating at the moment.
+func (in *inference) calm(at time.Duration) bool {
+	return at != Never && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.leaving(at) })
 }
 
 // watch adds what the fold of a pod leaves out.

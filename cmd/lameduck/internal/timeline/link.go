@@ -101,18 +101,15 @@ func (in *inference) podOf(l *link) (string, By) {
 		if p.possible(l) {
 			possible = append(possible, p)
 		}
+		if len(possible) > 1 && in.undecided(l) {
+			return "", BySight
+		}
 	}
 	switch {
 	case len(possible) == 0:
 		return "", BySight
 	case len(possible) == 1:
 		return possible[0].Name, ByExclusion
-	case l.ended == Never:
-		return "", BySight
-	case l.queued():
-		return "", BySight // until more is known: see settleDials
-	case l.how == Goodbye && in.goodbyes, l.failing && in.errors:
-		return "", BySight
 	case l.how == Goodbye, l.failing:
 		return lastTold(possible, l.ended)
 	}
@@ -120,6 +117,13 @@ func (in *inference) podOf(l *link) (string, By) {
 		return pod, by
 	}
 	return lastTold(possible, l.ended)
+}
+
+// undecided reports whether nothing of the connection tells one of several
+// possible pods from another: it did not end, its end is a habit of the server,
+// or (see settleDials) more is to be known first.
+func (in *inference) undecided(l *link) bool {
+	return l.ended == Never || l.queued() || l.how == Goodbye && in.goodbyes || l.failing && in.errors
 }
 
 // nearestExit is the pod whose exit may have ended the connection. One that
