@@ -158,9 +158,6 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	if run == nil {
 		return err
 	}
-	if run == nil {
-		return err
-	}
 	found, recommend := diagnose.Judge(run)
 	reported := v.print(s, report.New(run, found, recommend))
 	if err != nil && errors.Is(reported, console.ErrFindings) {
