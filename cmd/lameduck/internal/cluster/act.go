@@ -10,9 +10,9 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // perform does once what the action is, and returns when it is complete.
@@ -45,17 +45,8 @@ func (s *Stage) rollout(ctx context.Context) error {
 }
 
 // patch changes the workload.
-func (s *Stage) patch(ctx context.Context, patch []byte, subresource ...string) (err error) {
-	apps, t := s.client.AppsV1(), s.target
-	switch t.kind {
-	case "deployments":
-		_, err = apps.Deployments(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
-	case "statefulsets":
-		_, err = apps.StatefulSets(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
-	case "daemonsets":
-		_, err = apps.DaemonSets(t.namespace).Patch(ctx, t.name, types.StrategicMergePatchType, patch, metav1.PatchOptions{}, subresource...)
-	}
-	return err
+func (s *Stage) patch(ctx context.Context, patch []byte, subresource ...string) error {
+	return resource(s.target.kind).Patch(ctx, s.client, s.target.namespace, s.target.name, patch, subresource...)
 }
 
 // remove ends pods in one way or another, and waits for those that replace them.
@@ -69,7 +60,7 @@ func (s *Stage) remove(ctx context.Context, pods []*corev1.Pod, how func(context
 }
 
 func (s *Stage) delete(ctx context.Context, p *corev1.Pod) error {
-	err := s.client.CoreV1().Pods(p.Namespace).Delete(ctx, p.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}})
+	err := kube.Pods.Delete(ctx, s.client, p.Namespace, p.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}})
 	if err != nil && !apierrors.IsNotFound(err) {
 		return refused(err, "delete", "", "pods", p.Namespace)
 	}
@@ -94,10 +85,11 @@ const evictionRetry = 5 * time.Second
 // to become ready elsewhere.
 func (s *Stage) evict(ctx context.Context, p *corev1.Pod) error {
 	for deadline := time.Now().Add(s.readyTimeout); ; {
-		err := s.client.PolicyV1().Evictions(p.Namespace).Evict(ctx, &policyv1.Eviction{
+		_, err := kube.Evictions.Create(ctx, s.client, p.Namespace, &policyv1.Eviction{
+			TypeMeta:      metav1.TypeMeta{APIVersion: "policy/v1", Kind: "Eviction"},
 			ObjectMeta:    metav1.ObjectMeta{Name: p.Name, Namespace: p.Namespace},
 			DeleteOptions: &metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}},
-		})
+		}, "eviction")
 		switch {
 		case err == nil || apierrors.IsNotFound(err):
 			return err
@@ -141,7 +133,7 @@ func (s *Stage) nodeToDrain() (string, error) {
 // cordon keeps new pods off the node until the undo; a node that was cordoned
 // before stays so.
 func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err error) {
-	n, err := s.client.CoreV1().Nodes().Get(ctx, node, metav1.GetOptions{})
+	n, err := kube.Nodes.Get(ctx, s.client, "", node)
 	if err != nil {
 		return false, refused(err, "get", "", "nodes", "")
 	}
@@ -154,8 +146,7 @@ func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err erro
 
 func (s *Stage) setUnschedulable(ctx context.Context, node, value string) error {
 	patch := []byte(`{"spec":{"unschedulable":` + value + `}}`)
-	_, err := s.client.CoreV1().Nodes().Patch(ctx, node, types.StrategicMergePatchType, patch, metav1.PatchOptions{})
-	return refused(err, "patch", "", "nodes", "")
+	return refused(kube.Nodes.Patch(ctx, s.client, "", node, patch), "patch", "", "nodes", "")
 }
 
 // scaleDown halves the replicas. When it is repeated they are scaled up again

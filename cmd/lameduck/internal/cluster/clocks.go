@@ -9,8 +9,9 @@ import (
 
 	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
@@ -31,26 +32,26 @@ type clocks struct {
 
 // compareClocks watches the leases until close. Who may not see them simply
 // does not learn of it.
-func compareClocks(c kubernetes.Interface, clock timeline.Clock) *clocks {
+func compareClocks(c dynamic.Interface, clock timeline.Clock) *clocks {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &clocks{clock: clock, stop: cancel, nodes: map[string]time.Duration{}}
 	k.done.Go(func() { k.watch(ctx, c) })
 	return k
 }
 
-func (k *clocks) watch(ctx context.Context, c kubernetes.Interface) {
-	leases := c.CoordinationV1().Leases("kube-node-lease")
+func (k *clocks) watch(ctx context.Context, c dynamic.Interface) {
+	const namespace = "kube-node-lease"
 	for ctx.Err() == nil {
 		// Not from the beginning: what is there already was written at some time before.
 		asked := k.clock.Now()
-		list, err := leases.List(ctx, metav1.ListOptions{Limit: 1})
+		list, err := kube.Leases.List(ctx, c, namespace, metav1.ListOptions{Limit: 1})
 		if err != nil {
 			return
 		}
 		k.mu.Lock()
 		k.within = k.clock.Now() - asked
 		k.mu.Unlock()
-		w, err := leases.Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
+		w, err := kube.Leases.Watch(ctx, c, namespace, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
 		if err != nil {
 			return
 		}

@@ -6,12 +6,13 @@ import (
 	"testing"
 
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 )
 
 func TestComplete(t *testing.T) {
-	c := fake.NewClientset(deployment(1), service("shop", shopLabels), service("till", nil))
+	c := kubetest.New(deployment(1), service("shop", shopLabels), service("till", nil))
 	for begun, want := range map[string][]string{
 		"":          {"deploy/", "sts/", "ds/", "svc/"},
 		"de":        {"deploy/", "sts/", "ds/", "svc/"},

@@ -3,16 +3,18 @@ package cluster
 import (
 	"fmt"
 
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // Access is a connection to a cluster, as kubectl would make it.
 type Access struct {
-	Client    kubernetes.Interface
+	Client    dynamic.Interface
+	Core      rest.Interface // the core API, for what is no object
 	REST      *rest.Config
 	Namespace string // the one asked for, else that of the context, else default
 }
@@ -37,9 +39,9 @@ func Connect(kubeconfig, context, namespace string) (*Access, error) {
 	}
 	r.QPS, r.Burst = 50, 100 // watches and a handful of writes; the default of 5 a second would delay them
 	r.UserAgent = "lameduck"
-	client, err := kubernetes.NewForConfig(r)
+	client, core, err := kube.New(r)
 	if err != nil {
 		return nil, hint.New(err, advice)
 	}
-	return &Access{Client: client, REST: r, Namespace: ns}, nil
+	return &Access{Client: client, Core: core, REST: r, Namespace: ns}, nil
 }

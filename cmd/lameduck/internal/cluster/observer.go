@@ -9,11 +9,11 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/informers"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/tools/cache"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -46,7 +46,7 @@ var observerRights = []Right{
 
 // observe returns when everything that there is has been seen. Close has to be
 // called.
-func observe(ctx context.Context, c kubernetes.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event)) (*observer, error) {
+func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event)) (*observer, error) {
 	o := &observer{
 		clock: clock, emit: emit, container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
 		pods: map[types.UID]*podSeen{}, slices: map[string]map[types.UID]endpoint{}, shown: map[types.UID]endpoint{},
@@ -55,28 +55,19 @@ func observe(ctx context.Context, c kubernetes.Interface, t *Target, clock timel
 	o.stop = cancel
 	var synced []cache.InformerSynced
 	for _, w := range []struct {
-		tweak   func(*metav1.ListOptions)
-		start   func(informers.SharedInformerFactory) cache.SharedIndexInformer
-		handler cache.ResourceEventHandler
+		informer func(dynamic.Interface, string, metav1.ListOptions) (cache.SharedIndexInformer, error)
+		of       metav1.ListOptions
+		handler  cache.ResourceEventHandler
 	}{
-		{func(l *metav1.ListOptions) { l.LabelSelector = t.selector.String() },
-			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
-				return f.Core().V1().Pods().Informer()
-			},
-			handler(o.podChanged, o.podGone)},
-		{func(l *metav1.ListOptions) { l.LabelSelector = discoveryv1.LabelServiceName + "=" + t.service.Name },
-			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
-				return f.Discovery().V1().EndpointSlices().Informer()
-			},
-			handler(o.sliceChanged, o.sliceGone)},
-		{func(l *metav1.ListOptions) { l.FieldSelector = "involvedObject.kind=Pod" },
-			func(f informers.SharedInformerFactory) cache.SharedIndexInformer {
-				return f.Core().V1().Events().Informer()
-			},
-			handler(o.kubeletSaid, nil)},
+		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, handler(o.podChanged, o.podGone)},
+		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, handler(o.sliceChanged, o.sliceGone)},
+		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, handler(o.kubeletSaid, nil)},
 	} {
-		f := informers.NewSharedInformerFactoryWithOptions(c, 0, informers.WithNamespace(t.namespace), informers.WithTweakListOptions(w.tweak))
-		informer := w.start(f)
+		informer, err := w.informer(c, t.namespace, w.of)
+		if err != nil {
+			cancel()
+			return nil, err
+		}
 		registered, err := informer.AddEventHandler(w.handler)
 		if err != nil {
 			cancel()

@@ -10,8 +10,8 @@ import (
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes/fake"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -26,7 +26,7 @@ type script struct {
 }
 
 func newScript(t *testing.T) *script {
-	c := fake.NewClientset(deployment(1), service("shop", shopLabels))
+	c := kubetest.New(deployment(1), service("shop", shopLabels))
 	s := &script{T: t, pod: pod("shop-1", "ReplicaSet", "rs")}
 	s.pod.UID = "1"
 	emit := func(e timeline.Event) {

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -20,7 +20,7 @@ import (
 // right to get nodes/proxy, and a kube-proxy whose metrics can be reached
 // (metricsBindAddress); where either is missing nothing is told.
 type proxies struct {
-	client kubernetes.Interface
+	core   rest.Interface
 	clocks *clocks
 	emit   func(timeline.Event)
 	ctx    context.Context
@@ -53,9 +53,9 @@ const (
 )
 
 // watchProxies follows the proxies of the nodes that pods are on.
-func watchProxies(c kubernetes.Interface, o *observer, k *clocks) *proxies {
+func watchProxies(core rest.Interface, o *observer, k *clocks) *proxies {
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &proxies{client: c, clocks: k, emit: o.emit, ctx: ctx, stop: cancel, nodes: map[string]*proxy{}}
+	p := &proxies{core: core, clocks: k, emit: o.emit, ctx: ctx, stop: cancel, nodes: map[string]*proxy{}}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.changed = func(e timeline.Event) {
@@ -164,7 +164,7 @@ const metricsPort = "10249"
 func (p *proxies) ask(node string) (syncs, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
 	defer cancel()
-	text, err := p.client.CoreV1().RESTClient().Get().Resource("nodes").Name(node + ":" + metricsPort).SubResource("proxy").Suffix("metrics").DoRaw(ctx)
+	text, err := p.core.Get().Resource("nodes").Name(node + ":" + metricsPort).SubResource("proxy").Suffix("metrics").DoRaw(ctx)
 	if err != nil {
 		return syncs{}, err
 	}

@@ -11,9 +11,10 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // Right is one thing a trial does to the API, as a rule of RBAC grants it.
@@ -64,7 +65,7 @@ func refused(err error, verb, group, resource, namespace string) error {
 // lacks asks the API server for each right whether the user has it, and
 // returns an error that names those that are missing, with the rules that
 // grant them. Rights in nodes and the like have no namespace.
-func lacks(ctx context.Context, c kubernetes.Interface, namespace string, rights []Right) error {
+func lacks(ctx context.Context, c dynamic.Interface, namespace string, rights []Right) error {
 	var missing, rules []string
 	for _, r := range rights {
 		ok, err := has(ctx, c, namespace, r)
@@ -82,15 +83,16 @@ func lacks(ctx context.Context, c kubernetes.Interface, namespace string, rights
 		"deploy/rbac.yaml has all rules; missing here: "+strings.Join(rules, " "))
 }
 
-func has(ctx context.Context, c kubernetes.Interface, namespace string, r Right) (bool, error) {
+func has(ctx context.Context, c dynamic.Interface, namespace string, r Right) (bool, error) {
 	resource, sub, _ := strings.Cut(r.Resource, "/")
 	if resource == "nodes" {
 		namespace = ""
 	}
-	review, err := c.AuthorizationV1().SelfSubjectAccessReviews().Create(ctx, &authv1.SelfSubjectAccessReview{
+	review, err := kube.AccessReviews.Create(ctx, c, "", &authv1.SelfSubjectAccessReview{
+		TypeMeta: metav1.TypeMeta{APIVersion: "authorization.k8s.io/v1", Kind: "SelfSubjectAccessReview"},
 		Spec: authv1.SelfSubjectAccessReviewSpec{ResourceAttributes: &authv1.ResourceAttributes{
 			Namespace: namespace, Verb: r.Verb, Group: r.Group, Resource: resource, Subresource: sub}},
-	}, metav1.CreateOptions{})
+	})
 	if err != nil {
 		return false, err
 	}

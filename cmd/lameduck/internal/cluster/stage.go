@@ -11,7 +11,7 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -47,7 +47,7 @@ const Accuracy = 1500 * time.Millisecond
 // Stage is a workload of a cluster for one trial.
 type Stage struct {
 	cfg          Config
-	client       kubernetes.Interface
+	client       dynamic.Interface
 	target       *Target
 	action       Action
 	node         string
@@ -131,15 +131,15 @@ func (s *Stage) Start(ctx context.Context) error {
 		}
 	}
 	s.clocks = compareClocks(s.client, s.cfg.Clock)
-	s.proxies = watchProxies(s.client, s.observer, s.clocks)
+	s.proxies = watchProxies(s.cfg.Access.Core, s.observer, s.clocks)
 	var err error
 	if s.cfg.URL != nil {
 		s.control, err = control.Start(ctx)
 		return err
 	}
 	s.crew, err = workers.Start(ctx, workers.Config{
-		Client: s.client, REST: s.cfg.Access.REST, Namespace: s.target.namespace, Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy,
-		Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
+		Client: s.client, Core: s.cfg.Access.Core, REST: s.cfg.Access.REST, Namespace: s.target.namespace,
+		Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy, Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
 	})
 	return err
 }

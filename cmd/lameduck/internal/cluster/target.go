@@ -12,9 +12,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
@@ -38,7 +39,7 @@ type Query struct {
 
 // Find looks the target up: from a workload to the Service in front of it, or
 // from a Service to the workload behind it. Errors have hints.
-func Find(ctx context.Context, c kubernetes.Interface, q Query) (*Target, error) {
+func Find(ctx context.Context, c dynamic.Interface, q Query) (*Target, error) {
 	r, err := parseRef(q.Ref)
 	if err != nil {
 		return nil, err
@@ -63,15 +64,15 @@ func Find(ctx context.Context, c kubernetes.Interface, q Query) (*Target, error)
 }
 
 // behind finds the workload whose pods a Service sends to.
-func behind(ctx context.Context, c kubernetes.Interface, namespace, service string) (ref, error) {
-	s, err := c.CoreV1().Services(namespace).Get(ctx, service, metav1.GetOptions{})
+func behind(ctx context.Context, c dynamic.Interface, namespace, service string) (ref, error) {
+	s, err := kube.Services.Get(ctx, c, namespace, service)
 	if err != nil {
 		return ref{}, refused(err, "get", "", "services", namespace)
 	}
 	if len(s.Spec.Selector) == 0 {
 		return ref{}, hint.New(fmt.Errorf("service/%s has no selector", service), "name the workload instead, as in deploy/shop, with --service "+service)
 	}
-	pods, err := c.CoreV1().Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(s.Spec.Selector).String()})
+	pods, err := kube.Pods.List(ctx, c, namespace, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(s.Spec.Selector).String()})
 	if err != nil {
 		return ref{}, refused(err, "list", "", "pods", namespace)
 	}
@@ -96,7 +97,7 @@ func behind(ctx context.Context, c kubernetes.Interface, namespace, service stri
 }
 
 // owner is the workload a pod belongs to; of a ReplicaSet, the Deployment.
-func owner(ctx context.Context, c kubernetes.Interface, pod *corev1.Pod) (ref, error) {
+func owner(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) (ref, error) {
 	o := metav1.GetControllerOf(pod)
 	if o == nil {
 		return ref{}, nil
@@ -104,7 +105,7 @@ func owner(ctx context.Context, c kubernetes.Interface, pod *corev1.Pod) (ref, e
 	if o.Kind != "ReplicaSet" {
 		return ref{kinds[strings.ToLower(o.Kind)], o.Name}, nil
 	}
-	rs, err := c.AppsV1().ReplicaSets(pod.Namespace).Get(ctx, o.Name, metav1.GetOptions{})
+	rs, err := kube.ReplicaSets.Get(ctx, c, pod.Namespace, o.Name)
 	if err != nil {
 		return ref{}, refused(err, "get", "apps", "replicasets", pod.Namespace)
 	}
@@ -115,8 +116,8 @@ func owner(ctx context.Context, c kubernetes.Interface, pod *corev1.Pod) (ref, e
 }
 
 // front finds the Service that leads to the pods.
-func (t *Target) front(ctx context.Context, c kubernetes.Interface, q Query) error {
-	list, err := c.CoreV1().Services(q.Namespace).List(ctx, metav1.ListOptions{})
+func (t *Target) front(ctx context.Context, c dynamic.Interface, q Query) error {
+	list, err := kube.Services.List(ctx, c, q.Namespace, metav1.ListOptions{})
 	if err != nil {
 		return refused(err, "list", "", "services", q.Namespace)
 	}

@@ -10,9 +10,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 )
 
 var shopLabels = map[string]string{"app": "shop"}
@@ -82,7 +83,7 @@ func TestFind(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.query.Namespace = "prod"
-			target, err := Find(t.Context(), fake.NewClientset(tt.objects...), tt.query)
+			target, err := Find(t.Context(), kubetest.New(tt.objects...), tt.query)
 			if got := outcome(target, err); tt.fails == "" && got != tt.found || !strings.Contains(got, tt.fails) {
 				t.Errorf("%s, want %s%s", got, tt.found, tt.fails)
 			}
@@ -99,7 +100,7 @@ func outcome(target *Target, err error) string {
 
 // TestWhatThePodTemplateSays: the one reader of manifests reads it.
 func TestWhatThePodTemplateSays(t *testing.T) {
-	target := find(t, fake.NewClientset(deployment(2), service("shop", shopLabels)))
+	target := find(t, kubetest.New(deployment(2), service("shop", shopLabels)))
 	pod := target.Manifest.Pod
 	if pod.Grace.Seconds() != 40 || pod.PreStop == nil || pod.PreStop.Sleep.Seconds() != 5 || target.targetPort() != 8080 {
 		t.Errorf("grace %v, preStop %+v, port %d", pod.Grace, pod.PreStop, target.targetPort())
@@ -109,7 +110,7 @@ func TestWhatThePodTemplateSays(t *testing.T) {
 	}
 }
 
-func find(t *testing.T, c *fake.Clientset) *Target {
+func find(t *testing.T, c dynamic.Interface) *Target {
 	t.Helper()
 	target, err := Find(t.Context(), c, Query{Namespace: "prod", Ref: "deploy/shop"})
 	if err != nil {
@@ -130,7 +131,7 @@ func TestNotReadyToBeTried(t *testing.T) {
 	} {
 		d := deployment(2)
 		change(d)
-		err := find(t, fake.NewClientset(d, service("shop", shopLabels))).Ready()
+		err := find(t, kubetest.New(d, service("shop", shopLabels))).Ready()
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want) || hint.Of(err) == "") {
 			t.Errorf("%v, want %q", err, want)
 		}

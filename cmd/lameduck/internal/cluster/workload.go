@@ -11,9 +11,10 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // kinds are the words for a kind that kubectl takes as well.
@@ -22,6 +23,14 @@ var kinds = map[string]string{
 	"sts": "statefulsets", "statefulset": "statefulsets", "statefulsets": "statefulsets",
 	"ds": "daemonsets", "daemonset": "daemonsets", "daemonsets": "daemonsets",
 	"svc": "services", "service": "services", "services": "services",
+}
+
+// resource is what the API serves a kind by.
+func resource(kind string) kube.Named {
+	if kind == "services" {
+		return kube.Named(kube.Services)
+	}
+	return kube.Named{Group: "apps", Version: "v1", Resource: kind}
 }
 
 // ref is KIND/NAME; the kind is the plural of the API.
@@ -66,33 +75,36 @@ type workload struct {
 }
 
 // readWorkload asks the API server for it. The error has a hint.
-func readWorkload(ctx context.Context, c kubernetes.Interface, namespace string, r ref) (*workload, error) {
-	var w *workload
-	var err error
-	switch r.kind {
-	case "deployments":
-		var d *appsv1.Deployment
-		if d, err = c.AppsV1().Deployments(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
-			w = fromDeployment(d)
-		}
-	case "statefulsets":
-		var s *appsv1.StatefulSet
-		if s, err = c.AppsV1().StatefulSets(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
-			w = fromStatefulSet(s)
-		}
-	case "daemonsets":
-		var d *appsv1.DaemonSet
-		if d, err = c.AppsV1().DaemonSets(namespace).Get(ctx, r.name, metav1.GetOptions{}); err == nil {
-			w = fromDaemonSet(d)
-		}
-	default:
+func readWorkload(ctx context.Context, c dynamic.Interface, namespace string, r ref) (*workload, error) {
+	read, known := readers[r.kind]
+	if !known {
 		return nil, fmt.Errorf("%s is no workload", r)
 	}
+	w, err := read(ctx, c, namespace, r.name)
 	if err != nil {
 		return nil, refused(err, "get", "apps", r.kind, namespace)
 	}
 	w.ref, w.namespace = r, namespace
 	return w, nil
+}
+
+// reader asks for the workload of a name.
+type reader func(ctx context.Context, c dynamic.Interface, namespace, name string) (*workload, error)
+
+var readers = map[string]reader{
+	"deployments":  readerOf(kube.Deployments, fromDeployment),
+	"statefulsets": readerOf(kube.StatefulSets, fromStatefulSet),
+	"daemonsets":   readerOf(kube.DaemonSets, fromDaemonSet),
+}
+
+func readerOf[T any](r kube.Resource[T], from func(*T) *workload) reader {
+	return func(ctx context.Context, c dynamic.Interface, namespace, name string) (*workload, error) {
+		object, err := r.Get(ctx, c, namespace, name)
+		if err != nil {
+			return nil, err
+		}
+		return from(object), nil
+	}
 }
 
 func fromDeployment(d *appsv1.Deployment) *workload {

@@ -3,9 +3,8 @@ package workers
 import (
 	"context"
 	"io"
+	"net/url"
 
-	corev1 "k8s.io/api/core/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/remotecommand"
 	"k8s.io/klog/v2"
 	"k8s.io/streaming/pkg/httpstream"
@@ -23,19 +22,24 @@ func (c Config) attachPod(ctx context.Context, pod string, in io.Reader, out, er
 }
 
 func (c Config) executor(pod string) (remotecommand.Executor, error) {
-	url := c.Client.CoreV1().RESTClient().Post().
-		Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("attach").
-		VersionedParams(&corev1.PodAttachOptions{Container: container, Stdin: true, Stdout: true, Stderr: true}, scheme.ParameterCodec).
-		URL()
-	ws, err := remotecommand.NewWebSocketExecutor(c.REST, "GET", url.String())
+	to := c.attachURL(pod)
+	ws, err := remotecommand.NewWebSocketExecutor(c.REST, "GET", to.String())
 	if err != nil {
 		return nil, err
 	}
-	spdy, err := remotecommand.NewSPDYExecutor(c.REST, "POST", url)
+	spdy, err := remotecommand.NewSPDYExecutor(c.REST, "POST", to)
 	if err != nil {
 		return nil, err
 	}
 	return remotecommand.NewFallbackExecutor(ws, spdy, func(err error) bool {
 		return httpstream.IsUpgradeFailure(err) || httpstream.IsHTTPSProxyError(err)
 	})
+}
+
+// attachURL is where the API server connects to the streams of a worker.
+func (c Config) attachURL(pod string) *url.URL {
+	return c.Core.Post().
+		Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("attach").
+		Param("container", container).Param("stdin", "true").Param("stdout", "true").Param("stderr", "true").
+		URL()
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // await waits until all pods run, and returns them by their index. What waiting does
@@ -115,7 +116,7 @@ func (c *Crew) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 // jobRefused is why the Job could not make its pods, from its events: they are
 // all there is to tell. Nil if there is none, or it may not be read.
 func (c *Crew) jobRefused(ctx context.Context) error {
-	events, err := c.cfg.Client.CoreV1().Events(c.cfg.Namespace).List(ctx, metav1.ListOptions{
+	events, err := kube.Events.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
 		FieldSelector: "involvedObject.kind=Job,involvedObject.name=" + c.cfg.name() + ",reason=FailedCreate",
 	})
 	if err != nil {

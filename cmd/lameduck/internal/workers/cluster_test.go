@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"sync"
@@ -16,11 +17,13 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/client-go/kubernetes/fake"
+	"k8s.io/client-go/dynamic/fake"
+	"k8s.io/client-go/rest"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
@@ -42,7 +45,8 @@ const namespace = "trial"
 // cluster is an API server whose Job controller makes pods that run, and
 // whose pods are workers in this process.
 type cluster struct {
-	*fake.Clientset
+	*fake.FakeDynamicClient
+	core  rest.Interface
 	names []string          // of its pods
 	stuck bool              // its pods stay for ever
 	pod   func(*corev1.Pod) // what becomes of a new pod; default: it runs
@@ -56,20 +60,44 @@ type cluster struct {
 }
 
 func newCluster(t *testing.T) *cluster {
+	_, core, err := kube.New(&rest.Config{Host: "http://api", Transport: logs{}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	c := &cluster{
-		Clientset: fake.NewClientset(), workers: map[string]*worker{}, ended: map[string]error{},
+		FakeDynamicClient: kubetest.New(), core: core, workers: map[string]*worker{}, ended: map[string]error{},
 		pod: runs,
 		in:  func(_ string, in io.Reader) io.Reader { return in },
 		out: func(_ string, out io.Writer) io.Writer { return out },
 	}
 	c.PrependReactor("create", "jobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
-		return false, nil, c.makePods(a.(clienttesting.CreateAction).GetObject().(*batchv1.Job))
+		return false, nil, c.makePods(created(a))
 	})
 	c.PrependReactor("delete", "jobs", func(clienttesting.Action) (bool, runtime.Object, error) {
 		return false, nil, c.deletePods()
 	})
 	t.Cleanup(c.running.Wait)
 	return c
+}
+
+// logs is an API server that has the logs of all pods, and nothing else.
+type logs struct{}
+
+func (logs) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer := httptest.NewRecorder()
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /api/v1/namespaces/"+namespace+"/pods/{pod}/log", func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery == "container=worker&limitBytes=1048576&tailLines=50" {
+			_, _ = io.WriteString(w, "fake logs")
+		}
+	})
+	mux.ServeHTTP(answer, r)
+	return answer.Result(), nil
+}
+
+// created is the Job that an action creates.
+func created(a clienttesting.Action) *batchv1.Job {
+	return kubetest.Into(a.(clienttesting.CreateAction).GetObject(), new(batchv1.Job))
 }
 
 var podsResource = corev1.SchemeGroupVersion.WithResource("pods")
@@ -82,14 +110,14 @@ func (c *cluster) makePods(job *batchv1.Job) error {
 		p.Spec.NodeName = fmt.Sprintf("node-%c", 'b'-rune(i%2)) // the first stands on the second node
 		c.pod(p)
 		c.names = append(c.names, p.Name)
-		if err := c.Tracker().Add(p); err != nil {
+		if err := c.Tracker().Add(kubetest.Object(p)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// deletePods asks the tracker: the clientset is locked while it reacts.
+// deletePods asks the tracker: the client is locked while it reacts.
 func (c *cluster) deletePods() (err error) {
 	if c.stuck {
 		return nil
@@ -113,7 +141,7 @@ func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ i
 		return err
 	}
 	defer target.Close()
-	p, err := c.CoreV1().Pods(namespace).Get(ctx, pod, metav1.GetOptions{})
+	p, err := kube.Pods.Get(ctx, c, namespace, pod)
 	if err != nil {
 		return err
 	}
@@ -134,7 +162,7 @@ func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ i
 
 func (c *cluster) config(count int) Config {
 	return Config{
-		Client: c, Namespace: namespace, Image: "lameduck", Count: count, RunID: "t",
+		Client: c, Core: c.core, Namespace: namespace, Image: "lameduck", Count: count, RunID: "t",
 		attach: func(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
 			c.running.Add(1)
 			defer c.running.Done()

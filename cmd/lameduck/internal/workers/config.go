@@ -11,7 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
-	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -27,11 +27,12 @@ const (
 // bits that JSON keeps of it, with the worker's index above 40 of its own.
 const Most = 4096
 
-// Config says which workers to start where. Client, REST, Namespace, Image and
-// Count are needed.
+// Config says which workers to start where. Client, Core, REST, Namespace, Image
+// and Count are needed.
 type Config struct {
-	Client    kubernetes.Interface
-	REST      *rest.Config // of the same cluster, for the streams
+	Client    dynamic.Interface
+	Core      rest.Interface // the core API of the same cluster, for logs and streams
+	REST      *rest.Config   // of the same cluster, for the streams
 	Namespace string
 	Image     string            // the tool's own, of the same version
 	Count     int               // of workers, 1 to Most

@@ -11,8 +11,9 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -230,12 +231,12 @@ func TestLost(t *testing.T) {
 	}
 	rec.waitFor(t, 100)
 	const victim = "lameduck-workers-t-1"
-	p, err := k.CoreV1().Pods(namespace).Get(t.Context(), victim, metav1.GetOptions{})
+	p, err := kube.Pods.Get(t.Context(), k, namespace, victim)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.Status.ContainerStatuses[0].State = corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "OOMKilled"}}
-	if _, err := k.CoreV1().Pods(namespace).UpdateStatus(t.Context(), p, metav1.UpdateOptions{}); err != nil {
+	if err := k.Tracker().Update(podsResource, kubetest.Object(p), namespace); err != nil {
 		t.Fatal(err)
 	}
 	k.mu.Lock()

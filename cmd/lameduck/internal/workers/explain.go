@@ -4,14 +4,15 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // lateStatus is how long the kubelet may take to say that a container ended.
@@ -39,7 +40,7 @@ func (c *Crew) explain(l *link) error {
 // fate is what the cluster says of a pod: "" if it runs.
 func (c *Crew) fate(ctx context.Context, pod string) string {
 	for {
-		p, err := c.cfg.Client.CoreV1().Pods(c.cfg.Namespace).Get(ctx, pod, metav1.GetOptions{})
+		p, err := kube.Pods.Get(ctx, c.cfg.Client, c.cfg.Namespace, pod)
 		switch {
 		case apierrors.IsNotFound(err):
 			return "the pod was deleted"
@@ -88,8 +89,10 @@ func (c *Crew) lastLine(pod string) string {
 // lastLineOf is what a container said last, from its log; "" if it can't be
 // read.
 func (c *Crew) lastLineOf(ctx context.Context, pod string) string {
-	raw, err := c.cfg.Client.CoreV1().Pods(c.cfg.Namespace).
-		GetLogs(pod, &corev1.PodLogOptions{Container: container, TailLines: new(int64(50)), LimitBytes: new(int64(1 << 20))}).DoRaw(ctx)
+	raw, err := c.cfg.Core.Get().
+		Namespace(c.cfg.Namespace).Resource("pods").Name(pod).SubResource("log").
+		Param("container", container).Param("tailLines", "50").Param("limitBytes", strconv.Itoa(1<<20)).
+		DoRaw(ctx)
 	if err != nil {
 		return ""
 	}

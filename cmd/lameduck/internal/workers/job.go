@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // create makes the Job.
 func (c *Crew) create(ctx context.Context) error {
-	_, err := c.cfg.Client.BatchV1().Jobs(c.cfg.Namespace).Create(ctx, Manifest(c.cfg), metav1.CreateOptions{})
+	_, err := kube.Jobs.Create(ctx, c.cfg.Client, c.cfg.Namespace, Manifest(c.cfg))
 	switch {
 	case err == nil:
 		return nil
@@ -56,7 +57,7 @@ func neededRights() string {
 
 // pods lists those of the Job.
 func (c *Crew) pods(ctx context.Context) ([]corev1.Pod, error) {
-	list, err := c.cfg.Client.CoreV1().Pods(c.cfg.Namespace).List(ctx, metav1.ListOptions{
+	list, err := kube.Pods.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
 		LabelSelector: RunLabel + "=" + c.cfg.RunID + "," + componentLabel + "=" + Role,
 	})
 	if err != nil {
@@ -112,7 +113,7 @@ func (c *Crew) remove(ctx context.Context) error {
 }
 
 func (c *Crew) delete(ctx context.Context) error {
-	err := c.cfg.Client.BatchV1().Jobs(c.cfg.Namespace).Delete(ctx, c.cfg.name(),
+	err := kube.Jobs.Delete(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name(),
 		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)})
 	if apierrors.IsNotFound(err) {
 		return nil
@@ -123,7 +124,7 @@ func (c *Crew) delete(ctx context.Context) error {
 // remains is what is still there of the Job.
 func (c *Crew) remains(ctx context.Context) ([]string, error) {
 	var left []string
-	_, err := c.cfg.Client.BatchV1().Jobs(c.cfg.Namespace).Get(ctx, c.cfg.name(), metav1.GetOptions{})
+	_, err := kube.Jobs.Get(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name())
 	if err == nil {
 		left = append(left, "job "+c.cfg.name())
 	} else if !apierrors.IsNotFound(err) {

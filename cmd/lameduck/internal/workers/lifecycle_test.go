@@ -17,6 +17,7 @@ import (
 	clienttesting "k8s.io/client-go/testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -107,12 +108,12 @@ func unschedulable(p *corev1.Pod) {
 func refuses(message string) func(*cluster) {
 	return func(k *cluster) {
 		k.PrependReactor("create", "jobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
-			job := a.(clienttesting.CreateAction).GetObject().(*batchv1.Job)
+			job := created(a)
 			event := &corev1.Event{
 				ObjectMeta: metav1.ObjectMeta{Name: "e", Namespace: namespace}, Reason: "FailedCreate", Message: message,
 				InvolvedObject: corev1.ObjectReference{Kind: "Job", Name: job.Name},
 			}
-			return true, job, errors.Join(k.Tracker().Add(event), k.Tracker().Add(job))
+			return true, kubetest.Object(job), errors.Join(k.Tracker().Add(kubetest.Object(event)), k.Tracker().Add(kubetest.Object(job)))
 		})
 	}
 }
@@ -127,7 +128,7 @@ func nothingLeft(t *testing.T, k *cluster) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := len(jobs.(*batchv1.JobList).Items); n != 0 || len(k.names) != 0 {
+	if n := len(kubetest.Into(jobs, new(batchv1.JobList)).Items); n != 0 || len(k.names) != 0 {
 		t.Errorf("%d jobs are left, and the pods %v", n, k.names)
 	}
 }
@@ -257,6 +258,14 @@ func TestRestricted(t *testing.T) {
 		if !ok {
 			t.Errorf("not: %s", what)
 		}
+	}
+}
+
+// TestAttachURL: all three streams of the one container.
+func TestAttachURL(t *testing.T) {
+	const want = "http://api/api/v1/namespaces/trial/pods/p/attach?container=worker&stderr=true&stdin=true&stdout=true"
+	if got := newCluster(t).config(1).attachURL("p").String(); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
