@@ -1,7 +1,7 @@
 // Package kube reads and writes the objects of Kubernetes by their Go types.
 //
 // It goes through the dynamic client: the typed one links the types and the
-// clients of every API there is, which was half of the packages of this tool.
+// clients of every API there is, and this tool uses a dozen resources.
 package kube
 
 import (
