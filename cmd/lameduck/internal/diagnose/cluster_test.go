@@ -117,7 +117,7 @@ func TestARolloutOfThreeTellsTheSame(t *testing.T) {
 			one := f.play()
 			for i, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
 				lab := thrice(one, apart)
-				check(t, copied(lab), f.want, fmt.Sprintf("lab, %v apart", apart))
+				check(t, lab, f.want, fmt.Sprintf("lab, %v apart", apart))
 				for _, header := range []bool{true, false} {
 					see := sight{header: header}
 					check(t, asACluster(copied(lab), see, rand.New(rand.NewPCG(uint64(i), 5))), f.want, fmt.Sprintf("%+v, %v apart", see, apart))
@@ -176,10 +176,12 @@ func copied(run *timeline.Run) *timeline.Run {
 // clients and connections of its own.
 func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
 	all := *run
-	all.Attempts, all.Events = nil, nil
+	all.Attempts, all.Events = make([]timeline.Attempt, 0, 3*len(run.Attempts)), nil
 	for i := range 3 {
 		by, suffix := apart*time.Duration(i), fmt.Sprintf("-%c", 'a'+i)
-		for _, a := range run.Attempts {
+		all.Attempts = append(all.Attempts, run.Attempts...)
+		for j := range run.Attempts {
+			a := &all.Attempts[i*len(run.Attempts)+j]
 			for _, at := range []*time.Duration{&a.Scheduled, &a.Started, &a.Sent, &a.Ended} {
 				if *at != never {
 					*at += by
@@ -194,7 +196,6 @@ func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
 			if a.Pod != "" {
 				a.Pod += suffix
 			}
-			all.Attempts = append(all.Attempts, a)
 		}
 		for _, e := range run.Events {
 			e.Pod += suffix
@@ -202,7 +203,7 @@ func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
 			all.Events = append(all.Events, e)
 		}
 	}
-	slices.SortStableFunc(all.Attempts, func(a, b timeline.Attempt) int { return cmp.Compare(a.Ended, b.Ended) })
+	all.Attempts = byEnd(all.Attempts)
 	slices.SortStableFunc(all.Events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 	return &all
 }

@@ -51,12 +51,29 @@ type client struct {
 func (t *theatre) play() *timeline.Run {
 	run := &timeline.Run{Stage: "lab", Action: "rollout", Spec: t.spec}
 	r := &recorder{theatre: t, run: run}
-	for _, c := range t.clients() {
+	clients := t.clients()
+	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(finish/(100*time.Millisecond))) // about as many as they will make
+	for _, c := range clients {
 		r.follow(c)
 	}
-	slices.SortStableFunc(run.Attempts, func(a, b timeline.Attempt) int { return cmp.Compare(a.Ended, b.Ended) })
+	run.Attempts = byEnd(run.Attempts)
 	run.Events = append(t.life(r.lastBusy), run.Events...)
 	return run
+}
+
+// byEnd returns the attempts in order of their end. An attempt is large: it is
+// moved once, and not at each comparison.
+func byEnd(attempts []timeline.Attempt) []timeline.Attempt {
+	order := make([]*timeline.Attempt, len(attempts))
+	for i := range attempts {
+		order[i] = &attempts[i]
+	}
+	slices.SortStableFunc(order, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Ended, b.Ended) })
+	sorted := make([]timeline.Attempt, len(attempts))
+	for i, a := range order {
+		sorted[i] = *a
+	}
+	return sorted
 }
 
 func (t *theatre) clients() []client {
