@@ -18,13 +18,8 @@ import (
 // between the frames before they are encrypted. net/http takes what it is
 // given for clear text, on which it speaks HTTP/2 as well.
 
-const (
-	// handshakeLimit is the time for a handshake if http.Server sets none.
-	handshakeLimit = 10 * time.Second
-	// handshakesAtOnce bounds those of one listener. Who comes when there are
-	// as many waits in the kernel's queue.
-	handshakesAtOnce = 4096
-)
+// handshakeLimit is the time for a handshake if http.Server sets none.
+const handshakeLimit = 10 * time.Second
 
 // secured returns the configuration of srv's listeners, nil if they speak
 // clear text, and makes net/http speak behind it what it would itself.
@@ -341,20 +336,17 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// run accepts until the listener is shut, then waits for the handshakes.
+// run accepts until the listener is shut, then waits for the handshakes. Their
+// number has no bound, as with net/http: clients that send nothing, or one byte,
+// would reach it and shut out all others.
 func (l *tlsListener) run() {
-	slots := make(chan struct{}, handshakesAtOnce)
 	var handshakes sync.WaitGroup
 	for {
-		slots <- struct{}{}
 		c, err := l.acceptPatiently()
 		if err != nil {
 			break
 		}
-		handshakes.Go(func() {
-			l.hand(c)
-			<-slots
-		})
+		handshakes.Go(func() { l.hand(c) })
 	}
 	handshakes.Wait()
 	l.over.set()

@@ -190,12 +190,13 @@ func TestCertificateReload(t *testing.T) {
 // closed when it is over.
 func TestSlowHandshakesBlockNobody(t *testing.T) {
 	for name, test := range map[string]struct {
-		srv  *http.Server
-		want time.Duration
+		srv     *http.Server
+		clients int
+		want    time.Duration
 	}{
-		"standard":          {&http.Server{}, handshakeLimit},
-		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 2 * time.Second},
-		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 3 * time.Second},
+		"standard":          {&http.Server{}, 5000, handshakeLimit},
+		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 200, 2 * time.Second},
+		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 200, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestSlowHandshakesBlockNobody(t *testing.T) {
 				x := startServer(t, &Process{}, test.srv)
 				begun := time.Now()
 				var slow []net.Conn
-				for i := range 200 {
+				for i := range test.clients {
 					nc, _ := x.socket(largeRoom)
 					nc.Write([]byte{22, 3, 1, 2, 0, 1}[:i%7]) // of a ClientHello, if that
 					slow = append(slow, nc)
