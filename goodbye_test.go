@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -162,4 +163,41 @@ func upgrade(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	answer.Write(rw)
 	rw.WriteString("hello")
 	rw.Flush()
+}
+
+// An answer 1xx goes out as the handler made it, without the Connection: close that
+// its final answer has, however long its head is.
+func TestInformationalAnswersAfterT0(t *testing.T) {
+	for name, header := range map[string]http.Header{
+		"plain":               {"Link": {"</a>"}},
+		"a name that ends so": {"A-Connection": {"close"}, "B": {"b"}, "Proxy-Connection": {"close"}},
+		"longer than 4 KiB":   {"Link": {strings.Repeat("a", 5000)}, "Next": {strings.Repeat("b", 9000)}},
+	} {
+		for when, sent := range map[string]time.Duration{"before": 0, "after": 2 * time.Second} {
+			t.Run(fmt.Sprintf("%s, %s T0", name, when), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					x := start(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+						time.Sleep(2 * time.Second)
+						maps.Copy(w.Header(), header)
+						w.WriteHeader(http.StatusEarlyHints)
+						for name := range header {
+							w.Header().Del(name)
+						}
+					})
+					c := x.mustDial()
+					time.AfterFunc(sent, func() { io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n") })
+					time.Sleep(time.Second)
+					x.terminate()
+					hints, err := http.ReadResponse(c.r, nil)
+					if err != nil || hints.StatusCode != http.StatusEarlyHints || !maps.EqualFunc(hints.Header, header, slices.Equal) {
+						t.Errorf("%v, error %v", hints, err)
+					} else if res, err := c.answer(); err != nil || res.StatusCode != http.StatusOK || !res.Close {
+						t.Errorf("%v, error %v", res, err)
+					}
+					c.Close()
+					x.endsAt(10 * time.Second)
+				})
+			})
+		}
+	}
 }
