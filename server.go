@@ -18,9 +18,10 @@ type server struct {
 	listeners []net.Listener
 	wrapped   []*listener
 
-	http  *http.Server // nil unless it is one
-	tls   *tls.Config  // of http; nil for clear text
-	serve func(*listener) error
+	http   *http.Server    // nil unless it is one
+	tls    *tls.Config     // of http; nil for clear text
+	behind *http.Protocols // that http is to speak behind tls
+	serve  func(*listener) error
 	// finish, if there is one, is run when the listeners have closed. It ends
 	// when no handler is at work any more.
 	finish *task
@@ -118,17 +119,11 @@ func (p *Process) listen() (err error) {
 		}
 	}()
 	listeners := 0
-	configs := map[*http.Server]*tls.Config{} // one server may have been added twice
 	for _, s := range p.servers {
 		if s.http != nil {
-			config, known := configs[s.http]
-			if !known {
-				if config, err = secured(s.http); err != nil {
-					return err
-				}
-				configs[s.http] = config
+			if s.tls, s.behind, err = secured(s.http); err != nil {
+				return err
 			}
-			s.tls = config
 		}
 		if err := s.listen(); err != nil {
 			return err
@@ -177,6 +172,9 @@ func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
 			p.hook(s.http)
+		}
+		if s.behind != nil {
+			s.http.Protocols = s.behind
 		}
 	}
 	for _, s := range p.servers {
