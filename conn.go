@@ -46,6 +46,7 @@ type conn struct {
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
 	answered  bool                  // the head of the final answer to the request at hand was written
+	within1xx bool                  // a part of the head of a 1xx was written
 	begun     bool                  // bytes of a request have come since it went idle
 	matched   int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
 	mustGreet bool                  // nothing but that is to be spoken

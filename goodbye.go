@@ -14,6 +14,7 @@ var (
 	headEnd    = []byte("\r\n\r\n")
 	connection = []byte("\r\nConnection: ")
 	closeLine  = []byte("Connection: close\r\n")
+	closeField = []byte("\r\nConnection: close\r\n")
 	closeValue = []byte("close")
 	keepValue  = []byte("keep-alive")
 )
@@ -24,7 +25,7 @@ func (c *conn) writeAnswer(b []byte) (int, error) {
 		return c.writeHTTP1(d, b)
 	}
 	if !c.answered {
-		c.answered = !informational(b)
+		c.answered = !c.informational(b)
 	}
 	return c.Conn.Write(b)
 }
@@ -35,8 +36,8 @@ func (c *conn) writeHTTP1(d *drain, b []byte) (int, error) {
 	if c.answered || !c.handling() {
 		return c.Conn.Write(b)
 	}
-	if informational(b) {
-		return c.writeInstead(b, bytes.Replace(b, closeLine, nil, 1)) // not yet
+	if c.informational(b) {
+		return c.writeInstead(b, bytes.Replace(b, closeField, lineEnd, 1)) // not yet
 	}
 	c.answered = true
 	head, _, whole := bytes.Cut(b, headEnd)
@@ -61,10 +62,16 @@ func (c *conn) writeInstead(b, instead []byte) (int, error) {
 	return len(b), nil
 }
 
-// informational reports whether b, the begin of an answer, is that of a 1xx: the
-// final one comes later.
-func informational(b []byte) bool {
-	return len(b) > len("HTTP/1.1 ") && b[len("HTTP/1.1 ")] == '1'
+// informational reports whether b is of the head of a 1xx, after which the final
+// answer is still to come. One that is longer than net/http's buffer comes in
+// pieces, of which all but the last are as long as that, and it is flushed at its
+// end: a piece that is shorter than an empty line can only be the last.
+func (c *conn) informational(b []byte) bool {
+	if !c.within1xx && !(len(b) > len(statusLine) && b[len(statusLine)] == '1') {
+		return false
+	}
+	c.within1xx = !bytes.HasSuffix(b, headEnd) && len(b) >= len(headEnd)
+	return true
 }
 
 // handling reports whether net/http's handler is at work on a request.

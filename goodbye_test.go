@@ -1,9 +1,13 @@
 package lameduck
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"net/textproto"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -100,4 +104,100 @@ func TestBodyThatLooksLikeAHead(t *testing.T) {
 		}
 		x.endsAt(10 * time.Second)
 	})
+}
+
+// An upgrade, of whatever protocol, is answered as it is while serving: a client
+// that finds close beside Upgrade takes the connection for an ordinary one. An
+// answer that is no upgrade asks the client to leave.
+func TestUpgradeAfterT0(t *testing.T) {
+	for name, test := range map[string]struct {
+		request []string // its header
+		upgrade bool     // the handler's answer
+		want    []string // Connection of that
+	}{
+		"WebSocket":            {[]string{"Connection: keep-alive, Upgrade", "Upgrade: websocket"}, true, []string{"Upgrade"}},
+		"SPDY":                 {[]string{"Connection: Upgrade", "Upgrade: SPDY/3.1"}, true, []string{"Upgrade"}},
+		"tcp":                  {[]string{"Connection: keep-alive", "Connection: upgrade", "Upgrade: tcp"}, true, []string{"Upgrade"}},
+		"refused":              {[]string{"Connection: Upgrade", "Upgrade: SPDY/3.1"}, false, []string{"close"}},
+		"HTTP/2, not accepted": {[]string{"Connection: Upgrade, HTTP2-Settings", "Upgrade: h2c"}, false, []string{"close"}},
+		"none":                 {[]string{"Connection: keep-alive"}, false, []string{"close"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				x := start(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+					if test.upgrade {
+						upgrade(t, w, r)
+					}
+				})
+				x.terminate()
+				time.Sleep(time.Second)
+				c := x.mustDial()
+				fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: test\r\n%s\r\n\r\n", strings.Join(test.request, "\r\n"))
+				answer, err := textproto.NewReader(c.r).ReadLine()
+				header, err2 := textproto.NewReader(c.r).ReadMIMEHeader()
+				if err = errors.Join(err, err2); err != nil || strings.HasPrefix(answer, "HTTP/1.1 101 ") != test.upgrade || !slices.Equal(header["Connection"], test.want) {
+					t.Errorf("%s, Connection %q, want %q: %v", answer, header["Connection"], test.want, err)
+				}
+				if b, err := io.ReadAll(io.LimitReader(c.r, 5)); test.upgrade && string(b) != "hello" {
+					t.Errorf("behind the answer: %q, %v", b, err)
+				}
+				c.Close()
+				x.endsAt(10 * time.Second)
+			})
+		})
+	}
+}
+
+// upgrade accepts an upgrade as httputil.ReverseProxy does: it hijacks, and then
+// writes the answer with the header that it finds in w.
+func upgrade(t *testing.T, w http.ResponseWriter, r *http.Request) {
+	w.Header().Add("Connection", "Upgrade")
+	w.Header().Add("Upgrade", r.Header.Get("Upgrade"))
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer nc.Close()
+	answer := &http.Response{StatusCode: http.StatusSwitchingProtocols, ProtoMajor: 1, ProtoMinor: 1, Header: w.Header()}
+	answer.Write(rw)
+	rw.WriteString("hello")
+	rw.Flush()
+}
+
+// An answer 1xx goes out as the handler made it, without the Connection: close that
+// its final answer has, however long its head is.
+func TestInformationalAnswersAfterT0(t *testing.T) {
+	for name, header := range map[string]http.Header{
+		"plain":               {"Link": {"</a>"}},
+		"a name that ends so": {"A-Connection": {"close"}, "B": {"b"}, "Proxy-Connection": {"close"}},
+		"longer than 4 KiB":   {"Link": {strings.Repeat("a", 5000)}, "Next": {strings.Repeat("b", 9000)}},
+	} {
+		for when, sent := range map[string]time.Duration{"before": 0, "after": 2 * time.Second} {
+			t.Run(fmt.Sprintf("%s, %s T0", name, when), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					x := start(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
+						time.Sleep(2 * time.Second)
+						maps.Copy(w.Header(), header)
+						w.WriteHeader(http.StatusEarlyHints)
+						for name := range header {
+							w.Header().Del(name)
+						}
+					})
+					c := x.mustDial()
+					time.AfterFunc(sent, func() { io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n") })
+					time.Sleep(time.Second)
+					x.terminate()
+					hints, err := http.ReadResponse(c.r, nil)
+					if err != nil || hints.StatusCode != http.StatusEarlyHints || !maps.EqualFunc(hints.Header, header, slices.Equal) {
+						t.Errorf("%v, error %v", hints, err)
+					} else if res, err := c.answer(); err != nil || res.StatusCode != http.StatusOK || !res.Close {
+						t.Errorf("%v, error %v", res, err)
+					}
+					c.Close()
+					x.endsAt(10 * time.Second)
+				})
+			})
+		}
+	}
 }

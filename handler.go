@@ -128,9 +128,22 @@ func (c *conn) serveLeaving(d *drain, w http.ResponseWriter, r *http.Request) {
 	}
 	c.note.Store(&note{of: r, since: time.Now()})
 	c.undo = c.arrive(d, r)
-	if c.told(d) && !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if c.told(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
 		w.Header().Set("Connection", "close")
 	}
+}
+
+// wantsUpgrade reports whether the client asks for another protocol on the
+// connection (RFC 9110, section 7.8).
+func wantsUpgrade(r *http.Request) bool {
+	for _, line := range r.Header["Connection"] {
+		for option := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), "upgrade") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // serveStream is ServeHTTP for HTTP/2, where the connection asks the client

@@ -15,6 +15,7 @@ type listener struct {
 	process *Process
 	routes  *http.ServeMux          // of the server, if that is its Handler
 	empty   bool                    // the accept queue was empty a moment ago
+	clear   bool                    // net/http speaks clear text on its connections
 	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
 	begin   func(*conn)             // what a connection begins as, nil for net/http
 	emptied func()                  // is called when the accept queue is empty for good
@@ -34,6 +35,10 @@ func (l *listener) Accept() (net.Conn, error) {
 func (l *listener) accept() (*conn, error) {
 	for {
 		c, err := l.Listener.Accept()
+		if err == nil && l.clear && speaksTLS(c) {
+			c.Close()
+			return nil, errTLSListener
+		}
 		if err == nil {
 			l.empty = false
 			return l.take(c), nil

@@ -18,9 +18,10 @@ type server struct {
 	listeners []net.Listener
 	wrapped   []*listener
 
-	http  *http.Server // nil unless it is one
-	tls   *tls.Config  // of http; nil for clear text
-	serve func(*listener) error
+	http   *http.Server    // nil unless it is one
+	tls    *tls.Config     // of http; nil for clear text
+	behind *http.Protocols // that http is to speak behind tls
+	serve  func(*listener) error
 	// finish, if there is one, is run when the listeners have closed. It ends
 	// when no handler is at work any more.
 	finish *task
@@ -30,7 +31,8 @@ type server struct {
 // Serve adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
 // empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
-// clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. The Process takes
+// clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
+// returns connections of TLS is an error of Run. The Process takes
 // srv over: srv's own Serve, Shutdown and Close must not be called. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left.
@@ -43,6 +45,7 @@ func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
 
 func (s *server) serveHTTP(l *listener) error {
 	if s.tls == nil {
+		l.clear = true
 		return s.http.Serve(l)
 	}
 	t := newTLSListener(l, s.http, s.tls)
@@ -95,6 +98,18 @@ func (c *conn) beginOther() {
 	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
 }
 
+// errTLSListener is for a listener that speaks TLS on its own: what is under it
+// is needed. That of tls.NewListener is known at start, any other by the first
+// connection that it returns.
+var errTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
+	"hint: give Serve what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
+
+// speaksTLS reports whether net/http would set Request.TLS on c.
+func speaksTLS(c net.Conn) bool {
+	_, is := c.(interface{ ConnectionState() tls.ConnectionState })
+	return is
+}
+
 // listen opens what is not open yet. If one address fails nothing is left
 // open.
 func (p *Process) listen() (err error) {
@@ -104,17 +119,11 @@ func (p *Process) listen() (err error) {
 		}
 	}()
 	listeners := 0
-	configs := map[*http.Server]*tls.Config{} // one server may have been added twice
 	for _, s := range p.servers {
 		if s.http != nil {
-			config, known := configs[s.http]
-			if !known {
-				if config, err = secured(s.http); err != nil {
-					return err
-				}
-				configs[s.http] = config
+			if s.tls, s.behind, err = secured(s.http); err != nil {
+				return err
 			}
-			s.tls = config
 		}
 		if err := s.listen(); err != nil {
 			return err
@@ -129,8 +138,7 @@ func (p *Process) listen() (err error) {
 func (s *server) listen() error {
 	for _, l := range s.listeners {
 		if s.http != nil && fmt.Sprintf("%T", l) == "*tls.listener" {
-			return errors.New("a listener of tls.NewListener was given, and what is under it is needed\n" +
-				"hint: give the listener under it, and its tls.Config as http.Server.TLSConfig")
+			return errTLSListener
 		}
 	}
 	if len(s.listeners) > 0 {
@@ -164,6 +172,9 @@ func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
 			p.hook(s.http)
+		}
+		if s.behind != nil {
+			s.http.Protocols = s.behind
 		}
 	}
 	for _, s := range p.servers {

@@ -147,3 +147,43 @@ type stopped chan struct{}
 func (s stopped) Serve(net.Listener) error { <-s; return nil }
 func (stopped) GracefulStop()              {}
 func (stopped) Stop()                      {}
+
+// A tlsOfItsOwn is a listener that returns what of makes of a connection, as that
+// of golang.org/x/crypto/acme/autocert does.
+type tlsOfItsOwn struct {
+	*memListener
+	of func(net.Conn) net.Conn
+}
+
+func (l tlsOfItsOwn) Accept() (net.Conn, error) {
+	c, err := l.memListener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.of(c), nil
+}
+
+// A connection that is TLS already is not served as clear text: handlers would
+// find no Request.TLS, and clients no HTTP/2.
+func TestListenerWithTLSOfItsOwn(t *testing.T) {
+	config := serverOf(t, "tls", nil).TLSConfig
+	for name, of := range map[string]func(net.Conn) net.Conn{
+		"tls.Conn": func(c net.Conn) net.Conn { return tls.Server(c, config) },
+		"wrapped":  func(c net.Conn) net.Conn { return struct{ *tls.Conn }{tls.Server(c, config)} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &Process{}
+				x := startWith(t, p, func(l net.Listener) {
+					h := func(http.ResponseWriter, *http.Request) { t.Error("served") }
+					p.Serve(&http.Server{Handler: http.HandlerFunc(h)}, tlsOfItsOwn{l.(*memListener), of})
+				})
+				go getOver(tls.Client(x.mustDial(), &tls.Config{InsecureSkipVerify: true}))
+				x.t0 = time.Now()
+				if _, err := x.end(); err == nil || !strings.Contains(err.Error(), "returns connections of TLS, and") {
+					t.Errorf("Run: %v", err)
+				}
+			})
+		})
+	}
+}

@@ -18,43 +18,38 @@ import (
 // between the frames before they are encrypted. net/http takes what it is
 // given for clear text, on which it speaks HTTP/2 as well.
 
-const (
-	// handshakeLimit is the time for a handshake if http.Server sets none.
-	handshakeLimit = 10 * time.Second
-	// handshakesAtOnce bounds those of one listener. Who comes when there are
-	// as many waits in the kernel's queue.
-	handshakesAtOnce = 4096
-)
+// handshakeLimit is the time for a handshake if http.Server sets none.
+const handshakeLimit = 10 * time.Second
 
 // secured returns the configuration of srv's listeners, nil if they speak
-// clear text, and makes net/http speak behind it what it would itself.
-func secured(srv *http.Server) (*tls.Config, error) {
+// clear text, and what net/http is to speak behind it: what it would itself. It
+// leaves srv as it is, for the program may try again if its port is taken.
+func secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
 		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
-			return nil, errors.New("http.Server.Protocols names none that is spoken in clear text, and TLSConfig is not set\n" +
+			return nil, nil, errors.New("http.Server.Protocols names none that is spoken in clear text, and TLSConfig is not set\n" +
 				"hint: Protocols.SetHTTP1(true) or SetUnencryptedHTTP2(true), or a TLSConfig with a certificate")
 		}
-		return nil, nil
+		return nil, nil, nil
 	}
 	if clearTextByHTTP2(srv) {
-		return nil, nil
+		return nil, nil, nil
 	}
-	config := srv.TLSConfig.Clone()
+	config = srv.TLSConfig.Clone()
 	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
-		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
+		return nil, nil, errors.New("http.Server.TLSConfig has no certificate\n" +
 			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text set TLSConfig to nil, after http2.ConfigureServer too")
 	}
-	protocols, err := overTLS(srv, protocols)
+	protocols, err = overTLS(srv, protocols)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
-	behind := new(http.Protocols)
+	behind = new(http.Protocols)
 	behind.SetHTTP1(protocols.HTTP1())
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
-	srv.Protocols = behind
-	return config, nil
+	return config, behind, nil
 }
 
 // overTLS is what of p is spoken over TLS. HTTP/2 must not be offered in the
@@ -341,20 +336,17 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// run accepts until the listener is shut, then waits for the handshakes.
+// run accepts until the listener is shut, then waits for the handshakes. Their
+// number has no bound, as with net/http: clients that send nothing, or one byte,
+// would reach it and shut out all others.
 func (l *tlsListener) run() {
-	slots := make(chan struct{}, handshakesAtOnce)
 	var handshakes sync.WaitGroup
 	for {
-		slots <- struct{}{}
 		c, err := l.acceptPatiently()
 		if err != nil {
 			break
 		}
-		handshakes.Go(func() {
-			l.hand(c)
-			<-slots
-		})
+		handshakes.Go(func() { l.hand(c) })
 	}
 	handshakes.Wait()
 	l.over.set()

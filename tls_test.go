@@ -190,12 +190,13 @@ func TestCertificateReload(t *testing.T) {
 // closed when it is over.
 func TestSlowHandshakesBlockNobody(t *testing.T) {
 	for name, test := range map[string]struct {
-		srv  *http.Server
-		want time.Duration
+		srv     *http.Server
+		clients int
+		want    time.Duration
 	}{
-		"standard":          {&http.Server{}, handshakeLimit},
-		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 2 * time.Second},
-		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 3 * time.Second},
+		"standard":          {&http.Server{}, 5000, handshakeLimit},
+		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 200, 2 * time.Second},
+		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 200, 3 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -204,7 +205,7 @@ func TestSlowHandshakesBlockNobody(t *testing.T) {
 				x := startServer(t, &Process{}, test.srv)
 				begun := time.Now()
 				var slow []net.Conn
-				for i := range 200 {
+				for i := range test.clients {
 					nc, _ := x.socket(largeRoom)
 					nc.Write([]byte{22, 3, 1, 2, 0, 1}[:i%7]) // of a ClientHello, if that
 					slow = append(slow, nc)
@@ -330,7 +331,7 @@ func TestNextProtosAreKept(t *testing.T) {
 	} {
 		own := serverOf(t, "tls", nil).TLSConfig
 		own.NextProtos = slices.Clone(test.own)
-		config, err := secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
+		config, _, err := secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
 		if err != nil || !slices.Equal(config.NextProtos, test.want) || !slices.Equal(own.NextProtos, test.own) {
 			t.Errorf("own %q, protocols %v: %q, %v, want %q", test.own, test.protocols, config.NextProtos, err, test.want)
 		}
@@ -598,7 +599,7 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 				test.srv.Handler = http.HandlerFunc(ok)
 				test.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
 				if test.wantError != "" {
-					_, err := secured(test.srv)
+					_, _, err := secured(test.srv)
 					if err == nil || !strings.Contains(err.Error(), test.wantError) {
 						t.Errorf("%v, want one about %q", err, test.wantError)
 					}
@@ -617,6 +618,32 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 				x.terminate()
 				x.end()
 			})
+		})
+	}
+}
+
+// A server whose port was taken speaks the same when the program tries again.
+func TestSecondTryAfterAPortThatIsTaken(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for protocol, set := range map[string]*http.Protocols{"h2": nil, "http/1.1": protocols(http1)} {
+		srv := &http.Server{Addr: taken.Addr().String(), Handler: http.HandlerFunc(ok), Protocols: set, TLSConfig: serverOf(t, "tls", nil).TLSConfig}
+		var first Process
+		first.Serve(srv)
+		if err := first.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
+			t.Errorf("Run: %v", err)
+		}
+		synctest.Test(t, func(t *testing.T) {
+			x := startServer(t, &Process{}, srv)
+			c, _ := x.secure(largeRoom, "h2", "http/1.1")
+			if err := c.Handshake(); err != nil || c.ConnectionState().NegotiatedProtocol != protocol {
+				t.Errorf("negotiated %q, want %q: %v", c.ConnectionState().NegotiatedProtocol, protocol, err)
+			}
+			x.terminate()
+			x.endsAt(10 * time.Second)
 		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -442,4 +443,40 @@ func TestUnconfirmed(t *testing.T) {
 	check("another answer to the first", false, false)
 	c.follow(client(pong(second)))
 	check("the answer", true, false)
+}
+
+// A client's large header blocks take no memory once they have been read, and one
+// that is very large takes none while it comes.
+func TestLargeHeaderBlocksAreNotKept(t *testing.T) {
+	field := func(size int) []byte { // of one octet as name, not indexed
+		more := size - 127
+		return slices.Concat([]byte{0, 1, 'a', 0x7f, byte(more)&0x7f | 0x80, byte(more>>7)&0x7f | 0x80, byte(more >> 14)}, make([]byte, size))
+	}
+	headers := func(stream uint32) []byte { return frame(frameHeaders, flagEndStream, stream, get...) }
+	for name, test := range map[string]struct {
+		continuations int // of 15 KiB each
+		whole         bool
+		want          string // the paths of the large one and of the next
+		holds         int
+	}{
+		"small":              {0, true, `["1 /" "3 /"]`, keptBlock},
+		"large":              {3, true, `["1 /" "3 /"]`, keptBlock},
+		"large, coming":      {3, false, "[]", maxBlock},
+		"very large":         {100, true, `["1" "3"]`, 0},
+		"very large, coming": {100, false, "[]", 0},
+	} {
+		var c Conn
+		c.ReadPaths()
+		c.Received(headers(1), 0)
+		for range test.continuations {
+			c.Received(frame(frameContinuation, 0, 1, field(15<<10)...), 0)
+		}
+		if test.whole {
+			c.Received(frame(frameContinuation, flagEndHeaders, 1), 0)
+			c.Received(frame(frameHeaders, flagEnd, 3, get...), 0)
+		}
+		if got := state(&c); !strings.HasPrefix(got, "open "+test.want+" ") || cap(c.heads.block) > 5*test.holds/4 {
+			t.Errorf("%s: %s, %d bytes are held, want %s and at most %d", name, got, cap(c.heads.block), test.want, test.holds)
+		}
+	}
 }

@@ -7,9 +7,14 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/hpack"
 )
 
-// maxBlock bounds a header block: one that is longer makes the paths of its
-// connection unknown from there on. It is more than any server accepts.
-const maxBlock = 16 << 20
+// A header block is held in memory until it is whole, and that only for a path.
+const (
+	// maxBlock bounds it: a longer one, which grpc-go accepts up to 16 MB, makes
+	// the paths of its connection unknown from there on.
+	maxBlock = 64 << 10
+	// keptBlock bounds what a connection keeps from one block to the next.
+	keptBlock = 4 << 10
+)
 
 // standardTable is the size of the dynamic table where no setting says more.
 const standardTable = 4096
@@ -45,16 +50,17 @@ func (h *heads) settings(b []byte) {
 }
 
 func (h *heads) add(payload []byte) {
-	if h.failed = h.failed || len(h.block)+len(payload) > maxBlock; !h.failed {
-		h.block = append(h.block, payload...)
+	if h.failed = h.failed || len(h.block)+len(payload) > maxBlock; h.failed {
+		h.block = nil
+		return
 	}
+	h.block = append(h.block, payload...)
 }
 
 // end is called at the end of a HEADERS or CONTINUATION frame. At the end of
 // the block it returns what that says.
 func (h *heads) end(f *frames) (head hpack.Head) {
 	if h.failed {
-		h.block = nil
 		return head
 	}
 	if f.kind() == frameHeaders {
@@ -68,7 +74,9 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 	}
 	head, err := h.reader.Block(h.block)
 	h.failed = err != nil
-	h.block = h.block[:0]
+	if h.block = h.block[:0]; h.failed || cap(h.block) > keptBlock {
+		h.block = nil
+	}
 	return head
 }
 
