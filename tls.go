@@ -120,6 +120,7 @@ func asConfigureServerMakes(config *tls.Config) bool {
 		}
 	}
 	rest := config.Clone() // its mutex is not locked
+	//lint:ignore SA1019 http2.ConfigureServer sets it
 	rest.NextProtos, rest.PreferServerCipherSuites = nil, false
 	return reflect.ValueOf(rest).Elem().IsZero()
 }

@@ -456,6 +456,7 @@ func configured(srv *http.Server) *http.Server {
 	if srv.TLSConfig == nil {
 		srv.TLSConfig = new(tls.Config)
 	}
+	//lint:ignore SA1019 http2.ConfigureServer sets it
 	srv.TLSConfig.PreferServerCipherSuites = true
 	srv.TLSConfig.NextProtos = append(srv.TLSConfig.NextProtos, "h2", "http/1.1")
 	if srv.TLSNextProto == nil {
