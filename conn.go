@@ -41,8 +41,8 @@ type conn struct {
 	waking  atomic.Bool                  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
-	limited atomic.Bool                  // a write deadline was set at some time
-	alone   bool                         // nobody but net/http and handlers sets its deadlines; not changed once it is served
+	limit   atomic.Int32                 // what is known of its write deadline
+	alone   bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
 	answered  bool                  // the head of the final answer to the request at hand was written

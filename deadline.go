@@ -31,17 +31,28 @@ func (c *conn) armed() {
 	}
 }
 
+// What is known of the write deadline of a connection. Its listener may have set
+// one, so the first time that net/http sets it to none is passed on.
+const (
+	limitUnknown = iota
+	limitNone
+	limitSet // at some time
+)
+
 // SetWriteDeadline is net/http's after each request, and a handler's.
 func (c *conn) SetWriteDeadline(t time.Time) error {
-	if t.IsZero() && c.alone && !c.limited.Load() {
+	none := t.IsZero() && c.alone
+	if none && c.limit.Load() == limitNone {
 		return nil
 	}
-	c.limited.Store(true)
+	if !none || !c.limit.CompareAndSwap(limitUnknown, limitNone) {
+		c.limit.Store(limitSet)
+	}
 	return c.Conn.SetWriteDeadline(t)
 }
 
 // SetDeadline is for who has taken the connection over.
 func (c *conn) SetDeadline(t time.Time) error {
-	c.limited.Store(true)
+	c.limit.Store(limitSet)
 	return c.Conn.SetDeadline(t)
 }

@@ -71,6 +71,7 @@ func (c *watched) SetDeadline(t time.Time) error {
 // under the same one as without us.
 func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 	for name, set := range map[string]func(*http.Server){
+		"Listener":          func(*http.Server) {},
 		"no timeouts":       func(*http.Server) {},
 		"ReadTimeout":       func(s *http.Server) { s.ReadTimeout = 10 * time.Second },
 		"ReadHeaderTimeout": func(s *http.Server) { s.ReadHeaderTimeout = 10 * time.Second },
@@ -87,7 +88,7 @@ func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var seen [2]*watched
 			for i, ours := range []bool{false, true} {
-				synctest.Test(t, func(t *testing.T) { seen[i] = deadlines(t, ours, set) })
+				synctest.Test(t, func(t *testing.T) { seen[i] = deadlines(t, ours, name == "Listener", set) })
 			}
 			bare, our := seen[0], seen[1]
 			if !slices.Equal(bare.reads, our.reads) {
@@ -105,7 +106,7 @@ func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 
 // deadlines has a server go through all that sets a deadline, and returns the
 // connection.
-func deadlines(t *testing.T, ours bool, set func(*http.Server)) *watched {
+func deadlines(t *testing.T, ours, byListener bool, set func(*http.Server)) *watched {
 	srv := &http.Server{Handler: http.HandlerFunc(limiting)}
 	set(srv)
 	l := newMemListener()
@@ -121,6 +122,9 @@ func deadlines(t *testing.T, ours bool, set func(*http.Server)) *watched {
 	server, nc := net.Pipe()
 	c := &client{nc, bufio.NewReader(nc)}
 	w := &watched{Conn: server}
+	if byListener {
+		w.SetDeadline(time.Now().Add(time.Minute))
+	}
 	l.conns <- w
 	for _, path := range []string{"/", "/", "/limit", "/", "/expire", "/", "/body", "/", "/hijack"} {
 		go func() {
