@@ -1,6 +1,9 @@
 package lameduck
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // For each request net/http sets the deadlines of its connection five times to
 // none, where for the most part there is none: each costs as much as all that
@@ -9,6 +12,7 @@ import "time"
 // SetReadDeadline is net/http's, which tells between two requests what it is
 // about to do; within one it may be a handler's.
 func (c *conn) SetReadDeadline(t time.Time) error {
+	c.keepReadDeadline(t)
 	if c.doing.Load() != nil || c.h2.Load() != nil {
 		return c.Conn.SetReadDeadline(t)
 	}
@@ -20,6 +24,33 @@ func (c *conn) SetReadDeadline(t time.Time) error {
 	}
 	c.unlimited = t.IsZero() && c.alone
 	return c.Conn.SetReadDeadline(t)
+}
+
+// keepReadDeadline keeps t, which is about to be set, for the end of a wake.
+func (c *conn) keepReadDeadline(t time.Time) {
+	var at time.Duration
+	if !t.IsZero() {
+		at = cmp.Or(t.Sub(c.born), 1)
+	}
+	if c.readBy.Load() != int64(at) { // for the most part there is none, and a load costs less
+		c.readBy.Store(int64(at))
+	}
+}
+
+// restoreReadDeadline sets the one that a wake has replaced. Another may be set in
+// the same moment, and must win.
+func (c *conn) restoreReadDeadline() {
+	for {
+		at := c.readBy.Load()
+		var t time.Time
+		if at != 0 {
+			t = c.born.Add(time.Duration(at))
+		}
+		c.Conn.SetReadDeadline(t)
+		if c.readBy.Load() == at {
+			return
+		}
+	}
 }
 
 // armed sees that net/http's buffer holds the begin of a request where that is
@@ -53,6 +84,7 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 
 // SetDeadline is for who has taken the connection over.
 func (c *conn) SetDeadline(t time.Time) error {
+	c.keepReadDeadline(t)
 	c.limit.Store(limitSet)
 	return c.Conn.SetDeadline(t)
 }

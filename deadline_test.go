@@ -175,3 +175,48 @@ func limiting(w http.ResponseWriter, r *http.Request) {
 	}
 	io.WriteString(w, "ok")
 }
+
+// A timeout of the program's own ends a client that is slow to send its request,
+// also where the connection was woken to be closed.
+func TestTimeoutsHoldBehindAWake(t *testing.T) {
+	for name, srv := range map[string]*http.Server{
+		"ReadHeaderTimeout": {ReadHeaderTimeout: 15 * time.Second},
+		"ReadTimeout":       {ReadTimeout: 15 * time.Second},
+	} {
+		for _, before := range []int{0, 1} { // requests on the connection
+			t.Run(fmt.Sprint(name, " requests=", before), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					srv := &http.Server{Handler: http.HandlerFunc(ok), ReadHeaderTimeout: srv.ReadHeaderTimeout, ReadTimeout: srv.ReadTimeout}
+					x := startServer(t, &Process{}, srv)
+					c := x.mustDial()
+					for range before {
+						x.mustGet(c, "/")
+					}
+					io.WriteString(c, "GET / HTTP/1.1\r\nHo")
+					go io.Copy(io.Discard, c)
+					time.Sleep(time.Second)
+					x.terminate()
+					x.endsAt(14 * time.Second)
+				})
+			})
+		}
+	}
+}
+
+// The time limit of a handshake holds also where the connection was woken in the
+// moment of its first byte.
+func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startTLS(t, &Process{}, ok)
+		x.terminate()
+		time.Sleep(9 * time.Second)
+		nc, _ := x.socket(largeRoom)
+		synctest.Wait()
+		for _, c := range x.conns.list() {
+			c.waking.Store(true)
+			nc.Write([]byte{22})
+			synctest.Wait()
+		}
+		x.endsAt(19 * time.Second)
+	})
+}

@@ -178,7 +178,9 @@ func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
 func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.sock()
-	s.SetDeadline(time.Now().Add(handshakeTime(srv)))
+	limit := time.Now().Add(handshakeTime(srv))
+	c.keepReadDeadline(limit)
+	s.SetDeadline(limit)
 	if err := c.awaitHello(s); err != nil {
 		c.Close()
 		return nil, err
@@ -187,6 +189,7 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
+	c.keepReadDeadline(time.Time{})
 	s.SetDeadline(time.Time{})
 	c.begun = false
 	c.quietNow()
