@@ -40,9 +40,10 @@ type conn struct {
 	parted  atomic.Bool                  // HTTP/1: a goodbye was put into an answer
 	waking  atomic.Bool                  // its Read was woken to look for a request one last time
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
+	readBy  atomic.Int64                 // the read deadline, in nanoseconds after born; 0: none
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
-	limited atomic.Bool                  // a write deadline was set at some time
-	alone   bool                         // nobody but net/http and handlers sets its deadlines; not changed once it is served
+	limit   atomic.Int32                 // what is known of its write deadline
+	alone   bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
 
 	// Of the goroutine that reads, which for HTTP/1 is the one that handles:
 	answered  bool                  // the head of the final answer to the request at hand was written
@@ -267,11 +268,11 @@ func (c *conn) wake() {
 	}
 }
 
-// unwake takes a wake back. From here to the end the cut is the deadline of
-// everything, so those of net/http need not be restored.
+// unwake takes a wake back. The deadline that the wake has replaced holds again:
+// net/http's timeouts end a client that is slow to send its request.
 func (c *conn) unwake() {
 	if c.waking.Swap(false) {
-		c.Conn.SetReadDeadline(time.Time{})
+		c.restoreReadDeadline()
 	}
 }
 

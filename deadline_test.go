@@ -71,6 +71,7 @@ func (c *watched) SetDeadline(t time.Time) error {
 // under the same one as without us.
 func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 	for name, set := range map[string]func(*http.Server){
+		"Listener":          func(*http.Server) {},
 		"no timeouts":       func(*http.Server) {},
 		"ReadTimeout":       func(s *http.Server) { s.ReadTimeout = 10 * time.Second },
 		"ReadHeaderTimeout": func(s *http.Server) { s.ReadHeaderTimeout = 10 * time.Second },
@@ -87,7 +88,7 @@ func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var seen [2]*watched
 			for i, ours := range []bool{false, true} {
-				synctest.Test(t, func(t *testing.T) { seen[i] = deadlines(t, ours, set) })
+				synctest.Test(t, func(t *testing.T) { seen[i] = deadlines(t, ours, name == "Listener", set) })
 			}
 			bare, our := seen[0], seen[1]
 			if !slices.Equal(bare.reads, our.reads) {
@@ -105,7 +106,7 @@ func TestDeadlinesAreThoseOfNetHTTP(t *testing.T) {
 
 // deadlines has a server go through all that sets a deadline, and returns the
 // connection.
-func deadlines(t *testing.T, ours bool, set func(*http.Server)) *watched {
+func deadlines(t *testing.T, ours, byListener bool, set func(*http.Server)) *watched {
 	srv := &http.Server{Handler: http.HandlerFunc(limiting)}
 	set(srv)
 	l := newMemListener()
@@ -121,6 +122,9 @@ func deadlines(t *testing.T, ours bool, set func(*http.Server)) *watched {
 	server, nc := net.Pipe()
 	c := &client{nc, bufio.NewReader(nc)}
 	w := &watched{Conn: server}
+	if byListener {
+		w.SetDeadline(time.Now().Add(time.Minute))
+	}
 	l.conns <- w
 	for _, path := range []string{"/", "/", "/limit", "/", "/expire", "/", "/body", "/", "/hijack"} {
 		go func() {
@@ -170,4 +174,49 @@ func limiting(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	io.WriteString(w, "ok")
+}
+
+// A timeout of the program's own ends a client that is slow to send its request,
+// also where the connection was woken to be closed.
+func TestTimeoutsHoldBehindAWake(t *testing.T) {
+	for name, srv := range map[string]*http.Server{
+		"ReadHeaderTimeout": {ReadHeaderTimeout: 15 * time.Second},
+		"ReadTimeout":       {ReadTimeout: 15 * time.Second},
+	} {
+		for _, before := range []int{0, 1} { // requests on the connection
+			t.Run(fmt.Sprint(name, " requests=", before), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					srv := &http.Server{Handler: http.HandlerFunc(ok), ReadHeaderTimeout: srv.ReadHeaderTimeout, ReadTimeout: srv.ReadTimeout}
+					x := startServer(t, &Process{}, srv)
+					c := x.mustDial()
+					for range before {
+						x.mustGet(c, "/")
+					}
+					io.WriteString(c, "GET / HTTP/1.1\r\nHo")
+					go io.Copy(io.Discard, c)
+					time.Sleep(time.Second)
+					x.terminate()
+					x.endsAt(14 * time.Second)
+				})
+			})
+		}
+	}
+}
+
+// The time limit of a handshake holds also where the connection was woken in the
+// moment of its first byte.
+func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x := startTLS(t, &Process{}, ok)
+		x.terminate()
+		time.Sleep(9 * time.Second)
+		nc, _ := x.socket(largeRoom)
+		synctest.Wait()
+		for _, c := range x.conns.list() {
+			c.waking.Store(true)
+			nc.Write([]byte{22})
+			synctest.Wait()
+		}
+		x.endsAt(19 * time.Second)
+	})
 }

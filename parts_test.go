@@ -259,18 +259,21 @@ func TestLastWords(t *testing.T) {
 func TestWhatIsNotSpokenIsRefused(t *testing.T) {
 	h2 := new(http.Protocols)
 	h2.SetHTTP2(true)
+	certificates := make([]tls.Certificate, 1)
+	echo := map[string]func(*http.Server, *tls.Conn, http.Handler){"echo/1": func(*http.Server, *tls.Conn, http.Handler) {}}
 	for want, srv := range map[string]*http.Server{
+		`TLSNextProto has "echo/1"`:      {TLSNextProto: echo, TLSConfig: &tls.Config{Certificates: certificates, NextProtos: []string{"echo/1"}}},
 		"has no certificate":             {TLSConfig: &tls.Config{}},
 		"none that is spoken in clear":   {Protocols: h2},
-		"neither HTTP/1 nor HTTP/2, and": {Protocols: new(http.Protocols), TLSConfig: &tls.Config{Certificates: make([]tls.Certificate, 1)}},
+		"neither HTTP/1 nor HTTP/2, and": {Protocols: new(http.Protocols), TLSConfig: &tls.Config{Certificates: certificates}},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		var p Process
+		p := Process{Delay: -1}
 		p.Serve(srv, l)
-		if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := p.Run(expired()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run: %v, want one about %s", err, want)
 		}
 		if _, err := l.Accept(); !errors.Is(err, net.ErrClosed) {

@@ -3,6 +3,7 @@ package lameduck
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -17,6 +18,10 @@ import (
 // TLS is terminated here and not in net/http, for a goodbye must be put
 // between the frames before they are encrypted. net/http takes what it is
 // given for clear text, on which it speaks HTTP/2 as well.
+
+// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto, up to
+// Go 1.26.
+const clearHTTP2Key = "unencrypted_http2"
 
 // handshakeLimit is the time for a handshake if http.Server sets none.
 const handshakeLimit = 10 * time.Second
@@ -59,6 +64,16 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 		return p, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set\n" +
 			"hint: Protocols.SetHTTP1(true) or SetHTTP2(true)")
 	}
+	for name, serve := range srv.TLSNextProto {
+		switch name {
+		case "h2", clearHTTP2Key, "http/1.1", "http/1.0", "": // net/http never calls the last three
+		default:
+			if serve != nil {
+				return p, fmt.Errorf("http.Server.TLSNextProto has %q, which net/http can serve only where it terminates TLS\n"+
+					"hint: serve that on a listener of its own: Process.ServeConn with tls.NewListener", name)
+			}
+		}
+	}
 	if !p.HTTP2() || hasHTTP2(srv) {
 		return p, nil
 	}
@@ -78,13 +93,12 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 // is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
 // that off: all of them are seen in what net/http makes of an empty server.
 func hasHTTP2(srv *http.Server) bool {
-	const inClear = "unencrypted_http2" // the key of HTTP/2 in clear text, up to Go 1.26
 	empty := new(http.Server)
 	empty.Serve(closedListener{})
 	_, has := empty.TLSNextProto["h2"]
-	_, byName := empty.TLSNextProto[inClear]
+	_, byName := empty.TLSNextProto[clearHTTP2Key]
 	if _, own := srv.TLSNextProto["h2"]; own {
-		_, ownInClear := srv.TLSNextProto[inClear]
+		_, ownInClear := srv.TLSNextProto[clearHTTP2Key]
 		return ownInClear || has && !byName
 	}
 	return has
@@ -179,7 +193,9 @@ func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
 func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.sock()
-	s.SetDeadline(time.Now().Add(handshakeTime(srv)))
+	limit := time.Now().Add(handshakeTime(srv))
+	c.keepReadDeadline(limit)
+	s.SetDeadline(limit)
 	if err := c.awaitHello(s); err != nil {
 		c.Close()
 		return nil, err
@@ -188,6 +204,7 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
+	c.keepReadDeadline(time.Time{})
 	s.SetDeadline(time.Time{})
 	c.begun = false
 	c.quietNow()
