@@ -8,8 +8,8 @@ import (
 )
 
 // machine lends this machine to trials. A trial's clients and pods need their
-// processor time when they ask for it; a result made by late ones says nothing
-// of the server. So a try on a late machine takes twice the room, at half the
+// processor time when they ask for it; a result made by late clients
+// is no evidence about the server. So a try on a late machine takes twice the room, at half the
 // rate; and one that has the wrong result on a late machine is made again:
 // alone, and at half the rate.
 type machine struct {

@@ -159,11 +159,7 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 		return err
 	}
 	found, recommend := diagnose.Judge(run)
-	reported := v.print(s, report.New(run, found, recommend))
-	if err != nil && errors.Is(reported, console.ErrFindings) {
-		return err // the report has the findings; what is left to say is the failed clean-up
-	}
-	return errors.Join(reported, err)
+	return errors.Join(v.print(s, report.New(run, found, recommend)), err)
 }
 
 func counted(n int, what string) string {

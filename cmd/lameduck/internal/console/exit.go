@@ -42,6 +42,8 @@ func (s Streams) exitCode(ctx context.Context, err error) int {
 		return ExitClean
 	case errors.Is(err, ErrFindings) && !failed:
 		return ExitFindings
+	case errors.Is(err, ErrFindings):
+		err = cleanUp // the report has the findings
 	case ctx.Err() != nil && failed:
 		err = hint.New(fmt.Errorf("interrupted, and %w", cleanUp), hint.Of(cleanUp))
 	case ctx.Err() != nil:

@@ -33,7 +33,7 @@ func TestExitCode(t *testing.T) {
 			"lameduck: interrupted, and node-a is still cordoned\nhint: kubectl uncordon node-a\n"},
 		{"clean-up failed", cordoned, false, ExitFailed, "lameduck: node-a is still cordoned\nhint: kubectl uncordon node-a\n"},
 		{"findings, and clean-up failed", errors.Join(ErrFindings, cordoned), false, ExitFailed,
-			"lameduck: drops or findings node-a is still cordoned\nhint: kubectl uncordon node-a\n"},
+			"lameduck: node-a is still cordoned\nhint: kubectl uncordon node-a\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -15,12 +16,7 @@ type departure struct {
 
 // lastToGo is the pod that went last before the moment, or nil.
 func (s *scene) lastToGo(at time.Duration) *life {
-	n, _ := slices.BinarySearchFunc(s.departures, at, func(d departure, at time.Duration) int {
-		if d.at <= at {
-			return -1
-		}
-		return 1
-	})
+	n := sort.Search(len(s.departures), func(i int) bool { return s.departures[i].at > at })
 	if n == 0 {
 		return nil
 	}

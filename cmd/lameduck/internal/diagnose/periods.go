@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -60,12 +61,7 @@ func (e ends) with(x period) ends {
 // overlap reports whether a period of any pod but the one excepted has a
 // moment between the two, or is around them.
 func (p *periods) overlap(from, to time.Duration, except int) bool {
-	n, _ := slices.BinarySearchFunc(p.all, to, func(x period, at time.Duration) int {
-		if x.from <= at {
-			return -1
-		}
-		return 1
-	})
+	n := sort.Search(len(p.all), func(i int) bool { return p.all[i].from > to })
 	if n == 0 {
 		return false
 	}
