@@ -26,6 +26,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 const asWorker = "LAMEDUCK_TEST_WORKER"
@@ -145,7 +146,7 @@ func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ i
 	if err != nil {
 		return err
 	}
-	me := hello{Protocol: protocol, Version: "v1", Pod: pod, Node: p.Spec.NodeName, Control: target.address}
+	me := wire.Hello{Protocol: wire.Protocol, Version: "v1", Pod: pod, Node: p.Spec.NodeName, Control: target.address}
 	w := newWorker(me, c.out(pod, out))
 	c.mu.Lock()
 	c.workers[pod] = w

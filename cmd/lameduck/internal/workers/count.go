@@ -6,26 +6,11 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
-// count is how many attempts of a pattern there were.
-type count struct {
-	Pattern  string `json:"pattern"`
-	Control  bool   `json:"control,omitempty"`
-	Attempts int    `json:"attempts"`
-	Dropped  int    `json:"dropped"`
-}
-
-func (c count) String() string {
-	target := ""
-	if c.Control {
-		target = " at the control target"
-	}
-	return fmt.Sprintf("%d attempts of %s%s, %d dropped", c.Attempts, c.Pattern, target, c.Dropped)
-}
-
 // tally counts attempts.
-type tally map[tallyKey]count
+type tally map[tallyKey]wire.Count
 
 type tallyKey struct {
 	pattern string
@@ -44,12 +29,12 @@ func (t tally) add(a *timeline.Attempt) {
 }
 
 // counts is the whole of it, sorted.
-func (t tally) counts() []count {
-	all := make([]count, 0, len(t))
+func (t tally) counts() []wire.Count {
+	all := make([]wire.Count, 0, len(t))
 	for _, c := range t {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b count) int {
+	slices.SortFunc(all, func(a, b wire.Count) int {
 		return cmp.Or(cmp.Compare(a.Pattern, b.Pattern), compare(a.Control, b.Control))
 	})
 	return all
@@ -66,8 +51,8 @@ func compare(a, b bool) int {
 }
 
 // check says where what the worker made differs from what came.
-func (t tally) check(made []count) error {
-	claimed := map[tallyKey]count{}
+func (t tally) check(made []wire.Count) error {
+	claimed := map[tallyKey]wire.Count{}
 	for _, c := range made {
 		claimed[tallyKey{c.Pattern, c.Control}] = c
 	}
@@ -84,7 +69,7 @@ func (t tally) check(made []count) error {
 	return nil
 }
 
-func orNone(c count, key tallyKey) count {
+func orNone(c wire.Count, key tallyKey) wire.Count {
 	c.Pattern, c.Control = key.pattern, key.control
 	return c
 }

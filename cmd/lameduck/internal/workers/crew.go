@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 const (
@@ -28,7 +29,7 @@ type Crew struct {
 	cfg   Config
 	clock timeline.Clock
 	links []*link
-	crew  []hello // like links
+	crew  []wire.Hello // like links
 	nodes []string
 
 	ctx     context.Context // of the streams
@@ -146,14 +147,14 @@ func (c *Crew) watch(l *link) {
 // meet asks every worker who it is. The first answers may be lost: a runtime
 // connects stdin a moment before it does stdout.
 func (c *Crew) meet(ctx context.Context) error {
-	c.crew = make([]hello, len(c.links))
+	c.crew = make([]wire.Hello, len(c.links))
 	return c.each(func(l *link) error {
 		for {
-			l.tell(order{Hello: true})
+			l.tell(wire.Order{Hello: true})
 			select {
 			case h := <-l.hello:
 				c.crew[l.index] = h
-				return h.greet()
+				return greet(h)
 			case <-l.lost:
 				return c.explain(l)
 			case <-ctx.Done():

@@ -15,6 +15,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // TestCounts: what the workers send is what the server sees and what is
@@ -254,11 +255,11 @@ func TestLost(t *testing.T) {
 func TestNotDone(t *testing.T) {
 	s := newServer(t)
 	var said bytes.Buffer
-	w := newWorker(hello{}, &said)
+	w := newWorker(wire.Hello{}, &said)
 	in, orders := io.Pipe()
 	defer orders.Close()
 	go func() {
-		_ = write(orders, order{Start: &assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
+		_ = wire.Write(orders, wire.Order{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
 		for s.requests.Load() <= 10 {
 			time.Sleep(time.Millisecond)
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // TestObstacles: why workers cannot start is said, with what to do, and
@@ -194,9 +195,9 @@ func TestDeaf(t *testing.T) {
 	t.Run("coordinator", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			in, orders := io.Pipe()
-			w := newWorker(hello{}, io.Discard)
+			w := newWorker(wire.Hello{}, io.Discard)
 			go func() {
-				_ = write(orders, order{Hello: true})
+				_ = wire.Write(orders, wire.Order{Hello: true})
 				<-w.ctx.Done()
 				orders.Close()
 			}()
@@ -213,11 +214,11 @@ func TestSaysItTwice(t *testing.T) {
 	clock := timeline.NewClock()
 	l := newLink(0, "pod", clock, nil)
 	for range 3 {
-		if err := l.take(word{Hello: &hello{}}, 0, time.Now()); err != nil {
+		if err := l.take(wire.Word{Hello: &wire.Hello{}}, 0, time.Now()); err != nil {
 			t.Error(err)
 		}
 	}
-	first, second := l.take(word{Done: &done{}}, 0, time.Now()), l.take(word{Done: &done{}}, 0, time.Now())
+	first, second := l.take(wire.Word{Done: &wire.Done{}}, 0, time.Now()), l.take(wire.Word{Done: &wire.Done{}}, 0, time.Now())
 	if first != nil || second == nil {
 		t.Errorf("done once: %v; twice: %v", first, second)
 	}
@@ -229,7 +230,7 @@ func (discard) Close() error { return nil }
 
 // TestOtherVersion: a worker that speaks another protocol is turned away.
 func TestOtherVersion(t *testing.T) {
-	err := hello{Protocol: protocol + 1, Version: "v9"}.greet()
+	err := greet(wire.Hello{Protocol: wire.Protocol + 1, Version: "v9"})
 	if err == nil || !strings.Contains(err.Error(), "v9") || !strings.Contains(hint.Of(err), "--image") {
 		t.Errorf("the error is: %v", err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // link is the coordinator's end of the stream to one worker.
@@ -18,13 +19,13 @@ type link struct {
 	pod    string
 	clock  timeline.Clock // the coordinator's
 	record func(*link, []timeline.Attempt)
-	orders chan order
+	orders chan wire.Order
 	said   lastWords // what it wrote to stderr
 
-	hello   chan hello
+	hello   chan wire.Hello
 	pongs   chan struct{} // one for each
 	started chan struct{}
-	done    chan []count
+	done    chan []wire.Count
 	lost    chan struct{} // closed when no more can be expected
 	bye     chan struct{} // closed when no more will be told
 
@@ -40,16 +41,16 @@ type link struct {
 func newLink(index int, pod string, clock timeline.Clock, record func(*link, []timeline.Attempt)) *link {
 	return &link{
 		index: index, pod: pod, clock: clock, record: record,
-		orders: make(chan order, 64),
-		hello:  make(chan hello, 1), pongs: make(chan struct{}, 64),
-		started: make(chan struct{}, 1), done: make(chan []count, 1),
+		orders: make(chan wire.Order, 64),
+		hello:  make(chan wire.Hello, 1), pongs: make(chan struct{}, 64),
+		started: make(chan struct{}, 1), done: make(chan []wire.Count, 1),
 		lost: make(chan struct{}), bye: make(chan struct{}),
 		heard: clock.Now(), sent: map[uint64]time.Duration{},
 	}
 }
 
 // tell sends an order without waiting. A stream that takes none is lost.
-func (l *link) tell(o order) {
+func (l *link) tell(o wire.Order) {
 	select {
 	case l.orders <- o:
 	case <-l.lost:
@@ -72,7 +73,7 @@ func (l *link) write(to io.WriteCloser) {
 			if o.Ping != 0 {
 				l.pinged(o.Ping)
 			}
-			if err := write(to, o); err != nil {
+			if err := wire.Write(to, o); err != nil {
 				l.fail(err)
 				return
 			}
@@ -82,16 +83,16 @@ func (l *link) write(to io.WriteCloser) {
 
 // read takes what the worker says, until the stream ends.
 func (l *link) read(from io.Reader) {
-	for in := newLines(from); ; {
-		line, err := in.next()
+	for in := wire.NewLines(from); ; {
+		line, err := in.Next()
 		received, ours := l.clock.Now(), time.Now()
 		if err == io.EOF {
 			l.fail(errStreamEnded)
 			return
 		}
-		var w word
+		var w wire.Word
 		if err == nil {
-			w, err = parseWord(line)
+			w, err = wire.ParseWord(line)
 		}
 		if err == nil {
 			err = l.take(w, received, ours)
@@ -105,7 +106,7 @@ func (l *link) read(from io.Reader) {
 
 var errStreamEnded = errors.New("the stream to it ended")
 
-func (l *link) take(w word, received time.Duration, ours time.Time) error {
+func (l *link) take(w wire.Word, received time.Duration, ours time.Time) error {
 	var err error
 	switch {
 	case w.Hello != nil:
@@ -168,11 +169,11 @@ func (l *link) silent() time.Duration {
 }
 
 // nextPing is an order that asks for the worker's clock.
-func (l *link) nextPing() order {
+func (l *link) nextPing() wire.Order {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.ping++
-	return order{Ping: l.ping}
+	return wire.Order{Ping: l.ping}
 }
 
 func (l *link) pinged(n uint64) {
@@ -181,7 +182,7 @@ func (l *link) pinged(n uint64) {
 	l.sent[n] = l.clock.Now()
 }
 
-func (l *link) ponged(p pong, received time.Duration, ours time.Time) {
+func (l *link) ponged(p wire.Pong, received time.Duration, ours time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sent, ok := l.sent[p.Ping]
@@ -211,8 +212,8 @@ func (l *link) estimate() estimate {
 }
 
 // greet checks that the worker speaks our language.
-func (h hello) greet() error {
-	if h.Protocol == protocol {
+func greet(h wire.Hello) error {
+	if h.Protocol == wire.Protocol {
 		return nil
 	}
 	return hint.New(fmt.Errorf("the image has lameduck %s, which speaks another protocol", cmp.Or(h.Version, "of another version")),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 const (
@@ -35,11 +36,11 @@ func (c *Crew) Load(ctx context.Context, addresses []string, cfg traffic.Config)
 	if !c.load.CompareAndSwap(nil, m) {
 		return nil, errors.New("the workers are under load already")
 	}
-	release := context.AfterFunc(ctx, func() { c.tell(order{Abort: true}) })
+	release := context.AfterFunc(ctx, func() { c.tell(wire.Order{Abort: true}) })
 	if err := c.begin(ctx, addresses, cfg); err != nil {
 		release()
 		m.close()
-		c.tell(order{Abort: true})
+		c.tell(wire.Order{Abort: true})
 		return nil, err
 	}
 	return sync.OnceValue(func() error {
@@ -49,7 +50,7 @@ func (c *Crew) Load(ctx context.Context, addresses []string, cfg traffic.Config)
 	}), nil
 }
 
-func (c *Crew) tell(o order) {
+func (c *Crew) tell(o wire.Order) {
 	for _, l := range c.links {
 		l.tell(o)
 	}
@@ -65,7 +66,7 @@ func (c *Crew) begin(ctx context.Context, addresses []string, cfg traffic.Config
 		a.Rate = each[i]
 		a.Begin = at + stagger(i, rate) - l.settle()
 		a.Control = c.crew[(i+1)%len(c.crew)].Control
-		l.tell(order{Start: &a})
+		l.tell(wire.Order{Start: &a})
 	}
 	return c.each(func(l *link) error {
 		select {
@@ -80,8 +81,8 @@ func (c *Crew) begin(ctx context.Context, addresses []string, cfg traffic.Config
 }
 
 // assign is the part of an assignment that is the same for all workers.
-func assign(addresses []string, cfg traffic.Config) assignment {
-	a := assignment{
+func assign(addresses []string, cfg traffic.Config) wire.Assignment {
+	a := wire.Assignment{
 		Targets: addresses, Method: cfg.Method, Path: cfg.Path, Host: cfg.Host, PodHeader: cfg.PodHeader,
 		Connections: cfg.Connections, Underway: cfg.Underway, DialTimeout: cfg.DialTimeout, Timeout: cfg.Timeout,
 	}
@@ -98,7 +99,7 @@ func assign(addresses []string, cfg traffic.Config) assignment {
 // stop ends the load of every worker and compares the counts. Only workers
 // that have come to the end of it as they should can have another.
 func (c *Crew) stop(ctx context.Context, m *merge) error {
-	c.tell(order{Stop: true})
+	c.tell(wire.Order{Stop: true})
 	if err := c.settleUp(ctx, m); err != nil || ctx.Err() != nil {
 		return err
 	}
@@ -191,7 +192,7 @@ func (m *merge) add(worker int, offset time.Duration, attempts []timeline.Attemp
 }
 
 // check says whether all attempts that a worker made have come.
-func (m *merge) check(l *link, made []count) error {
+func (m *merge) check(l *link, made []wire.Count) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.tally[l.index].check(made); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 const (
@@ -24,9 +25,9 @@ type outbox struct {
 	give  func(error) // when nothing can be said any more
 
 	mu       sync.Mutex
-	words    []word
+	words    []wire.Word
 	attempts []timeline.Attempt
-	last     *word // to be said after the attempts
+	last     *wire.Word // to be said after the attempts
 	wake     chan struct{}
 }
 
@@ -35,7 +36,7 @@ func newOutbox(to io.Writer, clock timeline.Clock, give func(error)) *outbox {
 }
 
 // say says something as soon as possible.
-func (o *outbox) say(w word) {
+func (o *outbox) say(w wire.Word) {
 	o.mu.Lock()
 	o.words = append(o.words, w)
 	o.mu.Unlock()
@@ -57,7 +58,7 @@ func (o *outbox) record(a timeline.Attempt) {
 }
 
 // finish says something after all attempts.
-func (o *outbox) finish(w word) {
+func (o *outbox) finish(w wire.Word) {
 	o.mu.Lock()
 	o.last = &w
 	o.mu.Unlock()
@@ -99,7 +100,7 @@ func (o *outbox) sendAll(ctx context.Context) error {
 		if len(some) == 0 {
 			return o.sendLast()
 		}
-		if err := write(o.to, word{Attempts: some}); err != nil {
+		if err := wire.Write(o.to, wire.Word{Attempts: some}); err != nil {
 			return err
 		}
 	}
@@ -115,7 +116,7 @@ func (o *outbox) sendWords() error {
 		if w.Pong != nil { // it counts from when it is sent
 			w.Pong.Answered, w.Pong.Wall = o.clock.Now(), time.Now()
 		}
-		if err := write(o.to, w); err != nil {
+		if err := wire.Write(o.to, w); err != nil {
 			return err
 		}
 	}
@@ -143,5 +144,5 @@ func (o *outbox) sendLast() error {
 	}
 	o.last = nil
 	o.mu.Unlock()
-	return write(o.to, *last)
+	return wire.Write(o.to, *last)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // processes are workers that are processes, each with an address of its own.
@@ -121,7 +122,7 @@ func TestOrphan(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(stdin, order{Start: &assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
+	if err := wire.Write(stdin, wire.Order{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
 		t.Fatal(err)
 	}
 	if !untilAttempts(stdout) {
@@ -136,7 +137,7 @@ func TestOrphan(t *testing.T) {
 
 func untilAttempts(stdout io.Reader) bool {
 	for in := bufio.NewScanner(stdout); in.Scan(); {
-		w, err := parseWord(in.Bytes())
+		w, err := wire.ParseWord(in.Bytes())
 		if err != nil {
 			return false
 		}

@@ -10,11 +10,12 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // session is one load of a worker.
 type session struct {
-	work    assignment
+	work    wire.Assignment
 	clock   timeline.Clock
 	out     *outbox
 	cfg     traffic.Config
@@ -31,13 +32,13 @@ type session struct {
 	tally tally
 }
 
-func newSession(w *worker, a assignment) (*session, error) {
+func newSession(w *worker, a wire.Assignment) (*session, error) {
 	s := &session{
 		work: a, clock: w.clock, out: w.out, ending: w.ctx, tally: tally{},
 		stopped: make(chan struct{}), over: make(chan struct{}),
 	}
 	var err error
-	if s.cfg, err = a.config(); err != nil {
+	if s.cfg, err = config(a); err != nil {
 		return nil, err
 	}
 	s.cfg.Clock, s.cfg.Record = s.clock, s.record
@@ -47,7 +48,7 @@ func newSession(w *worker, a assignment) (*session, error) {
 }
 
 // config is the traffic that was asked for.
-func (a assignment) config() (traffic.Config, error) {
+func config(a wire.Assignment) (traffic.Config, error) {
 	patterns, err := traffic.ParsePatterns(strings.Join(a.Patterns, ","))
 	if err != nil {
 		return traffic.Config{}, err
@@ -91,7 +92,7 @@ func (s *session) run() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.out.finish(word{Done: &done{s.tally.counts()}})
+	s.out.finish(wire.Word{Done: &wire.Done{Counts: s.tally.counts()}})
 }
 
 // begin waits for the moment to begin. It is false if there is nothing to do.

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // What the downward API tells a worker.
@@ -38,7 +39,7 @@ const (
 func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
-	me := hello{Protocol: protocol, Version: version(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
+	me := wire.Hello{Protocol: wire.Protocol, Version: version(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
 	target, err := listen(net.JoinHostPort(os.Getenv(envIP), strconv.Itoa(ControlPort)))
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func listen(address string) (*target, error) {
 
 // worker obeys one coordinator.
 type worker struct {
-	me    hello
+	me    wire.Hello
 	clock timeline.Clock
 	out   *outbox
 	quit  context.CancelCauseFunc
@@ -83,7 +84,7 @@ type worker struct {
 	load  atomic.Pointer[session] // the latest; nil before the first
 }
 
-func newWorker(me hello, out io.Writer) *worker {
+func newWorker(me wire.Hello, out io.Writer) *worker {
 	w := &worker{me: me, clock: timeline.NewClock()}
 	w.ctx, w.quit = context.WithCancelCause(context.Background())
 	w.out = newOutbox(out, w.clock, w.quit)
@@ -111,7 +112,7 @@ func (w *worker) serve(ctx context.Context, in io.Reader) error {
 	<-w.ctx.Done()
 	err := w.outcome(context.Cause(w.ctx))
 	if err != nil {
-		w.out.say(word{Failed: err.Error()})
+		w.out.say(wire.Word{Failed: err.Error()})
 	}
 	fallSilent()
 	select {
@@ -138,15 +139,15 @@ func (w *worker) outcome(err error) error {
 func (w *worker) obeyAll(in io.Reader) error {
 	watchdog := time.AfterFunc(unattended, func() { w.quit(errForgotten) })
 	defer watchdog.Stop()
-	for l := newLines(in); ; watchdog.Reset(silence) {
-		line, err := l.next()
+	for l := wire.NewLines(in); ; watchdog.Reset(silence) {
+		line, err := l.Next()
 		heard := w.clock.Now()
 		if err == io.EOF {
 			return errHungUp
 		}
-		var o order
+		var o wire.Order
 		if err == nil {
-			o, err = parseOrder(line)
+			o, err = wire.ParseOrder(line)
 		}
 		if err == nil {
 			err = w.obey(o, heard)
@@ -157,13 +158,13 @@ func (w *worker) obeyAll(in io.Reader) error {
 	}
 }
 
-func (w *worker) obey(o order, heard time.Duration) error {
+func (w *worker) obey(o wire.Order, heard time.Duration) error {
 	s := w.load.Load()
 	switch {
 	case o.Hello:
-		w.out.say(word{Hello: &w.me})
+		w.out.say(wire.Word{Hello: &w.me})
 	case o.Ping != 0:
-		w.out.say(word{Pong: &pong{Ping: o.Ping, Heard: heard}})
+		w.out.say(wire.Word{Pong: &wire.Pong{Ping: o.Ping, Heard: heard}})
 	case o.Start != nil:
 		return w.start(*o.Start)
 	case s == nil: // nothing to stop
@@ -175,7 +176,7 @@ func (w *worker) obey(o order, heard time.Duration) error {
 	return nil
 }
 
-func (w *worker) start(a assignment) error {
+func (w *worker) start(a wire.Assignment) error {
 	if s := w.load.Load(); s != nil && !s.ended() {
 		return errors.New("told to start while traffic is under way")
 	}
@@ -184,7 +185,7 @@ func (w *worker) start(a assignment) error {
 		return err
 	}
 	w.load.Store(s)
-	w.out.say(word{Started: true})
+	w.out.say(wire.Word{Started: true})
 	go s.run()
 	return nil
 }

@@ -1,4 +1,6 @@
-package workers
+// Package wire is what a worker and its coordinator say to each other: a JSON
+// message a line, orders to the worker, words from it.
+package wire
 
 import (
 	"bufio"
@@ -12,35 +14,35 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// protocol changes whenever a worker and a coordinator of two versions would
+// Protocol changes whenever a worker and a coordinator of two versions would
 // not understand each other.
-const protocol = 1
+const Protocol = 1
 
 // longest is the longest line in bytes: a batch of attempts that all failed
 // with long details is far below.
 const longest = 4 << 20
 
-// order is what the coordinator tells a worker. One of its fields is set.
-type order struct {
+// Order is what the coordinator tells a worker. One of its fields is set.
+type Order struct {
 	Hello bool        `json:"hello,omitempty"` // introduce yourself
 	Ping  uint64      `json:"ping,omitempty"`  // say what your clock says
-	Start *assignment `json:"start,omitempty"`
+	Start *Assignment `json:"start,omitempty"`
 	Stop  bool        `json:"stop,omitempty"`  // begin no more attempts, wait for those under way
 	Abort bool        `json:"abort,omitempty"` // give up those under way
 }
 
-// word is what a worker tells the coordinator. One of its fields is set.
-type word struct {
-	Hello    *hello             `json:"hello,omitempty"`
-	Pong     *pong              `json:"pong,omitempty"`
+// Word is what a worker tells the coordinator. One of its fields is set.
+type Word struct {
+	Hello    *Hello             `json:"hello,omitempty"`
+	Pong     *Pong              `json:"pong,omitempty"`
 	Started  bool               `json:"started,omitempty"` // the assignment is accepted
 	Attempts []timeline.Attempt `json:"attempts,omitempty"`
-	Done     *done              `json:"done,omitempty"`   // after the last attempt of a load
+	Done     *Done              `json:"done,omitempty"`   // after the last attempt of a load
 	Failed   string             `json:"failed,omitempty"` // the worker ends, and why
 }
 
-// hello is who a worker is.
-type hello struct {
+// Hello is who a worker is.
+type Hello struct {
 	Protocol int    `json:"protocol"`
 	Version  string `json:"version"`
 	Pod      string `json:"pod"`
@@ -48,16 +50,16 @@ type hello struct {
 	Control  string `json:"control"` // where it is a control target
 }
 
-// pong answers a ping. Moments are on the worker's own clock.
-type pong struct {
+// Pong answers a ping. Moments are on the worker's own clock.
+type Pong struct {
 	Ping     uint64        `json:"ping"`
 	Heard    time.Duration `json:"heard"`
 	Answered time.Duration `json:"answered"`
 	Wall     time.Time     `json:"wall"` // its wall clock, when it answered
 }
 
-// assignment is the load of one worker.
-type assignment struct {
+// Assignment is the load of one worker.
+type Assignment struct {
 	Targets     []string      `json:"targets"` // host:port; a name is resolved at each dial
 	Control     string        `json:"control"` // host:port
 	Begin       time.Duration `json:"begin"`   // on the worker's clock
@@ -73,19 +75,36 @@ type assignment struct {
 	Timeout     time.Duration `json:"timeout"`
 }
 
-// done is how many attempts a load made.
-type done struct {
-	Counts []count `json:"counts"`
+// Done is how many attempts a load made.
+type Done struct {
+	Counts []Count `json:"counts"`
 }
 
-// lines reads what the other side says, a line at a time.
-type lines struct{ *bufio.Scanner }
+// Count is how many attempts of a pattern there were.
+type Count struct {
+	Pattern  string `json:"pattern"`
+	Control  bool   `json:"control,omitempty"`
+	Attempts int    `json:"attempts"`
+	Dropped  int    `json:"dropped"`
+}
 
-func newLines(r io.Reader) lines {
+func (c Count) String() string {
+	target := ""
+	if c.Control {
+		target = " at the control target"
+	}
+	return fmt.Sprintf("%d attempts of %s%s, %d dropped", c.Attempts, c.Pattern, target, c.Dropped)
+}
+
+// Lines reads what the other side says, a line at a time.
+type Lines struct{ *bufio.Scanner }
+
+// NewLines reads lines of up to 4 MiB.
+func NewLines(r io.Reader) Lines {
 	s := bufio.NewScanner(r)
 	s.Buffer(make([]byte, 64<<10), longest)
 	s.Split(wholeLines)
-	return lines{s}
+	return Lines{s}
 }
 
 // wholeLines leaves out what a stream that broke had begun to say: why it
@@ -97,8 +116,8 @@ func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) 
 	return bufio.ScanLines(data, false)
 }
 
-// next is the next line, or io.EOF.
-func (l lines) next() ([]byte, error) {
+// Next is the next line, or io.EOF.
+func (l Lines) Next() ([]byte, error) {
 	if l.Scan() {
 		return l.Bytes(), nil
 	}
@@ -108,7 +127,7 @@ func (l lines) next() ([]byte, error) {
 	return nil, io.EOF
 }
 
-func parseOrder(line []byte) (o order, err error) {
+func ParseOrder(line []byte) (o Order, err error) {
 	err = parse(line, &o)
 	if err == nil && only(o.Hello, o.Ping != 0, o.Start != nil, o.Stop, o.Abort) != nil {
 		err = errNotOne
@@ -116,7 +135,7 @@ func parseOrder(line []byte) (o order, err error) {
 	return o, err
 }
 
-func parseWord(line []byte) (w word, err error) {
+func ParseWord(line []byte) (w Word, err error) {
 	err = parse(line, &w)
 	if err == nil && only(w.Hello != nil, w.Pong != nil, w.Started, len(w.Attempts) > 0, w.Done != nil, w.Failed != "") != nil {
 		err = errNotOne
@@ -146,8 +165,8 @@ func only(set ...bool) error {
 	return nil
 }
 
-// write writes a message with one call of Write.
-func write(to io.Writer, message any) error {
+// Write writes a message with one call of Write.
+func Write(to io.Writer, message any) error {
 	line, err := json.Marshal(message)
 	if err != nil {
 		return err

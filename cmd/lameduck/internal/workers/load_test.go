@@ -1,10 +1,8 @@
 package workers
 
 import (
-	"encoding/json"
 	"reflect"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -12,75 +10,8 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
-
-// FuzzLines: whatever comes is understood, and then says the same when it is
-// said again, or is an error.
-func FuzzLines(f *testing.F) {
-	for _, seed := range []string{
-		`{"hello":true}`, `{"ping":7}`, `{"stop":true}`, `{"abort":true}`, `{"stop":true,"abort":true}`,
-		`{"start":{"targets":["shop:80"],"begin":5,"patterns":["new"],"rate":7}}`,
-		`{"hello":{"protocol":1,"pod":"p","node":"n","control":"10.0.0.1:8081"}}`,
-		`{"pong":{"ping":7,"heard":1,"answered":2,"wall":"2026-01-02T03:04:05.6Z"}}`,
-		`{"attempts":[{"pattern":"new","scheduled":1,"started":2,"sent":-1,"ended":3,"conn":4,"node":0,"bytes":0,"cause":"eof"}]}`,
-		`{"done":{"counts":[{"pattern":"new","attempts":3,"dropped":1}]}}`, `{"failed":"terminated"}`,
-		``, `{}`, `null`, `[]`, `{"started":true`,
-	} {
-		f.Add([]byte(seed))
-	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		if o, err := parseOrder(line); err == nil {
-			roundTrip(t, o, parseOrder)
-		}
-		if w, err := parseWord(line); err == nil {
-			roundTrip(t, w, parseWord)
-		}
-	})
-}
-
-func roundTrip[T any](t *testing.T, message T, parse func([]byte) (T, error)) {
-	t.Helper()
-	line, err := json.Marshal(message)
-	if err != nil {
-		t.Skip(err) // a time beyond the year 9999
-	}
-	same, err := parse(line)
-	if err != nil {
-		t.Fatalf("%s: %v", line, err)
-	}
-	second, err := json.Marshal(same)
-	if err != nil || string(second) != string(line) {
-		t.Errorf("%s became %s (%v)", line, second, err)
-	}
-}
-
-// TestOneContent: a message has one content.
-func TestOneContent(t *testing.T) {
-	for _, line := range []string{`{}`, `{"hello":true,"ping":1}`, `{"ping":0}`, `{"ping":-1}`, `nonsense`, ``} {
-		if o, err := parseOrder([]byte(line)); err == nil {
-			t.Errorf("%s is understood as %+v", line, o)
-		}
-	}
-	if w, err := parseWord([]byte(`{"attempts":[]}`)); err == nil {
-		t.Errorf("no attempts are understood as %+v", w)
-	}
-}
-
-// TestWholeLines: what a stream that breaks had begun to say is left out.
-func TestWholeLines(t *testing.T) {
-	l := newLines(strings.NewReader("one\ntwo\nthr"))
-	var got []string
-	for line, err := l.next(); err == nil; line, err = l.next() {
-		got = append(got, string(line))
-	}
-	if want := []string{"one", "two"}; !slices.Equal(got, want) {
-		t.Errorf("the lines are %q", got)
-	}
-	l = newLines(strings.NewReader(strings.Repeat("x", longest+1) + "\n"))
-	if _, err := l.next(); err == nil {
-		t.Error("a line without end is read")
-	}
-}
 
 // TestAssignment: everything that a traffic.Config says reaches the worker, or
 // is one of those that are the worker's own.
@@ -96,7 +27,7 @@ func TestAssignment(t *testing.T) {
 	}
 	a := assign([]string{"shop:80", "shop:81"}, cfg)
 	a.Rate = cfg.Rate
-	got, err := a.config()
+	got, err := config(a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -162,7 +93,11 @@ func TestTally(t *testing.T) {
 		all.add(&a)
 	}
 	counts := all.counts()
-	want := []count{{"new", false, 2, 1}, {"new", true, 1, 0}, {"slow", false, 1, 0}}
+	want := []wire.Count{
+		{Pattern: "new", Attempts: 2, Dropped: 1},
+		{Pattern: "new", Control: true, Attempts: 1},
+		{Pattern: "slow", Attempts: 1},
+	}
 	if diff := cmp.Diff(want, counts); diff != "" {
 		t.Fatal(diff)
 	}
@@ -170,7 +105,7 @@ func TestTally(t *testing.T) {
 		t.Error(err)
 	}
 	for i := range counts {
-		for _, wrong := range [][]count{slices.Delete(slices.Clone(counts), i, i+1), append(slices.Clone(counts), count{Pattern: "other", Attempts: 1})} {
+		for _, wrong := range [][]wire.Count{slices.Delete(slices.Clone(counts), i, i+1), append(slices.Clone(counts), wire.Count{Pattern: "other", Attempts: 1})} {
 			if all.check(wrong) == nil {
 				t.Errorf("%v passes", wrong)
 			}
