@@ -20,9 +20,11 @@ var spaces atomic.Int64
 // cordoning is held by who cordons a node: of two, one has to stay.
 var cordoning sync.Mutex
 
-// newSpace makes one, which goes with the test.
+// newSpace makes one, which goes with the test, as soon as there is processor
+// time for it.
 func newSpace(t *testing.T, w *world) *space {
 	t.Helper()
+	thisRoom.enter(t)
 	s := &space{t, w, fmt.Sprintf("e2e-%d", spaces.Add(1))}
 	kubectl(t, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": %q, "labels": {
 		"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "latest"}}}`, s.name), "apply", "-f", "-")
