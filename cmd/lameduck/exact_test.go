@@ -80,7 +80,7 @@ func exactlyAt(t *testing.T, rate int, form string, causes []string) error {
 		wrong = append(wrong, fmt.Errorf("findings %q\n%s", r.ids(), r.evidence()))
 	}
 	t.Logf("%d of %d attempts dropped, %d held, at %d/s", r.Dropped, r.Attempts, held, rate)
-	return errors.Join(wrong...)
+	return r.wrong(errors.Join(wrong...))
 }
 
 // verify runs one that has to find something.

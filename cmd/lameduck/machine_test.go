@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -8,10 +9,10 @@ import (
 )
 
 // machine lends this machine to trials. A trial's clients and pods need their
-// processor time when they ask for it; a result made by late clients
-// is no evidence about the server. So a try on a late machine takes twice the room, at half the
-// rate; and one that has the wrong result on a late machine is made again:
-// alone, and at half the rate.
+// processor time when they ask for it; a result made by late clients is no
+// evidence about the server. So a try on a late machine takes twice the room,
+// at half the rate; and one that has the wrong result on a late machine, or
+// one whose control target failed, is made again: alone, and at half the rate.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -24,8 +25,8 @@ const (
 	leastRate  = 10
 	mostTries  = 6
 	// tolerated is the least that the tool tells apart: two moments that are
-	// closer than timeline's 30 ms are one to the tool. A wrong result on a machine that was
-	// never later than that is the tool's.
+	// closer than timeline's 30 ms are one to the tool. A wrong result on a
+	// machine that was never later than that is the tool's.
 	tolerated = 30 * time.Millisecond
 )
 
@@ -55,7 +56,7 @@ func (m *machine) tries(room, rate int, f func(rate int) error) error {
 		err = f(rate)
 		was := late.stop()
 		release()
-		if err == nil || was <= tolerated {
+		if err == nil || was <= tolerated && !errors.Is(err, errControl) {
 			return err
 		}
 		worst = max(worst, was)

@@ -149,7 +149,7 @@ func reports(ts *testscript.TestScript, neg bool, args []string) {
 			return fmt.Errorf("%w\n%s", parsed, ts.ReadFile("stderr"))
 		}
 		if (err == nil) != (len(want) == 0) || !slices.Equal(r.ids(), want) {
-			return fmt.Errorf("findings %q, want %q (%v)\n%s", r.ids(), want, err, r.evidence())
+			return r.wrong(fmt.Errorf("findings %q, want %q (%v)\n%s", r.ids(), want, err, r.evidence()))
 		}
 		return nil
 	})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -13,6 +14,7 @@ type result struct {
 	Verdict  string
 	Attempts int
 	Dropped  int
+	Control  struct{ Attempts, Failed int }
 	Traffic  []struct {
 		Pattern string
 		Dropped int
@@ -22,6 +24,18 @@ type result struct {
 		ID, Summary, Evidence, Fix string
 		Drops                      int
 	}
+}
+
+// errControl is in what is wrong with a result where attempts at the control
+// target failed: it never terminates, so this machine was late.
+var errControl = errors.New("the control target failed, too")
+
+// wrong is what is wrong with the result.
+func (r result) wrong(err error) error {
+	if err != nil && r.Control.Failed > 0 {
+		return fmt.Errorf("%w (%w, %d of %d attempts)", err, errControl, r.Control.Failed, r.Control.Attempts)
+	}
+	return err
 }
 
 func parseReport(data []byte) (result, error) {
