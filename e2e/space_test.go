@@ -32,9 +32,10 @@ func newSpace(t *testing.T, w *world) *space {
 		if t.Failed() {
 			s.describe()
 		}
-		_, _ = try(t, "", "delete", "deployment,statefulset,daemonset,job", "--all", "-n", s.name, "--wait=false", "--cascade=background")
-		_, _ = try(t, "", "delete", "pods", "--all", "-n", s.name, "--grace-period=1", "--wait=false")
-		_, _ = try(t, "", "delete", "namespace", s.name, "--wait=false")
+		_, _ = try(t, "", "delete", "deployment,statefulset,daemonset,job,service,pod", "--all", "-n", s.name, "--grace-period=1", "--wait=false")
+		if w.cluster == nil { // a namespace's deletion is work that ours does not need: it goes as a whole
+			_, _ = try(t, "", "delete", "namespace", s.name, "--wait=false")
+		}
 	})
 	return s
 }
