@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/freeaddr"
 )
 
 // TestMain makes this binary the server of a lesson: each is terminated as a
@@ -50,7 +52,7 @@ func start(t *testing.T, name string, env ...string) *lesson {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &lesson{exec.CommandContext(t.Context(), self), freeAddr(t)}
+	l := &lesson{exec.CommandContext(t.Context(), self), freeaddr.Take(t)}
 	l.Env = append(os.Environ(), append(env, "LESSON="+name, "ADDR="+l.addr)...)
 	l.Stderr = t.Output()
 	if err := l.Start(); err != nil {
@@ -59,16 +61,6 @@ func start(t *testing.T, name string, env ...string) *lesson {
 	t.Cleanup(func() { l.Wait() })
 	l.waitListening(t)
 	return l
-}
-
-func freeAddr(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func (l *lesson) waitListening(t *testing.T) {

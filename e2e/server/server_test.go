@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/freeaddr"
 )
 
 // TestMain makes this binary the server: each is terminated as a real
@@ -38,12 +40,7 @@ type running struct {
 
 func start(t *testing.T, name string, env ...string) *running {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	addr := l.Addr().String()
-	l.Close()
+	addr := freeaddr.Take(t)
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)

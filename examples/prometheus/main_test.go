@@ -13,6 +13,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/examples/internal/trial"
 	"github.com/lameduck-dev/lameduck/examples/load"
+	"github.com/lameduck-dev/lameduck/internal/freeaddr"
 )
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) { trial.Main(m, main) }
 // The last numbers of both instances count every request, and while they are
 // being pushed they can still be scraped.
 func TestTerminates(t *testing.T) {
-	metrics := trial.FreeAddr(t)
+	metrics := freeaddr.Take(t)
 	g := &gateway{scrape: "http://" + metrics + "/metrics"}
 	s := httptest.NewServer(g)
 	t.Cleanup(s.Close)
