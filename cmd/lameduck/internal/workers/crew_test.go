@@ -21,6 +21,7 @@ import (
 // TestCounts: what the workers send is what the server sees and what is
 // recorded, with numbers and nodes that tell them apart.
 func TestCounts(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	crew := k.start(t, 3)
 	if got := strings.Join(crew.Nodes(), " "); got != "node-a node-b" {
@@ -84,6 +85,7 @@ func checkAttempts(t *testing.T, attempts []timeline.Attempt, s *server, from, t
 
 // TestTwice: a crew can send a second load, but not two at a time.
 func TestTwice(t *testing.T) {
+	t.Parallel()
 	s, k := newServer(t), newCluster(t)
 	crew := k.start(t, 2)
 	for range 2 {
@@ -104,6 +106,7 @@ func TestTwice(t *testing.T) {
 
 // TestFewerThanWorkers: a rate too low for all of them is still the rate.
 func TestFewerThanWorkers(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	crew := k.start(t, 3)
 	cfg := rec.config()
@@ -190,12 +193,14 @@ func TestStall(t *testing.T) {
 // TestTampered: a line of attempts that gets lost or comes twice on its way is noticed,
 // and so is one that is cut.
 func TestTampered(t *testing.T) {
+	t.Parallel()
 	for name, tamper := range map[string]func([]byte) []byte{
 		"lost":  func([]byte) []byte { return nil },
 		"twice": func(p []byte) []byte { return bytes.Repeat(p, 2) },
 		"cut":   func(p []byte) []byte { return append(bytes.Clone(p[:len(p)/2]), '\n') },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, k, rec := newServer(t), newCluster(t), new(recorder)
 			var once sync.Once
 			k.out = func(pod string, out io.Writer) io.Writer {
@@ -224,6 +229,7 @@ func TestTampered(t *testing.T) {
 // TestLost: a worker that vanishes in mid-run is named, with what became of
 // it; and it is known before the run ends.
 func TestLost(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	crew := k.start(t, 3)
 	stop, err := crew.Load(t.Context(), []string{s.address}, rec.config())
@@ -253,6 +259,7 @@ func TestLost(t *testing.T) {
 // TestNotDone: a worker that ends in mid-run does not say that it is done, as
 // if that had been all.
 func TestNotDone(t *testing.T) {
+	t.Parallel()
 	s := newServer(t)
 	var said bytes.Buffer
 	w := newWorker(wire.Hello{}, &said)
@@ -276,6 +283,7 @@ func TestNotDone(t *testing.T) {
 // TestCancelled: when the context of a load ends, stop does not wait for a
 // server that hangs, and no worker goes on.
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	crew := k.start(t, 2)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -25,6 +25,7 @@ import (
 // TestObstacles: why workers cannot start is said, with what to do, and
 // nothing is left of them.
 func TestObstacles(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		spoil func(*cluster)
 		says  string

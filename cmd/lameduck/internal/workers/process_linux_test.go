@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -22,11 +23,14 @@ type processes struct {
 	all map[string]*exec.Cmd
 }
 
+// addresses counts those given to workers.
+var addresses atomic.Int32
+
 // attach is what a container runtime does: the streams are the process's, and
 // its stdin ends with the stream.
 func (p *processes) attach(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
 	cmd := exec.Command(os.Args[0])
-	address := fmt.Sprintf("127.%d.%d.%s", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff, "1"+pod[len(pod)-1:])
+	address := fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff, addresses.Add(1))
 	cmd.Env = append(os.Environ(), asWorker+"=1", envPod+"="+pod, envNode+"=node", envIP+"="+address)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Stdout, cmd.Stderr = out, errw
