@@ -86,6 +86,7 @@ func TestIdle(t *testing.T) {
 }
 
 func TestExit(t *testing.T) {
+	t.Parallel()
 	needSIGTERM(t)
 	rows := runOnly(t, "exit").Exit.Rows
 	if len(rows) != 2*len(exitClients) {
@@ -104,6 +105,7 @@ func TestExit(t *testing.T) {
 }
 
 func TestBroken(t *testing.T) {
+	t.Parallel()
 	needSIGTERM(t)
 	for _, c := range runOnly(t, "broken").Broken.Cells {
 		if c.Requests < 4 {
