@@ -11,8 +11,8 @@ demo:
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
 # All tests of every module, in one pass: packages that wait run side by side,
-# then those that load the machine, one at a time; the tool's own trials, which
-# need it most, come last. The race detector makes the diagnosis eight times
+# then those that load the machine; the tool's own trials, which need it most,
+# come last and alone. The race detector makes the diagnosis eight times
 # slower, and that has no goroutine to watch. vet is part of make lint.
 computes = /internal/diagnose$$
 loads = /bench$$|/conformance/
@@ -22,7 +22,7 @@ test:
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
 	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(loads)|$(trials)')
 	go test -vet=off $(call packages,$(computes))
-	go test $(RACE) -vet=off -p 1 -parallel 8 -timeout 15m $(call packages,$(loads))
+	go test $(RACE) -vet=off -p 2 -parallel 8 -timeout 15m $(call packages,$(loads))
 	go test $(RACE) -vet=off -timeout 15m $(call packages,$(trials))
 
 # Every fuzz target for a while.

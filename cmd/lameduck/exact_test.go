@@ -47,8 +47,7 @@ func TestExact(t *testing.T) {
 }
 
 func exactly(t *testing.T, form string, causes []string) {
-	// At the tool's own rate first: this is the test of what a client records.
-	if err := thisMachine.try(200, func(rate int) error { return exactlyAt(t, rate, form, causes) }); err != nil {
+	if err := thisMachine.try(scriptRate, func(rate int) error { return exactlyAt(t, rate, form, causes) }); err != nil {
 		t.Error(err)
 	}
 }

@@ -93,8 +93,8 @@ func (c *client) pause(d time.Duration) {
 }
 
 // thinkTime is how long a client thinks between an answer and its next
-// request: mostly a few milliseconds, sometimes none.
-func thinkTime() time.Duration { return max(0, rand.N(25*time.Millisecond)-5*time.Millisecond) }
+// request: mostly some 10 ms, sometimes none.
+func thinkTime() time.Duration { return max(0, rand.N(60*time.Millisecond)-12*time.Millisecond) }
 
 // longThinkTime is that of a client whose connection is idle most of the time.
 func longThinkTime() time.Duration { return rand.N(300 * time.Millisecond) }
