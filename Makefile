@@ -10,19 +10,17 @@ FUZZTIME ?= 10000x
 demo:
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
-# All tests of every module, in one pass: packages that wait run side by side,
-# then those that load the machine; the tool's own trials, which need it most,
-# come last and alone. The race detector makes the diagnosis eight times
-# slower, and that has no goroutine to watch. vet is part of make lint.
+# All tests of every module, in one pass: packages run side by side, for most of
+# them wait; the tool's own trials, which need the machine most, come last and
+# alone. The race detector makes the diagnosis eight times slower, and that has
+# no goroutine to watch. vet is part of make lint.
 computes = /internal/diagnose$$
-loads = /bench$$|/conformance/
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
 test:
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(loads)|$(trials)')
+	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
 	go test -vet=off $(call packages,$(computes))
-	go test $(RACE) -vet=off -p 2 -parallel 8 -timeout 15m $(call packages,$(loads))
 	go test $(RACE) -vet=off -timeout 15m $(call packages,$(trials))
 
 # Every fuzz target for a while.
