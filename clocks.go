@@ -66,6 +66,15 @@ func (c clocks) tooLong() error {
 	return fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v\nhint: %s", c.delay, c.reserve, c.grace, hint)
 }
 
+// after is c for a termination whose grace period began so long ago. Closers get
+// at most half of what is left, and the lame duck half of what is left then.
+func (c clocks) after(passed time.Duration) clocks {
+	c.grace -= passed
+	c.reserve = min(c.reserve, c.grace/2)
+	c.delay = min(c.delay, c.cut()/2)
+	return c
+}
+
 // cut is when, after T0, what is still in flight is cut.
 func (c clocks) cut() time.Duration { return c.grace - c.reserve }
 

@@ -544,24 +544,63 @@ func TestListenerThatNeverReturnsDoesNotHoldTheExit(t *testing.T) {
 	})
 }
 
-// The signal comes within the gap, but when what the hook began would be cut.
+// A stop signal that comes late after a preStop hook ends a process that serves
+// again by then. The kubelet counts the grace period from the hook all the same.
 func TestSignalLongAfterPreStop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := start(t, &Process{Delay: 24 * time.Second}, func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path == "/prestop" {
-				PreStop(w, r)
-			} else {
-				time.Sleep(5 * time.Second)
-			}
+	for name, test := range map[string]struct {
+		delay, signal time.Duration // after the hook has begun
+		accepts       time.Duration // new connections are accepted for at least so long after the signal
+		cut, end      time.Duration // of a request that never ends; after the hook has begun, at the latest
+	}{
+		"after the gap":         {10 * time.Second, 16 * time.Second, 5 * time.Second, 27 * time.Second, 30 * time.Second},
+		"just before the cut":   {10 * time.Second, 26 * time.Second, time.Second, 28 * time.Second, 30 * time.Second},
+		"in Reserve":            {24 * time.Second, 28 * time.Second, 0, 29 * time.Second, 30 * time.Second},
+		"when Grace would have": {10 * time.Second, 31 * time.Second, 10 * time.Second, 58 * time.Second, 61 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				p := &Process{Delay: test.delay}
+				var closed time.Duration
+				p.Closer("flush", func(context.Context) error { closed = time.Since(began); return nil })
+				x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
+					switch r.URL.Path {
+					case "/prestop":
+						PreStop(w, r)
+					case "/stuck":
+						<-r.Context().Done()
+					}
+				})
+				go x.mustGet(x.mustDial(), "/prestop")
+				time.Sleep(test.signal)
+				if phase := x.Status().Phase; phase != phaseServing {
+					t.Errorf("it is not serving again: %s", phase)
+				}
+				stuck := x.mustDial()
+				cut := make(chan time.Duration, 1)
+				go func() {
+					stuck.get("/stuck")
+					cut <- time.Since(began)
+				}()
+				synctest.Wait()
+				x.terminate()
+				time.Sleep(test.accepts)
+				if test.accepts > 0 {
+					x.mustGet(x.mustDial(), "/")
+				}
+				_, err := x.end()
+				if at := time.Since(began); at > test.end || !errors.Is(err, ErrCut) {
+					t.Errorf("ended %v after the hook has begun with %v, want an end within %v", at, err, test.end)
+				}
+				if at := <-cut; at < test.cut || at > test.cut+time.Second {
+					t.Errorf("the request was cut %v after the hook has begun, want %v", at, test.cut)
+				}
+				if closed == 0 || closed > test.end {
+					t.Errorf("the closer ran %v after the hook has begun, want within %v", closed, test.end)
+				}
+			})
 		})
-		x.mustGet(x.mustDial(), "/prestop")
-		time.Sleep(4 * time.Second)
-		c := x.mustDial()
-		go x.mustGet(c, "/")
-		synctest.Wait()
-		x.terminate()
-		x.endsAt(24 * time.Second)
-	})
+	}
 }
 
 // The handler's own buffer may be larger than net/http's: what is asked for

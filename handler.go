@@ -55,8 +55,10 @@ func Ready(w http.ResponseWriter, r *http.Request) {
 // PreStop is a handler for a preStop httpGet hook. It begins the lame duck,
 // as the stop signal would, and answers when that is over. The time is
 // counted once: the stop signal that follows goes on from there. If none
-// follows within 5 s the call was not the kubelet's, and the process goes
-// back to serving.
+// follows within 5 s the process goes back to serving, for the call may not have
+// been the kubelet's. A stop signal that comes later, but within Grace of the
+// call, begins a lame duck that is as much shorter as Grace, which counts from the
+// call.
 func PreStop(w http.ResponseWriter, r *http.Request) {
 	p := spare(r)
 	if p == nil {

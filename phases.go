@@ -23,7 +23,7 @@ func (p *Process) lameDuck(d *drain) {
 		}
 	}
 	d.over.set()
-	// A signal that comes when this termination would be cut begins its own.
+	// A signal that comes later shares the grace period (newDrain).
 	sleep(min(hookGap, time.Until(d.cutAt())), d.stop)
 }
 

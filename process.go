@@ -51,6 +51,7 @@ type Process struct {
 	closers      []*task
 
 	mu         sync.Mutex // orders begin and resume
+	hookAt     time.Time  // T0 of the last preStop call that was taken back; guarded by mu
 	ran        atomic.Bool
 	conns      connSet
 	drain      atomic.Pointer[drain] // nil while serving
@@ -201,7 +202,7 @@ func (p *Process) begin(by string, stop bool) *drain {
 	defer p.mu.Unlock()
 	d := p.drain.Load()
 	if d == nil {
-		d = newDrain(by, p.clocks)
+		d = p.newDrain(by, stop)
 		p.drain.Store(d)
 		p.began <- struct{}{}
 	}
@@ -212,6 +213,16 @@ func (p *Process) begin(by string, stop bool) *drain {
 	return d
 }
 
+// newDrain is a termination that begins now. A stop signal that comes late after
+// a preStop call, when that was taken back, shares its grace period: the kubelet
+// counts that from the hook, and kills the process at its end. The caller holds mu.
+func (p *Process) newDrain(by string, stop bool) *drain {
+	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.grace {
+		return newDrain(by, p.clocks.after(passed))
+	}
+	return newDrain(by, p.clocks)
+}
+
 // resume takes a termination back unless the process is to end.
 func (p *Process) resume(d *drain) bool {
 	p.mu.Lock()
@@ -219,6 +230,7 @@ func (p *Process) resume(d *drain) bool {
 	if d.stop.isSet() {
 		return false
 	}
+	p.hookAt = d.t0
 	p.drain.Store(nil)
 	p.resumeHealth()
 	return true

@@ -15,9 +15,12 @@ func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
 
 func (p *Process) logBegin(d *drain) {
 	open := p.conns.list()
-	p.Log.Info("lame duck: serving on, asking clients to leave", "by", d.by,
-		"delay", d.clocks.delay, "quiet", d.clocks.quiet, "grace", d.clocks.grace,
-		"connections", len(open), "in_flight", len(requests(open)))
+	attrs := []any{"by", d.by, "delay", d.clocks.delay, "quiet", d.clocks.quiet, "grace", d.clocks.grace,
+		"connections", len(open), "in_flight", len(requests(open))}
+	if passed := p.clocks.grace - d.clocks.grace; passed > 0 {
+		attrs = append(attrs, "after_prestop", round(passed))
+	}
+	p.Log.Info("lame duck: serving on, asking clients to leave", attrs...)
 }
 
 func (p *Process) logClosing(d *drain) {
