@@ -553,9 +553,9 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 		cut, end      time.Duration // of a request that never ends; after the hook has begun, at the latest
 	}{
 		"after the gap":         {10 * time.Second, 16 * time.Second, 5 * time.Second, 27 * time.Second, 30 * time.Second},
-		"just before the cut":   {10 * time.Second, 26 * time.Second, time.Second, 28 * time.Second, 30 * time.Second},
+		"just before the cut":   {10 * time.Second, 26 * time.Second, 900 * time.Millisecond, 28 * time.Second, 30 * time.Second},
 		"in Reserve":            {24 * time.Second, 28 * time.Second, 0, 29 * time.Second, 30 * time.Second},
-		"when Grace would have": {10 * time.Second, 31 * time.Second, 10 * time.Second, 58 * time.Second, 61 * time.Second},
+		"when Grace would have": {10 * time.Second, 31 * time.Second, 9 * time.Second, 58 * time.Second, 61 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -5,12 +5,14 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // RunUntilSignal is [Process.Run] until SIGTERM or SIGINT. SIGTERM, the
 // kubelet's, begins the lame duck. SIGINT, a person's at a terminal, skips
 // Delay and Quiet. A second signal cuts what is in flight and runs the
-// closers within Reserve; a third kills.
+// closers within Reserve; a third kills. The same signal again within one second
+// is not a second one.
 func (p *Process) RunUntilSignal() error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
@@ -20,23 +22,38 @@ func (p *Process) RunUntilSignal() error {
 	return p.run(context.Background(), func() { p.obey(signals, ended) })
 }
 
+// oneSignal is for how long the same stop signal counts as one. Supervisors that
+// signal a process group and the process send it twice.
+const oneSignal = time.Second
+
 func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
-	var d *drain
-	select {
-	case first := <-signals:
-		d = p.begin(signalName(first), true)
-		if first == os.Interrupt {
-			d.hurry.set()
-		}
-	case <-ended:
+	first, ok := nextSignal(signals, ended)
+	if !ok {
 		return
 	}
+	d, at := p.begin(signalName(first), true), time.Now()
+	if first == os.Interrupt {
+		d.hurry.set()
+	}
+	second, ok := nextSignal(signals, ended)
+	for ok && second == first && time.Since(at) < oneSignal {
+		second, ok = nextSignal(signals, ended)
+	}
+	if !ok {
+		return
+	}
+	p.Log.Warn("second signal: ending at once", "signal", signalName(second))
+	d.cut.set()
+	signal.Stop(signals)
+}
+
+// nextSignal waits for a signal; ok is false if the process has ended before.
+func nextSignal(signals chan os.Signal, ended chan struct{}) (s os.Signal, ok bool) {
 	select {
-	case second := <-signals:
-		p.Log.Warn("second signal: ending at once", "signal", signalName(second))
-		d.cut.set()
-		signal.Stop(signals)
+	case s := <-signals:
+		return s, true
 	case <-ended:
+		return nil, false
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestMain makes this binary a server of its own when a test asks for one:
@@ -140,10 +143,49 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		t.Fatalf("printed %q", line)
 	}
 	c.Process.Signal(syscall.SIGTERM)
-	c.waitT0(t) // two signals at the same instant may be merged by the kernel
-	c.Process.Signal(syscall.SIGTERM)
+	c.Process.Signal(os.Interrupt)
 	code, out := c.end(t)
 	if code != 1 || !strings.HasPrefix(out, "flushed\n") || !strings.Contains(out, "GET /stuck") {
 		t.Errorf("exit code %d, printed %q", code, out)
+	}
+}
+
+// A supervisor that signals a process group and its child, and npm, send the same
+// signal twice within milliseconds. Another signal is a second order at once.
+func TestTheSameSignalTwiceIsOne(t *testing.T) {
+	for name, test := range map[string]struct {
+		second os.Signal
+		after  time.Duration
+		ends   time.Duration // after T0
+	}{
+		"the same":             {syscall.SIGTERM, 900 * time.Millisecond, 20 * time.Second},
+		"the same, a bit late": {syscall.SIGTERM, 1100 * time.Millisecond, 1100 * time.Millisecond},
+		"another":              {os.Interrupt, 10 * time.Millisecond, 10 * time.Millisecond},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+				x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
+				p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					select {
+					case <-time.After(20 * time.Second):
+					case <-r.Context().Done():
+					}
+				})}, x.l)
+				signals, stop := make(chan os.Signal, 2), make(chan struct{})
+				defer close(stop)
+				go func() { x.ended <- p.run(t.Context(), func() { p.obey(signals, stop) }) }()
+				go x.mustDial().get("/")
+				synctest.Wait()
+				x.t0 = time.Now()
+				signals <- syscall.SIGTERM
+				signals <- syscall.SIGTERM // at the same instant, always
+				time.Sleep(test.after)
+				signals <- test.second
+				if took, _ := x.end(); took < test.ends || took > test.ends+500*time.Millisecond { // a tenth of Reserve is for the answer
+					t.Errorf("ended %v after T0, want %v", took, test.ends)
+				}
+			})
+		})
 	}
 }
