@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -42,6 +43,7 @@ type conn struct {
 	quietAt atomic.Int64                 // when, in nanoseconds after born, it last went idle during a termination; 0: never
 	readBy  atomic.Int64                 // the read deadline, in nanoseconds after born; 0: none
 	note    atomic.Pointer[note]         // what is known of what it is doing, for whoever asks
+	addr    atomic.Pointer[string]       // of the client, where RemoteAddr may block; "": it is not known yet
 	limit   atomic.Int32                 // what is known of its write deadline
 	alone   bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
 
@@ -51,18 +53,19 @@ type conn struct {
 	begun     bool                  // bytes of a request have come since it went idle
 	matched   int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
 	mustGreet bool                  // nothing but that is to be spoken
-	room      int                   // what net/http's empty buffer takes
-	arms      int                   // of read deadlines set since it went idle; before, negative
 	unlimited bool                  // it has no read deadline, for sure
+	room      int32                 // what net/http's empty buffer takes
+	arms      int32                 // of read deadlines set since it went idle; before, negative
 	counted   atomic.Pointer[drain] // it was counted as a late connection of that one
 	undo      func()                // takes the request at hand out of the late arrivals
 
 	departure
-	closed atomic.Bool // set under mu
+	closed   atomic.Bool // set under mu
+	deadline sync.Mutex  // held while a wake sets the read deadline, and while it is taken back
 }
 
 func newConn(c net.Conn, p *Process) *conn {
-	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, room: usualRoom, arms: math.MinInt}
+	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, room: usualRoom, arms: math.MinInt32}
 }
 
 // Read is net/http's, with one addition: woken by a past deadline while the
@@ -73,7 +76,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if c.matched >= 0 || c.h2.Load() != nil {
 		return c.readAny(b)
 	}
-	if !c.begun && len(b) != c.room {
+	if !c.begun && len(b) != int(c.room) {
 		c.asked(len(b))
 	}
 	n, err := c.Conn.Read(b)
@@ -141,14 +144,14 @@ func (c *conn) received(b []byte) {
 // connection may never be seen to ask for as much: the first reads, which look
 // for HTTP/2, ask for less, and then there is always something in the buffer of
 // a client that pipelines.
-var usualRoom = bufio.NewReader(nil).Size()
+var usualRoom = int32(bufio.NewReader(nil).Size())
 
 // asked looks at how much net/http's reader asks for while no request has
 // begun. If that is less than its empty buffer takes, the buffer holds the begin
 // of one: it came with the one before, or while that was being answered. What a
 // handler asks for is its own affair.
 func (c *conn) asked(n int) {
-	switch {
+	switch n := int32(min(n, math.MaxInt32)); {
 	case c.room < n:
 		c.room = n
 	case n < c.room && c.doing.Load() == nil:
@@ -175,8 +178,8 @@ func (c *conn) publish() {
 }
 
 func (c *conn) stayAwake() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
 	c.unwake()
 }
 
@@ -253,10 +256,22 @@ func (c *conn) closeIdle() {
 // long as package tls gives its own.
 const partWithin = 5 * time.Second
 
+// wakeAside is wake for a goroutine that must not wait.
+func (c *conn) wakeAside() {
+	if isSocket(c.Conn) {
+		c.wake()
+		return
+	}
+	go protect(func() error { c.wake(); return nil })
+}
+
 // wake makes a blocked Read of a silent connection take its last look.
+// If the deadline is being set already, it does nothing: wakes are repeated.
 func (c *conn) wake() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	if !c.deadline.TryLock() {
+		return
+	}
+	defer c.deadline.Unlock()
 	if c.closed.Load() {
 		return
 	}
@@ -365,11 +380,12 @@ func (c *conn) beginClose() bool {
 
 // endClose closes it. That may take a while: TLS says a goodbye of its own.
 func (c *conn) endClose() error {
-	err := c.Conn.Close()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.forget()
-	return err
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.forget()
+	}()
+	return c.Conn.Close()
 }
 
 // forget takes a closed connection out of the set if no handler is at work on

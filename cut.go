@@ -28,7 +28,7 @@ func (p *Process) warn(d *drain) {
 	if len(s.InFlight) == 0 || p.watch.warned.Swap(true) {
 		return
 	}
-	p.Log.Warn("still in flight, and the cut is near", "after", round(time.Since(d.t0)),
+	p.log.Warn("still in flight, and the cut is near", "after", round(time.Since(d.t0)),
 		"cut_in", max(0, round(time.Until(d.cutAt()))), "in_flight", len(s.InFlight), "work", s.outline(time.Now()))
 }
 
@@ -108,7 +108,7 @@ func (p *Process) name(to *casualties) {
 // time.
 func (p *Process) wakeSilent() {
 	for _, c := range p.conns.list() {
-		c.wake()
+		c.wakeAside()
 	}
 }
 
@@ -131,19 +131,16 @@ func (p *Process) waitFor(wait time.Duration) {
 // bound to, nor that of a connection that is more than a socket, nor the Stop
 // of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
-	closed := newLatch()
-	go func() {
-		defer closed.set()
+	within(limit, func() {
 		var ending sync.WaitGroup
 		for _, c := range p.conns.list() {
 			if c.beginClose() { // before a server, which would close them one by one
-				ending.Go(func() { c.endClose() })
+				ending.Go(func() { protect(c.endClose) })
 			}
 		}
 		for _, s := range p.servers {
-			ending.Go(s.end)
+			ending.Go(func() { protect(func() error { s.end(); return nil }) })
 		}
 		ending.Wait()
-	}()
-	sleep(limit, closed)
+	})
 }

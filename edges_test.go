@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -159,43 +158,6 @@ func TestLingerAfterAResume(t *testing.T) {
 		x.mustGet(c, "/")
 		x.end()
 	})
-}
-
-// A throttled container: each wake takes long. The cut comes all the same.
-type slowDeadline struct {
-	net.Conn
-	wakes *atomic.Int64
-}
-
-func (c slowDeadline) SetReadDeadline(at time.Time) error {
-	if at.Equal(time.Unix(1, 0)) {
-		c.wakes.Add(1)
-		time.Sleep(10 * time.Millisecond)
-	}
-	return c.Conn.SetReadDeadline(at)
-}
-
-func TestSlowClosesDoNotPassTheCut(t *testing.T) {
-	l := newMemListener()
-	p := &Process{Delay: 50 * time.Millisecond, Grace: time.Second, Reserve: 500 * time.Millisecond, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
-	p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- p.Run(ctx) }()
-	var wakes atomic.Int64
-	for range 200 {
-		server, c := net.Pipe()
-		l.conns <- slowDeadline{server, &wakes}
-		t.Cleanup(func() { c.Close() })
-	}
-	cancel()
-	if err := <-ended; err != nil {
-		t.Error(err)
-	}
-	// 450 ms are left for closing. A slower machine does fewer.
-	if n := wakes.Load(); n > 100 {
-		t.Errorf("%d connections were woken at 10 ms each: the cut was passed", n)
-	}
 }
 
 func TestManyStuckClosersEndWithinGrace(t *testing.T) {

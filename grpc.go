@@ -29,7 +29,7 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 	}
 	p.servers = append(p.servers, x)
 	if health != nil {
-		p.health = append(p.health, health)
+		p.health = append(p.health, &healthServer{server: health})
 	}
 }
 
@@ -42,6 +42,12 @@ func (c *conn) beginGRPC() {
 	h.counts = true
 	h.wire.ReadPaths()
 	c.speakHTTP2(h)
+}
+
+// A healthServer is one of grpc-go, or of the program.
+type healthServer struct {
+	server interface{ Shutdown() }
+	calls  calls
 }
 
 // failHealth sets the gRPC services to NOT_SERVING.
@@ -59,7 +65,7 @@ func (p *Process) failHealth() {
 		}
 	}
 	for _, h := range p.health {
-		h.Shutdown()
+		p.call(&h.calls, "Shutdown of a health server", h.server.Shutdown)
 	}
 }
 
@@ -67,8 +73,8 @@ func (p *Process) failHealth() {
 func (p *Process) resumeHealth() {
 	p.healthFailed = false
 	for _, h := range p.health {
-		if h, ok := h.(interface{ Resume() }); ok {
-			h.Resume()
+		if server, ok := h.server.(interface{ Resume() }); ok {
+			p.call(&h.calls, "Resume of a health server", server.Resume)
 		}
 	}
 }

@@ -228,7 +228,7 @@ func TestHealthRecoversWithTheProcess(t *testing.T) {
 		default:
 			t.Error("not told at T0")
 		}
-		time.Sleep(20 * time.Second)
+		time.Sleep(40 * time.Second)
 		select {
 		case <-health.resumed:
 		default:

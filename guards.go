@@ -21,11 +21,11 @@ func (p *Process) guard() {
 	}
 	for _, srv := range p.httpServers() {
 		if isH2C(srv.Handler) {
-			p.Log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
+			p.log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
 		if clearTextByHTTP2(srv) {
-			p.Log.Warn("an http.Server speaks clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
+			p.log.Warn("an http.Server speaks clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
 				"For TLS add a certificate; for clear text set TLSConfig to nil after http2.ConfigureServer", "addr", srv.Addr)
 		}
 		srv.RegisterOnShutdown(p.noticeShutdown)
@@ -37,7 +37,7 @@ func (p *Process) guard() {
 func (p *Process) guardGRPC(deps []*debug.Module) {
 	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
 	if version := oldGRPC(deps); version != "" && !ours {
-		p.Log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
+		p.log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
 			"Where this process is a gRPC server, give that to Process.ServeGRPC or upgrade; for a mere client it does not matter", "version", version)
 	}
 }
@@ -133,7 +133,7 @@ func (p *Process) shutServers(open []*conn) {
 		over, cancel := context.WithCancel(context.Background())
 		cancel() // there is nothing to wait for
 		for _, srv := range p.httpServers() {
-			go srv.Shutdown(over) // it waits for Serve, which a listener may hold
+			go protect(func() error { return srv.Shutdown(over) }) // it waits for Serve, which a listener may hold
 		}
 	})
 }
@@ -153,7 +153,7 @@ func (p *Process) noticeClosed(err error) {
 func (p *Process) noticeShutdown() {
 	s := &p.watch.shutdown
 	if !s.ours.Load() && !s.others.Swap(true) {
-		p.Log.Warn(errShutdown.Error())
+		p.log.Warn(errShutdown.Error())
 	}
 }
 

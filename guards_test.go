@@ -53,7 +53,7 @@ func TestOldGRPCIsTold(t *testing.T) {
 	deps := []*debug.Module{{Path: "google.golang.org/grpc", Version: "v1.72.0"}}
 	for _, given := range []bool{false, true} {
 		log := newLogbook(t)
-		p := &Process{Log: slog.New(log)}
+		p := &Process{log: slog.New(log)}
 		if given {
 			p.ServeGRPC(grpcServer{}, nil, newMemListener())
 		}

@@ -330,8 +330,10 @@ func (h *h2) speak() bool {
 	if word == nil {
 		return false
 	}
-	_, err := h.conn.Conn.Write(word)
-	return err == nil
+	return protect(func() error {
+		_, err := h.conn.Conn.Write(word)
+		return err
+	}) == nil
 }
 
 // next is what is to be said next, nil if nothing is. The caller holds

@@ -63,7 +63,7 @@ func (l *listener) acceptPatiently() (*conn, error) {
 		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
 			return c, err
 		}
-		l.process.Log.Warn("accept failed, and is tried again", "listener", l.Addr(), "error", err, "after", wait)
+		l.process.log.Warn("accept failed, and is tried again", "listener", l.name(), "error", err, "after", wait)
 		time.Sleep(wait)
 	}
 }
@@ -95,17 +95,16 @@ func (l *listener) look() bool {
 // shut begins the end of the listener: it wakes Accept, which empties the
 // queue and closes. The caller has set closing.
 func (l *listener) shut() {
-	if d, ok := l.Listener.(deadliner); !ok || d.SetDeadline(time.Unix(1, 0)) != nil {
-		l.Listener.Close()
+	d, ok := l.Listener.(deadliner)
+	if !ok || protect(func() error { return d.SetDeadline(time.Unix(1, 0)) }) != nil {
+		protect(l.Listener.Close)
 	}
 }
 
-// Close is called by whoever was given the listener: net/http when it stops,
-// grpc-go when it is stopped. It resets what is in the accept queue, so before
-// the end of the lame duck it is not for them to call.
+// Close is called by net/http when it stops, under the lock of its server, and by
+// grpc-go when it is stopped: it does not wait. It resets what is in the accept
+// queue, so before the end of the lame duck it is not for them to call.
 func (l *listener) Close() error {
-	if err := l.Listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-		return err
-	}
+	go protect(l.Listener.Close)
 	return nil
 }

@@ -46,11 +46,11 @@ func sleep(wait time.Duration, until ...latch) bool {
 func (p *Process) shutListeners(d *drain) {
 	for _, s := range p.servers {
 		for _, l := range s.wrapped {
-			l.shut()
+			go l.shut()
 		}
 	}
 	if sleep(min(acceptWait, time.Until(d.cutAt())), p.serving.latch, d.cut) {
-		p.closeListeners() // one that minds no deadline
+		p.closeListeners(0) // one that minds no deadline
 	}
 }
 
@@ -94,7 +94,9 @@ func (p *Process) finishServers() {
 		if s.finish != nil {
 			go func() {
 				defer p.worked()
-				s.finish.run(p.hard)
+				if err := s.finish.run(p.hard); err != nil {
+					p.logPanic("GracefulStop of a gRPC server failed", err)
+				}
 			}()
 		}
 	}
@@ -133,7 +135,7 @@ func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
 	start := time.Now()
 	pace := min(time.Millisecond, d.cutAt().Sub(start)/time.Duration(2*max(1, len(due))))
 	for i, c := range due {
-		c.wake()
+		c.wakeAside()
 		if i == len(due)-1 {
 			break
 		}

@@ -36,15 +36,16 @@ type Process struct {
 	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
 
 	FailReadiness bool         // [Ready] fails from the begin: for load balancers that poll, and kills the kubelet starts itself
-	Log           *slog.Logger // one line a phase; default slog.Default()
+	Log           *slog.Logger // one line a phase, written in order in another goroutine; default slog.Default()
 
 	// Observe, if set, is told each change of phase, one at a time and in
 	// order, while the termination goes on. It is waited for before the closers
 	// and at the end, for a tenth of Reserve at most.
 	Observe func(Status)
 
+	log          *slog.Logger // which passes on to Log
 	servers      []*server
-	health       []interface{ Shutdown() }
+	health       []*healthServer
 	members      memberSet
 	healthFailed bool // of the goroutine of run
 	workers      []*task
@@ -124,6 +125,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.logEnd(d, err)
 	p.enter(phaseEnded, d)
 	p.observed(d)
+	p.logged(d)
 	return err
 }
 
@@ -134,11 +136,11 @@ func (p *Process) setUp(ctx context.Context) error {
 	}
 	c, err := p.resolve()
 	if err != nil {
-		p.closeListeners()
+		p.closeListeners(acceptWait)
 		return fmt.Errorf("lameduck: %w", err)
 	}
 	p.clocks = c
-	p.Log = cmp.Or(p.Log, slog.Default())
+	p.log = newLog(cmp.Or(p.Log, slog.Default()))
 	p.conns.init()
 	p.began = make(chan struct{}, 1)
 	p.leave = newLatch()
@@ -249,7 +251,7 @@ func (p *Process) serveUntilStop() *drain {
 		if d.stop.isSet() || !p.resume(d) {
 			return d
 		}
-		p.Log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
+		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
 		p.enter(phaseServing, nil)
 	}
 }

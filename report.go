@@ -20,12 +20,12 @@ func (p *Process) logBegin(d *drain) {
 	if passed := p.clocks.grace - d.clocks.grace; passed > 0 {
 		attrs = append(attrs, "after_prestop", round(passed))
 	}
-	p.Log.Info("lame duck: serving on, asking clients to leave", attrs...)
+	p.log.Info("lame duck: serving on, asking clients to leave", attrs...)
 }
 
 func (p *Process) logClosing(d *drain) {
 	open := p.conns.list()
-	p.Log.Info("closing: finishing what is in flight", "after", round(time.Since(d.t0)),
+	p.log.Info("closing: finishing what is in flight", "after", round(time.Since(d.t0)),
 		"late_connections", d.lateConns.Load(), "late_requests", d.lateReqs.Load(),
 		"connections", len(open), "in_flight", len(requests(open)))
 }
@@ -42,9 +42,9 @@ func (p *Process) logEnd(d *drain, err error) {
 		attrs = append(attrs, "last_late_request", round(time.Duration(at)))
 	}
 	if err == nil {
-		p.Log.Info("terminated: nothing was cut", attrs...)
+		p.log.Info("terminated: nothing was cut", attrs...)
 	} else {
-		p.Log.Error("terminated", append(attrs, "error", err)...)
+		p.log.Error("terminated", append(attrs, "error", err)...)
 	}
 	leaveLastWords(lastWords(attrs, err))
 }

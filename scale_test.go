@@ -151,6 +151,7 @@ func TestReadinessRecoversWithTheProcess(t *testing.T) {
 			}
 			time.Sleep(2 * time.Second)
 		}
+		time.Sleep(10 * time.Second) // what is left of the call's grace period
 		x.terminate()
 		x.endsAt(10 * time.Second)
 	})

@@ -8,9 +8,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A server is one thing that accepts connections, of whatever protocol.
@@ -81,12 +81,13 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 // to be dropped for it.
 func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
 	defer c.Close()
-	defer func() {
-		if r := recover(); r != nil {
-			p.Log.Error("panic while serving a connection", "from", c.RemoteAddr(), "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
-	serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
+	err := protect(func() error {
+		serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
+		return nil
+	})
+	if err != nil {
+		p.logPanic("panic while serving a connection", err, "from", c.peer())
+	}
 }
 
 // beginOther is for a connection that never is net/http's.
@@ -115,7 +116,7 @@ func speaksTLS(c net.Conn) bool {
 func (p *Process) listen() (err error) {
 	defer func() {
 		if err != nil {
-			p.closeListeners()
+			p.closeListeners(acceptWait)
 		}
 	}()
 	listeners := 0
@@ -159,12 +160,15 @@ func (s *server) listen() error {
 	return nil
 }
 
-func (p *Process) closeListeners() {
+// closeListeners closes all listeners, and waits for that no longer than limit.
+func (p *Process) closeListeners(limit time.Duration) {
+	var closing sync.WaitGroup
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			l.Close()
+			closing.Go(func() { protect(l.Close) })
 		}
 	}
+	within(limit, closing.Wait)
 }
 
 // startServers serves on every listener.
@@ -188,14 +192,14 @@ func (p *Process) startServers() {
 
 func (p *Process) serveOn(s *server, l *listener) {
 	defer l.emptied()
-	err := s.serve(l)
+	err := protect(func() error { return s.serve(l) })
 	if p.closing.Load() {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's, when it was stopped
 		err = errors.New("the server was stopped by the program, and not by the end of Run")
 	}
-	p.fail(fmt.Errorf("listener %v: %w", l.Addr(), err))
+	p.fail(fmt.Errorf("listener %s: %w", l.name(), err))
 }
 
 // tasks are all that is not a connection and must end before the closers run.

@@ -42,7 +42,7 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 	if !ok {
 		return
 	}
-	p.Log.Warn("second signal: ending at once", "signal", signalName(second))
+	p.log.Warn("second signal: ending at once", "signal", signalName(second))
 	d.cut.set()
 	signal.Stop(signals)
 }

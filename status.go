@@ -59,7 +59,7 @@ type watch struct {
 	phase    atomic.Pointer[string] // nil before Run
 	cut      atomic.Int64
 	warned   atomic.Bool // what will be cut was told
-	observer observer
+	observer calls
 	shutdown shutdown
 }
 
@@ -115,6 +115,7 @@ func (p *Process) statusIn(phase string, d *drain, without func(piece) bool) Sta
 func (p *Process) enter(phase string, d *drain) {
 	p.watch.phase.Store(&phase)
 	if p.Observe != nil {
-		p.watch.observer.tell(p.Observe, p.Log, p.statusIn(phase, d, nil))
+		s := p.statusIn(phase, d, nil)
+		p.call(&p.watch.observer, "Observe", func() { p.Observe(s) })
 	}
 }

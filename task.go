@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync/atomic"
 	"time"
 )
@@ -57,7 +56,7 @@ func (t *task) run(ctx context.Context) (err error) {
 	defer t.runs.Store(nil)
 	defer func() {
 		if r := recover(); r != nil {
-			err = traced{fmt.Errorf("%v: panic: %v", t, r), trimStack(string(debug.Stack()))}
+			err = panicked(r, t.String()+": ")
 		}
 	}()
 	if err := t.do(ctx); err != nil {

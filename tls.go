@@ -333,6 +333,7 @@ type tlsListener struct {
 	*listener
 	srv   *http.Server
 	ready chan net.Conn
+	err   error // of Accept; set before over
 	over  latch // no more will be ready
 	left  latch // nobody accepts any more
 }
@@ -350,7 +351,7 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	case c := <-l.ready:
 		return c, nil
 	case <-l.over.done:
-		return nil, net.ErrClosed
+		return nil, l.err
 	}
 }
 
@@ -359,19 +360,29 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 // would reach it and shut out all others.
 func (l *tlsListener) run() {
 	var handshakes sync.WaitGroup
-	for {
-		c, err := l.acceptPatiently()
-		if err != nil {
-			break
+	l.err = protect(func() error {
+		for {
+			c, err := l.acceptPatiently()
+			if err != nil {
+				return err
+			}
+			handshakes.Go(func() { l.hand(c) })
 		}
-		handshakes.Go(func() { l.hand(c) })
-	}
+	})
 	handshakes.Wait()
 	l.over.set()
 }
 
 func (l *tlsListener) hand(c *conn) {
-	ready, err := c.handshake(l.srv)
+	var ready net.Conn
+	err := protect(func() (err error) {
+		ready, err = c.handshake(l.srv)
+		return err
+	})
+	if errors.Is(err, errPanic) {
+		l.process.logPanic("panic in a TLS handshake", err, "from", c.peer())
+		protect(c.Close)
+	}
 	if err != nil {
 		return
 	}

@@ -14,7 +14,7 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	c, _ := socketPair(t)
 	c.beginGRPC()
 	p, h := c.process, c.h2.Load()
-	p.health = []interface{ Shutdown() }{silentHealth{}}
+	p.health = []*healthServer{{server: silentHealth{}}}
 	// A Watch: the path as a literal that is not indexed (RFC 7541, 6.2.2).
 	block := "\x04\x1c/grpc.health.v1.Health/Watch"
 	h.wire.Received([]byte("\x00\x00"+string(rune(len(block)))+"\x01\x05\x00\x00\x00\x01"+block), 0)

@@ -79,7 +79,7 @@ func requests(open []*conn) []piece {
 		}
 		for i := range all[before:] {
 			x := &all[before+i]
-			x.on, x.Peer = c, c.RemoteAddr().String()
+			x.on, x.Peer = c, c.peer()
 		}
 	}
 	return all

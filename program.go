@@ -1,0 +1,261 @@
+package lameduck
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Listeners, connections, health servers, the log and Observe are the program's
+// code: it may block, fail, panic or end its goroutine. The goroutine of run, which
+// carries the termination, never calls it, and holds no lock during such a call. It
+// has the call made in another goroutine, and waits for that only within a limit.
+
+// protect calls f. A panic is an error.
+func protect(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked(r, "")
+		}
+	}()
+	return f()
+}
+
+// errPanic is wrapped by what protect makes of a panic.
+var errPanic = errors.New("panic")
+
+// panicked is the error of a panic with value, of what is named.
+func panicked(value any, name string) error {
+	return traced{fmt.Errorf("%s%w: %v", name, errPanic, value), trimStack(string(debug.Stack()))}
+}
+
+// within calls f in a goroutine of its own. It returns false if f has not returned
+// within limit.
+func within(limit time.Duration, f func()) bool {
+	done := newLatch()
+	go func() {
+		defer done.set()
+		f()
+	}()
+	return !sleep(limit, done)
+}
+
+// calls are made one after the other, in the order in which they were added, each
+// in a goroutine of its own.
+type calls struct {
+	mu       sync.Mutex
+	queue    []func()
+	returned chan struct{} // closed when all have returned; nil: none is under way
+	late     bool          // a wait for them has timed out
+}
+
+// maxCalls bounds the queue behind a call that does not return.
+const maxCalls = 1000
+
+// add returns false if f is not called because too many are before it.
+func (q *calls) add(f func()) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.queue) >= maxCalls {
+		return false
+	}
+	q.queue = append(q.queue, f)
+	if q.returned == nil {
+		q.returned = make(chan struct{})
+		q.next()
+	}
+	return true
+}
+
+// next makes the first call of the queue. The caller holds mu.
+func (q *calls) next() {
+	f := q.queue[0]
+	q.queue = q.queue[1:]
+	go func() {
+		defer q.done()
+		f()
+	}()
+}
+
+func (q *calls) done() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.queue) > 0 {
+		q.next()
+		return
+	}
+	close(q.returned)
+	q.returned = nil
+}
+
+// wait waits until all calls have returned. It returns false if they have not
+// within limit; after that it does not wait again.
+func (q *calls) wait(limit time.Duration) bool {
+	q.mu.Lock()
+	returned, late := q.returned, q.late
+	q.mu.Unlock()
+	if returned == nil || late {
+		return true
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-returned:
+		return true
+	case <-timer.C:
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.late = true
+		return false
+	}
+}
+
+// call has f called, behind the calls that q has already.
+func (p *Process) call(q *calls, what string, f func()) {
+	q.add(func() {
+		if err := protect(func() error { f(); return nil }); err != nil {
+			p.logPanic(what+" panicked", err)
+		}
+	})
+}
+
+// logPanic writes an error of protect.
+func (p *Process) logPanic(message string, err error, attrs ...any) {
+	if t, ok := errors.AsType[traced](err); ok {
+		attrs = append(attrs, "panic", t.error, "stack", t.stack)
+	}
+	p.log.Error(message, attrs...)
+}
+
+// A logQueue is a slog.Handler that passes records on to the program's.
+type logQueue struct {
+	slog.Handler
+	calls   *calls
+	dropped *atomic.Int64 // records, since the last one that was not
+}
+
+func newLog(program *slog.Logger) *slog.Logger {
+	return slog.New(logQueue{program.Handler(), new(calls), new(atomic.Int64)})
+}
+
+// Enabled is asked of the program's handler later.
+func (q logQueue) Enabled(context.Context, slog.Level) bool { return true }
+
+func (q logQueue) WithAttrs(attrs []slog.Attr) slog.Handler {
+	q.Handler = q.Handler.WithAttrs(attrs)
+	return q
+}
+
+func (q logQueue) WithGroup(name string) slog.Handler {
+	q.Handler = q.Handler.WithGroup(name)
+	return q
+}
+
+func (q logQueue) Handle(_ context.Context, r slog.Record) error {
+	if n := q.dropped.Swap(0); n > 0 {
+		r.AddAttrs(slog.Int64("dropped_before", n))
+	}
+	if !q.calls.add(func() { q.pass(r) }) {
+		q.dropped.Add(1)
+	}
+	return nil
+}
+
+// pass gives r to the program's handler. If that panics, r goes to standard error.
+func (q logQueue) pass(r slog.Record) {
+	ctx := context.Background()
+	err := protect(func() error {
+		if q.Handler.Enabled(ctx, r.Level) {
+			return q.Handler.Handle(ctx, r)
+		}
+		return nil
+	})
+	if errors.Is(err, errPanic) {
+		slog.NewTextHandler(os.Stderr, nil).Handle(ctx, r)
+	}
+}
+
+// delivered waits for Observe, and at the end for the log: before the closers, so
+// that what they flush is complete, and at the end. A slow one gets of Reserve what
+// is kept for the report, and never the last half of that.
+func (p *Process) delivered(d *drain, q *calls) bool {
+	limit := max(d.clocks.flush(), leastWait)
+	last := d.t0.Add(d.clocks.grace - d.clocks.flush()/2)
+	return q.wait(max(leastWait, min(limit, time.Until(last))))
+}
+
+const leastWait = 10 * time.Millisecond
+
+// observed waits for Observe.
+func (p *Process) observed(d *drain) {
+	if !p.delivered(d, &p.watch.observer) {
+		p.log.Warn("Observe has not returned: going on without it")
+	}
+}
+
+// logged waits for the log.
+func (p *Process) logged(d *drain) {
+	p.delivered(d, p.log.Handler().(logQueue).calls)
+}
+
+// name is the address of the listener, for messages.
+func (l *listener) name() string {
+	addr := make(chan string, 1)
+	go func() {
+		defer close(addr)
+		protect(func() error { addr <- fmt.Sprint(l.Addr()); return nil })
+	}()
+	select {
+	case name, ok := <-addr:
+		if ok {
+			return name
+		}
+	case <-time.After(time.Second):
+	}
+	return fmt.Sprintf("of type %T", l.Listener)
+}
+
+// isSocket reports whether the methods of nc, or of what is under its TLS, neither
+// block nor panic, but for Read and Write.
+func isSocket(nc net.Conn) bool {
+	switch nc := nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	case *tls.Conn:
+		s, ok := nc.NetConn().(*sock)
+		return ok && isSocket(s.Conn)
+	}
+	return false
+}
+
+// RemoteAddr is net/http's and grpc-go's at the start of a connection. A PROXY
+// protocol connection reads its header here, and waits for it.
+func (c *conn) RemoteAddr() net.Addr {
+	addr := c.Conn.RemoteAddr()
+	if addr != nil && !isSocket(c.Conn) {
+		c.addr.Store(new(addr.String()))
+	}
+	return addr
+}
+
+// peer is the client's address, "" while that is not known.
+func (c *conn) peer() string {
+	if isSocket(c.Conn) {
+		if addr := c.Conn.RemoteAddr(); addr != nil {
+			return addr.String()
+		}
+		return ""
+	}
+	if c.addr.CompareAndSwap(nil, new(string)) { // the program has not asked
+		go protect(func() error { c.RemoteAddr(); return nil })
+	}
+	return *c.addr.Load()
+}
