@@ -7,7 +7,7 @@ import (
 )
 
 // runClosers runs the closers in reverse order. A second signal leaves them
-// no more than Reserve.
+// no more than Reserve. The error is that of those that were not cut.
 func (p *Process) runClosers(d *drain) error {
 	deadline := d.t0.Add(d.clocks.grace - d.clocks.flush())
 	hurry := d.cut.done
@@ -27,9 +27,10 @@ func (p *Process) runClosers(d *drain) error {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
 		err := t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() })
 		if errors.Is(err, ErrCut) {
-			p.watch.cut.Add(1)
+			p.addCloser(d, t, err)
+		} else {
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

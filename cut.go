@@ -2,18 +2,17 @@ package lameduck
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
 )
 
 // finishOrCut is the phase between the lame duck and the closers.
-func (p *Process) finishOrCut(d *drain) error {
+func (p *Process) finishOrCut(d *drain) {
 	p.enter(phaseFinishing, d)
 	defer time.AfterFunc(time.Until(d.warnAt(time.Now())), func() { p.warn(d) }).Stop()
 	defer p.shutServers(nil)
-	return p.finish(d)
+	p.finish(d)
 }
 
 // warnAt is when, before the cut, what is in flight is told: a second before,
@@ -29,78 +28,35 @@ func (p *Process) warn(d *drain) {
 		return
 	}
 	p.log.Warn("still in flight, and the cut is near", "after", round(time.Since(d.t0)),
-		"cut_in", max(0, round(time.Until(d.cutAt()))), "in_flight", len(s.InFlight), "work", s.outline(time.Now()))
+		"cut_in", max(0, round(time.Until(d.cutAt()))), "in_flight", len(s.InFlight), "work", fitting(s.outline(time.Now()), maxText))
 }
 
 // cutOff ends what is in flight: its context, and a moment later its
 // connection. The moment lets a handler that minds its context answer.
-func (p *Process) cutOff(d *drain) error {
+func (p *Process) cutOff(d *drain) {
 	p.warn(d)
-	c := &casualties{process: p, drain: d, named: map[any]bool{}}
-	p.name(c)
+	p.addCut(d)
 	go p.wakeSilent()
 	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
 	p.waitFor(d.clocks.flush())
-	p.name(c) // a request may have come after the cut
-	p.closeAll(max(d.clocks.flush(), 10*time.Millisecond))
-	return errors.Join(c.errs...)
+	p.addCut(d) // a request may have come after the cut
+	p.closeAll(max(d.clocks.flush(), leastWait))
 }
 
-// casualties are what was cut, each named once.
-type casualties struct {
-	process *Process
-	drain   *drain
-	named   map[any]bool // by who they are; of requests also by their connection
-	streams bool         // some of grpc-go's were named
-	errs    []error
-	stacks  *stacks // taken when the first one is asked for
-}
-
-func (c *casualties) add(x piece) {
-	if c.named[x.who] || c.isPartOf(x) {
-		return
+// addCut adds all that is in flight to what was cut, the oldest first.
+func (p *Process) addCut(d *drain) {
+	if p.cuts == nil {
+		p.cuts = newCutReport(d)
 	}
-	c.named[x.who] = true
-	c.streams = c.streams || x.Kind == kindStream
-	if x.Kind == kindRequest {
-		c.named[x.on] = true
+	before := len(p.cuts.work)
+	all := p.inFlight(p.conns.list())
+	slices.SortStableFunc(all, func(a, b piece) int { return a.begun(d.t0).Compare(b.begun(d.t0)) })
+	for _, x := range all {
+		p.cuts.add(x)
 	}
-	c.process.watch.cut.Add(1)
-	now := time.Now()
-	err := fmt.Errorf("%w %v after T0: %s", ErrCut, round(now.Sub(c.drain.t0)), x.line(c.drain.t0, now))
-	if t, ok := x.who.(*task); ok && t.kind != kindGRPC {
-		err = traced{err, t.stack(c.takeStacks())}
-	}
-	c.errs = append(c.errs, err)
-}
-
-// isPartOf reports whether x is what is left of something that was named: the
-// answer of an HTTP/2 request, the server of a gRPC stream.
-func (c *casualties) isPartOf(x piece) bool {
-	switch x.Kind {
-	case kindStream:
-		return c.named[x.on]
-	case kindGRPC:
-		return c.streams
-	}
-	return false
-}
-
-func (c *casualties) takeStacks() stacks {
-	if c.stacks == nil {
-		c.stacks = new(takeStacks())
-	}
-	return *c.stacks
-}
-
-// name adds all that is in flight.
-func (p *Process) name(to *casualties) {
-	before := len(to.errs)
-	for _, x := range p.inFlight(p.conns.list()) {
-		to.add(x)
-	}
-	if before == 0 && len(to.errs) > 0 {
-		p.enter(phaseCut, to.drain)
+	p.watch.cut.Store(int64(len(p.cuts.work)))
+	if before == 0 && len(p.cuts.work) > 0 {
+		p.enter(phaseCut, d)
 	}
 }
 

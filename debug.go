@@ -103,11 +103,7 @@ func (s Status) groups(now time.Time) (lines []string) {
 		if i == mostGroups {
 			return append(lines, fmt.Sprintf("... and %d other kinds", len(oldest)-i))
 		}
-		line := w.line(s.T0, now)
-		if n := count[w.title()]; n > 1 {
-			line = fmt.Sprintf("%d times %s, the oldest%s", n, w.title(), w.rest(s.T0, now))
-		}
-		lines = append(lines, line)
+		lines = append(lines, w.lineOf(count[w.title()], s.T0, now))
 	}
 	return lines
 }

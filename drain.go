@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -25,7 +26,8 @@ type drain struct {
 }
 
 func newDrain(by string, c clocks) *drain {
-	d := &drain{t0: time.Now(), by: by, clocks: c, stop: newLatch(), hurry: newLatch(), cut: newLatch(), over: newLatch()}
+	by, _, _ = strings.Cut(by, "\n") // the stack of a panic is in the error
+	d := &drain{t0: time.Now(), by: shorten(by), clocks: c, stop: newLatch(), hurry: newLatch(), cut: newLatch(), over: newLatch()}
 	d.lastConn.Store(-1)
 	d.lastReq.Store(-1)
 	return d

@@ -436,7 +436,7 @@ func (h *h2) inFlight(to []piece) []piece {
 		if s.Watch {
 			continue
 		}
-		w := Work{Kind: kindStream, Name: s.Path}
+		w := Work{Kind: kindStream, Name: shorten(s.Path)}
 		if s.Since != 0 {
 			w.Since = h.conn.born.Add(time.Duration(s.Since))
 		}

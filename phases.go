@@ -59,8 +59,8 @@ func (p *Process) shutListeners(d *drain) {
 const acceptWait = 2 * time.Second
 
 // finish waits until nothing is in flight. Silent connections are closed;
-// at the cut whatever is left is ended, and named in the error.
-func (p *Process) finish(d *drain) error {
+// at the cut whatever is left is ended, and added to what was cut.
+func (p *Process) finish(d *drain) {
 	for _, c := range p.conns.list() {
 		c.depart()
 	}
@@ -74,10 +74,11 @@ func (p *Process) finish(d *drain) error {
 		open := p.conns.list()
 		p.shutServers(open)
 		if len(open) == 0 && p.working.isSet() {
-			return nil
+			return
 		}
 		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
-			return p.cutOff(d)
+			p.cutOff(d)
+			return
 		}
 		timer.Reset(min(p.closeSilent(d, open), time.Until(d.cutAt())))
 		select {

@@ -6,14 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// ErrCut is wrapped by the error of Run for each request, hijacked
-// connection, worker or closer that the end of the grace period cut short.
+// ErrCut is wrapped by the error of Run if the end of the grace period cut a
+// request, hijacked connection, worker or closer short: see [CutError].
 var ErrCut = errors.New("cut")
 
 // hookGap is how long after a preStop hook the stop signal may come. The
@@ -47,7 +46,8 @@ type Process struct {
 	servers      []*server
 	health       []*healthServer
 	members      memberSet
-	healthFailed bool // of the goroutine of run
+	healthFailed bool       // of the goroutine of run
+	cuts         *cutReport // of the goroutine of run, nil before the cut
 	workers      []*task
 	closers      []*task
 
@@ -88,8 +88,8 @@ func (p *Process) Closer(name string, closer func(context.Context) error) {
 }
 
 // Run serves until ctx ends, then terminates. It returns nil if nothing was
-// cut and nothing failed, else an error that names each thing: errors of
-// listening at once, before anything is served. It touches no signal; after
+// cut and nothing failed, else an error with a [CutError] for what was cut, and
+// what failed: errors of listening at once, before anything is served. It touches no signal; after
 // ctx ended it returns within Grace.
 func (p *Process) Run(ctx context.Context) error {
 	stop := make(chan struct{})
@@ -121,7 +121,9 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.closing.Store(true)
 	p.failHealth()
 	p.shutListeners(d)
-	err := errors.Join(p.finishOrCut(d), p.runClosers(d), p.moreFailures(), p.shutdownByOthers())
+	p.finishOrCut(d)
+	failed := p.runClosers(d)
+	err := errors.Join(p.cuts.err(), failed, p.moreFailures(), p.shutdownByOthers())
 	p.logEnd(d, err)
 	p.enter(phaseEnded, d)
 	p.observed(d)
@@ -170,8 +172,7 @@ func (p *Process) work(t *task) {
 func (p *Process) fail(err error) {
 	p.noticeClosed(err)
 	p.failures <- err
-	by, _, _ := strings.Cut(err.Error(), "\n") // the stack of a panic is told once
-	p.begin(by, true)
+	p.begin(err.Error(), true)
 }
 
 // moreFailures collects what failed.

@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -44,7 +45,7 @@ func (p *Process) logEnd(d *drain, err error) {
 	if err == nil {
 		p.log.Info("terminated: nothing was cut", attrs...)
 	} else {
-		p.log.Error("terminated", append(attrs, "error", err)...)
+		p.log.Error("terminated", append(attrs, "error", summary(oneByOne(err), maxText))...)
 	}
 	leaveLastWords(lastWords(attrs, err))
 }
@@ -60,28 +61,70 @@ func lastWords(attrs []any, err error) string {
 	if err == nil {
 		b.WriteString(" cut=0")
 	}
+	b.WriteString("\n")
+	b.WriteString(namesThenStacks(oneByOne(err), mostWords-1-b.Len()))
+	return wholeLines(strings.TrimSuffix(b.String(), "\n"), mostWords-1) + "\n"
+}
+
+const (
+	mostWords  = 4096    // bytes that the kubelet keeps of a termination log
+	leastTrace = 200     // bytes of a stack that say something
+	maxText    = 8 << 10 // bytes of text in a log record: with escapes, less than the 16 KiB of a line in a container's log
+	maxName    = 200     // bytes of the name of a request, or of what began a termination
+)
+
+// summary is the text of errs, in at most so many bytes.
+func summary(errs []error, most int) string {
+	size := 0
+	for _, err := range errs {
+		size += len(err.Error()) + 1
+	}
+	if size <= most {
+		return errors.Join(errs...).Error()
+	}
+	return namesThenStacks(errs, most)
+}
+
+// namesThenStacks is a line for each error, then the stacks that there are, in
+// at most so many bytes.
+func namesThenStacks(errs []error, most int) string {
+	var b strings.Builder
 	var traces []traced
-	for _, one := range oneByOne(err) {
+	for _, one := range errs {
 		if t, ok := one.(traced); ok {
 			traces = append(traces, t)
 			one = t.error
 		}
-		fmt.Fprintf(&b, "\n%v", one)
+		fmt.Fprintln(&b, one)
 	}
 	for i, t := range traces {
-		share := (mostWords - 1 - b.Len()) / (len(traces) - i)
+		share := (most - b.Len()) / (len(traces) - i)
 		if share < leastTrace {
 			break
 		}
-		b.WriteString(wholeLines(fmt.Sprintf("\n\n%v\n%s", t.error, t.stack), share))
+		b.WriteString(wholeLines(fmt.Sprintf("\n%v\n%s", t.error, t.stack), share-1) + "\n")
 	}
-	return wholeLines(b.String(), mostWords-1) + "\n"
+	return wholeLines(strings.TrimSuffix(b.String(), "\n"), most)
 }
 
-const (
-	mostWords  = 4096 // bytes that the kubelet keeps of a termination log
-	leastTrace = 200  // bytes of a stack that say something
-)
+// fitting is as many of the lines as have at most so many bytes together, and a
+// last line that counts the rest.
+func fitting(lines []string, most int) []string {
+	for i, line := range lines {
+		if most -= len(line) + 1; most < 0 {
+			return append(lines[:i:i], fmt.Sprintf("... and %d more lines", len(lines)-i))
+		}
+	}
+	return lines
+}
+
+// shorten returns at most maxName bytes of a text that comes from outside.
+func shorten(text string) string {
+	if len(text) <= maxName {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxName-3], "") + "..."
+}
 
 // oneByOne takes joined errors apart.
 func oneByOne(err error) (all []error) {

@@ -242,10 +242,8 @@ func (s *schedule) checkObserved(err error) {
 		s.t.Errorf("phases %s", phases)
 	}
 	cut := 0
-	for _, one := range oneByOne(err) {
-		if errors.Is(one, ErrCut) {
-			cut++
-		}
+	if e, ok := errors.AsType[*CutError](err); ok {
+		cut = len(e.Work)
 	}
 	if n := s.Status().Cut; n != cut {
 		s.t.Errorf("Status says that %d were cut, Run names %d: %v", n, cut, err)

@@ -448,11 +448,10 @@ func TestConnectionOfServeConn(t *testing.T) {
 
 // What is cut is counted once, whatever is left of it a moment later.
 func TestCutIsCountedOnce(t *testing.T) {
-	p := &Process{}
 	a, b, g := &conn{}, &conn{}, newTask(kindGRPC, "0", nil)
 	h := &h2{conn: a}
 	r := &http.Request{}
-	c := &casualties{process: p, drain: newDrain("test", clocks{}), named: map[any]bool{}}
+	c := newCutReport(newDrain("test", clocks{}))
 	for _, x := range []piece{
 		{Work{Kind: kindRequest}, r, a},
 		{Work{Kind: kindRequest}, r, a},
@@ -463,10 +462,10 @@ func TestCutIsCountedOnce(t *testing.T) {
 	} {
 		c.add(x)
 	}
-	if len(c.errs) != 3 || p.watch.cut.Load() != 3 {
-		t.Errorf("%d counted, %v", p.watch.cut.Load(), c.errs)
+	if len(c.errs) != 3 || len(c.work) != 3 {
+		t.Errorf("%v, %v", c.work, c.errs)
 	}
-	c = &casualties{process: p, drain: newDrain("test", clocks{}), named: map[any]bool{}}
+	c = newCutReport(newDrain("test", clocks{}))
 	c.add(piece{Work{Kind: kindGRPC}, g, nil})
 	if len(c.errs) != 1 {
 		t.Errorf("a gRPC server that no stream holds: %v", c.errs)

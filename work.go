@@ -50,7 +50,7 @@ func (c *conn) noteHijacked(r *http.Request) {
 	if r.Pattern != "" {
 		name = withMethod(r, r.Pattern)
 	}
-	c.note.Store(&note{of: hijacked, name: name})
+	c.note.Store(&note{of: hijacked, name: shorten(name)})
 }
 
 // inFlight is all that has begun and not ended, on the open connections and
@@ -117,7 +117,7 @@ func (c *conn) nameOf(r *http.Request) string {
 		_, pattern := c.routes.Handler(&http.Request{Method: r.Method, Host: r.Host, URL: u})
 		path = cmp.Or(pattern, path)
 	}
-	return withMethod(r, path)
+	return shorten(withMethod(r, path))
 }
 
 // routesOf is who can be asked for the patterns of srv's requests.
@@ -157,6 +157,14 @@ func sortWork(all []Work, t0 time.Time) {
 
 // line is w for people.
 func (w Work) line(t0, now time.Time) string { return w.title() + w.rest(t0, now) }
+
+// lineOf is the line of n of them, of which w is the oldest.
+func (w Work) lineOf(n int, t0, now time.Time) string {
+	if n == 1 {
+		return w.line(t0, now)
+	}
+	return fmt.Sprintf("%d times %s, the oldest%s", n, w.title(), w.rest(t0, now))
+}
 
 // title is what w is, without whose it is.
 func (w Work) title() string {

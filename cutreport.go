@@ -1,0 +1,138 @@
+package lameduck
+
+import (
+	"fmt"
+	"time"
+)
+
+// A CutError is the error of Run if something was cut; it wraps [ErrCut]. Its text
+// names each thing with the stack of a worker or closer, or groups if they are
+// many: it fits into a log record.
+type CutError struct {
+	Work []Work // all that was cut
+
+	errs []error
+}
+
+func (e *CutError) Error() string   { return summary(e.errs, maxText) }
+func (e *CutError) Unwrap() []error { return e.errs }
+
+// A cutReport is what was cut, each named once.
+type cutReport struct {
+	drain   *drain
+	named   map[any]bool // by identity; of requests also by their connection
+	streams bool         // some of grpc-go's were named
+	work    []Work
+	groups  map[string]*cutGroup // by title
+	order   []*cutGroup
+	errs    []error // of the first manyWorks
+	stacks  *stacks // taken when the first one is asked for
+}
+
+// A cutGroup is all that was cut of one title.
+type cutGroup struct {
+	oldest Work
+	err    error // of the oldest
+	count  int
+	after  time.Duration // T0
+	now    time.Time
+}
+
+func newCutReport(d *drain) *cutReport {
+	return &cutReport{drain: d, named: map[any]bool{}, groups: map[string]*cutGroup{}}
+}
+
+func (c *cutReport) add(x piece) {
+	if c.named[x.who] || c.isPartOf(x) {
+		return
+	}
+	c.named[x.who] = true
+	c.streams = c.streams || x.Kind == kindStream
+	if x.Kind == kindRequest {
+		c.named[x.on] = true
+	}
+	c.addWork(x.Work, func(now time.Time) error {
+		err := fmt.Errorf("%w %v after T0: %s", ErrCut, round(now.Sub(c.drain.t0)), x.line(c.drain.t0, now))
+		if t, ok := x.who.(*task); ok && t.kind != kindGRPC {
+			err = traced{err, t.stack(c.takeStacks())}
+		}
+		return err
+	})
+}
+
+// addWork adds w. It makes an error of w alone where that may be told.
+func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
+	now, title := time.Now(), w.title()
+	c.work = append(c.work, w)
+	g := c.groups[title]
+	if g == nil {
+		g = &cutGroup{oldest: w, now: now, after: round(now.Sub(c.drain.t0))}
+		if len(c.order) < mostGroups {
+			g.err = errorOf(now)
+		}
+		c.groups[title] = g
+		c.order = append(c.order, g)
+	}
+	g.count++
+	switch {
+	case len(c.errs) >= manyWorks:
+	case g.count == 1:
+		c.errs = append(c.errs, g.err)
+	default:
+		c.errs = append(c.errs, errorOf(now))
+	}
+}
+
+// isPartOf reports whether x is what is left of something that was named: the
+// answer of an HTTP/2 request, the server of a gRPC stream.
+func (c *cutReport) isPartOf(x piece) bool {
+	switch x.Kind {
+	case kindStream:
+		return c.named[x.on]
+	case kindGRPC:
+		return c.streams
+	}
+	return false
+}
+
+func (c *cutReport) takeStacks() stacks {
+	if c.stacks == nil {
+		c.stacks = new(takeStacks())
+	}
+	return *c.stacks
+}
+
+// err is nil if nothing was cut.
+func (c *cutReport) err() error {
+	switch {
+	case c == nil || len(c.work) == 0:
+		return nil
+	case len(c.work) > manyWorks:
+		return &CutError{c.work, c.grouped()}
+	}
+	return &CutError{c.work, c.errs}
+}
+
+func (c *cutReport) grouped() (errs []error) {
+	for i, g := range c.order {
+		switch {
+		case i == mostGroups:
+			return append(errs, fmt.Errorf("%w: ... and %d other kinds", ErrCut, len(c.order)-i))
+		case g.count == 1:
+			errs = append(errs, g.err)
+		default:
+			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, g.after, g.oldest.lineOf(g.count, c.drain.t0, g.now)))
+		}
+	}
+	return errs
+}
+
+// addCloser adds a closer that was cut with err.
+func (p *Process) addCloser(d *drain, t *task, err error) {
+	if p.cuts == nil {
+		p.cuts = newCutReport(d)
+	}
+	since, _ := t.since()
+	p.cuts.addWork(Work{Kind: t.kind, Name: t.name, Since: since}, func(time.Time) error { return err })
+	p.watch.cut.Store(int64(len(p.cuts.work)))
+}
