@@ -201,3 +201,44 @@ func TestInformationalAnswersAfterT0(t *testing.T) {
 		}
 	}
 }
+
+// OPTIONS * is net/http's to answer, and yet a request like any other.
+func TestOptionsOfTheServerAreARequest(t *testing.T) {
+	for _, own := range []bool{false, true} {
+		t.Run(fmt.Sprint("handler of the program=", own), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				srv := &http.Server{DisableGeneralOptionsHandler: own, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { asked++ })}
+				x := startServer(t, &Process{Spread: -1}, srv)
+				const request = "OPTIONS * HTTP/1.1\r\nHost: test\r\nContent-Length: 2\r\n\r\nhi"
+				early := x.mustDial()
+				options := func(c *client) *http.Response {
+					t.Helper()
+					io.WriteString(c, request)
+					res, err := c.answer()
+					if err != nil || res.StatusCode != http.StatusOK || res.ContentLength != 0 {
+						t.Fatalf("%+v, %v", res, err)
+					}
+					return res
+				}
+				if options(early).Close {
+					t.Error("asked to leave before T0")
+				}
+				x.terminate()
+				time.Sleep(time.Second)
+				for _, c := range []*client{early, x.mustDial()} {
+					if !options(c).Close {
+						t.Error("not asked to leave")
+					}
+				}
+				if d := x.drain.Load(); d.lateReqs.Load() != 2 || d.lateConns.Load() != 1 {
+					t.Errorf("%d late requests, %d late connections", d.lateReqs.Load(), d.lateConns.Load())
+				}
+				if (asked > 0) != own {
+					t.Errorf("the program's handler was asked %d times", asked)
+				}
+				x.endsAt(10 * time.Second)
+			})
+		})
+	}
+}

@@ -103,7 +103,10 @@ func (c *conn) spare(r *http.Request) {
 
 // A handler is the request path: it notes the request on its connection and,
 // during termination, asks the client to leave.
-type handler struct{ next http.Handler }
+type handler struct {
+	next    http.Handler
+	options bool // OPTIONS * is not for next: net/http would answer it beside next, and so beside us
+}
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(leaverKey).(*conn)
@@ -119,7 +122,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			c.serveLeaving(d, w, r)
 		}
 	}
-	h.next.ServeHTTP(w, r)
+	h.serve(w, r)
 }
 
 // serveLeaving notes a request of HTTP/1 that comes during the termination, and
@@ -157,7 +160,7 @@ func (h handler) serveStream(c *conn, w http.ResponseWriter, r *http.Request) {
 		}
 		defer h2.end(r)
 	}
-	h.next.ServeHTTP(w, r)
+	h.serve(w, r)
 }
 
 // arrive counts a request that came after T0. Probes of the kubelet do not
@@ -186,12 +189,30 @@ func (c *conn) countLate(d *drain) (undo func()) {
 	}
 }
 
-// serverHandler is srv's handler on the request path.
-func serverHandler(srv *http.Server) http.Handler {
-	if srv.Handler != nil {
-		return handler{srv.Handler}
+func (h handler) serve(w http.ResponseWriter, r *http.Request) {
+	if h.options && r.Method == "OPTIONS" && r.RequestURI == "*" {
+		answerOptions(w, r)
+		return
 	}
-	return handler{http.DefaultServeMux}
+	h.next.ServeHTTP(w, r)
+}
+
+// answerOptions answers OPTIONS * as net/http does, which reads 4 KiB of a body.
+func answerOptions(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Length", "0")
+	if r.ContentLength != 0 {
+		io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, 4<<10))
+	}
+}
+
+// takeHandler puts srv's handler on the request path.
+func takeHandler(srv *http.Server) {
+	next := srv.Handler
+	if next == nil {
+		next = http.DefaultServeMux
+	}
+	srv.Handler = handler{next, !srv.DisableGeneralOptionsHandler}
+	srv.DisableGeneralOptionsHandler = true
 }
 
 // state follows net/http's view of a connection. On the way of a request it
@@ -266,7 +287,7 @@ func (p *Process) hook(srv *http.Server) {
 	if _, hooked := srv.Handler.(handler); hooked {
 		return // it was added twice
 	}
-	srv.Handler = serverHandler(srv)
+	takeHandler(srv)
 
 	connState := srv.ConnState
 	srv.ConnState = func(nc net.Conn, s http.ConnState) {
