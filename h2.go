@@ -3,11 +3,11 @@ package lameduck
 import (
 	"crypto/tls"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/index"
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
@@ -16,12 +16,11 @@ import (
 // a stream that is on the wire is lost; grpc-go says two, but only after it
 // has closed its listeners. Ours is put between the frames that they write.
 type h2 struct {
-	conn   *conn
-	wire   wire.Conn
-	tls    *tls.ConnectionState // nil in clear text; net/http knows of none
-	counts bool                 // late streams are counted here: no handler of ours does
-	room   []byte               // to read ahead, nil if that is not worth it
-	ahead  []byte               // what has been read, and the server has not asked for; of the goroutine that reads
+	conn  *conn
+	wire  wire.Conn
+	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
+	room  []byte               // to read ahead, nil if that is not worth it
+	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving  atomic.Bool   // the moment to leave has come
 	reading  atomic.Bool   // the begin of a request has come, and not all of its head
@@ -33,12 +32,13 @@ type h2 struct {
 	askedAt     atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
 
 	wanted  atomic.Int32 // goodbyes that are to be said
-	writing lock         // held while something is written
 	said    int32        // goodbyes that were said; guarded by writing
+	writing lock         // held while something is written
 
 	mu        sync.Mutex
-	requests  []request // that net/http's handlers are at work on
-	forgotten bool      // the connection is closed, and not waited for any more
+	requests  index.List[*http.Request, request] // that net/http's handlers are at work on
+	forgotten bool                               // the connection is closed, and not waited for any more
+	counts    bool                               // late streams are counted here: no handler of ours does; not changed
 }
 
 func newH2(c *conn) *h2 {
@@ -81,7 +81,6 @@ const (
 
 // A request is one that a handler is at work on.
 type request struct {
-	*http.Request
 	since time.Time // zero if it began before T0
 	undo  func()    // takes it out of the late arrivals
 }
@@ -362,7 +361,7 @@ func (h *h2) busy() bool { return h.wire.Busy() }
 func (h *h2) forget() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.forgotten = len(h.requests) == 0
+	h.forgotten = len(h.requests.Entries) == 0
 	return h.forgotten
 }
 
@@ -371,7 +370,7 @@ func (h *h2) forget() bool {
 // the time that runs, the client may have gone, and the closers may run.
 func (h *h2) begin(r *http.Request) bool {
 	r.TLS = h.tls
-	x := request{Request: r}
+	var x request
 	d := h.conn.process.drain.Load()
 	if d != nil {
 		x.since = time.Now()
@@ -386,32 +385,26 @@ func (h *h2) begin(r *http.Request) bool {
 		h.forgotten = false
 		h.conn.process.conns.add(h.conn)
 	}
-	h.requests = append(h.requests, x)
+	h.requests.Add(r, x)
 	return true
 }
 
 func (h *h2) end(r *http.Request) {
 	h.mu.Lock()
-	if i := h.find(r); i >= 0 {
-		h.requests = slices.Delete(h.requests, i, i+1)
-	}
-	none := len(h.requests) == 0
+	h.requests.Remove(r)
+	none := len(h.requests.Entries) == 0
 	h.mu.Unlock()
 	if none {
 		h.conn.handled()
 	}
 }
 
-func (h *h2) find(r *http.Request) int {
-	return slices.IndexFunc(h.requests, func(x request) bool { return x.Request == r })
-}
-
 // takeUndo returns what takes r out of the late arrivals, nil if it is none.
 func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if i := h.find(r); i >= 0 {
-		undo, h.requests[i].undo = h.requests[i].undo, nil
+	if x := h.requests.Find(r); x != nil {
+		undo, x.undo = x.undo, nil
 	}
 	return undo
 }
@@ -425,11 +418,11 @@ func (h *h2) inFlight(to []piece) []piece {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, r := range h.requests {
-		w := Work{Kind: kindRequest, Name: h.conn.nameOf(r.Request), Since: r.since}
-		to = append(to, piece{Work: w, who: r.Request})
+	for _, x := range h.requests.Entries {
+		w := Work{Kind: kindRequest, Name: h.conn.nameOf(x.Key), Since: x.Value.since}
+		to = append(to, piece{Work: w, who: x.Key})
 	}
-	if len(h.requests) > 0 {
+	if len(h.requests.Entries) > 0 {
 		return to
 	}
 	for _, s := range h.wire.Streams() {

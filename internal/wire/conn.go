@@ -10,12 +10,12 @@ package wire
 
 import (
 	"encoding/binary"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
 
 	"github.com/lameduck-dev/lameduck/internal/hpack"
+	"github.com/lameduck-dev/lameduck/internal/index"
 )
 
 // Preface is what a client's side of a connection begins with.
@@ -43,13 +43,13 @@ type Conn struct {
 	news    atomic.Int64
 
 	mu      sync.Mutex
-	open    []Stream
+	open    index.List[uint32, Stream]
 	last    uint32
-	refuses bool   // the server has said GOAWAY itself
-	limit   uint32 // and serves no stream beyond this one
-	pings   byte   // of ours that were said
-	acked   bool   // the last one was answered
+	limit   uint32 // the server serves no stream beyond this one,
+	refuses bool   // if it has said GOAWAY itself
+	acked   bool   // the last of our PINGs was answered
 	stale   bool   // and a stream has ended since
+	pings   uint32 // of ours that were said
 }
 
 // ReadPaths makes Received read the path of each stream. It must come before
@@ -128,7 +128,7 @@ func (c *Conn) begin(s Stream, probe bool) (counts bool) {
 	if s.Watch {
 		c.watches.Add(1)
 	}
-	c.open = append(c.open, s)
+	c.open.Add(s.ID, s)
 	return !probe && !strings.HasPrefix(s.Path, healthService)
 }
 
@@ -139,7 +139,7 @@ func (c *Conn) countNews() {
 	id := c.out.stream()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.out.kind() == frameData && slices.ContainsFunc(c.open, func(s Stream) bool { return s.ID == id && s.Watch }) {
+	if s := c.open.Find(id); c.out.kind() == frameData && s != nil && s.Watch {
 		c.news.Add(1)
 	}
 }
@@ -152,16 +152,15 @@ func (c *Conn) close(id uint32, sent bool) (last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stale = c.stale || sent
-	i := slices.IndexFunc(c.open, func(s Stream) bool { return s.ID == id })
-	if i < 0 {
+	s := c.open.Find(id)
+	if s == nil {
 		return false
 	}
-	if c.open[i].Watch {
+	if s.Watch {
 		c.watches.Add(-1)
 	}
-	c.open[i] = c.open[len(c.open)-1]
-	c.open = c.open[:len(c.open)-1]
-	return !slices.ContainsFunc(c.open, lasting)
+	c.open.Remove(id)
+	return !c.busy()
 }
 
 // refuse notes that the server has said GOAWAY itself, and returns whether no
@@ -172,19 +171,20 @@ func (c *Conn) refuse(beyond uint32) (last bool) {
 	if !c.refuses || beyond < c.limit {
 		c.refuses, c.limit = true, beyond
 	}
-	busy := slices.ContainsFunc(c.open, lasting)
-	c.open = slices.DeleteFunc(c.open, func(s Stream) bool {
+	busy := c.busy()
+	c.open.RemoveFunc(func(s Stream) bool {
 		refused := s.ID > c.limit
 		if refused && s.Watch {
 			c.watches.Add(-1)
 		}
 		return refused
 	})
-	return busy && !slices.ContainsFunc(c.open, lasting)
+	return busy && !c.busy()
 }
 
-// lasting reports whether s must end before the connection may.
-func lasting(s Stream) bool { return !s.Watch }
+// busy reports whether a stream is open that must end before the connection may.
+// The caller holds mu.
+func (c *Conn) busy() bool { return len(c.open.Entries) > int(c.watches.Load()) }
 
 // Sent follows bytes to the client, those of Goodbye not included. It returns
 // whether they end the last stream that was open.
@@ -253,21 +253,25 @@ func (c *Conn) Beginning() bool { return c.in.beginning() }
 func (c *Conn) Busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.ContainsFunc(c.open, lasting)
+	return c.busy()
 }
 
 // Open is the number of streams that are open.
 func (c *Conn) Open() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.open)
+	return len(c.open.Entries)
 }
 
 // Streams returns those that are open.
 func (c *Conn) Streams() []Stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return slices.Clone(c.open)
+	all := make([]Stream, 0, len(c.open.Entries))
+	for _, e := range c.open.Entries {
+		all = append(all, e.Value)
+	}
+	return all
 }
 
 // Last is the id of the last stream that the client began.
@@ -291,5 +295,5 @@ func (c *Conn) Acked() bool {
 func (c *Conn) Unconfirmed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.pings > 0 && c.stale && !slices.ContainsFunc(c.open, lasting)
+	return c.pings > 0 && c.stale && !c.busy()
 }

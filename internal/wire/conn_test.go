@@ -480,3 +480,34 @@ func TestLargeHeaderBlocksAreNotKept(t *testing.T) {
 		}
 	}
 }
+
+// A client that has been asked to leave and goes on makes a PING follow each of its
+// streams. The answer to each counts, however many there were.
+func TestEveryPingIsConfirmed(t *testing.T) {
+	var c Conn
+	c.Goodbye()
+	for n := range 70000 {
+		ping := c.Ping()
+		ping[4] |= flagAck
+		if c.Received(ping, 0); !c.Acked() {
+			t.Fatalf("the answer to PING %d does not count", n+2)
+		}
+	}
+}
+
+// One stream beside so many that stay open, from its HEADERS to the end of its
+// answer.
+func BenchmarkStreamBesideMany(b *testing.B) {
+	for _, n := range []uint32{1, 10000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var c Conn
+			for i := range n {
+				c.Received(frame(frameHeaders, flagEnd, 2*i+1, get...), 0)
+			}
+			for id := 2*n + 1; b.Loop(); id += 2 {
+				c.Received(frame(frameHeaders, flagEnd, id, get...), 0)
+				c.Sent(frame(frameHeaders, flagEnd, id, get...))
+			}
+		})
+	}
+}

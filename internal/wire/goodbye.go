@@ -8,9 +8,9 @@ const maxStream = 1<<31 - 1
 
 // pingData marks our PING number n, whose answer shows that the client has
 // read what came before it.
-func pingData(n byte) (data [8]byte) {
-	copy(data[:], "lameduck")
-	data[7] += n - 1
+func pingData(n uint32) (data [8]byte) {
+	first := binary.BigEndian.Uint64([]byte("lameduck"))
+	binary.BigEndian.PutUint64(data[:], first+uint64(n-1))
 	return data
 }
 
