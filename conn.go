@@ -10,7 +10,6 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 )
 
@@ -400,9 +399,6 @@ func (c *conn) forget() {
 	c.process.conns.remove(c)
 }
 
-// What follows keeps the abilities of the wrapped connection: half-close for
-// net/http's own linger, sendfile and splice, socket options.
-
 // Write is net/http's, and says goodbye: on HTTP/2 between two frames, on
 // HTTP/1 in the head of an answer. For each frame of HTTP/2 net/http has a new
 // goroutine, whose stack would have to grow if this took much of it.
@@ -416,31 +412,3 @@ func (c *conn) Write(b []byte) (int, error) {
 	h.wrote(b[:n])
 	return n, err
 }
-
-// CloseWrite sends a FIN and leaves the other direction open.
-func (c *conn) CloseWrite() error {
-	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return h.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
-
-// ReadFrom lets the kernel copy where it can (sendfile, splice).
-func (c *conn) ReadFrom(r io.Reader) (int64, error) {
-	if c.h2.Load() != nil {
-		return io.Copy(struct{ io.Writer }{c}, r)
-	}
-	return io.Copy(c.Conn, r)
-}
-
-// SyscallConn gives access to the socket.
-func (c *conn) SyscallConn() (syscall.RawConn, error) {
-	if s, ok := c.Conn.(syscall.Conn); ok {
-		return s.SyscallConn()
-	}
-	return nil, errors.ErrUnsupported
-}
-
-// NetConn returns the connection as the listener made it, as
-// [crypto/tls.Conn.NetConn] does.
-func (c *conn) NetConn() net.Conn { return c.Conn }

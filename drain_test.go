@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -285,7 +286,7 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 }
 
 // x0 is T0 of the Process that nc belongs to.
-func x0(nc any) time.Time { return nc.(*conn).process.drain.Load().t0 }
+func x0(nc net.Conn) time.Time { return ours(nc).process.drain.Load().t0 }
 
 func TestHijackedConnectionThatNeverEndsIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

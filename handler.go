@@ -342,8 +342,14 @@ func underneath(l net.Listener) net.Listener {
 // one of our listeners.
 func ours(nc net.Conn) *conn {
 	switch c := nc.(type) {
+	case socketConn: // the commonest first
+		return c.conn
 	case *conn:
 		return c
+	case readerFromConn:
+		return c.conn
+	case writerToConn:
+		return c.conn
 	case *tlsConn:
 		return c.conn
 	}

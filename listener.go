@@ -29,7 +29,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c.able(), nil
 }
 
 func (l *listener) accept() (*conn, error) {

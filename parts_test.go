@@ -303,13 +303,13 @@ func TestHooksOfTheServerAreKept(t *testing.T) {
 				return context.WithValue(t.Context(), key{}, "base")
 			},
 			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-				if _, wrapped := c.(*conn); wrapped {
+				if ours(c) != nil {
 					t.Error("ConnContext was given a wrapped connection")
 				}
 				return ctx
 			},
 			ConnState: func(c net.Conn, s http.ConnState) {
-				if _, wrapped := c.(*conn); wrapped {
+				if ours(c) != nil {
 					t.Error("ConnState was given a wrapped connection")
 				}
 				states = append(states, s)

@@ -33,7 +33,10 @@ type server struct {
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
 // clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
 // returns connections of TLS is an error of Run. The Process takes
-// srv over: srv's own Serve, Shutdown and Close must not be called. What was
+// srv over: srv's own Serve, Shutdown and Close must not be called. Its ConnContext
+// and ConnState are given the connection as the listener made it, or with TLS a
+// *tls.Conn over that (see [NetConn]), and not before the handshake is done: one
+// that fails is only written to ErrorLog. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left.
 func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
@@ -82,7 +85,7 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
 	defer c.Close()
 	err := protect(func() error {
-		serve(context.WithValue(p.hard, leaverKey, leaver(c)), c)
+		serve(context.WithValue(p.hard, leaverKey, leaver(c)), c.able())
 		return nil
 	})
 	if err != nil {
