@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"runtime"
 	"syscall"
 )
 
@@ -51,6 +52,7 @@ func (c *conn) readAll(r io.Reader) (int64, error) {
 	if c.h2.Load() != nil {
 		return io.Copy(struct{ io.Writer }{c}, r)
 	}
+	defer runtime.KeepAlive(c) // the program may have no other reference
 	return io.Copy(c.Conn, r)
 }
 
@@ -60,6 +62,7 @@ func (c *conn) writeAll(w io.Writer) (int64, error) {
 	if c.doing.Load() != hijacked || c.matched >= 0 || c.h2.Load() != nil {
 		return io.Copy(w, struct{ io.Reader }{c})
 	}
+	defer runtime.KeepAlive(c)
 	return io.Copy(w, c.Conn)
 }
 
@@ -76,7 +79,10 @@ func (c *conn) SyscallConn() (syscall.RawConn, error) { return rawConn(NetConn(c
 
 // NetConn returns the connection under this one, as [crypto/tls.Conn.NetConn]
 // does: that of TLS, or the one that the listener has made.
-func (c *conn) NetConn() net.Conn { return c.Conn }
+func (c *conn) NetConn() net.Conn {
+	c.hold()
+	return c.Conn
+}
 
 // SyscallConn gives access to the socket, for who asks the tls.Conn for its NetConn.
 func (s *sock) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }
@@ -98,7 +104,7 @@ func rawConn(c net.Conn) (syscall.RawConn, error) {
 // written there breaks the TLS. Of any other connection it returns that itself.
 func NetConn(c net.Conn) net.Conn {
 	if own := ours(c); own != nil {
-		c = own.Conn
+		c = own.NetConn()
 	}
 	if over, ok := c.(*tls.Conn); ok {
 		if s, ok := over.NetConn().(*sock); ok {

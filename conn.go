@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -52,6 +53,7 @@ type conn struct {
 	begun     bool                  // bytes of a request have come since it went idle
 	matched   int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
 	mustGreet bool                  // nothing but that is to be spoken
+	held      bool                  // the program may hold what is under it, and not it; under mu
 	unlimited bool                  // it has no read deadline, for sure
 	room      int32                 // what net/http's empty buffer takes
 	arms      int32                 // of read deadlines set since it went idle; before, negative
@@ -322,7 +324,21 @@ func (c *conn) told(d *drain) bool {
 }
 
 // draining returns the channel that is closed at the connection's moment.
-func (c *conn) draining() <-chan struct{} { return c.channel(c.process, c.arrange) }
+func (c *conn) draining() <-chan struct{} {
+	leave := c.channel(c.process, c.arrange)
+	if c.doing.Load() == hijacked {
+		c.process.conns.leaves(c, leave)
+	}
+	return leave
+}
+
+// hold is called when the program is given what is under c.
+func (c *conn) hold() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.held = true
+	c.process.conns.hold(c)
+}
 
 // arrange has the moment come. The caller holds mu.
 func (c *conn) arrange(d *drain) {
@@ -405,7 +421,9 @@ func (c *conn) forget() {
 func (c *conn) Write(b []byte) (int, error) {
 	h := c.h2.Load()
 	if h == nil {
-		return c.writeAnswer(b)
+		n, err := c.writeAnswer(b)
+		runtime.KeepAlive(c) // a Write may take long, and the program may have no other reference
+		return n, err
 	}
 	h.writing.lock()
 	n, err := c.Conn.Write(b)

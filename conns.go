@@ -1,31 +1,128 @@
 package lameduck
 
-import "sync"
+import (
+	"runtime"
+	"sync"
+	"weak"
+)
 
 // connSet is the set of open connections. It is locked when a connection
-// comes or goes, never on the path of a request.
+// comes, goes or is taken over, never on the path of a request.
 type connSet struct {
 	mu      sync.Mutex
-	open    map[*conn]struct{}
-	changed chan struct{} // has an element after a change
+	open    map[*conn]struct{} // net/http may serve requests on these
+	apart   map[*conn]struct{} // not on these: ServeConn's, gRPC's, and some that a handler has taken over
+	changed chan struct{}      // has an element after a change
+
+	// taken are those that only the program holds, and what is closed when they are
+	// to leave, if the program waits for that. One that it loses without closing it
+	// is closed by the garbage collector, as with net/http.
+	taken   map[weak.Pointer[conn]]chan struct{}
+	lost    int
+	waiting []chan struct{} // of those that were lost
 }
 
 func (s *connSet) init() {
 	s.open = map[*conn]struct{}{}
+	s.apart = map[*conn]struct{}{}
+	s.taken = map[weak.Pointer[conn]]chan struct{}{}
 	s.changed = make(chan struct{}, 1)
 }
 
 func (s *connSet) add(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.open[c] = struct{}{}
+	if c.doing.Load() == hijacked {
+		s.apart[c] = struct{}{}
+	} else {
+		s.open[c] = struct{}{}
+	}
 }
 
 func (s *connSet) remove(c *conn) {
 	s.mu.Lock()
 	delete(s.open, c)
+	delete(s.apart, c)
+	if len(s.taken) > 0 {
+		delete(s.taken, weak.Make(c))
+	}
 	s.mu.Unlock()
 	s.poke()
+}
+
+// take notes that a handler has taken c over. If alone, nobody but the program can
+// close it from now on; leave is closed when it is to leave, nil if nobody waits.
+func (s *connSet) take(c *conn, alone bool, leave chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, is := s.open[c]; !is {
+		return // it is closed
+	}
+	delete(s.open, c)
+	if !alone {
+		s.apart[c] = struct{}{}
+		return
+	}
+	w := weak.Make(c)
+	s.taken[w] = leave
+	runtime.AddCleanup(c, s.lose, w)
+}
+
+// lose is called when the program has lost a connection. It may send and close
+// nothing: in a test of the program the channels may be of a synctest bubble.
+func (s *connSet) lose(w weak.Pointer[conn]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	leave, is := s.taken[w]
+	if !is {
+		return // it was closed
+	}
+	delete(s.taken, w)
+	s.lost++
+	if leave != nil {
+		s.waiting = append(s.waiting, leave)
+	}
+}
+
+// leaves notes that the program waits for leave of c.
+func (s *connSet) leaves(c *conn, leave chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := weak.Make(c); s.isTaken(w) {
+		s.taken[w] = leave
+	}
+}
+
+// hold keeps c although the program may have no other reference to it: it holds
+// what is under it.
+func (s *connSet) hold(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := weak.Make(c); s.isTaken(w) {
+		delete(s.taken, w)
+		s.apart[c] = struct{}{}
+	}
+}
+
+func (s *connSet) isTaken(w weak.Pointer[conn]) bool {
+	_, is := s.taken[w]
+	return is
+}
+
+// releaseWaiting tells those that wait for a connection that was lost. It returns
+// how many were lost in all.
+func (s *connSet) releaseWaiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, leave := range s.waiting {
+		select {
+		case <-leave: // it was told before
+		default:
+			close(leave)
+		}
+	}
+	s.waiting = nil
+	return s.lost
 }
 
 // poke tells the closing phase that a connection has gone, or gone idle.
@@ -39,9 +136,17 @@ func (s *connSet) poke() {
 func (s *connSet) list() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	all := make([]*conn, 0, len(s.open))
+	all := make([]*conn, 0, len(s.open)+len(s.apart)+len(s.taken))
 	for c := range s.open {
 		all = append(all, c)
+	}
+	for c := range s.apart {
+		all = append(all, c)
+	}
+	for w := range s.taken {
+		if c := w.Value(); c != nil {
+			all = append(all, c)
+		}
 	}
 	return all
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -290,9 +291,11 @@ func x0(nc net.Conn) time.Time { return ours(nc).process.drain.Load().t0 }
 
 func TestHijackedConnectionThatNeverEndsIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var kept net.Conn // else the garbage collector may close it
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
-			http.NewResponseController(w).Hijack()
+			kept, _, _ = http.NewResponseController(w).Hijack()
 		})
+		defer func() { runtime.KeepAlive(kept) }()
 		c := x.mustDial()
 		fmt.Fprintf(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
 		synctest.Wait()

@@ -257,6 +257,7 @@ func (c *conn) wentAway() {
 	c.noteHijacked(c.doing.Load())
 	c.answered = true // what is written from now on is nobody's answer
 	c.doing.Store(hijacked)
+	c.process.conns.take(c, c.alone && !c.held, c.leave)
 	c.forget()
 }
 

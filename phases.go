@@ -11,6 +11,7 @@ func (p *Process) lameDuck(d *drain) {
 	if p.FailReadiness {
 		p.failHealth()
 	}
+	p.conns.releaseWaiting()
 	for _, c := range p.conns.list() {
 		c.lameDuck(d)
 	}
@@ -61,6 +62,7 @@ const acceptWait = 2 * time.Second
 // finish waits until nothing is in flight. Silent connections are closed;
 // at the cut whatever is left is ended, and added to what was cut.
 func (p *Process) finish(d *drain) {
+	p.conns.releaseWaiting()
 	for _, c := range p.conns.list() {
 		c.depart()
 	}

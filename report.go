@@ -42,6 +42,9 @@ func (p *Process) logEnd(d *drain, err error) {
 	if at := d.lastReq.Load(); at >= 0 {
 		attrs = append(attrs, "last_late_request", round(time.Duration(at)))
 	}
+	if n := p.conns.releaseWaiting(); n > 0 {
+		attrs = append(attrs, "hijacked_and_lost", n)
+	}
 	if err == nil {
 		p.log.Info("terminated: nothing was cut", attrs...)
 	} else {
