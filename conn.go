@@ -53,6 +53,7 @@ type conn struct {
 	begun     bool                  // bytes of a request have come since it went idle
 	matched   int8                  // bytes of the HTTP/2 preface that have come; negative: it is not that
 	mustGreet bool                  // nothing but that is to be spoken
+	announced bool                  // it is in the set's list of idle ones; under the lock of that
 	held      bool                  // the program may hold what is under it, and not it; under mu
 	unlimited bool                  // it has no read deadline, for sure
 	room      int32                 // what net/http's empty buffer takes
@@ -62,6 +63,7 @@ type conn struct {
 
 	departure
 	closed   atomic.Bool // set under mu
+	place    int32       // in the closeQueue, counted from 1; 0: it is not there
 	deadline sync.Mutex  // held while a wake sets the read deadline, and while it is taken back
 }
 

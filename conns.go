@@ -9,10 +9,13 @@ import (
 // connSet is the set of open connections. It is locked when a connection
 // comes, goes or is taken over, never on the path of a request.
 type connSet struct {
-	mu      sync.Mutex
-	open    map[*conn]struct{} // net/http may serve requests on these
-	apart   map[*conn]struct{} // not on these: ServeConn's, gRPC's, and some that a handler has taken over
-	changed chan struct{}      // has an element after a change
+	mu    sync.Mutex
+	open  map[*conn]struct{} // net/http may serve requests on these
+	apart map[*conn]struct{} // not on these: ServeConn's, gRPC's, and some that a handler has taken over
+	ended chan struct{}      // has an element after the last of open, or of all, has ended
+
+	announced []*conn       // went idle since the closing phase has looked
+	idle      chan struct{} // has an element if announced has
 
 	// taken are those that only the program holds, and what is closed when they are
 	// to leave, if the program waits for that. One that it loses without closing it
@@ -26,7 +29,8 @@ func (s *connSet) init() {
 	s.open = map[*conn]struct{}{}
 	s.apart = map[*conn]struct{}{}
 	s.taken = map[weak.Pointer[conn]]chan struct{}{}
-	s.changed = make(chan struct{}, 1)
+	s.ended = make(chan struct{}, 1)
+	s.idle = make(chan struct{}, 1)
 }
 
 func (s *connSet) add(c *conn) {
@@ -41,13 +45,62 @@ func (s *connSet) add(c *conn) {
 
 func (s *connSet) remove(c *conn) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.open)
 	delete(s.open, c)
 	delete(s.apart, c)
 	if len(s.taken) > 0 {
 		delete(s.taken, weak.Make(c))
 	}
-	s.mu.Unlock()
-	s.poke()
+	if len(s.open) == 0 && (before > 0 || len(s.apart)+len(s.taken) == 0) {
+		s.signalEnd()
+	}
+}
+
+// A connCount is how many connections there are of each kind.
+type connCount struct{ open, apart, taken int }
+
+func (s *connSet) count() connCount {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return connCount{len(s.open), len(s.apart), len(s.taken)}
+}
+
+// announce tells the closing phase that c went idle, or may be closed earlier.
+// Before that phase it is called in vain.
+func (s *connSet) announce(c *conn) {
+	if !c.process.closing.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !c.announced {
+		c.announced = true
+		s.announced = append(s.announced, c)
+	}
+	notify(s.idle)
+}
+
+// takeIdle returns those that were announced.
+func (s *connSet) takeIdle() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.announced
+	for _, c := range all {
+		c.announced = false
+	}
+	s.announced = nil
+	return all
+}
+
+// signalEnd tells the closing phase, and the cut, that something has ended.
+func (s *connSet) signalEnd() { notify(s.ended) }
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
 }
 
 // take notes that a handler has taken c over. If alone, nobody but the program can
@@ -59,6 +112,9 @@ func (s *connSet) take(c *conn, alone bool, leave chan struct{}) {
 		return // it is closed
 	}
 	delete(s.open, c)
+	if len(s.open) == 0 {
+		s.signalEnd() // of those that can carry a request
+	}
 	if !alone {
 		s.apart[c] = struct{}{}
 		return
@@ -123,14 +179,6 @@ func (s *connSet) releaseWaiting() int {
 	}
 	s.waiting = nil
 	return s.lost
-}
-
-// poke tells the closing phase that a connection has gone, or gone idle.
-func (s *connSet) poke() {
-	select {
-	case s.changed <- struct{}{}:
-	default:
-	}
 }
 
 func (s *connSet) list() []*conn {

@@ -11,7 +11,7 @@ import (
 func (p *Process) finishOrCut(d *drain) {
 	p.enter(phaseFinishing, d)
 	defer time.AfterFunc(time.Until(d.warnAt(time.Now())), func() { p.warn(d) }).Stop()
-	defer p.shutServers(nil)
+	defer p.shutServers()
 	p.finish(d)
 }
 
@@ -72,9 +72,9 @@ func (p *Process) wakeSilent() {
 func (p *Process) waitFor(wait time.Duration) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
-	for len(p.conns.list()) > 0 || slices.ContainsFunc(p.tasks(), (*task).running) {
+	for p.conns.count() != (connCount{}) || slices.ContainsFunc(p.tasks(), (*task).running) {
 		select {
-		case <-p.conns.changed:
+		case <-p.conns.ended:
 		case <-deadline.C:
 			return
 		}

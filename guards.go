@@ -120,14 +120,9 @@ type shutdown struct {
 	others atomic.Bool // somebody else has called it, or Close, before
 }
 
-// shutServers calls it if open, the connections that are left, can carry no
-// request: those that were hijacked are for the hooks to end.
-func (p *Process) shutServers(open []*conn) {
-	for _, c := range open {
-		if c.doing.Load() != hijacked {
-			return
-		}
-	}
+// shutServers calls it, when the connections that are left can carry no request:
+// those that were hijacked are for the hooks to end.
+func (p *Process) shutServers() {
 	p.watch.shutdown.once.Do(func() {
 		p.watch.shutdown.ours.Store(true)
 		over, cancel := context.WithCancel(context.Background())

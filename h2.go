@@ -123,7 +123,7 @@ func (c *conn) speakHTTP2(h *h2) {
 	default:
 		c.arrange(d)
 	}
-	c.process.conns.poke() // it is idle now, and was not while that was not known
+	c.process.conns.announce(c) // it is idle now, and was not while that was not known
 }
 
 // read is Read. net/http asks for the nine bytes of a frame's head, and then for
@@ -167,7 +167,7 @@ func (h *h2) received(b []byte) {
 		d.lateReq()
 	}
 	if h.conn.process.closing.Load() && !h.busy() {
-		h.conn.process.conns.poke() // it may have confirmed, or given its last stream up
+		h.conn.process.conns.announce(h.conn) // it may have confirmed, or given its last stream up
 	}
 	if h.conn.waking.Load() {
 		h.conn.stayAwake()

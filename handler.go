@@ -240,15 +240,15 @@ func (c *conn) wentIdle() {
 	c.unlimited = false // a handler may have set one
 	c.quietNow()
 	c.doing.Store(nil)
-	if c.process.drain.Load() != nil { // asked after the store: who looked before is told now
-		c.process.conns.poke()
+	if c.process.closing.Load() { // after the store: the closing phase either sees that, or is told
+		c.process.conns.announce(c)
 	}
 }
 
 // wentSilent is wentIdle for HTTP/2, where the last answer has been sent.
 func (c *conn) wentSilent() {
 	c.quietNow()
-	c.process.conns.poke()
+	c.process.conns.announce(c)
 }
 
 func (c *conn) wentAway() {

@@ -78,6 +78,7 @@ func (l *listener) take(nc net.Conn) *conn {
 		l.begin(c)
 	}
 	l.process.conns.add(c)
+	l.process.conns.announce(c)
 	return c
 }
 

@@ -1,7 +1,7 @@
 package lameduck
 
 import (
-	"slices"
+	"runtime"
 	"time"
 )
 
@@ -62,32 +62,61 @@ const acceptWait = 2 * time.Second
 // finish waits until nothing is in flight. Silent connections are closed;
 // at the cut whatever is left is ended, and added to what was cut.
 func (p *Process) finish(d *drain) {
+	p.departAll()
+	p.finishServers()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	q := closeQueue{d: d}
+	q.add(p.conns.list())
+	var looked time.Time // when those that went idle were looked at
+	for !p.finished() {
+		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
+			p.cutOff(d)
+			return
+		}
+		wait, idle := min(q.close(), time.Until(d.cutAt()), lostWithin), p.conns.idle
+		if rest := looksApart - time.Since(looked); rest > 0 {
+			wait, idle = min(wait, rest), nil
+		}
+		timer.Reset(wait)
+		select {
+		case <-idle:
+			looked = time.Now()
+			q.add(p.conns.takeIdle())
+		case <-p.conns.ended:
+		case <-timer.C:
+		case <-d.cut.done:
+		}
+	}
+}
+
+// lostWithin is how often the closing phase looks whether the program has lost a
+// connection: the garbage collector must not tell it.
+const lostWithin = time.Second
+
+// finished reports whether nothing is in flight any more.
+func (p *Process) finished() bool {
+	n := p.conns.count()
+	if n.open == 0 {
+		p.shutServers()
+	}
+	if n.open+n.apart > 0 || !p.working.isSet() {
+		return false
+	}
+	if n.taken > 0 {
+		p.watch.collect.Do(func() { go runtime.GC() }) // some may be lost since the last time
+	}
+	return n.taken == 0
+}
+
+// departAll tells all that are long-lived, and have not been told, to leave.
+func (p *Process) departAll() {
 	p.conns.releaseWaiting()
 	for _, c := range p.conns.list() {
 		c.depart()
 	}
 	for _, m := range p.members.list() {
 		m.depart()
-	}
-	p.finishServers()
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		open := p.conns.list()
-		p.shutServers(open)
-		if len(open) == 0 && p.working.isSet() {
-			return
-		}
-		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
-			p.cutOff(d)
-			return
-		}
-		timer.Reset(min(p.closeSilent(d, open), time.Until(d.cutAt())))
-		select {
-		case <-p.conns.changed:
-		case <-timer.C:
-		case <-d.cut.done:
-		}
 	}
 }
 
@@ -108,50 +137,5 @@ func (p *Process) finishServers() {
 // worked is called at the end of each task.
 func (p *Process) worked() {
 	p.working.end()
-	p.conns.poke()
-}
-
-// closeSilent wakes the connections on which nothing has come for the
-// linger, so that they close, and returns when to look again. The one that
-// is silent for longest goes first. Many closes at once would make races of
-// their own: they are paced at one a millisecond, faster only if half of the
-// time left would not suffice.
-func (p *Process) closeSilent(d *drain, open []*conn) time.Duration {
-	type silent struct {
-		*conn
-		at time.Time
-	}
-	var due []silent
-	again := time.Hour
-	for _, c := range open {
-		if !c.closable() {
-			continue
-		}
-		at := c.dueAt(d)
-		if left := time.Until(at); left > 0 {
-			again = min(again, left)
-			continue
-		}
-		due = append(due, silent{c, at})
-	}
-	slices.SortFunc(due, func(a, b silent) int { return a.at.Compare(b.at) })
-	start := time.Now()
-	pace := min(time.Millisecond, d.cutAt().Sub(start)/time.Duration(2*max(1, len(due))))
-	for i, c := range due {
-		c.wakeAside()
-		if i == len(due)-1 {
-			break
-		}
-		// Measured from the start, for a throttled container sleeps long.
-		ahead := time.Until(start.Add(time.Duration(i+1) * pace))
-		if ahead > 0 && !sleep(ahead, d.cut) || !time.Now().Before(d.cutAt()) {
-			break
-		}
-	}
-	if len(due) > 0 {
-		// A wake can be lost to a deadline that net/http sets in the same
-		// moment; whoever is still here is woken once more.
-		again = min(again, 50*time.Millisecond)
-	}
-	return again
+	p.conns.signalEnd()
 }

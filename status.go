@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -61,6 +62,7 @@ type watch struct {
 	warned   atomic.Bool // what will be cut was told
 	observer calls
 	shutdown shutdown
+	collect  sync.Once // the garbage collector was run
 }
 
 // Status returns what p is doing now. It may be called at any time, by any

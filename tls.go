@@ -209,7 +209,7 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 	c.begun = false
 	c.quietNow()
 	c.doing.Store(nil)
-	c.process.conns.poke()
+	c.process.conns.announce(c)
 	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
