@@ -1,7 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"sync"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) {
@@ -74,4 +82,63 @@ func benchName(kind string) string {
 		return kind
 	}
 	return "net-http"
+}
+
+// The processor time of requests that end one after the other while the server
+// terminates, for each of them.
+func BenchmarkFinish(b *testing.B) {
+	const conns = 10000
+	for _, kind := range []string{shutdown, ours} {
+		b.Run(benchName(kind), func(b *testing.B) {
+			var used time.Duration
+			for b.Loop() {
+				used += finish(b, kind, conns)
+			}
+			b.ReportMetric(float64(used.Nanoseconds())/float64(conns*b.N), "cpu-ns/conn")
+		})
+	}
+}
+
+// finish terminates a server with so many requests in flight, which end within two
+// seconds, and returns the processor time from there on.
+func finish(b *testing.B, kind string, conns int) time.Duration {
+	var flying, clients sync.WaitGroup
+	flying.Add(conns)
+	end := make(chan struct{})
+	s := newMemServer(kind, http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		flying.Done()
+		<-end
+		time.Sleep(rand.N(2 * time.Second))
+	}))
+	for range conns {
+		server, c := net.Pipe()
+		if err := s.hand(server); err != nil {
+			b.Fatal(err)
+		}
+		clients.Go(func() { getUntilClose(b, c) })
+	}
+	flying.Wait()
+	closed := make(chan error, 1)
+	go func() {
+		if kind == shutdown {
+			s.http.Shutdown(context.Background())
+		}
+		closed <- s.close()
+	}()
+	before := cpuTime()
+	close(end)
+	clients.Wait()
+	if err := <-closed; err != nil {
+		b.Error(err)
+	}
+	return cpuTime() - before
+}
+
+// getUntilClose sends one request, and closes c when the answer says so.
+func getUntilClose(b *testing.B, c net.Conn) {
+	defer c.Close()
+	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: bench\r\n\r\n")
+	if res, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || !res.Close {
+		b.Errorf("an answer without Connection: close: %v", err)
+	}
 }
