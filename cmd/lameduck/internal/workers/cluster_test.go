@@ -221,7 +221,7 @@ func (r *recorder) record(a timeline.Attempt) {
 }
 
 func (r *recorder) config() traffic.Config {
-	return traffic.Config{Clock: timeline.NewClock(), Record: r.record, Rate: 90, Host: "shop"}
+	return traffic.Config{Clock: timeline.NewClock(), Record: r.record, Rate: 30, Host: "shop"}
 }
 
 func (r *recorder) waitFor(t *testing.T, attempts int64) {

@@ -33,7 +33,7 @@ func TestCounts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rec.waitFor(t, 1000)
+	rec.waitFor(t, 300)
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}

@@ -79,7 +79,7 @@ func TestProcesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			rec.waitFor(t, 300)
+			rec.waitFor(t, 120)
 			if c.signal != nil {
 				if err := p.signal("lameduck-workers-t-1", c.signal); err != nil {
 					t.Fatal(err)
