@@ -146,6 +146,19 @@ func TestKubeProxySaysWhoIsGone(t *testing.T) {
 	}
 }
 
+// TestAProxyThatIsLaterThanItSays: a refusal between connections that the living
+// pod took was the terminating pod's, also after the proxies say that it is out.
+func TestAProxyThatIsLaterThanItSays(t *testing.T) {
+	refused := Attempt{Started: 15 * sec, Ended: 15 * sec, Cause: Refused}
+	run := two(served(1, 14*sec), refused, served(2, 16*sec))
+	for node := range 2 {
+		run.Events = append(run.Events, Event{At: 13 * sec, Kind: EndpointRemoved, Pod: "old", Node: 1 + node})
+	}
+	if a := Attribute(run).Attempts[1]; a.Pod != "old" || a.PodBy != ByLikelihood {
+		t.Errorf("refused at %q (%v), want old", a.Pod, a.PodBy)
+	}
+}
+
 // TestTakenInAgain: by the proxies that had taken it out, as after a probe that
 // failed once.
 func TestTakenInAgain(t *testing.T) {

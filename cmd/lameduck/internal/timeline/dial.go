@@ -124,8 +124,12 @@ func (in *inference) lastReady(at time.Duration) (string, By) {
 	return p.Name, ByLikelihood
 }
 
-// anyReady is a pod that turned a connection away between others it took.
+// anyReady is a pod that turned a connection away between others it took. That
+// is rare: if a pod that terminates was taken out not long ago, it was that.
 func (in *inference) anyReady(at time.Duration) (string, By) {
+	if p := in.takenOut(at); p != nil {
+		return p.Name, ByLikelihood
+	}
 	ready := slices.DeleteFunc(slices.Clone(in.pods), func(p *presence) bool { return !p.choosable(at) || p.dead(at) })
 	if len(ready) == 0 {
 		return "", BySight
@@ -134,6 +138,20 @@ func (in *inference) anyReady(at time.Duration) (string, By) {
 		return ready[0].Name, ByExclusion
 	}
 	return latest(ready).Name, ByLikelihood
+}
+
+// takenOut is the terminating pod that the proxies took out last, nil if that is
+// long ago. What kube-proxy's metrics say is when a sync ended: one that began
+// before the proxy knew of the removal ends after it, too.
+func (in *inference) takenOut(at time.Duration) *presence {
+	var last *presence
+	for _, p := range in.pods {
+		recent := p.told != Never && p.told <= at && p.gone != Never && p.gone <= at && at <= p.gone+forgets
+		if recent && (last == nil || p.gone > last.gone) {
+			last = p
+		}
+	}
+	return last
 }
 
 func latest(ready []*presence) *presence {
