@@ -67,7 +67,7 @@ func (s *connSet) count() connCount {
 }
 
 // announce tells the closing phase that c went idle, or may be closed earlier.
-// Before that phase it is called in vain.
+// Before that phase it does nothing.
 func (s *connSet) announce(c *conn) {
 	if !c.process.closing.Load() {
 		return
@@ -103,8 +103,8 @@ func notify(c chan struct{}) {
 	}
 }
 
-// take notes that a handler has taken c over. If alone, nobody but the program can
-// close it from now on; leave is closed when it is to leave, nil if nobody waits.
+// take notes that a handler has taken c over. If alone, only the program can close
+// it from now on; leave is closed to ask it to leave, and nil if it does not wait.
 func (s *connSet) take(c *conn, alone bool, leave chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -60,7 +60,7 @@ func (c *cutReport) add(x piece) {
 	})
 }
 
-// addWork adds w. It makes an error of w alone where that may be told.
+// addWork adds w, with an error of its own while there are few.
 func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 	now, title := time.Now(), w.title()
 	c.work = append(c.work, w)

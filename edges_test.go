@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -583,4 +584,41 @@ func TestIdleAfterALargeBody(t *testing.T) {
 		x.terminate()
 		x.endsAt(10 * time.Second)
 	})
+}
+
+// A throttled container: each wake takes long. All connections are closed, and
+// Run returns before the cut.
+type slowDeadline struct {
+	net.Conn
+	wakes *atomic.Int64
+}
+
+func (c slowDeadline) SetReadDeadline(at time.Time) error {
+	if at.Equal(time.Unix(1, 0)) {
+		c.wakes.Add(1)
+		time.Sleep(10 * time.Millisecond)
+	}
+	return c.Conn.SetReadDeadline(at)
+}
+
+func TestSlowClosesDoNotPassTheCut(t *testing.T) {
+	l := newMemListener()
+	p := &Process{Delay: 50 * time.Millisecond, Grace: time.Second, Reserve: 500 * time.Millisecond, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
+	p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx) }()
+	var wakes atomic.Int64
+	for range 200 {
+		server, c := net.Pipe()
+		l.conns <- slowDeadline{server, &wakes}
+		t.Cleanup(func() { c.Close() })
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if wakes.Load() == 0 {
+		t.Error("no connection was woken")
+	}
 }

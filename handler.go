@@ -240,7 +240,7 @@ func (c *conn) wentIdle() {
 	c.unlimited = false // a handler may have set one
 	c.quietNow()
 	c.doing.Store(nil)
-	if c.process.closing.Load() { // after the store: the closing phase either sees that, or is told
+	if c.process.closing.Load() { // after the store: the closing phase has seen it, or is notified
 		c.process.conns.announce(c)
 	}
 }

@@ -29,11 +29,11 @@ func TestUnconfirmed(t *testing.T) {
 	}
 	for data, end := make([]byte, 64<<20), time.Now().Add(10*time.Second); unconfirmed(nc) == 0; {
 		if time.Now().After(end) {
-			t.Fatal("all is confirmed of a connection that nobody reads")
+			t.Fatal("all is confirmed of a connection that is never read")
 		}
 		_ = nc.SetWriteDeadline(time.Now().Add(200 * time.Millisecond))
 		if _, err := nc.Write(data); err == nil {
-			t.Fatal("nobody reads, and yet 64 MiB were written")
+			t.Fatal("64 MiB were written to a connection that is never read")
 		}
 	}
 }
