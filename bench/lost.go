@@ -15,6 +15,7 @@ type lostPlan struct {
 	peer, kind    string        // only those with this in their name
 	window        time.Duration // from SIGTERM to the end of serving
 	budget        time.Duration // from SIGTERM to the cut
+	tries         int           // of a scene, where the machine was too busy; 0: one
 }
 
 // mercy is how long after the end of the budget a process that still is
@@ -114,10 +115,9 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 func (p lostPlan) stall() time.Duration { return p.window / 10 }
 
 // undisturbed plays a scene again, whatever it came to, if the machine was
-// too busy; but not for ever.
+// too busy, up to the number of tries.
 func (p lostPlan) undisturbed(ctx context.Context, peer peer, k kind, places elsewhere) (out *act, repeated int, err error) {
-	const tries = 2
-	for repeated = range tries {
+	for repeated = range max(1, p.tries) {
 		if out, err = p.scene(peer, k, places).play(ctx); err != nil || out.stall <= p.stall() {
 			break
 		}

@@ -111,7 +111,7 @@ func planFromFlags() plan {
 
 // setPeers sets what no flag sets.
 func (p *plan) setPeers() {
-	p.lost.runs = p.broken.runs
+	p.lost.runs, p.lost.tries = p.broken.runs, 2
 	p.leaving = leavingPlan{runs: p.broken.runs, atOnce: 10, window: 200 * time.Millisecond, budget: 8 * time.Second, slow: 5 * time.Second}
 	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
 	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -70,5 +71,6 @@ func detail(err error) string {
 	if call, ok := errors.AsType[*os.SyscallError](cause); ok {
 		cause = call.Err
 	}
-	return op.Op + ": " + cause.Error()
+	// What a glance reads through a RawConn is named raw-read there.
+	return strings.TrimPrefix(op.Op, "raw-") + ": " + cause.Error()
 }

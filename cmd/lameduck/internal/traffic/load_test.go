@@ -285,8 +285,8 @@ func TestSlowUnconfirmed(t *testing.T) {
 		unconfirmed: func(net.Conn) int { return 1 },
 	})
 	s.attempt()
-	if a := only(t, s); a.Cause != timeline.Timeout {
-		t.Errorf("%+v, want a time-out", a)
+	if a := only(t, s); a.Cause != timeline.Timeout || a.Detail != "read: i/o timeout" {
+		t.Errorf("%+v, want a time-out of the read", a)
 	}
 }
 
