@@ -24,8 +24,10 @@ func (c *client) channel() (*grpc.ClientConn, error) {
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return c.dial(ctx, "", "") }),
 		grpc.WithDisableRetry(),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff:           backoff.Config{BaseDelay: reconnect, Multiplier: 1, MaxDelay: reconnect},
-			MinConnectTimeout: time.Second,
+			Backoff: backoff.Config{BaseDelay: reconnect, Multiplier: 1, MaxDelay: reconnect},
+			// A busy machine takes long to greet, and a port without a
+			// listener refuses at once.
+			MinConnectTimeout: patience,
 		}))
 }
 
