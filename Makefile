@@ -3,11 +3,16 @@
 RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
 FUZZTIME ?= 10000x
 
-.PHONY: demo test lint fuzz conformance e2e bench bench-peers image push app clean
+# What Go compiles needs a folder. Go names one that it cannot write, and no cure.
+cache:
+	@dir="$$(go env GOCACHE)"; { mkdir -p "$$dir" && test -w "$$dir"; } 2>/dev/null || \
+		{ echo "make: cannot write $${dir:-GOCACHE, which is not set}: set GOCACHE to a folder of yours, and GOMODCACHE if that is in the way too"; exit 1; }
+
+.PHONY: cache demo test lint fuzz conformance e2e bench bench-peers image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why. The
 # demo is a program of its own, and GOWORK=off keeps it to the modules it needs.
-demo:
+demo: cache
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
 # All tests of every module, in one pass: packages run side by side, for most of
@@ -17,7 +22,7 @@ demo:
 computes = /internal/diagnose$$
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
-test:
+test: cache
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
 	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
 	go test -vet=off $(call packages,$(computes))
