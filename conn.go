@@ -428,6 +428,9 @@ func (c *conn) Write(b []byte) (int, error) {
 		return n, err
 	}
 	h.writing.lock()
+	if h.wanted.Load() != 0 {
+		h.speakAhead()
+	}
 	n, err := c.Conn.Write(b)
 	h.wrote(b[:n])
 	return n, err

@@ -236,7 +236,8 @@ func (h *h2) askAmid() {
 	switch open := int32(h.wire.Open()); {
 	case h.wanted.Load() > 0:
 	case h.observed.Load():
-		go h.goodbye()
+		h.want(goodbye) // now: the answer to this stream must not go ahead of it
+		go h.trySpeak()
 	case open > h.usual.Load():
 		h.usual.Store(open)
 	}
@@ -258,22 +259,31 @@ func (h *h2) hold() {
 // goodbye asks the client to leave and to confirm that. What it has on the
 // wire is still served.
 func (h *h2) goodbye() {
-	h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // though its socket be full
-	h.say(goodbye)
+	if h.want(goodbye) {
+		h.trySpeak()
+	}
 }
 
 // lastGoodbye names the last stream that was served.
-func (h *h2) lastGoodbye() { h.say(lastGoodbye) }
+func (h *h2) lastGoodbye() {
+	if h.want(lastGoodbye) {
+		h.trySpeak()
+	}
+}
 
-func (h *h2) say(word int32) {
+// want notes what is to be sent next. It returns false if that, or more, was
+// wanted before.
+func (h *h2) want(word int32) bool {
+	if word == goodbye {
+		h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // though its socket be full
+	}
 	for {
 		wanted := h.wanted.Load()
 		if wanted >= word {
-			return
+			return false
 		}
 		if h.wanted.CompareAndSwap(wanted, word) {
-			h.trySpeak()
-			return
+			return true
 		}
 	}
 }
@@ -333,6 +343,14 @@ func (h *h2) speak() bool {
 		_, err := h.conn.Conn.Write(word)
 		return err
 	}) == nil
+}
+
+// speakAhead sends the first goodbye ahead of what the server is about to
+// write. The caller holds writing.
+func (h *h2) speakAhead() {
+	if h.said == 0 {
+		h.speak()
+	}
 }
 
 // next is what is to be said next, nil if nothing is. The caller holds

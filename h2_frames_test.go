@@ -171,7 +171,7 @@ func TestGoodbyeGoesAheadOfTheAnswers(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				if said := c.goodbyes(); len(said) != 1 || said[0].at.Sub(x.t0) != test.want {
-					t.Fatalf("GOAWAYs %v, want one %v after T0", said, test.want)
+					t.Fatalf("GOAWAYs %v at %v, want one %v after T0", said, said[0].at.Sub(x.t0), test.want)
 				}
 				goodbye := slices.IndexFunc(c.all(), func(f frame) bool { return f.kind == typeGoAway })
 				for i, f := range c.all() {
