@@ -195,8 +195,7 @@ func TestRates(t *testing.T) {
 func TestStuck(t *testing.T) {
 	t.Parallel()
 	needSIGTERM(t)
-	r := tiny(t).runPeers(t, "stuck").Stuck
-	for _, row := range r.Rows {
+	for _, row := range allThatWaitForNothingExit(t) {
 		switch {
 		case row.Peer == exit && row.Never > 0:
 			t.Errorf("%s, %s: %+v, want an exit: it waits for nothing", row.Peer, row.Proto, row)
@@ -205,6 +204,20 @@ func TestStuck(t *testing.T) {
 		case row.Peer == shutdown && (row.N != 1 || row.Never == 0 && row.OverMS.Min < 0):
 			t.Errorf("%s, %s: %+v, want one exit after the budget", row.Peer, row.Proto, row)
 		}
+	}
+}
+
+// allThatWaitForNothingExit measures again, with more patience, while a server
+// that only has to exit has not: on a busy machine that takes a while.
+func allThatWaitForNothingExit(t *testing.T) []stuckRow {
+	p := tiny(t)
+	for {
+		rows := p.runPeers(t, "stuck").Stuck.Rows
+		slow := slices.ContainsFunc(rows, func(r stuckRow) bool { return r.Peer == exit && r.Never > 0 })
+		if !slow || p.stuck.patience > 10*time.Second {
+			return rows
+		}
+		p.stuck.patience *= 4
 	}
 }
 

@@ -140,7 +140,11 @@ func TestDialCauses(t *testing.T) {
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {
-				s := newSingle(t, p.Name, Config{Dial: []Dialer{tt.dial}, DialTimeout: 20 * time.Millisecond})
+				cfg := Config{Dial: []Dialer{tt.dial}, DialTimeout: time.Minute}
+				if tt.name == "our timeout" {
+					cfg.DialTimeout = 20 * time.Millisecond
+				}
+				s := newSingle(t, p.Name, cfg)
 				s.attempt()
 				a := only(t, s)
 				if a.Cause != tt.cause || !strings.EqualFold(a.Detail, tt.detail) {
