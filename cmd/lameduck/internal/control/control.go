@@ -85,12 +85,14 @@ func (t *Target) Beside(ctx context.Context, pods traffic.Config) (stop func() e
 }
 
 // Load is a tenth of the traffic at the pods: enough to see a machine that
-// fails by itself, too little to make it.
+// fails by itself, too little to make it. Its attempts may take as long as those
+// at the pods: what fails here must be able to explain what fails there.
 func Load(pods traffic.Config, dial traffic.Dialer) traffic.Config {
 	patterns, _ := traffic.ParsePatterns("new,keepalive")
 	return traffic.Config{
 		Patterns: patterns, Rate: max(1, cmp.Or(pods.Rate, traffic.DefaultRate)/10), Control: true,
 		Dial: []traffic.Dialer{dial}, Clock: pods.Clock, Record: pods.Record,
+		DialTimeout: pods.DialTimeout, Timeout: pods.Timeout,
 	}
 }
 
