@@ -10,6 +10,7 @@ import (
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
@@ -38,15 +39,15 @@ const restartedAt = "kubectl.kubernetes.io/restartedAt"
 func (s *Stage) rollout(ctx context.Context) error {
 	old := s.observer.living()
 	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, restartedAt, time.Now().Format(time.RFC3339Nano))
-	if err := s.patch(ctx, patch); err != nil {
+	if err := s.patch(ctx, s.client, patch); err != nil {
 		return refused(err, "patch", "apps", s.target.kind, s.target.namespace)
 	}
 	return s.settled(ctx, old, s.replicas)
 }
 
 // patch changes the workload.
-func (s *Stage) patch(ctx context.Context, patch []byte, subresource ...string) error {
-	return resource(s.target.kind).Patch(ctx, s.client, s.target.namespace, s.target.name, patch, subresource...)
+func (s *Stage) patch(ctx context.Context, c dynamic.Interface, patch []byte, subresource ...string) error {
+	return resource(s.target.kind).Patch(ctx, c, s.target.namespace, s.target.name, patch, subresource...)
 }
 
 // remove ends pods in one way or another, and waits for those that replace them.
@@ -118,7 +119,7 @@ func (s *Stage) drain(ctx context.Context) error {
 	if err := s.remove(ctx, s.observer.livingOn(node), s.evict); err != nil || !cordoned {
 		return err
 	}
-	return s.undo.last(ctx)
+	return s.undo.last(ctx, s.client)
 }
 
 func (s *Stage) nodeToDrain() (string, error) {
@@ -140,20 +141,20 @@ func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err erro
 	if n.Spec.Unschedulable {
 		return false, nil
 	}
-	s.undo.add("kubectl uncordon "+node, func(ctx context.Context) error { return s.setUnschedulable(ctx, node, "null") })
-	return true, s.setUnschedulable(ctx, node, "true")
+	s.undo.add(s.cfg.Access.kubectl("uncordon "+node), func(ctx context.Context, c dynamic.Interface) error { return setUnschedulable(ctx, c, node, "null") })
+	return true, setUnschedulable(ctx, s.client, node, "true")
 }
 
-func (s *Stage) setUnschedulable(ctx context.Context, node, value string) error {
+func setUnschedulable(ctx context.Context, c dynamic.Interface, node, value string) error {
 	patch := []byte(`{"spec":{"unschedulable":` + value + `}}`)
-	return refused(kube.Nodes.Patch(ctx, s.client, "", node, patch), "patch", "", "nodes", "")
+	return refused(kube.Nodes.Patch(ctx, c, "", node, patch), "patch", "", "nodes", "")
 }
 
 // scaleDown halves the replicas. When it is repeated they are scaled up again
 // first, as in the lab.
 func (s *Stage) scaleDown(ctx context.Context) error {
 	if now := len(s.observer.living()); now < s.replicas {
-		if err := s.scale(ctx, s.replicas); err != nil {
+		if err := s.scale(ctx, s.client, s.replicas); err != nil {
 			return err
 		}
 		if err := s.settled(ctx, nil, s.replicas); err != nil {
@@ -164,23 +165,23 @@ func (s *Stage) scaleDown(ctx context.Context) error {
 		s.undoScale(s.replicas)
 	}
 	half := (s.replicas + 1) / 2
-	if err := s.scale(ctx, half); err != nil {
+	if err := s.scale(ctx, s.client, half); err != nil {
 		return err
 	}
 	return s.settled(ctx, nil, half)
 }
 
 func (s *Stage) undoScale(replicas int) {
-	s.undo.add(fmt.Sprintf("kubectl scale %s --replicas %d -n %s", s.target, replicas, s.target.namespace),
-		func(ctx context.Context) error { return s.scale(ctx, replicas) })
+	s.undo.add(s.cfg.Access.kubectl(fmt.Sprintf("scale %s --replicas %d -n %s", s.target, replicas, s.target.namespace)),
+		func(ctx context.Context, c dynamic.Interface) error { return s.scale(ctx, c, replicas) })
 }
 
-func (s *Stage) scale(ctx context.Context, replicas int) error {
+func (s *Stage) scale(ctx context.Context, c dynamic.Interface, replicas int) error {
 	patch, err := json.Marshal(map[string]any{"spec": map[string]any{"replicas": replicas}})
 	if err != nil {
 		return err
 	}
-	return refused(s.patch(ctx, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
+	return refused(s.patch(ctx, c, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"fmt"
+	"net"
+	"strings"
 
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -17,6 +19,26 @@ type Access struct {
 	Core      rest.Interface // the core API, for what is no object
 	REST      *rest.Config
 	Namespace string // the one asked for, else that of the context, else default
+	flags     string // of kubectl, so that it speaks to the same cluster
+}
+
+// kubectl is a command for the user.
+func (a *Access) kubectl(args ...string) string {
+	return strings.Join(append([]string{"kubectl" + a.flags}, args...), " ")
+}
+
+// fresh is a client that shares no connection with others.
+func (a *Access) fresh() (dynamic.Interface, error) {
+	if a.REST == nil {
+		return a.Client, nil
+	}
+	r := rest.CopyConfig(a.REST)
+	if r.Dial == nil {
+		// A dialer of its own: client-go keeps one set of connections for each.
+		r.Dial = (&net.Dialer{}).DialContext
+	}
+	c, _, err := kube.New(r)
+	return c, err
 }
 
 // Connect reads the kubeconfig as kubectl does: the file named here, or those
@@ -43,5 +65,12 @@ func Connect(kubeconfig, context, namespace string) (*Access, error) {
 	if err != nil {
 		return nil, hint.New(err, advice)
 	}
-	return &Access{Client: client, Core: core, REST: r, Namespace: ns}, nil
+	a := &Access{Client: client, Core: core, REST: r, Namespace: ns}
+	if kubeconfig != "" {
+		a.flags += " --kubeconfig " + kubeconfig
+	}
+	if context != "" {
+		a.flags += " --context " + context
+	}
+	return a, nil
 }

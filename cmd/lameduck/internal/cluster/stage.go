@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"sync"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,6 +72,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 		cfg: cfg, client: cfg.Access.Client, target: cfg.Target, action: cfg.Action, node: cfg.Node, watchFor: cfg.WatchFor,
 		readyTimeout: cmp.Or(cfg.ReadyTimeout, time.Minute), replicas: cmp.Or(cfg.Replicas, cfg.Target.replicas),
 	}
+	s.undo = undo{connect: cfg.Access.fresh, log: cfg.Log}
 	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
 		return nil, err
 	}
@@ -123,7 +125,7 @@ func (c *Config) rights() []Right {
 func (s *Stage) Start(ctx context.Context) error {
 	if s.replicas != s.target.Manifest.Replicas {
 		s.undoScale(s.target.Manifest.Replicas)
-		if err := s.scale(ctx, s.replicas); err != nil {
+		if err := s.scale(ctx, s.client, s.replicas); err != nil {
 			return err
 		}
 		if err := s.settled(ctx, nil, s.replicas); err != nil {
@@ -139,7 +141,7 @@ func (s *Stage) Start(ctx context.Context) error {
 	}
 	s.crew, err = workers.Start(ctx, workers.Config{
 		Client: s.client, Core: s.cfg.Access.Core, REST: s.cfg.Access.REST, Namespace: s.target.namespace,
-		Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy, Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
+		Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy, Kubectl: s.cfg.Access.kubectl(), Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
 	})
 	return err
 }
@@ -200,19 +202,23 @@ func (s *Stage) NameNodes(run *timeline.Run) {
 	}
 }
 
-// Close puts everything back, and ends what was started.
+// Close puts everything back, and ends what was started: the two at the same
+// time, as either may have to wait for the API server.
 func (s *Stage) Close() error {
-	errs := []error{s.undo.all()}
+	var undone, ended error
+	var both sync.WaitGroup
+	both.Go(func() { undone = s.undo.all() })
 	if s.crew != nil {
-		errs = append(errs, s.crew.Close())
+		ended = s.crew.Close()
 	}
+	both.Wait()
 	if s.control != nil {
 		s.control.Close()
 	}
 	s.proxies.close()
 	s.clocks.close()
 	s.observer.Close()
-	return errors.Join(errs...)
+	return hint.Join(undone, ended)
 }
 
 // ParseURL reads what clients connect to.

@@ -1,51 +1,113 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
+	"strings"
 	"time"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// undoTimeout is what putting things back may take, also after Ctrl-C.
-const undoTimeout = 30 * time.Second
+// Putting things back is tried again for undoLimit, also after Ctrl-C: what
+// ended the trial may be an API server that cannot be reached for a while. One
+// request may take undoRequest, and undoPause is between two rounds of them.
+const (
+	undoLimit   = time.Minute
+	undoRequest = 5 * time.Second
+	undoPause   = time.Second
+)
 
 // undo is what has to be done to leave the cluster as it was, last change
 // first.
-type undo struct{ steps []step }
+type undo struct {
+	connect func() (dynamic.Interface, error) // for one round of requests
+	log     io.Writer
+	steps   []step
 
-type step struct {
-	what string // for the user, should it fail: the command that does it
-	do   func(context.Context) error
+	limit, request, pause time.Duration // default: the constants above
 }
 
-func (u *undo) add(what string, do func(context.Context) error) {
-	u.steps = append(u.steps, step{what, do})
+type step struct {
+	command string // for the user, should it fail: what does it by hand
+	do      func(context.Context, dynamic.Interface) error
+}
+
+func (u *undo) add(command string, do func(context.Context, dynamic.Interface) error) {
+	u.steps = append(u.steps, step{command, do})
 }
 
 // last takes the step of the last change alone.
-func (u *undo) last(ctx context.Context) error {
+func (u *undo) last(ctx context.Context, c dynamic.Interface) error {
 	i := len(u.steps) - 1
-	if err := u.steps[i].do(ctx); err != nil {
+	if err := u.steps[i].do(ctx, c); err != nil {
 		return err
 	}
 	u.steps = u.steps[:i]
 	return nil
 }
 
-// all takes every step, whatever becomes of the others, with a time of its
-// own: that of the trial may be over.
+// all takes every step, whatever becomes of the others, and again those that
+// failed until the limit, which does not depend on the time of the trial: that
+// may be over. The steps that are left are in the error, and stay.
 func (u *undo) all() error {
-	ctx, cancel := context.WithTimeout(context.Background(), undoTimeout)
+	limit := cmp.Or(u.limit, undoLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	var errs []error
-	for i := len(u.steps) - 1; i >= 0; i-- {
-		if err := u.steps[i].do(ctx); err != nil {
-			errs = append(errs, hint.New(fmt.Errorf("could not put things back: %w", err), "do it by hand: "+u.steps[i].what))
+	for round := 0; len(u.steps) > 0; round++ {
+		if round > 0 && (forbidden(errs) || sleep(ctx, cmp.Or(u.pause, undoPause)) != nil) {
+			return hint.New(fmt.Errorf("could not put things back: %w", errors.Join(errs...)), "do it by hand: "+u.commands())
+		}
+		failed := u.each(ctx)
+		if len(failed) > 0 && round == 0 && u.log != nil {
+			fmt.Fprintf(u.log, "could not put things back yet: %v; trying again for up to %v\n", failed[0], limit)
+		}
+		if round == 0 || ctx.Err() == nil { // what the limit itself ended tells less
+			errs = failed
 		}
 	}
-	u.steps = nil
-	return errors.Join(errs...)
+	return nil
+}
+
+// forbidden reports whether no error is one that may pass.
+func forbidden(errs []error) bool {
+	return !slices.ContainsFunc(errs, func(err error) bool { return !apierrors.IsForbidden(err) })
+}
+
+// each takes every step once, on a connection that carried nothing before: a
+// request on one that broke without a word fails only after its time is over,
+// however often it is repeated. What there is no more need not be put back.
+func (u *undo) each(ctx context.Context) (errs []error) {
+	c, err := u.connect()
+	if err != nil {
+		return []error{err}
+	}
+	var left []step
+	for i := len(u.steps) - 1; i >= 0; i-- {
+		request, cancel := context.WithTimeout(ctx, cmp.Or(u.request, undoRequest))
+		err := u.steps[i].do(request, c)
+		cancel()
+		if err != nil && !apierrors.IsNotFound(err) {
+			left, errs = append([]step{u.steps[i]}, left...), append(errs, err)
+		}
+	}
+	u.steps = left
+	return errs
+}
+
+// commands are those that do by hand what is left.
+func (u *undo) commands() string {
+	var all []string
+	for i := len(u.steps) - 1; i >= 0; i-- {
+		all = append(all, u.steps[i].command)
+	}
+	return strings.Join(all, "; ")
 }

@@ -2,7 +2,10 @@
 // prints the error on one line and the hint on the next.
 package hint
 
-import "errors"
+import (
+	"errors"
+	"strings"
+)
 
 type hinted struct {
 	error
@@ -13,6 +16,21 @@ func (h hinted) Unwrap() error { return h.error }
 
 // New returns err with a hint. The hint is one sentence without a full stop.
 func New(err error, hint string) error { return hinted{err, hint} }
+
+// Join is errors.Join for errors whose hints all matter.
+func Join(errs ...error) error {
+	var hints []string
+	for _, err := range errs {
+		if h := Of(err); h != "" {
+			hints = append(hints, h)
+		}
+	}
+	err := errors.Join(errs...)
+	if len(hints) < 2 {
+		return err
+	}
+	return New(err, strings.Join(hints, "; "))
+}
 
 // Of returns the hint of err or of the first error it wraps that has one,
 // else "".

@@ -40,6 +40,7 @@ type Config struct {
 	Log       io.Writer         // a line per step, for a person; default: nobody
 	Pull      PullSecrets       // default: those of the namespace's default service account
 	Labels    map[string]string // of the Job and its pods, besides our own
+	Kubectl   string            // how a user calls it for the same cluster; default: kubectl
 
 	PullPolicy   corev1.PullPolicy // default: IfNotPresent
 	StartTimeout time.Duration     // until all workers run and answer; default: DefaultStartTimeout
@@ -59,6 +60,7 @@ func (c Config) withDefaults() Config {
 	c.RunID = cmp.Or(c.RunID, strings.ToLower(rand.Text()[:8]))
 	c.PullPolicy = cmp.Or(c.PullPolicy, corev1.PullIfNotPresent)
 	c.StartTimeout = cmp.Or(c.StartTimeout, DefaultStartTimeout)
+	c.Kubectl = cmp.Or(c.Kubectl, "kubectl")
 	c.Deadline = cmp.Or(c.Deadline, DefaultDeadline)
 	if c.Log == nil {
 		c.Log = io.Discard

@@ -82,7 +82,7 @@ func (c *Crew) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), leaving)
 	defer cancel()
 	if err := c.remove(ctx); err != nil {
-		return hint.New(err, fmt.Sprintf("kubectl delete job %s -n %s", c.cfg.name(), c.cfg.Namespace))
+		return hint.New(err, fmt.Sprintf("do it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
 	}
 	c.closed = true
 	return nil
