@@ -203,8 +203,9 @@ func TestANameIsGivenAgain(t *testing.T) {
 	s.pod = pod("shop-1", "StatefulSet", "shop")
 	s.pod.UID = types.UID("2")
 	s.pod.Status.PodIP = "10.244.1.9"
+	s.pod.Status.PodIPs = []corev1.PodIP{{IP: "10.244.1.9"}, {IP: "fd00::9"}}
 	s.o.podChanged(s.pod, false)
-	if s.o.podAt("shop-1", between) != "shop-1" || s.o.podAt("shop-1", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.244.1.9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.0.0.1", s.o.clock.Now()) != "" {
+	if s.o.podAt("shop-1", between) != "shop-1" || s.o.podAt("shop-1", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.244.1.9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("fd00::9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.0.0.1", s.o.clock.Now()) != "" {
 		t.Error("pods are mixed up")
 	}
 }

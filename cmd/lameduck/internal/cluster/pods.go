@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,14 +212,21 @@ func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {
 	return false
 }
 
+// hasIP reports whether the address is one of the pod, which has one of each IP
+// family of the cluster.
+func (p *podSeen) hasIP(address string) bool {
+	s := p.object.Status
+	return s.PodIP == address || slices.Contains(s.PodIPs, corev1.PodIP{IP: address})
+}
+
 // podAt is the pod that a name meant at a moment: that of the pod itself, or
-// its IP address. "" if it is none of ours.
+// an IP address of it. "" if it is none of ours.
 func (o *observer) podAt(name string, at time.Duration) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	found := ""
 	for _, p := range o.order {
-		if (p.object.Name == name || p.object.Status.PodIP == name) && p.since <= at {
+		if (p.object.Name == name || p.hasIP(name)) && p.since <= at {
 			found = p.name
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,11 +199,11 @@ func (t *Target) headless() bool { return t.service.Spec.ClusterIP == corev1.Clu
 func (t *Target) address() (string, error) {
 	switch ip := t.service.Spec.ClusterIP; {
 	case t.headless():
-		return fmt.Sprintf("%s.%s.svc:%d", t.service.Name, t.namespace, t.targetPort()), nil
+		return net.JoinHostPort(t.service.Name+"."+t.namespace+".svc", strconv.Itoa(t.targetPort())), nil
 	case ip == "":
 		return "", hint.New(errors.New("service/"+t.service.Name+" has no ClusterIP"), "give --url: what clients connect to")
 	default:
-		return fmt.Sprintf("%s:%d", ip, t.port.Port), nil
+		return net.JoinHostPort(ip, strconv.Itoa(int(t.port.Port))), nil
 	}
 }
 

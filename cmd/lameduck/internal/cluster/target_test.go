@@ -137,3 +137,23 @@ func TestNotReadyToBeTried(t *testing.T) {
 		}
 	}
 }
+
+// TestAddress: what clients dial, of whatever IP family.
+func TestAddress(t *testing.T) {
+	for ip, want := range map[string]string{
+		"10.96.1.2":          "10.96.1.2:80",
+		"fd00:10:96::1":      "[fd00:10:96::1]:80",
+		corev1.ClusterIPNone: "shop.prod.svc:8080",
+		"":                   "service/shop has no ClusterIP",
+	} {
+		target := find(t, kubetest.New(deployment(1), service("shop", shopLabels)))
+		target.service.Spec.ClusterIP = ip
+		got, err := target.address()
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: %s, want %s", ip, got, want)
+		}
+	}
+}
