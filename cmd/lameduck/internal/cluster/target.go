@@ -71,9 +71,11 @@ func behind(ctx context.Context, c dynamic.Interface, namespace, service string)
 		return ref{}, refused(err, "get", "", "services", namespace)
 	}
 	if len(s.Spec.Selector) == 0 {
-		return ref{}, hint.New(fmt.Errorf("service/%s has no selector", service), "name the workload instead, as in deploy/shop, with --service "+service)
+		return ref{}, hint.New(fmt.Errorf("service/%s has no selector, so it does not tell which pods it leads to", service),
+			"name a Service with a selector: kubectl get services -n "+namespace+" -o wide lists the selectors")
 	}
-	pods, err := kube.Pods.List(ctx, c, namespace, metav1.ListOptions{LabelSelector: labels.SelectorFromSet(s.Spec.Selector).String()})
+	selector := labels.SelectorFromSet(s.Spec.Selector).String()
+	pods, err := kube.Pods.List(ctx, c, namespace, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
 		return ref{}, refused(err, "list", "", "pods", namespace)
 	}
@@ -90,11 +92,12 @@ func behind(ctx context.Context, c dynamic.Interface, namespace, service string)
 	if len(found) == 1 {
 		return found[0], nil
 	}
-	what := "no workload has pods"
-	if len(found) > 1 {
-		what = fmt.Sprintf("%d workloads have pods", len(found))
+	if len(found) == 0 {
+		return ref{}, hint.New(fmt.Errorf("no Deployment, StatefulSet or DaemonSet has pods behind service/%s", service),
+			"kubectl get pods -n "+namespace+" -l "+selector+" shows the pods it leads to")
 	}
-	return ref{}, hint.New(fmt.Errorf("%s behind service/%s", what, service), "name the workload instead, as in deploy/shop, with --service "+service)
+	return ref{}, hint.New(fmt.Errorf("%d workloads have pods behind service/%s", len(found), service),
+		fmt.Sprintf("name one of them, as in %s --service %s", found[0], service))
 }
 
 // owner is the workload a pod belongs to; of a ReplicaSet, the Deployment.
@@ -179,12 +182,14 @@ func (t *Target) read() error {
 // from what was going on already.
 func (t *Target) Ready() error {
 	switch {
+	case t.replicas == 0 && t.kind == "daemonsets":
+		return hint.New(fmt.Errorf("%s has no pods: no node is eligible", t), "kubectl describe "+t.String()+" -n "+t.namespace+" shows its node selector")
 	case t.replicas == 0:
-		return hint.New(fmt.Errorf("%s has no replicas", t), "scale it up first, or use --replicas 1")
+		return hint.New(fmt.Errorf("%s has no replicas", t), "scale it up first: kubectl scale "+t.String()+" --replicas 2 -n "+t.namespace)
 	case t.paused:
-		return hint.New(fmt.Errorf("the rollout of %s is paused", t), "kubectl rollout resume "+t.String())
+		return hint.New(fmt.Errorf("the rollout of %s is paused", t), "kubectl rollout resume "+t.String()+" -n "+t.namespace)
 	case t.behind != "":
-		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.behind), "kubectl rollout status "+t.String()+" says when it is")
+		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.behind), "kubectl rollout status "+t.String()+" -n "+t.namespace+" shows when it is")
 	}
 	return nil
 }

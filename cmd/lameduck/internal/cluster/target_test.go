@@ -2,6 +2,8 @@ package cluster
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -77,9 +79,9 @@ func TestFind(t *testing.T) {
 		{"no kind", everything, Query{Ref: "shop"}, "", `"shop" is not KIND/NAME`},
 		{"another's Service", everything, Query{Ref: "deploy/shop", Service: "other"}, "", "service/other does not lead to the pods of deployment/shop; these do: shop"},
 		{"no Service", []runtime.Object{deployment(1)}, Query{Ref: "deploy/shop"}, "", "no Service leads to the pods"},
-		{"nothing behind it", []runtime.Object{service("shop", shopLabels)}, Query{Ref: "svc/shop"}, "", "no workload has pods behind service/shop"},
-		{"two behind it", []runtime.Object{service("shop", shopLabels), pod("a", "StatefulSet", "a"), pod("b", "DaemonSet", "b")}, Query{Ref: "svc/shop"}, "", "2 workloads have pods behind service/shop"},
-		{"no selector", []runtime.Object{service("shop", nil)}, Query{Ref: "svc/shop"}, "", "service/shop has no selector"},
+		{"nothing behind it", []runtime.Object{service("shop", shopLabels)}, Query{Ref: "svc/shop"}, "", "no Deployment, StatefulSet or DaemonSet has pods behind service/shop; kubectl get pods -n prod -l app=shop shows"},
+		{"two behind it", []runtime.Object{service("shop", shopLabels), pod("a", "StatefulSet", "a"), pod("b", "DaemonSet", "b")}, Query{Ref: "svc/shop"}, "", "2 workloads have pods behind service/shop; name one of them, as in statefulset/a --service shop"},
+		{"no selector", []runtime.Object{service("shop", nil)}, Query{Ref: "svc/shop"}, "", "service/shop has no selector, so it does not tell which pods it leads to; name a Service with a selector"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.query.Namespace = "prod"
@@ -156,4 +158,31 @@ func TestAddress(t *testing.T) {
 			t.Errorf("%q: %s, want %s", ip, got, want)
 		}
 	}
+}
+
+// TestHintsAreFollowed: what a hint says leads further than to the same error.
+func TestHintsAreFollowed(t *testing.T) {
+	t.Run("no replicas", func(t *testing.T) {
+		err := find(t, kubetest.New(deployment(0), service("shop", shopLabels))).Ready()
+		command := regexp.MustCompile(`kubectl scale deployment/shop --replicas (\d+) -n prod$`).FindStringSubmatch(hint.Of(err))
+		if command == nil {
+			t.Fatalf("%v; %s", err, hint.Of(err))
+		}
+		replicas, _ := strconv.Atoi(command[1])
+		if err := find(t, kubetest.New(deployment(int32(replicas)), service("shop", shopLabels))).Ready(); err != nil {
+			t.Errorf("after the hint: %v", err)
+		}
+	})
+	t.Run("several workloads", func(t *testing.T) {
+		other := deployment(1)
+		other.Name = "canary"
+		c := kubetest.New(deployment(1), other, service("shop", shopLabels), service("all", shopLabels),
+			pod("a", "Deployment", "shop"), pod("b", "Deployment", "canary"))
+		_, err := Find(t.Context(), c, Query{Namespace: "prod", Ref: "svc/shop"})
+		name, service, _ := strings.Cut(hint.Of(err)[strings.LastIndex(hint.Of(err), "as in ")+len("as in "):], " --service ")
+		target, err := Find(t.Context(), c, Query{Namespace: "prod", Ref: name, Service: service})
+		if err != nil || target.service.Name != "shop" {
+			t.Errorf("after the hint, %s --service %s: %v", name, service, err)
+		}
+	})
 }

@@ -134,9 +134,9 @@ func (c *Crew) refusal(message string) error {
 	err := fmt.Errorf("the cluster refuses the pods of the workers: %s", message)
 	switch {
 	case strings.Contains(message, quota):
-		return hint.New(err, "the quota of the namespace is used up: choose fewer --workers, or another namespace")
+		return hint.New(err, quotaAdvice)
 	case strings.Contains(message, "violates PodSecurity"), strings.Contains(message, "denied the request"):
-		return hint.New(err, "the pods satisfy Pod Security \"restricted\"; a policy of the cluster wants more: --dry-run shows the Job")
+		return hint.New(err, "the pods satisfy Pod Security \"restricted\", and a policy of the cluster asks for more; --url sends the load from here, without pods in the cluster")
 	}
 	return err
 }

@@ -37,14 +37,17 @@ func (c *Crew) refused(what string, err error) error {
 	err = fmt.Errorf("cannot %s: %w", what, err)
 	switch {
 	case strings.Contains(err.Error(), quota):
-		return hint.New(err, "the quota of the namespace is used up: choose fewer --workers, or another namespace")
+		return hint.New(err, quotaAdvice)
 	case apierrors.IsForbidden(err):
 		return hint.New(err, "workers need, in namespace "+c.cfg.Namespace+": "+neededRights())
 	}
 	return err
 }
 
-const quota = "exceeded quota"
+const (
+	quota       = "exceeded quota"
+	quotaAdvice = "the quota of the namespace is used up: choose fewer --workers, or send the load from here with --url"
+)
 
 // neededRights is Rules in one line.
 func neededRights() string {
