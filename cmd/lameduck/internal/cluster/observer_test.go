@@ -1,9 +1,11 @@
 package cluster
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -56,6 +58,10 @@ func (s *script) run() *script {
 		p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodReady, Status: corev1.ConditionTrue}}
 		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "web", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}
 	})
+}
+
+func (s *script) unready() *script {
+	return s.status(func(p *corev1.Pod) { p.Status.Conditions[0].Status = corev1.ConditionFalse })
 }
 
 func (s *script) delete() *script {
@@ -233,4 +239,34 @@ func TestGauge(t *testing.T) {
 	if got := gauge([]byte(text), "absent"); got != 0 {
 		t.Errorf("got %v of nothing", got)
 	}
+}
+
+// TestAPodThatWasReady: a moment in which it is not ready is none in which it
+// has never been.
+func TestAPodThatWasReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{T: t, pod: pod("shop-1", "ReplicaSet", "rs")}
+		s.o = &observer{clock: timeline.NewClock(), container: "web", pods: map[types.UID]*podSeen{}, emit: func(timeline.Event) {}}
+		s.o.podChanged(s.pod, true)
+		s.run()
+		time.Sleep(time.Hour)
+		s.unready()
+		if err := s.o.overdue(time.Minute); err != nil {
+			t.Errorf("unready for a moment: %v", err)
+		}
+		time.Sleep(59 * time.Second)
+		s.unready() // it is told again
+		if err := s.o.overdue(time.Minute); err != nil {
+			t.Errorf("unready for 59 s: %v", err)
+		}
+		time.Sleep(time.Second)
+		err := s.o.overdue(time.Minute)
+		if _, never := errors.AsType[*NeverReadyError](err); never || err == nil || err.Error() != "shop-1 was ready, and has not been for 1m0s: it runs, but its readiness probe does not pass" {
+			t.Errorf("unready for a minute: %v", err)
+		}
+		s.run()
+		if err := s.o.overdue(time.Minute); err != nil {
+			t.Errorf("ready again: %v", err)
+		}
+	})
 }

@@ -20,8 +20,10 @@ type podSeen struct {
 	killing  time.Duration // the kubelet began to stop it, or Never
 	stamp    time.Time     // of that, by the clock of its node, or zero
 	goneAt   time.Duration // the object was gone, or Never
+	unready  time.Duration // since when it is not ready, while it is not
 	started  bool
 	ready    bool
+	wasReady bool // at some time
 	exited   bool
 	signal   *time.Timer // to the end of a sleep hook
 	restarts int32
@@ -56,6 +58,7 @@ func (o *observer) enter(pod *corev1.Pod, before bool) *podSeen {
 	if before {
 		p.since = 0
 	}
+	p.unready = p.since
 	if s := o.status(pod); s != nil {
 		p.restarts = s.RestartCount
 	}
@@ -121,8 +124,12 @@ func (o *observer) followReadiness(p *podSeen, now time.Duration) {
 		return
 	}
 	p.ready = ready
+	if !ready {
+		p.unready = now
+	}
 	switch {
 	case ready:
+		p.wasReady = true
 		o.say(p, timeline.Event{At: now, Kind: timeline.Ready})
 	case p.deleted == timeline.Never:
 		o.say(p, timeline.Event{At: now, Kind: timeline.Unready})

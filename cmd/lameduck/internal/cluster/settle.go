@@ -14,8 +14,8 @@ import (
 // poll is how often the workload's status is asked for while we wait.
 const poll = 250 * time.Millisecond
 
-// NeverReadyError says which pod was waited for in vain, and what was seen of
-// it.
+// NeverReadyError names a pod that did not become ready in time, and what was
+// seen of it.
 type NeverReadyError struct{ Pod, Detail string }
 
 func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
@@ -74,18 +74,23 @@ func (o *observer) settled(leaving []*corev1.Pod, want int) bool {
 // hasSlices is false while the Service has none, as one without ready pods.
 func (o *observer) hasSlices() bool { return len(o.slices) > 0 }
 
-// overdue is the error for a pod that has not become ready in time.
+// overdue is the error for a pod that has not become ready in time, or that has
+// not been ready for so long, which is another thing: it has served clients.
 func (o *observer) overdue(limit time.Duration) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.clock.Now()
 	for _, p := range o.order {
-		if !p.alive() || p.ready || now-p.since < limit {
+		if !p.alive() || p.ready || now-p.unready < limit {
 			continue
 		}
 		why := o.whyNotReady(p)
+		if p.wasReady {
+			return hint.New(fmt.Errorf("%s was ready, and has not been for %v: %s", p.name, (now-p.unready).Round(time.Second), why),
+				"kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
+		}
 		o.say(p, timeline.Event{At: now, Kind: timeline.NeverReady, Detail: why})
-		return hint.New(&NeverReadyError{p.name, why}, "kubectl describe pod "+p.object.Name+" shows more; --ready-timeout gives it longer")
+		return hint.New(&NeverReadyError{p.name, why}, "kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 	}
 	return nil
 }
