@@ -3,9 +3,11 @@ package cluster
 import (
 	"context"
 	"errors"
+	"io"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -27,28 +29,32 @@ type observer struct {
 	container string            // the one that serves
 	preStop   *manifest.Handler // its hook, or nil
 	stop      context.CancelFunc
+	target    *Target
+	client    dynamic.Interface
+	log       io.Writer // of notes; may be nil
 	running   sync.WaitGroup
 
 	mu      sync.Mutex
 	changed func(timeline.Event) // told of every change in the slices; may be nil
 	pods    map[types.UID]*podSeen
-	order   []*podSeen // by first sight
+	order   []*podSeen         // by first sight
+	own     map[types.UID]bool // of the workload; not yet known: no key
 	slices  map[string]map[types.UID]endpoint
 	shown   map[types.UID]endpoint // over all slices, as it was last told
 }
 
 // observerRights are what it needs.
 var observerRights = []Right{
-	{"list", "", "pods"}, {"watch", "", "pods"},
+	{"list", "", "pods"}, {"watch", "", "pods"}, {"get", "apps", "replicasets"},
 	{"list", "", "events"}, {"watch", "", "events"},
 	{"list", "discovery.k8s.io", "endpointslices"}, {"watch", "discovery.k8s.io", "endpointslices"},
 }
 
 // observe returns when everything that there is has been seen. Close has to be
 // called.
-func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event)) (*observer, error) {
+func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event), log io.Writer) (*observer, error) {
 	o := &observer{
-		clock: clock, emit: emit, container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
+		clock: clock, emit: emit, target: t, client: c, log: log, own: map[types.UID]bool{}, container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
 		pods: map[types.UID]*podSeen{}, slices: map[string]map[types.UID]endpoint{}, shown: map[types.UID]endpoint{},
 	}
 	watching, cancel := context.WithCancel(context.Background())
@@ -57,23 +63,25 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 	for _, w := range []struct {
 		informer func(dynamic.Interface, string, metav1.ListOptions) (cache.SharedIndexInformer, error)
 		of       metav1.ListOptions
-		handler  cache.ResourceEventHandler
+		handlers []cache.ResourceEventHandler
 	}{
-		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, handler(o.podChanged, o.podGone)},
-		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, handler(o.sliceChanged, o.sliceGone)},
-		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, handler(o.kubeletSaid, nil)},
+		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, {handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
+		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, {handler(o.sliceChanged, o.sliceGone)}},
+		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, {handler(o.kubeletSaid, nil)}},
 	} {
 		informer, err := w.informer(c, t.namespace, w.of)
 		if err != nil {
 			cancel()
 			return nil, err
 		}
-		registered, err := informer.AddEventHandler(w.handler)
-		if err != nil {
-			cancel()
-			return nil, err
+		for _, h := range w.handlers {
+			registered, err := informer.AddEventHandler(h)
+			if err != nil {
+				cancel()
+				return nil, err
+			}
+			synced = append(synced, registered.HasSynced)
 		}
-		synced = append(synced, registered.HasSynced)
 		o.running.Go(func() { informer.RunWithContext(watching) })
 	}
 	ctx, done := context.WithTimeout(ctx, 20*time.Second)

@@ -3,6 +3,7 @@ package cluster
 import (
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -22,13 +23,14 @@ type script struct {
 	*testing.T
 	o   *observer
 	pod *corev1.Pod
+	log strings.Builder
 
 	mu     sync.Mutex
 	events []timeline.Event
 }
 
 func newScript(t *testing.T) *script {
-	c := kubetest.New(deployment(1), service("shop", shopLabels))
+	c := kubetest.New(deployment(1), service("shop", shopLabels), replicaSet("rs", "d"))
 	s := &script{T: t, pod: pod("shop-1", "ReplicaSet", "rs")}
 	s.pod.UID = "1"
 	emit := func(e timeline.Event) {
@@ -36,7 +38,7 @@ func newScript(t *testing.T) *script {
 		defer s.mu.Unlock()
 		s.events = append(s.events, e)
 	}
-	o, err := observe(t.Context(), c, find(t, c), timeline.NewClock(), emit)
+	o, err := observe(t.Context(), c, find(t, c), timeline.NewClock(), emit, &s.log)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +52,7 @@ func (s *script) status(change func(*corev1.Pod)) *script {
 	s.pod = s.pod.DeepCopy()
 	change(s.pod)
 	s.o.podChanged(s.pod, false)
+	s.o.whose(s.Context(), s.pod, false)
 	return s
 }
 
@@ -246,7 +249,7 @@ func TestGauge(t *testing.T) {
 func TestAPodThatWasReady(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &script{T: t, pod: pod("shop-1", "ReplicaSet", "rs")}
-		s.o = &observer{clock: timeline.NewClock(), container: "web", pods: map[types.UID]*podSeen{}, emit: func(timeline.Event) {}}
+		s.o = &observer{clock: timeline.NewClock(), container: "web", pods: map[types.UID]*podSeen{}, own: map[types.UID]bool{s.pod.UID: true}, emit: func(timeline.Event) {}}
 		s.o.podChanged(s.pod, true)
 		s.run()
 		time.Sleep(time.Hour)
@@ -269,4 +272,40 @@ func TestAPodThatWasReady(t *testing.T) {
 			t.Errorf("ready again: %v", err)
 		}
 	})
+}
+
+// TestPodsOfOthers: pods with the same labels that the workload does not
+// control are neither acted on nor counted, whatever becomes of them.
+func TestPodsOfOthers(t *testing.T) {
+	s := newScript(t)
+	s.run().slice(true, true)
+	for i, p := range []*corev1.Pod{
+		{ObjectMeta: metav1.ObjectMeta{Name: "debug"}},
+		pod("canary-1", "ReplicaSet", "canary"),
+		pod("backup-1", "Job", "backup"),
+		pod("db-0", "StatefulSet", "shop"), // of the same name
+	} {
+		p.Namespace, p.UID = "prod", types.UID(p.Name)
+		if i == 0 {
+			p.OwnerReferences = nil
+		}
+		s.o.podChanged(p, false)
+		s.o.whose(t.Context(), p, false)
+		s.o.whose(t.Context(), p, false)
+		if !strings.Contains(s.log.String(), "pod/"+p.Name) {
+			t.Errorf("%s is not named", p.Name)
+		}
+	}
+	if n := strings.Count(s.log.String(), "note:"); n != 4 {
+		t.Errorf("%d notes:\n%s", n, &s.log)
+	}
+	if living := s.o.living(); len(living) != 1 || living[0].Name != "shop-1" {
+		t.Errorf("%d pods would be acted on, want shop-1 alone", len(living))
+	}
+	if !s.o.settled(nil, 1) {
+		t.Error("a pod of others is waited for, or counted")
+	}
+	if err := s.o.overdue(0); err != nil {
+		t.Errorf("%v", err)
+	}
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ type podSeen struct {
 	restarts int32
 }
 
-// alive reports whether the pod is one that the workload counts on.
+// alive reports whether the pod has neither ended nor begun to.
 func (p *podSeen) alive() bool {
 	return p.deleted == timeline.Never && p.goneAt == timeline.Never && !ended(p.object)
 }
@@ -68,6 +69,34 @@ func (o *observer) enter(pod *corev1.Pod, before bool) *podSeen {
 	}
 	return p
 }
+
+// whose finds out whether a pod is one of the workload. It may have to wait for
+// the API server, so that it has a goroutine of its own: what happens to pods is
+// timed when it is told. A pod without a controller may get one.
+func (o *observer) whose(ctx context.Context, pod *corev1.Pod, before bool) {
+	o.mu.Lock()
+	own, known := o.own[pod.UID]
+	o.mu.Unlock()
+	if own {
+		return
+	}
+	own, err := o.target.owners.own(ctx, o.client, pod)
+	for err != nil {
+		if sleep(ctx, poll) != nil {
+			return
+		}
+		own, err = o.target.owners.own(ctx, o.client, pod)
+	}
+	o.mu.Lock()
+	o.own[pod.UID] = own
+	o.mu.Unlock()
+	if !own && !known && !before && o.log != nil { // Find has named those that were there before
+		fmt.Fprintln(o.log, "note:", o.target.noteOn(*pod))
+	}
+}
+
+// counts reports whether the pod is one that the workload counts on.
+func (o *observer) counts(p *podSeen) bool { return p.alive() && o.own[p.object.UID] }
 
 func (o *observer) uniqueName(name string) string {
 	twins := 1

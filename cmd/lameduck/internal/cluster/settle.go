@@ -59,6 +59,7 @@ func (o *observer) settled(leaving []*corev1.Pod, want int) bool {
 	living := 0
 	for uid, p := range o.pods {
 		switch {
+		case !o.own[uid]:
 		case p.alive():
 			if !p.ready || o.shown[uid] != ready && o.hasSlices() {
 				return false
@@ -81,7 +82,7 @@ func (o *observer) overdue(limit time.Duration) error {
 	defer o.mu.Unlock()
 	now := o.clock.Now()
 	for _, p := range o.order {
-		if !p.alive() || p.ready || now-p.unready < limit {
+		if !o.counts(p) || p.ready || now-p.unready < limit {
 			continue
 		}
 		why := o.whyNotReady(p)
@@ -124,7 +125,7 @@ func (o *observer) livingOn(node string) []*corev1.Pod {
 	defer o.mu.Unlock()
 	var pods []*corev1.Pod
 	for _, p := range o.order {
-		if p.alive() && (node == "" || p.object.Spec.NodeName == node) {
+		if o.counts(p) && (node == "" || p.object.Spec.NodeName == node) {
 			pods = append(pods, p.object)
 		}
 	}

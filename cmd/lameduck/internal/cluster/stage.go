@@ -80,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 		return nil, err
 	}
 	var err error
-	if s.observer, err = observe(ctx, s.client, s.target, cfg.Clock, cfg.Emit); err != nil {
+	if s.observer, err = observe(ctx, s.client, s.target, cfg.Clock, cfg.Emit, cfg.Log); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -27,6 +27,7 @@ type Target struct {
 	Manifest *manifest.Workload // what its pod template says
 	service  *corev1.Service
 	port     corev1.ServicePort
+	owners   *owners
 	Notes    []string // what is worth knowing before it begins
 }
 
@@ -60,6 +61,14 @@ func Find(ctx context.Context, c dynamic.Interface, q Query) (*Target, error) {
 	}
 	if err := t.choosePort(q.Port); err != nil {
 		return nil, err
+	}
+	t.owners = newOwners(t.workload)
+	others, err := t.others(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	if len(others) > 0 {
+		t.Notes = append(t.Notes, t.noteOn(others...))
 	}
 	return t, t.read()
 }

@@ -11,6 +11,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/dynamic"
 
@@ -54,13 +55,17 @@ func service(name string, selector map[string]string) *corev1.Service {
 
 func pod(name, ownerKind, owner string) *corev1.Pod {
 	return &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "prod", UID: "uid-" + "x", Labels: shopLabels,
-		OwnerReferences: []metav1.OwnerReference{{Kind: ownerKind, Name: owner, Controller: new(true)}}}}
+		OwnerReferences: []metav1.OwnerReference{{Kind: ownerKind, Name: owner, UID: types.UID(owner), Controller: new(true)}}}}
+}
+
+// replicaSet is one that a Deployment of this UID controls.
+func replicaSet(name string, of types.UID) *appsv1.ReplicaSet {
+	return &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: "prod", UID: types.UID(name),
+		OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "shop", UID: of, Controller: new(true)}}}}
 }
 
 func TestFind(t *testing.T) {
-	rs := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Name: "shop-1", Namespace: "prod",
-		OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "shop", Controller: new(true)}}}}
-	everything := []runtime.Object{deployment(2), service("shop", shopLabels), service("other", map[string]string{"app": "other"}), rs, pod("shop-1-a", "ReplicaSet", "shop-1")}
+	everything := []runtime.Object{deployment(2), service("shop", shopLabels), service("other", map[string]string{"app": "other"}), replicaSet("shop-1", "d"), pod("shop-1-a", "ReplicaSet", "shop-1")}
 	for _, tt := range []struct {
 		name    string
 		objects []runtime.Object
@@ -185,4 +190,18 @@ func TestHintsAreFollowed(t *testing.T) {
 			t.Errorf("after the hint, %s --service %s: %v", name, service, err)
 		}
 	})
+}
+
+// TestOthersAreNamed: before anything is done.
+func TestOthersAreNamed(t *testing.T) {
+	debug := pod("debug", "", "")
+	debug.OwnerReferences = nil
+	over := pod("backup-1", "Job", "backup")
+	over.Status.Phase = corev1.PodSucceeded
+	target := find(t, kubetest.New(deployment(1), service("shop", shopLabels), replicaSet("shop-1", "d"), replicaSet("canary-1", "other"),
+		pod("shop-1-a", "ReplicaSet", "shop-1"), pod("canary-1-a", "ReplicaSet", "canary-1"), debug, over))
+	const want = "not of deployment/shop, but with the same labels: pod/canary-1-a of replicaset/canary-1, pod/debug; the action leaves them alone, and clients may be sent to them"
+	if len(target.Notes) != 1 || target.Notes[0] != want {
+		t.Errorf("%q, want %q", target.Notes, want)
+	}
 }
