@@ -44,7 +44,7 @@ type clusterFlags struct {
 	service, port, url, image      string
 	node, podHeader                string
 	workers                        int
-	watchFor                       time.Duration
+	watchFor, actionTimeout        time.Duration
 	dryRun                         bool
 }
 
@@ -120,9 +120,10 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 	f.StringVar(&c.image, "image", defaultImage, "cluster: image of the workers, which is this tool's own")
 	f.StringVar(&c.node, "node", "", "cluster: the node that drain-node drains (default that of the first pod)")
 	f.DurationVar(&c.watchFor, "for", time.Minute, "cluster: how long watch goes on while somebody else replaces the pods")
+	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "cluster: how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
 	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "cluster: a response header with the name of the pod, if the server sends one")
 	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: say what would be done, and do nothing")
-	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "pod-header", "dry-run"}
+	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
 // run tells by the arguments where the trial is to be.
@@ -220,8 +221,8 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	if v.rate < 1 {
 		return hint.New(fmt.Errorf("--rate %d", v.rate), "use 1 or more")
 	}
-	for name, d := range map[string]time.Duration{"ready-timeout": v.readyTimeout, "for": v.watchFor} {
-		if d <= 0 {
+	for name, d := range map[string]time.Duration{"ready-timeout": v.readyTimeout, "for": v.watchFor, "action-timeout": v.actionTimeout} {
+		if d <= 0 && (name != "action-timeout" || cmd.Flags().Changed(name)) {
 			return hint.New(fmt.Errorf("--%s %v", name, d), "use a duration such as 1m")
 		}
 	}

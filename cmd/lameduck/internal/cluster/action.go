@@ -66,6 +66,8 @@ func (a Action) rights(kind string) []Right {
 // fits says why the action cannot be carried out on the workload.
 func (a Action) fits(w *workload) error {
 	switch {
+	case a == Rollout && w.keeps != "":
+		return hint.New(fmt.Errorf("%s: %s", w, w.keeps), "use --action delete or evict, or change it: kubectl edit "+w.String()+" -n "+w.namespace)
 	case a == ScaleDown && w.kind == "daemonsets":
 		return hint.New(fmt.Errorf("%s cannot be scaled", w), "a DaemonSet has a pod on every node; use --action rollout, delete, evict or drain-node")
 	case a == ScaleDown && w.replicas < 2:

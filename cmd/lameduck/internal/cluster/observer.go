@@ -34,13 +34,14 @@ type observer struct {
 	log       io.Writer // of notes; may be nil
 	running   sync.WaitGroup
 
-	mu      sync.Mutex
-	changed func(timeline.Event) // told of every change in the slices; may be nil
-	pods    map[types.UID]*podSeen
-	order   []*podSeen         // by first sight
-	own     map[types.UID]bool // of the workload; not yet known: no key
-	slices  map[string]map[types.UID]endpoint
-	shown   map[types.UID]endpoint // over all slices, as it was last told
+	mu       sync.Mutex
+	changed  func(timeline.Event) // told of every change in the slices; may be nil
+	pods     map[types.UID]*podSeen
+	order    []*podSeen         // by first sight
+	progress time.Duration      // when a pod of the workload became ready, or was gone, last
+	own      map[types.UID]bool // of the workload; not yet known: no key
+	slices   map[string]map[types.UID]endpoint
+	shown    map[types.UID]endpoint // over all slices, as it was last told
 }
 
 // observerRights are what it needs.
@@ -65,9 +66,9 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 		of       metav1.ListOptions
 		handlers []cache.ResourceEventHandler
 	}{
-		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, {handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
-		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, {handler(o.sliceChanged, o.sliceGone)}},
-		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, {handler(o.kubeletSaid, nil)}},
+		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, []cache.ResourceEventHandler{handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
+		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, []cache.ResourceEventHandler{handler(o.sliceChanged, o.sliceGone)}},
+		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, []cache.ResourceEventHandler{handler(o.kubeletSaid, nil)}},
 	} {
 		informer, err := w.informer(c, t.namespace, w.of)
 		if err != nil {

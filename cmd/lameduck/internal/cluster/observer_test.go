@@ -117,7 +117,7 @@ func TestTheLifeOfAPod(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.EndpointAdded, timeline.Deleted, timeline.EndpointTerminating,
 		timeline.Signalled, timeline.Exited, timeline.EndpointRemoved)
 	s.o.podGone(s.pod)
-	if !s.o.settled([]*corev1.Pod{s.pod}, 0) {
+	if calm, living := s.o.calm([]*corev1.Pod{s.pod}); !calm || living != 0 {
 		t.Error("the pod has gone, and it is waited for")
 	}
 }
@@ -302,7 +302,7 @@ func TestPodsOfOthers(t *testing.T) {
 	if living := s.o.living(); len(living) != 1 || living[0].Name != "shop-1" {
 		t.Errorf("%d pods would be acted on, want shop-1 alone", len(living))
 	}
-	if !s.o.settled(nil, 1) {
+	if calm, living := s.o.calm(nil); !calm || living != 1 {
 		t.Error("a pod of others is waited for, or counted")
 	}
 	if err := s.o.overdue(0); err != nil {

@@ -158,6 +158,7 @@ func (o *observer) followReadiness(p *podSeen, now time.Duration) {
 	}
 	switch {
 	case ready:
+		o.progressed(p, now)
 		p.wasReady = true
 		o.say(p, timeline.Event{At: now, Kind: timeline.Ready})
 	case p.deleted == timeline.Never:
@@ -234,8 +235,17 @@ func (o *observer) podGone(pod *corev1.Pod) {
 	p.object = pod
 	o.follow(p) // the last state may come with the deletion
 	p.goneAt = o.clock.Now()
+	o.progressed(p, p.goneAt)
 	if p.started && !p.exited {
 		o.say(p, timeline.Event{At: p.goneAt, Kind: timeline.Forced})
+	}
+}
+
+// progressed notes that the workload got further. A pod that becomes ready again
+// and again does not bring it further.
+func (o *observer) progressed(p *podSeen, now time.Duration) {
+	if o.own[p.object.UID] && (p.goneAt != timeline.Never || !p.wasReady) {
+		o.progress = now
 	}
 }
 

@@ -36,9 +36,12 @@ type Config struct {
 	PullPolicy corev1.PullPolicy
 
 	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default 1 min
-	Clock        timeline.Clock
-	Emit         func(timeline.Event)
-	Log          io.Writer
+	// ActionTimeout is how long an action may take; 0: as long as it gets
+	// further, see settled. Watch takes WatchFor.
+	ActionTimeout time.Duration
+	Clock         timeline.Clock
+	Emit          func(timeline.Event)
+	Log           io.Writer
 }
 
 // Accuracy is how late an event may arrive: the kubelet looks at its
@@ -54,7 +57,8 @@ type Stage struct {
 	node         string
 	watchFor     time.Duration
 	readyTimeout time.Duration
-	replicas     int // that there should be between two actions
+	replicas     int    // that there should be between two actions
+	lacking      string // what the workload lacked when it was last asked for
 
 	observer *observer
 	clocks   *clocks
@@ -70,7 +74,7 @@ type Stage struct {
 func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	s := &Stage{
 		cfg: cfg, client: cfg.Access.Client, target: cfg.Target, action: cfg.Action, node: cfg.Node, watchFor: cfg.WatchFor,
-		readyTimeout: cmp.Or(cfg.ReadyTimeout, time.Minute), replicas: cmp.Or(cfg.Replicas, cfg.Target.replicas),
+		readyTimeout: cmp.Or(cfg.ReadyTimeout, time.Minute),
 	}
 	s.undo = undo{connect: cfg.Access.fresh, log: cfg.Log}
 	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
@@ -79,6 +83,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	if err := s.untilReady(ctx); err != nil {
 		return nil, err
 	}
+	s.replicas = cmp.Or(cfg.Replicas, s.target.replicas)
 	var err error
 	if s.observer, err = observe(ctx, s.client, s.target, cfg.Clock, cfg.Emit, cfg.Log); err != nil {
 		return nil, err
@@ -123,8 +128,8 @@ func (c *Config) rights() []Right {
 // Start brings the workload to the number of replicas, starts the workers or
 // the control target, and begins to compare clocks.
 func (s *Stage) Start(ctx context.Context) error {
-	if s.replicas != s.target.Manifest.Replicas {
-		s.undoScale(s.target.Manifest.Replicas)
+	if s.replicas != s.target.replicas {
+		s.undoScale(s.target.replicas)
 		if err := s.scale(ctx, s.client, s.replicas); err != nil {
 			return err
 		}
@@ -150,21 +155,31 @@ func (s *Stage) Start(ctx context.Context) error {
 // stopping the load says.
 var errLost = errors.New("the trial has ended early")
 
-// Act carries out the action once, or as much of it as there are workers for.
+// errTooLong ends an action that takes longer than the user allows.
+var errTooLong = errors.New("it takes too long")
+
+// Act carries out the action once, or as much of it as there are workers and
+// time for.
 func (s *Stage) Act(ctx context.Context) error {
-	if s.crew == nil {
-		return s.perform(ctx)
-	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go func() {
-		select {
-		case <-s.crew.Lost():
-			cancel(errLost)
-		case <-ctx.Done():
-		}
-	}()
-	return s.perform(ctx)
+	if s.crew != nil {
+		go func() {
+			select {
+			case <-s.crew.Lost():
+				cancel(errLost)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	if s.cfg.ActionTimeout > 0 && s.action != Watch {
+		defer time.AfterFunc(s.cfg.ActionTimeout, func() { cancel(errTooLong) }).Stop()
+	}
+	err := s.perform(ctx)
+	if err != nil && context.Cause(ctx) == errTooLong {
+		return s.unsettled(fmt.Errorf("%s of %s has not ended after %v", s.action, s.target, s.cfg.ActionTimeout))
+	}
+	return err
 }
 
 // Load sends the traffic, from here or from the workers.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -69,10 +71,17 @@ type workload struct {
 	strategy  any   // of a Deployment: its spec.strategy
 	minReady  int32 // seconds
 	paused    bool
+	progress  time.Duration // within which Kubernetes expects a rollout to get further
+	keeps     string        // which pods a rollout does not replace, "" if it replaces all
+	failure   string        // why its controller cannot make pods, "" if it can
 	// behind says what the controller has not done yet; "" when the workload
 	// is as its spec wants it, as kubectl rollout status decides.
 	behind string
 }
+
+// defaultProgress is the progressDeadlineSeconds of a Deployment that has none
+// of its own; other workloads have none at all.
+const defaultProgress = 10 * time.Minute
 
 // readWorkload asks the API server for it. The error has a hint.
 func readWorkload(ctx context.Context, c dynamic.Interface, namespace string, r ref) (*workload, error) {
@@ -109,7 +118,15 @@ func readerOf[T any](r kube.Resource[T], from func(*T) *workload) reader {
 
 func fromDeployment(d *appsv1.Deployment) *workload {
 	w := &workload{uid: d.UID, replicas: count(d.Spec.Replicas), template: d.Spec.Template,
-		strategy: d.Spec.Strategy, minReady: d.Spec.MinReadySeconds, paused: d.Spec.Paused}
+		strategy: d.Spec.Strategy, minReady: d.Spec.MinReadySeconds, paused: d.Spec.Paused, progress: defaultProgress}
+	if p := d.Spec.ProgressDeadlineSeconds; p != nil && *p < math.MaxInt32 { // which means none
+		w.progress = time.Duration(*p) * time.Second
+	}
+	for _, c := range d.Status.Conditions {
+		if c.Type == appsv1.DeploymentReplicaFailure && c.Status == corev1.ConditionTrue {
+			w.failure = c.Message
+		}
+	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	s := d.Status
 	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedReplicas, s.Replicas, s.AvailableReplicas)
@@ -117,7 +134,13 @@ func fromDeployment(d *appsv1.Deployment) *workload {
 }
 
 func fromStatefulSet(s *appsv1.StatefulSet) *workload {
-	w := &workload{uid: s.UID, replicas: count(s.Spec.Replicas), template: s.Spec.Template, minReady: s.Spec.MinReadySeconds}
+	w := &workload{uid: s.UID, replicas: count(s.Spec.Replicas), template: s.Spec.Template, minReady: s.Spec.MinReadySeconds, progress: defaultProgress}
+	switch u := s.Spec.UpdateStrategy; {
+	case u.Type == appsv1.OnDeleteStatefulSetStrategyType:
+		w.keeps = onDelete
+	case u.RollingUpdate != nil && u.RollingUpdate.Partition != nil && *u.RollingUpdate.Partition > 0:
+		w.keeps = fmt.Sprintf("its updateStrategy has the partition %d, so a rollout leaves the pods below that number as they are", *u.RollingUpdate.Partition)
+	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(s.Spec.Selector)
 	updated := s.Status.UpdatedReplicas
 	if s.Status.CurrentRevision == s.Status.UpdateRevision {
@@ -129,11 +152,16 @@ func fromStatefulSet(s *appsv1.StatefulSet) *workload {
 
 func fromDaemonSet(d *appsv1.DaemonSet) *workload {
 	s := d.Status
-	w := &workload{uid: d.UID, replicas: int(s.DesiredNumberScheduled), template: d.Spec.Template, minReady: d.Spec.MinReadySeconds}
+	w := &workload{uid: d.UID, replicas: int(s.DesiredNumberScheduled), template: d.Spec.Template, minReady: d.Spec.MinReadySeconds, progress: defaultProgress}
+	if d.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
+		w.keeps = onDelete
+	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedNumberScheduled, s.CurrentNumberScheduled, s.NumberAvailable)
 	return w
 }
+
+const onDelete = "its updateStrategy is OnDelete, so a rollout replaces no pod"
 
 func count(n *int32) int {
 	if n == nil {
