@@ -28,7 +28,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 	line := console.NewProgress(s.Err)
 	setting.Log = line
 	if v.dryRun {
-		if err := console.Written(cluster.Plan(s.Out, setting, load, v.rounds)); err != nil {
+		if err := console.Written(cluster.Plan(s.Out, setting, load)); err != nil {
 			return err
 		}
 		return cluster.Obstacle(ctx, setting)
@@ -42,7 +42,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 // cluster checks everything that was typed, and then looks the workload up.
 func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Config, error) {
 	setting := cluster.Config{
-		Node: v.node, WatchFor: v.watchFor, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout, ActionTimeout: v.actionTimeout,
+		Node: v.node, WatchFor: v.watchFor, Rounds: v.rounds, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout, ActionTimeout: v.actionTimeout,
 	}
 	load, err := v.load()
 	if err != nil {

@@ -1,11 +1,14 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
@@ -20,7 +23,39 @@ func (c *Config) Check() error {
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas && w.kind == "daemonsets" {
 		return ScaleDown.fits(&w)
 	}
+	if c.URL == nil && c.Action == Watch && c.WatchFor > longest/time.Duration(max(1, c.Rounds)) {
+		return hint.New(fmt.Errorf("%d times %v is more than the workers may take, %v", max(1, c.Rounds), c.WatchFor, longest), "choose a shorter --for, or fewer --rounds")
+	}
 	return c.Action.fits(&w)
+}
+
+// longest is how long all actions together may take where workers send the
+// load: somebody who has forgotten a trial finds it by then.
+const longest = 30 * 24 * time.Hour
+
+// workers is what the Job of the workers needs to know.
+func (c *Config) workers() workers.Config {
+	return workers.Config{
+		Client: c.Access.Client, Core: c.Access.Core, REST: c.Access.REST, Kubectl: c.Access.kubectl(), Namespace: c.Target.namespace,
+		Image: c.Image, PullPolicy: c.PullPolicy, Count: c.Workers, StartTimeout: cmp.Or(c.ReadyTimeout, defaultReadyTimeout),
+		Deadline: workers.DefaultDeadline + c.acting(), Log: c.Log,
+	}
+}
+
+// acting is how long all actions together take at most. Of one without a time
+// limit of its own that is the limit for each of its pods, and once more.
+func (c *Config) acting() time.Duration {
+	each := c.ActionTimeout
+	switch {
+	case c.Action == Watch:
+		each = c.WatchFor
+	case each == 0:
+		each = c.Target.progress * time.Duration(max(c.Replicas, c.Target.replicas)+1)
+	}
+	if rounds := time.Duration(max(1, c.Rounds)); each < longest/rounds {
+		return each * rounds
+	}
+	return longest
 }
 
 // Announce says in a few lines what was found, and what the trial is.
@@ -85,13 +120,13 @@ func (c *Config) from() string {
 }
 
 // Plan writes what a trial would do.
-func Plan(w io.Writer, cfg Config, load traffic.Config, rounds int) error {
+func Plan(w io.Writer, cfg Config, load traffic.Config) error {
 	var p strings.Builder
 	if err := Announce(&p, cfg); err != nil {
 		return err
 	}
 	p.WriteString("would:\n")
-	for _, step := range cfg.steps(rounds) {
+	for _, step := range cfg.steps() {
 		p.WriteString("  " + step + "\n")
 	}
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
@@ -110,17 +145,19 @@ func Obstacle(ctx context.Context, cfg Config) error {
 }
 
 // steps are the changes, in order.
-func (c *Config) steps(rounds int) []string {
+func (c *Config) steps() []string {
 	var steps []string
 	t := c.Target
 	if c.Replicas != 0 && c.Replicas != t.replicas {
 		steps = append(steps, fmt.Sprintf("scale %s from %d to %d", t, t.replicas, c.Replicas))
 	}
 	if c.URL == nil {
-		job := workers.Manifest(workers.Config{Namespace: t.namespace, Image: c.Image, PullPolicy: c.PullPolicy, Count: c.Workers, RunID: "RUN"})
+		cfg := c.workers()
+		cfg.RunID = "RUN"
+		job := workers.Manifest(cfg)
 		steps = append(steps, fmt.Sprintf("create job/%s: %d pods of image %s", job.Name, c.Workers, c.Image))
 	}
-	return append(steps, c.does()+times(rounds))
+	return append(steps, c.does()+times(max(1, c.Rounds)))
 }
 
 func times(n int) string {

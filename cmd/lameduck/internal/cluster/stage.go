@@ -28,6 +28,7 @@ type Config struct {
 	Action   Action
 	Node     string        // DrainNode: which one; default that of the first pod
 	WatchFor time.Duration // Watch: how long
+	Rounds   int           // how often to act; default 1
 	Replicas int           // in place of the workload's, for as long as it takes; 0: as they are
 
 	URL        *url.URL // what clients here connect to; nil: the clients are workers
@@ -35,7 +36,7 @@ type Config struct {
 	Image      string   // of the workers: the tool's own
 	PullPolicy corev1.PullPolicy
 
-	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default 1 min
+	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default defaultReadyTimeout
 	// ActionTimeout is how long an action may take; 0: as long as it gets
 	// further, see settled. Watch takes WatchFor.
 	ActionTimeout time.Duration
@@ -43,6 +44,8 @@ type Config struct {
 	Emit          func(timeline.Event)
 	Log           io.Writer
 }
+
+const defaultReadyTimeout = time.Minute
 
 // Accuracy is how late an event may arrive: the kubelet looks at its
 // containers once a second (PLEG), and then its status has to travel.
@@ -74,7 +77,7 @@ type Stage struct {
 func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	s := &Stage{
 		cfg: cfg, client: cfg.Access.Client, target: cfg.Target, action: cfg.Action, node: cfg.Node, watchFor: cfg.WatchFor,
-		readyTimeout: cmp.Or(cfg.ReadyTimeout, time.Minute),
+		readyTimeout: cmp.Or(cfg.ReadyTimeout, defaultReadyTimeout),
 	}
 	s.undo = undo{connect: cfg.Access.fresh, log: cfg.Log}
 	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
@@ -144,10 +147,7 @@ func (s *Stage) Start(ctx context.Context) error {
 		s.control, err = control.Start(ctx)
 		return err
 	}
-	s.crew, err = workers.Start(ctx, workers.Config{
-		Client: s.client, Core: s.cfg.Access.Core, REST: s.cfg.Access.REST, Namespace: s.target.namespace,
-		Image: s.cfg.Image, PullPolicy: s.cfg.PullPolicy, Kubectl: s.cfg.Access.kubectl(), Count: s.cfg.Workers, StartTimeout: s.readyTimeout, Log: s.cfg.Log,
-	})
+	s.crew, err = workers.Start(ctx, s.cfg.workers())
 	return err
 }
 

@@ -20,7 +20,7 @@ import (
 // The defaults of a Config.
 const (
 	DefaultStartTimeout = 2 * time.Minute
-	DefaultDeadline     = time.Hour
+	DefaultDeadline     = time.Hour // enough for the start and the end of a trial; what lies between comes on top
 )
 
 // Most is the highest Count: a connection's number has to fit into the 53

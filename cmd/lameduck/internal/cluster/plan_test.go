@@ -1,0 +1,49 @@
+package cluster
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
+)
+
+// TestTheJobLastsLongEnough: Kubernetes ends it no earlier than the trial.
+func TestTheJobLastsLongEnough(t *testing.T) {
+	c := kubetest.New(deployment(2), service("shop", shopLabels))
+	for name, tt := range map[string]struct {
+		cfg   Config
+		least time.Duration
+	}{
+		"a rollout":               {Config{Action: Rollout}, time.Hour},
+		"watch for 2 h":           {Config{Action: Watch, WatchFor: 2 * time.Hour}, 2 * time.Hour},
+		"watch for 10 min, often": {Config{Action: Watch, WatchFor: 10 * time.Minute, Rounds: 50}, 500 * time.Minute},
+		"many rounds":             {Config{Action: Rollout, ActionTimeout: 20 * time.Minute, Rounds: 10}, 200 * time.Minute},
+		"more than a Job lasts":   {Config{Action: Rollout, ActionTimeout: time.Hour, Rounds: 100_000}, longest},
+	} {
+		tt.cfg.Access, tt.cfg.Target, tt.cfg.Workers, tt.cfg.Image = &Access{Client: c}, find(t, c), 1, "image"
+		if err := tt.cfg.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		job := workers.Manifest(tt.cfg.workers())
+		if lasts := time.Duration(*job.Spec.ActiveDeadlineSeconds) * time.Second; lasts <= tt.least || lasts > tt.least+2*time.Hour {
+			t.Errorf("%s: the Job lasts for %v, want a little more than %v", name, lasts, tt.least)
+		}
+	}
+}
+
+// TestTooLongToWatch: it is refused before anything is done.
+func TestTooLongToWatch(t *testing.T) {
+	c := kubetest.New(deployment(2), service("shop", shopLabels))
+	cfg := Config{Access: &Access{Client: c}, Target: find(t, c), Action: Watch, WatchFor: 24 * time.Hour, Rounds: 31}
+	if err := cfg.Check(); err == nil || !strings.Contains(hint.Of(err), "--for") {
+		t.Errorf("%v", err)
+	}
+	cfg.URL = &url.URL{Scheme: "http", Host: "192.0.2.1"}
+	if err := cfg.Check(); err != nil {
+		t.Errorf("without workers: %v", err)
+	}
+}
