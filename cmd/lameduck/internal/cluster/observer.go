@@ -1,8 +1,9 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -33,6 +34,7 @@ type observer struct {
 	client    dynamic.Interface
 	log       io.Writer // of notes; may be nil
 	running   sync.WaitGroup
+	watches   *watches
 
 	mu       sync.Mutex
 	changed  func(timeline.Event) // told of every change in the slices; may be nil
@@ -55,22 +57,23 @@ var observerRights = []Right{
 // called.
 func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event), log io.Writer) (*observer, error) {
 	o := &observer{
-		clock: clock, emit: emit, target: t, client: c, log: log, own: map[types.UID]bool{}, container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
+		clock: clock, emit: emit, target: t, client: c, log: log, own: map[types.UID]bool{}, watches: newWatches(log), container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
 		pods: map[types.UID]*podSeen{}, slices: map[string]map[types.UID]endpoint{}, shown: map[types.UID]endpoint{},
 	}
 	watching, cancel := context.WithCancel(context.Background())
 	o.stop = cancel
 	var synced []cache.InformerSynced
 	for _, w := range []struct {
-		informer func(dynamic.Interface, string, metav1.ListOptions) (cache.SharedIndexInformer, error)
+		what     string
+		informer func(dynamic.Interface, string, metav1.ListOptions, func(error)) (cache.SharedIndexInformer, error)
 		of       metav1.ListOptions
 		handlers []cache.ResourceEventHandler
 	}{
-		{kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, []cache.ResourceEventHandler{handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
-		{kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, []cache.ResourceEventHandler{handler(o.sliceChanged, o.sliceGone)}},
-		{kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, []cache.ResourceEventHandler{handler(o.kubeletSaid, nil)}},
+		{"pods", kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, []cache.ResourceEventHandler{handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
+		{"endpointslices", kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, []cache.ResourceEventHandler{handler(o.sliceChanged, o.sliceGone)}},
+		{"events", kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, []cache.ResourceEventHandler{handler(o.kubeletSaid, nil)}},
 	} {
-		informer, err := w.informer(c, t.namespace, w.of)
+		informer, err := w.informer(c, t.namespace, w.of, func(err error) { o.watches.told(w.what, err) })
 		if err != nil {
 			cancel()
 			return nil, err
@@ -88,8 +91,9 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 	ctx, done := context.WithTimeout(ctx, 20*time.Second)
 	defer done()
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
+		why := cmp.Or(o.watches.why(), context.Cause(ctx))
 		o.Close()
-		return nil, errors.Join(context.Cause(ctx), hint.New(errors.New("the API server does not answer the watches"), "does `kubectl get pods,endpointslices -w` work from here?"))
+		return nil, hint.New(fmt.Errorf("the API server does not answer the watches: %w", why), "does `kubectl get pods,endpointslices -w` work from here?")
 	}
 	return o, nil
 }
@@ -115,4 +119,5 @@ func handler[T any](changed func(object T, before bool), gone func(T)) cache.Res
 func (o *observer) Close() {
 	o.stop()
 	o.running.Wait()
+	o.watches.close()
 }

@@ -37,7 +37,7 @@ func newRollout(t *testing.T, change ...func(*appsv1.Deployment)) *rollout {
 	target := find(t, r.c)
 	r.Stage = &Stage{cfg: Config{Log: &r.log, Access: &Access{Client: r.c}}, client: r.c, target: target, action: Rollout, readyTimeout: time.Minute, replicas: 2}
 	r.c.PrependReactor("patch", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, kubetest.Object(d), nil })
-	r.observer = &observer{clock: timeline.NewClock(), emit: func(timeline.Event) {}, target: target, client: r.c, container: "web",
+	r.observer = &observer{watches: newWatches(&r.log), clock: timeline.NewClock(), emit: func(timeline.Event) {}, target: target, client: r.c, container: "web",
 		pods: map[types.UID]*podSeen{}, own: map[types.UID]bool{}}
 	r.pod("a", true)
 	r.pod("b", true)

@@ -133,10 +133,12 @@ func (c *Config) rights() []Right {
 func (s *Stage) Start(ctx context.Context) error {
 	if s.replicas != s.target.replicas {
 		s.undoScale(s.target.replicas)
-		if err := s.scale(ctx, s.client, s.replicas); err != nil {
-			return err
-		}
-		if err := s.settled(ctx, nil, s.replicas); err != nil {
+		if err := s.attended(ctx, func(ctx context.Context) error {
+			if err := s.scale(ctx, s.client, s.replicas); err != nil {
+				return err
+			}
+			return s.settled(ctx, nil, s.replicas)
+		}); err != nil {
 			return err
 		}
 	}
@@ -158,9 +160,13 @@ var errLost = errors.New("the trial has ended early")
 // errTooLong ends an action that takes longer than the user allows.
 var errTooLong = errors.New("it takes too long")
 
-// Act carries out the action once, or as much of it as there are workers and
-// time for.
-func (s *Stage) Act(ctx context.Context) error {
+// Act carries out the action once, or as much of it as there are workers, watches
+// and time for.
+func (s *Stage) Act(ctx context.Context) error { return s.attended(ctx, s.perform) }
+
+// attended does something for as long as there are workers, watches and time
+// for it.
+func (s *Stage) attended(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if s.crew != nil {
@@ -172,12 +178,19 @@ func (s *Stage) Act(ctx context.Context) error {
 			}
 		}()
 	}
+	watched := s.observer.watches.ctx
+	defer context.AfterFunc(watched, func() { cancel(context.Cause(watched)) })()
 	if s.cfg.ActionTimeout > 0 && s.action != Watch {
 		defer time.AfterFunc(s.cfg.ActionTimeout, func() { cancel(errTooLong) }).Stop()
 	}
-	err := s.perform(ctx)
-	if err != nil && context.Cause(ctx) == errTooLong {
+	err := do(ctx)
+	switch cause := context.Cause(ctx); {
+	case err == nil || cause == nil:
+		return err
+	case cause == errTooLong:
 		return s.unsettled(fmt.Errorf("%s of %s has not ended after %v", s.action, s.target, s.cfg.ActionTimeout))
+	case cause == context.Cause(watched):
+		return cause // what was under way then may have failed for the same reason, and says less
 	}
 	return err
 }

@@ -6,8 +6,10 @@ package kube
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -90,9 +92,25 @@ func (r Resource[T]) Watch(ctx context.Context, c dynamic.Interface, namespace s
 	}), nil
 }
 
+// errEnded is why there is no watch between two of them.
+var errEnded = errors.New("it has ended")
+
+// told is a watch whose end is told.
+type told struct {
+	watch.Interface
+	ended func() // once, however often it is stopped
+}
+
+func (t told) Stop() {
+	t.Interface.Stop()
+	t.ended()
+}
+
 // Informer follows the objects that the selectors choose, and hands them to
-// its handlers as *T.
-func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors metav1.ListOptions) (cache.SharedIndexInformer, error) {
+// its handlers as *T. It tells tell whenever a watch has begun, by nil, and why
+// there is none, which may pass: an informer begins a new one by itself, again
+// and again.
+func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors metav1.ListOptions, tell func(error)) (cache.SharedIndexInformer, error) {
 	choose := func(o metav1.ListOptions) metav1.ListOptions {
 		o.LabelSelector, o.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
 		return o
@@ -102,7 +120,12 @@ func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors m
 			return r.in(c, namespace).List(ctx, choose(o))
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-			return r.in(c, namespace).Watch(ctx, choose(o))
+			w, err := r.in(c, namespace).Watch(ctx, choose(o))
+			tell(err)
+			if err != nil {
+				return nil, err
+			}
+			return told{w, sync.OnceFunc(func() { tell(errEnded) })}, nil
 		},
 	}
 	i := cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(lw, c), &unstructured.Unstructured{}, 0, nil)

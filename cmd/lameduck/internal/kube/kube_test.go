@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -208,7 +209,8 @@ func stream(w io.Writer, initial bool) {
 // follow expects a pod that is there, one that comes, and the first to go.
 func follow(t *testing.T, c dynamic.Interface) {
 	t.Helper()
-	i, err := Pods.Informer(c, "prod", metav1.ListOptions{LabelSelector: "app=shop"})
+	watches := make(chan error, 10)
+	i, err := Pods.Informer(c, "prod", metav1.ListOptions{LabelSelector: "app=shop"}, func(err error) { watches <- err })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -225,5 +227,40 @@ func follow(t *testing.T, c dynamic.Interface) {
 		if got := <-said; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
+	}
+	for <-watches != nil { // a watch that lists first was refused
+	}
+}
+
+// TestWatchesAreTold: that one is there, that it has ended, and why there is
+// none.
+func TestWatchesAreTold(t *testing.T) {
+	var refuse atomic.Bool
+	end := make(chan struct{})
+	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		if refuse.Load() {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		stream(w, true)
+		<-end
+	})
+	watches := make(chan error, 100)
+	i, err := Pods.Informer(c, "prod", metav1.ListOptions{}, func(err error) { watches <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	go i.RunWithContext(t.Context())
+	if err := <-watches; err != nil {
+		t.Errorf("%v, and there is one", err)
+	}
+	refuse.Store(true)
+	close(end)
+	if err := <-watches; err != errEnded {
+		t.Errorf("%v, and it has ended", err)
+	}
+	if err := <-watches; !apierrors.IsUnauthorized(err) {
+		t.Errorf("%v, and there is none", err)
 	}
 }
