@@ -217,6 +217,16 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 	return s.control.Beside(ctx, cfg), nil
 }
 
+// Uncontrolled is the error for a trial whose workers are not served by each
+// other.
+func (s *Stage) Uncontrolled(err error) error {
+	if s.crew == nil {
+		return hint.New(err, "the control target is a process on this machine: is it too busy?")
+	}
+	return hint.New(fmt.Errorf("the workers do not reach each other: %w", err),
+		fmt.Sprintf("each is the control target of another: a NetworkPolicy in namespace %s has to allow TCP port %d between pods with the label app.kubernetes.io/name=lameduck; the only worker of --workers 1 is its own control target", s.target.namespace, workers.ControlPort))
+}
+
 // NameNodes tells the run which nodes its numbers mean, and how far their
 // clocks are from ours, as far as could be seen. Traffic that is sent from
 // here enters through the host of the URL.

@@ -15,10 +15,14 @@ type lag struct {
 	longest time.Duration
 }
 
-func newLag(attempts []timeline.Attempt) *lag {
+// newLag takes the attempts at the control target: all, or those that were served
+// alone. One that failed waited as long as its own limit, and maybe for a network
+// that leads nowhere. What it waited may explain what a pod did late, but it does
+// not show that the pod was late.
+func newLag(attempts []timeline.Attempt, failed bool) *lag {
 	l := &lag{}
 	for i := range attempts {
-		if a := &attempts[i]; a.Control {
+		if a := &attempts[i]; a.Control && (failed || !a.Dropped()) {
 			l.control = append(l.control, a)
 			l.longest = max(l.longest, a.Latency())
 		}

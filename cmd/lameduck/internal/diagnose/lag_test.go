@@ -188,3 +188,15 @@ func TestAnAnswerOnItsWayAtT0(t *testing.T) {
 		}
 	}
 }
+
+// TestAControlTargetThatIsNotReached: how long its clients waited says nothing of
+// the machine, and nothing of a pod that served on for as long.
+func TestAControlTargetThatIsNotReached(t *testing.T) {
+	run := (&theatre{server: server{hook: -1, closes: 5 * time.Second, goodbye: true}, propagation: 2 * time.Second}).play()
+	for at := time.Duration(0); at < finish; at += 100 * time.Millisecond {
+		run.Attempts = append(run.Attempts, timeline.Attempt{Control: true, Pattern: "new", Scheduled: at, Started: at, Ended: at + 5*time.Second, Cause: timeline.DialTimeout})
+	}
+	for _, f := range Findings(run) {
+		t.Errorf("%s: %s", f.ID, f.Evidence)
+	}
+}

@@ -171,7 +171,7 @@ func (l *life) goneBefore(at time.Duration) time.Duration {
 func (l *life) leftAtOnce() bool {
 	stop := l.stop()
 	return l.t0 != never && l.proven() && l.t0 <= l.lastStart && stop != never &&
-		stop-l.t0 < atOnce+l.doubt+l.lag.during(l.t0, l.t0+atOnce)
+		stop-l.t0 < atOnce+l.doubt+l.shownLag.during(l.t0, l.t0+atOnce)
 }
 
 // outlivedItsListener reports whether the process was alive after new

@@ -32,6 +32,7 @@ type scene struct {
 	nameless    bool            // some answers cannot be tied to a pod
 	overload    string          // the finding that explains time-outs all over the run, or ""
 	lag         *lag            // of this machine
+	shownLag    *lag            // as answers that came late show it
 }
 
 // drop is a failed attempt and what is known around it.
@@ -54,7 +55,7 @@ func (d *drop) late() bool {
 func read(run *timeline.Run) *scene {
 	pods, late := timeline.Pods(run.Events), timeline.LateArrivals(run)
 	s := &scene{run: run, byName: map[string]*life{}, keeping: map[string]bool{}, lastStart: never,
-		advised: recommend(run, pods, late), late: late, lag: newLag(run.Attempts)}
+		advised: recommend(run, pods, late), late: late, lag: newLag(run.Attempts, true), shownLag: newLag(run.Attempts, false)}
 	for _, p := range pods {
 		s.enter(newLife(p, run.Accuracy))
 	}

@@ -49,6 +49,10 @@ type Stage interface {
 	Close() error
 }
 
+// A Stage may have a method Uncontrolled, which says what keeps its clients from
+// the control target, given what the attempts there met. Without it they are
+// sure to reach it, because it is beside them.
+
 const (
 	warmUp  = time.Second            // traffic before the first action: latencies have something to compare with
 	tail    = 500 * time.Millisecond // traffic after the last
@@ -111,7 +115,11 @@ func conduct(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 
 func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	rec.phase("warming up")
-	if err := rec.warmUp(ctx, cfg.ReadyTimeout); err != nil {
+	var uncontrolled func(error) error
+	if s, ok := s.(interface{ Uncontrolled(error) error }); ok {
+		uncontrolled = s.Uncontrolled
+	}
+	if err := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled); err != nil {
 		return err
 	}
 	for round := range cfg.Rounds {

@@ -15,30 +15,40 @@ import (
 // without a readiness probe is ready before it listens, it waits for as long
 // as a pod may take to become ready. Where no attempt has ended yet, because
 // the server hangs or every request takes long, it waits for the first.
-func (r *recorder) warmUp(ctx context.Context, limit time.Duration) error {
+//
+// Where the control target is not sure to be reached (uncontrolled is not nil),
+// the same goes for it: without it nothing tells a slow machine from a slow
+// server.
+func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled func(error) error) error {
 	for since := r.clock.Now(); ; {
 		if err := sleep(ctx, warmUp); err != nil {
 			return err
 		}
-		served, last := r.served()
+		late := r.clock.Now()-since >= limit
+		served, last := r.served(false)
+		controlled, lastControl := uncontrolled == nil, (*timeline.Attempt)(nil)
+		if !controlled {
+			controlled, lastControl = r.served(true)
+		}
 		switch {
-		case served:
+		case served && controlled:
 			return nil
-		case last == nil:
-		case last.Conn == 0 && r.clock.Now()-since < limit: // nobody listens
-		default:
+		case !served && last != nil && (last.Conn != 0 || late): // else nobody listens yet, or none has ended
 			return r.unserved(last)
+		case served && lastControl != nil && late:
+			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before anything was terminated: %s (%s)", lastControl.Cause, lastControl.Detail))
 		}
 	}
 }
 
-// served reports whether any attempt was served as it should be, or else
-// which failed last; nil if none has ended.
-func (r *recorder) served() (ok bool, last *timeline.Attempt) {
+// served reports whether any attempt, of those at the control target or of the
+// others, was served as it should be, or else which failed last; nil if none has
+// ended.
+func (r *recorder) served(control bool) (ok bool, last *timeline.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for i := range r.record.Attempts {
-		if a := r.record.Attempts[i]; !a.Control {
+		if a := r.record.Attempts[i]; a.Control == control {
 			if !a.Dropped() {
 				return true, &a
 			}

@@ -1,6 +1,7 @@
 package trial
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -38,12 +39,47 @@ func TestWarmUp(t *testing.T) {
 					time.AfterFunc(at, func() { r.attempt(a) })
 				}
 				begin := time.Now()
-				err := r.warmUp(t.Context(), limit)
+				err := r.warmUp(t.Context(), limit, nil)
 				if took := time.Since(begin); took != tt.takes {
 					t.Errorf("took %v, want %v", took, tt.takes)
 				}
 				if got := text(err); (got == "") != (tt.fails == "") || !strings.Contains(got, tt.fails) {
 					t.Errorf("error %q, want %q", got, tt.fails)
+				}
+			})
+		})
+	}
+}
+
+// TestWarmUpOfTheControlTarget: nothing is terminated before it is known that
+// the control target is reached, where that is not sure.
+func TestWarmUpOfTheControlTarget(t *testing.T) {
+	const limit = 10 * time.Second
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	controlServed := timeline.Attempt{Control: true, Conn: 2, Status: 200}
+	controlFails := timeline.Attempt{Control: true, Cause: timeline.DialTimeout, Detail: "i/o timeout"}
+	for _, tt := range []struct {
+		name  string
+		ended map[time.Duration]timeline.Attempt
+		takes time.Duration
+		fails string
+	}{
+		{"both are served", map[time.Duration]timeline.Attempt{1: served, 2: controlServed}, warmUp, ""},
+		{"it is reached late", map[time.Duration]timeline.Attempt{1: served, 2: controlFails, 3500 * time.Millisecond: controlServed}, 4 * warmUp, ""},
+		{"no attempt there has ended yet", map[time.Duration]timeline.Attempt{1: served, 12500 * time.Millisecond: controlServed}, 13 * warmUp, ""},
+		{"it is not reached", map[time.Duration]timeline.Attempt{1: served, 5 * time.Second: controlFails}, limit,
+			"a policy: none of the attempts at the control target was served before anything was terminated: dial-timeout (i/o timeout)"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRecorder(Config{})
+				for at, a := range tt.ended {
+					time.AfterFunc(at, func() { r.attempt(a) })
+				}
+				begin := time.Now()
+				err := r.warmUp(t.Context(), limit, func(err error) error { return fmt.Errorf("a policy: %w", err) })
+				if took := time.Since(begin); took != tt.takes || (err == nil) != (tt.fails == "") || err != nil && err.Error() != tt.fails {
+					t.Errorf("%v after %v, want %q after %v", err, took, tt.fails, tt.takes)
 				}
 			})
 		})
