@@ -30,6 +30,10 @@ const (
 type Report struct {
 	Version   int                    `json:"version"`
 	Verdict   string                 `json:"verdict"` // Pass or Fail
+	Stage     string                 `json:"stage"`   // lab or cluster
+	Action    string                 `json:"action"`
+	Rounds    int                    `json:"rounds"`      // how often it was to be carried out
+	Seed      *uint64                `json:"seed,string"` // of the lab; a string, as not every reader of JSON has integers of 64 bits; null on a cluster
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
 	Control   Control                `json:"control"`
@@ -42,9 +46,8 @@ type Report struct {
 	// could not be measured.
 	Propagation []Propagation `json:"propagation,omitempty"`
 
-	stage, action, profile string
-	seed                   uint64
-	lasted                 time.Duration
+	profile string
+	lasted  time.Duration
 }
 
 // Control is the noise floor: the attempts on a server that never terminates.
@@ -110,7 +113,10 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 		Version: Version, Verdict: Fail,
 		Control: Control(timeline.ControlOf(run.Attempts)),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: recommend,
-		stage: run.Stage, action: run.Action, profile: run.Spec.Propagation, seed: run.Seed, lasted: run.Duration,
+		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, profile: run.Spec.Propagation, lasted: run.Duration,
+	}
+	if run.Stage != "cluster" {
+		r.Seed = &run.Seed
 	}
 	r.Findings = append(r.Findings, findings...)
 	for _, t := range timeline.ByPattern(run.Attempts) {

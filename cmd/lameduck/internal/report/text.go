@@ -51,9 +51,9 @@ func outcome(r *Report) string {
 }
 
 func circumstances(r *Report) string {
-	parts := []string{r.action}
-	if r.stage != "" {
-		parts = append(parts, "stage "+r.stage)
+	parts := []string{r.Action}
+	if r.Stage != "" {
+		parts = append(parts, "stage "+r.Stage)
 	}
 	if r.profile != "" {
 		parts = append(parts, "propagation "+r.profile)
@@ -151,8 +151,8 @@ func (p *page) closing(r *Report) {
 		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
 	}
 	p.line("control:     %s", floor(r.Control))
-	if r.stage != "cluster" {
-		p.line("repeat with: --seed %d", r.seed)
+	if r.Seed != nil {
+		p.line("repeat with: --seed %d", *r.Seed)
 	}
 	for _, c := range r.Clocks {
 		p.line("clock:       node %s is %s (within %s)", c.Node, ahead(c.SkewMillis), took(c.WithinMillis))

@@ -15,6 +15,7 @@ type Run struct {
 	Duration time.Duration `json:"duration"`
 	Stage    string        `json:"stage"`  // "lab" or "cluster"
 	Action   string        `json:"action"` // rollout, delete, scale-down, evict
+	Rounds   int           `json:"rounds"` // how often the action was to be carried out
 	Seed     uint64        `json:"seed"`
 	Spec     Spec          `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never

@@ -23,7 +23,7 @@ type recorder struct {
 func newRecorder(cfg Config) *recorder {
 	r := &recorder{clock: timeline.NewClock(), report: cfg.Progress}
 	r.record = timeline.Run{
-		Start: r.clock.Start(), Stage: cfg.Name, Action: cfg.Action, Seed: cfg.Seed, Spec: cfg.Spec, Accuracy: cfg.Accuracy,
+		Start: r.clock.Start(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Seed: cfg.Seed, Spec: cfg.Spec, Accuracy: cfg.Accuracy,
 	}
 	return r
 }
