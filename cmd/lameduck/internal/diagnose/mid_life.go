@@ -73,8 +73,6 @@ func (l *life) downDuring(d *drop) bool {
 	return false
 }
 
-// A probe that only connects, or a path that answers before the program can
-// serve, makes an endpoint of a pod that is not one yet.
 // newcomer is for how long a pod may be suspected of not listening yet: the
 // default period of a probe. More is only known where pods have names.
 const newcomer = 10 * time.Second
@@ -87,6 +85,8 @@ func (d *drop) turnedAwayByNewcomer() bool {
 	return away && !d.late() && ready > d.firstStart && d.Started < ready+newcomer
 }
 
+// A probe that only connects, or a path that answers before the program can
+// serve, makes an endpoint of a pod that is not one yet.
 var ruleNotReady = rule{
 	id:      notReady,
 	summary: "It says that it is ready before it can serve: the first clients after its start are turned away.",
