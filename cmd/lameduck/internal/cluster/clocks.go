@@ -3,11 +3,14 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/dynamic"
 
@@ -25,45 +28,67 @@ type clocks struct {
 	stop  context.CancelFunc
 	done  sync.WaitGroup
 
-	mu     sync.Mutex
-	nodes  map[string]time.Duration // the least of arrival less renewal
-	within time.Duration            // a round trip to the API server
+	mu       sync.Mutex
+	nodes    map[string]time.Duration // the least of arrival less renewal
+	measured map[string]time.Duration // how far ahead the clock of a node is, as a worker on it has measured
+	within   time.Duration            // a round trip to the API server
 }
 
-// compareClocks watches the leases until close. Who may not see them simply
-// does not learn of it.
-func compareClocks(c dynamic.Interface, clock timeline.Clock) *clocks {
+// compareClocks watches the leases until close. What keeps it from that is said
+// to log, which may be nil.
+func compareClocks(c dynamic.Interface, clock timeline.Clock, log io.Writer) *clocks {
 	ctx, cancel := context.WithCancel(context.Background())
-	k := &clocks{clock: clock, stop: cancel, nodes: map[string]time.Duration{}}
-	k.done.Go(func() { k.watch(ctx, c) })
+	k := &clocks{clock: clock, stop: cancel, nodes: map[string]time.Duration{}, measured: map[string]time.Duration{}}
+	k.done.Go(func() { k.watch(ctx, c, log) })
 	return k
 }
 
-func (k *clocks) watch(ctx context.Context, c dynamic.Interface) {
+// watch follows the leases, again after every error but that of a missing right.
+func (k *clocks) watch(ctx context.Context, c dynamic.Interface, log io.Writer) {
+	said := false
+	for {
+		err := k.follow(ctx, c)
+		if err != nil && ctx.Err() == nil && !said && log != nil {
+			said = true
+			fmt.Fprintln(log, "note: the clocks of nodes without a worker are not compared:", err)
+		}
+		if apierrors.IsForbidden(err) || sleep(ctx, time.Second) != nil {
+			return
+		}
+	}
+}
+
+// follow watches the leases until the watch ends.
+func (k *clocks) follow(ctx context.Context, c dynamic.Interface) error {
 	const namespace = "kube-node-lease"
-	for ctx.Err() == nil {
-		// Not from the beginning: what is there already was written at some time before.
-		asked := k.clock.Now()
-		list, err := kube.Leases.List(ctx, c, namespace, metav1.ListOptions{Limit: 1})
-		if err != nil {
-			return
+	// Not from the beginning: what is there already was written at some time before.
+	asked := k.clock.Now()
+	list, err := kube.Leases.List(ctx, c, namespace, metav1.ListOptions{Limit: 1})
+	if err != nil {
+		return refused(err, "list", "coordination.k8s.io", "leases", namespace)
+	}
+	k.mu.Lock()
+	k.within = k.clock.Now() - asked
+	k.mu.Unlock()
+	w, err := kube.Leases.Watch(ctx, c, namespace, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
+	if err != nil {
+		return refused(err, "watch", "coordination.k8s.io", "leases", namespace)
+	}
+	defer w.Stop()
+	for e := range w.ResultChan() {
+		if lease, ok := e.Object.(*coordinationv1.Lease); ok && lease.Spec.RenewTime != nil {
+			k.arrived(lease.Name, lease.Spec.RenewTime.Time)
 		}
-		k.mu.Lock()
-		k.within = k.clock.Now() - asked
-		k.mu.Unlock()
-		w, err := kube.Leases.Watch(ctx, c, namespace, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
-		if err != nil {
-			return
-		}
-		for e := range w.ResultChan() {
-			if lease, ok := e.Object.(*coordinationv1.Lease); ok && lease.Spec.RenewTime != nil {
-				k.arrived(lease.Name, lease.Spec.RenewTime.Time)
-			}
-		}
-		w.Stop()
-		if sleep(ctx, time.Second) != nil {
-			return
-		}
+	}
+	return nil
+}
+
+// measure takes what workers have measured of their nodes.
+func (k *clocks) measure(all []workers.Clock) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range all {
+		k.measured[c.Node] = c.Skew
 	}
 }
 
@@ -76,11 +101,17 @@ func (k *clocks) arrived(node string, written time.Time) {
 	}
 }
 
-// ours converts a moment of a node's clock to the run's, as well as it can.
-func (k *clocks) ours(node string, t time.Time) time.Duration {
+// offset is what has to be added to a moment of a node's clock to have the
+// run's; false if the clock was not compared. A worker on the node has measured
+// it there and back, which is better than what a lease tells.
+func (k *clocks) offset(node string) (time.Duration, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.clock.At(t) + k.nodes[node]
+	if ahead, ok := k.measured[node]; ok {
+		return -ahead, true
+	}
+	least, ok := k.nodes[node]
+	return least, ok
 }
 
 // skews lists the nodes. A worker has measured its node there and back, which

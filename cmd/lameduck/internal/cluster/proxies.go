@@ -18,7 +18,8 @@ import (
 // proxies tells when the kube-proxy of each node has applied a change of the
 // slices, from its own metrics, read through the API server. That needs the
 // right to get nodes/proxy, and a kube-proxy whose metrics can be reached
-// (metricsBindAddress); where either is missing nothing is told.
+// (metricsBindAddress); where either is missing nothing is told, nor where the
+// clock of the node has not been compared with ours.
 type proxies struct {
 	core   rest.Interface
 	clocks *clocks
@@ -82,7 +83,7 @@ func (p *proxies) change(e timeline.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, node := range p.nodes {
-		if node.mute {
+		if _, compared := p.clocks.offset(name); node.mute || !compared {
 			continue
 		}
 		node.pending = append(node.pending, e)
@@ -169,8 +170,9 @@ func (p *proxies) ask(node string) (syncs, error) {
 		return syncs{}, err
 	}
 	const of = "kubeproxy_sync_proxy_rules_"
+	offset, _ := p.clocks.offset(node) // there is one, see change
 	at := func(metric string) time.Duration {
-		return p.clocks.ours(node, time.UnixMicro(int64(gauge(text, of+metric)*1e6)))
+		return p.clocks.clock.At(time.UnixMicro(int64(gauge(text, of+metric)*1e6))) + offset
 	}
 	return syncs{
 		queued: at("last_queued_timestamp_seconds"), done: at("last_timestamp_seconds"),

@@ -142,15 +142,18 @@ func (s *Stage) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	s.clocks = compareClocks(s.client, s.cfg.Clock)
+	s.clocks = compareClocks(s.client, s.cfg.Clock, s.cfg.Log)
 	s.proxies = watchProxies(s.cfg.Access.Core, s.observer, s.clocks)
 	var err error
 	if s.cfg.URL != nil {
 		s.control, err = control.Start(ctx)
 		return err
 	}
-	s.crew, err = workers.Start(ctx, s.cfg.workers())
-	return err
+	if s.crew, err = workers.Start(ctx, s.cfg.workers()); err != nil {
+		return err
+	}
+	s.clocks.measure(s.crew.Clocks())
+	return nil
 }
 
 // errLost is what Act returns when a worker is gone; what became of it is what
