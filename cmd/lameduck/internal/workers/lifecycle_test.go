@@ -53,7 +53,7 @@ func TestObstacles(t *testing.T) {
 		},
 		"policy": {
 			refuses(`pods "x" is forbidden: violates PodSecurity "custom"`),
-			"violates PodSecurity", "--dry-run",
+			"violates PodSecurity", "--url",
 		},
 		"young namespace": {
 			refuses(`pods "x" is forbidden: error looking up service account trial/default`),
