@@ -85,7 +85,7 @@ func TestFilesAreSentByTheKernel(t *testing.T) {
 			t.Errorf("termination under way %v: the kernel has sent %d bytes of %d", i > 0, n, len(content))
 		}
 		terminate()
-		for p.drain.Load() == nil {
+		for p.state.current.Load() == nil {
 			time.Sleep(time.Millisecond)
 		}
 	}

@@ -56,10 +56,10 @@ func TestCloseQueueIsInOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	d := newDrain("test", clocks{grace: time.Hour})
 	q := closeQueue{d: d}
-	p := &Process{}
+	e := testEnv(d)
 	var all []*conn
 	for range 500 {
-		c := newConn(nil, p)
+		c := newConn(nil, e)
 		c.quietAt.Store(r.Int64N(int64(time.Hour)))
 		all = append(all, c)
 	}

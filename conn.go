@@ -32,9 +32,9 @@ var (
 // begun: who is woken nonetheless looks at begun, and stays.
 type conn struct {
 	net.Conn
-	process *Process
-	routes  *http.ServeMux // of the server, if that is its Handler
-	born    time.Time
+	env    *env
+	routes *http.ServeMux // of the server, if that is its Handler
+	born   time.Time
 
 	doing   atomic.Pointer[http.Request] // HTTP/1: what it is doing
 	h2      atomic.Pointer[h2]           // HTTP/2: the same, and how to say goodbye
@@ -67,8 +67,8 @@ type conn struct {
 	deadline sync.Mutex  // held while a wake sets the read deadline, and while it is taken back
 }
 
-func newConn(c net.Conn, p *Process) *conn {
-	return &conn{Conn: c, process: p, born: time.Now(), departure: departure{share: newShare()}, room: usualRoom, arms: math.MinInt32}
+func newConn(c net.Conn, e *env) *conn {
+	return &conn{Conn: c, env: e, born: time.Now(), departure: departure{share: newShare()}, room: usualRoom, arms: math.MinInt32}
 }
 
 // Read is net/http's, with one addition: woken by a past deadline while the
@@ -86,7 +86,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	if n <= 0 {
 		n, err = c.readAgain(c.Conn, b, err)
 	}
-	if n > 0 && (!c.begun || c.process.drain.Load() != nil) {
+	if n > 0 && (!c.begun || c.env.state.current.Load() != nil) {
 		c.heard()
 	}
 	return n, err
@@ -167,7 +167,7 @@ func (c *conn) heard() {
 	if !c.begun { // else it may be net/http's background read, beside who looks at it
 		c.begun = true
 	}
-	if c.process.drain.Load() != nil {
+	if c.env.state.current.Load() != nil {
 		c.publish()
 	}
 }
@@ -251,7 +251,7 @@ func (c *conn) closeIdle() {
 		h.lastGoodbye()
 	}
 	if c.Close() == nil && (h == nil || !h.wire.Acked()) {
-		c.process.closedIdle.Add(1)
+		c.env.conns.closedIdle.Add(1)
 	}
 }
 
@@ -296,7 +296,7 @@ func (c *conn) unwake() {
 
 // quietNow notes, during a termination, that something came just now.
 func (c *conn) quietNow() {
-	if c.process.drain.Load() != nil {
+	if c.env.state.current.Load() != nil {
 		c.quietAt.Store(int64(time.Since(c.born)))
 	}
 }
@@ -322,14 +322,14 @@ func (c *conn) late(d *drain) bool { return c.born.After(d.t0) }
 
 // told reports whether the connection has reached its moment to leave.
 func (c *conn) told(d *drain) bool {
-	return c.late(d) || c.process.closing.Load() || !time.Now().Before(d.moment(c.share))
+	return c.late(d) || c.env.state.closing.Load() || !time.Now().Before(d.moment(c.share))
 }
 
 // draining returns the channel that is closed at the connection's moment.
 func (c *conn) draining() <-chan struct{} {
-	leave := c.channel(c.process, c.arrange)
+	leave := c.channel(c.env.state, c.arrange)
 	if c.doing.Load() == hijacked {
-		c.process.conns.leaves(c, leave)
+		c.env.conns.leaves(c, leave)
 	}
 	return leave
 }
@@ -339,7 +339,7 @@ func (c *conn) hold() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.held = true
-	c.process.conns.hold(c)
+	c.env.conns.hold(c)
 }
 
 // arrange has the moment come. The caller holds mu.
@@ -348,7 +348,7 @@ func (c *conn) arrange(d *drain) {
 	if c.late(d) && c.h2.Load() != nil {
 		wait = time.Until(d.momentAfter(c.born, c.share))
 	}
-	if c.process.closing.Load() {
+	if c.env.state.closing.Load() {
 		wait = 0
 	}
 	c.after(wait, c.depart)
@@ -414,7 +414,7 @@ func (c *conn) forget() {
 	if h := c.h2.Load(); h != nil && !h.forget() {
 		return
 	}
-	c.process.conns.remove(c)
+	c.env.conns.remove(c)
 }
 
 // Write is net/http's, and says goodbye: on HTTP/2 between two frames, on

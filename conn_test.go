@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -31,17 +32,23 @@ func socketPair(t *testing.T) (*conn, net.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &Process{}
-	p.conns.init()
-	p.drain.Store(newDrain("test", clocks{}))
-	p.closing.Store(true)
-	c := newConn(server, p)
-	p.conns.add(c)
+	e := testEnv(newDrain("test", clocks{}))
+	e.state.closing.Store(true)
+	c := newConn(server, e)
+	e.conns.add(c)
 	t.Cleanup(func() {
 		client.Close()
 		c.Close()
 	})
 	return c, client
+}
+
+// testEnv is that of connections without a Process; d is nil while serving.
+func testEnv(d *drain) *env {
+	e := &env{state: new(state), conns: new(connSet), hard: context.Background(), log: slog.New(slog.DiscardHandler)}
+	e.conns.init()
+	e.state.current.Store(d)
+	return e
 }
 
 // Who looks in vain at a connection that has been woken leaves that wake to be
@@ -72,7 +79,7 @@ func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the client read %v, want a FIN", err)
 	}
-	if n := len(c.process.conns.list()); n != 0 {
+	if n := len(c.env.conns.list()); n != 0 {
 		t.Error("the connection is still in the set")
 	}
 }
@@ -132,7 +139,7 @@ func TestNoRequestIsLost(t *testing.T) {
 				t.Errorf("Run: %v", err)
 			}
 			clients.Wait()
-			t.Logf("%d requests, %d connections closed idle", requests.Load(), p.closedIdle.Load())
+			t.Logf("%d requests, %d connections closed idle", requests.Load(), p.conns.closedIdle.Load())
 			if requests.Load() == 0 {
 				t.Error("no request at all")
 			}

@@ -1,10 +1,21 @@
 package lameduck
 
 import (
+	"context"
+	"log/slog"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"weak"
 )
+
+// An env is what the connections of a Process share: all that they know of it.
+type env struct {
+	state *state
+	conns *connSet
+	hard  context.Context // ends at the cut
+	log   *slog.Logger
+}
 
 // connSet is the set of open connections. It is locked when a connection
 // comes, goes or is taken over, never on the path of a request.
@@ -23,6 +34,8 @@ type connSet struct {
 	taken   map[weak.Pointer[conn]]chan struct{}
 	lost    int
 	waiting []chan struct{} // of those that were lost
+
+	closedIdle atomic.Int64 // so many were closed for they were silent, and their clients had not been told to leave
 }
 
 func (s *connSet) init() {
@@ -69,7 +82,7 @@ func (s *connSet) count() connCount {
 // announce tells the closing phase that c went idle, or may be closed earlier.
 // Before that phase it does nothing.
 func (s *connSet) announce(c *conn) {
-	if !c.process.closing.Load() {
+	if !c.env.state.closing.Load() {
 		return
 	}
 	s.mu.Lock()

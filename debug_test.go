@@ -305,7 +305,7 @@ func TestWhatWillBeCutIsToldBefore(t *testing.T) {
 				x.terminate()
 				if test.second > 0 {
 					time.Sleep(test.second)
-					x.drain.Load().cut.set()
+					x.state.current.Load().cut.set()
 				}
 				x.end()
 				told := log.with("the cut is near")

@@ -19,14 +19,14 @@ type departure struct {
 
 // channel returns the channel that is closed at the moment; whoever asks for
 // it first arranges the moment, by arrange, if termination is under way.
-func (x *departure) channel(p *Process, arrange func(*drain)) chan struct{} {
+func (x *departure) channel(s *state, arrange func(*drain)) chan struct{} {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.leave == nil {
 		x.leave = make(chan struct{})
 		if x.gone {
 			close(x.leave)
-		} else if d := p.drain.Load(); d != nil {
+		} else if d := s.current.Load(); d != nil {
 			arrange(d)
 		}
 	}

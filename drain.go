@@ -25,6 +25,17 @@ type drain struct {
 	lastReq   atomic.Int64
 }
 
+// A state is how far the termination of a process has come. Every request loads it,
+// on every core, so nothing that is written often may be on its cache line.
+type state struct {
+	_       [cacheLine]byte
+	current atomic.Pointer[drain] // nil while serving
+	closing atomic.Bool           // the lame duck is over, connections are being closed
+	_       [cacheLine]byte
+}
+
+const cacheLine = 64
+
 func newDrain(by string, c clocks) *drain {
 	by, _, _ = strings.Cut(by, "\n") // the stack of a panic is in the error
 	d := &drain{t0: time.Now(), by: shorten(by), clocks: c, stop: newLatch(), hurry: newLatch(), cut: newLatch(), over: newLatch()}

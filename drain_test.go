@@ -72,7 +72,7 @@ func TestProbesDoNotHoldTheLameDuck(t *testing.T) {
 				x.terminate()
 				x.everySecond(func(c *client) { probe(x, c) })
 				x.endsAt(10 * time.Second)
-				if n := x.closedIdle.Load(); n != 0 {
+				if n := x.conns.closedIdle.Load(); n != 0 {
 					t.Errorf("%d closed idle, want 0", n)
 				}
 			})
@@ -135,7 +135,7 @@ func TestSilentConnectionsAreClosedAfterTheLameDuck(t *testing.T) {
 				t.Errorf("closed %v after T0, in the middle of the lame duck", at)
 			}
 		}
-		if n := x.closedIdle.Load(); n != 2 {
+		if n := x.conns.closedIdle.Load(); n != 2 {
 			t.Errorf("counted %d connections closed idle, want 2", n)
 		}
 	})
@@ -287,7 +287,7 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 }
 
 // x0 is T0 of the Process that nc belongs to.
-func x0(nc net.Conn) time.Time { return ours(nc).process.drain.Load().t0 }
+func x0(nc net.Conn) time.Time { return ours(nc).env.state.current.Load().t0 }
 
 func TestHijackedConnectionThatNeverEndsIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestHurrySkipsDelayAndQuiet(t *testing.T) {
 		go x.mustGet(busy, "/")
 		synctest.Wait()
 		x.terminate()
-		x.drain.Load().hurry.set()
+		x.state.current.Load().hurry.set()
 		x.endsAt(5 * time.Second)
 	})
 }
@@ -375,7 +375,7 @@ func TestSecondSignalCutsAtOnce(t *testing.T) {
 		synctest.Wait()
 		x.terminate()
 		time.Sleep(time.Second)
-		x.drain.Load().cut.set()
+		x.state.current.Load().cut.set()
 		took, err := x.end()
 		if took > 2*time.Second || !errors.Is(err, ErrCut) || !flushed {
 			t.Errorf("ended %v after T0 with %v, flushed: %v", took, err, flushed)

@@ -154,7 +154,7 @@ func TestLingerAfterAResume(t *testing.T) {
 		time.Sleep(time.Minute)
 		x.mustGet(c, "/")
 		x.terminate()
-		x.drain.Load().hurry.set()
+		x.state.current.Load().hurry.set()
 		time.Sleep(30 * time.Millisecond)
 		x.mustGet(c, "/")
 		x.end()
@@ -189,7 +189,7 @@ func TestSecondSignalWhileACloserHangs(t *testing.T) {
 		x := start(t, p, ok)
 		x.terminate()
 		time.Sleep(20 * time.Second)
-		x.drain.Load().cut.set()
+		x.state.current.Load().cut.set()
 		took, err := x.end()
 		close(forever)
 		if took > 23*time.Second || !errors.Is(err, ErrCut) || !flushed {
@@ -392,7 +392,7 @@ func TestOneServerAddedTwice(t *testing.T) {
 		x.mustGet(x.mustDial(), "/")
 		x.l = b
 		x.mustGet(x.mustDial(), "/")
-		if n := x.drain.Load().lateReqs.Load(); n != 2 {
+		if n := x.state.current.Load().lateReqs.Load(); n != 2 {
 			t.Errorf("%d late requests, want 2", n)
 		}
 		x.endsAt(10 * time.Second)

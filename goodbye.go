@@ -21,7 +21,7 @@ var (
 
 // writeAnswer writes b, and during a termination a goodbye in it.
 func (c *conn) writeAnswer(b []byte) (int, error) {
-	if d := c.process.drain.Load(); d != nil {
+	if d := c.env.state.current.Load(); d != nil {
 		return c.writeHTTP1(d, b)
 	}
 	if !c.answered {

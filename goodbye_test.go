@@ -231,7 +231,7 @@ func TestOptionsOfTheServerAreARequest(t *testing.T) {
 						t.Error("not asked to leave")
 					}
 				}
-				if d := x.drain.Load(); d.lateReqs.Load() != 2 || d.lateConns.Load() != 1 {
+				if d := x.state.current.Load(); d.lateReqs.Load() != 2 || d.lateConns.Load() != 1 {
 					t.Errorf("%d late requests, %d late connections", d.lateReqs.Load(), d.lateConns.Load())
 				}
 				if (asked > 0) != own {

@@ -56,16 +56,26 @@ func (p *Process) failHealth() {
 		return
 	}
 	p.healthFailed = true
-	for _, c := range p.conns.list() {
-		if h := c.h2.Load(); h != nil {
-			h.newsAwaited.Store(h.wire.News() + 1)
-			if h.wire.Open() > 0 {
-				c.quietNow() // a watcher is given from now on the time to be told
-			}
-		}
-	}
+	p.conns.awaitNews()
 	for _, h := range p.health {
 		p.call(&h.calls, "Shutdown of a health server", h.server.Shutdown)
+	}
+}
+
+// awaitNews is called before the health servers are shut down: no connection with
+// a health Watch is closed before the watcher has been told.
+func (s *connSet) awaitNews() {
+	for _, c := range s.list() {
+		if h := c.h2.Load(); h != nil {
+			h.awaitNews()
+		}
+	}
+}
+
+func (h *h2) awaitNews() {
+	h.newsAwaited.Store(h.wire.News() + 1)
+	if h.wire.Open() > 0 {
+		h.conn.quietNow() // a watcher is given from now on the time to be told
 	}
 }
 

@@ -152,7 +152,7 @@ func TestGRPC(t *testing.T) {
 					t.Errorf("GOAWAYs %v", said)
 				}
 			}
-			if n := x.drain.Load().lateReqs.Load(); n != 1 {
+			if n := x.state.current.Load().lateReqs.Load(); n != 1 {
 				t.Errorf("%d late requests, want 1: a check of the health is none", n)
 			}
 		})

@@ -115,7 +115,7 @@ func (c *conn) speakHTTP2(h *h2) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.h2.Store(h)
-	d := c.process.drain.Load()
+	d := c.env.state.current.Load()
 	switch {
 	case d == nil:
 	case c.gone: // its moment has come while nobody knew what it would speak
@@ -123,7 +123,7 @@ func (c *conn) speakHTTP2(h *h2) {
 	default:
 		c.arrange(d)
 	}
-	c.process.conns.announce(c) // it is idle now, and was not while that was not known
+	c.env.conns.announce(c) // it is idle now, and was not while that was not known
 }
 
 // read is Read. net/http asks for the nine bytes of a frame's head, and then for
@@ -150,7 +150,7 @@ func (h *h2) read(b []byte) (int, error) {
 
 // received follows what the client sends.
 func (h *h2) received(b []byte) {
-	d := h.conn.process.drain.Load()
+	d := h.conn.env.state.current.Load()
 	if d == nil {
 		h.wire.Received(b, 0)
 		return
@@ -166,8 +166,8 @@ func (h *h2) received(b []byte) {
 		d.lateReqs.Add(int64(begun) - 1)
 		d.lateReq()
 	}
-	if h.conn.process.closing.Load() && !h.busy() {
-		h.conn.process.conns.announce(h.conn) // it may have confirmed, or given its last stream up
+	if h.conn.env.state.closing.Load() && !h.busy() {
+		h.conn.env.conns.announce(h.conn) // it may have confirmed, or given its last stream up
 	}
 	if h.conn.waking.Load() {
 		h.conn.stayAwake()
@@ -196,7 +196,7 @@ func (h *h2) wrote(b []byte) {
 	if h.wanted.Load() != 0 {
 		h.trySpeak()
 	}
-	if silent && h.conn.process.drain.Load() != nil {
+	if silent && h.conn.env.state.current.Load() != nil {
 		h.conn.wentSilent()
 	}
 }
@@ -389,7 +389,7 @@ func (h *h2) forget() bool {
 func (h *h2) begin(r *http.Request) bool {
 	r.TLS = h.tls
 	var x request
-	d := h.conn.process.drain.Load()
+	d := h.conn.env.state.current.Load()
 	if d != nil {
 		x.since = time.Now()
 		x.undo = h.conn.arrive(d, r)
@@ -401,7 +401,7 @@ func (h *h2) begin(r *http.Request) bool {
 	}
 	if h.forgotten {
 		h.forgotten = false
-		h.conn.process.conns.add(h.conn)
+		h.conn.env.conns.add(h.conn)
 	}
 	h.requests.Add(r, x)
 	return true
@@ -430,15 +430,14 @@ func (h *h2) takeUndo(r *http.Request) (undo func()) {
 // inFlight appends what is under way on the connection: the requests that
 // handlers are at work on, the streams of grpc-go's handlers, and what is still
 // being read.
-func (h *h2) inFlight(to []piece) []piece {
+func (h *h2) inFlight(to []item) []item {
 	if h.reading.Load() {
-		to = append(to, piece{Work: Work{Kind: kindRequest, Name: stillRead}, who: h})
+		to = append(to, item{kind: kindRequest, name: stillRead, who: h})
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, x := range h.requests.Entries {
-		w := Work{Kind: kindRequest, Name: h.conn.nameOf(x.Key), Since: x.Value.since}
-		to = append(to, piece{Work: w, who: x.Key})
+		to = append(to, item{kind: kindRequest, name: h.conn.nameOf(x.Key), since: x.Value.since, who: x.Key})
 	}
 	if len(h.requests.Entries) > 0 {
 		return to
@@ -447,11 +446,11 @@ func (h *h2) inFlight(to []piece) []piece {
 		if s.Watch {
 			continue
 		}
-		w := Work{Kind: kindStream, Name: shorten(s.Path)}
+		x := item{kind: kindStream, name: shorten(s.Path), who: streamOf{h, s.ID}}
 		if s.Since != 0 {
-			w.Since = h.conn.born.Add(time.Duration(s.Since))
+			x.since = h.conn.born.Add(time.Duration(s.Since))
 		}
-		to = append(to, piece{Work: w, who: streamOf{h, s.ID}})
+		to = append(to, x)
 	}
 	return to
 }

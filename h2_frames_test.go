@@ -250,7 +250,7 @@ func TestWhenAConnectionIsClosed(t *testing.T) {
 				t.Errorf("%s: GOAWAYs %v", name, said)
 			}
 		}
-		if n := x.closedIdle.Load(); n != 2 {
+		if n := x.conns.closedIdle.Load(); n != 2 {
 			t.Errorf("%d connections were closed without the client's consent, want 2", n)
 		}
 	})
@@ -612,9 +612,7 @@ func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
 // What is read ahead comes in its order, however it was sent and is asked for.
 func TestReadAhead(t *testing.T) {
 	server, client := memSockets(largeRoom)
-	p := &Process{}
-	p.conns.init()
-	c := newConn(server, p)
+	c := newConn(server, testEnv(nil))
 	c.matched = -1
 	c.h2.Store(newH2(c).ofNetHTTP())
 	random := rand.New(rand.NewPCG(1, 0))
@@ -657,11 +655,9 @@ func TestReadAhead(t *testing.T) {
 // pipe is a wrapped connection without any buffer, in the closing phase.
 func pipe(t *testing.T) (*conn, net.Conn) {
 	server, client := net.Pipe()
-	p := &Process{}
-	p.conns.init()
-	p.drain.Store(newDrain("test", clocks{}))
-	c := newConn(server, p)
-	p.conns.add(c)
+	e := testEnv(newDrain("test", clocks{}))
+	c := newConn(server, e)
+	e.conns.add(c)
 	t.Cleanup(func() {
 		client.Close()
 		c.Close()
@@ -675,24 +671,24 @@ func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
 	for _, late := range []bool{false, true} {
 		c, _ := pipe(t)
 		if !late {
-			c.process.drain.Store(nil)
+			c.env.state.current.Store(nil)
 		}
 		h := newH2(c)
 		c.matched = -1
 		c.h2.Store(h)
 		c.Close()
-		if n := len(c.process.conns.list()); n > 0 {
+		if n := len(c.env.conns.list()); n > 0 {
 			t.Fatalf("%d connections", n)
 		}
 		r, err := http.NewRequest("GET", "/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if begun, waited := h.begin(r), len(c.process.conns.list()); begun == late || (waited == 1) != begun {
+		if begun, waited := h.begin(r), len(c.env.conns.list()); begun == late || (waited == 1) != begun {
 			t.Errorf("late %v: begun %v, and %d connections are waited for", late, begun, waited)
 		}
 		h.end(r)
-		if n := len(c.process.conns.list()); n > 0 {
+		if n := len(c.env.conns.list()); n > 0 {
 			t.Errorf("late %v: %d connections when it has ended", late, n)
 		}
 	}

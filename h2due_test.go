@@ -10,7 +10,7 @@ import (
 // has. One that was asked is given the time to confirm.
 func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	c, _ := socketPair(t)
-	d := c.process.drain.Load()
+	d := c.env.state.current.Load()
 	h := &h2{conn: c, writing: make(lock, 1)}
 	c.h2.Store(h)
 	if at := c.dueAt(d); !at.After(time.Now()) {

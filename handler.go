@@ -9,17 +9,26 @@ import (
 	"time"
 )
 
-// leaverKey is the context key of who is asked to leave: the connection of a
-// request, or the Process of a worker. A pointer is the fastest to compare.
+// leaverKey is the context key of what is asked to leave: the connection of a
+// request, the workers of a Process. A pointer is the fastest to compare.
 var leaverKey any = new(byte)
 
 type leaver interface {
 	draining() <-chan struct{}
-	owner() *Process
 }
 
-func (c *conn) owner() *Process    { return c.process }
-func (p *Process) owner() *Process { return p }
+// ownerKey is the context key of the Process that a context is of. It is looked
+// up for probes, hooks and Debug only, so it is further from the request than the
+// connection is.
+var ownerKey any = new(byte)
+
+// own returns ctx as one of p.
+func (p *Process) own(ctx context.Context) context.Context {
+	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
+		return ctx
+	}
+	return context.WithValue(ctx, ownerKey, p)
+}
 
 // Draining returns a channel that is closed when whoever holds ctx should
 // leave: for the context of a request, or of a connection hijacked from it,
@@ -45,7 +54,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 // kube-proxy falls back to those that still are ready (KEP-1669).
 func Ready(w http.ResponseWriter, r *http.Request) {
 	p := spare(r)
-	if p != nil && p.FailReadiness && p.drain.Load() != nil {
+	if p != nil && p.FailReadiness && p.state.current.Load() != nil {
 		http.Error(w, "terminating", http.StatusServiceUnavailable)
 		return
 	}
@@ -79,14 +88,11 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 // spare returns the Process that serves r, and takes r out of the late
 // arrivals: a probe or a hook is not a client.
 func spare(r *http.Request) *Process {
-	l, ok := r.Context().Value(leaverKey).(leaver)
-	if !ok {
-		return nil
-	}
-	if c, ok := l.(*conn); ok {
+	if c, ok := r.Context().Value(leaverKey).(*conn); ok {
 		c.spare(r)
 	}
-	return l.owner()
+	p, _ := r.Context().Value(ownerKey).(*Process)
+	return p
 }
 
 func (c *conn) spare(r *http.Request) {
@@ -118,7 +124,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.answered = false
 		c.doing.Store(r)
-		if d := c.process.drain.Load(); d != nil {
+		if d := c.env.state.current.Load(); d != nil {
 			c.serveLeaving(d, w, r)
 		}
 	}
@@ -240,15 +246,15 @@ func (c *conn) wentIdle() {
 	c.unlimited = false // a handler may have set one
 	c.quietNow()
 	c.doing.Store(nil)
-	if c.process.closing.Load() { // after the store: the closing phase has seen it, or is notified
-		c.process.conns.announce(c)
+	if c.env.state.closing.Load() { // after the store: the closing phase has seen it, or is notified
+		c.env.conns.announce(c)
 	}
 }
 
 // wentSilent is wentIdle for HTTP/2, where the last answer has been sent.
 func (c *conn) wentSilent() {
 	c.quietNow()
-	c.process.conns.announce(c)
+	c.env.conns.announce(c)
 }
 
 func (c *conn) wentAway() {
@@ -257,7 +263,7 @@ func (c *conn) wentAway() {
 	c.noteHijacked(c.doing.Load())
 	c.answered = true // what is written from now on is nobody's answer
 	c.doing.Store(hijacked)
-	c.process.conns.take(c, c.alone && !c.held, c.leave)
+	c.env.conns.take(c, c.alone && !c.held, c.leave)
 	c.forget()
 }
 
@@ -309,7 +315,7 @@ func (p *Process) hook(srv *http.Server) {
 			nc = c.Conn
 		}
 		if connContext != nil {
-			ctx = connContext(ctx, nc)
+			ctx = p.own(connContext(ctx, nc)) // which may be of another origin
 		}
 		if c != nil {
 			c.alone = connContext == nil && connState == nil
@@ -324,7 +330,7 @@ func (p *Process) hook(srv *http.Server) {
 		if baseContext != nil {
 			ctx = baseContext(underneath(l))
 		}
-		return p.untilCut(ctx)
+		return p.own(p.untilCut(ctx))
 	}
 }
 

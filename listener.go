@@ -12,7 +12,7 @@ import (
 // queue.
 type listener struct {
 	net.Listener
-	process *Process
+	env     *env
 	routes  *http.ServeMux          // of the server, if that is its Handler
 	empty   bool                    // the accept queue was empty a moment ago
 	clear   bool                    // net/http speaks clear text on its connections
@@ -43,7 +43,7 @@ func (l *listener) accept() (*conn, error) {
 			l.empty = false
 			return l.take(c), nil
 		}
-		if !l.process.closing.Load() {
+		if !l.env.state.closing.Load() {
 			return nil, err
 		}
 		if l.empty || !l.look() {
@@ -63,7 +63,7 @@ func (l *listener) acceptPatiently() (*conn, error) {
 		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
 			return c, err
 		}
-		l.process.log.Warn("accept failed, and is tried again", "listener", l.name(), "error", err, "after", wait)
+		l.env.log.Warn("accept failed, and is tried again", "listener", l.name(), "error", err, "after", wait)
 		time.Sleep(wait)
 	}
 }
@@ -72,13 +72,13 @@ func (l *listener) take(nc net.Conn) *conn {
 	if l.wrap != nil {
 		nc = l.wrap(nc)
 	}
-	c := newConn(nc, l.process)
+	c := newConn(nc, l.env)
 	c.routes = l.routes
 	if l.begin != nil {
 		l.begin(c)
 	}
-	l.process.conns.add(c)
-	l.process.conns.announce(c)
+	l.env.conns.add(c)
+	l.env.conns.announce(c)
 	return c
 }
 

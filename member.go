@@ -9,7 +9,7 @@ import (
 // A member is something long-lived that is not a connection of its own, as a
 // gRPC stream is: it has its own moment to leave.
 type member struct {
-	process *Process
+	state *state
 	departure
 }
 
@@ -18,19 +18,17 @@ type member struct {
 // whatever else lives long and has no context of a request. When ctx ends it is
 // forgotten.
 func (p *Process) WithDraining(ctx context.Context) context.Context {
-	m := &member{process: p, departure: departure{share: newShare()}}
+	m := &member{state: &p.state, departure: departure{share: newShare()}}
 	p.members.add(m)
 	context.AfterFunc(ctx, func() { p.members.remove(m) })
-	return context.WithValue(ctx, leaverKey, leaver(m))
+	return context.WithValue(p.own(ctx), leaverKey, leaver(m))
 }
 
-func (m *member) owner() *Process { return m.process }
-
-func (m *member) draining() <-chan struct{} { return m.channel(m.process, m.arrange) }
+func (m *member) draining() <-chan struct{} { return m.channel(m.state, m.arrange) }
 
 func (m *member) arrange(d *drain) {
 	wait := time.Until(d.moment(m.share))
-	if m.process.closing.Load() {
+	if m.state.closing.Load() {
 		wait = 0
 	}
 	m.after(wait, m.depart)

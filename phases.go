@@ -127,7 +127,7 @@ func (p *Process) finishServers() {
 			go func() {
 				defer p.worked()
 				if err := s.finish.run(p.hard); err != nil {
-					p.logPanic("GracefulStop of a gRPC server failed", err)
+					logPanic(p.log, "GracefulStop of a gRPC server failed", err)
 				}
 			}()
 		}

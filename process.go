@@ -51,14 +51,13 @@ type Process struct {
 	workers      []*task
 	closers      []*task
 
-	mu         sync.Mutex // orders begin and resume
-	hookAt     time.Time  // T0 of the last preStop call that was taken back; guarded by mu
-	ran        atomic.Bool
-	conns      connSet
-	drain      atomic.Pointer[drain] // nil while serving
-	closing    atomic.Bool           // the lame duck is over, connections are being closed
-	closedIdle atomic.Int64
-	watch      watch
+	mu     sync.Mutex // orders begin and resume
+	hookAt time.Time  // T0 of the last preStop call that was taken back; guarded by mu
+	ran    atomic.Bool
+	state  state
+	conns  connSet
+	env    *env // of the connections
+	watch  watch
 
 	began    chan struct{} // has an element when drain was set
 	failures chan error    // of servers and workers
@@ -118,7 +117,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 
 	d := p.serveUntilStop()
 	p.logClosing(d)
-	p.closing.Store(true)
+	p.state.closing.Store(true)
 	p.failHealth()
 	p.shutListeners(d)
 	p.finishOrCut(d)
@@ -146,7 +145,8 @@ func (p *Process) setUp(ctx context.Context) error {
 	p.conns.init()
 	p.began = make(chan struct{}, 1)
 	p.leave = newLatch()
-	p.hard, p.cut = context.WithCancelCause(context.WithoutCancel(ctx))
+	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
+	p.env = &env{state: &p.state, conns: &p.conns, hard: p.hard, log: p.log}
 	if err := p.listen(); err != nil {
 		return fmt.Errorf("lameduck: %w", err)
 	}
@@ -203,10 +203,10 @@ func (p *Process) untilCut(ctx context.Context) context.Context {
 func (p *Process) begin(by string, stop bool) *drain {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.drain.Load()
+	d := p.state.current.Load()
 	if d == nil {
 		d = p.newDrain(by, stop)
-		p.drain.Store(d)
+		p.state.current.Store(d)
 		p.began <- struct{}{}
 	}
 	if stop {
@@ -234,7 +234,7 @@ func (p *Process) resume(d *drain) bool {
 		return false
 	}
 	p.hookAt = d.t0
-	p.drain.Store(nil)
+	p.state.current.Store(nil)
 	p.resumeHealth()
 	return true
 }
@@ -245,7 +245,7 @@ func (p *Process) resume(d *drain) bool {
 func (p *Process) serveUntilStop() *drain {
 	for {
 		<-p.began
-		d := p.drain.Load()
+		d := p.state.current.Load()
 		p.logBegin(d)
 		p.enter(phaseLameDuck, d)
 		p.lameDuck(d)

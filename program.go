@@ -122,17 +122,17 @@ func (q *calls) wait(limit time.Duration) bool {
 func (p *Process) call(q *calls, what string, f func()) {
 	q.add(func() {
 		if err := protect(func() error { f(); return nil }); err != nil {
-			p.logPanic(what+" panicked", err)
+			logPanic(p.log, what+" panicked", err)
 		}
 	})
 }
 
 // logPanic writes an error of protect.
-func (p *Process) logPanic(message string, err error, attrs ...any) {
+func logPanic(log *slog.Logger, message string, err error, attrs ...any) {
 	if t, ok := errors.AsType[traced](err); ok {
 		attrs = append(attrs, "panic", t.error, "stack", t.stack)
 	}
-	p.log.Error(message, attrs...)
+	log.Error(message, attrs...)
 }
 
 // A logQueue is a slog.Handler that passes records on to the program's.

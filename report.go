@@ -35,7 +35,7 @@ func (p *Process) logClosing(d *drain) {
 func (p *Process) logEnd(d *drain, err error) {
 	attrs := []any{"by", d.by, "after", round(time.Since(d.t0)),
 		"late_connections", d.lateConns.Load(), "late_requests", d.lateReqs.Load(),
-		"closed_idle", p.closedIdle.Load()}
+		"closed_idle", p.conns.closedIdle.Load()}
 	if at := d.lastConn.Load(); at >= 0 {
 		attrs = append(attrs, "last_late_connection", round(time.Duration(at)))
 	}

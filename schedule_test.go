@@ -183,7 +183,7 @@ func (s *schedule) run() {
 }
 
 func (s *schedule) check(err error) {
-	d := s.drain.Load()
+	d := s.state.current.Load()
 	took := time.Since(d.t0)
 	if took > d.clocks.grace {
 		s.t.Errorf("ended %v after T0, Grace is %v", took, d.clocks.grace)
@@ -201,7 +201,7 @@ func (s *schedule) check(err error) {
 
 // cutting reports whether the cut has come.
 func (s *schedule) cutting() bool {
-	d := s.drain.Load()
+	d := s.state.current.Load()
 	return d != nil && (d.cut.isSet() || !time.Now().Before(d.cutAt()))
 }
 
@@ -511,7 +511,7 @@ func (s *schedule) noAnswer(what string, err error) {
 	s.broken.Add(1)
 	if !s.cutting() {
 		at := "before T0"
-		if d := s.drain.Load(); d != nil {
+		if d := s.state.current.Load(); d != nil {
 			at = fmt.Sprint(time.Since(d.t0), " after T0")
 		}
 		s.t.Errorf("%s, %s: %v", what, at, err)

@@ -73,7 +73,7 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 		if err != nil {
 			return err
 		}
-		if d := p.drain.Load(); d != nil {
+		if d := p.state.current.Load(); d != nil {
 			c.countLate(d)
 		}
 		go p.serveConn(c, serve)
@@ -89,7 +89,7 @@ func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
 		return nil
 	})
 	if err != nil {
-		p.logPanic("panic while serving a connection", err, "from", c.peer())
+		logPanic(p.log, "panic while serving a connection", err, "from", c.peer())
 	}
 }
 
@@ -186,7 +186,7 @@ func (p *Process) startServers() {
 	}
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			w := &listener{Listener: l, process: p, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.end)}
+			w := &listener{Listener: l, env: p.env, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.end)}
 			s.wrapped = append(s.wrapped, w)
 			go p.serveOn(s, w)
 		}
@@ -196,7 +196,7 @@ func (p *Process) startServers() {
 func (p *Process) serveOn(s *server, l *listener) {
 	defer l.emptied()
 	err := protect(func() error { return s.serve(l) })
-	if p.closing.Load() {
+	if p.state.closing.Load() {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's, when it was stopped

@@ -81,7 +81,7 @@ func (p *Process) status(without func(piece) bool) (Status, *drain) {
 		return Status{}, nil
 	}
 	// The phase follows the drain, a moment later.
-	d := p.drain.Load()
+	d := p.state.current.Load()
 	switch {
 	case d == nil:
 		phase = new(phaseServing)
@@ -96,7 +96,7 @@ func (p *Process) statusIn(phase string, d *drain, without func(piece) bool) Sta
 	s := Status{
 		Phase:       phase,
 		Connections: len(open),
-		ClosedIdle:  int(p.closedIdle.Load()),
+		ClosedIdle:  int(p.conns.closedIdle.Load()),
 		Cut:         int(p.watch.cut.Load()),
 		InFlight:    []Work{}, // an array in JSON, also when empty
 	}

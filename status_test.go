@@ -127,7 +127,7 @@ func TestNoCutWhereNothingIsCut(t *testing.T) {
 		x := start(t, &Process{Observe: w.observe}, ok)
 		x.mustGet(x.mustDial(), "/")
 		x.terminate()
-		x.drain.Load().cut.set()
+		x.state.current.Load().cut.set()
 		if _, err := x.end(); err != nil {
 			t.Errorf("Run: %v", err)
 		}
@@ -264,7 +264,7 @@ func TestStatusBetweenTwoPhases(t *testing.T) {
 		{"serving", nil, "serving"}, {"serving", d, "lame duck"}, {"lame duck", d, "lame duck"}, {"lame duck", nil, "serving"}, {"closers", d, "closers"},
 	} {
 		p.enter(test.phase, nil)
-		p.drain.Store(test.d)
+		p.state.current.Store(test.d)
 		if s := p.Status(); s.Phase != test.want || s.T0.IsZero() != (s.Phase == "serving") {
 			t.Errorf("%q with drain %v: %+v", test.phase, test.d != nil, s)
 		}

@@ -200,7 +200,7 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 		c.Close()
 		return nil, err
 	}
-	if err := over.HandshakeContext(c.process.hard); err != nil {
+	if err := over.HandshakeContext(c.env.hard); err != nil {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
@@ -209,7 +209,7 @@ func (c *conn) handshake(srv *http.Server) (net.Conn, error) {
 	c.begun = false
 	c.quietNow()
 	c.doing.Store(nil)
-	c.process.conns.announce(c)
+	c.env.conns.announce(c)
 	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
@@ -380,7 +380,7 @@ func (l *tlsListener) hand(c *conn) {
 		return err
 	})
 	if errors.Is(err, errPanic) {
-		l.process.logPanic("panic in a TLS handshake", err, "from", c.peer())
+		logPanic(l.env.log, "panic in a TLS handshake", err, "from", c.peer())
 		protect(c.Close)
 	}
 	if err != nil {

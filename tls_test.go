@@ -37,7 +37,7 @@ func TestSilentTLSClientDoesNotHoldTheExit(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		x.socket(largeRoom)
 		x.endsAt(10 * time.Second)
-		if n := x.closedIdle.Load(); n != 1 {
+		if n := x.conns.closedIdle.Load(); n != 1 {
 			t.Errorf("%d connections were closed", n)
 		}
 	})

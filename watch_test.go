@@ -13,8 +13,7 @@ import (
 func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	c, _ := socketPair(t)
 	c.beginGRPC()
-	p, h := c.process, c.h2.Load()
-	p.health = []*healthServer{{server: silentHealth{}}}
+	d, h := c.env.state.current.Load(), c.h2.Load()
 	// A Watch: the path as a literal that is not indexed (RFC 7541, 6.2.2).
 	block := "\x04\x1c/grpc.health.v1.Health/Watch"
 	h.wire.Received([]byte("\x00\x00"+string(rune(len(block)))+"\x01\x05\x00\x00\x00\x01"+block), 0)
@@ -31,20 +30,16 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	if h.busy() {
 		t.Fatal("a Watch is work")
 	}
-	p.failHealth()
+	c.env.conns.awaitNews()
 	h.askedAt.Store(int64(time.Since(c.born)))
-	if at := c.dueAt(p.drain.Load()); !at.After(time.Now()) || at.After(time.Now().Add(confirmWithin)) {
+	if at := c.dueAt(d); !at.After(time.Now()) || at.After(time.Now().Add(confirmWithin)) {
 		t.Errorf("due %v from now, before the watcher was told", time.Until(at))
 	}
 	sent(status)
-	if at := c.dueAt(p.drain.Load()); at.After(time.Now()) {
+	if at := c.dueAt(d); at.After(time.Now()) {
 		t.Errorf("due %v from now, though the watcher was told", time.Until(at))
 	}
 }
-
-type silentHealth struct{}
-
-func (silentHealth) Shutdown() {}
 
 // grpc-go owns the connection: its streams are known by what the client sends
 // after the preface.

@@ -24,11 +24,20 @@ const (
 // stillRead is the name of a request whose head has not come whole.
 const stillRead = "still being read"
 
-// A piece is one Work, and who it is: the same one is not counted twice.
+// A piece is one Work, and its identity: the same one is not counted twice.
 type piece struct {
 	Work
 	who any
-	on  *conn // nil for a task
+	on  any // its connection, nil for a task
+}
+
+// An item is what a connection hands up of one request, stream or connection of
+// another protocol that is in flight on it.
+type item struct {
+	kind, name, peer string
+	since            time.Time // zero if it began before T0
+	who              any       // its identity
+	on               *conn
 }
 
 // A note is what is known of a request, or of what became of it, and costs too
@@ -69,44 +78,54 @@ func (p *Process) inFlight(open []*conn) []piece {
 
 // requests is what is in flight on connections.
 func requests(open []*conn) []piece {
-	var all []piece
+	var items []item
 	for _, c := range open {
-		before := len(all)
-		if h := c.h2.Load(); h != nil {
-			all = h.inFlight(all)
-		} else {
-			all = c.inFlight(all)
-		}
-		for i := range all[before:] {
-			x := &all[before+i]
-			x.on, x.Peer = c, c.peer()
-		}
+		items = c.appendItems(items)
+	}
+	all := make([]piece, len(items))
+	for i, x := range items {
+		all[i] = piece{Work: Work{Kind: x.kind, Name: x.name, Peer: x.peer, Since: x.since}, who: x.who, on: x.on}
 	}
 	return all
 }
 
+// appendItems appends what is in flight on the connection.
+func (c *conn) appendItems(to []item) []item {
+	before := len(to)
+	if h := c.h2.Load(); h != nil {
+		to = h.inFlight(to)
+	} else {
+		to = c.inFlight(to)
+	}
+	for i := range to[before:] {
+		x := &to[before+i]
+		x.on, x.peer = c, c.peer()
+	}
+	return to
+}
+
 // inFlight appends what is under way on a connection that is not HTTP/2.
-func (c *conn) inFlight(to []piece) []piece {
+func (c *conn) inFlight(to []item) []item {
 	doing := c.doing.Load()
 	about := c.note.Load()
 	if about == nil || about.of != doing {
 		about = &note{}
 	}
-	w := Work{Kind: kindRequest, Since: about.since}
+	x := item{kind: kindRequest, since: about.since, who: c}
 	switch doing {
 	case nil:
 		return to
 	case reading:
-		w.Name = stillRead
+		x.name = stillRead
 	case hijacked:
-		w.Kind, w.Name, w.Since = kindHijacked, about.name, c.born
+		x.kind, x.name, x.since = kindHijacked, about.name, c.born
 		if about.raw {
-			w.Kind = kindConnection
+			x.kind = kindConnection
 		}
 	default:
-		w.Name = c.nameOf(doing)
+		x.name = c.nameOf(doing)
 	}
-	return append(to, piece{Work: w, who: c})
+	return append(to, x)
 }
 
 // nameOf names a request that a handler may be at work on, by what nobody
