@@ -23,16 +23,17 @@ type knob struct {
 	resolved *time.Duration
 }
 
-// resolve reads the environment. An operator who mistypes a value learns it
-// when the pod starts, not when it is killed.
-func (p *Process) resolve() (clocks, error) {
+// resolve puts the defaults and the environment over what the fields of a Process
+// say. An operator who mistypes a value learns it when the pod starts, not when it is
+// killed.
+func resolve(fields clocks) (clocks, error) {
 	var c clocks
 	knobs := []knob{
-		{"LAMEDUCK_DELAY", p.Delay, 10 * time.Second, &c.delay},
-		{"LAMEDUCK_QUIET", p.Quiet, 2 * time.Second, &c.quiet},
-		{"LAMEDUCK_SPREAD", p.Spread, 3 * time.Second, &c.spread},
-		{"LAMEDUCK_GRACE", p.Grace, 30 * time.Second, &c.grace},
-		{"LAMEDUCK_RESERVE", p.Reserve, 3 * time.Second, &c.reserve},
+		{"LAMEDUCK_DELAY", fields.delay, 10 * time.Second, &c.delay},
+		{"LAMEDUCK_QUIET", fields.quiet, 2 * time.Second, &c.quiet},
+		{"LAMEDUCK_SPREAD", fields.spread, 3 * time.Second, &c.spread},
+		{"LAMEDUCK_GRACE", fields.grace, 30 * time.Second, &c.grace},
+		{"LAMEDUCK_RESERVE", fields.reserve, 3 * time.Second, &c.reserve},
 	}
 	var errs []error
 	for _, k := range knobs {

@@ -25,7 +25,7 @@ func (p *Process) runClosers(d *drain) error {
 	var errs []error
 	for i, t := range slices.Backward(p.closers) {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
-		err := t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() })
+		err := t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() }, ErrCut)
 		if errors.Is(err, ErrCut) {
 			p.addCloser(d, t, err)
 		} else {

@@ -15,12 +15,6 @@ func (p *Process) finishOrCut(d *drain) {
 	p.finish(d)
 }
 
-// warnAt is when, before the cut, what is in flight is told: a second before,
-// or a tenth of what is left.
-func (d *drain) warnAt(now time.Time) time.Time {
-	return d.cutAt().Add(-max(time.Second, d.cutAt().Sub(now)/10))
-}
-
 // warn writes to the log, once, what will be cut.
 func (p *Process) warn(d *drain) {
 	s := p.statusIn(phaseFinishing, d, nil)

@@ -33,17 +33,6 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 	}
 }
 
-// beginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
-// begins with something else, TLS most likely, what it does is not known.
-func (c *conn) beginGRPC() {
-	c.beginOther()
-	c.matched = 0 // the preface is still to come
-	h := newH2(c)
-	h.counts = true
-	h.wire.ReadPaths()
-	c.speakHTTP2(h)
-}
-
 // A healthServer is one of grpc-go, or of the program.
 type healthServer struct {
 	server interface{ Shutdown() }
@@ -59,23 +48,6 @@ func (p *Process) failHealth() {
 	p.conns.awaitNews()
 	for _, h := range p.health {
 		p.call(&h.calls, "Shutdown of a health server", h.server.Shutdown)
-	}
-}
-
-// awaitNews is called before the health servers are shut down: no connection with
-// a health Watch is closed before the watcher has been told.
-func (s *connSet) awaitNews() {
-	for _, c := range s.list() {
-		if h := c.h2.Load(); h != nil {
-			h.awaitNews()
-		}
-	}
-}
-
-func (h *h2) awaitNews() {
-	h.newsAwaited.Store(h.wire.News() + 1)
-	if h.wire.Open() > 0 {
-		h.conn.quietNow() // a watcher is given from now on the time to be told
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"reflect"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -96,19 +95,6 @@ func before(version string, major, minor int) bool {
 		return is[1] < minor
 	}
 	return is[2] == 0 && pre != ""
-}
-
-// isH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
-// of that package's elsewhere.
-func isH2C(h http.Handler) bool {
-	if h == nil {
-		return false
-	}
-	t := reflect.TypeOf(h)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return strings.HasSuffix("/"+t.PkgPath(), "/golang.org/x/net/http2/h2c")
 }
 
 // A shutdown is the call of http.Server.Shutdown, which is ours alone, once

@@ -460,3 +460,10 @@ type streamOf struct {
 	*h2
 	id uint32
 }
+
+func (h *h2) awaitNews() {
+	h.newsAwaited.Store(h.wire.News() + 1)
+	if h.wire.Open() > 0 {
+		h.conn.quietNow() // a watcher is given from now on the time to be told
+	}
+}

@@ -9,90 +9,12 @@ import (
 	"time"
 )
 
-// leaverKey is the context key of what is asked to leave: the connection of a
-// request, the workers of a Process. A pointer is the fastest to compare.
-var leaverKey any = new(byte)
-
-type leaver interface {
-	draining() <-chan struct{}
-}
-
-// ownerKey is the context key of the Process that a context is of. It is looked
-// up for probes, hooks and Debug only, so it is further from the request than the
-// connection is.
-var ownerKey any = new(byte)
-
-// own returns ctx as one of p.
-func (p *Process) own(ctx context.Context) context.Context {
-	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
-		return ctx
-	}
-	return context.WithValue(ctx, ownerKey, p)
-}
-
-// Draining returns a channel that is closed when whoever holds ctx should
-// leave: for the context of a request, or of a connection hijacked from it,
-// at the connection's own moment within Spread; for that of
-// [Process.WithDraining], at one of its own; for the context of a worker, when
-// termination begins. The context itself goes on until the cut. With a
-// context of another origin it returns nil, which never is ready.
-//
-// A long-lived handler (WebSocket, server-sent events, long poll) says its
-// goodbye when the channel closes and returns.
-func Draining(ctx context.Context) <-chan struct{} {
-	if l, ok := ctx.Value(leaverKey).(leaver); ok {
-		return l.draining()
-	}
-	return nil
-}
-
-// Ready is a readiness handler. It answers 200 until the listener closes,
-// and with [Process.FailReadiness] 503 from the begin of termination.
-//
-// 200 is right behind a Kubernetes Service: a deleted pod leaves the
-// endpoints whatever readiness says, and if all endpoints are terminating
-// kube-proxy falls back to those that still are ready (KEP-1669).
-func Ready(w http.ResponseWriter, r *http.Request) {
-	p := spare(r)
-	if p != nil && p.FailReadiness && p.state.current.Load() != nil {
-		http.Error(w, "terminating", http.StatusServiceUnavailable)
-		return
-	}
-	io.WriteString(w, "ready\n")
-}
-
-// PreStop is a handler for a preStop httpGet hook. It begins the lame duck,
-// as the stop signal would, and answers when that is over. The time is
-// counted once: the stop signal that follows goes on from there. If none
-// follows within 5 s the process goes back to serving, for the call may not have
-// been the kubelet's. A stop signal that comes later, but within Grace of the
-// call, begins a lame duck that is as much shorter as Grace, which counts from the
-// call.
-func PreStop(w http.ResponseWriter, r *http.Request) {
-	p := spare(r)
-	if p == nil {
-		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
-		return
-	}
-	d := p.begin("preStop", false)
-	select {
-	case <-d.over.done:
-		if r.ProtoMajor < 2 {
-			w.Header().Set("Connection", "close")
-		}
-		io.WriteString(w, "the lame duck is over\n")
-	case <-r.Context().Done():
-	}
-}
-
-// spare returns the Process that serves r, and takes r out of the late
-// arrivals: a probe or a hook is not a client.
-func spare(r *http.Request) *Process {
+// spareArrival takes r out of the late arrivals of its connection, if that is one of
+// ours.
+func spareArrival(r *http.Request) {
 	if c, ok := r.Context().Value(leaverKey).(*conn); ok {
 		c.spare(r)
 	}
-	p, _ := r.Context().Value(ownerKey).(*Process)
-	return p
 }
 
 func (c *conn) spare(r *http.Request) {
@@ -288,9 +210,10 @@ func (c *conn) handled() {
 	c.forget()
 }
 
-// hook puts the Process into srv, in front of hooks that are there already.
-// Those are given the connection as the listener made it.
-func (p *Process) hook(srv *http.Server) {
+// hook puts the request path into srv, and us in front of hooks that are there
+// already. Those are given the connection as the listener made it. The contexts of
+// connections are those that own returns: base is that of a listener's.
+func hook(srv *http.Server, base, own func(context.Context) context.Context) {
 	if _, hooked := srv.Handler.(handler); hooked {
 		return // it was added twice
 	}
@@ -315,7 +238,7 @@ func (p *Process) hook(srv *http.Server) {
 			nc = c.Conn
 		}
 		if connContext != nil {
-			ctx = p.own(connContext(ctx, nc)) // which may be of another origin
+			ctx = own(connContext(ctx, nc)) // which may be of another origin
 		}
 		if c != nil {
 			c.alone = connContext == nil && connState == nil
@@ -330,7 +253,7 @@ func (p *Process) hook(srv *http.Server) {
 		if baseContext != nil {
 			ctx = baseContext(underneath(l))
 		}
-		return p.own(p.untilCut(ctx))
+		return base(ctx)
 	}
 }
 

@@ -1,7 +1,9 @@
 package lameduck
 
 import (
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"time"
@@ -108,4 +110,33 @@ func (l *listener) shut() {
 func (l *listener) Close() error {
 	go protect(l.Listener.Close)
 	return nil
+}
+
+// name is the address of the listener, for messages.
+func (l *listener) name() string {
+	addr := make(chan string, 1)
+	go func() {
+		defer close(addr)
+		protect(func() error { addr <- fmt.Sprint(l.Addr()); return nil })
+	}()
+	select {
+	case name, ok := <-addr:
+		if ok {
+			return name
+		}
+	case <-time.After(time.Second):
+	}
+	return fmt.Sprintf("of type %T", l.Listener)
+}
+
+// errTLSListener is for a listener that speaks TLS on its own: what is under it
+// is needed. That of tls.NewListener is known at start, any other by the first
+// connection that it returns.
+var errTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
+	"hint: give Serve what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
+
+// speaksTLS reports whether net/http would set Request.TLS on c.
+func speaksTLS(c net.Conn) bool {
+	_, is := c.(interface{ ConnectionState() tls.ConnectionState })
+	return is
 }

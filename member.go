@@ -13,15 +13,12 @@ type member struct {
 	departure
 }
 
-// WithDraining returns ctx with a moment within Spread at which [Draining]
-// tells it to leave: for the streams of a gRPC server (in an interceptor), for
-// whatever else lives long and has no context of a request. When ctx ends it is
-// forgotten.
-func (p *Process) WithDraining(ctx context.Context) context.Context {
-	m := &member{state: &p.state, departure: departure{share: newShare()}}
-	p.members.add(m)
-	context.AfterFunc(ctx, func() { p.members.remove(m) })
-	return context.WithValue(p.own(ctx), leaverKey, leaver(m))
+// join returns ctx as that of a new member.
+func (s *memberSet) join(ctx context.Context, of *state) context.Context {
+	m := &member{state: of, departure: departure{share: newShare()}}
+	s.add(m)
+	context.AfterFunc(ctx, func() { s.remove(m) })
+	return context.WithValue(ctx, leaverKey, leaver(m))
 }
 
 func (m *member) draining() <-chan struct{} { return m.channel(m.state, m.arrange) }
@@ -48,7 +45,7 @@ func (m *member) depart() {
 	m.come()
 }
 
-// memberSet is the set of those whose context has not ended.
+// memberSet is the set of those whose context has not ended. The zero value is empty.
 type memberSet struct {
 	mu  sync.Mutex
 	all map[*member]struct{}

@@ -153,6 +153,11 @@ func (p *Process) setUp(ctx context.Context) error {
 	return nil
 }
 
+// resolve is what the clocks come to.
+func (p *Process) resolve() (clocks, error) {
+	return resolve(clocks{p.Delay, p.Quiet, p.Spread, p.Grace, p.Reserve})
+}
+
 func (p *Process) start() {
 	p.startServers()
 	p.working = newCountdown(len(p.tasks()))
@@ -191,9 +196,9 @@ func (p *Process) moreFailures() error {
 // draining is for workers: they are asked to leave when termination begins.
 func (p *Process) draining() <-chan struct{} { return p.leave.done }
 
-// untilCut returns ctx with a second end: the cut.
+// untilCut returns ctx as one of p, with a second end: the cut.
 func (p *Process) untilCut(ctx context.Context) context.Context {
-	ctx, cancel := context.WithCancelCause(ctx)
+	ctx, cancel := context.WithCancelCause(p.own(ctx))
 	context.AfterFunc(p.hard, func() { cancel(context.Cause(p.hard)) })
 	return ctx
 }

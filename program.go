@@ -2,11 +2,9 @@ package lameduck
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"os"
 	"runtime/debug"
 	"sync"
@@ -23,7 +21,7 @@ import (
 func protect(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicked(r, "")
+			err = panicked(r, "", "")
 		}
 	}()
 	return f()
@@ -32,20 +30,28 @@ func protect(f func() error) (err error) {
 // errPanic is wrapped by what protect makes of a panic.
 var errPanic = errors.New("panic")
 
-// panicked is the error of a panic with value, of what is named.
-func panicked(value any, name string) error {
-	return traced{fmt.Errorf("%s%w: %v", name, errPanic, value), trimStack(string(debug.Stack()))}
+// panicked is the error of a panic with value, of what is named. Its stack ends
+// where frame would come.
+func panicked(value any, name, frame string) error {
+	return traced{fmt.Errorf("%s%w: %v", name, errPanic, value), trimStack(string(debug.Stack()), frame)}
 }
 
 // within calls f in a goroutine of its own. It returns false if f has not returned
 // within limit.
 func within(limit time.Duration, f func()) bool {
-	done := newLatch()
+	done := make(chan struct{})
 	go func() {
-		defer done.set()
+		defer close(done)
 		f()
 	}()
-	return !sleep(limit, done)
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
 }
 
 // calls are made one after the other, in the order in which they were added, each
@@ -118,15 +124,6 @@ func (q *calls) wait(limit time.Duration) bool {
 	}
 }
 
-// call has f called, behind the calls that q has already.
-func (p *Process) call(q *calls, what string, f func()) {
-	q.add(func() {
-		if err := protect(func() error { f(); return nil }); err != nil {
-			logPanic(p.log, what+" panicked", err)
-		}
-	})
-}
-
 // logPanic writes an error of protect.
 func logPanic(log *slog.Logger, message string, err error, attrs ...any) {
 	if t, ok := errors.AsType[traced](err); ok {
@@ -183,79 +180,5 @@ func (q logQueue) pass(r slog.Record) {
 	}
 }
 
-// delivered waits for Observe, and at the end for the log: before the closers, so
-// that what they flush is complete, and at the end. A slow one gets of Reserve what
-// is kept for the report, and never the last half of that.
-func (p *Process) delivered(d *drain, q *calls) bool {
-	limit := max(d.clocks.flush(), leastWait)
-	last := d.t0.Add(d.clocks.grace - d.clocks.flush()/2)
-	return q.wait(max(leastWait, min(limit, time.Until(last))))
-}
-
-const leastWait = 10 * time.Millisecond
-
-// observed waits for Observe.
-func (p *Process) observed(d *drain) {
-	if !p.delivered(d, &p.watch.observer) {
-		p.log.Warn("Observe has not returned: going on without it")
-	}
-}
-
-// logged waits for the log.
-func (p *Process) logged(d *drain) {
-	p.delivered(d, p.log.Handler().(logQueue).calls)
-}
-
-// name is the address of the listener, for messages.
-func (l *listener) name() string {
-	addr := make(chan string, 1)
-	go func() {
-		defer close(addr)
-		protect(func() error { addr <- fmt.Sprint(l.Addr()); return nil })
-	}()
-	select {
-	case name, ok := <-addr:
-		if ok {
-			return name
-		}
-	case <-time.After(time.Second):
-	}
-	return fmt.Sprintf("of type %T", l.Listener)
-}
-
-// isSocket reports whether the methods of nc, or of what is under its TLS, neither
-// block nor panic, but for Read and Write.
-func isSocket(nc net.Conn) bool {
-	switch nc := nc.(type) {
-	case *net.TCPConn, *net.UnixConn:
-		return true
-	case *tls.Conn:
-		s, ok := nc.NetConn().(*sock)
-		return ok && isSocket(s.Conn)
-	}
-	return false
-}
-
-// RemoteAddr is net/http's and grpc-go's at the start of a connection. A PROXY
-// protocol connection reads its header here, and waits for it.
-func (c *conn) RemoteAddr() net.Addr {
-	addr := c.Conn.RemoteAddr()
-	if addr != nil && !isSocket(c.Conn) {
-		c.addr.Store(new(addr.String()))
-	}
-	return addr
-}
-
-// peer is the client's address, "" while that is not known.
-func (c *conn) peer() string {
-	if isSocket(c.Conn) {
-		if addr := c.Conn.RemoteAddr(); addr != nil {
-			return addr.String()
-		}
-		return ""
-	}
-	if c.addr.CompareAndSwap(nil, new(string)) { // the program has not asked
-		go protect(func() error { c.RemoteAddr(); return nil })
-	}
-	return *c.addr.Load()
-}
+// logCalls are those of a logger that newLog has made.
+func logCalls(log *slog.Logger) *calls { return log.Handler().(logQueue).calls }

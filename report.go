@@ -73,7 +73,6 @@ const (
 	mostWords  = 4096    // bytes that the kubelet keeps of a termination log
 	leastTrace = 200     // bytes of a stack that say something
 	maxText    = 8 << 10 // bytes of text in a log record: with escapes, less than the 16 KiB of a line in a container's log
-	maxName    = 200     // bytes of the name of a request, or of what began a termination
 )
 
 // summary is the text of errs, in at most so many bytes.
@@ -108,25 +107,6 @@ func namesThenStacks(errs []error, most int) string {
 		b.WriteString(wholeLines(fmt.Sprintf("\n%v\n%s", t.error, t.stack), share-1) + "\n")
 	}
 	return wholeLines(strings.TrimSuffix(b.String(), "\n"), most)
-}
-
-// fitting is as many of the lines as have at most so many bytes together, and a
-// last line that counts the rest.
-func fitting(lines []string, most int) []string {
-	for i, line := range lines {
-		if most -= len(line) + 1; most < 0 {
-			return append(lines[:i:i], fmt.Sprintf("... and %d more lines", len(lines)-i))
-		}
-	}
-	return lines
-}
-
-// shorten returns at most maxName bytes of a text that comes from outside.
-func shorten(text string) string {
-	if len(text) <= maxName {
-		return text
-	}
-	return strings.ToValidUTF8(text[:maxName-3], "") + "..."
 }
 
 // oneByOne takes joined errors apart.

@@ -93,27 +93,6 @@ func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
 	}
 }
 
-// beginOther is for a connection that never is net/http's.
-func (c *conn) beginOther() {
-	c.note.Store(&note{of: hijacked, raw: true})
-	c.doing.Store(hijacked)
-	c.begun = true
-	c.answered = true
-	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
-}
-
-// errTLSListener is for a listener that speaks TLS on its own: what is under it
-// is needed. That of tls.NewListener is known at start, any other by the first
-// connection that it returns.
-var errTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
-	"hint: give Serve what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
-
-// speaksTLS reports whether net/http would set Request.TLS on c.
-func speaksTLS(c net.Conn) bool {
-	_, is := c.(interface{ ConnectionState() tls.ConnectionState })
-	return is
-}
-
 // listen opens what is not open yet. If one address fails nothing is left
 // open.
 func (p *Process) listen() (err error) {
@@ -178,7 +157,7 @@ func (p *Process) closeListeners(limit time.Duration) {
 func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
-			p.hook(s.http)
+			hook(s.http, p.untilCut, p.own)
 		}
 		if s.behind != nil {
 			s.http.Protocols = s.behind

@@ -49,6 +49,9 @@ func (t *task) stack(s stacks) string {
 // the Fatal methods of package testing do).
 var errGone = errors.New("it ended its goroutine instead of returning")
 
+// runFrame is how a stack names run: what is below it is ours.
+const runFrame = "github.com/lameduck-dev/lameduck.(*task).run"
+
 // run runs the task. Its panic is an error: what else the process holds
 // still is to end well.
 func (t *task) run(ctx context.Context) (err error) {
@@ -56,7 +59,7 @@ func (t *task) run(ctx context.Context) (err error) {
 	defer t.runs.Store(nil)
 	defer func() {
 		if r := recover(); r != nil {
-			err = panicked(r, t.String()+": ")
+			err = panicked(r, t.String()+": ", runFrame)
 		}
 	}()
 	if err := t.do(ctx); err != nil {
@@ -77,8 +80,9 @@ func (t *task) start(ctx context.Context) <-chan error {
 }
 
 // runWithin runs the task and leaves it behind if it does not return within
-// share. If hurry is closed before, what less returns is left of that.
-func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration) error {
+// share, with an error that wraps late. If hurry is closed before, what less returns
+// is left of that.
+func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration, late error) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), toldAfter(share))
 	defer cancel()
@@ -90,7 +94,7 @@ func (t *task) runWithin(share time.Duration, hurry <-chan struct{}, less func()
 		case err := <-done:
 			return err
 		case <-end.C:
-			err := fmt.Errorf("%w after its share of %v: %v", ErrCut, round(time.Since(began)), t)
+			err := fmt.Errorf("%w after its share of %v: %v", late, round(time.Since(began)), t)
 			return traced{err, t.stack(takeStacks())}
 		case <-hurry:
 			hurry = nil

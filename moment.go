@@ -1,10 +1,27 @@
 package lameduck
 
 import (
+	"context"
 	"math/rand/v2"
 	"sync"
 	"time"
 )
+
+// leaverKey is the context key of what is asked to leave: the connection of a
+// request, the workers of a Process. A pointer is the fastest to compare.
+var leaverKey any = new(byte)
+
+type leaver interface {
+	draining() <-chan struct{}
+}
+
+// draining is the channel of what ctx is of, nil if it is of none.
+func draining(ctx context.Context) <-chan struct{} {
+	if l, ok := ctx.Value(leaverKey).(leaver); ok {
+		return l.draining()
+	}
+	return nil
+}
 
 // A departure is the moment at which something long-lived is asked to leave,
 // its own within Spread: clients that are all asked at once all come back at

@@ -211,3 +211,13 @@ func (s *connSet) list() []*conn {
 	}
 	return all
 }
+
+// awaitNews is called before the health servers are shut down: no connection with
+// a health Watch is closed before the watcher has been told.
+func (s *connSet) awaitNews() {
+	for _, c := range s.list() {
+		if h := c.h2.Load(); h != nil {
+			h.awaitNews()
+		}
+	}
+}

@@ -2,7 +2,6 @@ package lameduck
 
 import (
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -24,17 +23,6 @@ type drain struct {
 	lastConn  atomic.Int64 // since T0 in nanoseconds, -1: none came
 	lastReq   atomic.Int64
 }
-
-// A state is how far the termination of a process has come. Every request loads it,
-// on every core, so nothing that is written often may be on its cache line.
-type state struct {
-	_       [cacheLine]byte
-	current atomic.Pointer[drain] // nil while serving
-	closing atomic.Bool           // the lame duck is over, connections are being closed
-	_       [cacheLine]byte
-}
-
-const cacheLine = 64
 
 func newDrain(by string, c clocks) *drain {
 	by, _, _ = strings.Cut(by, "\n") // the stack of a panic is in the error
@@ -93,44 +81,8 @@ func (d *drain) lateReq() (undo func()) {
 	}
 }
 
-// A latch is a channel that can be closed more than once.
-type latch struct {
-	done chan struct{}
-	once *sync.Once
-}
-
-func newLatch() latch { return latch{make(chan struct{}), new(sync.Once)} }
-
-func (s latch) set() { s.once.Do(func() { close(s.done) }) }
-
-func (s latch) isSet() bool {
-	select {
-	case <-s.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// A countdown is a latch that is set when so many have ended. At the end of a
-// process every goroutine that only waits for another costs a wake-up.
-type countdown struct {
-	latch
-	left *atomic.Int64
-}
-
-func newCountdown(n int) countdown {
-	c := countdown{newLatch(), new(atomic.Int64)}
-	c.left.Store(int64(n))
-	if n == 0 {
-		c.set()
-	}
-	return c
-}
-
-// end is called once for each.
-func (c countdown) end() {
-	if c.left.Add(-1) == 0 {
-		c.set()
-	}
+// warnAt is when, before the cut, what is in flight is told: a second before,
+// or a tenth of what is left.
+func (d *drain) warnAt(now time.Time) time.Time {
+	return d.cutAt().Add(-max(time.Second, d.cutAt().Sub(now)/10))
 }

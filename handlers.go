@@ -1,0 +1,88 @@
+package lameduck
+
+import (
+	"context"
+	"io"
+	"net/http"
+)
+
+// ownerKey is the context key of the Process that a context is of. It is looked
+// up for probes, hooks and Debug only, so it is further from the request than the
+// connection is.
+var ownerKey any = new(byte)
+
+// own returns ctx as one of p.
+func (p *Process) own(ctx context.Context) context.Context {
+	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
+		return ctx
+	}
+	return context.WithValue(ctx, ownerKey, p)
+}
+
+// WithDraining returns ctx with a moment within Spread at which [Draining]
+// tells it to leave: for the streams of a gRPC server (in an interceptor), for
+// whatever else lives long and has no context of a request. When ctx ends it is
+// forgotten.
+func (p *Process) WithDraining(ctx context.Context) context.Context {
+	return p.members.join(p.own(ctx), &p.state)
+}
+
+// Draining returns a channel that is closed when whoever holds ctx should
+// leave: for the context of a request, or of a connection hijacked from it,
+// at the connection's own moment within Spread; for that of
+// [Process.WithDraining], at one of its own; for the context of a worker, when
+// termination begins. The context itself goes on until the cut. With a
+// context of another origin it returns nil, which never is ready.
+//
+// A long-lived handler (WebSocket, server-sent events, long poll) says its
+// goodbye when the channel closes and returns.
+func Draining(ctx context.Context) <-chan struct{} {
+	return draining(ctx)
+}
+
+// Ready is a readiness handler. It answers 200 until the listener closes,
+// and with [Process.FailReadiness] 503 from the begin of termination.
+//
+// 200 is right behind a Kubernetes Service: a deleted pod leaves the
+// endpoints whatever readiness says, and if all endpoints are terminating
+// kube-proxy falls back to those that still are ready (KEP-1669).
+func Ready(w http.ResponseWriter, r *http.Request) {
+	p := spare(r)
+	if p != nil && p.FailReadiness && p.state.current.Load() != nil {
+		http.Error(w, "terminating", http.StatusServiceUnavailable)
+		return
+	}
+	io.WriteString(w, "ready\n")
+}
+
+// PreStop is a handler for a preStop httpGet hook. It begins the lame duck,
+// as the stop signal would, and answers when that is over. The time is
+// counted once: the stop signal that follows goes on from there. If none
+// follows within 5 s the process goes back to serving, for the call may not have
+// been the kubelet's. A stop signal that comes later, but within Grace of the
+// call, begins a lame duck that is as much shorter as Grace, which counts from the
+// call.
+func PreStop(w http.ResponseWriter, r *http.Request) {
+	p := spare(r)
+	if p == nil {
+		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
+		return
+	}
+	d := p.begin("preStop", false)
+	select {
+	case <-d.over.done:
+		if r.ProtoMajor < 2 {
+			w.Header().Set("Connection", "close")
+		}
+		io.WriteString(w, "the lame duck is over\n")
+	case <-r.Context().Done():
+	}
+}
+
+// spare returns the Process that serves r, and takes r out of the late
+// arrivals: a probe or a hook is not a client.
+func spare(r *http.Request) *Process {
+	spareArrival(r)
+	p, _ := r.Context().Value(ownerKey).(*Process)
+	return p
+}
