@@ -36,7 +36,7 @@ func (l sendingListener) Accept() (net.Conn, error) {
 }
 
 func (l sendingListener) SetDeadline(t time.Time) error {
-	return l.Listener.(deadliner).SetDeadline(t)
+	return l.Listener.(interface{ SetDeadline(time.Time) error }).SetDeadline(t)
 }
 
 type sendingConn struct {
@@ -85,7 +85,7 @@ func TestFilesAreSentByTheKernel(t *testing.T) {
 			t.Errorf("termination under way %v: the kernel has sent %d bytes of %d", i > 0, n, len(content))
 		}
 		terminate()
-		for p.state.current.Load() == nil {
+		for p.state.Current.Load() == nil {
 			time.Sleep(time.Millisecond)
 		}
 	}

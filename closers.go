@@ -4,18 +4,20 @@ import (
 	"errors"
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // runClosers runs the closers in reverse order. A second signal leaves them
 // no more than Reserve. The error is that of those that were not cut.
-func (p *Process) runClosers(d *drain) error {
-	deadline := d.t0.Add(d.clocks.grace - d.clocks.flush())
-	hurry := d.cut.done
+func (p *Process) runClosers(d *term.Termination) error {
+	deadline := d.T0.Add(d.Clocks.Grace - d.Clocks.Flush())
+	hurry := d.Cut.Done
 	shorten := func() {
 		hurry = nil
-		deadline = earlier(deadline, time.Now().Add(d.clocks.reserve))
+		deadline = earlier(deadline, time.Now().Add(d.Clocks.Reserve))
 	}
-	if d.cut.isSet() {
+	if d.Cut.IsSet() {
 		shorten()
 	}
 	if len(p.closers) > 0 {
@@ -25,7 +27,7 @@ func (p *Process) runClosers(d *drain) error {
 	var errs []error
 	for i, t := range slices.Backward(p.closers) {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
-		err := t.runWithin(share(), hurry, func() time.Duration { shorten(); return share() }, ErrCut)
+		err := t.RunWithin(share(), hurry, func() time.Duration { shorten(); return share() }, ErrCut)
 		if errors.Is(err, ErrCut) {
 			p.addCloser(d, t, err)
 		} else {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"runtime"
@@ -48,37 +47,5 @@ func TestFinishingCostsTheSameBesideMany(t *testing.T) {
 				t.Errorf("idle=%v: %d bytes allocated for each of %d connections that end", idle, each, many)
 			}
 		})
-	}
-}
-
-// The queue gives out the one that is due first, however often the times change.
-func TestCloseQueueIsInOrder(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	d := newDrain("test", clocks{grace: time.Hour})
-	q := closeQueue{d: d}
-	e := testEnv(d)
-	var all []*conn
-	for range 500 {
-		c := newConn(nil, e)
-		c.quietAt.Store(r.Int64N(int64(time.Hour)))
-		all = append(all, c)
-	}
-	q.add(all)
-	for range 2000 {
-		c := all[r.IntN(len(all))]
-		if i := int(c.place) - 1; i < 0 || q.due[i].conn != c {
-			t.Fatalf("place %d is of another connection", i)
-		}
-		c.quietAt.Store(r.Int64N(int64(time.Hour)))
-		q.add([]*conn{c})
-	}
-	last := time.Time{}
-	for n := len(all); n > 0; n-- {
-		first := q.due[0]
-		if len(q.due) != n || first.at.Before(last) || !first.at.Equal(first.dueAt(d)) {
-			t.Fatalf("%d are left, want %d; due at %v after %v", len(q.due), n, first.at, last)
-		}
-		last = first.at
-		q.remove()
 	}
 }

@@ -5,46 +5,52 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // finishOrCut is the phase between the lame duck and the closers.
-func (p *Process) finishOrCut(d *drain) {
+func (p *Process) finishOrCut(d *term.Termination) {
 	p.enter(phaseFinishing, d)
-	defer time.AfterFunc(time.Until(d.warnAt(time.Now())), func() { p.warn(d) }).Stop()
+	defer time.AfterFunc(time.Until(d.WarnAt(time.Now())), func() { p.warn(d) }).Stop()
 	defer p.shutServers()
 	p.finish(d)
 }
 
 // warn writes to the log, once, what will be cut.
-func (p *Process) warn(d *drain) {
+func (p *Process) warn(d *term.Termination) {
 	s := p.statusIn(phaseFinishing, d, nil)
 	if len(s.InFlight) == 0 || p.watch.warned.Swap(true) {
 		return
 	}
-	p.log.Warn("still in flight, and the cut is near", "after", round(time.Since(d.t0)),
-		"cut_in", max(0, round(time.Until(d.cutAt()))), "in_flight", len(s.InFlight), "work", fitting(s.outline(time.Now()), maxText))
+	p.log.Warn("still in flight, and the cut is near", "after", short.Round(time.Since(d.T0)),
+		"cut_in", max(0, short.Round(time.Until(d.CutAt()))), "in_flight", len(s.InFlight), "work", short.List(s.outline(time.Now()), maxText))
 }
 
 // cutOff ends what is in flight: its context, and a moment later its
 // connection. The moment lets a handler that minds its context answer.
-func (p *Process) cutOff(d *drain) {
+func (p *Process) cutOff(d *term.Termination) {
 	p.warn(d)
 	p.addCut(d)
 	go p.wakeSilent()
 	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
-	p.waitFor(d.clocks.flush())
+	p.waitFor(d.Clocks.Flush())
 	p.addCut(d) // a request may have come after the cut
-	p.closeAll(max(d.clocks.flush(), leastWait))
+	p.closeAll(max(d.Clocks.Flush(), leastWait))
 }
 
 // addCut adds all that is in flight to what was cut, the oldest first.
-func (p *Process) addCut(d *drain) {
+func (p *Process) addCut(d *term.Termination) {
 	if p.cuts == nil {
 		p.cuts = newCutReport(d)
 	}
 	before := len(p.cuts.work)
-	all := p.inFlight(p.conns.list())
-	slices.SortStableFunc(all, func(a, b piece) int { return a.begun(d.t0).Compare(b.begun(d.t0)) })
+	all := p.inFlight(p.conns.List())
+	slices.SortStableFunc(all, func(a, b piece) int { return a.begun(d.T0).Compare(b.begun(d.T0)) })
 	for _, x := range all {
 		p.cuts.add(x)
 	}
@@ -57,8 +63,8 @@ func (p *Process) addCut(d *drain) {
 // wakeSilent has the silent connections close, unpaced: there is no more
 // time.
 func (p *Process) wakeSilent() {
-	for _, c := range p.conns.list() {
-		c.wakeAside()
+	for _, c := range p.conns.List() {
+		c.WakeAside()
 	}
 }
 
@@ -66,9 +72,9 @@ func (p *Process) wakeSilent() {
 func (p *Process) waitFor(wait time.Duration) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()
-	for p.conns.count() != (connCount{}) || slices.ContainsFunc(p.tasks(), (*task).running) {
+	for p.conns.Count() != (link.Count{}) || slices.ContainsFunc(p.tasks(), (*task.Task).Running) {
 		select {
-		case <-p.conns.ended:
+		case <-p.conns.Ended:
 		case <-deadline.C:
 			return
 		}
@@ -81,15 +87,15 @@ func (p *Process) waitFor(wait time.Duration) {
 // bound to, nor that of a connection that is more than a socket, nor the Stop
 // of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
-	within(limit, func() {
+	program.Within(limit, func() {
 		var ending sync.WaitGroup
-		for _, c := range p.conns.list() {
-			if c.beginClose() { // before a server, which would close them one by one
-				ending.Go(func() { protect(c.endClose) })
+		for _, c := range p.conns.List() {
+			if c.BeginClose() { // before a server, which would close them one by one
+				ending.Go(func() { program.Protect(c.EndClose) })
 			}
 		}
 		for _, s := range p.servers {
-			ending.Go(func() { protect(func() error { s.end(); return nil }) })
+			ending.Go(func() { program.Protect(func() error { s.end(); return nil }) })
 		}
 		ending.Wait()
 	})

@@ -3,6 +3,12 @@ package lameduck
 import (
 	"fmt"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // A CutError is the error of Run if something was cut; it wraps [ErrCut]. Its text
@@ -19,14 +25,14 @@ func (e *CutError) Unwrap() []error { return e.errs }
 
 // A cutReport is what was cut, each named once.
 type cutReport struct {
-	drain   *drain
+	drain   *term.Termination
 	named   map[any]bool // by identity; of requests also by their connection
 	streams bool         // some of grpc-go's were named
 	work    []Work
 	groups  map[string]*cutGroup // by title
 	order   []*cutGroup
-	errs    []error // of the first manyWorks
-	stacks  *stacks // taken when the first one is asked for
+	errs    []error      // of the first manyWorks
+	stacks  *task.Stacks // taken when the first one is asked for
 }
 
 // A cutGroup is all that was cut of one title.
@@ -38,7 +44,7 @@ type cutGroup struct {
 	now    time.Time
 }
 
-func newCutReport(d *drain) *cutReport {
+func newCutReport(d *term.Termination) *cutReport {
 	return &cutReport{drain: d, named: map[any]bool{}, groups: map[string]*cutGroup{}}
 }
 
@@ -47,14 +53,14 @@ func (c *cutReport) add(x piece) {
 		return
 	}
 	c.named[x.who] = true
-	c.streams = c.streams || x.Kind == kindStream
-	if x.Kind == kindRequest {
+	c.streams = c.streams || x.Kind == link.KindStream
+	if x.Kind == link.KindRequest {
 		c.named[x.on] = true
 	}
 	c.addWork(x.Work, func(now time.Time) error {
-		err := fmt.Errorf("%w %v after T0: %s", ErrCut, round(now.Sub(c.drain.t0)), x.line(c.drain.t0, now))
-		if t, ok := x.who.(*task); ok && t.kind != kindGRPC {
-			err = traced{err, t.stack(c.takeStacks())}
+		err := fmt.Errorf("%w %v after T0: %s", ErrCut, short.Round(now.Sub(c.drain.T0)), x.line(c.drain.T0, now))
+		if t, ok := x.who.(*task.Task); ok && t.Kind != kindGRPC {
+			err = program.Traced{Err: err, Stack: t.Stack(c.takeStacks())}
 		}
 		return err
 	})
@@ -66,7 +72,7 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 	c.work = append(c.work, w)
 	g := c.groups[title]
 	if g == nil {
-		g = &cutGroup{oldest: w, now: now, after: round(now.Sub(c.drain.t0))}
+		g = &cutGroup{oldest: w, now: now, after: short.Round(now.Sub(c.drain.T0))}
 		if len(c.order) < mostGroups {
 			g.err = errorOf(now)
 		}
@@ -87,7 +93,7 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 // answer of an HTTP/2 request, the server of a gRPC stream.
 func (c *cutReport) isPartOf(x piece) bool {
 	switch x.Kind {
-	case kindStream:
+	case link.KindStream:
 		return c.named[x.on]
 	case kindGRPC:
 		return c.streams
@@ -95,9 +101,9 @@ func (c *cutReport) isPartOf(x piece) bool {
 	return false
 }
 
-func (c *cutReport) takeStacks() stacks {
+func (c *cutReport) takeStacks() task.Stacks {
 	if c.stacks == nil {
-		c.stacks = new(takeStacks())
+		c.stacks = new(task.TakeStacks())
 	}
 	return *c.stacks
 }
@@ -121,18 +127,18 @@ func (c *cutReport) grouped() (errs []error) {
 		case g.count == 1:
 			errs = append(errs, g.err)
 		default:
-			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, g.after, g.oldest.lineOf(g.count, c.drain.t0, g.now)))
+			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, g.after, g.oldest.lineOf(g.count, c.drain.T0, g.now)))
 		}
 	}
 	return errs
 }
 
 // addCloser adds a closer that was cut with err.
-func (p *Process) addCloser(d *drain, t *task, err error) {
+func (p *Process) addCloser(d *term.Termination, t *task.Task, err error) {
 	if p.cuts == nil {
 		p.cuts = newCutReport(d)
 	}
-	since, _ := t.since()
-	p.cuts.addWork(Work{Kind: t.kind, Name: t.name, Since: since}, func(time.Time) error { return err })
+	since, _ := t.Since()
+	p.cuts.addWork(Work{Kind: t.Kind, Name: t.Name, Since: since}, func(time.Time) error { return err })
 	p.watch.cut.Store(int64(len(p.cuts.work)))
 }

@@ -202,21 +202,3 @@ func TestTimeoutsHoldBehindAWake(t *testing.T) {
 		}
 	}
 }
-
-// The time limit of a handshake holds also where the connection was woken in the
-// moment of its first byte.
-func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		x := startTLS(t, &Process{}, ok)
-		x.terminate()
-		time.Sleep(9 * time.Second)
-		nc, _ := x.socket(largeRoom)
-		synctest.Wait()
-		for _, c := range x.conns.list() {
-			c.waking.Store(true)
-			nc.Write([]byte{22})
-			synctest.Wait()
-		}
-		x.endsAt(19 * time.Second)
-	})
-}

@@ -7,6 +7,9 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // Debug is a handler that answers why the process is still terminating: in
@@ -25,7 +28,7 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
 		return
 	}
-	asked := r.Context().Value(leaverKey)
+	asked := r.Context().Value(term.Key)
 	s, d := p.status(func(x piece) bool { return x.who == asked || x.who == any(r) })
 	w.Header().Set("Cache-Control", "no-store")
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
@@ -38,22 +41,22 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 }
 
 // why says what the phase waits for.
-func (s Status) why(d *drain, now time.Time) string {
+func (s Status) why(d *term.Termination, now time.Time) string {
 	if d == nil {
 		return "no termination has begun"
 	}
-	after := fmt.Sprintf("%v after T0 (%s)", round(now.Sub(d.t0)), d.by)
-	left := func(until time.Time) time.Duration { return max(0, round(until.Sub(now))) }
+	after := fmt.Sprintf("%v after T0 (%s)", short.Round(now.Sub(d.T0)), d.By)
+	left := func(until time.Time) time.Duration { return max(0, short.Round(until.Sub(now))) }
 	switch s.Phase {
 	case phaseLameDuck:
-		if d.over.isSet() || !now.Before(d.lameDuckEnd()) {
+		if d.Over.IsSet() || !now.Before(d.LameDuckEnd()) {
 			return after + ", waiting for the stop signal"
 		}
-		return fmt.Sprintf("%s, serving on for at least %v", after, left(d.lameDuckEnd()))
+		return fmt.Sprintf("%s, serving on for at least %v", after, left(d.LameDuckEnd()))
 	case phaseFinishing:
-		return fmt.Sprintf("%s, waiting for what is in flight; it will be cut in %v", after, left(d.cutAt()))
+		return fmt.Sprintf("%s, waiting for what is in flight; it will be cut in %v", after, left(d.CutAt()))
 	default: // the cut, the closers and the end
-		return fmt.Sprintf("%s, %v before the end of Grace", after, left(d.t0.Add(d.clocks.grace)))
+		return fmt.Sprintf("%s, %v before the end of Grace", after, left(d.T0.Add(d.Clocks.Grace)))
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // debugging serves Debug on /debug, and otherwise what does not end.
@@ -119,7 +121,7 @@ func TestDebugInJSON(t *testing.T) {
 // Each phase says what it waits for.
 func TestDebugSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		d := newDrain("SIGTERM", clocks{delay: 10 * time.Second, grace: 30 * time.Second, reserve: 3 * time.Second})
+		d := term.New("SIGTERM", term.Clocks{Delay: 10 * time.Second, Grace: 30 * time.Second, Reserve: 3 * time.Second})
 		for _, test := range []struct {
 			phase string
 			after time.Duration
@@ -132,7 +134,7 @@ func TestDebugSaysWhy(t *testing.T) {
 			{"closers", 31 * time.Second, "31s after T0 (SIGTERM), 0s before the end of Grace"},
 		} {
 			s := Status{Phase: test.phase}
-			if got := s.why(d, d.t0.Add(test.after)); got != test.want {
+			if got := s.why(d, d.T0.Add(test.after)); got != test.want {
 				t.Errorf("%s: %q, want %q", test.phase, got, test.want)
 			}
 		}
@@ -305,7 +307,7 @@ func TestWhatWillBeCutIsToldBefore(t *testing.T) {
 				x.terminate()
 				if test.second > 0 {
 					time.Sleep(test.second)
-					x.state.current.Load().cut.set()
+					x.state.Current.Load().Cut.Set()
 				}
 				x.end()
 				told := log.with("the cut is near")

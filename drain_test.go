@@ -72,7 +72,7 @@ func TestProbesDoNotHoldTheLameDuck(t *testing.T) {
 				x.terminate()
 				x.everySecond(func(c *client) { probe(x, c) })
 				x.endsAt(10 * time.Second)
-				if n := x.conns.closedIdle.Load(); n != 0 {
+				if n := x.conns.ClosedIdle.Load(); n != 0 {
 					t.Errorf("%d closed idle, want 0", n)
 				}
 			})
@@ -135,7 +135,7 @@ func TestSilentConnectionsAreClosedAfterTheLameDuck(t *testing.T) {
 				t.Errorf("closed %v after T0, in the middle of the lame duck", at)
 			}
 		}
-		if n := x.conns.closedIdle.Load(); n != 2 {
+		if n := x.conns.ClosedIdle.Load(); n != 2 {
 			t.Errorf("counted %d connections closed idle, want 2", n)
 		}
 	})
@@ -256,7 +256,8 @@ func TestHandlerThatMindsNothingIsLeftBehind(t *testing.T) {
 
 func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
+		p := &Process{}
+		x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
 			nc, _, err := http.NewResponseController(w).Hijack()
 			if err != nil {
 				t.Error(err)
@@ -265,7 +266,7 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 			draining := Draining(r.Context())
 			go func() { // the handler returns; net/http has forgotten the connection
 				<-draining
-				if at := time.Since(x0(nc)); at > 3*time.Second {
+				if at := time.Since(p.state.Current.Load().T0); at > 3*time.Second {
 					t.Errorf("told %v after T0, Spread is 3 s", at)
 				}
 				io.WriteString(nc, "bye\n")
@@ -285,9 +286,6 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 		x.endsAt(told + 15*time.Second)
 	})
 }
-
-// x0 is T0 of the Process that nc belongs to.
-func x0(nc net.Conn) time.Time { return ours(nc).env.state.current.Load().t0 }
 
 func TestHijackedConnectionThatNeverEndsIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -360,7 +358,7 @@ func TestHurrySkipsDelayAndQuiet(t *testing.T) {
 		go x.mustGet(busy, "/")
 		synctest.Wait()
 		x.terminate()
-		x.state.current.Load().hurry.set()
+		x.state.Current.Load().Hurry.Set()
 		x.endsAt(5 * time.Second)
 	})
 }
@@ -375,7 +373,7 @@ func TestSecondSignalCutsAtOnce(t *testing.T) {
 		synctest.Wait()
 		x.terminate()
 		time.Sleep(time.Second)
-		x.state.current.Load().cut.set()
+		x.state.Current.Load().Cut.Set()
 		took, err := x.end()
 		if took > 2*time.Second || !errors.Is(err, ErrCut) || !flushed {
 			t.Errorf("ended %v after T0 with %v, flushed: %v", took, err, flushed)

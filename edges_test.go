@@ -21,35 +21,8 @@ import (
 	"time"
 )
 
-// net/http ends its background read with a past deadline and waits for it.
-// If that is kept from it because the connection was woken, it waits for ever.
-func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
-	c, _ := socketPair(t)
-	c.connState(http.StateIdle)
-	c.wake()
-	c.SetReadDeadline(time.Time{}) // as net/http does around a request
-	c.connState(http.StateActive)  // that was in its buffer
-	c.SetReadDeadline(time.Time{}) // startBackgroundRead
-	c.SetReadDeadline(time.Unix(1, 0))
-	got := make(chan error, 1)
-	go func() {
-		_, err := c.Read(make([]byte, 1))
-		got <- err
-	}()
-	select {
-	case err := <-got:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Errorf("Read: %v, want a timeout", err)
-		}
-	case <-time.After(2 * time.Second):
-		t.Error("the background read does not end")
-	}
-}
-
-func (c *conn) connState(s http.ConnState) { c.state(s) }
-
-// The same with net/http: the second of two pipelined requests is in its
-// buffer when the connection is woken.
+// The second of two pipelined requests is in net/http's buffer when the connection is
+// woken.
 func TestPipelinedRequestInTheBufferOfAWokenConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
@@ -145,8 +118,8 @@ func TestLingerAfterAResume(t *testing.T) {
 		x := start(t, &Process{Spread: 20 * time.Second}, mux.ServeHTTP)
 		c := x.mustDial()
 		x.mustGet(c, "/")
-		for _, c := range x.conns.list() {
-			c.share = 0.9
+		for _, c := range x.conns.List() {
+			c.Share = 0.9
 		}
 		go x.mustDial().get("/prestop")
 		time.Sleep(time.Second)
@@ -154,7 +127,7 @@ func TestLingerAfterAResume(t *testing.T) {
 		time.Sleep(time.Minute)
 		x.mustGet(c, "/")
 		x.terminate()
-		x.state.current.Load().hurry.set()
+		x.state.Current.Load().Hurry.Set()
 		time.Sleep(30 * time.Millisecond)
 		x.mustGet(c, "/")
 		x.end()
@@ -189,7 +162,7 @@ func TestSecondSignalWhileACloserHangs(t *testing.T) {
 		x := start(t, p, ok)
 		x.terminate()
 		time.Sleep(20 * time.Second)
-		x.state.current.Load().cut.set()
+		x.state.Current.Load().Cut.Set()
 		took, err := x.end()
 		close(forever)
 		if took > 23*time.Second || !errors.Is(err, ErrCut) || !flushed {
@@ -392,7 +365,7 @@ func TestOneServerAddedTwice(t *testing.T) {
 		x.mustGet(x.mustDial(), "/")
 		x.l = b
 		x.mustGet(x.mustDial(), "/")
-		if n := x.state.current.Load().lateReqs.Load(); n != 2 {
+		if n := x.state.Current.Load().LateReqs.Load(); n != 2 {
 			t.Errorf("%d late requests, want 2", n)
 		}
 		x.endsAt(10 * time.Second)
@@ -474,8 +447,8 @@ func TestHugeClocks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if end := c.end(time.Second); end < c.delay || end > c.latest() {
-		t.Errorf("the lame duck ends at %v, between %v and %v", end, c.delay, c.latest())
+	if end := c.End(time.Second); end < c.Delay || end > c.Latest() {
+		t.Errorf("the lame duck ends at %v, between %v and %v", end, c.Delay, c.Latest())
 	}
 }
 

@@ -15,22 +15,6 @@ import (
 	"time"
 )
 
-func TestWithGoodbye(t *testing.T) {
-	const status = "HTTP/1.1 200 OK\r\n"
-	for head, want := range map[string]string{
-		status + "Date: now":                              status + "Connection: close\r\nDate: now",
-		status + "Connection: keep-alive\r\nDate: now":    status + "Connection: close\r\nDate: now",
-		status + "Date: now\r\nConnection: Keep-Alive":    status + "Date: now\r\nConnection: close",
-		status + "Connection: close\r\nDate: now":         "",
-		"HTTP/1.1 101 Switching\r\nConnection: Upgrade":   "",
-		status + "X: Connection: keep-alive\r\nDate: now": status + "Connection: close\r\nX: Connection: keep-alive\r\nDate: now",
-	} {
-		if got := string(withGoodbye([]byte(head))); got != want {
-			t.Errorf("%q\n got %q\nwant %q", head, got, want)
-		}
-	}
-}
-
 // An answer that begins after the connection's moment says goodbye, also if its
 // handler was at work before, and whatever the handler says itself.
 func TestEveryAnswerAfterTheMomentSaysGoodbye(t *testing.T) {
@@ -231,8 +215,8 @@ func TestOptionsOfTheServerAreARequest(t *testing.T) {
 						t.Error("not asked to leave")
 					}
 				}
-				if d := x.state.current.Load(); d.lateReqs.Load() != 2 || d.lateConns.Load() != 1 {
-					t.Errorf("%d late requests, %d late connections", d.lateReqs.Load(), d.lateConns.Load())
+				if d := x.state.Current.Load(); d.LateReqs.Load() != 2 || d.LateConns.Load() != 1 {
+					t.Errorf("%d late requests, %d late connections", d.LateReqs.Load(), d.LateConns.Load())
 				}
 				if (asked > 0) != own {
 					t.Errorf("the program's handler was asked %d times", asked)

@@ -4,6 +4,10 @@ import (
 	"context"
 	"fmt"
 	"net"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/task"
 )
 
 // A GRPCServer is a *grpc.Server of google.golang.org/grpc.
@@ -22,9 +26,9 @@ type GRPCServer interface {
 // clients are told to leave only when the lame duck is over.
 func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	x := &server{listeners: listeners, end: s.Stop}
-	x.finish = newTask(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
-	x.serve = func(l *listener) error {
-		l.begin = (*conn).beginGRPC
+	x.finish = task.New(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
+	x.serve = func(l *link.Listener) error {
+		l.Begin = (*link.Conn).BeginGRPC
 		return s.Serve(l)
 	}
 	p.servers = append(p.servers, x)
@@ -36,7 +40,7 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 // A healthServer is one of grpc-go, or of the program.
 type healthServer struct {
 	server interface{ Shutdown() }
-	calls  calls
+	calls  program.Calls
 }
 
 // failHealth sets the gRPC services to NOT_SERVING.
@@ -45,7 +49,7 @@ func (p *Process) failHealth() {
 		return
 	}
 	p.healthFailed = true
-	p.conns.awaitNews()
+	p.conns.AwaitNews()
 	for _, h := range p.health {
 		p.call(&h.calls, "Shutdown of a health server", h.server.Shutdown)
 	}

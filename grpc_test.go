@@ -12,6 +12,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
 )
 
 // A fakeGRPC is to this package what a gRPC server is: it speaks HTTP/2 on
@@ -144,15 +146,15 @@ func TestGRPC(t *testing.T) {
 			if at := health.shutAt.Sub(x.t0); at < want || at > want+time.Millisecond {
 				t.Errorf("the health failed %v after T0, want %v", at, want)
 			}
-			if _, at := watcher.over(); at.Sub(x.t0) > 10*time.Second+confirmWithin {
+			if _, at := watcher.over(); at.Sub(x.t0) > 10*time.Second+link.ConfirmWithin {
 				t.Errorf("the watcher was left %v after T0", at.Sub(x.t0))
 			}
 			for _, c := range []*h2Client{watcher, caller} {
-				if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 3*time.Second+askWithin {
+				if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin {
 					t.Errorf("GOAWAYs %v", said)
 				}
 			}
-			if n := x.state.current.Load().lateReqs.Load(); n != 1 {
+			if n := x.state.Current.Load().LateReqs.Load(); n != 1 {
 				t.Errorf("%d late requests, want 1: a check of the health is none", n)
 			}
 		})

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
 // guard looks, at start, for what would spoil the termination, and says so
@@ -19,11 +22,11 @@ func (p *Process) guard() {
 		p.guardGRPC(info.Deps)
 	}
 	for _, srv := range p.httpServers() {
-		if isH2C(srv.Handler) {
+		if link.IsH2C(srv.Handler) {
 			p.log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
-		if clearTextByHTTP2(srv) {
+		if link.ClearTextByHTTP2(srv) {
 			p.log.Warn("an http.Server speaks clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
 				"For TLS add a certificate; for clear text set TLSConfig to nil after http2.ConfigureServer", "addr", srv.Addr)
 		}
@@ -114,7 +117,7 @@ func (p *Process) shutServers() {
 		over, cancel := context.WithCancel(context.Background())
 		cancel() // there is nothing to wait for
 		for _, srv := range p.httpServers() {
-			go protect(func() error { return srv.Shutdown(over) }) // it waits for Serve, which a listener may hold
+			go program.Protect(func() error { return srv.Shutdown(over) }) // it waits for Serve, which a listener may hold
 		}
 	})
 }

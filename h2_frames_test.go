@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"slices"
@@ -14,6 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/link"
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
@@ -120,9 +120,9 @@ func TestGoodbyeAtItsMoment(t *testing.T) {
 		idle[1].begin("/?for=1s")
 		time.Sleep(2 * time.Second)
 		moments := map[*h2Client]time.Duration{}
-		for _, c := range x.conns.list() {
+		for _, c := range x.conns.List() {
 			i := slices.IndexFunc(append(idle, busy...), func(h *h2Client) bool { return h.Conn.(*memSocket).in == c.Conn.(*memSocket).out })
-			moments[append(idle, busy...)[i]] = time.Duration(float64(c.share) * float64(10*time.Second))
+			moments[append(idle, busy...)[i]] = time.Duration(float64(c.Share) * float64(10*time.Second))
 		}
 		x.terminate()
 		time.Sleep(15 * time.Second)
@@ -131,7 +131,7 @@ func TestGoodbyeAtItsMoment(t *testing.T) {
 			if len(said) != 1 || said[0].number() != noLimit {
 				t.Fatalf("GOAWAYs %v", said)
 			}
-			want := moments[c] + observeFor
+			want := moments[c] + link.ObserveFor
 			if got := said[0].at.Sub(x.t0); got < want || got > want+time.Millisecond {
 				t.Errorf("said after %v, want %v", got, want)
 			}
@@ -152,8 +152,8 @@ func TestGoodbyeGoesAheadOfTheAnswers(t *testing.T) {
 		want   time.Duration // after T0
 	}{
 		"all":  {3, 64 * time.Millisecond},
-		"some": {2, 60*time.Millisecond + heldAtMost},
-		"none": {0, askWithin + heldAtMost},
+		"some": {2, 60*time.Millisecond + link.HeldAtMost},
+		"none": {0, link.AskWithin + link.HeldAtMost},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -250,7 +250,7 @@ func TestWhenAConnectionIsClosed(t *testing.T) {
 				t.Errorf("%s: GOAWAYs %v", name, said)
 			}
 		}
-		if n := x.conns.closedIdle.Load(); n != 2 {
+		if n := x.conns.ClosedIdle.Load(); n != 2 {
 			t.Errorf("%d connections were closed without the client's consent, want 2", n)
 		}
 	})
@@ -274,7 +274,7 @@ func TestLatePrefaceIsTold(t *testing.T) {
 			if len(said) != 1 {
 				t.Fatalf("%s: GOAWAYs %v", name, said)
 			}
-			if at := said[0].at.Sub(x.t0); at < 4*time.Second || at > 7*time.Second+observeFor {
+			if at := said[0].at.Sub(x.t0); at < 4*time.Second || at > 7*time.Second+link.ObserveFor {
 				t.Errorf("%s: told %v after T0", name, at)
 			}
 		}
@@ -475,8 +475,8 @@ func TestGoodbyeOfTheServerItself(t *testing.T) {
 			}
 			limit = f.number()
 		}
-		for _, c := range x.conns.list() {
-			if n := c.h2.Load().wire.Open(); n != 1 {
+		for _, c := range x.conns.List() {
+			if n := c.Streams(); n != 1 {
 				t.Errorf("%d streams are open, want 1", n)
 			}
 		}
@@ -500,7 +500,7 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		x.endsAt(14 * time.Second)
-		if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+askWithin {
+		if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+link.AskWithin {
 			t.Errorf("GOAWAYs %v", said)
 		}
 	})
@@ -581,119 +581,6 @@ func TestFullSocketDoesNotHoldTheExit(t *testing.T) {
 	}
 }
 
-// The goodbye does not keep a connection from being read: a client may write
-// all before it reads anything.
-func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
-	c, client := pipe(t)
-	h := newH2(c)
-	c.matched = -1
-	c.h2.Store(h)
-	go io.CopyN(io.Discard, client, int64(len(rawSettings())))
-	c.Write(rawSettings())
-	h.leaving.Store(true)
-	h.observed.Store(true)
-	wrote := make(chan error, 1)
-	go func() {
-		client.Write(rawFrame(typeHeaders, endHeaders, 1, rawRequest("POST", "/")...))
-		_, err := client.Write(rawFrame(typeData, 0, 1, make([]byte, 100)...))
-		wrote <- err
-	}()
-	go io.Copy(io.Discard, struct{ io.Reader }{c})
-	select {
-	case err := <-wrote:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(time.Minute):
-		t.Error("not read")
-	}
-}
-
-// What is read ahead comes in its order, however it was sent and is asked for.
-func TestReadAhead(t *testing.T) {
-	server, client := memSockets(largeRoom)
-	c := newConn(server, testEnv(nil))
-	c.matched = -1
-	c.h2.Store(newH2(c).ofNetHTTP())
-	random := rand.New(rand.NewPCG(1, 0))
-	var sent, got []byte
-	for i := range 2000 {
-		payload := make([]byte, random.IntN(1+10<<random.IntN(9)))
-		for i := range payload {
-			payload[i] = byte(random.Uint32())
-		}
-		sent = append(sent, rawFrame(typeData, 0, uint32(i), payload...)...)
-	}
-	go func() {
-		for rest := sent; len(rest) > 0; {
-			n := min(len(rest), 1+random.IntN(4000))
-			client.Write(rest[:n])
-			rest = rest[n:]
-		}
-		client.Close()
-	}()
-	sizes := rand.New(rand.NewPCG(2, 0))
-	for {
-		b := make([]byte, 1+sizes.IntN(2<<sizes.IntN(12)))
-		n, err := c.Read(b)
-		got = append(got, b[:n]...)
-		if err == io.EOF {
-			break
-		}
-		if err != nil || n == 0 {
-			t.Fatal(n, err)
-		}
-	}
-	if !bytes.Equal(got, sent) {
-		t.Errorf("%d bytes read of %d, or others", len(got), len(sent))
-	}
-	if c.halfway() {
-		t.Error("the frames were not followed to their end")
-	}
-}
-
-// pipe is a wrapped connection without any buffer, in the closing phase.
-func pipe(t *testing.T) (*conn, net.Conn) {
-	server, client := net.Pipe()
-	e := testEnv(newDrain("test", clocks{}))
-	c := newConn(server, e)
-	e.conns.add(c)
-	t.Cleanup(func() {
-		client.Close()
-		c.Close()
-	})
-	return c, client
-}
-
-// A handler that net/http starts when its connection has gone is either waited
-// for, or not begun.
-func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
-	for _, late := range []bool{false, true} {
-		c, _ := pipe(t)
-		if !late {
-			c.env.state.current.Store(nil)
-		}
-		h := newH2(c)
-		c.matched = -1
-		c.h2.Store(h)
-		c.Close()
-		if n := len(c.env.conns.list()); n > 0 {
-			t.Fatalf("%d connections", n)
-		}
-		r, err := http.NewRequest("GET", "/", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if begun, waited := h.begin(r), len(c.env.conns.list()); begun == late || (waited == 1) != begun {
-			t.Errorf("late %v: begun %v, and %d connections are waited for", late, begun, waited)
-		}
-		h.end(r)
-		if n := len(c.env.conns.list()); n > 0 {
-			t.Errorf("late %v: %d connections when it has ended", late, n)
-		}
-	}
-}
-
 // A stream of which the begin has come is waited for, and named at the cut.
 func TestHalfABeginOfAStream(t *testing.T) {
 	head := rawFrame(typeHeaders, endStream|endHeaders, 1, rawRequest("GET", "/")...)
@@ -708,7 +595,7 @@ func TestHalfABeginOfAStream(t *testing.T) {
 			switch whole := come == len(head); {
 			case whole && err != nil:
 				t.Errorf("all of it has come: %v", err)
-			case !whole && (!errors.Is(err, ErrCut) || !strings.Contains(err.Error(), stillRead) || took < 27*time.Second):
+			case !whole && (!errors.Is(err, ErrCut) || !strings.Contains(err.Error(), link.StillRead) || took < 27*time.Second):
 				t.Errorf("%d bytes have come: ended after %v with %v", come, took, err)
 			}
 		})
@@ -739,7 +626,7 @@ func TestHalfABeginOfAStreamAfterTheCut(t *testing.T) {
 			c.Write(head[:come])
 			_, err := x.end()
 			<-c.writing
-			if all := oneByOne(err); len(all) != 2 || !strings.Contains(err.Error(), stillRead) {
+			if all := oneByOne(err); len(all) != 2 || !strings.Contains(err.Error(), link.StillRead) {
 				t.Errorf("%d bytes have come: Run: %v", come, err)
 			}
 		})

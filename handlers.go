@@ -3,7 +3,11 @@ package lameduck
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // ownerKey is the context key of the Process that a context is of. It is looked
@@ -24,7 +28,7 @@ func (p *Process) own(ctx context.Context) context.Context {
 // whatever else lives long and has no context of a request. When ctx ends it is
 // forgotten.
 func (p *Process) WithDraining(ctx context.Context) context.Context {
-	return p.members.join(p.own(ctx), &p.state)
+	return p.members.Join(p.own(ctx), &p.state)
 }
 
 // Draining returns a channel that is closed when whoever holds ctx should
@@ -37,7 +41,7 @@ func (p *Process) WithDraining(ctx context.Context) context.Context {
 // A long-lived handler (WebSocket, server-sent events, long poll) says its
 // goodbye when the channel closes and returns.
 func Draining(ctx context.Context) <-chan struct{} {
-	return draining(ctx)
+	return term.Draining(ctx)
 }
 
 // Ready is a readiness handler. It answers 200 until the listener closes,
@@ -48,7 +52,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 // kube-proxy falls back to those that still are ready (KEP-1669).
 func Ready(w http.ResponseWriter, r *http.Request) {
 	p := spare(r)
-	if p != nil && p.FailReadiness && p.state.current.Load() != nil {
+	if p != nil && p.FailReadiness && p.state.Current.Load() != nil {
 		http.Error(w, "terminating", http.StatusServiceUnavailable)
 		return
 	}
@@ -70,7 +74,7 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 	}
 	d := p.begin("preStop", false)
 	select {
-	case <-d.over.done:
+	case <-d.Over.Done:
 		if r.ProtoMajor < 2 {
 			w.Header().Set("Connection", "close")
 		}
@@ -82,7 +86,14 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 // spare returns the Process that serves r, and takes r out of the late
 // arrivals: a probe or a hook is not a client.
 func spare(r *http.Request) *Process {
-	spareArrival(r)
+	link.ExcludeFromLate(r)
 	p, _ := r.Context().Value(ownerKey).(*Process)
 	return p
 }
+
+// NetConn returns the connection that the listener has made, mostly a
+// *net.TCPConn, for one that a Process gave to the program: to a hook of
+// http.Server, to a handler that took it over, to ServeConn. Below TLS, too: its
+// options and addresses are those of the client's connection, and what is read or
+// written there breaks the TLS. Of any other connection it returns that itself.
+func NetConn(c net.Conn) net.Conn { return link.NetConn(c) }

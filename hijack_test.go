@@ -28,7 +28,9 @@ var takeOver = map[string]struct {
 	"the buffers":       {func(_ *http.Request, _ net.Conn, rw *bufio.ReadWriter) any { return rw }, false},
 	"the context":       {func(r *http.Request, _ net.Conn, _ *bufio.ReadWriter) any { return r.Context() }, false},
 	"the socket":        {func(_ *http.Request, c net.Conn, _ *bufio.ReadWriter) any { return NetConn(c) }, false},
-	"NetConn of it":     {func(_ *http.Request, c net.Conn, _ *bufio.ReadWriter) any { return c.(*tlsConn).NetConn() }, false},
+	"NetConn of it": {func(_ *http.Request, c net.Conn, _ *bufio.ReadWriter) any {
+		return c.(interface{ NetConn() net.Conn }).NetConn()
+	}, false},
 }
 
 // A connection that was taken over and lost is closed by the garbage collector, as

@@ -91,7 +91,7 @@ func TestMembersAreForgotten(t *testing.T) {
 			cancel()
 		}
 		synctest.Wait()
-		if n := len(x.members.list()); n != 0 {
+		if n := len(x.members.List()); n != 0 {
 			t.Errorf("%d members are kept", n)
 		}
 		x.terminate()

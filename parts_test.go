@@ -13,6 +13,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 func TestWorkerFinishesWhatItHolds(t *testing.T) {
@@ -178,20 +181,8 @@ func TestKnobsOverrideTheProgram(t *testing.T) {
 	t.Setenv("LAMEDUCK_GRACE", "1m")
 	p := Process{Delay: time.Hour, Quiet: -1}
 	got, err := p.resolve()
-	if want := (clocks{0, 0, 3 * time.Second, time.Minute, 3 * time.Second}); got != want || err != nil {
+	if want := (term.Clocks{Spread: 3 * time.Second, Grace: time.Minute, Reserve: 3 * time.Second}); got != want || err != nil {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
-	}
-}
-
-func TestEndOfTheLameDuck(t *testing.T) {
-	s := time.Second
-	c := clocks{delay: 10 * s, quiet: 2 * s, grace: 30 * s, reserve: 3 * s}
-	for _, test := range []struct{ last, want time.Duration }{
-		{-1, 10 * s}, {0, 10 * s}, {8 * s, 10 * s}, {9 * s, 11 * s}, {16 * s, 18 * s}, {17 * s, 18500 * time.Millisecond}, {60 * s, 18500 * time.Millisecond},
-	} {
-		if got := c.end(test.last); got != test.want {
-			t.Errorf("last late connection at %v: the lame duck ends at %v, want %v", test.last, got, test.want)
-		}
 	}
 }
 
@@ -303,13 +294,13 @@ func TestHooksOfTheServerAreKept(t *testing.T) {
 				return context.WithValue(t.Context(), key{}, "base")
 			},
 			ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-				if ours(c) != nil {
+				if link.Of(c) != nil {
 					t.Error("ConnContext was given a wrapped connection")
 				}
 				return ctx
 			},
 			ConnState: func(c net.Conn, s http.ConnState) {
-				if ours(c) != nil {
+				if link.Of(c) != nil {
 					t.Error("ConnState was given a wrapped connection")
 				}
 				states = append(states, s)

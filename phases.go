@@ -3,54 +3,58 @@ package lameduck
 import (
 	"runtime"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // lameDuck waits until the lame duck is over, and for the stop signal if a
 // preStop hook began it.
-func (p *Process) lameDuck(d *drain) {
+func (p *Process) lameDuck(d *term.Termination) {
 	if p.FailReadiness {
 		p.failHealth()
 	}
-	p.conns.releaseWaiting()
-	for _, c := range p.conns.list() {
-		c.lameDuck(d)
+	p.conns.ReleaseWaiting()
+	for _, c := range p.conns.List() {
+		c.LameDuck(d)
 	}
-	for _, m := range p.members.list() {
-		m.lameDuck(d)
+	for _, m := range p.members.List() {
+		m.LameDuck(d)
 	}
-	for wait := time.Until(d.lameDuckEnd()); wait > 0; wait = time.Until(d.lameDuckEnd()) {
-		if !sleep(wait, d.hurry, d.cut) {
+	for wait := time.Until(d.LameDuckEnd()); wait > 0; wait = time.Until(d.LameDuckEnd()) {
+		if !sleep(wait, d.Hurry, d.Cut) {
 			break
 		}
 	}
-	d.over.set()
+	d.Over.Set()
 	// A signal that comes later shares the grace period (newDrain).
-	sleep(min(hookGap, time.Until(d.cutAt())), d.stop)
+	sleep(min(hookGap, time.Until(d.CutAt())), d.Stop)
 }
 
 // sleep waits for wait, or until one of the latches is set: then it returns
 // false.
-func sleep(wait time.Duration, until ...latch) bool {
+func sleep(wait time.Duration, until ...term.Latch) bool {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	first, second := until[0], until[len(until)-1]
 	select {
 	case <-timer.C:
 		return true
-	case <-first.done:
-	case <-second.done:
+	case <-first.Done:
+	case <-second.Done:
 	}
 	return false
 }
 
 // shutListeners closes every listener once its accept queue is empty.
-func (p *Process) shutListeners(d *drain) {
+func (p *Process) shutListeners(d *term.Termination) {
 	for _, s := range p.servers {
 		for _, l := range s.wrapped {
-			go l.shut()
+			go l.Shut()
 		}
 	}
-	if sleep(min(acceptWait, time.Until(d.cutAt())), p.serving.latch, d.cut) {
+	if sleep(min(acceptWait, time.Until(d.CutAt())), p.serving.Latch, d.Cut) {
 		p.closeListeners(0) // one that minds no deadline
 	}
 }
@@ -61,31 +65,31 @@ const acceptWait = 2 * time.Second
 
 // finish waits until nothing is in flight. Silent connections are closed;
 // at the cut whatever is left is ended, and added to what was cut.
-func (p *Process) finish(d *drain) {
+func (p *Process) finish(d *term.Termination) {
 	p.departAll()
 	p.finishServers()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	q := closeQueue{d: d}
-	q.add(p.conns.list())
+	q := link.NewCloseQueue(d)
+	q.Add(p.conns.List())
 	var looked time.Time // when those that went idle were looked at
 	for !p.finished() {
-		if d.cut.isSet() || !time.Now().Before(d.cutAt()) {
+		if d.Cut.IsSet() || !time.Now().Before(d.CutAt()) {
 			p.cutOff(d)
 			return
 		}
-		wait, idle := min(q.close(), time.Until(d.cutAt()), lostWithin), p.conns.idle
-		if rest := looksApart - time.Since(looked); rest > 0 {
+		wait, idle := min(q.Close(), time.Until(d.CutAt()), lostWithin), p.conns.Idle
+		if rest := link.LooksApart - time.Since(looked); rest > 0 {
 			wait, idle = min(wait, rest), nil
 		}
 		timer.Reset(wait)
 		select {
 		case <-idle:
 			looked = time.Now()
-			q.add(p.conns.takeIdle())
-		case <-p.conns.ended:
+			q.Add(p.conns.TakeIdle())
+		case <-p.conns.Ended:
 		case <-timer.C:
-		case <-d.cut.done:
+		case <-d.Cut.Done:
 		}
 	}
 }
@@ -96,27 +100,27 @@ const lostWithin = time.Second
 
 // finished reports whether nothing is in flight any more.
 func (p *Process) finished() bool {
-	n := p.conns.count()
-	if n.open == 0 {
+	n := p.conns.Count()
+	if n.Open == 0 {
 		p.shutServers()
 	}
-	if n.open+n.apart > 0 || !p.working.isSet() {
+	if n.Open+n.Apart > 0 || !p.working.IsSet() {
 		return false
 	}
-	if n.taken > 0 {
+	if n.Taken > 0 {
 		p.watch.collect.Do(func() { go runtime.GC() }) // some may be lost since the last time
 	}
-	return n.taken == 0
+	return n.Taken == 0
 }
 
 // departAll tells all that are long-lived, and have not been told, to leave.
 func (p *Process) departAll() {
-	p.conns.releaseWaiting()
-	for _, c := range p.conns.list() {
-		c.depart()
+	p.conns.ReleaseWaiting()
+	for _, c := range p.conns.List() {
+		c.AskToLeave()
 	}
-	for _, m := range p.members.list() {
-		m.depart()
+	for _, m := range p.members.List() {
+		m.AskToLeave()
 	}
 }
 
@@ -126,8 +130,8 @@ func (p *Process) finishServers() {
 		if s.finish != nil {
 			go func() {
 				defer p.worked()
-				if err := s.finish.run(p.hard); err != nil {
-					logPanic(p.log, "GracefulStop of a gRPC server failed", err)
+				if err := s.finish.Run(p.hard); err != nil {
+					program.LogPanic(p.log, "GracefulStop of a gRPC server failed", err)
 				}
 			}()
 		}
@@ -136,6 +140,6 @@ func (p *Process) finishServers() {
 
 // worked is called at the end of each task.
 func (p *Process) worked() {
-	p.working.end()
-	p.conns.signalEnd()
+	p.working.End()
+	p.conns.SignalEnd()
 }

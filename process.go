@@ -9,6 +9,11 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // ErrCut is wrapped by the error of Run if the end of the grace period cut a
@@ -45,35 +50,35 @@ type Process struct {
 	log          *slog.Logger // which passes on to Log
 	servers      []*server
 	health       []*healthServer
-	members      memberSet
+	members      term.Members
 	healthFailed bool       // of the goroutine of run
 	cuts         *cutReport // of the goroutine of run, nil before the cut
-	workers      []*task
-	closers      []*task
+	workers      []*task.Task
+	closers      []*task.Task
 
 	mu     sync.Mutex // orders begin and resume
 	hookAt time.Time  // T0 of the last preStop call that was taken back; guarded by mu
 	ran    atomic.Bool
-	state  state
-	conns  connSet
-	env    *env // of the connections
+	state  term.State
+	conns  link.Set
+	env    *link.Env // of the connections
 	watch  watch
 
-	began    chan struct{} // has an element when drain was set
+	began    chan struct{} // has an element when a termination has begun
 	failures chan error    // of servers and workers
-	clocks   clocks
+	clocks   term.Clocks
 	hard     context.Context // ends at the cut
 	cut      context.CancelCauseFunc
-	leave    latch     // workers are asked to leave
-	serving  countdown // of listeners whose accept queue may hold something
-	working  countdown // of tasks
+	leave    term.Latch     // workers are asked to leave
+	serving  term.Countdown // of listeners whose accept queue may hold something
+	working  term.Countdown // of tasks
 }
 
 // Worker adds a background worker. When [Draining] of its context closes, at
 // the stop signal, it should take no new work, finish what it holds and
 // return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
 func (p *Process) Worker(name string, work func(context.Context) error) {
-	p.workers = append(p.workers, newTask(kindWorker, name, work))
+	p.workers = append(p.workers, task.New(kindWorker, name, work))
 }
 
 // Closer adds what runs last, when nothing is in flight any more: closers
@@ -83,7 +88,7 @@ func (p *Process) Worker(name string, work func(context.Context) error) {
 // behind, named with its stack. Neither that nor a panic, which is an error of
 // Run, keeps the next one from its share.
 func (p *Process) Closer(name string, closer func(context.Context) error) {
-	p.closers = append(p.closers, newTask(kindCloser, name, closer))
+	p.closers = append(p.closers, task.New(kindCloser, name, closer))
 }
 
 // Run serves until ctx ends, then terminates. It returns nil if nothing was
@@ -117,7 +122,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 
 	d := p.serveUntilStop()
 	p.logClosing(d)
-	p.state.closing.Store(true)
+	p.state.Closing.Store(true)
 	p.failHealth()
 	p.shutListeners(d)
 	p.finishOrCut(d)
@@ -141,12 +146,12 @@ func (p *Process) setUp(ctx context.Context) error {
 		return fmt.Errorf("lameduck: %w", err)
 	}
 	p.clocks = c
-	p.log = newLog(cmp.Or(p.Log, slog.Default()))
-	p.conns.init()
+	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
+	p.conns.Init()
 	p.began = make(chan struct{}, 1)
-	p.leave = newLatch()
+	p.leave = term.NewLatch()
 	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
-	p.env = &env{state: &p.state, conns: &p.conns, hard: p.hard, log: p.log}
+	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
 	if err := p.listen(); err != nil {
 		return fmt.Errorf("lameduck: %w", err)
 	}
@@ -154,21 +159,21 @@ func (p *Process) setUp(ctx context.Context) error {
 }
 
 // resolve is what the clocks come to.
-func (p *Process) resolve() (clocks, error) {
-	return resolve(clocks{p.Delay, p.Quiet, p.Spread, p.Grace, p.Reserve})
+func (p *Process) resolve() (term.Clocks, error) {
+	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
 }
 
 func (p *Process) start() {
 	p.startServers()
-	p.working = newCountdown(len(p.tasks()))
+	p.working = term.NewCountdown(len(p.tasks()))
 	for _, t := range p.workers {
 		go p.work(t)
 	}
 }
 
-func (p *Process) work(t *task) {
+func (p *Process) work(t *task.Task) {
 	defer p.worked()
-	if err := t.run(context.WithValue(p.hard, leaverKey, leaver(p))); err != nil {
+	if err := t.Run(context.WithValue(p.hard, term.Key, term.Leaver(p.leave))); err != nil {
 		p.fail(err)
 	}
 }
@@ -193,9 +198,6 @@ func (p *Process) moreFailures() error {
 	}
 }
 
-// draining is for workers: they are asked to leave when termination begins.
-func (p *Process) draining() <-chan struct{} { return p.leave.done }
-
 // untilCut returns ctx as one of p, with a second end: the cut.
 func (p *Process) untilCut(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(p.own(ctx))
@@ -205,18 +207,18 @@ func (p *Process) untilCut(ctx context.Context) context.Context {
 
 // begin begins the termination, or returns the one that has begun. stop says
 // that the process is to end, as it is not after a preStop call alone.
-func (p *Process) begin(by string, stop bool) *drain {
+func (p *Process) begin(by string, stop bool) *term.Termination {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	d := p.state.current.Load()
+	d := p.state.Current.Load()
 	if d == nil {
 		d = p.newDrain(by, stop)
-		p.state.current.Store(d)
+		p.state.Current.Store(d)
 		p.began <- struct{}{}
 	}
 	if stop {
-		d.stop.set()
-		p.leave.set()
+		d.Stop.Set()
+		p.leave.Set()
 	}
 	return d
 }
@@ -224,22 +226,22 @@ func (p *Process) begin(by string, stop bool) *drain {
 // newDrain is a termination that begins now. A stop signal that comes late after
 // a preStop call, when that was taken back, shares its grace period: the kubelet
 // counts that from the hook, and kills the process at its end. The caller holds mu.
-func (p *Process) newDrain(by string, stop bool) *drain {
-	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.grace {
-		return newDrain(by, p.clocks.after(passed))
+func (p *Process) newDrain(by string, stop bool) *term.Termination {
+	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.Grace {
+		return term.New(by, p.clocks.After(passed))
 	}
-	return newDrain(by, p.clocks)
+	return term.New(by, p.clocks)
 }
 
 // resume takes a termination back unless the process is to end.
-func (p *Process) resume(d *drain) bool {
+func (p *Process) resume(d *term.Termination) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if d.stop.isSet() {
+	if d.Stop.IsSet() {
 		return false
 	}
-	p.hookAt = d.t0
-	p.state.current.Store(nil)
+	p.hookAt = d.T0
+	p.state.Current.Store(nil)
 	p.resumeHealth()
 	return true
 }
@@ -247,14 +249,14 @@ func (p *Process) resume(d *drain) bool {
 // serveUntilStop serves, and goes through the lame duck, until the process
 // is to end. A preStop call that no stop signal follows leads back to
 // serving.
-func (p *Process) serveUntilStop() *drain {
+func (p *Process) serveUntilStop() *term.Termination {
 	for {
 		<-p.began
-		d := p.state.current.Load()
+		d := p.state.Current.Load()
 		p.logBegin(d)
 		p.enter(phaseLameDuck, d)
 		p.lameDuck(d)
-		if d.stop.isSet() || !p.resume(d) {
+		if d.Stop.IsSet() || !p.resume(d) {
 			return d
 		}
 		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)

@@ -6,43 +6,45 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // terminationLog is where the kubelet reads a container's last words
 // (terminationMessagePath's default); kubectl describe pod shows them.
 var terminationLog = "/dev/termination-log"
 
-func round(d time.Duration) time.Duration { return d.Round(time.Millisecond) }
-
-func (p *Process) logBegin(d *drain) {
-	open := p.conns.list()
-	attrs := []any{"by", d.by, "delay", d.clocks.delay, "quiet", d.clocks.quiet, "grace", d.clocks.grace,
+func (p *Process) logBegin(d *term.Termination) {
+	open := p.conns.List()
+	attrs := []any{"by", d.By, "delay", d.Clocks.Delay, "quiet", d.Clocks.Quiet, "grace", d.Clocks.Grace,
 		"connections", len(open), "in_flight", len(requests(open))}
-	if passed := p.clocks.grace - d.clocks.grace; passed > 0 {
-		attrs = append(attrs, "after_prestop", round(passed))
+	if passed := p.clocks.Grace - d.Clocks.Grace; passed > 0 {
+		attrs = append(attrs, "after_prestop", short.Round(passed))
 	}
 	p.log.Info("lame duck: serving on, asking clients to leave", attrs...)
 }
 
-func (p *Process) logClosing(d *drain) {
-	open := p.conns.list()
-	p.log.Info("closing: finishing what is in flight", "after", round(time.Since(d.t0)),
-		"late_connections", d.lateConns.Load(), "late_requests", d.lateReqs.Load(),
+func (p *Process) logClosing(d *term.Termination) {
+	open := p.conns.List()
+	p.log.Info("closing: finishing what is in flight", "after", short.Round(time.Since(d.T0)),
+		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),
 		"connections", len(open), "in_flight", len(requests(open)))
 }
 
 // logEnd writes the summary: to the log, and where the kubelet reads it.
-func (p *Process) logEnd(d *drain, err error) {
-	attrs := []any{"by", d.by, "after", round(time.Since(d.t0)),
-		"late_connections", d.lateConns.Load(), "late_requests", d.lateReqs.Load(),
-		"closed_idle", p.conns.closedIdle.Load()}
-	if at := d.lastConn.Load(); at >= 0 {
-		attrs = append(attrs, "last_late_connection", round(time.Duration(at)))
+func (p *Process) logEnd(d *term.Termination, err error) {
+	attrs := []any{"by", d.By, "after", short.Round(time.Since(d.T0)),
+		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),
+		"closed_idle", p.conns.ClosedIdle.Load()}
+	if at := d.LastConn.Load(); at >= 0 {
+		attrs = append(attrs, "last_late_connection", short.Round(time.Duration(at)))
 	}
-	if at := d.lastReq.Load(); at >= 0 {
-		attrs = append(attrs, "last_late_request", round(time.Duration(at)))
+	if at := d.LastReq.Load(); at >= 0 {
+		attrs = append(attrs, "last_late_request", short.Round(time.Duration(at)))
 	}
-	if n := p.conns.releaseWaiting(); n > 0 {
+	if n := p.conns.ReleaseWaiting(); n > 0 {
 		attrs = append(attrs, "hijacked_and_lost", n)
 	}
 	if err == nil {
@@ -66,7 +68,7 @@ func lastWords(attrs []any, err error) string {
 	}
 	b.WriteString("\n")
 	b.WriteString(namesThenStacks(oneByOne(err), mostWords-1-b.Len()))
-	return wholeLines(strings.TrimSuffix(b.String(), "\n"), mostWords-1) + "\n"
+	return short.Lines(strings.TrimSuffix(b.String(), "\n"), mostWords-1) + "\n"
 }
 
 const (
@@ -91,11 +93,11 @@ func summary(errs []error, most int) string {
 // at most so many bytes.
 func namesThenStacks(errs []error, most int) string {
 	var b strings.Builder
-	var traces []traced
+	var traces []program.Traced
 	for _, one := range errs {
-		if t, ok := one.(traced); ok {
+		if t, ok := one.(program.Traced); ok {
 			traces = append(traces, t)
-			one = t.error
+			one = t.Err
 		}
 		fmt.Fprintln(&b, one)
 	}
@@ -104,9 +106,9 @@ func namesThenStacks(errs []error, most int) string {
 		if share < leastTrace {
 			break
 		}
-		b.WriteString(wholeLines(fmt.Sprintf("\n%v\n%s", t.error, t.stack), share-1) + "\n")
+		b.WriteString(short.Lines(fmt.Sprintf("\n%v\n%s", t.Err, t.Stack), share-1) + "\n")
 	}
-	return wholeLines(strings.TrimSuffix(b.String(), "\n"), most)
+	return short.Lines(strings.TrimSuffix(b.String(), "\n"), most)
 }
 
 // oneByOne takes joined errors apart.

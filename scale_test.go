@@ -36,7 +36,7 @@ func TestTenThousandIdleConnections(t *testing.T) {
 		if err != nil || took > 19*time.Second {
 			t.Errorf("ended %v after T0 with %v, want 18.5 s", took, err)
 		}
-		if n := x.conns.closedIdle.Load(); n != 10_000 {
+		if n := x.conns.ClosedIdle.Load(); n != 10_000 {
 			t.Errorf("%d closed idle", n)
 		}
 	})
@@ -131,7 +131,7 @@ func TestPreStopManyTimesAndInEveryPhase(t *testing.T) {
 		if took, err := x.end(); took < 15*time.Second || took > 17100*time.Millisecond || err != nil {
 			t.Errorf("ended %v after T0 with %v", took, err)
 		}
-		if n := x.state.current.Load().lateReqs.Load(); n != 0 {
+		if n := x.state.Current.Load().LateReqs.Load(); n != 0 {
 			t.Errorf("%d late requests, and there were only hooks", n)
 		}
 	})
@@ -271,7 +271,7 @@ func TestAcceptQueueIsServedToTheLast(t *testing.T) {
 		queued = append(queued, &client{nc, bufio.NewReader(nc)})
 	}
 	terminate()
-	for !p.state.closing.Load() {
+	for !p.state.Closing.Load() {
 		time.Sleep(time.Millisecond)
 	}
 	block.Store(false)

@@ -173,7 +173,7 @@ func (s *schedule) run() {
 		s.t.Errorf("Run returned nil, and %d requests had no answer", s.broken.Load())
 	}
 	time.Sleep(time.Minute) // handlers that were cut, and mind nothing
-	if n := len(s.conns.list()); n > 0 {
+	if n := len(s.conns.List()); n > 0 {
 		s.t.Errorf("%d connections are left", n)
 	}
 	s.checkObserved(err)
@@ -183,13 +183,13 @@ func (s *schedule) run() {
 }
 
 func (s *schedule) check(err error) {
-	d := s.state.current.Load()
-	took := time.Since(d.t0)
-	if took > d.clocks.grace {
-		s.t.Errorf("ended %v after T0, Grace is %v", took, d.clocks.grace)
+	d := s.state.Current.Load()
+	took := time.Since(d.T0)
+	if took > d.Clocks.Grace {
+		s.t.Errorf("ended %v after T0, Grace is %v", took, d.Clocks.Grace)
 	}
-	if took < d.clocks.delay && !d.hurry.isSet() && !d.cut.isSet() {
-		s.t.Errorf("ended %v after T0, Delay is %v", took, d.clocks.delay)
+	if took < d.Clocks.Delay && !d.Hurry.IsSet() && !d.Cut.IsSet() {
+		s.t.Errorf("ended %v after T0, Delay is %v", took, d.Clocks.Delay)
 	}
 	if n := int(s.ranCloser.Load()); n != len(s.closers) {
 		s.t.Errorf("%d of %d closers have run", n, len(s.closers))
@@ -201,8 +201,8 @@ func (s *schedule) check(err error) {
 
 // cutting reports whether the cut has come.
 func (s *schedule) cutting() bool {
-	d := s.state.current.Load()
-	return d != nil && (d.cut.isSet() || !time.Now().Before(d.cutAt()))
+	d := s.state.Current.Load()
+	return d != nil && (d.Cut.IsSet() || !time.Now().Before(d.CutAt()))
 }
 
 // observe is what a user may write.
@@ -261,11 +261,11 @@ func (s *schedule) orders() {
 	time.Sleep(s.upTo(30 * time.Second))
 	d := s.begin("signal", true)
 	if s.oneIn(3) {
-		d.hurry.set()
+		d.Hurry.Set()
 	}
 	if s.oneIn(3) {
 		time.Sleep(s.upTo(20 * time.Second))
-		d.cut.set()
+		d.Cut.Set()
 	}
 }
 
@@ -511,8 +511,8 @@ func (s *schedule) noAnswer(what string, err error) {
 	s.broken.Add(1)
 	if !s.cutting() {
 		at := "before T0"
-		if d := s.state.current.Load(); d != nil {
-			at = fmt.Sprint(time.Since(d.t0), " after T0")
+		if d := s.state.Current.Load(); d != nil {
+			at = fmt.Sprint(time.Since(d.T0), " after T0")
 		}
 		s.t.Errorf("%s, %s: %v", what, at, err)
 	}

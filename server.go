@@ -11,20 +11,25 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // A server is one thing that accepts connections, of whatever protocol.
 type server struct {
 	listeners []net.Listener
-	wrapped   []*listener
+	wrapped   []*link.Listener
 
 	http   *http.Server    // nil unless it is one
 	tls    *tls.Config     // of http; nil for clear text
 	behind *http.Protocols // that http is to speak behind tls
-	serve  func(*listener) error
+	serve  func(*link.Listener) error
 	// finish, if there is one, is run when the listeners have closed. It ends
 	// when no handler is at work any more.
-	finish *task
+	finish *task.Task
 	end    func() // closes whatever is open
 }
 
@@ -46,13 +51,13 @@ func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
 	p.servers = append(p.servers, s)
 }
 
-func (s *server) serveHTTP(l *listener) error {
+func (s *server) serveHTTP(l *link.Listener) error {
 	if s.tls == nil {
-		l.clear = true
+		l.Clear = true
 		return s.http.Serve(l)
 	}
-	t := newTLSListener(l, s.http, s.tls)
-	defer t.left.set()
+	t := link.NewTLSListener(l, s.http, s.tls)
+	defer t.Left.Set()
 	return s.http.Serve(t)
 }
 
@@ -62,19 +67,19 @@ func (s *server) serveHTTP(l *listener) error {
 // the cut.
 func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn)) {
 	s := &server{listeners: []net.Listener{l}, end: func() {}}
-	s.serve = func(l *listener) error { return p.serveConns(l, serve) }
+	s.serve = func(l *link.Listener) error { return p.serveConns(l, serve) }
 	p.servers = append(p.servers, s)
 }
 
-func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn)) error {
-	l.begin = (*conn).beginOther
+func (p *Process) serveConns(l *link.Listener, serve func(context.Context, net.Conn)) error {
+	l.Begin = (*link.Conn).BeginRaw
 	for {
-		c, err := l.acceptPatiently()
+		c, err := l.AcceptPatiently()
 		if err != nil {
 			return err
 		}
-		if d := p.state.current.Load(); d != nil {
-			c.countLate(d)
+		if d := p.state.Current.Load(); d != nil {
+			c.CountLate(d)
 		}
 		go p.serveConn(c, serve)
 	}
@@ -82,14 +87,14 @@ func (p *Process) serveConns(l *listener, serve func(context.Context, net.Conn))
 
 // serveConn survives a panic, as net/http does: the other connections are not
 // to be dropped for it.
-func (p *Process) serveConn(c *conn, serve func(context.Context, net.Conn)) {
+func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn)) {
 	defer c.Close()
-	err := protect(func() error {
-		serve(context.WithValue(p.hard, leaverKey, leaver(c)), c.able())
+	err := program.Protect(func() error {
+		serve(context.WithValue(p.hard, term.Key, term.Leaver(c)), c.Able())
 		return nil
 	})
 	if err != nil {
-		logPanic(p.log, "panic while serving a connection", err, "from", c.peer())
+		program.LogPanic(p.log, "panic while serving a connection", err, "from", c.Peer())
 	}
 }
 
@@ -104,7 +109,7 @@ func (p *Process) listen() (err error) {
 	listeners := 0
 	for _, s := range p.servers {
 		if s.http != nil {
-			if s.tls, s.behind, err = secured(s.http); err != nil {
+			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
 				return err
 			}
 		}
@@ -113,7 +118,7 @@ func (p *Process) listen() (err error) {
 		}
 		listeners += len(s.listeners)
 	}
-	p.serving = newCountdown(listeners)
+	p.serving = term.NewCountdown(listeners)
 	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
 }
@@ -121,7 +126,7 @@ func (p *Process) listen() (err error) {
 func (s *server) listen() error {
 	for _, l := range s.listeners {
 		if s.http != nil && fmt.Sprintf("%T", l) == "*tls.listener" {
-			return errTLSListener
+			return link.ErrTLSListener
 		}
 	}
 	if len(s.listeners) > 0 {
@@ -147,17 +152,17 @@ func (p *Process) closeListeners(limit time.Duration) {
 	var closing sync.WaitGroup
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			closing.Go(func() { protect(l.Close) })
+			closing.Go(func() { program.Protect(l.Close) })
 		}
 	}
-	within(limit, closing.Wait)
+	program.Within(limit, closing.Wait)
 }
 
 // startServers serves on every listener.
 func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
-			hook(s.http, p.untilCut, p.own)
+			link.Hook(s.http, p.untilCut, p.own)
 		}
 		if s.behind != nil {
 			s.http.Protocols = s.behind
@@ -165,27 +170,27 @@ func (p *Process) startServers() {
 	}
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			w := &listener{Listener: l, env: p.env, routes: routesOf(s.http), emptied: sync.OnceFunc(p.serving.end)}
+			w := &link.Listener{Listener: l, Env: p.env, Routes: link.RoutesOf(s.http), Emptied: sync.OnceFunc(p.serving.End)}
 			s.wrapped = append(s.wrapped, w)
 			go p.serveOn(s, w)
 		}
 	}
 }
 
-func (p *Process) serveOn(s *server, l *listener) {
-	defer l.emptied()
-	err := protect(func() error { return s.serve(l) })
-	if p.state.closing.Load() {
+func (p *Process) serveOn(s *server, l *link.Listener) {
+	defer l.Emptied()
+	err := program.Protect(func() error { return s.serve(l) })
+	if p.state.Closing.Load() {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's, when it was stopped
 		err = errors.New("the server was stopped by the program, and not by the end of Run")
 	}
-	p.fail(fmt.Errorf("listener %s: %w", l.name(), err))
+	p.fail(fmt.Errorf("listener %s: %w", l.Name(), err))
 }
 
 // tasks are all that is not a connection and must end before the closers run.
-func (p *Process) tasks() []*task {
+func (p *Process) tasks() []*task.Task {
 	all := slices.Clone(p.workers)
 	for _, s := range p.servers {
 		if s.finish != nil {

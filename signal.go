@@ -33,7 +33,7 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 	}
 	d, at := p.begin(signalName(first), true), time.Now()
 	if first == os.Interrupt {
-		d.hurry.set()
+		d.Hurry.Set()
 	}
 	second, ok := nextSignal(signals, ended)
 	for ok && second == first && time.Since(at) < oneSignal {
@@ -43,7 +43,7 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 		return
 	}
 	p.log.Warn("second signal: ending at once", "signal", signalName(second))
-	d.cut.set()
+	d.Cut.Set()
 	signal.Stop(signals)
 }
 

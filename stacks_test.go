@@ -11,7 +11,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-	"unicode/utf8"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
 // waitsHere is what a stack must name.
@@ -35,7 +36,7 @@ func TestStuckCloserIsNamedWithItsStack(t *testing.T) {
 		if !strings.HasSuffix(first, `closer "database"`) || !strings.HasPrefix(stack, "goroutine ") || !strings.Contains(stack, ".waitsHere(") {
 			t.Errorf("the error is\n%s", text)
 		}
-		if strings.Contains(stack, "(*task).run") || strings.Contains(stack, "created by") {
+		if strings.Contains(stack, "task.(*Task).Run") || strings.Contains(stack, "created by") {
 			t.Errorf("the stack has our own part too:\n%s", stack)
 		}
 	})
@@ -83,7 +84,7 @@ func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
 		var errs []error
 		for i := range n {
 			name := fmt.Sprintf("closer %q", fmt.Sprint("c", i))
-			errs = append(errs, errors.Join(traced{fmt.Errorf("%w after its share: %s", ErrCut, name), "goroutine 1 [select]:\n" + deep}))
+			errs = append(errs, errors.Join(program.Traced{Err: fmt.Errorf("%w after its share: %s", ErrCut, name), Stack: "goroutine 1 [select]:\n" + deep}))
 		}
 		words := lastWords([]any{"by", "SIGTERM"}, errors.Join(errs...))
 		if len(words) > 4096 || !strings.HasSuffix(words, "\n") {
@@ -117,69 +118,5 @@ func TestLastWordsOfAStuckCloser(t *testing.T) {
 	lines := strings.Split(string(words), "\n")
 	if len(lines) < 5 || !strings.HasPrefix(lines[0], "lameduck: by=") || !strings.HasSuffix(lines[1], `closer "database"`) || !strings.Contains(string(words), ".waitsHere(") {
 		t.Errorf("last words:\n%s", words)
-	}
-}
-
-func TestStacksOfTooManyGoroutines(t *testing.T) {
-	release := make(chan struct{})
-	defer close(release)
-	for range mostGoroutines {
-		go waitsHere(release)
-	}
-	if s := takeStacks(); s.all != "" || !strings.Contains(s.of(goroutineID()), "goroutines") {
-		t.Errorf("%d bytes of stacks were written", len(s.all))
-	}
-}
-
-// The stack that is asked for is found, wherever it stands among many.
-func TestStackAmongMany(t *testing.T) {
-	release, ids := make(chan struct{}), make(chan string)
-	defer close(release)
-	for range mostGoroutines / 2 {
-		go func() {
-			ids <- goroutineID()
-			waitsHere(release)
-		}()
-	}
-	var all []string
-	for range mostGoroutines / 2 {
-		all = append(all, <-ids)
-	}
-	stacks := takeStacks()
-	for i, id := range all {
-		if i%50 > 0 { // each search is through all
-			continue
-		}
-		if stack := stacks.of(id); id == "" || !strings.HasPrefix(stack, "goroutine "+id+" [") || len(stack) > mostStack {
-			t.Fatalf("goroutine %q: %s", id, stack)
-		}
-	}
-	if stack := stacks.of("0"); !strings.Contains(stack, "has ended") {
-		t.Errorf("goroutine 0: %s", stack)
-	}
-}
-
-func TestStackOfTheSameBegin(t *testing.T) {
-	s := stacks{all: "goroutine 12 [select]:\nmain.a()\n\ngoroutine 1 [running]:\nmain.b()\n"}
-	if got, want := s.of("1"), "goroutine 1 [running]:\nmain.b()"; got != want {
-		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestWholeLines(t *testing.T) {
-	for _, test := range []struct {
-		text string
-		most int
-		want string
-	}{
-		{"one\ntwo\n", 8, "one\ntwo\n"},
-		{"one\ntwo\nthree", 12, "one\ntwo\n..."},
-		{"one\ntwo\nthree", 10, "one\n..."},
-		{"ääää", 7, "ä\n..."},
-	} {
-		got := wholeLines(test.text, test.most)
-		if got != test.want || !utf8.ValidString(got) || len(got) > test.most {
-			t.Errorf("%q in %d bytes: %q, want %q", test.text, test.most, got, test.want)
-		}
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // The phases of a Process, in their order. A preStop call that no stop signal
@@ -60,7 +63,7 @@ type watch struct {
 	phase    atomic.Pointer[string] // nil before Run
 	cut      atomic.Int64
 	warned   atomic.Bool // what will be cut was told
-	observer calls
+	observer program.Calls
 	shutdown shutdown
 	collect  sync.Once // the garbage collector was run
 }
@@ -73,15 +76,15 @@ func (p *Process) Status() Status {
 	return s
 }
 
-// status is Status without one request, that of whoever asks; and the drain
+// status is Status without one request, that of whoever asks; and the termination
 // that it is about, nil while serving.
-func (p *Process) status(without func(piece) bool) (Status, *drain) {
+func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
 	phase := p.watch.phase.Load()
 	if phase == nil {
 		return Status{}, nil
 	}
-	// The phase follows the drain, a moment later.
-	d := p.state.current.Load()
+	// The phase follows the termination, a moment later.
+	d := p.state.Current.Load()
 	switch {
 	case d == nil:
 		phase = new(phaseServing)
@@ -91,18 +94,18 @@ func (p *Process) status(without func(piece) bool) (Status, *drain) {
 	return p.statusIn(*phase, d, without), d
 }
 
-func (p *Process) statusIn(phase string, d *drain, without func(piece) bool) Status {
-	open := p.conns.list()
+func (p *Process) statusIn(phase string, d *term.Termination, without func(piece) bool) Status {
+	open := p.conns.List()
 	s := Status{
 		Phase:       phase,
 		Connections: len(open),
-		ClosedIdle:  int(p.conns.closedIdle.Load()),
+		ClosedIdle:  int(p.conns.ClosedIdle.Load()),
 		Cut:         int(p.watch.cut.Load()),
 		InFlight:    []Work{}, // an array in JSON, also when empty
 	}
 	if d != nil {
-		s.By, s.T0 = d.by, d.t0
-		s.LateConnections, s.LateRequests = int(d.lateConns.Load()), int(d.lateReqs.Load())
+		s.By, s.T0 = d.By, d.T0
+		s.LateConnections, s.LateRequests = int(d.LateConns.Load()), int(d.LateReqs.Load())
 	}
 	for _, x := range p.inFlight(open) {
 		if without == nil || !without(x) {
@@ -114,7 +117,7 @@ func (p *Process) statusIn(phase string, d *drain, without func(piece) bool) Sta
 }
 
 // enter takes p into its next phase. Only the goroutine of run does that.
-func (p *Process) enter(phase string, d *drain) {
+func (p *Process) enter(phase string, d *term.Termination) {
 	p.watch.phase.Store(&phase)
 	if p.Observe != nil {
 		s := p.statusIn(phase, d, nil)

@@ -16,6 +16,10 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // witness keeps what Observe is told.
@@ -127,7 +131,7 @@ func TestNoCutWhereNothingIsCut(t *testing.T) {
 		x := start(t, &Process{Observe: w.observe}, ok)
 		x.mustGet(x.mustDial(), "/")
 		x.terminate()
-		x.state.current.Load().cut.set()
+		x.state.Current.Load().Cut.Set()
 		if _, err := x.end(); err != nil {
 			t.Errorf("Run: %v", err)
 		}
@@ -255,16 +259,16 @@ func TestStatusBeforeRun(t *testing.T) {
 // one piece.
 func TestStatusBetweenTwoPhases(t *testing.T) {
 	p := &Process{Log: slog.New(slog.DiscardHandler)}
-	d := newDrain("SIGTERM", clocks{})
+	d := term.New("SIGTERM", term.Clocks{})
 	for _, test := range []struct {
 		phase string
-		d     *drain
+		d     *term.Termination
 		want  string
 	}{
 		{"serving", nil, "serving"}, {"serving", d, "lame duck"}, {"lame duck", d, "lame duck"}, {"lame duck", nil, "serving"}, {"closers", d, "closers"},
 	} {
 		p.enter(test.phase, nil)
-		p.state.current.Store(test.d)
+		p.state.Current.Store(test.d)
 		if s := p.Status(); s.Phase != test.want || s.T0.IsZero() != (s.Phase == "serving") {
 			t.Errorf("%q with drain %v: %+v", test.phase, test.d != nil, s)
 		}
@@ -364,8 +368,8 @@ func TestSinceIsOfTheRequestAtHand(t *testing.T) {
 		x := start(t, &Process{Spread: 20 * time.Second}, mux.ServeHTTP)
 		c := x.mustDial()
 		synctest.Wait()
-		for _, c := range x.conns.list() {
-			c.share = 0.9 // it is not asked to leave before the preStop call is taken back
+		for _, c := range x.conns.List() {
+			c.Share = 0.9 // it is not asked to leave before the preStop call is taken back
 		}
 		since := func() time.Time {
 			t.Helper()
@@ -448,16 +452,19 @@ func TestConnectionOfServeConn(t *testing.T) {
 
 // What is cut is counted once, whatever is left of it a moment later.
 func TestCutIsCountedOnce(t *testing.T) {
-	a, b, g := &conn{}, &conn{}, newTask(kindGRPC, "0", nil)
-	h := &h2{conn: a}
+	a, b, g := new(byte), new(byte), task.New(kindGRPC, "0", nil) // two connections
+	type streamOf struct {
+		conn *byte
+		id   int
+	}
 	r := &http.Request{}
-	c := newCutReport(newDrain("test", clocks{}))
+	c := newCutReport(term.New("test", term.Clocks{}))
 	for _, x := range []piece{
-		{Work{Kind: kindRequest}, r, a},
-		{Work{Kind: kindRequest}, r, a},
-		{Work{Kind: kindStream}, streamOf{h, 1}, a}, // the answer of r
-		{Work{Kind: kindStream}, streamOf{h, 1}, b},
-		{Work{Kind: kindStream}, streamOf{h, 3}, b},
+		{Work{Kind: link.KindRequest}, r, a},
+		{Work{Kind: link.KindRequest}, r, a},
+		{Work{Kind: link.KindStream}, streamOf{a, 1}, a}, // the answer of r
+		{Work{Kind: link.KindStream}, streamOf{b, 1}, b},
+		{Work{Kind: link.KindStream}, streamOf{b, 3}, b},
 		{Work{Kind: kindGRPC}, g, nil}, // it waits for the streams
 	} {
 		c.add(x)
@@ -465,7 +472,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 	if len(c.errs) != 3 || len(c.work) != 3 {
 		t.Errorf("%v, %v", c.work, c.errs)
 	}
-	c = newCutReport(newDrain("test", clocks{}))
+	c = newCutReport(term.New("test", term.Clocks{}))
 	c.add(piece{Work{Kind: kindGRPC}, g, nil})
 	if len(c.errs) != 1 {
 		t.Errorf("a gRPC server that no stream holds: %v", c.errs)
@@ -497,7 +504,7 @@ func TestWorkIsTold(t *testing.T) {
 	}{
 		{Work{Kind: "request", Name: "GET /", Peer: "1.2.3.4:5"}, "GET / from 1.2.3.4:5, since before T0 (at least 12s)"},
 		{Work{Kind: "request", Name: "GET /", Peer: "1.2.3.4:5", Since: t0.Add(time.Second)}, "GET / from 1.2.3.4:5, for 11s"},
-		{Work{Kind: "request", Name: stillRead, Peer: "1.2.3.4:5"}, "a request that is still being read, from 1.2.3.4:5, since before T0 (at least 12s)"},
+		{Work{Kind: "request", Name: link.StillRead, Peer: "1.2.3.4:5"}, "a request that is still being read, from 1.2.3.4:5, since before T0 (at least 12s)"},
 		{Work{Kind: "hijacked connection", Peer: "1.2.3.4:5", Since: t0}, "hijacked connection from 1.2.3.4:5, for 12s"},
 		{Work{Kind: "hijacked connection", Name: "GET /ws", Peer: "1.2.3.4:5", Since: t0}, "hijacked connection GET /ws from 1.2.3.4:5, for 12s"},
 		{Work{Kind: "worker", Name: "mailer", Since: t0.Add(-time.Hour)}, `worker "mailer", for 1h0m12s`},

@@ -7,6 +7,9 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+
 	stdlog "log"
 	"log/slog"
 	"net"
@@ -37,7 +40,7 @@ func TestSilentTLSClientDoesNotHoldTheExit(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		x.socket(largeRoom)
 		x.endsAt(10 * time.Second)
-		if n := x.conns.closedIdle.Load(); n != 1 {
+		if n := x.conns.ClosedIdle.Load(); n != 1 {
 			t.Errorf("%d connections were closed", n)
 		}
 	})
@@ -194,7 +197,7 @@ func TestSlowHandshakesBlockNobody(t *testing.T) {
 		clients int
 		want    time.Duration
 	}{
-		"standard":          {&http.Server{}, 5000, handshakeLimit},
+		"standard":          {&http.Server{}, 5000, link.HandshakeLimit},
 		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 200, 2 * time.Second},
 		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 200, 3 * time.Second},
 	} {
@@ -331,7 +334,7 @@ func TestNextProtosAreKept(t *testing.T) {
 	} {
 		own := serverOf(t, "tls", nil).TLSConfig
 		own.NextProtos = slices.Clone(test.own)
-		config, _, err := secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
+		config, _, err := link.Secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
 		if err != nil || !slices.Equal(config.NextProtos, test.want) || !slices.Equal(own.NextProtos, test.own) {
 			t.Errorf("own %q, protocols %v: %q, %v, want %q", test.own, test.protocols, config.NextProtos, err, test.want)
 		}
@@ -379,7 +382,7 @@ func TestHandshakeAfterT0IsTold(t *testing.T) {
 			for len(c.goodbyes()) == 0 && time.Since(begun) < time.Minute {
 				time.Sleep(10 * time.Millisecond)
 			}
-			if took := time.Since(begun); took > 3*time.Second+askWithin {
+			if took := time.Since(begun); took > 3*time.Second+link.AskWithin {
 				t.Errorf("%s: told after %v", name, took)
 			}
 		}
@@ -445,7 +448,7 @@ func TestCutClosesAllAtOnce(t *testing.T) {
 			t.Errorf("Run: %v", err)
 		}
 		time.Sleep(6 * time.Second)
-		if n := len(x.conns.list()); n > 0 {
+		if n := len(x.conns.List()); n > 0 {
 			t.Errorf("%d connections are open 6 s after the cut", n)
 		}
 	})
@@ -530,13 +533,13 @@ func TestAnyFieldOfTLSConfigIsTheProgramsOwn(t *testing.T) {
 		}
 		srv := configured(&http.Server{Protocols: protocols(http1, clearHTTP2)})
 		set(t, reflect.ValueOf(srv.TLSConfig).Elem().FieldByIndex(field.Index))
-		if clearTextByHTTP2(srv) {
+		if link.ClearTextByHTTP2(srv) {
 			t.Errorf("%s is set, and clear text is served", field.Name)
 		}
 	}
 	srv := configured(&http.Server{Protocols: protocols(http1, clearHTTP2)})
 	srv.TLSConfig.SetSessionTicketKeys([][32]byte{{1}})
-	if clearTextByHTTP2(srv) {
+	if link.ClearTextByHTTP2(srv) {
 		t.Error("session ticket keys are set, and clear text is served")
 	}
 }
@@ -600,7 +603,7 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 				test.srv.Handler = http.HandlerFunc(ok)
 				test.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
 				if test.wantError != "" {
-					_, _, err := secured(test.srv)
+					_, _, err := link.Secured(test.srv)
 					if err == nil || !strings.Contains(err.Error(), test.wantError) {
 						t.Errorf("%v, want one about %q", err, test.wantError)
 					}

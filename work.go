@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
 // The kinds of Work beside those of connections.
@@ -24,26 +27,26 @@ type piece struct {
 // inFlight is all that has begun and not ended, on the open connections and
 // beside them. A gRPC server waits for its streams: it is only something of
 // its own if there are none.
-func (p *Process) inFlight(open []*conn) []piece {
+func (p *Process) inFlight(open []*link.Conn) []piece {
 	all := requests(open)
-	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == kindStream })
+	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == link.KindStream })
 	for _, t := range slices.Concat(p.tasks(), p.closers) {
-		if since, running := t.since(); running && !(streams && t.kind == kindGRPC) {
-			all = append(all, piece{Work: Work{Kind: t.kind, Name: t.name, Since: since}, who: t})
+		if since, running := t.Since(); running && !(streams && t.Kind == kindGRPC) {
+			all = append(all, piece{Work: Work{Kind: t.Kind, Name: t.Name, Since: since}, who: t})
 		}
 	}
 	return all
 }
 
 // requests is what is in flight on connections.
-func requests(open []*conn) []piece {
-	var items []item
+func requests(open []*link.Conn) []piece {
+	var items []link.Item
 	for _, c := range open {
-		items = c.appendItems(items)
+		items = c.AppendItems(items)
 	}
 	all := make([]piece, len(items))
 	for i, x := range items {
-		all[i] = piece{Work: Work{Kind: x.kind, Name: x.name, Peer: x.peer, Since: x.since}, who: x.who, on: x.on}
+		all[i] = piece{Work: Work{Kind: x.Kind, Name: x.Name, Peer: x.Peer, Since: x.Since}, who: x.Who, on: x.On}
 	}
 	return all
 }
@@ -79,8 +82,8 @@ func (w Work) lineOf(n int, t0, now time.Time) string {
 // title is what w is, without whose it is.
 func (w Work) title() string {
 	switch w.Kind {
-	case kindRequest:
-		if w.Name == stillRead {
+	case link.KindRequest:
+		if w.Name == link.StillRead {
 			return "a request that is " + w.Name + ","
 		}
 		return w.Name
@@ -105,9 +108,9 @@ func (w Work) rest(t0, now time.Time) (rest string) {
 func (w Work) age(t0, now time.Time) string {
 	switch {
 	case !w.Since.IsZero():
-		return fmt.Sprintf("for %v", round(now.Sub(w.Since)))
+		return fmt.Sprintf("for %v", short.Round(now.Sub(w.Since)))
 	case !t0.IsZero():
-		return fmt.Sprintf("since before T0 (at least %v)", round(now.Sub(t0)))
+		return fmt.Sprintf("since before T0 (at least %v)", short.Round(now.Sub(t0)))
 	}
 	return ""
 }

@@ -1,0 +1,45 @@
+package link
+
+import (
+	"crypto/tls"
+	"net"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+)
+
+// isSocket reports whether the methods of nc, or of what is under its TLS, neither
+// block nor panic, but for Read and Write.
+func isSocket(nc net.Conn) bool {
+	switch nc := nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		return true
+	case *tls.Conn:
+		s, ok := nc.NetConn().(*sock)
+		return ok && isSocket(s.Conn)
+	}
+	return false
+}
+
+// RemoteAddr is net/http's and grpc-go's at the start of a connection. A PROXY
+// protocol connection reads its header here, and waits for it.
+func (c *Conn) RemoteAddr() net.Addr {
+	addr := c.Conn.RemoteAddr()
+	if addr != nil && !isSocket(c.Conn) {
+		c.addr.Store(new(addr.String()))
+	}
+	return addr
+}
+
+// Peer is the client's address, "" while that is not known.
+func (c *Conn) Peer() string {
+	if isSocket(c.Conn) {
+		if addr := c.Conn.RemoteAddr(); addr != nil {
+			return addr.String()
+		}
+		return ""
+	}
+	if c.addr.CompareAndSwap(nil, new(string)) { // the program has not asked
+		go program.Protect(func() error { c.RemoteAddr(); return nil })
+	}
+	return *c.addr.Load()
+}

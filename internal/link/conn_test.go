@@ -1,0 +1,132 @@
+package link
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// socketPair is a wrapped server connection and its client, over TCP.
+func socketPair(t *testing.T) (*Conn, net.Conn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := testEnv(term.New("test", term.Clocks{}))
+	e.State.Closing.Store(true)
+	c := newConn(server, e)
+	e.Set.add(c)
+	t.Cleanup(func() {
+		client.Close()
+		c.Close()
+	})
+	return c, client
+}
+
+// testEnv is that of connections without a Process; d is nil while serving.
+func testEnv(d *term.Termination) *Env {
+	e := &Env{State: new(term.State), Set: new(Set), Hard: context.Background(), Log: slog.New(slog.DiscardHandler)}
+	e.Set.Init()
+	e.State.Current.Store(d)
+	return e
+}
+
+// Who looks in vain at a connection that has been woken leaves that wake to be
+// taken back: else the past deadline stays, and looks like net/http's own.
+func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
+	c, client := socketPair(t)
+	c.wake()
+	c.doing.Store(reading) // its reader has seen the begin of a request
+	c.wake()
+	c.stayAwake()
+	client.Write([]byte("x"))
+	if n, err := c.Read(make([]byte, 10)); n != 1 || err != nil {
+		t.Errorf("Read: %d, %v", n, err)
+	}
+}
+
+func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
+	c, client := socketPair(t)
+	got := make(chan error, 1)
+	go func() {
+		_, err := c.Read(make([]byte, 10))
+		got <- err
+	}()
+	c.wake()
+	if err := <-got; err != io.EOF {
+		t.Errorf("Read: %v, want EOF", err)
+	}
+	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("the client read %v, want a FIN", err)
+	}
+	if n := len(c.env.Set.List()); n != 0 {
+		t.Error("the connection is still in the set")
+	}
+}
+
+// A wake that comes when a request is being read must not end it.
+func TestWakeOfABusyConnectionDoesNothing(t *testing.T) {
+	c, client := socketPair(t)
+	io.WriteString(client, "GET")
+	b := make([]byte, 10)
+	if n, err := c.Read(b); string(b[:n]) != "GET" || err != nil {
+		t.Fatalf("Read: %q, %v", b[:n], err)
+	}
+	c.wake()
+	go io.WriteString(client, " /")
+	if n, err := c.Read(b); string(b[:n]) != " /" || err != nil {
+		t.Errorf("Read: %q, %v", b[:n], err)
+	}
+}
+
+// net/http's own use of past deadlines (to end its background read) passes.
+func TestDeadlineOfOthersPasses(t *testing.T) {
+	c, _ := socketPair(t)
+	c.SetReadDeadline(time.Unix(1, 0))
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("Read: %v", err)
+	}
+}
+
+// net/http ends its background read with a past deadline and waits for it.
+// If that is kept from it because the connection was woken, it waits for ever.
+func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
+	c, _ := socketPair(t)
+	c.state(http.StateIdle)
+	c.wake()
+	c.SetReadDeadline(time.Time{}) // as net/http does around a request
+	c.state(http.StateActive)      // that was in its buffer
+	c.SetReadDeadline(time.Time{}) // startBackgroundRead
+	c.SetReadDeadline(time.Unix(1, 0))
+	got := make(chan error, 1)
+	go func() {
+		_, err := c.Read(make([]byte, 1))
+		got <- err
+	}()
+	select {
+	case err := <-got:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("Read: %v, want a timeout", err)
+		}
+	case <-time.After(2 * time.Second):
+		t.Error("the background read does not end")
+	}
+}

@@ -1,0 +1,472 @@
+package link
+
+import (
+	"crypto/tls"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/index"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/term"
+	"github.com/lameduck-dev/lameduck/internal/wire"
+)
+
+// An h2 is the HTTP/2 side of a connection: what is open on it, and the
+// goodbye. net/http says one GOAWAY that names the last stream it has seen, so
+// a stream that is on the wire is lost; grpc-go says two, but only after it
+// has closed its listeners. Ours is put between the frames that they write.
+type h2 struct {
+	conn  *Conn
+	wire  wire.Conn
+	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
+	room  []byte               // to read ahead, nil if that is not worth it
+	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
+
+	leaving  atomic.Bool   // the moment to leave has come
+	reading  atomic.Bool   // the begin of a request has come, and not all of its head
+	observed atomic.Bool   // usual is known
+	usual    atomic.Int32  // streams that are open at once
+	begun    chan struct{} // has an element when, since leaving, one has begun
+
+	newsAwaited atomic.Int64 // what the news on health Watches must come to before the end; 0: none are awaited
+	askedAt     atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
+
+	wanted  atomic.Int32 // goodbyes that are to be said
+	said    int32        // goodbyes that were said; guarded by writing
+	writing lock         // held while something is written
+
+	mu        sync.Mutex
+	requests  index.List[*http.Request, request] // that net/http's handlers are at work on
+	forgotten bool                               // the connection is closed, and not waited for any more
+	counts    bool                               // late streams are counted here: no handler of ours does; not changed
+}
+
+func newH2(c *Conn) *h2 {
+	return &h2{conn: c, writing: make(lock, 1), begun: make(chan struct{}, 1)}
+}
+
+// ofNetHTTP is h for net/http, which reads a frame in two, and knows nothing of
+// TLS where that is terminated here.
+func (h *h2) ofNetHTTP() *h2 {
+	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
+		h.tls = new(over.ConnectionState())
+	} else {
+		h.room = make([]byte, 1<<10)
+	}
+	return h
+}
+
+// A lock is a mutex. It is held while a client may be slow to read, and in a
+// bubble of package synctest no time passes while somebody waits for a
+// sync.Mutex.
+type lock chan struct{}
+
+func (l lock) lock()   { l <- struct{}{} }
+func (l lock) unlock() { <-l }
+
+func (l lock) tryLock() bool {
+	select {
+	case l <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// The goodbyes, in their order.
+const (
+	goodbye     = 1
+	lastGoodbye = 2
+)
+
+// A request is one that a handler is at work on.
+type request struct {
+	since time.Time // zero if it began before T0
+	undo  func()    // takes it out of the late arrivals
+}
+
+// greeted matches b, the next bytes of the connection, with the preface of
+// HTTP/2. It returns false as soon as they are something else.
+func (c *Conn) greeted(b []byte) bool {
+	n := min(len(b), len(wire.Preface)-int(c.matched))
+	if string(b[:n]) != wire.Preface[c.matched:int(c.matched)+n] {
+		c.matched = -1
+		c.h2.Store(nil)
+		return false
+	}
+	if c.matched += int8(n); int(c.matched) < len(wire.Preface) {
+		return true
+	}
+	c.matched = -1
+	if c.h2.Load() == nil {
+		c.speakHTTP2(newH2(c).ofNetHTTP())
+	}
+	if len(b) > n {
+		c.h2.Load().received(b[n:])
+	}
+	return true
+}
+
+// speakHTTP2 makes c an HTTP/2 connection, before the server writes. One that
+// comes late has its moment within Spread of its own begin: a client that is
+// told at once would dial again, and perhaps here again, with many streams
+// about to begin. Go's own then loses those whose body it cannot rewind.
+func (c *Conn) speakHTTP2(h *h2) {
+	c.Mu.Lock()
+	defer c.Mu.Unlock()
+	c.h2.Store(h)
+	d := c.env.State.Current.Load()
+	switch {
+	case d == nil:
+	case c.Passed: // its moment has come while nobody knew what it would speak
+		h.askToLeave()
+	default:
+		c.arrange(d)
+	}
+	c.env.Set.announce(c) // it is idle now, and was not while that was not known
+}
+
+// read is Read. net/http asks for the nine bytes of a frame's head, and then for
+// the rest of it: one system call gives both.
+func (h *h2) read(b []byte) (int, error) {
+	if len(h.ahead) == 0 {
+		into := b
+		if len(b) < len(h.room) {
+			into = h.room
+		}
+		n, err := h.conn.readFrom(h.conn.Conn, into)
+		if n > 0 {
+			h.conn.received(into[:n])
+		}
+		if n <= 0 || len(b) >= len(h.room) {
+			return n, err
+		}
+		h.ahead = into[:n] // an error beside it comes again
+	}
+	n := copy(b, h.ahead)
+	h.ahead = h.ahead[n:]
+	return n, nil
+}
+
+// received follows what the client sends.
+func (h *h2) received(b []byte) {
+	d := h.conn.env.State.Current.Load()
+	if d == nil {
+		h.wire.Received(b, 0)
+		return
+	}
+	h.conn.quietNow() // before it is known that a stream has ended, if one has
+	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
+	h.reading.Store(h.wire.Beginning())
+	if h.leaving.Load() {
+		h.receivedLeaving(begun)
+	}
+	if begun > 0 && h.counts {
+		h.conn.CountLate(d)
+		d.LateReqs.Add(int64(begun) - 1)
+		d.LateReq()
+	}
+	if h.conn.env.State.Closing.Load() && !h.busy() {
+		h.conn.env.Set.announce(h.conn) // it may have confirmed, or given its last stream up
+	}
+	if h.conn.waking.Load() {
+		h.conn.stayAwake()
+	}
+}
+
+// receivedLeaving is received when the moment to leave has come. What is to
+// be said is said by others than who reads: a client that first writes, and
+// then reads, would wait for ever.
+func (h *h2) receivedLeaving(begun int) {
+	if begun > 0 {
+		h.askAmid()
+	} else if h.wire.Unconfirmed() {
+		go h.trySpeak()
+	}
+}
+
+// wrote follows what the server has just written, and says what is wanted if it
+// fits in. The caller holds writing, which wrote releases.
+func (h *h2) wrote(b []byte) {
+	h.conn.quietNow() // as in received
+	news := h.wire.News()
+	silent := h.wire.Sent(b) || h.wire.News() != news
+	h.speak()
+	h.writing.unlock()
+	if h.wanted.Load() != 0 {
+		h.trySpeak()
+	}
+	if silent && h.conn.env.State.Current.Load() != nil {
+		h.conn.wentSilent()
+	}
+}
+
+// A goodbye that a client reads when it is about to begin a stream can lose
+// that: Go's Transport gives the connection up, has closed the body by then,
+// and "cannot rewind body after connection loss". It is about to begin one
+// when it has just been answered. So, when some of what it usually has under
+// way is under way, it is answered nothing until all is, and the goodbye goes
+// ahead of the answers.
+const (
+	ObserveFor = 50 * time.Millisecond  // how much that is
+	HeldAtMost = 50 * time.Millisecond  // then it is answered all the same
+	AskWithin  = 500 * time.Millisecond // then it waits no longer for the first
+)
+
+// askToLeave says goodbye at the next good moment.
+func (h *h2) askToLeave() {
+	if h.leaving.Swap(true) {
+		return
+	}
+	h.usual.Store(int32(h.wire.Open()))
+	time.AfterFunc(ObserveFor, func() {
+		if h.observed.Store(true); h.wire.Open() > 0 || h.usual.Load() == 0 {
+			h.goodbye()
+		}
+	})
+	time.AfterFunc(AskWithin, h.goodbye)
+}
+
+// askAmid is called when a stream has begun.
+func (h *h2) askAmid() {
+	select {
+	case h.begun <- struct{}{}:
+	default:
+	}
+	switch open := int32(h.wire.Open()); {
+	case h.wanted.Load() > 0:
+	case h.observed.Load():
+		h.want(goodbye) // now: the answer to this stream must not go ahead of it
+		go h.trySpeak()
+	case open > h.usual.Load():
+		h.usual.Store(open)
+	}
+}
+
+// hold waits until all is under way that usually is. The caller holds writing.
+func (h *h2) hold() {
+	enough := time.NewTimer(HeldAtMost)
+	defer enough.Stop()
+	for int32(h.wire.Open()) < h.usual.Load() {
+		select {
+		case <-h.begun:
+		case <-enough.C:
+			return
+		}
+	}
+}
+
+// goodbye asks the client to leave and to confirm that. What it has on the
+// wire is still served.
+func (h *h2) goodbye() {
+	if h.want(goodbye) {
+		h.trySpeak()
+	}
+}
+
+// lastGoodbye names the last stream that was served.
+func (h *h2) lastGoodbye() {
+	if h.want(lastGoodbye) {
+		h.trySpeak()
+	}
+}
+
+// want notes what is to be sent next. It returns false if that, or more, was
+// wanted before.
+func (h *h2) want(word int32) bool {
+	if word == goodbye {
+		h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // though its socket be full
+	}
+	for {
+		wanted := h.wanted.Load()
+		if wanted >= word {
+			return false
+		}
+		if h.wanted.CompareAndSwap(wanted, word) {
+			return true
+		}
+	}
+}
+
+// dueAt is when the connection, which was last heard at quiet, may be closed:
+// at once if the client has confirmed that it will begin no stream, and not
+// before it was asked to.
+func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
+	if h.wire.Acked() && h.watchersWarned() {
+		return d.T0
+	}
+	at := h.askedAt.Load()
+	if at == 0 {
+		return time.Now().Add(AskWithin)
+	}
+	if asked := h.conn.born.Add(time.Duration(at)); asked.After(quiet) {
+		quiet = asked
+	}
+	return quiet.Add(max(d.Linger(), ConfirmWithin))
+}
+
+// watchersWarned reports whether a Watch of the health service has been sent
+// that nothing is served any more: the server does that at its own pace.
+func (h *h2) watchersWarned() bool {
+	return h.wire.Open() == 0 || h.wire.News() >= h.newsAwaited.Load()
+}
+
+// ConfirmWithin is for how long a client may take to confirm.
+const ConfirmWithin = time.Second
+
+// trySpeak says what is wanted, unless somebody is writing: whoever is does
+// it then.
+func (h *h2) trySpeak() {
+	for h.writing.tryLock() {
+		again := h.speak()
+		h.writing.unlock()
+		if !again {
+			return
+		}
+	}
+}
+
+// speak says the next goodbye that is wanted, if it fits in. It returns true
+// if there may be one more. The caller holds writing.
+func (h *h2) speak() bool {
+	if !h.wire.FitsIn() {
+		return false
+	}
+	if h.said == 0 && h.wanted.Load() == goodbye {
+		h.hold()
+	}
+	word := h.next()
+	if word == nil {
+		return false
+	}
+	return program.Protect(func() error {
+		_, err := h.conn.Conn.Write(word)
+		return err
+	}) == nil
+}
+
+// speakAhead sends the first goodbye ahead of what the server is about to
+// write. The caller holds writing.
+func (h *h2) speakAhead() {
+	if h.said == 0 {
+		h.speak()
+	}
+}
+
+// next is what is to be said next, nil if nothing is. The caller holds
+// writing.
+func (h *h2) next() []byte {
+	switch wanted := h.wanted.Load(); {
+	case h.said == wanted && wanted == goodbye && h.wire.Unconfirmed():
+		return h.wire.Ping()
+	case h.said >= wanted:
+		return nil
+	case wanted == goodbye:
+		h.said = goodbye
+		return h.wire.Goodbye()
+	default:
+		h.said = lastGoodbye
+		return h.wire.LastGoodbye()
+	}
+}
+
+// busy reports whether the connection carries something that will end.
+func (h *h2) busy() bool { return h.wire.Busy() }
+
+// forget is called when the connection has been closed. It returns false if a
+// handler is still at work, for a stream that was open or that the client has
+// given up.
+func (h *h2) forget() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.forgotten = len(h.requests.Entries) == 0
+	return h.forgotten
+}
+
+// begin notes a request that a handler is about to work on. It returns false if
+// that is not to: net/http starts a handler in a goroutine of its own, and by
+// the time that runs, the client may have gone, and the closers may run.
+func (h *h2) begin(r *http.Request) bool {
+	r.TLS = h.tls
+	var x request
+	d := h.conn.env.State.Current.Load()
+	if d != nil {
+		x.since = time.Now()
+		x.undo = h.conn.arrive(d, r)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.forgotten && d != nil {
+		return false
+	}
+	if h.forgotten {
+		h.forgotten = false
+		h.conn.env.Set.add(h.conn)
+	}
+	h.requests.Add(r, x)
+	return true
+}
+
+func (h *h2) end(r *http.Request) {
+	h.mu.Lock()
+	h.requests.Remove(r)
+	none := len(h.requests.Entries) == 0
+	h.mu.Unlock()
+	if none {
+		h.conn.handled()
+	}
+}
+
+// takeUndo returns what takes r out of the late arrivals, nil if it is none.
+func (h *h2) takeUndo(r *http.Request) (undo func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if x := h.requests.Find(r); x != nil {
+		undo, x.undo = x.undo, nil
+	}
+	return undo
+}
+
+// inFlight appends what is under way on the connection: the requests that
+// handlers are at work on, the streams of grpc-go's handlers, and what is still
+// being read.
+func (h *h2) inFlight(to []Item) []Item {
+	if h.reading.Load() {
+		to = append(to, Item{Kind: KindRequest, Name: StillRead, Who: h})
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, x := range h.requests.Entries {
+		to = append(to, Item{Kind: KindRequest, Name: h.conn.nameOf(x.Key), Since: x.Value.since, Who: x.Key})
+	}
+	if len(h.requests.Entries) > 0 {
+		return to
+	}
+	for _, s := range h.wire.Streams() {
+		if s.Watch {
+			continue
+		}
+		x := Item{Kind: KindStream, Name: short.Name(s.Path), Who: streamOf{h, s.ID}}
+		if s.Since != 0 {
+			x.Since = h.conn.born.Add(time.Duration(s.Since))
+		}
+		to = append(to, x)
+	}
+	return to
+}
+
+// streamOf is who a stream is.
+type streamOf struct {
+	*h2
+	id uint32
+}
+
+func (h *h2) awaitNews() {
+	h.newsAwaited.Store(h.wire.News() + 1)
+	if h.wire.Open() > 0 {
+		h.conn.quietNow() // a watcher is given from now on the time to be told
+	}
+}

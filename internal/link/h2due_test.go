@@ -1,0 +1,28 @@
+package link
+
+import (
+	"testing"
+	"time"
+)
+
+// A connection that was not asked to leave is not closed, however silent: its
+// client may have a stream on the wire, as one that was stopped for a moment
+// has. One that was asked is given the time to confirm.
+func TestHTTP2IsNotClosedUnasked(t *testing.T) {
+	c, _ := socketPair(t)
+	d := c.env.State.Current.Load()
+	h := &h2{conn: c, writing: make(lock, 1)}
+	c.h2.Store(h)
+	if at := c.dueAt(d); !at.After(time.Now()) {
+		t.Error("closed before it was asked to leave")
+	}
+	h.askedAt.Store(int64(time.Since(c.born)))
+	if at := c.dueAt(d); at.Before(c.born.Add(ConfirmWithin)) {
+		t.Errorf("closed %v after it was asked", at.Sub(c.born))
+	}
+	h.wire.Goodbye()
+	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
+	if at := c.dueAt(d); at.After(time.Now()) {
+		t.Error("not closed when it has confirmed")
+	}
+}

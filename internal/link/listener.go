@@ -1,0 +1,144 @@
+package link
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+)
+
+// A Listener hands out wrapped connections, and closes without losing one
+// that the kernel has already accepted: closing a socket resets its accept
+// queue.
+type Listener struct {
+	net.Listener
+	Env     *Env
+	Routes  *http.ServeMux          // of the server, if that is its Handler
+	empty   bool                    // the accept queue was empty a moment ago
+	Clear   bool                    // net/http speaks clear text on its connections
+	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
+	Begin   func(*Conn)             // what a connection begins as, nil for net/http
+	Emptied func()                  // is called when the accept queue is empty for good
+}
+
+type deadliner interface{ SetDeadline(time.Time) error }
+
+// Accept is called by one goroutine only.
+func (l *Listener) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return c.Able(), nil
+}
+
+func (l *Listener) accept() (*Conn, error) {
+	for {
+		c, err := l.Listener.Accept()
+		if err == nil && l.Clear && speaksTLS(c) {
+			c.Close()
+			return nil, ErrTLSListener
+		}
+		if err == nil {
+			l.empty = false
+			return l.take(c), nil
+		}
+		if !l.Env.State.Closing.Load() {
+			return nil, err
+		}
+		if l.empty || !l.look() {
+			l.Listener.Close()
+			l.Emptied() // handshakes may go on: they are waited for as connections are
+			return nil, net.ErrClosed
+		}
+	}
+}
+
+// AcceptPatiently is accept for who does not have net/http's patience: if there
+// are too many open files, there will be fewer.
+func (l *Listener) AcceptPatiently() (*Conn, error) {
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		c, err := l.accept()
+		var passing interface{ Temporary() bool }
+		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
+			return c, err
+		}
+		l.Env.Log.Warn("accept failed, and is tried again", "listener", l.Name(), "error", err, "after", wait)
+		time.Sleep(wait)
+	}
+}
+
+func (l *Listener) take(nc net.Conn) *Conn {
+	if l.wrap != nil {
+		nc = l.wrap(nc)
+	}
+	c := newConn(nc, l.Env)
+	c.routes = l.Routes
+	if l.Begin != nil {
+		l.Begin(c)
+	}
+	l.Env.Set.add(c)
+	l.Env.Set.announce(c)
+	return c
+}
+
+// look returns false if the queue is known to be empty. Else it arranges one
+// more Accept, which finds that out within a millisecond.
+func (l *Listener) look() bool {
+	if waits, known := queued(l.Listener); known && !waits {
+		return false
+	}
+	l.empty = true
+	d, ok := l.Listener.(deadliner)
+	return ok && d.SetDeadline(time.Now().Add(time.Millisecond)) == nil
+}
+
+// Shut begins the end of the listener: it wakes Accept, which empties the
+// queue and closes. The caller has set closing.
+func (l *Listener) Shut() {
+	d, ok := l.Listener.(deadliner)
+	if !ok || program.Protect(func() error { return d.SetDeadline(time.Unix(1, 0)) }) != nil {
+		program.Protect(l.Listener.Close)
+	}
+}
+
+// Close is called by net/http when it stops, under the lock of its server, and by
+// grpc-go when it is stopped: it does not wait. It resets what is in the accept
+// queue, so before the end of the lame duck it is not for them to call.
+func (l *Listener) Close() error {
+	go program.Protect(l.Listener.Close)
+	return nil
+}
+
+// Name is the address of the listener, for messages.
+func (l *Listener) Name() string {
+	addr := make(chan string, 1)
+	go func() {
+		defer close(addr)
+		program.Protect(func() error { addr <- fmt.Sprint(l.Addr()); return nil })
+	}()
+	select {
+	case name, ok := <-addr:
+		if ok {
+			return name
+		}
+	case <-time.After(time.Second):
+	}
+	return fmt.Sprintf("of type %T", l.Listener)
+}
+
+// ErrTLSListener is for a listener that speaks TLS on its own: what is under it
+// is needed. That of tls.NewListener is known at start, any other by the first
+// connection that it returns.
+var ErrTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
+	"hint: give Serve what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
+
+// speaksTLS reports whether net/http would set Request.TLS on c.
+func speaksTLS(c net.Conn) bool {
+	_, is := c.(interface{ ConnectionState() tls.ConnectionState })
+	return is
+}

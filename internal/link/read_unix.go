@@ -1,0 +1,46 @@
+//go:build unix
+
+package link
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+	"syscall"
+)
+
+// readNow reads what the receive queue holds and does not wait: 0 and nil if
+// it is empty. The deadline of c may be past. Only of the two types of socket
+// it is sure that what the queue holds is what their Read would give.
+func readNow(c net.Conn, b []byte) (n int, err error) {
+	var s syscall.Conn
+	switch c := c.(type) {
+	case *net.TCPConn:
+		s = c
+	case *net.UnixConn:
+		s = c
+	case *tls.Conn:
+		return readRecords(c, b)
+	default:
+		return readSoon(c, b)
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	var got error
+	err = raw.Control(func(fd uintptr) {
+		n, got = syscall.Read(int(fd), b)
+	})
+	switch {
+	case err != nil:
+		return 0, err
+	case got == syscall.EAGAIN || got == syscall.EINTR:
+		return 0, nil
+	case got != nil:
+		return 0, got
+	case n == 0:
+		return 0, io.EOF
+	}
+	return n, nil
+}

@@ -1,0 +1,83 @@
+package link
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"os"
+	"time"
+)
+
+// A sock is the connection under a tls.Conn. It follows the records, so that
+// it is known whether a part of one has come, and can be read without waiting.
+type sock struct {
+	net.Conn
+	head    [5]byte // of the record at hand (RFC 8446, section 5.1)
+	have    int     // so many bytes of it have come
+	left    int     // of the record, once the head is whole
+	headed  int     // bytes of head that were read before the handshake
+	looking bool    // reads do not wait
+}
+
+// sock returns what is under TLS, nil in clear text.
+func (c *Conn) sock() *sock {
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		s, _ := over.NetConn().(*sock)
+		return s
+	}
+	return nil
+}
+
+func (s *sock) halfway() bool { return s.have > 0 || s.left > 0 }
+
+// Read is the tls.Conn's.
+func (s *sock) Read(b []byte) (n int, err error) {
+	switch {
+	case s.headed > 0:
+		n = copy(b, s.head[:s.headed])
+		s.headed = 0
+	case s.looking:
+		if n, err = readNow(s.Conn, b); n == 0 && err == nil {
+			err = os.ErrDeadlineExceeded
+		}
+	default:
+		n, err = s.Conn.Read(b)
+	}
+	s.follow(b[:n])
+	return n, err
+}
+
+// follow follows the records.
+func (s *sock) follow(b []byte) {
+	for len(b) > 0 {
+		if s.left == 0 {
+			n := copy(s.head[s.have:], b)
+			s.have += n
+			b = b[n:]
+			if s.have == len(s.head) {
+				s.have, s.left = 0, int(s.head[3])<<8|int(s.head[4])
+			}
+			continue
+		}
+		n := min(s.left, len(b))
+		s.left -= n
+		b = b[n:]
+	}
+}
+
+// readRecords is readNow for TLS.
+func readRecords(over *tls.Conn, b []byte) (n int, err error) {
+	s, ok := over.NetConn().(*sock)
+	if !ok { // the listener's own TLS: a record may be cut in two, and then waits
+		over.SetReadDeadline(time.Now().Add(time.Millisecond))
+		n, err = over.Read(b)
+	} else {
+		s.looking = true
+		n, err = over.Read(b)
+		s.looking = false
+	}
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
+		err = nil
+	}
+	return n, err
+}

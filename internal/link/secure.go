@@ -1,0 +1,170 @@
+package link
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+)
+
+// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto, up to
+// Go 1.26.
+const clearHTTP2Key = "unencrypted_http2"
+
+// Secured returns the configuration of srv's listeners, nil if they speak
+// clear text, and what net/http is to speak behind it: what it would itself. It
+// leaves srv as it is, for the program may try again if its port is taken.
+func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
+	protocols := protocolsOf(srv)
+	if srv.TLSConfig == nil {
+		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
+			return nil, nil, errors.New("http.Server.Protocols names none that is spoken in clear text, and TLSConfig is not set\n" +
+				"hint: Protocols.SetHTTP1(true) or SetUnencryptedHTTP2(true), or a TLSConfig with a certificate")
+		}
+		return nil, nil, nil
+	}
+	if ClearTextByHTTP2(srv) {
+		return nil, nil, nil
+	}
+	config = srv.TLSConfig.Clone()
+	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
+		return nil, nil, errors.New("http.Server.TLSConfig has no certificate\n" +
+			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text set TLSConfig to nil, after http2.ConfigureServer too")
+	}
+	protocols, err = overTLS(srv, protocols)
+	if err != nil {
+		return nil, nil, err
+	}
+	config.NextProtos = nextProtos(config.NextProtos, protocols)
+	behind = new(http.Protocols)
+	behind.SetHTTP1(protocols.HTTP1())
+	behind.SetUnencryptedHTTP2(protocols.HTTP2())
+	return config, behind, nil
+}
+
+// overTLS is what of p is spoken over TLS. HTTP/2 must not be offered in the
+// handshake where net/http, which is given what was decrypted, has none.
+func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
+	if !p.HTTP1() && !p.HTTP2() {
+		return p, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set\n" +
+			"hint: Protocols.SetHTTP1(true) or SetHTTP2(true)")
+	}
+	for name, serve := range srv.TLSNextProto {
+		switch name {
+		case "h2", clearHTTP2Key, "http/1.1", "http/1.0", "": // net/http never calls the last three
+		default:
+			if serve != nil {
+				return p, fmt.Errorf("http.Server.TLSNextProto has %q, which net/http can serve only where it terminates TLS\n"+
+					"hint: serve that on a listener of its own: Process.ServeConn with tls.NewListener", name)
+			}
+		}
+	}
+	if !p.HTTP2() || hasHTTP2(srv) {
+		return p, nil
+	}
+	if _, own := srv.TLSNextProto["h2"]; own {
+		return p, errors.New("the HTTP/2 in http.Server.TLSNextProto works only where net/http terminates TLS\n" +
+			"hint: update golang.org/x/net, or remove http2.ConfigureServer: net/http has HTTP/2 of its own")
+	}
+	if !p.HTTP1() {
+		return p, errors.New("http.Server.Protocols names HTTP/2 only, and net/http has HTTP/2 switched off\n" +
+			"hint: remove http2server=0 from GODEBUG, or Protocols.SetHTTP1(true)")
+	}
+	p.SetHTTP2(false)
+	return p, nil
+}
+
+// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
+// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
+// that off: all of them are seen in what net/http makes of an empty server.
+func hasHTTP2(srv *http.Server) bool {
+	empty := new(http.Server)
+	empty.Serve(closedListener{})
+	_, has := empty.TLSNextProto["h2"]
+	_, byName := empty.TLSNextProto[clearHTTP2Key]
+	if _, own := srv.TLSNextProto["h2"]; own {
+		_, ownInClear := srv.TLSNextProto[clearHTTP2Key]
+		return ownInClear || has && !byName
+	}
+	return has
+}
+
+// A closedListener is one on which a server gets as far as its first Accept.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+// ClearTextByHTTP2 reports whether srv speaks clear text although TLSConfig is
+// set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
+// read so only if TLSConfig holds nothing of the program's own, and if the
+// program asks for HTTP/2 in clear text. Otherwise the certificate is missing
+// more likely than the TLS is unwanted.
+func ClearTextByHTTP2(srv *http.Server) bool {
+	if srv.TLSConfig == nil || srv.TLSNextProto["h2"] == nil || !asConfigureServerMakes(srv.TLSConfig) {
+		return false
+	}
+	p := protocolsOf(srv)
+	return IsH2C(srv.Handler) || p.UnencryptedHTTP2() && !p.HTTP2()
+}
+
+// asConfigureServerMakes reports whether all that differs from an empty
+// tls.Config is what http2.ConfigureServer sets. All fields are compared, also
+// those that a later version of Go may add.
+func asConfigureServerMakes(config *tls.Config) bool {
+	for _, name := range config.NextProtos {
+		if name != "h2" && name != "http/1.1" {
+			return false
+		}
+	}
+	rest := config.Clone() // its mutex is not locked
+	//lint:ignore SA1019 http2.ConfigureServer sets it
+	rest.NextProtos, rest.PreferServerCipherSuites = nil, false
+	return reflect.ValueOf(rest).Elem().IsZero()
+}
+
+// protocolsOf is what net/http makes of Protocols and TLSNextProto.
+func protocolsOf(srv *http.Server) http.Protocols {
+	if srv.Protocols != nil {
+		return *srv.Protocols
+	}
+	var p http.Protocols
+	p.SetHTTP1(true)
+	_, has := srv.TLSNextProto["h2"]
+	p.SetHTTP2(srv.TLSNextProto == nil || has)
+	return p
+}
+
+// nextProtos is what is offered in the handshake: the program's own list,
+// with what is spoken added and what is not left out.
+func nextProtos(own []string, p http.Protocols) []string {
+	spoken := map[string]bool{"h2": p.HTTP2(), "http/1.1": p.HTTP1()}
+	list := slices.DeleteFunc(slices.Clone(own), func(name string) bool {
+		is, known := spoken[name]
+		return known && !is
+	})
+	for _, name := range []string{"h2", "http/1.1"} {
+		if spoken[name] && !slices.Contains(list, name) {
+			list = append(list, name)
+		}
+	}
+	return list
+}
+
+// IsH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
+// of that package's elsewhere.
+func IsH2C(h http.Handler) bool {
+	if h == nil {
+		return false
+	}
+	t := reflect.TypeOf(h)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.HasSuffix("/"+t.PkgPath(), "/golang.org/x/net/http2/h2c")
+}

@@ -1,0 +1,225 @@
+package link
+
+import (
+	"context"
+	"log/slog"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"weak"
+
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// An Env is what the connections of a Process share: all that they know of it.
+type Env struct {
+	State *term.State
+	Set   *Set
+	Hard  context.Context // ends at the cut
+	Log   *slog.Logger
+}
+
+// Set is the set of open connections. It is locked when a connection
+// comes, goes or is taken over, never on the path of a request.
+type Set struct {
+	mu    sync.Mutex
+	open  map[*Conn]struct{} // net/http may serve requests on these
+	apart map[*Conn]struct{} // not on these: ServeConn's, gRPC's, and some that a handler has taken over
+	Ended chan struct{}      // has an element after the last of open, or of all, has ended
+
+	announced []*Conn       // went idle since the closing phase has looked
+	Idle      chan struct{} // has an element if announced has
+
+	// taken are those that only the program holds, and what is closed when they are
+	// to leave, if the program waits for that. One that it loses without closing it
+	// is closed by the garbage collector, as with net/http.
+	taken   map[weak.Pointer[Conn]]chan struct{}
+	lost    int
+	waiting []chan struct{} // of those that were lost
+
+	ClosedIdle atomic.Int64 // so many were closed for they were silent, and their clients had not been told to leave
+}
+
+func (s *Set) Init() {
+	s.open = map[*Conn]struct{}{}
+	s.apart = map[*Conn]struct{}{}
+	s.taken = map[weak.Pointer[Conn]]chan struct{}{}
+	s.Ended = make(chan struct{}, 1)
+	s.Idle = make(chan struct{}, 1)
+}
+
+func (s *Set) add(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c.doing.Load() == hijacked {
+		s.apart[c] = struct{}{}
+	} else {
+		s.open[c] = struct{}{}
+	}
+}
+
+func (s *Set) remove(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := len(s.open)
+	delete(s.open, c)
+	delete(s.apart, c)
+	if len(s.taken) > 0 {
+		delete(s.taken, weak.Make(c))
+	}
+	if len(s.open) == 0 && (before > 0 || len(s.apart)+len(s.taken) == 0) {
+		s.SignalEnd()
+	}
+}
+
+// A Count is how many connections there are of each kind.
+type Count struct{ Open, Apart, Taken int }
+
+func (s *Set) Count() Count {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Count{len(s.open), len(s.apart), len(s.taken)}
+}
+
+// announce tells the closing phase that c went idle, or may be closed earlier.
+// Before that phase it does nothing.
+func (s *Set) announce(c *Conn) {
+	if !c.env.State.Closing.Load() {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !c.announced {
+		c.announced = true
+		s.announced = append(s.announced, c)
+	}
+	notify(s.Idle)
+}
+
+// TakeIdle returns those that were announced.
+func (s *Set) TakeIdle() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := s.announced
+	for _, c := range all {
+		c.announced = false
+	}
+	s.announced = nil
+	return all
+}
+
+// SignalEnd tells the closing phase, and the cut, that something has ended.
+func (s *Set) SignalEnd() { notify(s.Ended) }
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// take notes that a handler has taken c over. If alone, only the program can close
+// it from now on; leave is closed to ask it to leave, and nil if it does not wait.
+func (s *Set) take(c *Conn, alone bool, leave chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, is := s.open[c]; !is {
+		return // it is closed
+	}
+	delete(s.open, c)
+	if len(s.open) == 0 {
+		s.SignalEnd() // of those that can carry a request
+	}
+	if !alone {
+		s.apart[c] = struct{}{}
+		return
+	}
+	w := weak.Make(c)
+	s.taken[w] = leave
+	runtime.AddCleanup(c, s.lose, w)
+}
+
+// lose is called when the program has lost a connection. It may send and close
+// nothing: in a test of the program the channels may be of a synctest bubble.
+func (s *Set) lose(w weak.Pointer[Conn]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	leave, is := s.taken[w]
+	if !is {
+		return // it was closed
+	}
+	delete(s.taken, w)
+	s.lost++
+	if leave != nil {
+		s.waiting = append(s.waiting, leave)
+	}
+}
+
+// leaves notes that the program waits for leave of c.
+func (s *Set) leaves(c *Conn, leave chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := weak.Make(c); s.isTaken(w) {
+		s.taken[w] = leave
+	}
+}
+
+// hold keeps c although the program may have no other reference to it: it holds
+// what is under it.
+func (s *Set) hold(c *Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := weak.Make(c); s.isTaken(w) {
+		delete(s.taken, w)
+		s.apart[c] = struct{}{}
+	}
+}
+
+func (s *Set) isTaken(w weak.Pointer[Conn]) bool {
+	_, is := s.taken[w]
+	return is
+}
+
+// ReleaseWaiting tells those that wait for a connection that was lost. It returns
+// how many were lost in all.
+func (s *Set) ReleaseWaiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, leave := range s.waiting {
+		select {
+		case <-leave: // it was told before
+		default:
+			close(leave)
+		}
+	}
+	s.waiting = nil
+	return s.lost
+}
+
+func (s *Set) List() []*Conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Conn, 0, len(s.open)+len(s.apart)+len(s.taken))
+	for c := range s.open {
+		all = append(all, c)
+	}
+	for c := range s.apart {
+		all = append(all, c)
+	}
+	for w := range s.taken {
+		if c := w.Value(); c != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// AwaitNews is called before the health servers are shut down: no connection with
+// a health Watch is closed before the watcher has been told.
+func (s *Set) AwaitNews() {
+	for _, c := range s.List() {
+		if h := c.h2.Load(); h != nil {
+			h.awaitNews()
+		}
+	}
+}

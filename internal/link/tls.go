@@ -1,0 +1,174 @@
+package link
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// TLS is terminated here and not in net/http, for a goodbye must be put
+// between the frames before they are encrypted. net/http takes what it is
+// given for clear text, on which it speaks HTTP/2 as well.
+
+// HandshakeLimit is the time for a handshake if http.Server sets none.
+const HandshakeLimit = 10 * time.Second
+
+// handshakeTime is the time for a handshake, as net/http has it.
+func handshakeTime(srv *http.Server) time.Duration {
+	limit := HandshakeLimit
+	for _, d := range []time.Duration{srv.ReadHeaderTimeout, srv.ReadTimeout, srv.WriteTimeout} {
+		if d > 0 {
+			limit = min(limit, d)
+		}
+	}
+	return limit
+}
+
+// A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
+// Request.TLS, and not look for HTTP/2.
+type tlsConn struct {
+	*Conn
+	state tls.ConnectionState
+}
+
+// ConnectionState is that of the handshake.
+func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
+
+// handshake makes c, which has just been accepted, ready for net/http. It
+// returns an error if the client did not come so far; c is closed then.
+func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
+	over := c.Conn.(*tls.Conn)
+	s := c.sock()
+	limit := time.Now().Add(handshakeTime(srv))
+	c.keepReadDeadline(limit)
+	s.SetDeadline(limit)
+	if err := c.awaitHello(s); err != nil {
+		c.Close()
+		return nil, err
+	}
+	if err := over.HandshakeContext(c.env.Hard); err != nil {
+		c.refuse(srv, s, err)
+		return nil, err
+	}
+	c.keepReadDeadline(time.Time{})
+	s.SetDeadline(time.Time{})
+	c.begun = false
+	c.quietNow()
+	c.doing.Store(nil)
+	c.env.Set.announce(c)
+	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
+		return &tlsConn{c, state}, nil
+	}
+	c.mustGreet = true
+	return c, nil
+}
+
+// awaitHello waits for the first byte. Until then the connection is silent,
+// and is closed as a silent one is.
+func (c *Conn) awaitHello(s *sock) error {
+	n, err := c.readFrom(s.Conn, s.head[:1])
+	if n == 0 {
+		return err
+	}
+	s.headed = n
+	c.begun = true
+	c.publish() // no wake must come in the middle of a handshake
+	return nil
+}
+
+// refuse ends a handshake that failed, as net/http does.
+func (c *Conn) refuse(srv *http.Server, s *sock, err error) {
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
+		io.WriteString(s.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+	}
+	logf := log.Printf
+	if srv.ErrorLog != nil {
+		logf = srv.ErrorLog.Printf
+	}
+	logf("http: TLS handshake error from %s: %v", c.RemoteAddr(), err)
+	c.doing.Store(nil)
+	c.Close()
+}
+
+func looksLikeHTTP(head [5]byte) bool {
+	switch string(head[:]) {
+	case "GET /", "HEAD ", "POST ", "PUT /", "OPTIO":
+		return true
+	}
+	return false
+}
+
+// A tlsListener does handshakes off the path of Accept, so that a slow client
+// keeps nobody waiting.
+type tlsListener struct {
+	*Listener
+	srv   *http.Server
+	ready chan net.Conn
+	err   error      // of Accept; set before over
+	over  term.Latch // no more will be ready
+	Left  term.Latch // nobody accepts any more
+}
+
+func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
+	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&sock{Conn: c}, config) }
+	t := &tlsListener{Listener: l, srv: srv, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
+	go t.run()
+	return t
+}
+
+// Accept returns a connection whose handshake is done.
+func (l *tlsListener) Accept() (net.Conn, error) {
+	select {
+	case c := <-l.ready:
+		return c, nil
+	case <-l.over.Done:
+		return nil, l.err
+	}
+}
+
+// run accepts until the listener is shut, then waits for the handshakes. Their
+// number has no bound, as with net/http: clients that send nothing, or one byte,
+// would reach it and shut out all others.
+func (l *tlsListener) run() {
+	var handshakes sync.WaitGroup
+	l.err = program.Protect(func() error {
+		for {
+			c, err := l.AcceptPatiently()
+			if err != nil {
+				return err
+			}
+			handshakes.Go(func() { l.hand(c) })
+		}
+	})
+	handshakes.Wait()
+	l.over.Set()
+}
+
+func (l *tlsListener) hand(c *Conn) {
+	var ready net.Conn
+	err := program.Protect(func() (err error) {
+		ready, err = c.handshake(l.srv)
+		return err
+	})
+	if errors.Is(err, program.ErrPanic) {
+		program.LogPanic(l.Env.Log, "panic in a TLS handshake", err, "from", c.Peer())
+		program.Protect(c.Close)
+	}
+	if err != nil {
+		return
+	}
+	select {
+	case l.ready <- ready:
+	case <-l.Left.Done:
+		ready.Close()
+	}
+}

@@ -1,0 +1,58 @@
+package task
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+)
+
+const (
+	// Writing the stacks of all goroutines stops the world for about 6 us each:
+	// with more than these none are written.
+	mostGoroutines = 2000
+	mostStacks     = 16 << 20 // bytes, of all of them
+)
+
+// goroutineID is the number of the calling goroutine, "" if the runtime does
+// not tell it as it always has: "goroutine 18 [running]:".
+func goroutineID() string {
+	var b [64]byte
+	head, _, _ := strings.Cut(string(b[:runtime.Stack(b[:], false)]), " [")
+	id, _ := strings.CutPrefix(head, "goroutine ")
+	return id
+}
+
+// Stacks are those of all goroutines at one moment, as the runtime writes
+// them; or why there are none.
+type Stacks struct {
+	all string
+	why string
+}
+
+func TakeStacks() Stacks {
+	if n := runtime.NumGoroutine(); n > mostGoroutines {
+		return Stacks{why: fmt.Sprintf("(its stack was not looked for among those of %d goroutines)", n)}
+	}
+	for size := 1 << 18; ; size *= 2 {
+		b := make([]byte, size)
+		if n := runtime.Stack(b, true); n < size || size >= mostStacks {
+			return Stacks{all: string(b[:n])}
+		}
+	}
+}
+
+// of is the stack of one goroutine, from where it is to where the task
+// begins.
+func (s Stacks) of(id string) string {
+	if s.why != "" {
+		return s.why
+	}
+	for one := range strings.SplitSeq(s.all, "\n\n") {
+		if id != "" && strings.HasPrefix(one, "goroutine "+id+" [") {
+			return program.TrimStack(one, runFrame)
+		}
+	}
+	return "(its goroutine has ended meanwhile)"
+}

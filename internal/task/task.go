@@ -1,0 +1,117 @@
+// Package task runs what is neither a request nor a connection: workers, closers, the
+// GracefulStop of a gRPC server. It says since when one runs, and where it is stuck.
+package task
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/short"
+)
+
+// A Task is a worker, a closer, or the GracefulStop of a gRPC server.
+type Task struct {
+	Kind, Name string
+	do         func(context.Context) error
+	runs       atomic.Pointer[taskRun] // nil: not running
+}
+
+// A taskRun is one that is running.
+type taskRun struct {
+	began     time.Time
+	goroutine string
+}
+
+// New returns a task of that kind, which is not running.
+func New(kind, name string, do func(context.Context) error) *Task {
+	return &Task{Kind: kind, Name: name, do: do}
+}
+
+func (t *Task) String() string { return fmt.Sprintf("%s %q", t.Kind, t.Name) }
+
+// Running reports whether it is.
+func (t *Task) Running() bool { return t.runs.Load() != nil }
+
+// Since is when the task began, if it is running.
+func (t *Task) Since() (at time.Time, running bool) {
+	if run := t.runs.Load(); run != nil {
+		return run.began, true
+	}
+	return at, false
+}
+
+// Stack says where the task is.
+func (t *Task) Stack(s Stacks) string {
+	if run := t.runs.Load(); run != nil {
+		return s.of(run.goroutine)
+	}
+	return s.of("")
+}
+
+// errGone is the error of a task that ended its goroutine (runtime.Goexit, as
+// the Fatal methods of package testing do).
+var errGone = errors.New("it ended its goroutine instead of returning")
+
+// runFrame is how a stack names run: what is below it is ours.
+const runFrame = "github.com/lameduck-dev/lameduck/internal/task.(*Task).Run"
+
+// Run runs the task. Its panic is an error: what else the process holds
+// still is to end well.
+func (t *Task) Run(ctx context.Context) (err error) {
+	t.runs.Store(&taskRun{began: time.Now(), goroutine: goroutineID()})
+	defer t.runs.Store(nil)
+	defer func() {
+		if r := recover(); r != nil {
+			err = program.Panicked(r, t.String()+": ", runFrame)
+		}
+	}()
+	if err := t.do(ctx); err != nil {
+		return fmt.Errorf("%v: %w", t, err)
+	}
+	return nil
+}
+
+// start runs the task in a goroutine of its own.
+func (t *Task) start(ctx context.Context) <-chan error {
+	done := make(chan error, 1)
+	go func() {
+		err := fmt.Errorf("%v: %w", t, errGone)
+		defer func() { done <- err }()
+		err = t.Run(ctx)
+	}()
+	return done
+}
+
+// RunWithin runs the task and leaves it behind if it does not return within
+// share, with an error that wraps late. If hurry is closed before, what less returns
+// is left of that.
+func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration, late error) error {
+	began := time.Now()
+	ctx, cancel := context.WithTimeout(context.Background(), toldAfter(share))
+	defer cancel()
+	done := t.start(ctx)
+	end := time.NewTimer(share)
+	defer end.Stop()
+	for {
+		select {
+		case err := <-done:
+			return err
+		case <-end.C:
+			err := fmt.Errorf("%w after its share of %v: %v", late, short.Round(time.Since(began)), t)
+			return program.Traced{Err: err, Stack: t.Stack(TakeStacks())}
+		case <-hurry:
+			hurry = nil
+			left := min(less(), share-time.Since(began))
+			end.Reset(left)
+			defer time.AfterFunc(toldAfter(left), cancel).Stop()
+		}
+	}
+}
+
+// toldAfter is when, of its share, the context of a task ends: one that minds
+// it is given the rest to return in.
+func toldAfter(share time.Duration) time.Duration { return share - share/10 }

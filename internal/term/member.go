@@ -1,0 +1,81 @@
+package term
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A Member is something long-lived that is not a connection of its own, as a
+// gRPC stream is: it has its own moment to leave.
+type Member struct {
+	state *State
+	Moment
+}
+
+// Join returns ctx as that of a new member.
+func (s *Members) Join(ctx context.Context, of *State) context.Context {
+	m := &Member{state: of, Moment: Moment{Share: NewShare()}}
+	s.add(m)
+	context.AfterFunc(ctx, func() { s.remove(m) })
+	return context.WithValue(ctx, Key, Leaver(m))
+}
+
+// Draining is closed at the moment of the member.
+func (m *Member) Draining() <-chan struct{} { return m.Channel(m.state, m.arrange) }
+
+func (m *Member) arrange(d *Termination) {
+	wait := time.Until(d.LeaveAt(m.Share))
+	if m.state.Closing.Load() {
+		wait = 0
+	}
+	m.Schedule(wait, m.AskToLeave)
+}
+
+// LameDuck arranges the moment, if somebody waits for it.
+func (m *Member) LameDuck(d *Termination) {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	if m.Leave != nil {
+		m.arrange(d)
+	}
+}
+
+// AskToLeave is the moment.
+func (m *Member) AskToLeave() {
+	m.Mu.Lock()
+	defer m.Mu.Unlock()
+	m.Pass()
+}
+
+// Members is the set of those whose context has not ended. The zero value is empty.
+type Members struct {
+	mu  sync.Mutex
+	all map[*Member]struct{}
+}
+
+func (s *Members) add(m *Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.all == nil {
+		s.all = map[*Member]struct{}{}
+	}
+	s.all[m] = struct{}{}
+}
+
+func (s *Members) remove(m *Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.all, m)
+}
+
+// List returns all of them.
+func (s *Members) List() []*Member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := make([]*Member, 0, len(s.all))
+	for m := range s.all {
+		all = append(all, m)
+	}
+	return all
+}

@@ -1,0 +1,15 @@
+package term
+
+import "sync/atomic"
+
+// A State is how far the termination of a process has come. Every request loads it,
+// on every core: so nothing that is written often, as by each accept, may be on its
+// cache line.
+type State struct {
+	_       [cacheLine]byte
+	Current atomic.Pointer[Termination] // nil while serving
+	Closing atomic.Bool                 // the lame duck is over, connections are being closed
+	_       [cacheLine]byte
+}
+
+const cacheLine = 64

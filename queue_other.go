@@ -1,8 +1,0 @@
-//go:build !linux
-
-package lameduck
-
-import "net"
-
-// queued is not known here without accepting a connection.
-func queued(net.Listener) (waits, known bool) { return false, false }
