@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/task"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
@@ -42,4 +43,14 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// addCloser adds a closer that was cut with err.
+func (p *Process) addCloser(d *term.Termination, t *task.Task, err error) {
+	if p.cuts == nil {
+		p.cuts = newCutReport(d)
+	}
+	since, _ := t.Since()
+	p.cuts.addWork(Work{Kind: t.Kind, Name: t.Name, Since: since}, func(time.Time) error { return err })
+	p.watch.cut.Store(int64(len(p.cuts.work)))
 }

@@ -13,14 +13,6 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// finishOrCut is the phase between the lame duck and the closers.
-func (p *Process) finishOrCut(d *term.Termination) {
-	p.enter(phaseFinishing, d)
-	defer time.AfterFunc(time.Until(d.WarnAt(time.Now())), func() { p.warn(d) }).Stop()
-	defer p.shutServers()
-	p.finish(d)
-}
-
 // warn writes to the log, once, what will be cut.
 func (p *Process) warn(d *term.Termination) {
 	s := p.statusIn(phaseFinishing, d, nil)

@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,6 +11,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/task"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
+
+// ErrCut is wrapped by the error of Run if the end of the grace period cut a
+// request, hijacked connection, worker or closer short: see [CutError].
+var ErrCut = errors.New("cut")
 
 // A CutError is the error of Run if something was cut; it wraps [ErrCut]. Its text
 // names each thing with the stack of a worker or closer, or groups if they are
@@ -131,14 +136,4 @@ func (c *cutReport) grouped() (errs []error) {
 		}
 	}
 	return errs
-}
-
-// addCloser adds a closer that was cut with err.
-func (p *Process) addCloser(d *term.Termination, t *task.Task, err error) {
-	if p.cuts == nil {
-		p.cuts = newCutReport(d)
-	}
-	since, _ := t.Since()
-	p.cuts.addWork(Work{Kind: t.Kind, Name: t.Name, Since: since}, func(time.Time) error { return err })
-	p.watch.cut.Store(int64(len(p.cuts.work)))
 }

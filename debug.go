@@ -76,37 +76,3 @@ func (s Status) table(now time.Time) string {
 	}
 	return b.String()
 }
-
-const (
-	manyWorks  = 20 // more than this are grouped by what they are
-	mostGroups = 50 // more groups than this are not told
-)
-
-// outline is what is in flight, one line for each, or for each route if they
-// are many. Oldest first, as InFlight is.
-func (s Status) outline(now time.Time) (lines []string) {
-	if len(s.InFlight) > manyWorks {
-		return s.groups(now)
-	}
-	for _, w := range s.InFlight {
-		lines = append(lines, w.line(s.T0, now))
-	}
-	return lines
-}
-
-func (s Status) groups(now time.Time) (lines []string) {
-	var oldest []Work
-	count := map[string]int{}
-	for _, w := range s.InFlight {
-		if count[w.title()]++; count[w.title()] == 1 {
-			oldest = append(oldest, w)
-		}
-	}
-	for i, w := range oldest {
-		if i == mostGroups {
-			return append(lines, fmt.Sprintf("... and %d other kinds", len(oldest)-i))
-		}
-		lines = append(lines, w.lineOf(count[w.title()], s.T0, now))
-	}
-	return lines
-}

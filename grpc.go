@@ -6,7 +6,6 @@ import (
 	"net"
 
 	"github.com/lameduck-dev/lameduck/internal/link"
-	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/task"
 )
 
@@ -35,12 +34,6 @@ func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listen
 	if health != nil {
 		p.health = append(p.health, &healthServer{server: health})
 	}
-}
-
-// A healthServer is one of grpc-go, or of the program.
-type healthServer struct {
-	server interface{ Shutdown() }
-	calls  program.Calls
 }
 
 // failHealth sets the gRPC services to NOT_SERVING.

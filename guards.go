@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"sync/atomic"
 
 	"github.com/lameduck-dev/lameduck/internal/link"
 	"github.com/lameduck-dev/lameduck/internal/program"
@@ -98,15 +96,6 @@ func before(version string, major, minor int) bool {
 		return is[1] < minor
 	}
 	return is[2] == 0 && pre != ""
-}
-
-// A shutdown is the call of http.Server.Shutdown, which is ours alone, once
-// no connection can carry a request any more. It starts the hooks that were
-// registered with RegisterOnShutdown.
-type shutdown struct {
-	once   sync.Once
-	ours   atomic.Bool // it was called by us
-	others atomic.Bool // somebody else has called it, or Close, before
 }
 
 // shutServers calls it, when the connections that are left can carry no request:

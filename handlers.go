@@ -10,19 +10,6 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// ownerKey is the context key of the Process that a context is of. It is looked
-// up for probes, hooks and Debug only, so it is further from the request than the
-// connection is.
-var ownerKey any = new(byte)
-
-// own returns ctx as one of p.
-func (p *Process) own(ctx context.Context) context.Context {
-	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
-		return ctx
-	}
-	return context.WithValue(ctx, ownerKey, p)
-}
-
 // WithDraining returns ctx with a moment within Spread at which [Draining]
 // tells it to leave: for the streams of a gRPC server (in an interceptor), for
 // whatever else lives long and has no context of a request. When ctx ends it is

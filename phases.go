@@ -9,6 +9,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
+// hookGap is how long after a preStop hook the stop signal may come. The
+// kubelet sends it at once.
+const hookGap = 5 * time.Second
+
 // lameDuck waits until the lame duck is over, and for the stop signal if a
 // preStop hook began it.
 func (p *Process) lameDuck(d *term.Termination) {
@@ -59,9 +63,13 @@ func (p *Process) shutListeners(d *term.Termination) {
 	}
 }
 
-// acceptWait is how long a listener may take to empty its accept queue. It is
-// longer than http.Server.Serve waits after an error of Accept.
-const acceptWait = 2 * time.Second
+// finishOrCut is the phase between the lame duck and the closers.
+func (p *Process) finishOrCut(d *term.Termination) {
+	p.enter(phaseFinishing, d)
+	defer time.AfterFunc(time.Until(d.WarnAt(time.Now())), func() { p.warn(d) }).Stop()
+	defer p.shutServers()
+	p.finish(d)
+}
 
 // finish waits until nothing is in flight. Silent connections are closed;
 // at the cut whatever is left is ended, and added to what was cut.
@@ -136,10 +144,4 @@ func (p *Process) finishServers() {
 			}()
 		}
 	}
-}
-
-// worked is called at the end of each task.
-func (p *Process) worked() {
-	p.working.End()
-	p.conns.SignalEnd()
 }

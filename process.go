@@ -1,11 +1,9 @@
 package lameduck
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -15,14 +13,6 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/task"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
-
-// ErrCut is wrapped by the error of Run if the end of the grace period cut a
-// request, hijacked connection, worker or closer short: see [CutError].
-var ErrCut = errors.New("cut")
-
-// hookGap is how long after a preStop hook the stop signal may come. The
-// kubelet sends it at once.
-const hookGap = 5 * time.Second
 
 // A Process is all that one process serves and all that must end well:
 // servers, background workers, closers. Set its fields and add its parts,
@@ -46,6 +36,9 @@ type Process struct {
 	// order, while the termination goes on. It is waited for before the closers
 	// and at the end, for a tenth of Reserve at most.
 	Observe func(Status)
+
+	// The rest is what run and the goroutines beside it share. Only run takes the Process
+	// through its phases, so most of it needs no lock.
 
 	log          *slog.Logger // which passes on to Log
 	servers      []*server
@@ -91,111 +84,36 @@ func (p *Process) Closer(name string, closer func(context.Context) error) {
 	p.closers = append(p.closers, task.New(kindCloser, name, closer))
 }
 
-// Run serves until ctx ends, then terminates. It returns nil if nothing was
-// cut and nothing failed, else an error with a [CutError] for what was cut, and
-// what failed: errors of listening at once, before anything is served. It touches no signal; after
-// ctx ended it returns within Grace.
-func (p *Process) Run(ctx context.Context) error {
-	stop := make(chan struct{})
-	defer close(stop)
-	return p.run(ctx, func() {
-		select {
-		case <-ctx.Done():
-			p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
-		case <-stop:
-		}
-	})
+// watch is what is to be known about a Process from outside.
+type watch struct {
+	phase    atomic.Pointer[string] // nil before Run
+	cut      atomic.Int64
+	warned   atomic.Bool // what will be cut was told
+	observer program.Calls
+	shutdown shutdown
+	collect  sync.Once // the garbage collector was run
 }
 
-// run is the one goroutine that takes the Process through its phases.
-// control runs beside it and turns orders from outside into begin, hurry and
-// cut.
-func (p *Process) run(ctx context.Context, control func()) error {
-	if err := p.setUp(ctx); err != nil {
-		return err
-	}
-	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
-	p.guard()
-	p.enter(phaseServing, nil)
-	p.start()
-	go control()
-
-	d := p.serveUntilStop()
-	p.logClosing(d)
-	p.state.Closing.Store(true)
-	p.failHealth()
-	p.shutListeners(d)
-	p.finishOrCut(d)
-	failed := p.runClosers(d)
-	err := errors.Join(p.cuts.err(), failed, p.moreFailures(), p.shutdownByOthers())
-	p.logEnd(d, err)
-	p.enter(phaseEnded, d)
-	p.observed(d)
-	p.logged(d)
-	return err
+// A shutdown is the call of http.Server.Shutdown, which is ours alone, once
+// no connection can carry a request any more. It starts the hooks that were
+// registered with RegisterOnShutdown.
+type shutdown struct {
+	once   sync.Once
+	ours   atomic.Bool // it was called by us
+	others atomic.Bool // somebody else has called it, or Close, before
 }
 
-// setUp does all that can fail before anything is served.
-func (p *Process) setUp(ctx context.Context) error {
-	if p.ran.Swap(true) {
-		return errors.New("lameduck: this Process has been run already")
-	}
-	c, err := p.resolve()
-	if err != nil {
-		p.closeListeners(acceptWait)
-		return fmt.Errorf("lameduck: %w", err)
-	}
-	p.clocks = c
-	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
-	p.conns.Init()
-	p.began = make(chan struct{}, 1)
-	p.leave = term.NewLatch()
-	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
-	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
-	if err := p.listen(); err != nil {
-		return fmt.Errorf("lameduck: %w", err)
-	}
-	return nil
-}
+// ownerKey is the context key of the Process that a context is of. It is looked
+// up for probes, hooks and Debug only, so it is further from the request than the
+// connection is.
+var ownerKey any = new(byte)
 
-// resolve is what the clocks come to.
-func (p *Process) resolve() (term.Clocks, error) {
-	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
-}
-
-func (p *Process) start() {
-	p.startServers()
-	p.working = term.NewCountdown(len(p.tasks()))
-	for _, t := range p.workers {
-		go p.work(t)
+// own returns ctx as one of p.
+func (p *Process) own(ctx context.Context) context.Context {
+	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
+		return ctx
 	}
-}
-
-func (p *Process) work(t *task.Task) {
-	defer p.worked()
-	if err := t.Run(context.WithValue(p.hard, term.Key, term.Leaver(p.leave))); err != nil {
-		p.fail(err)
-	}
-}
-
-// fail reports the end of a part; the rest terminates in good order.
-func (p *Process) fail(err error) {
-	p.noticeClosed(err)
-	p.failures <- err
-	p.begin(err.Error(), true)
-}
-
-// moreFailures collects what failed.
-func (p *Process) moreFailures() error {
-	var errs []error
-	for {
-		select {
-		case err := <-p.failures:
-			errs = append(errs, err)
-		default:
-			return errors.Join(errs...)
-		}
-	}
+	return context.WithValue(ctx, ownerKey, p)
 }
 
 // untilCut returns ctx as one of p, with a second end: the cut.
@@ -205,61 +123,33 @@ func (p *Process) untilCut(ctx context.Context) context.Context {
 	return ctx
 }
 
-// begin begins the termination, or returns the one that has begun. stop says
-// that the process is to end, as it is not after a preStop call alone.
-func (p *Process) begin(by string, stop bool) *term.Termination {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	d := p.state.Current.Load()
-	if d == nil {
-		d = p.newDrain(by, stop)
-		p.state.Current.Store(d)
-		p.began <- struct{}{}
-	}
-	if stop {
-		d.Stop.Set()
-		p.leave.Set()
-	}
-	return d
-}
-
-// newDrain is a termination that begins now. A stop signal that comes late after
-// a preStop call, when that was taken back, shares its grace period: the kubelet
-// counts that from the hook, and kills the process at its end. The caller holds mu.
-func (p *Process) newDrain(by string, stop bool) *term.Termination {
-	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.Grace {
-		return term.New(by, p.clocks.After(passed))
-	}
-	return term.New(by, p.clocks)
-}
-
-// resume takes a termination back unless the process is to end.
-func (p *Process) resume(d *term.Termination) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if d.Stop.IsSet() {
-		return false
-	}
-	p.hookAt = d.T0
-	p.state.Current.Store(nil)
-	p.resumeHealth()
-	return true
-}
-
-// serveUntilStop serves, and goes through the lame duck, until the process
-// is to end. A preStop call that no stop signal follows leads back to
-// serving.
-func (p *Process) serveUntilStop() *term.Termination {
-	for {
-		<-p.began
-		d := p.state.Current.Load()
-		p.logBegin(d)
-		p.enter(phaseLameDuck, d)
-		p.lameDuck(d)
-		if d.Stop.IsSet() || !p.resume(d) {
-			return d
+// tasks are all that is not a connection and must end before the closers run.
+func (p *Process) tasks() []*task.Task {
+	all := slices.Clone(p.workers)
+	for _, s := range p.servers {
+		if s.finish != nil {
+			all = append(all, s.finish)
 		}
-		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
-		p.enter(phaseServing, nil)
 	}
+	return all
+}
+
+// inFlight is all that has begun and not ended, on the open connections and
+// beside them. A gRPC server waits for its streams: it is only something of
+// its own if there are none.
+func (p *Process) inFlight(open []*link.Conn) []piece {
+	all := requests(open)
+	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == link.KindStream })
+	for _, t := range slices.Concat(p.tasks(), p.closers) {
+		if since, running := t.Since(); running && !(streams && t.Kind == kindGRPC) {
+			all = append(all, piece{Work: Work{Kind: t.Kind, Name: t.Name, Since: since}, who: t})
+		}
+	}
+	return all
+}
+
+// worked is called at the end of each task.
+func (p *Process) worked() {
+	p.working.End()
+	p.conns.SignalEnd()
 }

@@ -1,12 +1,8 @@
 package lameduck
 
 import (
-	"sync"
-	"sync/atomic"
+	"fmt"
 	"time"
-
-	"github.com/lameduck-dev/lameduck/internal/program"
-	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
 // The phases of a Process, in their order. A preStop call that no stop signal
@@ -40,87 +36,36 @@ type Status struct {
 	InFlight []Work `json:"in_flight"` // oldest first
 }
 
-// A Work is something that has begun and not ended: a termination waits for
-// it until the cut.
-type Work struct {
-	// Kind is "request", "hijacked connection", "connection" (of ServeConn),
-	// "stream" (of gRPC), "gRPC server" (which waits, and no stream of it is
-	// known), "worker" or "closer".
-	Kind string `json:"kind"`
-	// Name is that of the worker or closer, and of a request its method with
-	// the pattern of http.ServeMux, if that is the server's Handler, or else the
-	// path; never the query. A hijacked connection has that of its request.
-	Name string `json:"name"`
-	Peer string `json:"peer,omitempty"` // the client's address
+const (
+	manyWorks  = 20 // more than this are grouped by what they are
+	mostGroups = 50 // more groups than this are not told
+)
 
-	// Since is when it began. It is zero for a request that began before T0:
-	// no clock is read for a request while all is well.
-	Since time.Time `json:"since,omitzero"`
+// outline is what is in flight, one line for each, or for each route if they
+// are many. Oldest first, as InFlight is.
+func (s Status) outline(now time.Time) (lines []string) {
+	if len(s.InFlight) > manyWorks {
+		return s.groups(now)
+	}
+	for _, w := range s.InFlight {
+		lines = append(lines, w.line(s.T0, now))
+	}
+	return lines
 }
 
-// watch is what is to be known about a Process from outside.
-type watch struct {
-	phase    atomic.Pointer[string] // nil before Run
-	cut      atomic.Int64
-	warned   atomic.Bool // what will be cut was told
-	observer program.Calls
-	shutdown shutdown
-	collect  sync.Once // the garbage collector was run
-}
-
-// Status returns what p is doing now. It may be called at any time, by any
-// goroutine, and is meant for metrics and pages: it takes no lock that a
-// request waits for, and looks at each connection once.
-func (p *Process) Status() Status {
-	s, _ := p.status(nil)
-	return s
-}
-
-// status is Status without one request, that of whoever asks; and the termination
-// that it is about, nil while serving.
-func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
-	phase := p.watch.phase.Load()
-	if phase == nil {
-		return Status{}, nil
-	}
-	// The phase follows the termination, a moment later.
-	d := p.state.Current.Load()
-	switch {
-	case d == nil:
-		phase = new(phaseServing)
-	case *phase == phaseServing:
-		phase = new(phaseLameDuck)
-	}
-	return p.statusIn(*phase, d, without), d
-}
-
-func (p *Process) statusIn(phase string, d *term.Termination, without func(piece) bool) Status {
-	open := p.conns.List()
-	s := Status{
-		Phase:       phase,
-		Connections: len(open),
-		ClosedIdle:  int(p.conns.ClosedIdle.Load()),
-		Cut:         int(p.watch.cut.Load()),
-		InFlight:    []Work{}, // an array in JSON, also when empty
-	}
-	if d != nil {
-		s.By, s.T0 = d.By, d.T0
-		s.LateConnections, s.LateRequests = int(d.LateConns.Load()), int(d.LateReqs.Load())
-	}
-	for _, x := range p.inFlight(open) {
-		if without == nil || !without(x) {
-			s.InFlight = append(s.InFlight, x.Work)
+func (s Status) groups(now time.Time) (lines []string) {
+	var oldest []Work
+	count := map[string]int{}
+	for _, w := range s.InFlight {
+		if count[w.title()]++; count[w.title()] == 1 {
+			oldest = append(oldest, w)
 		}
 	}
-	sortWork(s.InFlight, s.T0)
-	return s
-}
-
-// enter takes p into its next phase. Only the goroutine of run does that.
-func (p *Process) enter(phase string, d *term.Termination) {
-	p.watch.phase.Store(&phase)
-	if p.Observe != nil {
-		s := p.statusIn(phase, d, nil)
-		p.call(&p.watch.observer, "Observe", func() { p.Observe(s) })
+	for i, w := range oldest {
+		if i == mostGroups {
+			return append(lines, fmt.Sprintf("... and %d other kinds", len(oldest)-i))
+		}
+		lines = append(lines, w.lineOf(count[w.title()], s.T0, now))
 	}
+	return lines
 }

@@ -10,6 +10,24 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
+// A Work is something that has begun and not ended: a termination waits for
+// it until the cut.
+type Work struct {
+	// Kind is "request", "hijacked connection", "connection" (of ServeConn),
+	// "stream" (of gRPC), "gRPC server" (which waits, and no stream of it is
+	// known), "worker" or "closer".
+	Kind string `json:"kind"`
+	// Name is that of the worker or closer, and of a request its method with
+	// the pattern of http.ServeMux, if that is the server's Handler, or else the
+	// path; never the query. A hijacked connection has that of its request.
+	Name string `json:"name"`
+	Peer string `json:"peer,omitempty"` // the client's address
+
+	// Since is when it began. It is zero for a request that began before T0:
+	// no clock is read for a request while all is well.
+	Since time.Time `json:"since,omitzero"`
+}
+
 // The kinds of Work beside those of connections.
 const (
 	kindGRPC   = "gRPC server"
@@ -22,20 +40,6 @@ type piece struct {
 	Work
 	who any
 	on  any // its connection, nil for a task
-}
-
-// inFlight is all that has begun and not ended, on the open connections and
-// beside them. A gRPC server waits for its streams: it is only something of
-// its own if there are none.
-func (p *Process) inFlight(open []*link.Conn) []piece {
-	all := requests(open)
-	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == link.KindStream })
-	for _, t := range slices.Concat(p.tasks(), p.closers) {
-		if since, running := t.Since(); running && !(streams && t.Kind == kindGRPC) {
-			all = append(all, piece{Work: Work{Kind: t.Kind, Name: t.Name, Since: since}, who: t})
-		}
-	}
-	return all
 }
 
 // requests is what is in flight on connections.

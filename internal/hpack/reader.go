@@ -4,19 +4,6 @@
 // but of its entries no more than their sizes and those two answers.
 package hpack
 
-import "errors"
-
-// Why a block cannot be read. Each is one of the decoding errors of RFC 7541,
-// and for the peer a connection error of type COMPRESSION_ERROR.
-var (
-	ErrTruncated  = errors.New("hpack: the header block ends within a field")
-	ErrInteger    = errors.New("hpack: an integer is too long")
-	ErrIndex      = errors.New("hpack: an index is in neither table")
-	ErrHuffman    = errors.New("hpack: a string is not valid Huffman code")
-	ErrTableSize  = errors.New("hpack: the dynamic table is made larger than allowed")
-	ErrLateUpdate = errors.New("hpack: the dynamic table is resized in the middle of a block")
-)
-
 // initialTable is the size of the dynamic table before anybody changes it, in
 // octets: SETTINGS_HEADER_TABLE_SIZE, RFC 9113 section 6.5.2.
 const initialTable = 4096

@@ -56,3 +56,6 @@ func (s Stacks) of(id string) string {
 	}
 	return "(its goroutine has ended meanwhile)"
 }
+
+// runFrame is how a stack names run: what is below it is ours.
+const runFrame = "github.com/lameduck-dev/lameduck/internal/task.(*Task).Run"

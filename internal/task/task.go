@@ -56,9 +56,6 @@ func (t *Task) Stack(s Stacks) string {
 // the Fatal methods of package testing do).
 var errGone = errors.New("it ended its goroutine instead of returning")
 
-// runFrame is how a stack names run: what is below it is ours.
-const runFrame = "github.com/lameduck-dev/lameduck/internal/task.(*Task).Run"
-
 // Run runs the task. Its panic is an error: what else the process holds
 // still is to end well.
 func (t *Task) Run(ctx context.Context) (err error) {

@@ -84,3 +84,15 @@ func (f *frames) stream() uint32     { return binary.BigEndian.Uint32(f.head[5:]
 func (f *frames) length() int {
 	return int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2])
 }
+
+// maxStream is a last stream id that refuses no stream: the client learns
+// that it should leave, and what it has on the wire is still served.
+const maxStream = 1<<31 - 1
+
+// pingData marks our PING number n, whose answer shows that the client has
+// read what came before it.
+func pingData(n uint32) (data [8]byte) {
+	first := binary.BigEndian.Uint64([]byte("lameduck"))
+	binary.BigEndian.PutUint64(data[:], first+uint64(n-1))
+	return data
+}

@@ -2,18 +2,6 @@ package wire
 
 import "encoding/binary"
 
-// maxStream is a last stream id that refuses no stream: the client learns
-// that it should leave, and what it has on the wire is still served.
-const maxStream = 1<<31 - 1
-
-// pingData marks our PING number n, whose answer shows that the client has
-// read what came before it.
-func pingData(n uint32) (data [8]byte) {
-	first := binary.BigEndian.Uint64([]byte("lameduck"))
-	binary.BigEndian.PutUint64(data[:], first+uint64(n-1))
-	return data
-}
-
 // Goodbye is the first phase of a graceful end (RFC 9113, section 6.8): a
 // GOAWAY that refuses nothing, and a Ping. If the server has said one itself
 // it is that again, for none may refuse less than one before.

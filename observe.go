@@ -1,0 +1,98 @@
+package lameduck
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// Status returns what p is doing now. It may be called at any time, by any
+// goroutine, and is meant for metrics and pages: it takes no lock that a
+// request waits for, and looks at each connection once.
+func (p *Process) Status() Status {
+	s, _ := p.status(nil)
+	return s
+}
+
+// status is Status without one request, that of whoever asks; and the termination
+// that it is about, nil while serving.
+func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
+	phase := p.watch.phase.Load()
+	if phase == nil {
+		return Status{}, nil
+	}
+	// The phase follows the termination, a moment later.
+	d := p.state.Current.Load()
+	switch {
+	case d == nil:
+		phase = new(phaseServing)
+	case *phase == phaseServing:
+		phase = new(phaseLameDuck)
+	}
+	return p.statusIn(*phase, d, without), d
+}
+
+func (p *Process) statusIn(phase string, d *term.Termination, without func(piece) bool) Status {
+	open := p.conns.List()
+	s := Status{
+		Phase:       phase,
+		Connections: len(open),
+		ClosedIdle:  int(p.conns.ClosedIdle.Load()),
+		Cut:         int(p.watch.cut.Load()),
+		InFlight:    []Work{}, // an array in JSON, also when empty
+	}
+	if d != nil {
+		s.By, s.T0 = d.By, d.T0
+		s.LateConnections, s.LateRequests = int(d.LateConns.Load()), int(d.LateReqs.Load())
+	}
+	for _, x := range p.inFlight(open) {
+		if without == nil || !without(x) {
+			s.InFlight = append(s.InFlight, x.Work)
+		}
+	}
+	sortWork(s.InFlight, s.T0)
+	return s
+}
+
+// enter takes p into its next phase. Only the goroutine of run does that.
+func (p *Process) enter(phase string, d *term.Termination) {
+	p.watch.phase.Store(&phase)
+	if p.Observe != nil {
+		s := p.statusIn(phase, d, nil)
+		p.call(&p.watch.observer, "Observe", func() { p.Observe(s) })
+	}
+}
+
+// call has f called, behind the calls that q has already.
+func (p *Process) call(q *program.Calls, what string, f func()) {
+	q.Add(func() {
+		if err := program.Protect(func() error { f(); return nil }); err != nil {
+			program.LogPanic(p.log, what+" panicked", err)
+		}
+	})
+}
+
+// delivered waits for Observe, and at the end for the log: before the closers, so
+// that what they flush is complete, and at the end. A slow one gets of Reserve what
+// is kept for the report, and never the last half of that.
+func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
+	limit := max(d.Clocks.Flush(), leastWait)
+	last := d.T0.Add(d.Clocks.Grace - d.Clocks.Flush()/2)
+	return q.Wait(max(leastWait, min(limit, time.Until(last))))
+}
+
+// leastWait is for how long that waits at least, and a cut for what is closed.
+const leastWait = 10 * time.Millisecond
+
+// observed waits for Observe.
+func (p *Process) observed(d *term.Termination) {
+	if !p.delivered(d, &p.watch.observer) {
+		p.log.Warn("Observe has not returned: going on without it")
+	}
+}
+
+// logged waits for the log.
+func (p *Process) logged(d *term.Termination) {
+	p.delivered(d, program.LogCalls(p.log))
+}

@@ -1,0 +1,132 @@
+package lameduck
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/task"
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// Run serves until ctx ends, then terminates. It returns nil if nothing was
+// cut and nothing failed, else an error with a [CutError] for what was cut, and
+// what failed: errors of listening at once, before anything is served. It touches no signal; after
+// ctx ended it returns within Grace.
+func (p *Process) Run(ctx context.Context) error {
+	stop := make(chan struct{})
+	defer close(stop)
+	return p.run(ctx, func() {
+		select {
+		case <-ctx.Done():
+			p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
+		case <-stop:
+		}
+	})
+}
+
+// run is the one goroutine that takes the Process through its phases.
+// control runs beside it and turns orders from outside into begin, hurry and
+// cut.
+func (p *Process) run(ctx context.Context, control func()) error {
+	if err := p.setUp(ctx); err != nil {
+		return err
+	}
+	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
+	p.guard()
+	p.enter(phaseServing, nil)
+	p.start()
+	go control()
+
+	d := p.serveUntilStop()
+	p.logClosing(d)
+	p.state.Closing.Store(true)
+	p.failHealth()
+	p.shutListeners(d)
+	p.finishOrCut(d)
+	failed := p.runClosers(d)
+	err := errors.Join(p.cuts.err(), failed, p.moreFailures(), p.shutdownByOthers())
+	p.logEnd(d, err)
+	p.enter(phaseEnded, d)
+	p.observed(d)
+	p.logged(d)
+	return err
+}
+
+// setUp does all that can fail before anything is served.
+func (p *Process) setUp(ctx context.Context) error {
+	if p.ran.Swap(true) {
+		return errors.New("lameduck: this Process has been run already")
+	}
+	c, err := p.resolve()
+	if err != nil {
+		p.closeListeners(acceptWait)
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	p.clocks = c
+	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
+	p.conns.Init()
+	p.began = make(chan struct{}, 1)
+	p.leave = term.NewLatch()
+	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
+	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
+	if err := p.listen(); err != nil {
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	return nil
+}
+
+// resolve is what the clocks come to.
+func (p *Process) resolve() (term.Clocks, error) {
+	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
+}
+
+func (p *Process) start() {
+	p.startServers()
+	p.working = term.NewCountdown(len(p.tasks()))
+	for _, t := range p.workers {
+		go p.work(t)
+	}
+}
+
+func (p *Process) work(t *task.Task) {
+	defer p.worked()
+	if err := t.Run(context.WithValue(p.hard, term.Key, term.Leaver(p.leave))); err != nil {
+		p.fail(err)
+	}
+}
+
+// resume takes a termination back unless the process is to end.
+func (p *Process) resume(d *term.Termination) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if d.Stop.IsSet() {
+		return false
+	}
+	p.hookAt = d.T0
+	p.state.Current.Store(nil)
+	p.resumeHealth()
+	return true
+}
+
+// serveUntilStop serves, and goes through the lame duck, until the process
+// is to end. A preStop call that no stop signal follows leads back to
+// serving.
+func (p *Process) serveUntilStop() *term.Termination {
+	for {
+		<-p.began
+		d := p.state.Current.Load()
+		p.logBegin(d)
+		p.enter(phaseLameDuck, d)
+		p.lameDuck(d)
+		if d.Stop.IsSet() || !p.resume(d) {
+			return d
+		}
+		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
+		p.enter(phaseServing, nil)
+	}
+}

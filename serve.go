@@ -1,0 +1,141 @@
+package lameduck
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/program"
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// Serve adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
+// empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
+// HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
+// clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
+// returns connections of TLS is an error of Run. The Process takes
+// srv over: srv's own Serve, Shutdown and Close must not be called. Its ConnContext
+// and ConnState are given the connection as the listener made it, or with TLS a
+// *tls.Conn over that (see [NetConn]), and not before the handshake is done: one
+// that fails is only written to ErrorLog. What was
+// registered with srv.RegisterOnShutdown is started when no connection can carry
+// a request any more; hijacked ones may be left.
+func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
+	s := &server{http: srv, listeners: listeners}
+	s.serve = s.serveHTTP
+	s.end = func() { srv.Close() }
+	p.servers = append(p.servers, s)
+}
+
+// ServeConn adds a server of another protocol: serve is called for each
+// connection of l, in a goroutine of its own, and the connection is closed when
+// it returns. [Draining] of its context tells it to leave; the context ends at
+// the cut.
+func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn)) {
+	s := &server{listeners: []net.Listener{l}, end: func() {}}
+	s.serve = func(l *link.Listener) error { return p.serveConns(l, serve) }
+	p.servers = append(p.servers, s)
+}
+
+func (p *Process) serveConns(l *link.Listener, serve func(context.Context, net.Conn)) error {
+	l.Begin = (*link.Conn).BeginRaw
+	for {
+		c, err := l.AcceptPatiently()
+		if err != nil {
+			return err
+		}
+		if d := p.state.Current.Load(); d != nil {
+			c.CountLate(d)
+		}
+		go p.serveConn(c, serve)
+	}
+}
+
+// serveConn survives a panic, as net/http does: the other connections are not
+// to be dropped for it.
+func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn)) {
+	defer c.Close()
+	err := program.Protect(func() error {
+		serve(context.WithValue(p.hard, term.Key, term.Leaver(c)), c.Able())
+		return nil
+	})
+	if err != nil {
+		program.LogPanic(p.log, "panic while serving a connection", err, "from", c.Peer())
+	}
+}
+
+// listen opens what is not open yet. If one address fails nothing is left
+// open.
+func (p *Process) listen() (err error) {
+	defer func() {
+		if err != nil {
+			p.closeListeners(acceptWait)
+		}
+	}()
+	listeners := 0
+	for _, s := range p.servers {
+		if s.http != nil {
+			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
+				return err
+			}
+		}
+		if err := s.listen(); err != nil {
+			return err
+		}
+		listeners += len(s.listeners)
+	}
+	p.serving = term.NewCountdown(listeners)
+	p.failures = make(chan error, listeners+len(p.workers))
+	return nil
+}
+
+// closeListeners closes all listeners, and waits for that no longer than limit.
+func (p *Process) closeListeners(limit time.Duration) {
+	var closing sync.WaitGroup
+	for _, s := range p.servers {
+		for _, l := range s.listeners {
+			closing.Go(func() { program.Protect(l.Close) })
+		}
+	}
+	program.Within(limit, closing.Wait)
+}
+
+// acceptWait is how long a listener may take to empty its accept queue. It is
+// longer than http.Server.Serve waits after an error of Accept.
+const acceptWait = 2 * time.Second
+
+// startServers serves on every listener.
+func (p *Process) startServers() {
+	for _, s := range p.servers {
+		if s.http != nil {
+			link.Hook(s.http, p.untilCut, p.own)
+		}
+		if s.behind != nil {
+			s.http.Protocols = s.behind
+		}
+	}
+	for _, s := range p.servers {
+		for _, l := range s.listeners {
+			w := &link.Listener{Listener: l, Env: p.env, Routes: link.RoutesOf(s.http), Emptied: sync.OnceFunc(p.serving.End)}
+			s.wrapped = append(s.wrapped, w)
+			go p.serveOn(s, w)
+		}
+	}
+}
+
+func (p *Process) serveOn(s *server, l *link.Listener) {
+	defer l.Emptied()
+	err := program.Protect(func() error { return s.serve(l) })
+	if p.state.Closing.Load() {
+		return // we closed it
+	}
+	if err == nil { // grpc-go's, when it was stopped
+		err = errors.New("the server was stopped by the program, and not by the end of Run")
+	}
+	p.fail(fmt.Errorf("listener %s: %w", l.Name(), err))
+}
