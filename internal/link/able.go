@@ -110,3 +110,31 @@ func NetConn(c net.Conn) net.Conn {
 	}
 	return c
 }
+
+// Of returns the connection that net/http was given, nil if it is not from
+// one of our listeners.
+func Of(nc net.Conn) *Conn {
+	switch c := nc.(type) {
+	case socketConn: // the commonest first
+		return c.Conn
+	case *Conn:
+		return c
+	case readerFromConn:
+		return c.Conn
+	case writerToConn:
+		return c.Conn
+	case *tlsConn:
+		return c.Conn
+	}
+	return nil
+}
+
+// A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
+// Request.TLS, and not look for HTTP/2.
+type tlsConn struct {
+	*Conn
+	state tls.ConnectionState
+}
+
+// ConnectionState is that of the handshake.
+func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }

@@ -22,7 +22,7 @@ func isSocket(nc net.Conn) bool {
 
 // RemoteAddr is net/http's and grpc-go's at the start of a connection. A PROXY
 // protocol connection reads its header here, and waits for it.
-func (c *Conn) RemoteAddr() net.Addr {
+func (c *base) RemoteAddr() net.Addr {
 	addr := c.Conn.RemoteAddr()
 	if addr != nil && !isSocket(c.Conn) {
 		c.addr.Store(new(addr.String()))
@@ -31,7 +31,7 @@ func (c *Conn) RemoteAddr() net.Addr {
 }
 
 // Peer is the client's address, "" while that is not known.
-func (c *Conn) Peer() string {
+func (c *base) Peer() string {
 	if isSocket(c.Conn) {
 		if addr := c.Conn.RemoteAddr(); addr != nil {
 			return addr.String()

@@ -44,10 +44,12 @@ func socketPair(t *testing.T) (*Conn, net.Conn) {
 // testEnv is that of connections without a Process; d is nil while serving.
 func testEnv(d *term.Termination) *Env {
 	e := &Env{State: new(term.State), Set: new(Set), Hard: context.Background(), Log: slog.New(slog.DiscardHandler)}
-	e.Set.Init()
+	setOf(e).Init()
 	e.State.Current.Store(d)
 	return e
 }
+
+func setOf(e *Env) *Set { return e.Set.(*Set) }
 
 // Who looks in vain at a connection that has been woken leaves that wake to be
 // taken back: else the past deadline stays, and looks like net/http's own.
@@ -77,7 +79,7 @@ func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 	if _, err := client.Read(make([]byte, 1)); err != io.EOF {
 		t.Errorf("the client read %v, want a FIN", err)
 	}
-	if n := len(c.env.Set.List()); n != 0 {
+	if n := len(setOf(c.env).List()); n != 0 {
 		t.Error("the connection is still in the set")
 	}
 }
@@ -110,10 +112,10 @@ func TestDeadlineOfOthersPasses(t *testing.T) {
 // If that is kept from it because the connection was woken, it waits for ever.
 func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
 	c, _ := socketPair(t)
-	c.state(http.StateIdle)
+	c.connState(http.StateIdle)
 	c.wake()
 	c.SetReadDeadline(time.Time{}) // as net/http does around a request
-	c.state(http.StateActive)      // that was in its buffer
+	c.connState(http.StateActive)  // that was in its buffer
 	c.SetReadDeadline(time.Time{}) // startBackgroundRead
 	c.SetReadDeadline(time.Unix(1, 0))
 	got := make(chan error, 1)

@@ -24,8 +24,8 @@ var (
 )
 
 // writeAnswer writes b, and during a termination a goodbye in it.
-func (c *Conn) writeAnswer(b []byte) (int, error) {
-	if d := c.env.State.Current.Load(); d != nil {
+func (c *http1) writeAnswer(b []byte) (int, error) {
+	if d := c.state.Current.Load(); d != nil {
 		return c.writeHTTP1(d, b)
 	}
 	if !c.answered {
@@ -36,7 +36,7 @@ func (c *Conn) writeAnswer(b []byte) (int, error) {
 
 // writeHTTP1 writes b, with a goodbye in it if it begins the final answer to a
 // request and the connection's moment has come.
-func (c *Conn) writeHTTP1(d *term.Termination, b []byte) (int, error) {
+func (c *http1) writeHTTP1(d *term.Termination, b []byte) (int, error) {
 	if c.answered || !c.handling() {
 		return c.Conn.Write(b)
 	}
@@ -52,13 +52,13 @@ func (c *Conn) writeHTTP1(d *term.Termination, b []byte) (int, error) {
 	if with == nil {
 		return c.Conn.Write(b)
 	}
-	c.parted.Store(true)
+	c.closeSent.Store(true)
 	return c.writeInstead(b, append(with, b[len(head):]...))
 }
 
 // writeInstead writes what differs from b in its head, and returns what Write of
 // b would.
-func (c *Conn) writeInstead(b, instead []byte) (int, error) {
+func (c *http1) writeInstead(b, instead []byte) (int, error) {
 	n, err := c.Conn.Write(instead)
 	if err != nil {
 		return max(0, min(n-len(instead)+len(b), len(b))), err
@@ -70,7 +70,7 @@ func (c *Conn) writeInstead(b, instead []byte) (int, error) {
 // answer is still to come. One that is longer than net/http's buffer comes in
 // pieces, of which all but the last are as long as that, and it is flushed at its
 // end: a piece that is shorter than an empty line can only be the last.
-func (c *Conn) informational(b []byte) bool {
+func (c *http1) informational(b []byte) bool {
 	if !c.within1xx && !(len(b) > len(statusLine) && b[len(statusLine)] == '1') {
 		return false
 	}
@@ -79,7 +79,7 @@ func (c *Conn) informational(b []byte) bool {
 }
 
 // handling reports whether net/http's handler is at work on a request.
-func (c *Conn) handling() bool {
+func (c *http1) handling() bool {
 	switch c.doing.Load() {
 	case nil, reading, hijacked:
 		return false

@@ -24,7 +24,7 @@ func h2Frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 // all before it reads anything.
 func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
 	c, client := pipe(t)
-	h := newH2(c)
+	h := newH2(&c.base, c)
 	c.matched = -1
 	c.h2.Store(h)
 	settings := h2Frame(0x4, 0, 0)
@@ -55,7 +55,7 @@ func TestReadAhead(t *testing.T) {
 	c.env.State.Current.Store(nil)
 	c.env.State.Closing.Store(false)
 	c.matched = -1
-	c.h2.Store(newH2(c).ofNetHTTP())
+	c.h2.Store(newH2(&c.base, c).ofNetHTTP())
 	random := rand.New(rand.NewPCG(1, 0))
 	var sent, got []byte
 	for i := range 2000 {
@@ -114,22 +114,22 @@ func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
 		if !late {
 			c.env.State.Current.Store(nil)
 		}
-		h := newH2(c)
+		h := newH2(&c.base, c)
 		c.matched = -1
 		c.h2.Store(h)
 		c.Close()
-		if n := len(c.env.Set.List()); n > 0 {
+		if n := len(setOf(c.env).List()); n > 0 {
 			t.Fatalf("%d connections", n)
 		}
 		r, err := http.NewRequest("GET", "/", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if begun, waited := h.begin(r), len(c.env.Set.List()); begun == late || (waited == 1) != begun {
+		if begun, waited := h.begin(r), len(setOf(c.env).List()); begun == late || (waited == 1) != begun {
 			t.Errorf("late %v: begun %v, and %d connections are waited for", late, begun, waited)
 		}
 		h.end(r)
-		if n := len(c.env.Set.List()); n > 0 {
+		if n := len(setOf(c.env).List()); n > 0 {
 			t.Errorf("late %v: %d connections when it has ended", late, n)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	c, _ := socketPair(t)
 	d := c.env.State.Current.Load()
-	h := &h2{conn: c, writing: make(lock, 1)}
+	h := newH2(&c.base, c)
 	c.h2.Store(h)
 	if at := c.dueAt(d); !at.After(time.Now()) {
 		t.Error("closed before it was asked to leave")

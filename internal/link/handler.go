@@ -15,19 +15,7 @@ import (
 // ours.
 func ExcludeFromLate(r *http.Request) {
 	if c, ok := r.Context().Value(term.Key).(*Conn); ok {
-		c.excludeFromLate(r)
-	}
-}
-
-func (c *Conn) excludeFromLate(r *http.Request) {
-	var undo func()
-	if h := c.h2.Load(); h != nil {
-		undo = h.takeUndo(r)
-	} else {
-		undo, c.undo = c.undo, nil
-	}
-	if undo != nil {
-		undo()
+		c.speaks().excludeFromLate(r)
 	}
 }
 
@@ -48,7 +36,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		c.answered = false
 		c.doing.Store(r)
-		if d := c.env.State.Current.Load(); d != nil {
+		if d := c.state.Current.Load(); d != nil {
 			c.serveLeaving(d, w, r)
 		}
 	}
@@ -93,32 +81,6 @@ func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r)
 }
 
-// arrive counts a request that came after T0. Probes of the kubelet do not
-// count: they would hold the lame duck open for ever. undo takes it back.
-func (c *Conn) arrive(d *term.Termination, r *http.Request) (undo func()) {
-	if strings.HasPrefix(r.UserAgent(), "kube-probe/") {
-		return nil
-	}
-	undoConn := c.CountLate(d)
-	undoReq := d.LateReq()
-	return func() {
-		undoConn()
-		undoReq()
-	}
-}
-
-// CountLate counts the connection, once, if it came after T0.
-func (c *Conn) CountLate(d *term.Termination) (undo func()) {
-	if !c.late(d) || c.counted.Swap(d) == d {
-		return func() {}
-	}
-	undoLate := d.LateConn()
-	return func() {
-		undoLate()
-		c.counted.Store(nil)
-	}
-}
-
 func (h handler) serve(w http.ResponseWriter, r *http.Request) {
 	if h.options && r.Method == "OPTIONS" && r.RequestURI == "*" {
 		answerOptions(w, r)
@@ -145,73 +107,6 @@ func takeHandler(srv *http.Server) {
 	srv.DisableGeneralOptionsHandler = true
 }
 
-// state follows net/http's view of a connection. On the way of a request it
-// costs one atomic store, when the connection goes idle.
-func (c *Conn) state(s http.ConnState) {
-	switch s {
-	case http.StateActive:
-		if !c.begun && c.h2.Load() == nil {
-			c.heard() // a pipelined request was in net/http's buffer
-		}
-	case http.StateIdle:
-		if c.h2.Load() == nil { // else the frames tell more
-			c.wentIdle()
-		}
-	case http.StateHijacked:
-		c.wentAway()
-	case http.StateClosed:
-		c.wasClosed()
-	}
-}
-
-func (c *Conn) wentIdle() {
-	c.arms = 0
-	c.begun = false
-	c.unlimited = false // a handler may have set one
-	c.quietNow()
-	c.doing.Store(nil)
-	if c.env.State.Closing.Load() { // after the store: the closing phase has seen it, or is notified
-		c.env.Set.announce(c)
-	}
-}
-
-// wentSilent is wentIdle for HTTP/2, where the last answer has been sent.
-func (c *Conn) wentSilent() {
-	c.quietNow()
-	c.env.Set.announce(c)
-}
-
-func (c *Conn) wentAway() {
-	c.Mu.Lock()
-	defer c.Mu.Unlock()
-	c.noteHijacked(c.doing.Load())
-	c.answered = true // what is written from now on is nobody's answer
-	c.doing.Store(hijacked)
-	c.env.Set.take(c, c.alone && !c.held, c.Leave)
-	c.forget()
-}
-
-// wasClosed is called when net/http has closed the connection. It has ended
-// an HTTP/1 handler by then, but not those of HTTP/2.
-func (c *Conn) wasClosed() {
-	c.Mu.Lock()
-	defer c.Mu.Unlock()
-	c.closed.Store(true)
-	c.doing.Store(nil)
-	c.forget()
-}
-
-// handled is called when the last handler of an HTTP/2 connection has ended. If
-// that is closed meanwhile, whoever does it sees that there is none.
-func (c *Conn) handled() {
-	if !c.closed.Load() {
-		return
-	}
-	c.Mu.Lock()
-	defer c.Mu.Unlock()
-	c.forget()
-}
-
 // Hook puts the request path into srv, and us in front of hooks that are there
 // already. Those are given the connection as the listener made it. The contexts of
 // connections are those that own returns: base is that of a listener's.
@@ -225,7 +120,7 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 	srv.ConnState = func(nc net.Conn, s http.ConnState) {
 		c := Of(nc)
 		if c != nil {
-			c.state(s)
+			c.connState(s)
 			nc = c.Conn
 		}
 		if connState != nil {
@@ -270,20 +165,12 @@ func underneath(l net.Listener) net.Listener {
 	return l
 }
 
-// Of returns the connection that net/http was given, nil if it is not from
-// one of our listeners.
-func Of(nc net.Conn) *Conn {
-	switch c := nc.(type) {
-	case socketConn: // the commonest first
-		return c.Conn
-	case *Conn:
-		return c
-	case readerFromConn:
-		return c.Conn
-	case writerToConn:
-		return c.Conn
-	case *tlsConn:
-		return c.Conn
+// RoutesOf is who can be asked for the patterns of srv's requests.
+func RoutesOf(srv *http.Server) *http.ServeMux {
+	if srv == nil {
+		return nil
 	}
-	return nil
+	h, _ := srv.Handler.(handler)
+	mux, _ := h.next.(*http.ServeMux)
+	return mux
 }

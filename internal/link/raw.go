@@ -1,21 +1,17 @@
 package link
 
-// BeginRaw is for a connection that never is net/http's.
-func (c *Conn) BeginRaw() {
-	c.note.Store(&note{of: hijacked, raw: true})
-	c.doing.Store(hijacked)
-	c.begun = true
-	c.answered = true
-	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
-}
+// raw is a connection that the program has taken over, or that never was net/http's:
+// what is sent on it is not known, so it is in flight until it is closed.
+type raw struct{ *http1 }
 
-// BeginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
-// begins with something else, TLS most likely, what it does is not known.
-func (c *Conn) BeginGRPC() {
-	c.BeginRaw()
-	c.matched = 0 // the preface is still to come
-	h := newH2(c)
-	h.counts = true
-	h.wire.ReadPaths()
-	c.speakHTTP2(h)
+func (raw) closable() bool { return false }
+
+// inFlight appends the connection.
+func (c raw) inFlight(to []Item) []Item {
+	about := c.noteOf(hijacked)
+	x := Item{Kind: kindHijacked, Name: about.name, Since: c.born}
+	if about.raw {
+		x.Kind = kindConnection
+	}
+	return append(to, x)
 }

@@ -3,7 +3,6 @@
 package link
 
 import (
-	"crypto/tls"
 	"io"
 	"net"
 	"syscall"
@@ -19,8 +18,6 @@ func readNow(c net.Conn, b []byte) (n int, err error) {
 		s = c
 	case *net.UnixConn:
 		s = c
-	case *tls.Conn:
-		return readRecords(c, b)
 	default:
 		return readSoon(c, b)
 	}

@@ -19,15 +19,6 @@ type sock struct {
 	looking bool    // reads do not wait
 }
 
-// sock returns what is under TLS, nil in clear text.
-func (c *Conn) sock() *sock {
-	if over, ok := c.Conn.(*tls.Conn); ok {
-		s, _ := over.NetConn().(*sock)
-		return s
-	}
-	return nil
-}
-
 func (s *sock) halfway() bool { return s.have > 0 || s.left > 0 }
 
 // Read is the tls.Conn's.
@@ -63,6 +54,14 @@ func (s *sock) follow(b []byte) {
 		s.left -= n
 		b = b[n:]
 	}
+}
+
+// lookNow is readNow for a connection that may be one of TLS.
+func lookNow(c net.Conn, b []byte) (n int, err error) {
+	if over, ok := c.(*tls.Conn); ok {
+		return readRecords(over, b)
+	}
+	return readNow(c, b)
 }
 
 // readRecords is readNow for TLS.

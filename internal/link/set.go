@@ -1,23 +1,11 @@
 package link
 
 import (
-	"context"
-	"log/slog"
 	"runtime"
 	"sync"
 	"sync/atomic"
 	"weak"
-
-	"github.com/lameduck-dev/lameduck/internal/term"
 )
-
-// An Env is what the connections of a Process share: all that they know of it.
-type Env struct {
-	State *term.State
-	Set   *Set
-	Hard  context.Context // ends at the cut
-	Log   *slog.Logger
-}
 
 // Set is the set of open connections. It is locked when a connection
 // comes, goes or is taken over, never on the path of a request.
@@ -84,7 +72,7 @@ func (s *Set) Count() Count {
 // announce tells the closing phase that c went idle, or may be closed earlier.
 // Before that phase it does nothing.
 func (s *Set) announce(c *Conn) {
-	if !c.env.State.Closing.Load() {
+	if !c.state.Closing.Load() {
 		return
 	}
 	s.mu.Lock()
@@ -223,3 +211,5 @@ func (s *Set) AwaitNews() {
 		}
 	}
 }
+
+func (s *Set) countIdle() { s.ClosedIdle.Add(1) }

@@ -32,16 +32,6 @@ func handshakeTime(srv *http.Server) time.Duration {
 	return limit
 }
 
-// A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
-// Request.TLS, and not look for HTTP/2.
-type tlsConn struct {
-	*Conn
-	state tls.ConnectionState
-}
-
-// ConnectionState is that of the handshake.
-func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
-
 // handshake makes c, which has just been accepted, ready for net/http. It
 // returns an error if the client did not come so far; c is closed then.
 func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
@@ -63,7 +53,7 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 	c.begun = false
 	c.quietNow()
 	c.doing.Store(nil)
-	c.env.Set.announce(c)
+	c.announce()
 	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
@@ -74,7 +64,7 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 // awaitHello waits for the first byte. Until then the connection is silent,
 // and is closed as a silent one is.
 func (c *Conn) awaitHello(s *sock) error {
-	n, err := c.readFrom(s.Conn, s.head[:1])
+	n, err := c.readFrom(c, s.Conn, s.head[:1])
 	if n == 0 {
 		return err
 	}

@@ -41,7 +41,7 @@ func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
 		began := time.Now()
 		NewTLSListener(&Listener{Listener: l, Env: e}, &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, &tls.Config{})
 		synctest.Wait()
-		all := e.Set.List()
+		all := setOf(e).List()
 		if len(all) != 1 {
 			t.Fatalf("%d connections", len(all))
 		}
@@ -52,7 +52,7 @@ func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
 			t.Errorf("%v after %v, want it closed after %v", err, took, HandshakeLimit)
 		}
 		synctest.Wait()
-		if n := len(e.Set.List()); n != 0 {
+		if n := len(setOf(e).List()); n != 0 {
 			t.Errorf("%d connections are left", n)
 		}
 	})

@@ -27,10 +27,10 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	sent(status)
 	h.wire.Goodbye()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
-	if h.busy() {
+	if !h.closable() {
 		t.Fatal("a Watch is work")
 	}
-	c.env.Set.AwaitNews()
+	setOf(c.env).AwaitNews()
 	h.askedAt.Store(int64(time.Since(c.born)))
 	if at := c.dueAt(d); !at.After(time.Now()) || at.After(time.Now().Add(ConfirmWithin)) {
 		t.Errorf("due %v from now, before the watcher was told", time.Until(at))

@@ -19,7 +19,8 @@ import (
 // a stream that is on the wire is lost; grpc-go says two, but only after it
 // has closed its listeners. Ours is put between the frames that they write.
 type h2 struct {
-	conn  *Conn
+	conn  *base
+	of    owner // what that is the base of
 	wire  wire.Conn
 	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
 	room  []byte               // to read ahead, nil if that is not worth it
@@ -44,8 +45,8 @@ type h2 struct {
 	counts    bool                               // late streams are counted here: no handler of ours does; not changed
 }
 
-func newH2(c *Conn) *h2 {
-	return &h2{conn: c, writing: make(lock, 1), begun: make(chan struct{}, 1)}
+func newH2(c *base, of owner) *h2 {
+	return &h2{conn: c, of: of, writing: make(lock, 1), begun: make(chan struct{}, 1)}
 }
 
 // ofNetHTTP is h for net/http, which reads a frame in two, and knows nothing of
@@ -57,6 +58,15 @@ func (h *h2) ofNetHTTP() *h2 {
 		h.room = make([]byte, 1<<10)
 	}
 	return h
+}
+
+// An owner is the connection that h is the HTTP/2 side of.
+type owner interface {
+	looked
+	received([]byte) // follows what has been read
+	announce()       // tells the closing phase that it may be closed, or earlier
+	reopen()         // puts it back into the set, for a handler that begins late
+	handled()        // is called when the last handler has ended
 }
 
 // A lock is a mutex. It is held while a client may be slow to read, and in a
@@ -88,47 +98,6 @@ type request struct {
 	undo  func()    // takes it out of the late arrivals
 }
 
-// greeted matches b, the next bytes of the connection, with the preface of
-// HTTP/2. It returns false as soon as they are something else.
-func (c *Conn) greeted(b []byte) bool {
-	n := min(len(b), len(wire.Preface)-int(c.matched))
-	if string(b[:n]) != wire.Preface[c.matched:int(c.matched)+n] {
-		c.matched = -1
-		c.h2.Store(nil)
-		return false
-	}
-	if c.matched += int8(n); int(c.matched) < len(wire.Preface) {
-		return true
-	}
-	c.matched = -1
-	if c.h2.Load() == nil {
-		c.speakHTTP2(newH2(c).ofNetHTTP())
-	}
-	if len(b) > n {
-		c.h2.Load().received(b[n:])
-	}
-	return true
-}
-
-// speakHTTP2 makes c an HTTP/2 connection, before the server writes. One that
-// comes late has its moment within Spread of its own begin: a client that is
-// told at once would dial again, and perhaps here again, with many streams
-// about to begin. Go's own then loses those whose body it cannot rewind.
-func (c *Conn) speakHTTP2(h *h2) {
-	c.Mu.Lock()
-	defer c.Mu.Unlock()
-	c.h2.Store(h)
-	d := c.env.State.Current.Load()
-	switch {
-	case d == nil:
-	case c.Passed: // its moment has come while nobody knew what it would speak
-		h.askToLeave()
-	default:
-		c.arrange(d)
-	}
-	c.env.Set.announce(c) // it is idle now, and was not while that was not known
-}
-
 // read is Read. net/http asks for the nine bytes of a frame's head, and then for
 // the rest of it: one system call gives both.
 func (h *h2) read(b []byte) (int, error) {
@@ -137,9 +106,9 @@ func (h *h2) read(b []byte) (int, error) {
 		if len(b) < len(h.room) {
 			into = h.room
 		}
-		n, err := h.conn.readFrom(h.conn.Conn, into)
+		n, err := h.conn.readFrom(h.of, h.conn.Conn, into)
 		if n > 0 {
-			h.conn.received(into[:n])
+			h.of.received(into[:n])
 		}
 		if n <= 0 || len(b) >= len(h.room) {
 			return n, err
@@ -153,7 +122,7 @@ func (h *h2) read(b []byte) (int, error) {
 
 // received follows what the client sends.
 func (h *h2) received(b []byte) {
-	d := h.conn.env.State.Current.Load()
+	d := h.conn.state.Current.Load()
 	if d == nil {
 		h.wire.Received(b, 0)
 		return
@@ -169,8 +138,8 @@ func (h *h2) received(b []byte) {
 		d.LateReqs.Add(int64(begun) - 1)
 		d.LateReq()
 	}
-	if h.conn.env.State.Closing.Load() && !h.busy() {
-		h.conn.env.Set.announce(h.conn) // it may have confirmed, or given its last stream up
+	if h.conn.state.Closing.Load() && h.closable() {
+		h.of.announce() // it may have confirmed, or given its last stream up
 	}
 	if h.conn.waking.Load() {
 		h.conn.stayAwake()
@@ -199,8 +168,9 @@ func (h *h2) wrote(b []byte) {
 	if h.wanted.Load() != 0 {
 		h.trySpeak()
 	}
-	if silent && h.conn.env.State.Current.Load() != nil {
-		h.conn.wentSilent()
+	if silent && h.conn.state.Current.Load() != nil {
+		h.conn.quietNow()
+		h.of.announce()
 	}
 }
 
@@ -216,8 +186,8 @@ const (
 	AskWithin  = 500 * time.Millisecond // then it waits no longer for the first
 )
 
-// askToLeave says goodbye at the next good moment.
-func (h *h2) askToLeave() {
+// leave says goodbye at the next good moment.
+func (h *h2) leave() {
 	if h.leaving.Swap(true) {
 		return
 	}
@@ -373,13 +343,43 @@ func (h *h2) next() []byte {
 	}
 }
 
-// busy reports whether the connection carries something that will end.
-func (h *h2) busy() bool { return h.wire.Busy() }
+// closable reports whether the connection carries nothing that will end.
+func (h *h2) closable() bool { return !h.wire.Busy() }
 
-// forget is called when the connection has been closed. It returns false if a
+func (h *h2) halfway() bool { return h.wire.Halfway() }
+
+// keep notes that a stream may be about to begin: half of a record of TLS may be that.
+func (h *h2) keep(record bool) {
+	if h.wire.Beginning() || record {
+		h.reading.Store(true)
+	}
+}
+
+// leaveAt of a connection that came late is within Spread of its begin: a client that is
+// told at once would dial again, and perhaps here again, with many streams about to
+// begin. Go's own then loses those whose body it cannot rewind.
+func (h *h2) leaveAt(d *term.Termination) time.Time {
+	if h.conn.late(d) {
+		return d.LeaveAfter(h.conn.born, h.conn.Share)
+	}
+	return d.LeaveAt(h.conn.Share)
+}
+
+func (h *h2) asks() bool { return true }
+
+// finish names the last stream that was served, and waits for a full socket as long as
+// package tls does for its own last record.
+func (h *h2) finish() {
+	h.conn.Conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	h.lastGoodbye()
+}
+
+func (h *h2) confirmed() bool { return h.wire.Acked() }
+
+// release is called when the connection has been closed. It returns false if a
 // handler is still at work, for a stream that was open or that the client has
 // given up.
-func (h *h2) forget() bool {
+func (h *h2) release() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.forgotten = len(h.requests.Entries) == 0
@@ -392,7 +392,7 @@ func (h *h2) forget() bool {
 func (h *h2) begin(r *http.Request) bool {
 	r.TLS = h.tls
 	var x request
-	d := h.conn.env.State.Current.Load()
+	d := h.conn.state.Current.Load()
 	if d != nil {
 		x.since = time.Now()
 		x.undo = h.conn.arrive(d, r)
@@ -404,7 +404,7 @@ func (h *h2) begin(r *http.Request) bool {
 	}
 	if h.forgotten {
 		h.forgotten = false
-		h.conn.env.Set.add(h.conn)
+		h.of.reopen()
 	}
 	h.requests.Add(r, x)
 	return true
@@ -416,7 +416,14 @@ func (h *h2) end(r *http.Request) {
 	none := len(h.requests.Entries) == 0
 	h.mu.Unlock()
 	if none {
-		h.conn.handled()
+		h.of.handled()
+	}
+}
+
+// excludeFromLate takes r out of the late arrivals, if it is one.
+func (h *h2) excludeFromLate(r *http.Request) {
+	if undo := h.takeUndo(r); undo != nil {
+		undo()
 	}
 }
 

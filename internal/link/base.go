@@ -1,0 +1,137 @@
+package link
+
+import (
+	"cmp"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// A base is what connections of every protocol have in common: since when nothing has
+// come, the wake and the deadline that it replaces, the moment to leave.
+type base struct {
+	net.Conn
+	state  *term.State
+	routes *http.ServeMux // of the server, if that is its Handler
+	born   time.Time
+
+	quietAt atomic.Int64                     // when, in nanoseconds after born, it last went idle during a termination; 0: never
+	readBy  atomic.Int64                     // the read deadline, in nanoseconds after born; 0: none
+	addr    atomic.Pointer[string]           // of the client, where RemoteAddr may block; "": it is not known yet
+	counted atomic.Pointer[term.Termination] // it was counted as a late connection of that one
+
+	term.Moment
+	waking   atomic.Bool // its Read was woken to look for a request one last time
+	closed   atomic.Bool // set under Mu
+	deadline sync.Mutex  // held while a wake sets the read deadline, and while it is taken back
+}
+
+// stayAwake takes a wake back.
+func (c *base) stayAwake() {
+	c.deadline.Lock()
+	defer c.deadline.Unlock()
+	c.unwake()
+}
+
+// unwake takes a wake back. The deadline that the wake has replaced holds again:
+// net/http's timeouts end a client that is slow to send its request.
+func (c *base) unwake() {
+	if c.waking.Swap(false) {
+		c.restoreReadDeadline()
+	}
+}
+
+// quietNow notes, during a termination, that something came just now.
+func (c *base) quietNow() {
+	if c.state.Current.Load() != nil {
+		c.quietAt.Store(int64(time.Since(c.born)))
+	}
+}
+
+// quietSince is when something came last, or T0 if nothing has since.
+func (c *base) quietSince(d *term.Termination) time.Time {
+	quiet := c.born.Add(time.Duration(c.quietAt.Load()))
+	if quiet.Before(d.T0) {
+		quiet = d.T0 // a termination that was taken back may have left its mark
+	}
+	return quiet
+}
+
+// late reports whether the connection came after T0.
+func (c *base) late(d *term.Termination) bool { return c.born.After(d.T0) }
+
+// told reports whether the connection has reached its moment to leave.
+func (c *base) told(d *term.Termination) bool {
+	return c.late(d) || c.state.Closing.Load() || !time.Now().Before(d.LeaveAt(c.Share))
+}
+
+// arrive counts a request that came after T0. Probes of the kubelet do not
+// count: they would hold the lame duck open for ever. undo takes it back.
+func (c *base) arrive(d *term.Termination, r *http.Request) (undo func()) {
+	if strings.HasPrefix(r.UserAgent(), "kube-probe/") {
+		return nil
+	}
+	undoConn := c.CountLate(d)
+	undoReq := d.LateReq()
+	return func() {
+		undoConn()
+		undoReq()
+	}
+}
+
+// CountLate counts the connection, once, if it came after T0.
+func (c *base) CountLate(d *term.Termination) (undo func()) {
+	if !c.late(d) || c.counted.Swap(d) == d {
+		return func() {}
+	}
+	undoLate := d.LateConn()
+	return func() {
+		undoLate()
+		c.counted.Store(nil)
+	}
+}
+
+// keepReadDeadline keeps t, which is about to be set, for the end of a wake.
+func (c *base) keepReadDeadline(t time.Time) {
+	var at time.Duration
+	if !t.IsZero() {
+		at = cmp.Or(t.Sub(c.born), 1)
+	}
+	if c.readBy.Load() != int64(at) { // for the most part there is none, and a load costs less
+		c.readBy.Store(int64(at))
+	}
+}
+
+// restoreReadDeadline sets the one that a wake has replaced. Another may be set in
+// the same moment, and must win.
+func (c *base) restoreReadDeadline() {
+	for {
+		at := c.readBy.Load()
+		var t time.Time
+		if at != 0 {
+			t = c.born.Add(time.Duration(at))
+		}
+		c.Conn.SetReadDeadline(t)
+		if c.readBy.Load() == at {
+			return
+		}
+	}
+}
+
+// sock returns what is under TLS, nil in clear text.
+func (c *base) sock() *sock {
+	if over, ok := c.Conn.(*tls.Conn); ok {
+		s, _ := over.NetConn().(*sock)
+		return s
+	}
+	return nil
+}
+
+// nameOf names a request that a handler may be at work on.
+func (c *base) nameOf(r *http.Request) string { return requestName(r, c.routes) }

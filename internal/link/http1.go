@@ -1,0 +1,170 @@
+package link
+
+import (
+	"bufio"
+	"math"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/short"
+	"github.com/lameduck-dev/lameduck/internal/term"
+)
+
+// What a connection is doing, as far as closing it is concerned: nil, it is
+// idle; one of these; or the request that is handled.
+var (
+	reading  = new(http.Request) // some byte of a request has come
+	hijacked = new(http.Request) // the handler took the connection over, or it never was net/http's
+)
+
+// http1 is HTTP/1 on a connection, and what is not known to be another protocol yet.
+type http1 struct {
+	base
+	doing     atomic.Pointer[http.Request] // what it is doing
+	note      atomic.Pointer[note]         // what is known of that, for whoever asks
+	undo      func()                       // takes the request at hand out of the late arrivals
+	closeSent atomic.Bool                  // Connection: close was put into an answer
+	limit     atomic.Int32                 // what is known of its write deadline
+	alone     bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
+
+	// Of the goroutine that reads, which is the one that handles:
+	answered  bool  // the head of the final answer to the request at hand was written
+	within1xx bool  // a part of the head of a 1xx was written
+	begun     bool  // bytes of a request have come since it went idle
+	matched   int8  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	mustGreet bool  // nothing but that is to be spoken
+	unlimited bool  // it has no read deadline, for sure
+	room      int32 // what net/http's empty buffer takes
+	arms      int32 // of read deadlines set since it went idle; before, negative
+}
+
+// A note is what is known of a request, or of what became of it, and costs too
+// much to note for each.
+type note struct {
+	of    *http.Request // it is about that, or about hijacked
+	since time.Time     // of a request after T0
+	name  string        // of a hijacked connection
+	raw   bool          // it was never net/http's
+}
+
+// usualRoom is what net/http's buffer takes, one of package bufio's own size. A
+// connection may never be seen to ask for as much: the first reads, which look
+// for HTTP/2, ask for less, and then there is always something in the buffer of
+// a client that pipelines.
+var usualRoom = int32(bufio.NewReader(nil).Size())
+
+// asked looks at how much net/http's reader asks for while no request has
+// begun. If that is less than its empty buffer takes, the buffer holds the begin
+// of one: it came with the one before, or while that was being answered. What a
+// handler asks for is its own affair.
+func (c *http1) asked(n int) {
+	switch n := int32(min(n, math.MaxInt32)); {
+	case c.room < n:
+		c.room = n
+	case n < c.room && c.doing.Load() == nil:
+		c.heard()
+	}
+}
+
+// heard notes that a request has begun.
+func (c *http1) heard() {
+	if !c.begun { // else it may be net/http's background read, beside who looks at it
+		c.begun = true
+	}
+	if c.state.Current.Load() != nil {
+		c.publish()
+	}
+}
+
+// publish tells the closer what the reader knows.
+func (c *http1) publish() {
+	c.doing.CompareAndSwap(nil, reading)
+	if c.waking.Load() {
+		c.stayAwake()
+	}
+}
+
+func (c *http1) closable() bool { return c.doing.Load() == nil }
+func (c *http1) halfway() bool  { return c.begun || c.matched > 0 }
+func (c *http1) keep(bool)      { c.doing.CompareAndSwap(nil, reading) }
+
+// dueAt leaves a client the time to send its next request, unless it knows that it must
+// send no more.
+func (c *http1) dueAt(d *term.Termination, quiet time.Time) time.Time {
+	if c.closeSent.Load() {
+		return d.T0
+	}
+	return quiet.Add(d.Linger())
+}
+
+// The client is asked in the head of an answer, see goodbye.go.
+func (c *http1) leaveAt(d *term.Termination) time.Time { return d.LeaveAt(c.Share) }
+func (c *http1) asks() bool                            { return false }
+func (c *http1) leave()                                {}
+func (c *http1) finish()                               {}
+func (c *http1) confirmed() bool                       { return false }
+
+func (c *http1) release() bool {
+	doing := c.doing.Load()
+	return doing == nil || doing == hijacked
+}
+
+func (c *http1) excludeFromLate(*http.Request) {
+	undo := c.undo
+	if c.undo = nil; undo != nil {
+		undo()
+	}
+}
+
+// inFlight appends the request that is under way, if one is.
+func (c *http1) inFlight(to []Item) []Item {
+	x := Item{Kind: KindRequest}
+	switch doing := c.doing.Load(); doing {
+	case nil, hijacked: // not any more
+		return to
+	case reading:
+		x.Name = StillRead
+	default:
+		x.Name, x.Since = c.nameOf(doing), c.noteOf(doing).since
+	}
+	return append(to, x)
+}
+
+// noteOf is what is known of r.
+func (c *http1) noteOf(r *http.Request) note {
+	if n := c.note.Load(); n != nil && n.of == r {
+		return *n
+	}
+	return note{}
+}
+
+// noteHijacked keeps the name of the request that was hijacked. It is called
+// by the handler, to which r.Pattern belongs.
+func (c *http1) noteHijacked(r *http.Request) {
+	if r == nil || r == reading || r == hijacked {
+		return
+	}
+	name := c.nameOf(r)
+	if r.Pattern != "" {
+		name = withMethod(r, r.Pattern)
+	}
+	c.note.Store(&note{of: hijacked, name: short.Name(name)})
+}
+
+// armed sees that net/http's buffer holds the begin of a request where that is
+// whole lines: one deadline is set to wait for a request, and a second to read
+// it. If no Read came between, what it reads is in its buffer.
+func (c *http1) armed() {
+	if c.arms++; c.arms == 2 {
+		c.heard()
+	}
+}
+
+// What is known of the write deadline of a connection. Its listener may have set
+// one, so the first time that net/http sets it to none is passed on.
+const (
+	limitUnknown = iota
+	limitNone
+	limitSet // at some time
+)
