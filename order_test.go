@@ -170,3 +170,46 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 		}
 	}
 }
+
+// What a program may use. A name that is missing here, or there, breaks programs or
+// promises something to them.
+func TestExportedNames(t *testing.T) {
+	want := strings.Fields(`CutError CutError.Error CutError.Unwrap CutError.Work Debug Draining ErrCut
+		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop ListenAndServe NetConn PreStop
+		Process Process.Closer Process.Delay Process.FailReadiness Process.Grace Process.Log Process.Observe Process.Quiet Process.Reserve
+		Process.Run Process.RunUntilSignal Process.Serve Process.ServeConn Process.ServeGRPC Process.Spread Process.Status
+		Process.WithDraining Process.Worker Ready
+		Status Status.By Status.ClosedIdle Status.Connections Status.Cut Status.InFlight Status.LateConnections Status.LateRequests
+		Status.Phase Status.T0 Work Work.Kind Work.Name Work.Peer Work.Since`)
+	var got []string
+	add := func(names ...string) {
+		if name := names[len(names)-1]; ast.IsExported(name) {
+			got = append(got, strings.Join(names, "."))
+		}
+	}
+	scope := loadHouse(t).packages[""].types.Scope()
+	for _, name := range scope.Names() {
+		add(name)
+		x, ok := scope.Lookup(name).(*types.TypeName)
+		if !ok || !x.Exported() {
+			continue
+		}
+		if s, ok := x.Type().Underlying().(*types.Struct); ok {
+			for f := range s.Fields() {
+				add(name, f.Name())
+			}
+		}
+		of := x.Type()
+		if !types.IsInterface(of) {
+			of = types.NewPointer(of)
+		}
+		for m := range types.NewMethodSet(of).Methods() {
+			add(name, m.Obj().Name())
+		}
+	}
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("exported are\n%s\nwant\n%s", got, want)
+	}
+}

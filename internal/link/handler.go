@@ -116,34 +116,9 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 	}
 	takeHandler(srv)
 
-	connState := srv.ConnState
-	srv.ConnState = func(nc net.Conn, s http.ConnState) {
-		c := Of(nc)
-		if c != nil {
-			c.connState(s)
-			nc = c.Conn
-		}
-		if connState != nil {
-			connState(nc, s)
-		}
-	}
-
-	connContext := srv.ConnContext
-	srv.ConnContext = func(ctx context.Context, nc net.Conn) context.Context {
-		c := Of(nc)
-		if c != nil {
-			nc = c.Conn
-		}
-		if connContext != nil {
-			ctx = own(connContext(ctx, nc)) // which may be of another origin
-		}
-		if c != nil {
-			c.alone = connContext == nil && connState == nil
-			ctx = context.WithValue(ctx, term.Key, term.Leaver(c))
-		}
-		return ctx
-	}
-
+	connState, connContext := srv.ConnState, srv.ConnContext
+	srv.ConnState = hookConnState(connState)
+	srv.ConnContext = hookConnContext(connContext, own, connContext == nil && connState == nil)
 	baseContext := srv.BaseContext
 	srv.BaseContext = func(l net.Listener) context.Context {
 		ctx := context.Background()
@@ -151,6 +126,39 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 			ctx = baseContext(underneath(l))
 		}
 		return base(ctx)
+	}
+}
+
+// hookConnState is a ConnState before the program's, which may be nil.
+func hookConnState(next func(net.Conn, http.ConnState)) func(net.Conn, http.ConnState) {
+	return func(nc net.Conn, s http.ConnState) {
+		c := Of(nc)
+		if c != nil {
+			c.connState(s)
+			nc = c.Conn
+		}
+		if next != nil {
+			next(nc, s)
+		}
+	}
+}
+
+// hookConnContext is a ConnContext behind the program's, which may be nil. alone: no
+// hook of the program is given the connection.
+func hookConnContext(next func(context.Context, net.Conn) context.Context, own func(context.Context) context.Context, alone bool) func(context.Context, net.Conn) context.Context {
+	return func(ctx context.Context, nc net.Conn) context.Context {
+		c := Of(nc)
+		if c != nil {
+			nc = c.Conn
+		}
+		if next != nil {
+			ctx = own(next(ctx, nc)) // which may be of another origin
+		}
+		if c != nil {
+			c.alone = alone
+			ctx = context.WithValue(ctx, term.Key, term.Leaver(c))
+		}
+		return ctx
 	}
 }
 

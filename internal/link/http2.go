@@ -18,6 +18,8 @@ import (
 // goodbye. net/http says one GOAWAY that names the last stream it has seen, so
 // a stream that is on the wire is lost; grpc-go says two, but only after it
 // has closed its listeners. Ours is put between the frames that they write.
+//
+// It is one struct although it has many fields: one allocation for each connection.
 type h2 struct {
 	conn  *base
 	of    owner // what that is the base of
