@@ -158,7 +158,7 @@ func TestRunCallsNoneOfTheProgramsCode(t *testing.T) {
 		"the field cut", "(error).Error", "(interface).Unwrap", "(context.Context).Done", "(context.Context).Err", "(context.Context).Value",
 		"(reflect.Type).Elem", "(reflect.Type).Kind", "(reflect.Type).PkgPath",
 	}
-	ofTheReader := []string{"answered", "within1xx", "begun", "matched", "mustGreet", "unlimited", "room", "arms", "ahead"}
+	ofTheReader := []string{"answered", "within1xx", "requestBegun", "prefaceMatched", "requireHTTP2", "unlimited", "bufferSize", "deadlinesSet", "ahead"}
 
 	w := newWalk(loadHouse(t), exceptions...)
 	w.from("(*"+modulePath+".Process).run", "")

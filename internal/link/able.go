@@ -59,7 +59,7 @@ func (c *Conn) readAll(r io.Reader) (int64, error) {
 // writeAll goes around Read where that has nothing to follow: on a connection that
 // was taken over, or never was net/http's.
 func (c *Conn) writeAll(w io.Writer) (int64, error) {
-	if c.doing.Load() != hijacked || c.matched >= 0 || c.h2.Load() != nil {
+	if c.doing.Load() != hijacked || c.prefaceMatched >= 0 || c.h2.Load() != nil {
 		return io.Copy(w, struct{ io.Reader }{c})
 	}
 	defer runtime.KeepAlive(c)
@@ -85,10 +85,10 @@ func (c *Conn) NetConn() net.Conn {
 }
 
 // SyscallConn gives access to the socket, for who asks the tls.Conn for its NetConn.
-func (s *sock) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }
+func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }
 
 // NetConn returns the connection that the listener has made.
-func (s *sock) NetConn() net.Conn { return s.Conn }
+func (s *recordConn) NetConn() net.Conn { return s.Conn }
 
 func rawConn(c net.Conn) (syscall.RawConn, error) {
 	if s, ok := c.(syscall.Conn); ok {
@@ -104,7 +104,7 @@ func NetConn(c net.Conn) net.Conn {
 		c = own.NetConn()
 	}
 	if over, ok := c.(*tls.Conn); ok {
-		if s, ok := over.NetConn().(*sock); ok {
+		if s, ok := over.NetConn().(*recordConn); ok {
 			return s.Conn
 		}
 	}

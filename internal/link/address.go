@@ -14,7 +14,7 @@ func isSocket(nc net.Conn) bool {
 	case *net.TCPConn, *net.UnixConn:
 		return true
 	case *tls.Conn:
-		s, ok := nc.NetConn().(*sock)
+		s, ok := nc.NetConn().(*recordConn)
 		return ok && isSocket(s.Conn)
 	}
 	return false

@@ -21,10 +21,10 @@ type base struct {
 	routes *http.ServeMux // of the server, if that is its Handler
 	born   time.Time
 
-	quietAt atomic.Int64                     // when, in nanoseconds after born, it last went idle during a termination; 0: never
-	readBy  atomic.Int64                     // the read deadline, in nanoseconds after born; 0: none
-	addr    atomic.Pointer[string]           // of the client, where RemoteAddr may block; "": it is not known yet
-	counted atomic.Pointer[term.Termination] // it was counted as a late connection of that one
+	lastActivity atomic.Int64                     // when, in nanoseconds after born, it last went idle during a termination; 0: never
+	readDeadline atomic.Int64                     // the read deadline, in nanoseconds after born; 0: none
+	addr         atomic.Pointer[string]           // of the client, where RemoteAddr may block; "": it is not known yet
+	counted      atomic.Pointer[term.Termination] // it was counted as a late connection of that one
 
 	term.Moment
 	waking   atomic.Bool // its Read was woken to look for a request one last time
@@ -32,31 +32,31 @@ type base struct {
 	deadline sync.Mutex  // held while a wake sets the read deadline, and while it is taken back
 }
 
-// stayAwake takes a wake back.
-func (c *base) stayAwake() {
+// cancelWake takes a wake back.
+func (c *base) cancelWake() {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
-	c.unwake()
+	c.clearWake()
 }
 
-// unwake takes a wake back. The deadline that the wake has replaced holds again:
+// clearWake takes a wake back. The deadline that the wake has replaced holds again:
 // net/http's timeouts end a client that is slow to send its request.
-func (c *base) unwake() {
+func (c *base) clearWake() {
 	if c.waking.Swap(false) {
 		c.restoreReadDeadline()
 	}
 }
 
-// quietNow notes, during a termination, that something came just now.
-func (c *base) quietNow() {
+// noteActivity notes, during a termination, that something came just now.
+func (c *base) noteActivity() {
 	if c.state.Current.Load() != nil {
-		c.quietAt.Store(int64(time.Since(c.born)))
+		c.lastActivity.Store(int64(time.Since(c.born)))
 	}
 }
 
-// quietSince is when something came last, or T0 if nothing has since.
-func (c *base) quietSince(d *term.Termination) time.Time {
-	quiet := c.born.Add(time.Duration(c.quietAt.Load()))
+// silentSince is when something came last, or T0 if nothing has since.
+func (c *base) silentSince(d *term.Termination) time.Time {
+	quiet := c.born.Add(time.Duration(c.lastActivity.Load()))
 	if quiet.Before(d.T0) {
 		quiet = d.T0 // a termination that was taken back may have left its mark
 	}
@@ -66,8 +66,8 @@ func (c *base) quietSince(d *term.Termination) time.Time {
 // late reports whether the connection came after T0.
 func (c *base) late(d *term.Termination) bool { return c.born.After(d.T0) }
 
-// told reports whether the connection has reached its moment to leave.
-func (c *base) told(d *term.Termination) bool {
+// mustLeave reports whether the connection has reached its moment to leave.
+func (c *base) mustLeave(d *term.Termination) bool {
 	return c.late(d) || c.state.Closing.Load() || !time.Now().Before(d.LeaveAt(c.Share))
 }
 
@@ -103,8 +103,8 @@ func (c *base) keepReadDeadline(t time.Time) {
 	if !t.IsZero() {
 		at = cmp.Or(t.Sub(c.born), 1)
 	}
-	if c.readBy.Load() != int64(at) { // for the most part there is none, and a load costs less
-		c.readBy.Store(int64(at))
+	if c.readDeadline.Load() != int64(at) { // for the most part there is none, and a load costs less
+		c.readDeadline.Store(int64(at))
 	}
 }
 
@@ -112,22 +112,22 @@ func (c *base) keepReadDeadline(t time.Time) {
 // the same moment, and must win.
 func (c *base) restoreReadDeadline() {
 	for {
-		at := c.readBy.Load()
+		at := c.readDeadline.Load()
 		var t time.Time
 		if at != 0 {
 			t = c.born.Add(time.Duration(at))
 		}
 		c.Conn.SetReadDeadline(t)
-		if c.readBy.Load() == at {
+		if c.readDeadline.Load() == at {
 			return
 		}
 	}
 }
 
-// sock returns what is under TLS, nil in clear text.
-func (c *base) sock() *sock {
+// records returns what is under TLS, nil in clear text.
+func (c *base) records() *recordConn {
 	if over, ok := c.Conn.(*tls.Conn); ok {
-		s, _ := over.NetConn().(*sock)
+		s, _ := over.NetConn().(*recordConn)
 		return s
 	}
 	return nil

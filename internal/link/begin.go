@@ -4,18 +4,18 @@ package link
 func (c *Conn) BeginRaw() {
 	c.note.Store(&note{of: hijacked, raw: true})
 	c.doing.Store(hijacked)
-	c.begun = true
+	c.requestBegun = true
 	c.answered = true
-	c.matched = -1 // nor HTTP/2 that we may speak on, though it be that
+	c.prefaceMatched = -1 // nor HTTP/2 that we may speak on, though it be that
 }
 
 // BeginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
 // begins with something else, TLS most likely, what it does is not known.
 func (c *Conn) BeginGRPC() {
 	c.BeginRaw()
-	c.matched = 0 // the preface is still to come
+	c.prefaceMatched = 0 // the preface is still to come
 	h := newH2(&c.base, c)
 	h.counts = true
 	h.wire.ReadPaths()
-	c.speakHTTP2(h)
+	c.startHTTP2(h)
 }

@@ -17,7 +17,7 @@ func TestCloseQueueIsInOrder(t *testing.T) {
 	var all []*Conn
 	for range 500 {
 		c := newConn(nil, e)
-		c.quietAt.Store(r.Int64N(int64(time.Hour)))
+		c.lastActivity.Store(r.Int64N(int64(time.Hour)))
 		all = append(all, c)
 	}
 	q.Add(all)
@@ -26,7 +26,7 @@ func TestCloseQueueIsInOrder(t *testing.T) {
 		if i := int(c.place) - 1; i < 0 || q.due[i].Conn != c {
 			t.Fatalf("place %d is of another connection", i)
 		}
-		c.quietAt.Store(r.Int64N(int64(time.Hour)))
+		c.lastActivity.Store(r.Int64N(int64(time.Hour)))
 		q.Add([]*Conn{c})
 	}
 	last := time.Time{}

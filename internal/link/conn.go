@@ -46,8 +46,9 @@ type registry interface {
 // atomics. The reader stores what the connection is doing, then looks at
 // waking; the closer stores waking, then looks at what it is doing. Whatever
 // the order, one of them sees the other, so a request is never taken for
-// idleness. Before termination the reader keeps to itself that a request has
-// begun: who is woken nonetheless looks at begun, and stays.
+// idleness. Before termination the reader does not publish that a request has
+// begun: a reader that is woken nonetheless looks at requestBegun, and keeps the
+// connection.
 type Conn struct {
 	http1
 	env       *Env
@@ -58,7 +59,7 @@ type Conn struct {
 }
 
 func newConn(c net.Conn, e *Env) *Conn {
-	return &Conn{env: e, http1: http1{room: usualRoom, arms: math.MinInt32,
+	return &Conn{env: e, http1: http1{bufferSize: defaultBufferSize, deadlinesSet: math.MinInt32,
 		base: base{Conn: c, state: e.State, born: time.Now(), Moment: term.Moment{Share: term.NewShare()}}}}
 }
 
@@ -79,18 +80,18 @@ func (c *Conn) speaks() protocol {
 // the connection only if that is empty. Server.Shutdown closes whatever the
 // queue holds, and even what it has read (golang/go#65802, #75591).
 func (c *Conn) Read(b []byte) (int, error) {
-	if c.matched >= 0 || c.h2.Load() != nil {
+	if c.prefaceMatched >= 0 || c.h2.Load() != nil {
 		return c.readAny(b)
 	}
-	if !c.begun && len(b) != int(c.room) {
-		c.asked(len(b))
+	if !c.requestBegun && len(b) != int(c.bufferSize) {
+		c.noteReadSize(len(b))
 	}
 	n, err := c.Conn.Read(b)
 	if n <= 0 {
 		n, err = c.readAgain(c, c.Conn, b, err)
 	}
-	if n > 0 && (!c.begun || c.state.Current.Load() != nil) {
-		c.heard()
+	if n > 0 && (!c.requestBegun || c.state.Current.Load() != nil) {
+		c.noteRequest()
 	}
 	return n, err
 }
@@ -103,7 +104,7 @@ func (c *Conn) readAny(b []byte) (int, error) {
 	n, err := c.readFrom(c, c.Conn, b)
 	if n > 0 {
 		c.received(b[:n])
-		if c.mustGreet && c.matched < 0 && c.h2.Load() == nil {
+		if c.requireHTTP2 && c.prefaceMatched < 0 && c.h2.Load() == nil {
 			c.Close()
 			return 0, io.EOF
 		}
@@ -113,31 +114,31 @@ func (c *Conn) readAny(b []byte) (int, error) {
 
 // received takes note of what a Read has brought.
 func (c *Conn) received(b []byte) {
-	if c.matched >= 0 && c.greeted(b) {
+	if c.prefaceMatched >= 0 && c.matchPreface(b) {
 		return
 	}
 	if h := c.h2.Load(); h != nil {
 		h.received(b)
 	} else {
-		c.heard()
+		c.noteRequest()
 	}
 }
 
-// greeted matches b, the next bytes of the connection, with the preface of
+// matchPreface matches b, the next bytes of the connection, with the preface of
 // HTTP/2. It returns false as soon as they are something else.
-func (c *Conn) greeted(b []byte) bool {
-	n := min(len(b), len(wire.Preface)-int(c.matched))
-	if string(b[:n]) != wire.Preface[c.matched:int(c.matched)+n] {
-		c.matched = -1
+func (c *Conn) matchPreface(b []byte) bool {
+	n := min(len(b), len(wire.Preface)-int(c.prefaceMatched))
+	if string(b[:n]) != wire.Preface[c.prefaceMatched:int(c.prefaceMatched)+n] {
+		c.prefaceMatched = -1
 		c.h2.Store(nil)
 		return false
 	}
-	if c.matched += int8(n); int(c.matched) < len(wire.Preface) {
+	if c.prefaceMatched += int8(n); int(c.prefaceMatched) < len(wire.Preface) {
 		return true
 	}
-	c.matched = -1
+	c.prefaceMatched = -1
 	if c.h2.Load() == nil {
-		c.speakHTTP2(newH2(&c.base, c).ofNetHTTP())
+		c.startHTTP2(newH2(&c.base, c).ofNetHTTP())
 	}
 	if len(b) > n {
 		c.h2.Load().received(b[n:])
@@ -145,15 +146,15 @@ func (c *Conn) greeted(b []byte) bool {
 	return true
 }
 
-// speakHTTP2 makes c an HTTP/2 connection, before the server writes.
-func (c *Conn) speakHTTP2(h *h2) {
+// startHTTP2 makes c an HTTP/2 connection, before the server writes.
+func (c *Conn) startHTTP2(h *h2) {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	c.h2.Store(h)
 	d := c.state.Current.Load()
 	switch {
 	case d == nil:
-	case c.Passed: // its moment has come while nobody knew what it would speak
+	case c.Passed: // its moment has come before it was known what it speaks
 		h.leave()
 	default:
 		c.arrange(d)
@@ -167,18 +168,18 @@ func (c *Conn) closable() bool { return c.speaks().closable() }
 
 // halfway reports, to the reader, whether a request has begun of which not
 // all has come.
-func (c *Conn) halfway() bool { return c.halfRecord() || c.speaks().halfway() }
+func (c *Conn) halfway() bool { return c.midRecord() || c.speaks().halfway() }
 
-func (c *Conn) halfRecord() bool {
-	s := c.sock()
-	return s != nil && s.halfway()
+func (c *Conn) midRecord() bool {
+	s := c.records()
+	return s != nil && s.midRecord()
 }
 
 // keep takes back a wake that found the begin of a request.
 func (c *Conn) keep() {
-	c.speaks().keep(c.halfRecord())
-	c.quietNow()
-	c.stayAwake()
+	c.speaks().keep(c.midRecord())
+	c.noteActivity()
+	c.cancelWake()
 }
 
 // closeIdle closes the connection. Here, in the reader, the window between
@@ -221,7 +222,7 @@ func (c *Conn) wake() {
 // dueAt is when a closable connection may be closed: when it was silent for as
 // long as a client may take to send its next request.
 func (c *Conn) dueAt(d *term.Termination) time.Time {
-	return c.speaks().dueAt(d, c.quietSince(d))
+	return c.speaks().dueAt(d, c.silentSince(d))
 }
 
 // Draining returns the channel that is closed at the connection's moment.
@@ -289,7 +290,7 @@ func (c *Conn) BeginClose() bool {
 	return true
 }
 
-// EndClose closes it. That may take a while: TLS says a goodbye of its own.
+// EndClose closes it. That may take a while: TLS sends close_notify.
 func (c *Conn) EndClose() error {
 	defer func() {
 		c.Mu.Lock()
@@ -311,7 +312,7 @@ func (c *Conn) forget() {
 func (c *Conn) announce() { c.env.Set.announce(c) }
 func (c *Conn) reopen()   { c.env.Set.add(c) }
 
-// Write is net/http's, and says goodbye: on HTTP/2 between two frames, on
+// Write is net/http's, and asks the client to leave: on HTTP/2 between two frames, on
 // HTTP/1 in the head of an answer. For each frame of HTTP/2 net/http has a new
 // goroutine, whose stack would have to grow if this took much of it.
 func (c *Conn) Write(b []byte) (int, error) {
@@ -322,8 +323,8 @@ func (c *Conn) Write(b []byte) (int, error) {
 		return n, err
 	}
 	h.writing.lock()
-	if h.wanted.Load() != 0 {
-		h.speakAhead()
+	if h.goAwayWanted.Load() != 0 {
+		h.flushAhead()
 	}
 	n, err := c.Conn.Write(b)
 	h.wrote(b[:n])

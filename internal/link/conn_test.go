@@ -58,7 +58,7 @@ func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
 	c.wake()
 	c.doing.Store(reading) // its reader has seen the begin of a request
 	c.wake()
-	c.stayAwake()
+	c.cancelWake()
 	client.Write([]byte("x"))
 	if n, err := c.Read(make([]byte, 10)); n != 1 || err != nil {
 		t.Errorf("Read: %d, %v", n, err)

@@ -15,24 +15,24 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.doing.Load() != nil || c.h2.Load() != nil {
 		return c.Conn.SetReadDeadline(t)
 	}
-	if !c.begun {
-		c.armed()
+	if !c.requestBegun {
+		c.countDeadline()
 	}
 	if t.IsZero() && c.unlimited {
 		return nil
 	}
-	c.unlimited = t.IsZero() && c.alone
+	c.unlimited = t.IsZero() && c.hooksUnset
 	return c.Conn.SetReadDeadline(t)
 }
 
 // SetWriteDeadline is net/http's after each request, and a handler's.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	none := t.IsZero() && c.alone
-	if none && c.limit.Load() == limitNone {
+	none := t.IsZero() && c.hooksUnset
+	if none && c.writeDeadline.Load() == limitNone {
 		return nil
 	}
-	if !none || !c.limit.CompareAndSwap(limitUnknown, limitNone) {
-		c.limit.Store(limitSet)
+	if !none || !c.writeDeadline.CompareAndSwap(limitUnknown, limitNone) {
+		c.writeDeadline.Store(limitSet)
 	}
 	return c.Conn.SetWriteDeadline(t)
 }
@@ -40,6 +40,6 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 // SetDeadline is for who has taken the connection over.
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.keepReadDeadline(t)
-	c.limit.Store(limitSet)
+	c.writeDeadline.Store(limitSet)
 	return c.Conn.SetDeadline(t)
 }

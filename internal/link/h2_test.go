@@ -25,13 +25,13 @@ func h2Frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
 	c, client := pipe(t)
 	h := newH2(&c.base, c)
-	c.matched = -1
+	c.prefaceMatched = -1
 	c.h2.Store(h)
 	settings := h2Frame(0x4, 0, 0)
 	go io.CopyN(io.Discard, client, int64(len(settings)))
 	c.Write(settings)
 	h.leaving.Store(true)
-	h.observed.Store(true)
+	h.sampled.Store(true)
 	wrote := make(chan error, 1)
 	go func() {
 		client.Write(h2Frame(0x1, 0x4, 1, []byte("\x83\x86\x84\x01\x04test")...)) // POST /
@@ -54,7 +54,7 @@ func TestReadAhead(t *testing.T) {
 	c, client := socketPair(t)
 	c.env.State.Current.Store(nil)
 	c.env.State.Closing.Store(false)
-	c.matched = -1
+	c.prefaceMatched = -1
 	c.h2.Store(newH2(&c.base, c).ofNetHTTP())
 	random := rand.New(rand.NewPCG(1, 0))
 	var sent, got []byte
@@ -115,7 +115,7 @@ func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
 			c.env.State.Current.Store(nil)
 		}
 		h := newH2(&c.base, c)
-		c.matched = -1
+		c.prefaceMatched = -1
 		c.h2.Store(h)
 		c.Close()
 		if n := len(setOf(c.env).List()); n > 0 {

@@ -44,14 +44,14 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveLeaving notes a request of HTTP/1 that comes during the termination, and
-// asks its client to leave if that has been told.
+// asks its client to leave if its moment has come.
 func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.Request) {
 	if c.waking.Load() {
-		c.stayAwake() // woken when nobody knew yet that a request had begun
+		c.cancelWake() // woken when nobody knew yet that a request had begun
 	}
 	c.note.Store(&note{of: r, since: time.Now()})
 	c.undo = c.arrive(d, r)
-	if c.told(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
+	if c.mustLeave(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
 		w.Header().Set("Connection", "close")
 	}
 }
@@ -155,7 +155,7 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 			ctx = own(next(ctx, nc)) // which may be of another origin
 		}
 		if c != nil {
-			c.alone = alone
+			c.hooksUnset = alone
 			ctx = context.WithValue(ctx, term.Key, term.Leaver(c))
 		}
 		return ctx

@@ -21,22 +21,22 @@ var (
 // http1 is HTTP/1 on a connection, and what is not known to be another protocol yet.
 type http1 struct {
 	base
-	doing     atomic.Pointer[http.Request] // what it is doing
-	note      atomic.Pointer[note]         // what is known of that, for whoever asks
-	undo      func()                       // takes the request at hand out of the late arrivals
-	closeSent atomic.Bool                  // Connection: close was put into an answer
-	limit     atomic.Int32                 // what is known of its write deadline
-	alone     bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
+	doing         atomic.Pointer[http.Request] // what it is doing
+	note          atomic.Pointer[note]         // what is known of that, for whoever asks
+	undo          func()                       // takes the request at hand out of the late arrivals
+	closeSent     atomic.Bool                  // Connection: close was put into an answer
+	writeDeadline atomic.Int32                 // what is known of its write deadline
+	hooksUnset    bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
 
 	// Of the goroutine that reads, which is the one that handles:
-	answered  bool  // the head of the final answer to the request at hand was written
-	within1xx bool  // a part of the head of a 1xx was written
-	begun     bool  // bytes of a request have come since it went idle
-	matched   int8  // bytes of the HTTP/2 preface that have come; negative: it is not that
-	mustGreet bool  // nothing but that is to be spoken
-	unlimited bool  // it has no read deadline, for sure
-	room      int32 // what net/http's empty buffer takes
-	arms      int32 // of read deadlines set since it went idle; before, negative
+	answered       bool  // the head of the final answer to the request at hand was written
+	within1xx      bool  // a part of the head of a 1xx was written
+	requestBegun   bool  // bytes of a request have come since it went idle
+	prefaceMatched int8  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	requireHTTP2   bool  // nothing but that is to be spoken
+	unlimited      bool  // it has no read deadline, for sure
+	bufferSize     int32 // what net/http's empty buffer takes
+	deadlinesSet   int32 // of read deadlines set since it went idle; before, negative
 }
 
 // A note is what is known of a request, or of what became of it, and costs too
@@ -48,29 +48,29 @@ type note struct {
 	raw   bool          // it was never net/http's
 }
 
-// usualRoom is what net/http's buffer takes, one of package bufio's own size. A
+// defaultBufferSize is what net/http's buffer takes, one of package bufio's own size. A
 // connection may never be seen to ask for as much: the first reads, which look
 // for HTTP/2, ask for less, and then there is always something in the buffer of
 // a client that pipelines.
-var usualRoom = int32(bufio.NewReader(nil).Size())
+var defaultBufferSize = int32(bufio.NewReader(nil).Size())
 
-// asked looks at how much net/http's reader asks for while no request has
-// begun. If that is less than its empty buffer takes, the buffer holds the begin
+// noteReadSize looks at how much net/http's reader asks for while no request has
+// begun. If that is less than its empty buffer takes, the buffer holds the start
 // of one: it came with the one before, or while that was being answered. What a
 // handler asks for is its own affair.
-func (c *http1) asked(n int) {
+func (c *http1) noteReadSize(n int) {
 	switch n := int32(min(n, math.MaxInt32)); {
-	case c.room < n:
-		c.room = n
-	case n < c.room && c.doing.Load() == nil:
-		c.heard()
+	case c.bufferSize < n:
+		c.bufferSize = n
+	case n < c.bufferSize && c.doing.Load() == nil:
+		c.noteRequest()
 	}
 }
 
-// heard notes that a request has begun.
-func (c *http1) heard() {
-	if !c.begun { // else it may be net/http's background read, beside who looks at it
-		c.begun = true
+// noteRequest notes that a request has begun.
+func (c *http1) noteRequest() {
+	if !c.requestBegun { // else it may be net/http's background read, beside who looks at it
+		c.requestBegun = true
 	}
 	if c.state.Current.Load() != nil {
 		c.publish()
@@ -81,12 +81,12 @@ func (c *http1) heard() {
 func (c *http1) publish() {
 	c.doing.CompareAndSwap(nil, reading)
 	if c.waking.Load() {
-		c.stayAwake()
+		c.cancelWake()
 	}
 }
 
 func (c *http1) closable() bool { return c.doing.Load() == nil }
-func (c *http1) halfway() bool  { return c.begun || c.matched > 0 }
+func (c *http1) halfway() bool  { return c.requestBegun || c.prefaceMatched > 0 }
 func (c *http1) keep(bool)      { c.doing.CompareAndSwap(nil, reading) }
 
 // dueAt leaves a client the time to send its next request, unless it knows that it must
@@ -98,7 +98,7 @@ func (c *http1) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	return quiet.Add(d.Linger())
 }
 
-// The client is asked in the head of an answer, see goodbye.go.
+// The client is asked in the head of an answer, see answer.go.
 func (c *http1) leaveAt(d *term.Termination) time.Time { return d.LeaveAt(c.Share) }
 func (c *http1) asks() bool                            { return false }
 func (c *http1) leave()                                {}
@@ -152,12 +152,12 @@ func (c *http1) noteHijacked(r *http.Request) {
 	c.note.Store(&note{of: hijacked, name: short.Name(name)})
 }
 
-// armed sees that net/http's buffer holds the begin of a request where that is
+// countDeadline sees that net/http's buffer holds the begin of a request where that is
 // whole lines: one deadline is set to wait for a request, and a second to read
 // it. If no Read came between, what it reads is in its buffer.
-func (c *http1) armed() {
-	if c.arms++; c.arms == 2 {
-		c.heard()
+func (c *http1) countDeadline() {
+	if c.deadlinesSet++; c.deadlinesSet == 2 {
+		c.noteRequest()
 	}
 }
 

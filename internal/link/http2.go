@@ -14,10 +14,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// An h2 is the HTTP/2 side of a connection: what is open on it, and the
-// goodbye. net/http says one GOAWAY that names the last stream it has seen, so
-// a stream that is on the wire is lost; grpc-go says two, but only after it
-// has closed its listeners. Ours is put between the frames that they write.
+// An h2 is the HTTP/2 side of a connection: what is open on it, and the GOAWAY
+// frames that ask its client to leave. net/http sends one GOAWAY that names the last
+// stream it has seen, so a stream that is on the wire is lost; grpc-go sends two, but
+// only after it has closed its listeners. Ours are put between the frames that they write.
 //
 // It is one struct although it has many fields: one allocation for each connection.
 type h2 struct {
@@ -28,23 +28,23 @@ type h2 struct {
 	room  []byte               // to read ahead, nil if that is not worth it
 	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
-	leaving  atomic.Bool   // the moment to leave has come
-	reading  atomic.Bool   // the begin of a request has come, and not all of its head
-	observed atomic.Bool   // usual is known
-	usual    atomic.Int32  // streams that are open at once
-	begun    chan struct{} // has an element when, since leaving, one has begun
+	leaving        atomic.Bool   // the moment to leave has come
+	reading        atomic.Bool   // the begin of a request has come, and not all of its head
+	sampled        atomic.Bool   // typicalStreams is known
+	typicalStreams atomic.Int32  // streams that are open at once
+	begun          chan struct{} // has an element when, since leaving, one has begun
 
 	newsAwaited atomic.Int64 // what the news on health Watches must come to before the end; 0: none are awaited
-	askedAt     atomic.Int64 // when a goodbye was first said, in nanoseconds after born; 0: not yet
+	askedAt     atomic.Int64 // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
 
-	wanted  atomic.Int32 // goodbyes that are to be said
-	said    int32        // goodbyes that were said; guarded by writing
-	writing lock         // held while something is written
+	goAwayWanted atomic.Int32 // the last GOAWAY that is to be sent
+	goAwaySent   int32        // the last that was sent; guarded by writing
+	writing      lock         // held while something is written
 
-	mu        sync.Mutex
-	requests  index.List[*http.Request, request] // that net/http's handlers are at work on
-	forgotten bool                               // the connection is closed, and not waited for any more
-	counts    bool                               // late streams are counted here: no handler of ours does; not changed
+	mu       sync.Mutex
+	requests index.List[*http.Request, request] // that net/http's handlers are at work on
+	released bool                               // the connection is closed, and not waited for any more
+	counts   bool                               // late streams are counted here: no handler of ours does; not changed
 }
 
 func newH2(c *base, of owner) *h2 {
@@ -88,10 +88,10 @@ func (l lock) tryLock() bool {
 	}
 }
 
-// The goodbyes, in their order.
+// The GOAWAY frames, in their order.
 const (
-	goodbye     = 1
-	lastGoodbye = 2
+	firstGoAway = 1
+	lastGoAway  = 2
 )
 
 // A request is one that a handler is at work on.
@@ -129,7 +129,7 @@ func (h *h2) received(b []byte) {
 		h.wire.Received(b, 0)
 		return
 	}
-	h.conn.quietNow() // before it is known that a stream has ended, if one has
+	h.conn.noteActivity() // before it is known that a stream has ended, if one has
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
 	h.reading.Store(h.wire.Beginning())
 	if h.leaving.Load() {
@@ -144,85 +144,85 @@ func (h *h2) received(b []byte) {
 		h.of.announce() // it may have confirmed, or given its last stream up
 	}
 	if h.conn.waking.Load() {
-		h.conn.stayAwake()
+		h.conn.cancelWake()
 	}
 }
 
-// receivedLeaving is received when the moment to leave has come. What is to
-// be said is said by others than who reads: a client that first writes, and
-// then reads, would wait for ever.
+// receivedLeaving is received when the moment to leave has come. No frame is written
+// by the goroutine that reads: it would wait for ever for a client that writes all
+// before it reads.
 func (h *h2) receivedLeaving(begun int) {
 	if begun > 0 {
-		h.askAmid()
+		h.streamsBegan()
 	} else if h.wire.Unconfirmed() {
-		go h.trySpeak()
+		go h.tryFlush()
 	}
 }
 
-// wrote follows what the server has just written, and says what is wanted if it
-// fits in. The caller holds writing, which wrote releases.
+// wrote follows what the server has just written, and sends the GOAWAY that is wanted,
+// if the server has ended a frame. The caller holds writing, which wrote releases.
 func (h *h2) wrote(b []byte) {
-	h.conn.quietNow() // as in received
+	h.conn.noteActivity() // as in received
 	news := h.wire.News()
 	silent := h.wire.Sent(b) || h.wire.News() != news
-	h.speak()
+	h.flush()
 	h.writing.unlock()
-	if h.wanted.Load() != 0 {
-		h.trySpeak()
+	if h.goAwayWanted.Load() != 0 {
+		h.tryFlush()
 	}
 	if silent && h.conn.state.Current.Load() != nil {
-		h.conn.quietNow()
+		h.conn.noteActivity()
 		h.of.announce()
 	}
 }
 
-// A goodbye that a client reads when it is about to begin a stream can lose
-// that: Go's Transport gives the connection up, has closed the body by then,
-// and "cannot rewind body after connection loss". It is about to begin one
-// when it has just been answered. So, when some of what it usually has under
-// way is under way, it is answered nothing until all is, and the goodbye goes
-// ahead of the answers.
+// A client that reads GOAWAY when it is about to begin a stream can lose that: Go's
+// Transport gives the connection up, has closed the body by then, and "cannot rewind
+// body after connection loss". It is about to begin one when it has just been answered.
+// So once some of its typical number of streams are open, their answers are held until
+// the rest are, and GOAWAY is sent before any of them.
 const (
-	ObserveFor = 50 * time.Millisecond  // how much that is
-	HeldAtMost = 50 * time.Millisecond  // then it is answered all the same
-	AskWithin  = 500 * time.Millisecond // then it waits no longer for the first
+	ObserveFor = 50 * time.Millisecond  // how long the typical number is looked for
+	HeldAtMost = 50 * time.Millisecond  // then the answers are sent all the same
+	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
 
-// leave says goodbye at the next good moment.
+// leave sends GOAWAY at the next good moment.
 func (h *h2) leave() {
 	if h.leaving.Swap(true) {
 		return
 	}
-	h.usual.Store(int32(h.wire.Open()))
+	h.typicalStreams.Store(int32(h.wire.Open()))
 	time.AfterFunc(ObserveFor, func() {
-		if h.observed.Store(true); h.wire.Open() > 0 || h.usual.Load() == 0 {
-			h.goodbye()
+		if h.sampled.Store(true); h.wire.Open() > 0 || h.typicalStreams.Load() == 0 {
+			h.sendGoAway()
 		}
 	})
-	time.AfterFunc(AskWithin, h.goodbye)
+	time.AfterFunc(AskWithin, h.sendGoAway)
 }
 
-// askAmid is called when a stream has begun.
-func (h *h2) askAmid() {
+// streamsBegan is called when a stream has begun.
+func (h *h2) streamsBegan() {
 	select {
 	case h.begun <- struct{}{}:
 	default:
 	}
 	switch open := int32(h.wire.Open()); {
-	case h.wanted.Load() > 0:
-	case h.observed.Load():
-		h.want(goodbye) // now: the answer to this stream must not go ahead of it
-		go h.trySpeak()
-	case open > h.usual.Load():
-		h.usual.Store(open)
+	case h.goAwayWanted.Load() > 0:
+	case h.sampled.Load():
+		h.want(firstGoAway) // now: the answer to this stream must not go ahead of it
+		go h.tryFlush()
+	case open > h.typicalStreams.Load():
+		h.typicalStreams.Store(open)
 	}
 }
 
-// hold waits until all is under way that usually is. The caller holds writing.
-func (h *h2) hold() {
+// holdAnswers waits until the typical number of streams is open. The caller holds
+// writing.
+func (h *h2) holdAnswers() {
 	enough := time.NewTimer(HeldAtMost)
 	defer enough.Stop()
-	for int32(h.wire.Open()) < h.usual.Load() {
+	for int32(h.wire.Open()) < h.typicalStreams.Load() {
 		select {
 		case <-h.begun:
 		case <-enough.C:
@@ -231,33 +231,33 @@ func (h *h2) hold() {
 	}
 }
 
-// goodbye asks the client to leave and to confirm that. What it has on the
+// sendGoAway asks the client to leave and to confirm that. What it has on the
 // wire is still served.
-func (h *h2) goodbye() {
-	if h.want(goodbye) {
-		h.trySpeak()
+func (h *h2) sendGoAway() {
+	if h.want(firstGoAway) {
+		h.tryFlush()
 	}
 }
 
-// lastGoodbye names the last stream that was served.
-func (h *h2) lastGoodbye() {
-	if h.want(lastGoodbye) {
-		h.trySpeak()
+// sendLastGoAway names the last stream that was served.
+func (h *h2) sendLastGoAway() {
+	if h.want(lastGoAway) {
+		h.tryFlush()
 	}
 }
 
 // want notes what is to be sent next. It returns false if that, or more, was
 // wanted before.
-func (h *h2) want(word int32) bool {
-	if word == goodbye {
-		h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // though its socket be full
+func (h *h2) want(which int32) bool {
+	if which == firstGoAway {
+		h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // although the write may block on a full socket
 	}
 	for {
-		wanted := h.wanted.Load()
-		if wanted >= word {
+		wanted := h.goAwayWanted.Load()
+		if wanted >= which {
 			return false
 		}
-		if h.wanted.CompareAndSwap(wanted, word) {
+		if h.goAwayWanted.CompareAndSwap(wanted, which) {
 			return true
 		}
 	}
@@ -267,7 +267,7 @@ func (h *h2) want(word int32) bool {
 // at once if the client has confirmed that it will begin no stream, and not
 // before it was asked to.
 func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
-	if h.wire.Acked() && h.watchersWarned() {
+	if h.wire.Acked() && h.watchersTold() {
 		return d.T0
 	}
 	at := h.askedAt.Load()
@@ -280,20 +280,20 @@ func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	return quiet.Add(max(d.Linger(), ConfirmWithin))
 }
 
-// watchersWarned reports whether a Watch of the health service has been sent
+// watchersTold reports whether a Watch of the health service has been sent
 // that nothing is served any more: the server does that at its own pace.
-func (h *h2) watchersWarned() bool {
+func (h *h2) watchersTold() bool {
 	return h.wire.Open() == 0 || h.wire.News() >= h.newsAwaited.Load()
 }
 
 // ConfirmWithin is for how long a client may take to confirm.
 const ConfirmWithin = time.Second
 
-// trySpeak says what is wanted, unless somebody is writing: whoever is does
-// it then.
-func (h *h2) trySpeak() {
+// tryFlush sends what is wanted, unless another goroutine is writing: that does it
+// then.
+func (h *h2) tryFlush() {
 	for h.writing.tryLock() {
-		again := h.speak()
+		again := h.flush()
 		h.writing.unlock()
 		if !again {
 			return
@@ -301,46 +301,45 @@ func (h *h2) trySpeak() {
 	}
 }
 
-// speak says the next goodbye that is wanted, if it fits in. It returns true
-// if there may be one more. The caller holds writing.
-func (h *h2) speak() bool {
+// flush sends the next GOAWAY or PING that is wanted, if no frame of the server is
+// half written. It returns true if there may be one more. The caller holds writing.
+func (h *h2) flush() bool {
 	if !h.wire.FitsIn() {
 		return false
 	}
-	if h.said == 0 && h.wanted.Load() == goodbye {
-		h.hold()
+	if h.goAwaySent == 0 && h.goAwayWanted.Load() == firstGoAway {
+		h.holdAnswers()
 	}
-	word := h.next()
-	if word == nil {
+	frames := h.nextFrames()
+	if frames == nil {
 		return false
 	}
 	return program.Protect(func() error {
-		_, err := h.conn.Conn.Write(word)
+		_, err := h.conn.Conn.Write(frames)
 		return err
 	}) == nil
 }
 
-// speakAhead sends the first goodbye ahead of what the server is about to
-// write. The caller holds writing.
-func (h *h2) speakAhead() {
-	if h.said == 0 {
-		h.speak()
+// flushAhead sends the first GOAWAY ahead of what the server is about to write. The
+// caller holds writing.
+func (h *h2) flushAhead() {
+	if h.goAwaySent == 0 {
+		h.flush()
 	}
 }
 
-// next is what is to be said next, nil if nothing is. The caller holds
-// writing.
-func (h *h2) next() []byte {
-	switch wanted := h.wanted.Load(); {
-	case h.said == wanted && wanted == goodbye && h.wire.Unconfirmed():
+// nextFrames is what is to be sent next, nil if nothing is. The caller holds writing.
+func (h *h2) nextFrames() []byte {
+	switch wanted := h.goAwayWanted.Load(); {
+	case h.goAwaySent == wanted && wanted == firstGoAway && h.wire.Unconfirmed():
 		return h.wire.Ping()
-	case h.said >= wanted:
+	case h.goAwaySent >= wanted:
 		return nil
-	case wanted == goodbye:
-		h.said = goodbye
+	case wanted == firstGoAway:
+		h.goAwaySent = firstGoAway
 		return h.wire.Goodbye()
 	default:
-		h.said = lastGoodbye
+		h.goAwaySent = lastGoAway
 		return h.wire.LastGoodbye()
 	}
 }
@@ -373,7 +372,7 @@ func (h *h2) asks() bool { return true }
 // package tls does for its own last record.
 func (h *h2) finish() {
 	h.conn.Conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
-	h.lastGoodbye()
+	h.sendLastGoAway()
 }
 
 func (h *h2) confirmed() bool { return h.wire.Acked() }
@@ -384,8 +383,8 @@ func (h *h2) confirmed() bool { return h.wire.Acked() }
 func (h *h2) release() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.forgotten = len(h.requests.Entries) == 0
-	return h.forgotten
+	h.released = len(h.requests.Entries) == 0
+	return h.released
 }
 
 // begin notes a request that a handler is about to work on. It returns false if
@@ -401,11 +400,11 @@ func (h *h2) begin(r *http.Request) bool {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.forgotten && d != nil {
+	if h.released && d != nil {
 		return false
 	}
-	if h.forgotten {
-		h.forgotten = false
+	if h.released {
+		h.released = false
 		h.of.reopen()
 	}
 	h.requests.Add(r, x)
@@ -476,6 +475,6 @@ type streamOf struct {
 func (h *h2) awaitNews() {
 	h.newsAwaited.Store(h.wire.News() + 1)
 	if h.wire.Open() > 0 {
-		h.conn.quietNow() // a watcher is given from now on the time to be told
+		h.conn.noteActivity() // a watcher is given from now on the time to be told
 	}
 }

@@ -89,7 +89,7 @@ func (c *base) lastLook(of looked, nc net.Conn, b []byte) (n int, err error, set
 	n, err = lookNow(nc, b) // not under the lock: it may take a while
 	switch {
 	case n > 0:
-		c.stayAwake()
+		c.cancelWake()
 	case err == nil && of.halfway():
 		of.keep()
 		return 0, nil, false

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// A sock is the connection under a tls.Conn. It follows the records, so that
+// A recordConn is the connection under a tls.Conn. It follows the records, so that
 // it is known whether a part of one has come, and can be read without waiting.
-type sock struct {
+type recordConn struct {
 	net.Conn
 	head    [5]byte // of the record at hand (RFC 8446, section 5.1)
 	have    int     // so many bytes of it have come
@@ -19,10 +19,10 @@ type sock struct {
 	looking bool    // reads do not wait
 }
 
-func (s *sock) halfway() bool { return s.have > 0 || s.left > 0 }
+func (s *recordConn) midRecord() bool { return s.have > 0 || s.left > 0 }
 
 // Read is the tls.Conn's.
-func (s *sock) Read(b []byte) (n int, err error) {
+func (s *recordConn) Read(b []byte) (n int, err error) {
 	switch {
 	case s.headed > 0:
 		n = copy(b, s.head[:s.headed])
@@ -39,7 +39,7 @@ func (s *sock) Read(b []byte) (n int, err error) {
 }
 
 // follow follows the records.
-func (s *sock) follow(b []byte) {
+func (s *recordConn) follow(b []byte) {
 	for len(b) > 0 {
 		if s.left == 0 {
 			n := copy(s.head[s.have:], b)
@@ -66,7 +66,7 @@ func lookNow(c net.Conn, b []byte) (n int, err error) {
 
 // readRecords is readNow for TLS.
 func readRecords(over *tls.Conn, b []byte) (n int, err error) {
-	s, ok := over.NetConn().(*sock)
+	s, ok := over.NetConn().(*recordConn)
 	if !ok { // the listener's own TLS: a record may be cut in two, and then waits
 		over.SetReadDeadline(time.Now().Add(time.Millisecond))
 		n, err = over.Read(b)

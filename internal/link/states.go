@@ -7,8 +7,8 @@ import "net/http"
 func (c *Conn) connState(s http.ConnState) {
 	switch s {
 	case http.StateActive:
-		if !c.begun && c.h2.Load() == nil {
-			c.heard() // a pipelined request was in net/http's buffer
+		if !c.requestBegun && c.h2.Load() == nil {
+			c.noteRequest() // a pipelined request was in net/http's buffer
 		}
 	case http.StateIdle:
 		if c.h2.Load() == nil { // else the frames tell more
@@ -22,10 +22,10 @@ func (c *Conn) connState(s http.ConnState) {
 }
 
 func (c *Conn) wentIdle() {
-	c.arms = 0
-	c.begun = false
+	c.deadlinesSet = 0
+	c.requestBegun = false
 	c.unlimited = false // a handler may have set one
-	c.quietNow()
+	c.noteActivity()
 	c.doing.Store(nil)
 	if c.state.Closing.Load() { // after the store: the closing phase has seen it, or is notified
 		c.announce()
@@ -38,7 +38,7 @@ func (c *Conn) wentAway() {
 	c.noteHijacked(c.doing.Load())
 	c.answered = true // what is written from now on is nobody's answer
 	c.doing.Store(hijacked)
-	c.env.Set.take(c, c.alone && !c.held, c.Leave)
+	c.env.Set.take(c, c.hooksUnset && !c.held, c.Leave)
 	c.forget()
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// TLS is terminated here and not in net/http, for a goodbye must be put
+// TLS is terminated here and not in net/http, for GOAWAY must be put
 // between the frames before they are encrypted. net/http takes what it is
 // given for clear text, on which it speaks HTTP/2 as well.
 
@@ -36,7 +36,7 @@ func handshakeTime(srv *http.Server) time.Duration {
 // returns an error if the client did not come so far; c is closed then.
 func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
-	s := c.sock()
+	s := c.records()
 	limit := time.Now().Add(handshakeTime(srv))
 	c.keepReadDeadline(limit)
 	s.SetDeadline(limit)
@@ -50,32 +50,32 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 	}
 	c.keepReadDeadline(time.Time{})
 	s.SetDeadline(time.Time{})
-	c.begun = false
-	c.quietNow()
+	c.requestBegun = false
+	c.noteActivity()
 	c.doing.Store(nil)
 	c.announce()
 	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
-	c.mustGreet = true
+	c.requireHTTP2 = true
 	return c, nil
 }
 
 // awaitHello waits for the first byte. Until then the connection is silent,
 // and is closed as a silent one is.
-func (c *Conn) awaitHello(s *sock) error {
+func (c *Conn) awaitHello(s *recordConn) error {
 	n, err := c.readFrom(c, s.Conn, s.head[:1])
 	if n == 0 {
 		return err
 	}
 	s.headed = n
-	c.begun = true
+	c.requestBegun = true
 	c.publish() // no wake must come in the middle of a handshake
 	return nil
 }
 
 // refuse ends a handshake that failed, as net/http does.
-func (c *Conn) refuse(srv *http.Server, s *sock, err error) {
+func (c *Conn) refuse(srv *http.Server, s *recordConn, err error) {
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
 		io.WriteString(s.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
@@ -109,7 +109,7 @@ type tlsListener struct {
 }
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
-	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&sock{Conn: c}, config) }
+	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
 	t := &tlsListener{Listener: l, srv: srv, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
 	go t.run()
 	return t

@@ -6,11 +6,11 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// An HTTP/1 answer whose handler began before the connection's moment says no
-// goodbye of its own, and one whose handler sets Connection: keep-alive, as
-// some proxies do, never does. So during a termination the goodbye is put into
-// the head of the answer on its way out. net/http does not know of it and
-// serves what still comes; the client hangs up, or we do (RFC 9112, section 9.6).
+// An HTTP/1 answer whose handler began before the connection's moment has no
+// Connection: close of its own, and one whose handler sets Connection: keep-alive, as
+// some proxies do, never has. So during a termination it is put into the head of the
+// answer on its way out. net/http does not know of it and serves what still comes; the
+// client closes the connection, or we do (RFC 9112, section 9.6).
 
 var (
 	statusLine = []byte("HTTP/1.1 ")
@@ -23,7 +23,7 @@ var (
 	keepValue  = []byte("keep-alive")
 )
 
-// writeAnswer writes b, and during a termination a goodbye in it.
+// writeAnswer writes b, and during a termination Connection: close in it.
 func (c *http1) writeAnswer(b []byte) (int, error) {
 	if d := c.state.Current.Load(); d != nil {
 		return c.writeHTTP1(d, b)
@@ -34,31 +34,31 @@ func (c *http1) writeAnswer(b []byte) (int, error) {
 	return c.Conn.Write(b)
 }
 
-// writeHTTP1 writes b, with a goodbye in it if it begins the final answer to a
+// writeHTTP1 writes b, with Connection: close if it begins the final answer to a
 // request and the connection's moment has come.
 func (c *http1) writeHTTP1(d *term.Termination, b []byte) (int, error) {
 	if c.answered || !c.handling() {
 		return c.Conn.Write(b)
 	}
 	if c.informational(b) {
-		return c.writeInstead(b, bytes.Replace(b, closeField, lineEnd, 1)) // not yet
+		return c.writeChanged(b, bytes.Replace(b, closeField, lineEnd, 1)) // not yet
 	}
 	c.answered = true
 	head, _, whole := bytes.Cut(b, headEnd)
-	if !whole || !bytes.HasPrefix(b, statusLine) || !c.told(d) {
+	if !whole || !bytes.HasPrefix(b, statusLine) || !c.mustLeave(d) {
 		return c.Conn.Write(b)
 	}
-	with := withGoodbye(head)
+	with := withClose(head)
 	if with == nil {
 		return c.Conn.Write(b)
 	}
 	c.closeSent.Store(true)
-	return c.writeInstead(b, append(with, b[len(head):]...))
+	return c.writeChanged(b, append(with, b[len(head):]...))
 }
 
-// writeInstead writes what differs from b in its head, and returns what Write of
+// writeChanged writes what differs from b in its head, and returns what Write of
 // b would.
-func (c *http1) writeInstead(b, instead []byte) (int, error) {
+func (c *http1) writeChanged(b, instead []byte) (int, error) {
 	n, err := c.Conn.Write(instead)
 	if err != nil {
 		return max(0, min(n-len(instead)+len(b), len(b))), err
@@ -87,9 +87,9 @@ func (c *http1) handling() bool {
 	return true
 }
 
-// withGoodbye returns the head with Connection: close, or nil if it says that
+// withClose returns the head with Connection: close, or nil if it says that
 // already, or something that must stay, such as Upgrade.
-func withGoodbye(head []byte) []byte {
+func withClose(head []byte) []byte {
 	before, value, has := bytes.Cut(head, connection)
 	if !has {
 		status, fields, _ := bytes.Cut(head, lineEnd)

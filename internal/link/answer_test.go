@@ -12,7 +12,7 @@ func TestWithGoodbye(t *testing.T) {
 		"HTTP/1.1 101 Switching\r\nConnection: Upgrade":   "",
 		status + "X: Connection: keep-alive\r\nDate: now": status + "Connection: close\r\nX: Connection: keep-alive\r\nDate: now",
 	} {
-		if got := string(withGoodbye([]byte(head))); got != want {
+		if got := string(withClose([]byte(head))); got != want {
 			t.Errorf("%q\n got %q\nwant %q", head, got, want)
 		}
 	}
