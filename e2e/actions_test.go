@@ -33,8 +33,7 @@ func TestActions(t *testing.T) {
 			a.replicas = tt.replicas
 			s.deploy(a)
 			before := s.belongings()
-			r := s.verify("deploy/"+a.name, "--action="+tt.action, "--workers=1", rate)
-			r.wantFindings(t, tt.finds...)
+			r := s.verifyFinds(tt.finds, "deploy/"+a.name, "--action="+tt.action, "--workers=1", rate)
 			r.wantEnded(t, tt.ends)
 			s.wantBelongings(before)
 		})

@@ -27,8 +27,7 @@ func TestKinds(t *testing.T) {
 			a.replicas = 2
 			kubectl(t, as(tt.kind, a), "apply", "-n", s.name, "-f", "-")
 			s.kubectl("rollout", "status", tt.kind+"/"+a.name, "--timeout=90s")
-			r := s.verify(tt.kind+"/"+a.name, "--workers=1", rate)
-			r.wantFindings(t, tt.finds...)
+			r := s.verifyFinds(tt.finds, tt.kind+"/"+a.name, "--workers=1", rate)
 			if names := podNames(r); tt.kind == "statefulset" && (len(names) != 4 || !strings.HasSuffix(names[3], "#2")) {
 				t.Errorf("pods %v, want two names, each twice", names)
 			}

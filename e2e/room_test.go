@@ -13,6 +13,8 @@ import (
 // test that begins on a machine without any makes late clients and starved
 // pods, and what is measured with them is no evidence about a server.
 type room struct {
+	trials sync.RWMutex // held by a trial; for writing by one that needs the machine alone
+
 	mu      sync.Mutex
 	tests   int       // that have begun and not ended
 	entered time.Time // the last of them

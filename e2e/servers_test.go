@@ -40,8 +40,7 @@ func TestServers(t *testing.T) {
 			t.Parallel()
 			s := newSpace(t, w)
 			s.deploy(tt.app)
-			r := s.verify("deploy/"+tt.name, "--workers=1", rate)
-			r.wantFindings(t, tt.finds...)
+			r := s.verifyFinds(tt.finds, "deploy/"+tt.name, "--workers=1", rate)
 			r.wantTable(t, tt.name)
 		})
 	}

@@ -78,7 +78,7 @@ func TestFallback(t *testing.T) {
 			a.service, a.template = nodePortLocal, s.everyNode(1)
 			a.probe = "failureThreshold: 1, initialDelaySeconds: 6" // the next pod takes longer than kube-proxy
 			s.deploy(a)
-			s.verify("deploy/"+a.name, "--action=delete", s.throughLast(a), rate).wantFindings(t, tt.finds...)
+			s.verifyFinds(tt.finds, "deploy/"+a.name, "--action=delete", s.throughLast(a), rate)
 		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/lateness"
 )
 
 // machine lends this machine to trials. A trial's clients and pods need their
@@ -24,19 +26,15 @@ const (
 	scriptRate = 50 // attempts per second and pattern
 	leastRate  = 10
 	mostTries  = 6
-	// tolerated is the least that the tool tells apart: two moments that are
-	// closer than timeline's 30 ms are one to the tool. A wrong result on a
-	// machine that was never later than that is the tool's.
-	tolerated = 30 * time.Millisecond
 )
 
 // try runs f, which makes one trial at the rate, until it has the right
 // result. The error is f's where the machine was in time, or else says how
 // late the machine was.
 func (m *machine) try(rate int, f func(rate int) error) error {
-	late := watchLateness()
-	time.Sleep(10 * sample)
-	if late.stop() > tolerated {
+	late := lateness.Begin()
+	time.Sleep(10 * lateness.Sample)
+	if late.Stop() > lateness.Tolerated {
 		return m.tries(2, max(leastRate, rate/2), f)
 	}
 	return m.tries(1, rate, f)
@@ -52,11 +50,11 @@ func (m *machine) tries(room, rate int, f func(rate int) error) error {
 	var err error
 	for range mostTries {
 		release := m.take(room)
-		late := watchLateness()
+		late := lateness.Begin()
 		err = f(rate)
-		was := late.stop()
+		was := late.Stop()
 		release()
-		if err == nil || was <= tolerated && !errors.Is(err, errControl) {
+		if err == nil || was <= lateness.Tolerated && !errors.Is(err, errControl) {
 			return err
 		}
 		worst = max(worst, was)
@@ -78,37 +76,4 @@ func (m *machine) take(room int) (release func()) {
 			<-m.slots
 		}
 	}
-}
-
-// lateness is by how much this process was woken too late.
-type lateness struct {
-	end  chan struct{}
-	done sync.WaitGroup
-	most time.Duration
-}
-
-// sample is between two looks at the clock.
-const sample = 10 * time.Millisecond
-
-func watchLateness() *lateness {
-	l := &lateness{end: make(chan struct{})}
-	l.done.Go(func() {
-		for {
-			due := time.Now().Add(sample)
-			select {
-			case <-l.end:
-				return
-			case <-time.After(sample):
-				l.most = max(l.most, time.Since(due))
-			}
-		}
-	})
-	return l
-}
-
-// stop returns the worst.
-func (l *lateness) stop() time.Duration {
-	close(l.end)
-	l.done.Wait()
-	return l.most
 }
