@@ -25,7 +25,7 @@ type h2 struct {
 	of    owner // what that is the base of
 	wire  wire.Conn
 	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
-	room  []byte               // to read ahead, nil if that is not worth it
+	room  *[1 << 10]byte       // to read ahead, nil if that is not worth it
 	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving        atomic.Bool   // the moment to leave has come
@@ -57,7 +57,7 @@ func (h *h2) ofNetHTTP() *h2 {
 	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
 		h.tls = new(over.ConnectionState())
 	} else {
-		h.room = make([]byte, 1<<10)
+		h.room = new([1 << 10]byte)
 	}
 	return h
 }
@@ -105,14 +105,15 @@ type request struct {
 func (h *h2) read(b []byte) (int, error) {
 	if len(h.ahead) == 0 {
 		into := b
-		if len(b) < len(h.room) {
-			into = h.room
+		ahead := h.room != nil && len(b) < len(h.room)
+		if ahead {
+			into = h.room[:]
 		}
 		n, err := h.conn.readFrom(h.of, h.conn.Conn, into)
 		if n > 0 {
 			h.of.received(into[:n])
 		}
-		if n <= 0 || len(b) >= len(h.room) {
+		if n <= 0 || !ahead {
 			return n, err
 		}
 		h.ahead = into[:n] // an error beside it comes again

@@ -11,7 +11,7 @@ func TestSizeOfAConnection(t *testing.T) {
 	if unsafe.Sizeof(uintptr(0)) != 8 {
 		t.Skip("the sizes are those of 64 bits")
 	}
-	for name, size := range map[string][2]uintptr{"Conn": {unsafe.Sizeof(Conn{}), 208}, "h2": {unsafe.Sizeof(h2{}), 512}} {
+	for name, size := range map[string][2]uintptr{"Conn": {unsafe.Sizeof(Conn{}), 208}, "h2": {unsafe.Sizeof(h2{}), 320}} {
 		if size[0] > size[1] {
 			t.Errorf("a %s has %d bytes, want at most %d", name, size[0], size[1])
 		}
