@@ -487,6 +487,16 @@ func tlsRows(own, other tls.Certificate) []configRow {
 		{name: "HTTP/1 where h2 was negotiated", set: all(patient, server(nil)), client: secure(offering("h2"), send(get)), explained: []difference{
 			{"ErrorLog", "", "net/http is not given what has come, for it would take it for HTTP/1"},
 		}},
+		{name: "TLS, hooks", set: all(hooks, server(nil)), client: inTurn(secure(offering("h2"), streams(2)), secure(offering(), ask(getLast))), explained: hooksOverTLS},
+		{name: "TLS, hooks, handshake that fails", set: all(hooks, server(nil)), client: secure(offering("unknown"), ask(get)), explained: []difference{
+			hooksOverTLS[0],
+			{"ConnContext", "", "hooks are called after the handshake"},
+			{"ConnContext context", "", "the same"},
+			{"ConnContext can", "", "the same"},
+			{"ConnContext handshake", "", "the same"},
+			{"ConnContext below TLS", "", "the same"},
+			{"ConnState", "", "the same"},
+		}},
 		{name: "TLS, Hijack", set: all(server(nil), handle(hijack)), client: secure(offering(), ask(getUpgrade)), explained: append(
 			hijackedAs("*link.tlsConn", "CloseWrite ConnectionState NetConn SyscallConn"),
 			difference{"hijacked handshake", "", "it is no tls.Conn"},

@@ -168,7 +168,7 @@ func underneath(l net.Listener) net.Listener {
 	case *Listener:
 		return l.Listener
 	case *tlsListener:
-		return l.Listener
+		return l.Listener.Listener
 	}
 	return l
 }
