@@ -465,6 +465,7 @@ func tlsRows(own, other tls.Certificate) []configRow {
 		{name: "NextProtos h2", set: nextProtos("h2"), client: eachKind},
 		{name: "NextProtos http/1.1", set: nextProtos("http/1.1"), client: eachKind},
 		{name: "NextProtos http/1.0", set: nextProtos("http/1.0"), client: secure(offering("http/1.0"), ask(get))},
+		{name: "NextProtos acme-tls/1", set: nextProtos("h2", "http/1.1", "acme-tls/1"), client: inTurn(eachKind, secure(offering("acme-tls/1"), ask(get)))},
 		{name: "protocol that is not offered", set: all(patient, server(nil)), client: secure(offering("unknown"), ask(get))},
 		{name: "TLSNextProto empty", set: all(server(nil), with(func(s *http.Server) { s.TLSNextProto = nextProto{} })), client: eachKind},
 		{name: "http2server=0", godebug: "http2server=0", set: server(nil), client: eachKind},
@@ -517,6 +518,9 @@ func clientHelloRows(own, other tls.Certificate) []configRow {
 		}}), client: eachKind},
 		{name: "GetConfigForClient, other certificate", set: hello(&tls.Config{Certificates: []tls.Certificate{other}}), client: eachKind},
 		{name: "GetConfigForClient, h2", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), client: eachKind},
+		{name: "GetConfigForClient, h2 that is not spoken", set: all(hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), speak(http1)), client: eachKind},
+		{name: "GetConfigForClient, h2 with http2server=0", godebug: "http2server=0", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), client: eachKind},
+		{name: "GetConfigForClient, protocol that is not spoken", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"unknown"}}), client: secure(offering("unknown"), ask(get))},
 		{name: "GetConfigForClient, ClientAuth", set: all(patient, hello(&tls.Config{Certificates: owns, ClientAuth: tls.RequireAnyClientCert})), client: eachKind},
 		{name: "GetConfigForClient, error", set: all(patient, tlsConfig(&tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 			return nil, errors.New("as intended")

@@ -48,17 +48,40 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
+	state := over.ConnectionState()
+	if err := mustSpeak(srv, state); err != nil {
+		c.doing.Store(nil)
+		c.Close()
+		return nil, err
+	}
 	c.keepReadDeadline(time.Time{})
 	s.SetDeadline(time.Time{})
 	c.requestBegun = false
 	c.noteActivity()
 	c.doing.Store(nil)
 	c.announce()
-	if state := over.ConnectionState(); state.NegotiatedProtocol != "h2" {
+	if state.NegotiatedProtocol != "h2" {
 		return &tlsConn{c, state}, nil
 	}
 	c.requireHTTP2 = true
 	return c, nil
+}
+
+var errNotSpoken = errors.New("the protocol that was negotiated is not spoken")
+
+// mustSpeak returns an error if net/http would close the connection after the
+// handshake. A GetConfigForClient can have a protocol negotiated that the server
+// does not speak, as can NextProtos: acme-tls/1 is there for its handshake alone.
+func mustSpeak(srv *http.Server, state tls.ConnectionState) error {
+	switch state.NegotiatedProtocol {
+	case "", "http/1.1", "http/1.0":
+		return nil
+	case "h2":
+		if srv.Protocols.UnencryptedHTTP2() { // what net/http is to speak behind TLS
+			return nil
+		}
+	}
+	return errNotSpoken
 }
 
 // awaitHello waits for the first byte. Until then the connection is silent,
