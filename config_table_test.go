@@ -478,6 +478,8 @@ func tlsRows(own, other tls.Certificate) []configRow {
 		{name: "MinVersion", set: all(patient, server(func(c *tls.Config) { c.MinVersion = tls.VersionTLS13 })), client: secure(&tls.Config{MaxVersion: tls.VersionTLS12}, ask(get))},
 		{name: "MaxVersion", set: server(func(c *tls.Config) { c.MaxVersion = tls.VersionTLS12 }), client: eachKind},
 		{name: "HTTP/1 over TLS 1.1", set: tls10, client: secure(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, ask(get))},
+		{name: "HTTP/2 over TLS 1.1", set: tls10, client: secure(&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, NextProtos: []string{"h2"}}, streams(1))},
+		{name: "HTTP/2 with a prohibited cipher suite", set: cbc, client: secure(onlyCBC, streams(1))},
 		{name: "HTTP/2 with one that is permitted", set: all(cbc, with(func(s *http.Server) { s.HTTP2 = &http.HTTP2Config{PermitProhibitedCipherSuites: true} })),
 			client: secure(onlyCBC, streams(1))},
 		{name: "session tickets", set: server(nil), client: secure(remembering(), ask(get), ask(get))},

@@ -3,6 +3,7 @@ package link
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log"
 	"net"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/term"
+	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
 // TLS is terminated here and not in net/http, for GOAWAY must be put
@@ -49,7 +51,7 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 		return nil, err
 	}
 	state := over.ConnectionState()
-	if err := mustSpeak(srv, state); err != nil {
+	if err := c.mustSpeak(srv, state); err != nil {
 		c.doing.Store(nil)
 		c.Close()
 		return nil, err
@@ -72,16 +74,45 @@ var errNotSpoken = errors.New("the protocol that was negotiated is not spoken")
 // mustSpeak returns an error if net/http would close the connection after the
 // handshake. A GetConfigForClient can have a protocol negotiated that the server
 // does not speak, as can NextProtos: acme-tls/1 is there for its handshake alone.
-func mustSpeak(srv *http.Server, state tls.ConnectionState) error {
+func (c *Conn) mustSpeak(srv *http.Server, state tls.ConnectionState) error {
 	switch state.NegotiatedProtocol {
 	case "", "http/1.1", "http/1.0":
 		return nil
 	case "h2":
 		if srv.Protocols.UnencryptedHTTP2() { // what net/http is to speak behind TLS
-			return nil
+			return c.refuseInsecureHTTP2(srv, state)
 		}
 	}
 	return errNotSpoken
+}
+
+// refuseInsecureHTTP2 refuses HTTP/2 over a TLS that is not good enough for it
+// (RFC 9113, section 9.2), as net/http does where it knows of the TLS.
+func (c *Conn) refuseInsecureHTTP2(srv *http.Server, state tls.ConnectionState) error {
+	switch {
+	case state.Version < tls.VersionTLS12:
+		return c.refuseHTTP2("TLS version too low")
+	case state.Version == tls.VersionTLS12 && prohibited(state.CipherSuite) && (srv.HTTP2 == nil || !srv.HTTP2.PermitProhibitedCipherSuites):
+		return c.refuseHTTP2(fmt.Sprintf("Prohibited TLS 1.2 Cipher Suite: %x", state.CipherSuite))
+	}
+	return nil
+}
+
+func (c *Conn) refuseHTTP2(reason string) error {
+	c.Conn.Write(wire.Refusal(wire.InadequateSecurity, reason))
+	return errors.New(reason)
+}
+
+// prohibited reports whether HTTP/2 prohibits a cipher suite of TLS 1.2 (RFC 9113,
+// appendix A): of those that Go has, all but these.
+func prohibited(suite uint16) bool {
+	switch suite {
+	case tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+		tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384,
+		tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256, tls.TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256:
+		return false
+	}
+	return true
 }
 
 // awaitHello waits for the first byte. Until then the connection is silent,

@@ -34,6 +34,18 @@ func (c *Conn) atMost(stream uint32) uint32 {
 	return stream
 }
 
+// InadequateSecurity is the error code of a TLS that HTTP/2 must not be spoken over.
+const InadequateSecurity = 0xc
+
+// Refusal is the GOAWAY of a server that speaks no HTTP/2 on a connection, with an
+// error code and a reason in words.
+func Refusal(code uint32, reason string) []byte {
+	b := append(goAway(0), reason...)
+	b[2] += byte(len(reason))
+	binary.BigEndian.PutUint32(b[headSize+4:], code)
+	return b
+}
+
 func goAway(last uint32) []byte {
 	b := make([]byte, headSize+8, 2*(headSize+8))
 	b[2], b[3] = 8, frameGoAway
