@@ -361,6 +361,30 @@ func TestNegotiation(t *testing.T) {
 	})
 }
 
+// A client that negotiates HTTP/2 and then sends nothing is closed, as by net/http.
+func TestSilentHTTP2ClientIsClosed(t *testing.T) {
+	for want, srv := range map[time.Duration]*http.Server{
+		link.PrefaceLimit: {},
+		2 * time.Second:   {ReadHeaderTimeout: 2 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			srv.TLSConfig = serverOf(t, "tls", nil).TLSConfig
+			x := startServer(t, &Process{}, srv)
+			c, _ := x.secure(largeRoom, "h2")
+			if err := c.Handshake(); err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			n, _ := io.Copy(io.Discard, c)
+			if took := time.Since(begun); n > 0 || took != want {
+				t.Errorf("closed after %v and %d bytes, want %v", took, n, want)
+			}
+			x.terminate()
+			x.endsAt(10 * time.Second)
+		})
+	}
+}
+
 // A handshake that began before T0 and ends after it, and one that began
 // after: both connections are told (golang/go#81153).
 func TestHandshakeAfterT0IsTold(t *testing.T) {

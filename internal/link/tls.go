@@ -23,6 +23,10 @@ import (
 // HandshakeLimit is the time for a handshake if http.Server sets none.
 const HandshakeLimit = 10 * time.Second
 
+// PrefaceLimit is the time for a client of HTTP/2 to begin after the handshake, as
+// net/http has it where it terminates TLS. ReadHeaderTimeout, if set, replaces it.
+const PrefaceLimit = 10 * time.Second
+
 // handshakeTime is the time for a handshake, as net/http has it.
 func handshakeTime(srv *http.Server) time.Duration {
 	limit := HandshakeLimit
@@ -66,6 +70,7 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 		return &tlsConn{c, state}, nil
 	}
 	c.requireHTTP2 = true
+	c.SetReadDeadline(time.Now().Add(PrefaceLimit))
 	return c, nil
 }
 
