@@ -350,6 +350,7 @@ func listenerRows(own tls.Certificate) []configRow {
 		{name: "embedded sockets, Hijack", set: all(embedded, handle(hijack)), client: plain(ask(getUpgrade)),
 			explained: hijackedAs("link.socketConn", "CloseWrite NetConn ReadFrom SyscallConn WriteTo")},
 		{name: "too many open files", set: failing(emfile), client: plain(ask(get))},
+		{name: "too many open files, TLS", set: all(failing(emfile), tlsConfig(config)), client: client},
 		{name: "listener that fails", set: failing(errors.New("as intended"))},
 		{name: "tls.NewListener", set: func(s *side) { s.l = tls.NewListener(s.l, config) }, client: client, explained: tlsOfItsOwn},
 		{name: "listener with TLS of its own", set: of(func(c net.Conn) net.Conn { return tls.Server(c, config) }), client: client, explained: tlsOfItsOwn},
@@ -487,6 +488,12 @@ func tlsRows(own, other tls.Certificate) []configRow {
 			client: secure(remembering(), ask(get), ask(get))},
 		{name: "SessionTicketsDisabled", set: server(func(c *tls.Config) { c.SessionTicketsDisabled = true }), client: secure(remembering(), ask(get), ask(get))},
 
+		{name: "clear text", set: all(patient, server(nil)), client: plain(await(get), await("SSH-2.0-OpenSSH_9.6\r\n"))},
+		{name: "clear text by Serve", set: server(nil), serve: (*http.Server).Serve, client: plain(ask(get)), explained: []difference{
+			{"connection 1: answer", "Client sent an HTTP request to an HTTPS server", "a TLSConfig that is set means TLS: what it protects is never served in clear text"},
+			{"requests", "", "the same"},
+			{"ErrorLog", "client sent an HTTP request to an HTTPS server", "the same"},
+		}},
 		{name: "HTTP/1 where h2 was negotiated", set: all(patient, server(nil)), client: secure(offering("h2"), send(get)), explained: []difference{
 			{"ErrorLog", "", "net/http is not given what has come, for it would take it for HTTP/1"},
 		}},

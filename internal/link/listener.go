@@ -61,13 +61,20 @@ func (l *Listener) accept() (*Conn, error) {
 // AcceptPatiently is accept for who does not have net/http's patience: if there
 // are too many open files, there will be fewer.
 func (l *Listener) AcceptPatiently() (*Conn, error) {
+	return l.acceptPatiently(func(err error, wait time.Duration) {
+		l.Env.Log.Warn("accept failed, and is tried again", "listener", l.Name(), "error", err, "after", wait)
+	})
+}
+
+// acceptPatiently tells failed of each error after which it tries again.
+func (l *Listener) acceptPatiently(failed func(err error, wait time.Duration)) (*Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		c, err := l.accept()
 		var passing interface{ Temporary() bool }
 		if err == nil || !errors.As(err, &passing) || !passing.Temporary() {
 			return c, err
 		}
-		l.Env.Log.Warn("accept failed, and is tried again", "listener", l.Name(), "error", err, "after", wait)
+		failed(err, wait)
 		time.Sleep(wait)
 	}
 }

@@ -135,17 +135,24 @@ func (c *Conn) awaitHello(s *recordConn) error {
 
 // refuse ends a handshake that failed, as net/http does.
 func (c *Conn) refuse(srv *http.Server, s *recordConn, err error) {
+	reason := err.Error()
 	var record tls.RecordHeaderError
 	if errors.As(err, &record) && record.Conn != nil && looksLikeHTTP(record.RecordHeader) {
 		io.WriteString(s.Conn, "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n")
+		reason = "client sent an HTTP request to an HTTPS server"
 	}
-	logf := log.Printf
-	if srv.ErrorLog != nil {
-		logf = srv.ErrorLog.Printf
-	}
-	logf("http: TLS handshake error from %s: %v", c.RemoteAddr(), err)
+	logError(srv, "http: TLS handshake error from %s: %s", c.RemoteAddr(), reason)
 	c.doing.Store(nil)
 	c.Close()
+}
+
+// logError writes where net/http does.
+func logError(srv *http.Server, format string, args ...any) {
+	if srv.ErrorLog != nil {
+		srv.ErrorLog.Printf(format, args...)
+	} else {
+		log.Printf(format, args...)
+	}
 }
 
 func looksLikeHTTP(head [5]byte) bool {
@@ -191,7 +198,7 @@ func (l *tlsListener) run() {
 	var handshakes sync.WaitGroup
 	l.err = program.Protect(func() error {
 		for {
-			c, err := l.AcceptPatiently()
+			c, err := l.acceptPatiently(l.logAccept)
 			if err != nil {
 				return err
 			}
@@ -200,6 +207,11 @@ func (l *tlsListener) run() {
 	})
 	handshakes.Wait()
 	l.over.Set()
+}
+
+// logAccept says in net/http's words that Accept failed.
+func (l *tlsListener) logAccept(err error, wait time.Duration) {
+	logError(l.srv, "http: Accept error: %v; retrying in %v", err, wait)
 }
 
 func (l *tlsListener) hand(c *Conn) {
