@@ -534,6 +534,21 @@ func clientHelloRows(own, other tls.Certificate) []configRow {
 		{name: "GetConfigForClient, error", set: all(patient, tlsConfig(&tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 			return nil, errors.New("as intended")
 		}})), client: eachKind},
+		{name: "ClientHelloInfo", set: func(s *side) {
+			hooks(s)
+			s.srv.TLSConfig = &tls.Config{Certificates: owns, GetConfigForClient: func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+				ctx := hello.Context()
+				s.see("hello context", "%v, server %v", ctx.Value(ofBase), ctx.Value(http.ServerContextKey) == s.srv)
+				s.see("hello context of the connection", "%v", ctx.Value(ofConn))
+				s.see("hello addresses", "%v %v", hello.Conn.LocalAddr(), hello.Conn.RemoteAddr())
+				s.see("hello socket", "%T", NetConn(hello.Conn))
+				s.seeConn("hello", hello.Conn)
+				return nil, nil
+			}}
+		}, client: secure(offering(), ask(get)), explained: append(slices.Clone(hooksOverTLS),
+			difference{"hello", "*link.recordConn", "records are followed there; NetConn returns what is below"},
+			difference{"hello can", "NetConn SyscallConn", "the same"},
+			difference{"hello context of the connection", "<nil>", "ConnContext is called after the handshake"})},
 	}
 }
 
@@ -590,6 +605,7 @@ func refusedRows(own tls.Certificate) []configRow {
 		{name: "refused: no certificate", set: tlsConfig(new(tls.Config)), explained: []difference{
 			{"start", "http.Server.TLSConfig has no certificate\nhint: ", "net/http's own error is about a file without a name"}}},
 		{name: "refused: cipher suites without HTTP/2's", set: all(server, with(func(s *http.Server) { s.TLSConfig.CipherSuites = []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA} }))},
+		{name: "refused: BaseContext returns nil", set: with(func(s *http.Server) { s.BaseContext = func(net.Listener) context.Context { return nil } })},
 		{name: "refused: server that was closed", set: with(func(s *http.Server) { s.Close() }), explained: []difference{
 			{"start", http.ErrServerClosed.Error(), "with the advice to remove that call"}}},
 		{name: "refused: own protocol", set: all(server, with(func(s *http.Server) {

@@ -108,6 +108,9 @@ func NetConn(c net.Conn) net.Conn {
 			return s.Conn
 		}
 	}
+	if s, ok := c.(*recordConn); ok {
+		return s.Conn
+	}
 	return c
 }
 

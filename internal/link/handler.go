@@ -125,7 +125,14 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 		if baseContext != nil {
 			ctx = baseContext(underneath(l))
 		}
-		return base(ctx)
+		if ctx == nil {
+			return nil // net/http panics, and says why
+		}
+		ctx = base(ctx)
+		if t, is := l.(*tlsListener); is {
+			t.base = context.WithValue(ctx, http.ServerContextKey, srv)
+		}
+		return ctx
 	}
 }
 

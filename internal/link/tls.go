@@ -1,6 +1,7 @@
 package link
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func handshakeTime(srv *http.Server) time.Duration {
 
 // handshake makes c, which has just been accepted, ready for net/http. It
 // returns an error if the client did not come so far; c is closed then.
-func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
+func (c *Conn) handshake(ctx context.Context, srv *http.Server) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.records()
 	limit := time.Now().Add(handshakeTime(srv))
@@ -50,7 +51,7 @@ func (c *Conn) handshake(srv *http.Server) (net.Conn, error) {
 		c.Close()
 		return nil, err
 	}
-	if err := over.HandshakeContext(c.env.Hard); err != nil {
+	if err := over.HandshakeContext(ctx); err != nil {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
@@ -168,6 +169,8 @@ func looksLikeHTTP(head [5]byte) bool {
 type tlsListener struct {
 	*Listener
 	srv   *http.Server
+	base  context.Context // of handshakes: what BaseContext has returned, until the cut
+	first sync.Once       // Accept
 	ready chan net.Conn
 	err   error      // of Accept; set before over
 	over  term.Latch // no more will be ready
@@ -176,13 +179,13 @@ type tlsListener struct {
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	t := &tlsListener{Listener: l, srv: srv, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
-	go t.run()
-	return t
+	return &tlsListener{Listener: l, srv: srv, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
 }
 
-// Accept returns a connection whose handshake is done.
+// Accept returns a connection whose handshake is done. net/http has called
+// BaseContext before the first.
 func (l *tlsListener) Accept() (net.Conn, error) {
+	l.first.Do(func() { go l.run() })
 	select {
 	case c := <-l.ready:
 		return c, nil
@@ -217,7 +220,7 @@ func (l *tlsListener) logAccept(err error, wait time.Duration) {
 func (l *tlsListener) hand(c *Conn) {
 	var ready net.Conn
 	err := program.Protect(func() (err error) {
-		ready, err = c.handshake(l.srv)
+		ready, err = c.handshake(l.base, l.srv)
 		return err
 	})
 	if errors.Is(err, program.ErrPanic) {
