@@ -193,7 +193,7 @@ func handle(h func(*side, http.ResponseWriter, *http.Request)) func(*side) {
 
 // handlerRows are what handlers do with a connection.
 func handlerRows() []configRow {
-	hijackedTCP := hijackedAs("link.socketConn", "CloseWrite NetConn ReadFrom SyscallConn WriteTo")
+	hijackedTCP := hijackedAs("link.socketConn", "CloseRead CloseWrite NetConn ReadFrom SyscallConn WriteTo")
 	return []configRow{
 		{name: "ResponseWriter", set: handle(seeWriter), client: plain(ask(get))},
 		{name: "ResponseController", set: handle(control), client: plain(ask(post, getLast))},
@@ -344,11 +344,13 @@ func listenerRows(own tls.Certificate) []configRow {
 	return []configRow{
 		{name: "unix socket", set: onUnixSocket, client: plain(ask(get, getLast))},
 		{name: "unix socket, Hijack", set: all(onUnixSocket, hooks, handle(hijack)), client: plain(ask(getUpgrade)),
-			explained: hijackedAs("link.writerToConn", "CloseWrite NetConn SyscallConn WriteTo")},
+			explained: hijackedAs("link.unixConn", "CloseRead CloseWrite NetConn SyscallConn WriteTo")},
 		{name: "wrapped connections", set: all(onlyConn, hooks), client: plain(ask(get, post, getLast))},
+		{name: "wrapped connections, Hijack", set: all(onlyConn, handle(hijack)), client: plain(ask(getUpgrade)),
+			explained: hijackedAs("*link.Conn", "NetConn SyscallConn WriteTo")},
 		{name: "embedded sockets", set: all(embedded, hooks), client: plain(ask(get, post, getLast))},
 		{name: "embedded sockets, Hijack", set: all(embedded, handle(hijack)), client: plain(ask(getUpgrade)),
-			explained: hijackedAs("link.socketConn", "CloseWrite NetConn ReadFrom SyscallConn WriteTo")},
+			explained: hijackedAs("link.socketConn", "CloseRead CloseWrite NetConn ReadFrom SyscallConn WriteTo")},
 		{name: "too many open files", set: failing(emfile), client: plain(ask(get))},
 		{name: "too many open files, TLS", set: all(failing(emfile), tlsConfig(config)), client: client},
 		{name: "listener that fails", set: failing(errors.New("as intended"))},
@@ -508,7 +510,7 @@ func tlsRows(own, other tls.Certificate) []configRow {
 			{"ConnState", "", "the same"},
 		}},
 		{name: "TLS, Hijack", set: all(server(nil), handle(hijack)), client: secure(offering(), ask(getUpgrade)), explained: append(
-			hijackedAs("*link.tlsConn", "CloseWrite ConnectionState NetConn SyscallConn"),
+			hijackedAs("*link.tlsConn", "CloseWrite ConnectionState NetConn SyscallConn WriteTo"),
 			difference{"hijacked handshake", "", "it is no tls.Conn"},
 			difference{"hijacked below TLS", "", "it is no tls.Conn"})},
 	}

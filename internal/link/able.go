@@ -9,29 +9,39 @@ import (
 	"syscall"
 )
 
-// What the connection of a listener can do, ours can do as well, and no more: with
-// ReadFrom net/http takes it for a socket, to which a file is sent by the kernel,
-// and it writes the head of the answer by itself.
+// What the connection of a listener can do, ours can do as well. It has no method in
+// vain: with ReadFrom net/http takes it for a socket, to which a file is sent by the
+// kernel, and writes the head of the answer by itself; a program that finds no
+// CloseWrite closes the connection instead.
 type (
-	readerFromConn struct{ *Conn }
-	writerToConn   struct{ *Conn }
-	socketConn     struct{ *Conn } // both, as *net.TCPConn
+	readerFromConn     struct{ *Conn }
+	halfConn           struct{ *Conn }              // with CloseWrite, as *tls.Conn
+	halfReaderFromConn struct{ *Conn }              // both
+	unixConn           struct{ halfConn }           // with CloseRead too, as *net.UnixConn
+	socketConn         struct{ halfReaderFromConn } // all, as *net.TCPConn
+)
+
+type (
+	writeCloser interface{ CloseWrite() error }
+	readCloser  interface{ CloseRead() error }
 )
 
 // Able is c as the program and net/http are given it.
 func (c *Conn) Able() net.Conn {
 	_, from := c.Conn.(io.ReaderFrom)
-	_, to := c.Conn.(io.WriterTo)
-	if _, unix := c.Conn.(*net.UnixConn); unix {
-		to = true // TCPConn.ReadFrom knows it by its type
-	}
+	_, write := c.Conn.(writeCloser)
+	_, read := c.Conn.(readCloser)
 	switch {
-	case from && to:
-		return socketConn{c}
+	case from && write && read:
+		return socketConn{halfReaderFromConn{c}}
+	case from && write:
+		return halfReaderFromConn{c}
 	case from:
 		return readerFromConn{c}
-	case to:
-		return writerToConn{c}
+	case write && read:
+		return unixConn{halfConn{c}}
+	case write:
+		return halfConn{c}
 	}
 	return c
 }
@@ -40,13 +50,7 @@ func (c *Conn) Able() net.Conn {
 func (c readerFromConn) ReadFrom(r io.Reader) (int64, error) { return c.readAll(r) }
 
 // ReadFrom lets the kernel copy where it can (sendfile, splice).
-func (c socketConn) ReadFrom(r io.Reader) (int64, error) { return c.readAll(r) }
-
-// WriteTo lets the kernel copy where it can (splice).
-func (c writerToConn) WriteTo(w io.Writer) (int64, error) { return c.writeAll(w) }
-
-// WriteTo lets the kernel copy where it can (splice).
-func (c socketConn) WriteTo(w io.Writer) (int64, error) { return c.writeAll(w) }
+func (c halfReaderFromConn) ReadFrom(r io.Reader) (int64, error) { return c.readAll(r) }
 
 func (c *Conn) readAll(r io.Reader) (int64, error) {
 	if c.h2.Load() != nil {
@@ -56,9 +60,10 @@ func (c *Conn) readAll(r io.Reader) (int64, error) {
 	return io.Copy(c.Conn, r)
 }
 
-// writeAll goes around Read where that has nothing to follow: on a connection that
-// was taken over, or never was net/http's.
-func (c *Conn) writeAll(w io.Writer) (int64, error) {
+// WriteTo lets the kernel copy where it can (splice), and else does what io.Copy
+// does without it. It goes around Read where that has nothing to follow: on a
+// connection that was taken over, or never was net/http's.
+func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	if c.doing.Load() != hijacked || c.prefaceMatched >= 0 || c.h2.Load() != nil {
 		return io.Copy(w, struct{ io.Reader }{c})
 	}
@@ -67,12 +72,16 @@ func (c *Conn) writeAll(w io.Writer) (int64, error) {
 }
 
 // CloseWrite sends a FIN and leaves the other direction open.
-func (c *Conn) CloseWrite() error {
-	if h, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return h.CloseWrite()
-	}
-	return errors.ErrUnsupported
-}
+func (c halfConn) CloseWrite() error { return c.Conn.Conn.(writeCloser).CloseWrite() }
+
+// CloseWrite sends a FIN and leaves the other direction open.
+func (c halfReaderFromConn) CloseWrite() error { return c.Conn.Conn.(writeCloser).CloseWrite() }
+
+// CloseRead ends the other direction.
+func (c unixConn) CloseRead() error { return c.Conn.Conn.(readCloser).CloseRead() }
+
+// CloseRead ends the other direction.
+func (c socketConn) CloseRead() error { return c.Conn.Conn.(readCloser).CloseRead() }
 
 // SyscallConn gives access to the socket, below TLS too.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) { return rawConn(NetConn(c)) }
@@ -120,22 +129,20 @@ func Of(nc net.Conn) *Conn {
 	switch c := nc.(type) {
 	case socketConn: // the commonest first
 		return c.Conn
-	case *Conn:
-		return c
-	case readerFromConn:
-		return c.Conn
-	case writerToConn:
-		return c.Conn
 	case *tlsConn:
 		return c.Conn
+	case interface{ own() *Conn }: // the others
+		return c.own()
 	}
 	return nil
 }
 
+func (c *Conn) own() *Conn { return c }
+
 // A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
 // Request.TLS, and not look for HTTP/2.
 type tlsConn struct {
-	*Conn
+	halfConn
 	state tls.ConnectionState
 }
 

@@ -68,7 +68,7 @@ func (c *Conn) handshake(ctx context.Context, srv *http.Server) (net.Conn, error
 	c.doing.Store(nil)
 	c.announce()
 	if state.NegotiatedProtocol != "h2" {
-		return &tlsConn{c, state}, nil
+		return &tlsConn{halfConn{c}, state}, nil
 	}
 	c.requireHTTP2 = true
 	c.SetReadDeadline(time.Now().Add(PrefaceLimit))
