@@ -179,7 +179,7 @@ type tlsListener struct {
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	return &tlsListener{Listener: l, srv: srv, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
+	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
 }
 
 // Accept returns a connection whose handshake is done. net/http has called

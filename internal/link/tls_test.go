@@ -39,7 +39,8 @@ func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
 		defer close(l.done)
 		e := testEnv(term.New("test", term.Clocks{}))
 		began := time.Now()
-		NewTLSListener(&Listener{Listener: l, Env: e}, &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, &tls.Config{})
+		over := NewTLSListener(&Listener{Listener: l, Env: e}, &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, &tls.Config{})
+		go over.Accept() // as net/http does
 		synctest.Wait()
 		all := setOf(e).List()
 		if len(all) != 1 {
