@@ -602,7 +602,7 @@ func http2Rows(own tls.Certificate) []configRow {
 func refusedRows(own tls.Certificate) []configRow {
 	server := func(s *side) { s.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{own}} }
 	client := secure(offering(), ask(get))
-	nothingServed := "net/http would close each connection: the program is told at start"
+	nothingServed := "net/http would close each connection: Run refuses it at start"
 	return []configRow{
 		{name: "refused: no certificate", set: tlsConfig(new(tls.Config)), explained: []difference{
 			{"start", "http.Server.TLSConfig has no certificate\nhint: ", "net/http's own error is about a file without a name"}}},

@@ -18,7 +18,7 @@ func (p *Process) WithDraining(ctx context.Context) context.Context {
 	return p.members.Join(p.own(ctx), &p.state)
 }
 
-// Draining returns a channel that is closed when whoever holds ctx should
+// Draining returns a channel that is closed when what has ctx should
 // leave: for the context of a request, or of a connection hijacked from it,
 // at the connection's own moment within Spread; for that of
 // [Process.WithDraining], at one of its own; for the context of a worker, when
@@ -32,7 +32,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 }
 
 // Ready is a readiness handler. It answers 200 until the listener closes,
-// and with [Process.FailReadiness] 503 from the begin of termination.
+// and with [Process.FailReadiness] 503 from T0 on.
 //
 // 200 is right behind a Kubernetes Service: a deleted pod leaves the
 // endpoints whatever readiness says, and if all endpoints are terminating

@@ -15,7 +15,7 @@ func (p *Process) Status() Status {
 	return s
 }
 
-// status is Status without one request, that of whoever asks; and the termination
+// status is Status without one request, the one that asks for it; and the termination
 // that it is about, nil while serving.
 func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
 	phase := p.watch.phase.Load()

@@ -30,7 +30,7 @@ type Status struct {
 	Connections     int `json:"connections"`      // open, idle ones too
 	LateConnections int `json:"late_connections"` // that came after T0, with a request that was no probe
 	LateRequests    int `json:"late_requests"`    // that came after T0, probes not counted
-	ClosedIdle      int `json:"closed_idle"`      // silent connections closed by us, whose clients had not been told to leave
+	ClosedIdle      int `json:"closed_idle"`      // silent connections closed by us, whose clients had not been asked to leave
 	Cut             int `json:"cut"`              // requests, hijacked connections, workers and closers ended before they were done
 
 	InFlight []Work `json:"in_flight"` // oldest first

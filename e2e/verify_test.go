@@ -94,13 +94,13 @@ const mostTries = 4
 func (s *space) verifyFinds(ids []string, args ...string) *result {
 	s.Helper()
 	ids = slices.Sorted(slices.Values(ids))
-	r, late := s.verifyBeside(&thisRoom, args...)
+	r, late := s.verifyHolding(thisRoom.trials.RLocker(), args...)
 	for range mostTries - 1 {
 		if slices.Equal(r.ids(), ids) || late <= lateness.Tolerated {
 			break
 		}
 		s.Logf("found %v, want %v; this machine was late by %v, so once more\n%s", r.ids(), ids, late.Round(time.Millisecond), r)
-		r, late = s.verifyAlone(&thisRoom, args...)
+		r, late = s.verifyHolding(&thisRoom.trials, args...)
 	}
 	if late > lateness.Tolerated && !slices.Equal(r.ids(), ids) {
 		s.Fatalf("no result in %d tries: this machine was late by %v", mostTries, late.Round(time.Millisecond))
@@ -109,22 +109,11 @@ func (s *space) verifyFinds(ids []string, args ...string) *result {
 	return r
 }
 
-func (s *space) verifyBeside(r *room, args ...string) (*result, time.Duration) {
+// verifyHolding returns also by how much this machine was late meanwhile.
+func (s *space) verifyHolding(l sync.Locker, args ...string) (*result, time.Duration) {
 	s.Helper()
-	r.trials.RLock()
-	defer r.trials.RUnlock()
-	return s.verifyWatched(args...)
-}
-
-func (s *space) verifyAlone(r *room, args ...string) (*result, time.Duration) {
-	s.Helper()
-	r.trials.Lock()
-	defer r.trials.Unlock()
-	return s.verifyWatched(args...)
-}
-
-func (s *space) verifyWatched(args ...string) (*result, time.Duration) {
-	s.Helper()
+	l.Lock()
+	defer l.Unlock()
 	late := lateness.Begin()
 	r := s.verify(args...)
 	return r, late.Stop()

@@ -175,7 +175,7 @@ func (c *Conn) midRecord() bool {
 	return s != nil && s.midRecord()
 }
 
-// keep takes back a wake that found the begin of a request.
+// keep takes back a wake that found the first bytes of a request.
 func (c *Conn) keep() {
 	c.speaks().keep(c.midRecord())
 	c.noteActivity()

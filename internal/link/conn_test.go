@@ -56,7 +56,7 @@ func setOf(e *Env) *Set { return e.Set.(*Set) }
 func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
 	c, client := socketPair(t)
 	c.wake()
-	c.doing.Store(reading) // its reader has seen the begin of a request
+	c.doing.Store(reading) // its reader has read the first bytes of a request
 	c.wake()
 	c.cancelWake()
 	client.Write([]byte("x"))

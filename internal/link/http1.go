@@ -152,9 +152,9 @@ func (c *http1) noteHijacked(r *http.Request) {
 	c.note.Store(&note{of: hijacked, name: short.Name(name)})
 }
 
-// countDeadline sees that net/http's buffer holds the begin of a request where that is
-// whole lines: one deadline is set to wait for a request, and a second to read
-// it. If no Read came between, what it reads is in its buffer.
+// countDeadline sees that net/http's buffer holds the first lines of a request:
+// one deadline is set to wait for a request, and a second to read it. If no Read
+// came between, what it reads is in its buffer.
 func (c *http1) countDeadline() {
 	if c.deadlinesSet++; c.deadlinesSet == 2 {
 		c.noteRequest()

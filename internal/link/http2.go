@@ -29,7 +29,7 @@ type h2 struct {
 	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
 
 	leaving        atomic.Bool   // the moment to leave has come
-	reading        atomic.Bool   // the begin of a request has come, and not all of its head
+	reading        atomic.Bool   // the first bytes of a request have come, and not all of its head
 	sampled        atomic.Bool   // typicalStreams is known
 	typicalStreams atomic.Int32  // streams that are open at once
 	begun          chan struct{} // has an element when, since leaving, one has begun

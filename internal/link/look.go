@@ -49,7 +49,7 @@ type protocol interface {
 type looked interface {
 	closable() bool
 	halfway() bool
-	keep()      // takes back a wake that found the begin of a request
+	keep()      // takes back a wake that found the first bytes of a request
 	closeIdle() // closes it
 }
 

@@ -25,7 +25,7 @@ type Set struct {
 	lost    int
 	waiting []chan struct{} // of those that were lost
 
-	ClosedIdle atomic.Int64 // so many were closed for they were silent, and their clients had not been told to leave
+	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
 }
 
 func (s *Set) Init() {

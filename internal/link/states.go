@@ -36,7 +36,7 @@ func (c *Conn) wentAway() {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	c.noteHijacked(c.doing.Load())
-	c.answered = true // what is written from now on is nobody's answer
+	c.answered = true // what is written from now on answers no request
 	c.doing.Store(hijacked)
 	c.env.Set.take(c, c.hooksUnset && !c.held, c.Leave)
 	c.forget()

@@ -35,8 +35,8 @@ type Moment struct {
 	timer  *time.Timer
 }
 
-// Channel returns the channel that is closed at the moment; whoever asks for
-// it first arranges the moment, by arrange, if termination is under way.
+// Channel returns the channel that is closed at the moment; the first call
+// arranges the moment, by arrange, if termination is under way.
 func (x *Moment) Channel(s *State, arrange func(*Termination)) chan struct{} {
 	x.Mu.Lock()
 	defer x.Mu.Unlock()

@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
-// A Termination is one termination, from T0 on. Whoever begins it, only one
-// goroutine, that of Process.run, moves it through its phases.
+// A Termination is one termination, from T0 on. Any goroutine may begin it; only
+// that of Process.run moves it through its phases.
 type Termination struct {
 	T0     time.Time
 	By     string // who began it: SIGTERM, preStop, ...
@@ -56,7 +56,7 @@ func (d *Termination) CutAt() time.Time { return d.T0.Add(d.Clocks.cut()) }
 
 // Linger is for how long a connection must have been silent before it is
 // closed. It leaves a client that has just read an answer the time to send
-// its next request, which is then answered with a goodbye.
+// its next request, whose answer asks it to leave.
 func (d *Termination) Linger() time.Duration {
 	if d.Hurry.IsSet() {
 		return shortLinger
@@ -89,8 +89,8 @@ func (d *Termination) LateReq() (undo func()) {
 	}
 }
 
-// WarnAt is when, before the cut, what is in flight is told: a second before,
-// or a tenth of what is left.
+// WarnAt is when the log names what will be cut: a second before the cut, or a
+// tenth of what is left.
 func (d *Termination) WarnAt(now time.Time) time.Time {
 	return d.CutAt().Add(-max(time.Second, d.CutAt().Sub(now)/10))
 }

@@ -18,7 +18,7 @@ import (
 // proxies tells when the kube-proxy of each node has applied a change of the
 // slices, from its own metrics, read through the API server. That needs the
 // right to get nodes/proxy, and a kube-proxy whose metrics can be reached
-// (metricsBindAddress); where either is missing nothing is told, nor where the
+// (metricsBindAddress); without either, nothing is known, nor where the
 // clock of the node has not been compared with ours.
 type proxies struct {
 	core   rest.Interface

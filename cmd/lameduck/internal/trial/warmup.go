@@ -33,7 +33,7 @@ func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled
 		switch {
 		case served && controlled:
 			return nil
-		case !served && last != nil && (last.Conn != 0 || late): // else nobody listens yet, or none has ended
+		case !served && last != nil && (last.Conn != 0 || late): // else nothing listens yet, or no attempt has ended
 			return r.unserved(last)
 		case served && lastControl != nil && late:
 			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before anything was terminated: %s (%s)", lastControl.Cause, lastControl.Detail))
