@@ -297,3 +297,33 @@ func TestACutProvesNoLife(t *testing.T) {
 		t.Errorf("%+v, want %s alone", found, exitsAtOnce)
 	}
 }
+
+// TestALateReportOfAnExit: the kubelet reports an exit up to 1.5 s late. A
+// connection whose end a client has seen shortly before that report shows that
+// the process lived after its listener was closed only if the connection surely
+// was this pod's, and only if the client itself was not late.
+func TestALateReportOfAnExit(t *testing.T) {
+	likely := func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood }
+	surely := func(*timeline.Attempt) {}
+	for _, tt := range []struct {
+		name    string
+		control time.Duration // what the control target needed meanwhile
+		pod     func(*timeline.Attempt)
+		want    string
+	}{
+		{"the pod is only likely", 0, likely, exitsAtOnce},
+		{"the client was late", 1200 * ms, surely, exitsAtOnce},
+		{"a connection of its own, and a quiet machine", 0, surely, closesEarly},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
+				timeline.Event{At: 11500 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
+			b.Stage, b.Accuracy = "cluster", 1500*ms
+			b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(2300*ms), failing(timeline.EOF), tt.pod)
+			b.try(10*s, "", lasting(tt.control), func(a *timeline.Attempt) { a.Control = true })
+			if found := Findings(&b.Run); len(found) != 1 || found[0].ID != tt.want {
+				t.Errorf("%+v, want %s alone", found, tt.want)
+			}
+		})
+	}
+}

@@ -14,6 +14,7 @@ type life struct {
 	index    int
 	t0       time.Duration // or up to doubt later
 	doubt    time.Duration
+	reported time.Duration       // when the exit was reported, or never
 	exitedBy time.Duration       // by how much Exited may be late
 	attempts []*timeline.Attempt // sent to it, in order of their start
 	answered time.Duration       // when the first answer was complete, or never
@@ -36,7 +37,7 @@ type outage struct {
 }
 
 func newLife(p timeline.Pod, accuracy time.Duration) *life {
-	l := &life{Pod: p, t0: p.Told(accuracy), exitedBy: accuracy, answered: never, lastAnswer: never, firstError: never, closed: never}
+	l := &life{Pod: p, t0: p.Told(accuracy), reported: p.Exited, exitedBy: accuracy, answered: never, lastAnswer: never, firstError: never, closed: never}
 	l.doubt = p.T0() - l.t0
 	return l
 }
@@ -181,7 +182,7 @@ func (l *life) outlivedItsListener() bool {
 	if l.closed == never {
 		return false
 	}
-	if l.Exited == never || l.Exited-l.exitedBy-l.closed >= atOnce {
+	if l.Exited == never || l.aliveUntil()-l.closed >= atOnce {
 		return true
 	}
 	late := echo + l.lag.during(l.closed, l.Exited)
@@ -195,6 +196,22 @@ func (l *life) outlivedItsListener() bool {
 		}
 	}
 	return false
+}
+
+// aliveUntil is until when the process, which has exited, surely lived. A
+// connection that it held proves that only if it surely was this pod's, and only
+// up to a moment before its client saw the end, which may have been late.
+func (l *life) aliveUntil() time.Duration {
+	if l.run.Accuracy == 0 {
+		return l.Exited
+	}
+	until := max(l.t0, l.reported-l.run.Accuracy)
+	for _, a := range l.attempts {
+		if severed(a) && a.PodBy != timeline.ByLikelihood && a.Ended <= l.Exited {
+			until = max(until, a.Ended-l.lag.during(l.closed, a.Ended))
+		}
+	}
+	return until
 }
 
 // cutWork are the attempts it left while it was handling them, or reading the
