@@ -56,12 +56,16 @@ func TestDrain(t *testing.T) {
 	} {
 		a := server(tt.server)
 		a.replicas, a.template = 3, spread
-		s.deploy(a)
-		node := s.kubectl("get", "pods", "-l", "app="+a.name, "-o", "jsonpath={.items[0].spec.nodeName}")
-		on := len(strings.Fields(s.kubectl("get", "pods", "-l", "app="+a.name, "--field-selector=spec.nodeName="+node, "-o", "name")))
-		before := s.state()
-		r := s.verify("deploy/"+a.name, "--action=drain-node", "--node="+node, "--workers=1", rate)
-		r.wantFindings(t, tt.finds...)
+		var on int
+		var before string
+		r := s.prepareFinds(tt.finds, func() []string {
+			s.kubectl("delete", "deployment", a.name, "--ignore-not-found", "--cascade=foreground", "--timeout=90s") // after a trial no pod is on the node
+			s.deploy(a)
+			node := s.kubectl("get", "pods", "-l", "app="+a.name, "-o", "jsonpath={.items[0].spec.nodeName}")
+			on = len(strings.Fields(s.kubectl("get", "pods", "-l", "app="+a.name, "--field-selector=spec.nodeName="+node, "-o", "name")))
+			before = s.state()
+			return []string{"deploy/" + a.name, "--action=drain-node", "--node=" + node, "--workers=1", rate}
+		})
 		r.wantEnded(t, on)
 		if diff := cmp.Diff(before, s.state()); diff != "" {
 			t.Errorf("it has changed:\n%s", diff)

@@ -93,14 +93,21 @@ const mostTries = 4
 // about the tool: the trial is made again, with no other beside it.
 func (s *space) verifyFinds(ids []string, args ...string) *result {
 	s.Helper()
+	return s.prepareFinds(ids, func() []string { return args })
+}
+
+// prepareFinds is verifyFinds of a trial that has to be prepared each time; what
+// prepares it returns the arguments.
+func (s *space) prepareFinds(ids []string, prepare func() []string) *result {
+	s.Helper()
 	ids = slices.Sorted(slices.Values(ids))
-	r, late := s.verifyHolding(thisRoom.trials.RLocker(), args...)
+	r, late := s.verifyHolding(thisRoom.trials.RLocker(), prepare()...)
 	for range mostTries - 1 {
 		if slices.Equal(r.ids(), ids) || late <= lateness.Tolerated {
 			break
 		}
 		s.Logf("found %v, want %v; this machine was late by %v, so once more\n%s", r.ids(), ids, late.Round(time.Millisecond), r)
-		r, late = s.verifyHolding(&thisRoom.trials, args...)
+		r, late = s.verifyHolding(&thisRoom.trials, prepare()...)
 	}
 	if late > lateness.Tolerated && !slices.Equal(r.ids(), ids) {
 		s.Fatalf("no result in %d tries: this machine was late by %v", mostTries, late.Round(time.Millisecond))
