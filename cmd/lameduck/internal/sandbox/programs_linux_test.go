@@ -38,16 +38,17 @@ func TestMain(m *testing.M) {
 const patience = 20 * time.Second
 
 var programs = map[string]func(){
-	"serve":    func() { serve(":8080") },
-	"loopback": func() { serve("127.0.0.1:8080") },
-	"port":     func() { serve(":" + os.Getenv("PORT")) },
-	"catch":    catch,
-	"block":    func() { fmt.Println("up"); time.Sleep(time.Hour) },
-	"exit3":    func() { fmt.Println("no such table: users"); os.Exit(3) },
-	"daemon":   daemon,
-	"tool":     tool,
-	"entered":  runEntered,
-	"full":     full,
+	"serve":     func() { serve(":8080") },
+	"loopback":  func() { serve("127.0.0.1:8080") },
+	"port":      func() { serve(":" + os.Getenv("PORT")) },
+	"catch":     catch,
+	"block":     func() { fmt.Println("up"); time.Sleep(time.Hour) },
+	"exit3":     func() { fmt.Println("no such table: users"); os.Exit(3) },
+	"daemon":    daemon,
+	"tool":      tool,
+	"entered":   runEntered,
+	"full":      full,
+	"few-ports": fewPorts,
 }
 
 // serve says "hello" to whoever connects.
