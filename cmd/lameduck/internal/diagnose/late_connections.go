@@ -7,22 +7,23 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// measured is for how long new connections keep coming after T0, and what that
-// rests on.
+// measured is for how long new connections arrive after T0, and what that rests
+// on.
 type measured struct {
 	last    time.Duration
-	pod     string // that it is of; "" if none came
-	proxy   bool   // it is when the last kube-proxy took the pod out
-	counted int    // new connections after T0 that are known to be a pod's
-	unknown int    // those that a terminating pod may have taken, or another
+	pod     string // the pod of that connection; "" if none was made
+	proxy   bool   // last is when the last kube-proxy took the pod out of its rules
+	counted int    // new connections after T0 whose pod is known
+	unknown int    // new connections that a terminating pod may have accepted, or another
 }
 
 // lastConnection is the latest new connection of all pods; the first pod by
-// start if two are level. On a cluster kube-proxy may tell of a later one than
-// could be told by the connections: it sent them until it had heard.
+// start if two are equal. On a cluster kube-proxy may report a later moment
+// than the connections show: it routed new connections to the pod until it had
+// applied the change.
 func lastConnection(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) measured {
 	m := measured{unknown: unattributed(run, pods)}
-	proxies := proxiesHeard(run)
+	proxies := proxiesUpdated(run)
 	for _, p := range pods {
 		l, ok := late[p.Name]
 		if !ok {
@@ -30,23 +31,23 @@ func lastConnection(run *timeline.Run, pods []timeline.Pod, late map[string]time
 		}
 		m.counted += l.Connections
 		if l.Connections > 0 {
-			m.take(l.LastConnection, p.Name, false)
+			m.consider(l.LastConnection, p.Name, false)
 		}
-		if heard, ok := proxies[p.Name]; ok && heard >= p.T0() {
-			m.take(heard-p.T0(), p.Name, true)
+		if updated, ok := proxies[p.Name]; ok && updated >= p.T0() {
+			m.consider(updated-p.T0(), p.Name, true)
 		}
 	}
 	return m
 }
 
-func (m *measured) take(since time.Duration, pod string, proxy bool) {
+func (m *measured) consider(since time.Duration, pod string, proxy bool) {
 	if m.pod == "" || since > m.last {
 		m.last, m.pod, m.proxy = since, pod, proxy
 	}
 }
 
-// known reports whether something was measured: a moment, or that surely none
-// came.
+// known reports whether something was measured: a moment, or that surely no
+// connection came.
 func (m *measured) known() bool { return m.pod != "" || m.unknown == 0 }
 
 func (m *measured) whyDelay(delay int) string {
@@ -64,8 +65,8 @@ func (m *measured) whyDelay(delay int) string {
 	return s
 }
 
-// unattributed counts the new connections that a terminating pod may have
-// been sent, but not for sure.
+// unattributed counts the new connections that may have been routed to a
+// terminating pod, but not surely.
 func unattributed(run *timeline.Run, pods []timeline.Pod) int {
 	if run.Stage != "cluster" {
 		return 0
@@ -83,7 +84,7 @@ func unattributed(run *timeline.Run, pods []timeline.Pod) int {
 	return n
 }
 
-// terminations is from when to when each pod was terminating.
+// terminations is when each pod was terminating.
 func terminations(pods []timeline.Pod) *periods {
 	var all []period
 	for i, p := range pods {
@@ -94,26 +95,26 @@ func terminations(pods []timeline.Pod) *periods {
 	return newPeriods(all)
 }
 
-// proxiesHeard is when the last kube-proxy took each pod out of use, where a
-// cluster let us read that. A node's first word counts: that the pod is
-// terminating. That it has gone altogether follows its exit.
-func proxiesHeard(run *timeline.Run) map[string]time.Duration {
+// proxiesUpdated is when the last kube-proxy took each pod out of its rules,
+// where the cluster let us read that. The first change on a node counts, the
+// one to terminating: the removal follows the exit.
+func proxiesUpdated(run *timeline.Run) map[string]time.Duration {
 	type view struct {
 		pod  string
 		node int
 	}
-	knew := map[view]bool{}
-	heard := map[string]time.Duration{}
+	seen := map[view]bool{}
+	updated := map[string]time.Duration{}
 	if run.Stage != "cluster" {
-		return heard
+		return updated
 	}
 	for _, e := range run.Events {
 		v := view{e.Pod, e.Node}
 		leaving := e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
-		if leaving && e.Node > 0 && !knew[v] {
-			knew[v] = true
-			heard[e.Pod] = max(heard[e.Pod], e.At)
+		if leaving && e.Node > 0 && !seen[v] {
+			seen[v] = true
+			updated[e.Pod] = max(updated[e.Pod], e.At)
 		}
 	}
-	return heard
+	return updated
 }
