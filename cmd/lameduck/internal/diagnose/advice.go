@@ -26,11 +26,11 @@ const listenAndServe = "call lameduck.ListenAndServe(addr, handler) in place of 
 // delay and grace are the recommended numbers as text, or a description where
 // nothing was measured.
 func (s *runFacts) delay() string {
-	return number(s.recommended.DelaySeconds, "as long as clients still come")
+	return number(s.recommended.DelaySeconds, "as long as new connections arrive")
 }
 
 func (s *runFacts) grace() string {
-	return number(s.recommended.GraceSeconds, "longer than the delay and the longest request together")
+	return number(s.recommended.GraceSeconds, "more than the delay and the longest request together")
 }
 
 func number(n int, otherwise string) string {
@@ -44,16 +44,16 @@ func number(n int, otherwise string) string {
 // signal.
 func (s *runFacts) preStopHold() string {
 	if s.recommended.DelaySeconds == 0 {
-		return "a preStop sleep holds the signal back"
+		return "a preStop sleep delays the stop signal"
 	}
-	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` holds the signal back that long",
+	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` delays the stop signal that long",
 		s.recommended.DelaySeconds, s.recommended.GraceSeconds)
 }
 
 // sendConnectionClose is the cure for a graceful shutdown that waits for
 // keep-alive connections which the server never closes, such as server.close()
 // of Node.js.
-const sendConnectionClose = "from the signal on send the header `Connection: close` with every answer: a graceful shutdown waits for the kept connections that are in use, and they are used for as long as they last."
+const sendConnectionClose = "after the signal send the header `Connection: close` with every response: a graceful shutdown waits for keep-alive connections that are in use, and clients use them until they are closed."
 
 // gracefulSignals are the graceful stop signals of servers that stop at once on
 // SIGTERM.
@@ -74,7 +74,7 @@ func (m *match) gracefulSignalNote() string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf(" %s finishes what is in flight on %s, not on SIGTERM: besides the preStop sleep, give the image `STOPSIGNAL %[2]s` (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
+	return fmt.Sprintf(" %s finishes requests in flight on %s, not on SIGTERM: besides the preStop sleep, set `STOPSIGNAL %[2]s` in the image (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
 }
 
 func (p *podFacts) exitedOnSignal() bool {
@@ -85,5 +85,5 @@ func (m *match) onlyReplica() string {
 	if m.unroutedDrops() == 0 {
 		return ""
 	}
-	return " It was the last endpoint as well: the delay must outlast the start of its replacement, or run two replicas."
+	return " The pod was also the last endpoint: make the delay longer than the start of its replacement, or run two replicas."
 }

@@ -37,14 +37,14 @@ func TestFixes(t *testing.T) {
 			graceShorter, "look for a worker", sendConnectionClose},
 		{"closed its listener, and waited for keep-alive connections until it was killed",
 			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).try(10*s+ms, "a", refused),
-			closesEarly, " And " + sendConnectionClose, ""},
+			closesEarly, " Also, " + sendConnectionClose, ""},
 		{"closed its listener, and exited in time",
 			onePod().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).try(10*s+ms, "a", refused),
 			closesEarly, "preStop", sendConnectionClose},
 		{"a server whose graceful signal is another", nginx(atOnce, "/usr/sbin/nginx", "-g", "daemon off;"),
-			exitsAtOnce, "nginx finishes what is in flight on SIGQUIT", ""},
-		{"an unknown server", nginx(atOnce, "./nginx-like"), exitsAtOnce, "is still cut", "SIGQUIT"},
-		{"no command is known", nginx(atOnce), exitsAtOnce, "is still cut", "SIGQUIT"},
+			exitsAtOnce, "nginx finishes requests in flight on SIGQUIT", ""},
+		{"an unknown server", nginx(atOnce, "./nginx-like"), exitsAtOnce, "are still cut", "SIGQUIT"},
+		{"no command is known", nginx(atOnce), exitsAtOnce, "are still cut", "SIGQUIT"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			found := Findings(&tt.Run)
@@ -73,7 +73,7 @@ func TestTheExitIsTimed(t *testing.T) {
 	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), event(10900*ms, timeline.Exited, "a"))
 	b.try(9*s, "a").try(10500*ms, "a", refused).try(9*s, "a", lasting(1600*ms), failing(timeline.Reset))
 	found := Findings(&b.Run)
-	if len(found) != 1 || found[0].ID != exitsAtOnce || !strings.Contains(found[0].Evidence, "900 ms after it was told") {
+	if len(found) != 1 || found[0].ID != exitsAtOnce || !strings.Contains(found[0].Evidence, "900 ms after termination began") {
 		t.Errorf("%+v, want an exit after 900 ms", found)
 	}
 }

@@ -6,7 +6,7 @@ import "fmt"
 // in flight, and refuses every new connection.
 var ruleClosesEarly = rule{
 	id:      closesEarly,
-	summary: "It stops accepting connections as soon as it is told to stop, while nodes that have not heard of it still send clients there.",
+	summary: "The server closes its listener at the stop signal, while some nodes still route new connections to the pod.",
 	holdsFor: func(p *podFacts) bool {
 		return p.stopsAtOnce && (p.likelyBehaviour().runsAfterClose || !p.likelyBehaviour().exitsUncleanly)
 	},
@@ -14,7 +14,7 @@ var ruleClosesEarly = rule{
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated()
 		if p.closed != never {
-			s += ", new connections turned away from " + seconds(p.closed)
+			s += ", new connections refused from " + seconds(p.closed)
 		}
 		return s + ", " + p.howExited() + p.keptWhenKilledText() + p.lateConnections()
 	},
@@ -22,11 +22,11 @@ var ruleClosesEarly = rule{
 	fix: func(m *match) advice {
 		closeAdvice := ""
 		if m.anyKeptWhenKilled() {
-			closeAdvice = " And " + sendConnectionClose
+			closeAdvice = " Also, " + sendConnectionClose
 		}
 		return advice{
-			inGo: listenAndServe + ", and leave http.Server.Shutdown to it: the listener stays open until no client comes any more.",
-			other: fmt.Sprintf("keep the listener open for %s after the signal and answer with `Connection: close`, and only then shut down. Without a change to the program: %s.%s%s",
+			inGo: listenAndServe + " and do not call http.Server.Shutdown: the library keeps the listener open until no new connection arrives any more.",
+			other: fmt.Sprintf("keep the listener open for %s after the signal and respond with `Connection: close`; only then shut down. Without a change to the program: %s.%s%s",
 				m.delay(), m.preStopHold(), m.onlyReplica(), closeAdvice),
 		}
 	},

@@ -256,15 +256,15 @@ func TestRecommendOnACluster(t *testing.T) {
 		delay int
 		why   string
 	}{
-		{"both may have taken it", cluster(func(b *built) { b.try(12*s, "") }), 0, "could not be told (1 of them)"},
-		{"none came", cluster(func(b *built) { b.try(16*s, "") }), 1, "no new connection came"},
-		{"refused", cluster(func(b *built) { b.try(14*s, "", refused).try(12*s, "") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay (it rests on 1 that are known to be a terminating pod's; 1 more may have been)"},
+		{"both may have taken it", cluster(func(b *built) { b.try(12*s, "") }), 0, "the pod of 1 new connection after"},
+		{"none came", cluster(func(b *built) { b.try(16*s, "") }), 1, "no new connection arrived"},
+		{"refused", cluster(func(b *built) { b.try(14*s, "", refused).try(12*s, "") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay (1 connection surely went to a terminating pod; 1 more may have)"},
 		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
 		{"kube-proxy shows it", cluster(func(b *built) {
 			b.try(12*s, "")
 			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2},
 				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // after it was already terminating
-		}), 5, "the last kube-proxy knew 3.00 s after"},
+		}), 5, "the last kube-proxy was updated 3.00 s after"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if r := Recommend(&tt.run.Run); r.DelaySeconds != tt.delay || !strings.Contains(r.Why, tt.why) {

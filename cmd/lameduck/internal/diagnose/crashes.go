@@ -4,7 +4,7 @@ import "fmt"
 
 var ruleCrashes = rule{
 	id:         crashes,
-	summary:    "The process ends in mid-life, outside of any termination, and takes its connections with it.",
+	summary:    "The process crashed outside a termination, and its connections were cut.",
 	warnsAbout: func(p *podFacts) bool { return p.Restarts > 0 && len(p.outages) > 0 },
 	explains: func(d *dropFacts) bool {
 		return d.pod != nil && !d.late() && d.pod.downDuring(d)
@@ -16,7 +16,7 @@ var ruleCrashes = rule{
 		o := p.outages[0]
 		s := fmt.Sprintf("exited at %s with code %d", seconds(o.from), o.code)
 		if o.signal != "" {
-			s = fmt.Sprintf("died of %s at %s", o.signal, seconds(o.from))
+			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from))
 		}
 		if more := len(p.outages) - 1; more > 0 {
 			s += fmt.Sprintf(", and %s more", count(more, "time"))
@@ -24,7 +24,7 @@ var ruleCrashes = rule{
 		return s
 	},
 	fix: func(*match) advice {
-		return advice{other: "this is no termination: see the output of the program from just before, and its exit code (137 with a memory limit is the OOM killer). More than one replica keeps the outage short for clients."}
+		return advice{other: "this is a crash, not a termination: check the output of the program before the exit, and its exit code (137 with a memory limit is the OOM killer). More than one replica keeps the outage short for clients."}
 	},
 }
 

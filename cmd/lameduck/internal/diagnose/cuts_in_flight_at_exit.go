@@ -7,7 +7,7 @@ import (
 
 var ruleCutsInFlight = rule{
 	id:          cutsInFlight,
-	summary:     "It exits in the middle of requests: they began well before, and got no answer or half of one.",
+	summary:     "The process exits with requests in flight: they had begun well before, and got no response or a truncated one.",
 	explains:    func(d *dropFacts) bool { return classify(d) == cutsInFlight },
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
 	note: func(m *match) string {
@@ -15,12 +15,12 @@ var ruleCutsInFlight = rule{
 		for _, d := range m.drops {
 			longest = max(longest, d.Ended-d.Started)
 		}
-		return "the longest request cut had been under way for " + span(longest)
+		return "the longest request that was cut had taken " + span(longest)
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  listenAndServe + ": it waits for what is in flight, up to the grace period, and for requests still being read as well (http.Server.Shutdown drops those).",
-			other: fmt.Sprintf("when the delay is over, wait until the requests in hand are answered (a graceful shutdown does), then exit; set `terminationGracePeriodSeconds` to %s.", m.grace()),
+			inGo:  listenAndServe + ": it waits for requests in flight, up to the grace period, and also for requests that are still being read (http.Server.Shutdown drops those).",
+			other: fmt.Sprintf("when the delay is over, wait until the requests in flight are answered (a graceful shutdown does), then exit; set `terminationGracePeriodSeconds` to %s.", m.grace()),
 		}
 	},
 }

@@ -4,20 +4,20 @@ import "fmt"
 
 var ruleCutsKeepAlive = rule{
 	id:         cutsKeepAlive,
-	summary:    "It never asks its kept connections to leave: they stay until it exits, and the exit cuts whatever is on its way on them.",
+	summary:    "The server never sends Connection: close while it terminates: keep-alive connections stay open until the process exits, and the requests on them are cut.",
 	warnsAbout: func(p *podFacts) bool { return p.keptToReport() > 0 },
 	explains:   func(d *dropFacts) bool { return classify(d) == cutsKeepAlive },
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if n := p.keptToReport(); n > 0 {
-			s += fmt.Sprintf(", %s in use to the end and not told to leave", count(n, "kept connection"))
+			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
 		}
 		return s
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  listenAndServe + ": while it still serves it asks each connection to leave, at its own moment.",
-			other: "from the signal on send the header `Connection: close` with every answer, for long enough that each client asks once more, and only then exit. A longer sleep alone does not help, and a graceful shutdown only half: it closes idle connections unannounced, and a request sent at that moment is lost." + m.gracefulSignalNote(),
+			inGo:  listenAndServe + ": while it keeps serving, it asks each connection to close, spread over time.",
+			other: "after the signal send the header `Connection: close` with every response, for long enough that each client sends one more request; only then exit. A longer sleep alone does not help, and a graceful shutdown does not help enough: it closes idle connections unannounced, and a request sent at that moment is lost." + m.gracefulSignalNote(),
 		}
 	},
 }

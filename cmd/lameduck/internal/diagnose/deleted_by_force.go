@@ -6,12 +6,12 @@ package diagnose
 // termination says nothing about the server.
 var ruleForced = rule{
 	id:            forced,
-	summary:       "It was deleted by force: the kubelet kills it 2 s after the signal, whatever its grace period is, and cuts what is in flight.",
+	summary:       "The pod was deleted by force: the kubelet kills it 2 s after the signal, whatever its grace period is, and requests in flight are cut.",
 	holdsFor:      func(p *podFacts) bool { return p.Forced != never && p.t0 != never && p.Exited == never },
 	onlyWithDrops: true,
 	explains:      orUnrouted(forced, dropsAfterT0(forced)),
 	podEvidence: func(p *podFacts) string {
-		s := "deleted by force, forgotten at " + seconds(p.Forced)
+		s := "deleted by force, removed from the API at " + seconds(p.Forced)
 		if p.Signalled != never || p.PreStop != never {
 			s += ", " + p.howTerminated()
 		}
@@ -19,6 +19,6 @@ var ruleForced = rule{
 	},
 	note: noteUnrouted,
 	fix: func(*match) advice {
-		return advice{other: "delete it without --force, with its own grace period. By force is for pods whose node is gone for good."}
+		return advice{other: "delete the pod without --force, with its own grace period. --force is for pods on a node that will not come back."}
 	},
 }

@@ -16,13 +16,13 @@ var ruleNotKeepingUp = rule{
 	explains: func(d *dropFacts) bool { return d.overload == notKeepingUp && timedOut(d.Attempt) },
 	note:     noteControl,
 	fix: func(*match) advice {
-		return advice{other: "lower --rate to what the service is meant for, or give it more replicas or more CPU (a limit that throttles it does this as well); then try again: what its terminations drop can only be told when all else is served."}
+		return advice{other: "lower --rate to what the service is meant for, or give it more replicas or more CPU (CPU throttling by a limit has the same effect); then try again: drops of a termination are visible only when all other requests are served."}
 	},
 }
 
 func noteControl(m *match) string {
 	first, last := bounds(m.drops)
 	c := timeline.ControlOf(m.run.Attempts)
-	return fmt.Sprintf("between %s and %s; at the control target %d of %d failed, the longest wait there was %s",
+	return fmt.Sprintf("between %s and %s; of the requests to the control target %d of %d failed, the longest took %s",
 		seconds(first), seconds(last), c.Failed, c.Attempts, span(m.lag.longest))
 }

@@ -88,7 +88,7 @@ func TestADeletionByForce(t *testing.T) {
 			event(10*s+ms, timeline.Forced, "a"), event(10*s+2*ms, timeline.Signalled, "a"))
 	}
 	found := Findings(&begin().try(9*s, "a").try(11*s, "a", refused).Run)
-	if len(found) != 1 || found[0].ID != forced || !strings.Contains(found[0].Evidence, "forgotten at 10.00 s") {
+	if len(found) != 1 || found[0].ID != forced || !strings.Contains(found[0].Evidence, "removed from the API at 10.00 s") {
 		t.Errorf("%+v, want %s", found, forced)
 	}
 	if found := Findings(&begin().try(9*s, "a").try(11*s, "a").Run); len(found) != 0 {

@@ -14,7 +14,7 @@ import (
 // leaves it 1 s: such a termination says nothing about the server.
 var ruleEvicted = rule{
 	id:            evicted,
-	summary:       "The node ended it without telling the endpoints first, so that clients were sent there to its end and after: only a readiness probe that fails at the signal, or more replicas, help.",
+	summary:       "The kubelet evicted the pod before its endpoint was removed, so new connections were routed to the pod until after it had exited: only a readiness probe that fails at the signal, or more replicas, help.",
 	holdsFor:      (*podFacts).evictedWithoutNotice,
 	onlyWithDrops: true,
 	explains:      orUnrouted(evicted, dropsAfterT0(evicted)),
@@ -30,11 +30,11 @@ var ruleEvicted = rule{
 	},
 	note: noteUnrouted,
 	fix: func(*match) advice {
-		const probe = "with a readinessProbe whose periodSeconds × failureThreshold is well below the grace period (1 s × 1, say)"
-		const room = " Besides: two replicas or more on different nodes, requests that cover what it really uses, and a priorityClass. A hard eviction gives 1 s, whatever the grace period is: an eviction-soft with evictionMaxPodGracePeriod, or shutdownGracePeriod, on the node gives more."
+		const probe = "with a readinessProbe that has periodSeconds × failureThreshold well below the grace period (1 s × 1, for example)"
+		const room = " In addition: two replicas or more on different nodes, resource requests that cover the real use, and a priorityClass. A hard eviction gives 1 s, whatever the grace period is: eviction-soft with evictionMaxPodGracePeriod, or shutdownGracePeriod, on the node gives more."
 		return advice{
-			inGo:  "set lameduck.Process.FailReadiness, " + probe + ": the endpoints learn from the probe what nobody else tells them.",
-			other: "fail the readiness path from the signal on and go on serving, " + probe + "." + room,
+			inGo:  "set lameduck.Process.FailReadiness, " + probe + ": the failed probe removes the endpoint, which the eviction does not.",
+			other: "fail the readiness path from the signal on and keep serving, " + probe + "." + room,
 		}
 	},
 }

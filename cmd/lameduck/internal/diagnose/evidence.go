@@ -17,7 +17,7 @@ func (p *podFacts) lateConnections() string {
 	if late.Connections == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", new connections still came for %s", span(late.LastConnection))
+	return fmt.Sprintf(", new connections arrived for another %s", span(late.LastConnection))
 }
 
 func noteUnrouted(m *match) string {
@@ -25,7 +25,7 @@ func noteUnrouted(m *match) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d of them found the Service without any endpoint", n)
+	return fmt.Sprintf("%d of them found no endpoint of the Service", n)
 }
 
 func (m *match) unroutedDrops() int {
@@ -79,7 +79,7 @@ func likely(drops []*dropFacts) int {
 // tally counts drops by cause and by pattern: "12 drops (8 refused, 4 eof; 9 new, 3 keepalive)".
 func tally(drops []*dropFacts) string {
 	if len(drops) == 0 {
-		return "nothing was dropped this time"
+		return "no request was dropped this time"
 	}
 	causes, patterns := map[timeline.Cause]int{}, map[string]int{}
 	for _, d := range drops {
@@ -121,7 +121,7 @@ func span(d time.Duration) string {
 func (p *podFacts) howTerminated() string {
 	switch {
 	case p.t0 == never:
-		return "not told to stop"
+		return "termination not seen"
 	case p.PreStop == never:
 		return "signal at " + seconds(p.Signalled)
 	case p.Signalled == never:
@@ -142,7 +142,7 @@ func (p *podFacts) howExited() string {
 	case p.Killed != never:
 		return "killed at " + seconds(p.Killed)
 	case p.Signal != "":
-		return fmt.Sprintf("died of %s at %s", p.Signal, seconds(p.Exited))
+		return fmt.Sprintf("exited on %s at %s", p.Signal, seconds(p.Exited))
 	}
 	return fmt.Sprintf("exited at %s with code %d", seconds(p.Exited), p.Code)
 }

@@ -7,17 +7,17 @@ import (
 
 var ruleExitsAtOnce = rule{
 	id:       exitsAtOnce,
-	summary:  "It exits as soon as it is told to stop: what is in flight is cut, and clients that are still sent there are refused.",
+	summary:  "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
 	holdsFor: func(p *podFacts) bool { return p.stopsAtOnce && p.Killed == never },
 	explains: orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
 	podEvidence: func(p *podFacts) string {
-		return fmt.Sprintf("%s, %s, %s after it was told%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.t0), p.inProgressText(), p.lateConnections())
+		return fmt.Sprintf("%s, %s, %s after termination began%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.t0), p.inProgressText(), p.lateConnections())
 	},
 	note: noteUnrouted,
 	fix: func(m *match) advice {
 		return advice{
-			inGo: listenAndServe + ": it goes on serving after the signal, asks clients to leave, and finishes what is in flight.",
-			other: fmt.Sprintf("catch the signal, go on serving for %s with `Connection: close` on every answer, finish what is in flight, then exit. Without a change to the program: %s; what is in flight after that is still cut.%s%s",
+			inGo: listenAndServe + ": the server keeps serving after the signal, asks clients to reconnect elsewhere, and finishes requests in flight.",
+			other: fmt.Sprintf("handle the signal, keep serving for %s with `Connection: close` on every response, finish the requests in flight, then exit. Without a change to the program: %s; requests in flight after that are still cut.%s%s",
 				m.delay(), m.preStopHold(), m.onlyReplica(), m.gracefulSignalNote()),
 		}
 	},
@@ -34,5 +34,5 @@ func (p *podFacts) inProgressText() string {
 	for _, a := range cut {
 		longest = max(longest, a.Ended-a.Started)
 	}
-	return fmt.Sprintf(", with %d requests in hand, one of them for %s", len(cut), span(longest))
+	return fmt.Sprintf(", with %d requests in progress, the longest for %s", len(cut), span(longest))
 }

@@ -9,7 +9,7 @@ import (
 // the kubelet), whatever the program does then.
 var ruleGraceShorter = rule{
 	id:      graceShorter,
-	summary: "The grace period ends before the server is done: it was killed while it still served, or its preStop hook left it no time.",
+	summary: "The grace period ends before the server has finished: the process was killed while it still served, or the preStop hook left it no time.",
 	holdsFor: func(p *podFacts) bool {
 		return p.t0 != never && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.preStopUsedGrace())
 	},
@@ -17,7 +17,7 @@ var ruleGraceShorter = rule{
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if last := p.lastAnswer; last != never {
-			s += ", last answer at " + seconds(last)
+			s += ", last response at " + seconds(last)
 		}
 		return s + p.keptWhenKilledText()
 	},
@@ -31,13 +31,13 @@ var ruleGraceShorter = rule{
 	fix: func(m *match) advice {
 		if m.anyKeptWhenKilled() {
 			return advice{
-				inGo:  listenAndServe + fmt.Sprintf(": it asks each connection to leave and ends when they have. If the delay is meant to last that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
-				other: sendConnectionClose + fmt.Sprintf(" If it is meant to serve for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+				inGo:  listenAndServe + fmt.Sprintf(": it asks each client to reconnect elsewhere, and exits when all connections are closed. If the delay is meant to last that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+				other: sendConnectionClose + fmt.Sprintf(" If the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
 			}
 		}
 		return advice{
-			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s` and tell the library with LAMEDUCK_GRACE=%[1]ss; it cuts its delay short rather than be killed.", m.graceNumber()),
-			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If it takes no notice of the signal, handle it (Node.js as process 1 needs a handler to end); if it never exits, look for a worker or a connection that nothing ends.", m.graceNumber(), m.delay()),
+			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, and LAMEDUCK_GRACE=%[1]ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
+			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If the process ignores the signal, handle it (Node.js as process 1 needs a handler to exit); if the process never exits, look for a worker or a connection that is never ended.", m.graceNumber(), m.delay()),
 		}
 	},
 }

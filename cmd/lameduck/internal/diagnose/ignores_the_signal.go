@@ -11,17 +11,17 @@ import (
 // namespace (pid_namespaces(7)); a shell that stays process 1 has none.
 var ruleIgnoresSignal = rule{
 	id:               ignoresSignal,
-	summary:          "The stop signal is ignored: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
-	summaryUncertain: "The stop signal seems to be ignored, so the pod is killed at the end of the grace period: until then it goes on as if it had not been told.",
+	summary:          "The process ignores the stop signal: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
+	summaryUncertain: "The process probably ignores the stop signal: it kept serving unchanged until SIGKILL at the end of the grace period.",
 	holdsFor: func(p *podFacts) bool {
 		return p.t0 != never && p.Killed != never && p.Signalled != never && p.ignores()
 	},
 	explains: dropsAfterT0(ignoresSignal),
 	podEvidence: func(p *podFacts) string {
 		if p.Unknown {
-			return fmt.Sprintf("%s, killed %s later, %s in use to the end and not told to leave", p.howTerminated(), span(p.Killed-p.Signalled), count(p.notAskedToClose, "kept connection"))
+			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), count(p.notAskedToClose, "keep-alive connection"))
 		}
-		return fmt.Sprintf("%s and not caught, killed %s later", p.howTerminated(), span(p.Killed-p.Signalled))
+		return fmt.Sprintf("%s and not handled, killed %s later", p.howTerminated(), span(p.Killed-p.Signalled))
 	},
 	note: func(m *match) string {
 		if shell(m.run.Spec.Command) {
@@ -31,8 +31,8 @@ var ruleIgnoresSignal = rule{
 	},
 	fix: func(m *match) advice {
 		a := advice{
-			inGo:  listenAndServe + "; it takes the signal.",
-			other: fmt.Sprintf("handle the signal: go on serving for %s, then finish what is in flight and exit. An init such as tini as process 1 makes the default action work, which is to exit at once: add a preStop sleep then.", m.delay()),
+			inGo:  listenAndServe + ": it handles the signal.",
+			other: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()),
 		}
 		if shell(m.run.Spec.Command) {
 			exec := "start the program itself and not a shell: the exec form of the command (a list), or `exec` before the program in the shell line"
@@ -40,7 +40,7 @@ var ruleIgnoresSignal = rule{
 			a.other = exec + ", or tini as process 1. " + "Then " + a.other
 		}
 		if m.handlerUnknown() {
-			a.other += fmt.Sprintf(" If it does handle the signal and means to serve on for that long, set `terminationGracePeriodSeconds: %s`, and send `Connection: close` with every answer.", m.graceNumber())
+			a.other += fmt.Sprintf(" If the process does handle the signal and is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`, and send `Connection: close` with every response.", m.graceNumber())
 		}
 		return a
 	},

@@ -51,7 +51,7 @@ func (p *podFacts) keptWhenKilledText() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s in use to the end and not told to leave", count(n, "kept connection"))
+	return fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
 }
 
 // anyKeptWhenKilled reports whether any pod had such connections.

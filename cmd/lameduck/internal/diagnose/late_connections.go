@@ -52,15 +52,15 @@ func (m *measured) known() bool { return m.pod != "" || m.unknown == 0 }
 
 func (m *measured) whyDelay(delay int) string {
 	if m.pod == "" {
-		return "no new connection came after termination began, so 1 s of delay is enough"
+		return "no new connection arrived after termination began, so 1 s of delay is enough"
 	}
-	s := "the last new connection came %s after termination began (%s), × 1.25 + 1 s makes %d s of delay"
+	s := "the last new connection arrived %s after termination began (%s), × 1.25 + 1 s makes %d s of delay"
 	if m.proxy {
-		s = "the last kube-proxy knew %s after termination began (%s), × 1.25 + 1 s makes %d s of delay"
+		s = "the last kube-proxy was updated %s after termination began (%s), × 1.25 + 1 s makes %d s of delay"
 	}
 	s = fmt.Sprintf(s, span(m.last), m.pod, delay)
 	if m.unknown > 0 && !m.proxy {
-		s += fmt.Sprintf(" (it rests on %d that are known to be a terminating pod's; %d more may have been)", m.counted, m.unknown)
+		s += fmt.Sprintf(" (%s surely went to a terminating pod; %d more may have)", count(m.counted, "connection"), m.unknown)
 	}
 	return s
 }

@@ -4,7 +4,7 @@ import "time"
 
 var ruleNeverReady = rule{
 	id:       neverReady,
-	summary:  "A pod never became ready, so it never took over from the one it replaces.",
+	summary:  "A pod never became ready, so it never replaced the old pod.",
 	holdsFor: func(p *podFacts) bool { return p.failed },
 	explains: func(d *dropFacts) bool {
 		if d.unrouted {
@@ -16,7 +16,7 @@ var ruleNeverReady = rule{
 		if p.Detail != "" {
 			return p.Detail
 		}
-		return "started at " + seconds(p.Started) + ", given up waiting"
+		return "started at " + seconds(p.Started) + ", not ready in time"
 	},
 	fix: func(m *match) advice {
 		how := "a connection to its port"

@@ -6,7 +6,7 @@ import "time"
 // serve, makes a pod an endpoint too early.
 var ruleNotReady = rule{
 	id:      notReady,
-	summary: "It says that it is ready before it can serve: the first clients after its start are turned away.",
+	summary: "The pod becomes Ready before it accepts connections: the first connections after its start are refused.",
 	explains: func(d *dropFacts) bool {
 		if d.pod == nil || d.unrouted || !d.pod.anyServed {
 			return false
@@ -23,21 +23,21 @@ var ruleNotReady = rule{
 	podEvidence: func(p *podFacts) string {
 		s := "ready at " + seconds(p.Ready)
 		if p.Ready == never {
-			s = "sent clients before it was seen to be ready"
+			s = "received connections before it was seen to be ready"
 		}
 		if p.firstAnswer == never {
-			return s + ", never answered"
+			return s + ", never responded"
 		}
-		return s + ", first answer at " + seconds(p.firstAnswer)
+		return s + ", first response at " + seconds(p.firstAnswer)
 	},
 	fix: func(m *match) advice {
-		probe := "a readinessProbe with httpGet on a path that answers 200 only when a real request would be served"
+		probe := "add a readinessProbe with httpGet on a path that returns 200 only when a real request would be served"
 		if m.run.Spec.ReadinessHTTP {
-			probe = "let the readiness path answer 200 only when a real request would be served: caches filled, connections made"
+			probe = "let the readiness path return 200 only when a real request would be served: caches filled, connections open"
 		}
 		return advice{
-			inGo:  "start to listen when everything is set up, with lameduck.ListenAndServe(addr, handler) as the last call.",
-			other: probe + "; or listen only when that is so.",
+			inGo:  "start to listen when everything is set up: call lameduck.ListenAndServe(addr, handler) last.",
+			other: probe + "; or start to listen only at that time.",
 		}
 	},
 }

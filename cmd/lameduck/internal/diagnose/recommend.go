@@ -30,14 +30,14 @@ func Recommend(run *timeline.Run) finding.Recommendation {
 
 func recommend(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) finding.Recommendation {
 	if len(late) == 0 {
-		return finding.Recommendation{Why: "no pod was told to stop in this run, so nothing was measured"}
+		return finding.Recommendation{Why: "no pod was terminated in this run, so nothing was measured"}
 	}
 	if !opensConnections(run) {
-		return finding.Recommendation{Why: "no client opened a new connection to a pod in this run, so the time that they keep coming was not measured"}
+		return finding.Recommendation{Why: "no new connection to a pod was made in this run, so the propagation delay was not measured"}
 	}
 	m := lastConnection(run, pods, late)
 	if !m.known() {
-		return finding.Recommendation{Why: fmt.Sprintf("which pod took a new connection after termination began could not be told (%d of them), so the time that they keep coming was not measured: let the server name its pod in a header of its answers", m.unknown)}
+		return finding.Recommendation{Why: fmt.Sprintf("the pod of %s after termination began is not known, so the propagation delay was not measured: let the server send the name of its pod in a response header", count(m.unknown, "new connection"))}
 	}
 	longest := longestRequest(run)
 	delay := wholeSeconds(m.last*5/4 + time.Second)
@@ -50,7 +50,7 @@ func recommend(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.
 }
 
 func whyGrace(longest time.Duration, needed int) string {
-	sum := fmt.Sprintf("with the longest request, %s, and 5 s to spare the grace period must be %d s", span(longest), needed)
+	sum := fmt.Sprintf("with the longest request, %s, and a reserve of 5 s, the grace period must be %d s", span(longest), needed)
 	if needed < defaultGrace {
 		sum += fmt.Sprintf(", which the default of %d s covers", defaultGrace)
 	}

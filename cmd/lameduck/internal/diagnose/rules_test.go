@@ -174,9 +174,9 @@ func TestEvidenceNamesTheFirstPodsAndCountsTheRest(t *testing.T) {
 		b.try(9*s, pod).try(12*s, pod, refused)
 	}
 	found := Findings(&b.Run)
-	want := "a: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
-		"b: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
-		"c: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
+	want := "a: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
+		"b: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
+		"c: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
 		"and 2 pods more; 5 drops (5 refused; 5 keepalive)"
 	if len(found) != 1 || found[0].Evidence != want {
 		t.Errorf("got  %+v\nwant %s", found, want)
@@ -200,9 +200,9 @@ func TestRecommend(t *testing.T) {
 		delay, grace int
 		why          string
 	}{
-		{"nothing terminated", build().try(s, "a"), 0, 0, "no pod was told to stop"},
+		{"nothing terminated", build().try(s, "a"), 0, 0, "no pod was terminated"},
 		{"no new connection at all", onePod().try(s, "a", on(1)), 0, 0, "was not measured"},
-		{"no late connection", onePod().try(s, "a"), 1, 30, "no new connection came after"},
+		{"no late connection", onePod().try(s, "a"), 1, 30, "no new connection arrived after"},
 		{"the latest of all counts, also refused", onePod().try(s, "a").try(14*s, "a", refused).try(16*s, "a", on(1)), 6, 30, "4.00 s after termination began (a)"},
 		{"rounded up", onePod().try(s, "a").try(14*s+ms, "a", refused), 7, 30, "7 s of delay"},
 		{"a long request", onePod().try(s, "a", lasting(40*s)).try(14*s, "a"), 6, 55, "40.00 s"},

@@ -22,6 +22,6 @@ var ruleUnexplained = rule{
 		return s
 	},
 	fix: func(*match) advice {
-		return advice{other: "see whether the same requests fail while nothing is being replaced: then it is the program, its limits, or this machine (compare the control line), and not the way it terminates."}
+		return advice{other: "check whether the same requests fail while no pod is being replaced: then the cause is the program, its limits, or this machine (compare the control line), not the termination."}
 	},
 }
