@@ -33,7 +33,7 @@ func TestFixes(t *testing.T) {
 			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),
 			graceShorter, sendConnectionClose, "look for a worker"},
 		{"killed, and had asked them to close",
-			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.Goodbye, 14*s)),
+			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.Announced, 14*s)),
 			graceShorter, "look for a worker", sendConnectionClose},
 		{"closed its listener, and waited for keep-alive connections until it was killed",
 			killedAt15().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).try(10*s+ms, "a", refused),

@@ -75,7 +75,7 @@ func (p *podFacts) ranAfterClose() bool {
 	late := noticeDelay + p.lag.during(p.closed, p.Exited)
 	for _, a := range p.attempts {
 		_, refused := notAccepted(a)
-		if refused || a.PodBy == timeline.ByLikelihood || p.run.Accuracy > 0 && cutByServer(a) {
+		if refused || a.PodBy == timeline.Probable || p.run.Accuracy > 0 && cutByServer(a) {
 			continue // on a cluster a cut may be caused by the exit, which was reported late itself
 		}
 		if a.Ended > p.closed+late && a.Ended <= p.Exited+clockSlack {
@@ -94,7 +94,7 @@ func (p *podFacts) aliveUntil() time.Duration {
 	}
 	until := max(p.t0, p.exitReported-p.run.Accuracy)
 	for _, a := range p.attempts {
-		if cutByServer(a) && a.PodBy != timeline.ByLikelihood && a.Ended <= p.Exited {
+		if cutByServer(a) && a.PodBy != timeline.Probable && a.Ended <= p.Exited {
 			until = max(until, a.Ended-p.lag.during(p.closed, a.Ended))
 		}
 	}

@@ -52,6 +52,6 @@ func (s *runFacts) firstClosed(sureOnly bool) *podFacts {
 // acceptedAfter reports whether the pod surely accepted a new connection later.
 func (p *podFacts) acceptedAfter(at time.Duration) bool {
 	return slices.ContainsFunc(p.attempts, func(a *timeline.Attempt) bool {
-		return !a.Reused && !a.Dropped() && a.PodBy != timeline.ByLikelihood && a.Started > at+clockSlack
+		return !a.Reused && !a.Dropped() && a.PodBy != timeline.Probable && a.Started > at+clockSlack
 	})
 }

@@ -280,7 +280,7 @@ func TestALikelyPodIsNoProof(t *testing.T) {
 	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
 		timeline.Event{At: 10400 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
 	b.Stage, b.Accuracy = "cluster", 1500*ms
-	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood })
+	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.PodBy = timeline.Probable })
 	if found := Findings(&b.Run); len(found) != 1 || found[0].ID != exitsAtOnce {
 		t.Errorf("%+v, want %s alone", found, exitsAtOnce)
 	}
@@ -304,7 +304,7 @@ func TestACutIsNoProofOfARunningProcess(t *testing.T) {
 // the process ran after its listener was closed only if the connection surely
 // was this pod's, and only if the client itself was not late.
 func TestALateReportOfAnExit(t *testing.T) {
-	likely := func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood }
+	likely := func(a *timeline.Attempt) { a.PodBy = timeline.Probable }
 	surely := func(*timeline.Attempt) {}
 	for _, tt := range []struct {
 		name    string

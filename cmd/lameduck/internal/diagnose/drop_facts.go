@@ -58,7 +58,7 @@ func (d *dropFacts) markUnrouted(since time.Duration) {
 	switch {
 	case d.Pod == "":
 		d.unrouted, d.pod = true, d.lastStopped(d.Ended)
-	case d.PodBy != timeline.BySight && d.pod != nil && d.pod.fault == "" && d.pod.t0 != never && since >= d.pod.t0 && !d.anotherReady(d.pod, since):
+	case d.PodBy != timeline.Observed && d.pod != nil && d.pod.fault == "" && d.pod.t0 != never && since >= d.pod.t0 && !d.anotherReady(d.pod, since):
 		d.unrouted = true
 	}
 }

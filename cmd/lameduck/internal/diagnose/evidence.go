@@ -69,7 +69,7 @@ func (r *rule) evidence(m *match) string {
 func likely(drops []*dropFacts) int {
 	n := 0
 	for _, d := range drops {
-		if d.PodBy == timeline.ByLikelihood {
+		if d.PodBy == timeline.Probable {
 			n++
 		}
 	}

@@ -24,7 +24,7 @@ func (p *podFacts) countNotAsked() int {
 	notAsked, asked := 0, 0
 	for _, k := range p.keptConnections() {
 		switch {
-		case k.last.End == timeline.Goodbye && k.last.Ended >= p.t0:
+		case k.last.End == timeline.Announced && k.last.Ended >= p.t0:
 			asked++
 		case p.usedUntilExit(k) && p.closedByExit(k):
 			notAsked++

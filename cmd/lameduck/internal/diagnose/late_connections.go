@@ -74,7 +74,7 @@ func unattributed(run *timeline.Run, pods []timeline.Pod) int {
 	n, terminating := 0, terminations(pods)
 	for i := range run.Attempts {
 		a := &run.Attempts[i]
-		if a.Control || a.Reused || a.Started == never || a.Pod != "" && a.PodBy != timeline.ByLikelihood || a.Pod == "" && a.Conn == 0 {
+		if a.Control || a.Reused || a.Started == never || a.Pod != "" && a.PodBy != timeline.Probable || a.Pod == "" && a.Conn == 0 {
 			continue
 		}
 		if terminating.overlap(a.Started, a.Started, anyPod) {

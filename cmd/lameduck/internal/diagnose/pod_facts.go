@@ -37,7 +37,7 @@ type outage struct {
 }
 
 func newPodFacts(p timeline.Pod, accuracy time.Duration) *podFacts {
-	l := &podFacts{Pod: p, t0: p.Told(accuracy), exitReported: p.Exited, exitError: accuracy, firstAnswer: never, lastAnswer: never, firstError: never, closed: never}
+	l := &podFacts{Pod: p, t0: p.EarliestT0(accuracy), exitReported: p.Exited, exitError: accuracy, firstAnswer: never, lastAnswer: never, firstError: never, closed: never}
 	l.t0Error = p.T0() - l.t0
 	return l
 }
@@ -124,7 +124,7 @@ func (p *podFacts) listenerClosed() time.Duration {
 			continue // no evidence about the listener
 		}
 		if refused && at >= p.t0-clockSlack && at+clockSlack >= lastIn && (closed == never || at < closed) {
-			closed, p.closedSure = at, a.PodBy != timeline.ByLikelihood
+			closed, p.closedSure = at, a.PodBy != timeline.Probable
 		}
 	}
 	return closed

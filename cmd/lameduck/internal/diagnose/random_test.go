@@ -42,7 +42,7 @@ func randomRun(r *rand.Rand) *timeline.Run {
 		a := timeline.Attempt{Pattern: pick(r, "new", "keepalive", "slow"), Control: r.IntN(10) == 0, Scheduled: at, Started: pick(r, at, at, at, never),
 			Sent: pick(r, never, at), Ended: at + moment(r)/4, Conn: r.Uint64N(8), Reused: r.IntN(2) == 0,
 			Pod: pick(r, "", "a", "b", "c", "without-events"), Bytes: r.Int64N(2), Cause: pick(r, causes...),
-			End: pick(r, timeline.Open, timeline.Goodbye, timeline.FIN, timeline.Broken), EndedConn: moment(r)}
+			End: pick(r, timeline.Open, timeline.Announced, timeline.FIN, timeline.Broken), EndedConn: moment(r)}
 		run.Attempts = append(run.Attempts, a)
 	}
 	return run

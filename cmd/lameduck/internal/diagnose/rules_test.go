@@ -147,7 +147,7 @@ func TestRules(t *testing.T) {
 			map[string]int{cutsKeepAlive: 0}},
 		{"the same, where the server asked most of them to close", onePod().
 			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).
-			try(9*s, "a").try(12*s, "a", on(4), ending(timeline.Goodbye, 12*s)),
+			try(9*s, "a").try(12*s, "a", on(4), ending(timeline.Announced, 12*s)),
 			map[string]int{}},
 	}
 	for _, test := range tests {

@@ -118,7 +118,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	}
 	p := s.byName[a.Pod]
 	if p == nil {
-		p = s.addPod(newPodFacts(timeline.NoPod(a.Pod), s.run.Accuracy))
+		p = s.addPod(newPodFacts(timeline.UnseenPod(a.Pod), s.run.Accuracy))
 	}
 	p.addAttempt(a)
 }

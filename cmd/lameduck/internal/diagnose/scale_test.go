@@ -123,7 +123,7 @@ func (f *fleet) fail(a *timeline.Attempt, signal time.Duration, number int) {
 		a.Pod = ""
 	case 3, 4:
 		refused(a)
-		a.PodBy = timeline.ByLikelihood
+		a.PodBy = timeline.Probable
 	case 5, 6, 7:
 		failing(f.cause)(a)
 		a.Reused, a.Ended = f.reused, a.Started+300*ms

@@ -173,7 +173,7 @@ func (r *recorder) runClient(c client) {
 		a := r.attempt(c, at, conn, pod, used)
 		next := a.Ended + c.period
 		used = true
-		if a.Dropped() || a.End == timeline.Goodbye || c.pattern == "new" || c.pattern == "slow" && !r.reuses {
+		if a.Dropped() || a.End == timeline.Announced || c.pattern == "new" || c.pattern == "slow" && !r.reuses {
 			conn = 0
 		} else if closed := r.idleClose(pod, a.Ended); closed != 0 && next > closed {
 			a.End, a.EndedConn, conn = timeline.FIN, closed, 0
@@ -227,7 +227,7 @@ func (r *recorder) terminatingPod(a *timeline.Attempt) {
 			a.Cause, a.Status = timeline.Status5xx, 503
 		}
 		if r.sendsClose && a.Ended >= simT0 {
-			a.End, a.EndedConn = timeline.Goodbye, a.Ended
+			a.End, a.EndedConn = timeline.Announced, a.Ended
 		}
 	}
 }
