@@ -16,7 +16,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
-// answers is a server with a page for each way to answer.
+// answers is a server with a page for each kind of response.
 func answers(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/moved":
@@ -33,7 +33,7 @@ func answers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// served is a process whose every port is the server's.
+// served is a process with the server on every port.
 func served(t *testing.T, server *httptest.Server) process {
 	t.Helper()
 	t.Cleanup(server.Close)
@@ -128,16 +128,16 @@ func TestHTTPHook(t *testing.T) {
 	plain := httpGet("/200")
 	plain.HTTP.Scheme = "HTTPS"
 	if err := plain.hook(t.Context(), p, "10.244.0.7"); err != nil {
-		t.Errorf("https of a server that speaks http: %v", err)
+		t.Errorf("https of a server with plain HTTP: %v", err)
 	}
 	if err := httpGet("/200").hook(t.Context(), fake{}.start(), "10.244.0.7"); err == nil {
-		t.Error("a hook that reaches nobody succeeds")
+		t.Error("a hook that reaches no server succeeds")
 	}
 }
 
 func TestTCPProbe(t *testing.T) {
 	a := &action{port: 8080, Handler: manifest.Handler{TCP: &manifest.TCPSocket{}}}
-	if err := a.check(t.Context(), fake{conn: takesAll}.start(), ""); err != nil {
+	if err := a.check(t.Context(), fake{conn: silentServer}.start(), ""); err != nil {
 		t.Error(err)
 	}
 	if err := a.check(t.Context(), fake{}.start(), ""); err == nil || errors.Is(err, context.Canceled) {

@@ -11,8 +11,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
-// plan is what the configuration comes to, worked out once: what cannot be
-// done here is an error before anything runs.
+// plan is the configuration after all checks, made once: what is impossible
+// here is an error before anything runs.
 type plan struct {
 	argv       []string
 	env        []string

@@ -79,7 +79,7 @@ func TestExpand(t *testing.T) {
 		"plain":      "plain",
 		"$(A)":       "two",
 		"x$(A)y$(A)": "xtwoytwo",
-		"$(B)":       "$(A)", // what is put in is not looked at again
+		"$(B)":       "$(A)", // an inserted value is not expanded again
 		"$(C)":       "$(C)",
 		"$$(A)":      "$(A)",
 		"$$$(A)":     "$two",
@@ -129,7 +129,7 @@ func TestTally(t *testing.T) {
 		{"three failures in a row", tally{successes: 1, failures: 3}, "+--+---+", "+.....-+"},
 		{"two successes in a row", tally{successes: 2, failures: 1}, "+-++-", ".-.+-"},
 		{"failing from the start", tally{successes: 1, failures: 3}, "----", "..-."},
-		{"alive from the start", tally{successes: 1, failures: 2, ok: true, decided: true}, "++--", "...-"},
+		{"a success from the start", tally{successes: 1, failures: 2, ok: true, decided: true}, "++--", "...-"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
