@@ -54,7 +54,7 @@ func (l *loop) steps(a Action) ([]func(), error) {
 		return []func(){func() { l.remove(l.active()[:1]) }}, nil
 	case ScaleDown:
 		if full < 2 {
-			return nil, hint.New(fmt.Errorf("scale-down has only %d replica to begin with", full), "use --replicas 2 or more")
+			return nil, hint.New(fmt.Errorf("scale-down starts with only %d replica", full), "use --replicas 2 or more")
 		}
 		return []func(){func() { l.replicas = full }, func() { l.replicas = (full + 1) / 2 }}, nil
 	}

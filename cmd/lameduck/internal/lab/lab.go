@@ -46,8 +46,8 @@ func New(cfg Config) (*Lab, error) {
 	why := sandbox.Available()
 	return newLab(cfg, func(cfg Config) launch {
 		if why != nil {
-			fmt.Fprintf(cfg.Log, "pods have no network of their own here (%v): each gets a free port in PORT and has to listen there. "+
-				"Nor are they process 1: a stop signal that they do not handle ends them, where a container would go on until it is killed\n", why)
+			fmt.Fprintf(cfg.Log, "pods have no network namespace here (%v): each gets a free port in PORT and has to listen there. "+
+				"Without a PID namespace an unhandled SIGTERM kills the process; in a container process 1 ignores it\n", why)
 		}
 		return kubelets(cfg, why == nil)
 	})
@@ -59,7 +59,7 @@ func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 	}
 	cfg = cfg.withDefaults()
 	if s := cfg.Workload.Service; s != nil && s.TrafficPolicy == "Local" {
-		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are on no node in particular")
+		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes")
 	}
 	l := &Lab{}
 	for i := range cfg.Nodes {

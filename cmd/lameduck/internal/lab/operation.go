@@ -22,7 +22,7 @@ func (e *NeverReadyError) NeverReady() {}
 func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
 
 var (
-	errBusy       = errors.New("another action is under way")
+	errBusy       = errors.New("another action is running")
 	errNotStarted = errors.New("no pod is running yet")
 )
 
@@ -122,7 +122,7 @@ func (l *loop) observe(m *podState, e timeline.Event, status string) {
 	case timeline.Exited:
 		l.nowUnready(m)
 		if !m.everReady {
-			l.failOperation(m, status, "run the command by itself to see why it ends")
+			l.failOperation(m, status, "run the command by hand to see why it exits")
 		}
 	}
 }

@@ -56,7 +56,7 @@ func (m *podState) status() string {
 	case m.process == nil:
 		return "it does not run"
 	case m.ready():
-		return "its readiness still comes and goes"
+		return "its readiness still changes"
 	}
 	return m.process.Status()
 }

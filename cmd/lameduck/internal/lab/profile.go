@@ -29,7 +29,7 @@ var fastSync = curve{{0, 0}, {0.5, 60 * time.Millisecond}, {0.9, 150 * time.Mill
 var Profiles = []Profile{
 	{
 		Name:   "idle",
-		Doc:    "kube-proxy with nothing else to do: p50 60 ms, p90 150 ms (measured: a change after a quiet second is applied at once)",
+		Doc:    "kube-proxy without other changes: p50 60 ms, p90 150 ms (measured: a change after a quiet second is applied at once)",
 		stages: []curve{fastSync},
 	},
 	{

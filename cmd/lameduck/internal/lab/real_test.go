@@ -171,7 +171,7 @@ func TestRealPodThatListensElsewhere(t *testing.T) {
 	})
 	err := r.Start(t.Context())
 	if never, ok := errors.AsType[*NeverReadyError](err); !ok || !strings.Contains(never.Detail, "8080") || !strings.Contains(never.Detail, "9999") {
-		t.Errorf("got %v, want that it listens on 8080 and clients are sent to 9999", err)
+		t.Errorf("got %v, want that it listens on 8080 and the Service sends to 9999", err)
 	}
 }
 

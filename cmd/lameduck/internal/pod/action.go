@@ -34,7 +34,7 @@ func newAction(h *manifest.Handler, ports []manifest.Port) (*action, error) {
 	case h.TCP != nil:
 		a.port, err = resolve(h.TCP.Port, ports)
 	case h.Sleep == nil && len(h.Exec) == 0:
-		err = errors.New("it says nothing to do")
+		err = errors.New("the handler is empty: set exec, httpGet, tcpSocket or sleep")
 	}
 	return a, err
 }

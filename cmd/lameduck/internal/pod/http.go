@@ -30,7 +30,7 @@ func (a *action) probeHTTP(ctx context.Context, p process, host string) error {
 		return err
 	}
 	if status < http.StatusOK || status >= http.StatusBadRequest {
-		return fmt.Errorf("%s answered %d", a, status)
+		return fmt.Errorf("%s returned status %d", a, status)
 	}
 	return nil
 }
@@ -129,7 +129,7 @@ func (a *action) setHeaders(req *http.Request, agent string) {
 
 func withoutURL(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errors.New("no answer in time")
+		return errors.New("no response in time")
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err

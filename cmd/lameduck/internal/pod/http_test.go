@@ -57,9 +57,9 @@ func TestHTTPProbe(t *testing.T) {
 		"200":        "",
 		"/204":       "",
 		"/399":       "",
-		"/400":       "GET :8080/400 answered 400",
-		"/503":       "GET :8080/503 answered 503",
-		"/moved":     "GET :8080/moved answered 500",
+		"/400":       "GET :8080/400 returned status 400",
+		"/503":       "GET :8080/503 returned status 503",
+		"/moved":     "GET :8080/moved returned status 500",
 		"/elsewhere": "",
 		"/loop":      "GET :8080/loop: stopped after 10 redirects",
 	} {
@@ -80,7 +80,7 @@ func TestHTTPProbeTimesOut(t *testing.T) {
 	p := served(t, httptest.NewServer(http.HandlerFunc(answers)))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if got, want := reason(httpGet("/slow").check(ctx, p, "10.244.0.7")), "GET :8080/slow: no answer in time"; got != want {
+	if got, want := reason(httpGet("/slow").check(ctx, p, "10.244.0.7")), "GET :8080/slow: no response in time"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -89,7 +89,7 @@ func stopSignal(name string) (syscall.Signal, error) {
 	if sig := sandbox.SignalByName(name); sig != 0 {
 		return sig, nil
 	}
-	return 0, hint.New(fmt.Errorf("lifecycle.stopSignal: there is no signal %q", name), "name it as in SIGTERM")
+	return 0, hint.New(fmt.Errorf("lifecycle.stopSignal: unknown signal %q", name), "use a name such as SIGTERM")
 }
 
 // commandLine is the command that the user gave. It takes the place of the

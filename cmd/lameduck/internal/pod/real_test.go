@@ -249,10 +249,10 @@ func TestSeen(t *testing.T) {
 		command       []string
 		want          string
 	}{
-		{name: "only itself", address: "127.0.0.1:8080", want: "it listens on 127.0.0.1:8080, which no other host can reach; let it listen on 0.0.0.0"},
-		{name: "another port", address: ":9090", port: 8080, want: "it listens on [::]:9090; clients are sent to port 8080"},
+		{name: "only itself", address: "127.0.0.1:8080", want: "it listens on 127.0.0.1:8080, which no other host can reach; make it listen on 0.0.0.0"},
+		{name: "another port", address: ":9090", port: 8080, want: "it listens on [::]:9090; the Service sends connections to port 8080"},
 		{name: "no port", command: []string{"sleep", "1000"}, want: "it does not listen on any TCP port"},
-		{name: "an exit", command: []string{"sh", "-c", "echo no such table; exit 3"}, want: `its last words were "no such table"`},
+		{name: "an exit", command: []string{"sh", "-c", "echo no such table; exit 3"}, want: `last output: "no such table"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -124,16 +124,16 @@ func TestReadyByConnecting(t *testing.T) {
 		seen    string
 	}{
 		{"the port that it listens on", 0, []string{"[::]:8080"},
-			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
 		{"the lowest that is not ephemeral", 0, []string{"127.0.0.1:6060", "0.0.0.0:8080", "0.0.0.0:9090", "0.0.0.0:40000"},
-			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
 		{"the port that was given", 9090, []string{"0.0.0.0:8080", "0.0.0.0:9090"},
-			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "it is running; no probe failure and no port problem seen"},
 		{"nothing", 0, nil, []string{"0s started"}, "it does not listen on any TCP port"},
-		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; clients are sent to 8080"},
-		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; clients are sent to port 8080"},
-		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which no other host can reach; let it listen on 0.0.0.0"},
-		{"only itself, on another port", 8080, []string{"127.0.0.1:9090"}, []string{"0s started"}, "it listens on 127.0.0.1:9090; clients are sent to port 8080"},
+		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; the Service sends connections to port 8080"},
+		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; the Service sends connections to port 8080"},
+		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which no other host can reach; make it listen on 0.0.0.0"},
+		{"only itself, on another port", 8080, []string{"127.0.0.1:9090"}, []string{"0s started"}, "it listens on 127.0.0.1:9090; the Service sends connections to port 8080"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -157,7 +157,7 @@ func TestSeenOfOneThatExits(t *testing.T) {
 	onStage(t, Config{}, func(s *stage) {
 		s.lines.Write([]byte("starting\npanic: no such table\n"))
 		time.Sleep(5 * time.Second)
-		if got, want := s.Status(), `it exited with code 3 after 1s; its last words were "panic: no such table"`; got != want {
+		if got, want := s.Status(), `it exited with code 3 after 1s; last output: "panic: no such table"`; got != want {
 			s.Errorf("seen %q, want %q", got, want)
 		}
 	}, fake{lifetime: time.Second})

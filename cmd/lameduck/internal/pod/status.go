@@ -33,7 +33,7 @@ func (s *status) exited(code int, signal string, after time.Duration) {
 	defer s.mu.Unlock()
 	s.end = fmt.Sprintf("it exited with code %d after %v", code, after.Round(time.Millisecond))
 	if signal != "" {
-		s.end = fmt.Sprintf("it was ended by %s after %v", signal, after.Round(time.Millisecond))
+		s.end = fmt.Sprintf("it was killed by %s after %v", signal, after.Round(time.Millisecond))
 	}
 }
 
@@ -62,7 +62,7 @@ func (p *Pod) Status() string {
 	end, probe := p.status.problem()
 	if end != "" {
 		if last := p.LastOutput(); len(last) > 0 {
-			end += fmt.Sprintf("; its last words were %q", last[len(last)-1])
+			end += fmt.Sprintf("; last output: %q", last[len(last)-1])
 		}
 		return end
 	}
@@ -72,7 +72,7 @@ func (p *Pod) Status() string {
 	if probe != "" {
 		return probe
 	}
-	return "it runs, and nothing is wrong with it"
+	return "it is running; no probe failure and no port problem seen"
 }
 
 // wrongListener describes where the process listens, unless that is correct.
@@ -83,15 +83,15 @@ func (p *Pod) wrongListener(listening []netip.AddrPort) string {
 	port := int(p.port.Load())
 	switch {
 	case len(listening) == 0 && !p.cfg.Isolated:
-		return "it does not listen on the port that PORT gave it"
+		return "it does not listen on the port in the environment variable PORT"
 	case len(listening) == 0 && port == 0:
 		return "it does not listen on any TCP port"
 	case len(listening) == 0:
-		return fmt.Sprintf("it does not listen on any TCP port; clients are sent to %d", port)
+		return fmt.Sprintf("it does not listen on any TCP port; the Service sends connections to port %d", port)
 	case p.onLoopback(listening, port):
-		return fmt.Sprintf("it listens on %s, which no other host can reach; let it listen on 0.0.0.0", join(listening))
+		return fmt.Sprintf("it listens on %s, which no other host can reach; make it listen on 0.0.0.0", join(listening))
 	}
-	return fmt.Sprintf("it listens on %s; clients are sent to port %d", join(listening), port)
+	return fmt.Sprintf("it listens on %s; the Service sends connections to port %d", join(listening), port)
 }
 
 // onLoopback reports whether the port is correct and the address is on

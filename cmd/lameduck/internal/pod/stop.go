@@ -70,6 +70,6 @@ func hookResult(failed <-chan error, grace time.Duration) string {
 	case err := <-failed:
 		return reason(err)
 	default:
-		return fmt.Sprintf("it did not end within the grace period of %v", grace)
+		return fmt.Sprintf("the hook did not end within the grace period of %v", grace)
 	}
 }
