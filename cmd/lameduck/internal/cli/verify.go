@@ -159,7 +159,7 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	if run == nil {
 		return err
 	}
-	found, recommend := diagnose.Judge(run)
+	found, recommend := diagnose.Run(run)
 	return errors.Join(v.print(s, report.New(run, found, recommend)), err)
 }
 

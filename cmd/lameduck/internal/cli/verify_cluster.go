@@ -31,7 +31,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 		if err := console.Written(cluster.Plan(s.Out, setting, load)); err != nil {
 			return err
 		}
-		return cluster.Obstacle(ctx, setting)
+		return cluster.Preflight(ctx, setting)
 	}
 	if err := cluster.Announce(line, setting); err != nil {
 		return err

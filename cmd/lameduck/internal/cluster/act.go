@@ -16,13 +16,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// perform does once what the action is, and returns when it is complete.
+// perform runs the action once, and returns when it is complete.
 func (s *Stage) perform(ctx context.Context) error {
 	switch s.action {
 	case Rollout:
 		return s.rollout(ctx)
 	case Delete:
-		return s.remove(ctx, s.observer.living(), s.delete)
+		return s.remove(ctx, s.observer.activePods(), s.delete)
 	case Evict:
 		return s.evictOne(ctx)
 	case DrainNode:
@@ -37,10 +37,10 @@ func (s *Stage) perform(ctx context.Context) error {
 const restartedAt = "kubectl.kubernetes.io/restartedAt"
 
 func (s *Stage) rollout(ctx context.Context) error {
-	old := s.observer.living()
+	old := s.observer.activePods()
 	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, restartedAt, time.Now().Format(time.RFC3339Nano))
 	if err := s.patch(ctx, s.client, patch); err != nil {
-		return refused(err, "patch", "apps", s.target.kind, s.target.namespace)
+		return apiError(err, "patch", "apps", s.target.kind, s.target.namespace)
 	}
 	return s.settled(ctx, old, s.replicas)
 }
@@ -50,7 +50,8 @@ func (s *Stage) patch(ctx context.Context, c dynamic.Interface, patch []byte, su
 	return resource(s.target.kind).Patch(ctx, c, s.target.namespace, s.target.name, patch, subresource...)
 }
 
-// remove ends pods in one way or another, and waits for those that replace them.
+// remove ends pods, by deletion or eviction, and waits for the pods that
+// replace them.
 func (s *Stage) remove(ctx context.Context, pods []*corev1.Pod, how func(context.Context, *corev1.Pod) error) error {
 	for _, p := range pods {
 		if err := how(ctx, p); err != nil && !apierrors.IsNotFound(err) {
@@ -63,23 +64,23 @@ func (s *Stage) remove(ctx context.Context, pods []*corev1.Pod, how func(context
 func (s *Stage) delete(ctx context.Context, p *corev1.Pod) error {
 	err := kube.Pods.Delete(ctx, s.client, p.Namespace, p.Name, metav1.DeleteOptions{Preconditions: &metav1.Preconditions{UID: &p.UID}})
 	if err != nil && !apierrors.IsNotFound(err) {
-		return refused(err, "delete", "", "pods", p.Namespace)
+		return apiError(err, "delete", "", "pods", p.Namespace)
 	}
 	return err
 }
 
-// evictOne evicts the pod that was seen first. There may be none any more: others
-// delete pods, too.
+// evictOne evicts the pod that was seen first. There may be none: others delete
+// pods, too.
 func (s *Stage) evictOne(ctx context.Context) error {
-	pods := s.observer.living()
+	pods := s.observer.activePods()
 	if len(pods) == 0 {
 		return hint.New(fmt.Errorf("no pod of %s is left to evict", s.target), "somebody else removed it meanwhile: kubectl get pods, kubectl get events")
 	}
 	return s.remove(ctx, pods[:1], s.evict)
 }
 
-// evictionRetry is how long kubectl drain waits when a PodDisruptionBudget
-// says not now.
+// evictionRetry is how long kubectl drain waits when a PodDisruptionBudget does
+// not allow the eviction yet.
 const evictionRetry = 5 * time.Second
 
 // evict asks until the budget allows it, or the pod would have had time enough
@@ -95,7 +96,7 @@ func (s *Stage) evict(ctx context.Context, p *corev1.Pod) error {
 		case err == nil || apierrors.IsNotFound(err):
 			return err
 		case !apierrors.IsTooManyRequests(err):
-			return refused(err, "create", "", "pods/eviction", p.Namespace)
+			return apiError(err, "create", "", "pods/eviction", p.Namespace)
 		case time.Now().After(deadline):
 			return hint.New(fmt.Errorf("evict %s: %w", p.Name, err), "its PodDisruptionBudget never allows it: kubectl get poddisruptionbudget; with one replica a budget of minAvailable 1 blocks every eviction")
 		}
@@ -105,8 +106,8 @@ func (s *Stage) evict(ctx context.Context, p *corev1.Pod) error {
 	}
 }
 
-// drain takes the workload's pods off one node, as kubectl drain would, and
-// gives the node back.
+// drain evicts the workload's pods from one node, as kubectl drain would, and
+// uncordons the node.
 func (s *Stage) drain(ctx context.Context) error {
 	node, err := s.nodeToDrain()
 	if err != nil {
@@ -116,14 +117,14 @@ func (s *Stage) drain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.remove(ctx, s.observer.livingOn(node), s.evict); err != nil || !cordoned {
+	if err := s.remove(ctx, s.observer.activePodsOn(node), s.evict); err != nil || !cordoned {
 		return err
 	}
 	return s.undo.last(ctx, s.client)
 }
 
 func (s *Stage) nodeToDrain() (string, error) {
-	for _, p := range s.observer.living() {
+	for _, p := range s.observer.activePods() {
 		if s.node == "" || s.node == p.Spec.NodeName {
 			return p.Spec.NodeName, nil
 		}
@@ -136,7 +137,7 @@ func (s *Stage) nodeToDrain() (string, error) {
 func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err error) {
 	n, err := kube.Nodes.Get(ctx, s.client, "", node)
 	if err != nil {
-		return false, refused(err, "get", "", "nodes", "")
+		return false, apiError(err, "get", "", "nodes", "")
 	}
 	if n.Spec.Unschedulable {
 		return false, nil
@@ -147,13 +148,13 @@ func (s *Stage) cordon(ctx context.Context, node string) (changed bool, err erro
 
 func setUnschedulable(ctx context.Context, c dynamic.Interface, node, value string) error {
 	patch := []byte(`{"spec":{"unschedulable":` + value + `}}`)
-	return refused(kube.Nodes.Patch(ctx, c, "", node, patch), "patch", "", "nodes", "")
+	return apiError(kube.Nodes.Patch(ctx, c, "", node, patch), "patch", "", "nodes", "")
 }
 
 // scaleDown halves the replicas. When it is repeated they are scaled up again
 // first, as in the lab.
 func (s *Stage) scaleDown(ctx context.Context) error {
-	if now := len(s.observer.living()); now < s.replicas {
+	if now := len(s.observer.activePods()); now < s.replicas {
 		if err := s.scale(ctx, s.client, s.replicas); err != nil {
 			return err
 		}
@@ -181,7 +182,7 @@ func (s *Stage) scale(ctx context.Context, c dynamic.Interface, replicas int) er
 	if err != nil {
 		return err
 	}
-	return refused(s.patch(ctx, c, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
+	return apiError(s.patch(ctx, c, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -21,13 +21,13 @@ const (
 	// may refuse, and is asked again every 5 s, as kubectl drain does.
 	Evict Action = "evict"
 	// DrainNode cordons one node and evicts the pods of the workload that are
-	// on it, one after another. The node's other pods are left alone. At the
+	// on it, one after another. The node's other pods stay. At the
 	// end it is uncordoned.
 	DrainNode Action = "drain-node"
 	// ScaleDown halves the replicas, rounding up, and scales up again at the
 	// end. It needs two.
 	ScaleDown Action = "scale-down"
-	// Watch does nothing for a while: someone else replaces the pods.
+	// Watch only observes for a while: the user replaces the pods.
 	Watch Action = "watch"
 )
 
@@ -46,28 +46,28 @@ func ParseAction(s string) (Action, error) {
 	return "", hint.New(fmt.Errorf("unknown action %q", s), "on a cluster use one of "+strings.Join(names, ", "))
 }
 
-// rights are what the action does to the API beyond watching.
-func (a Action) rights(kind string) []Right {
+// permissions are what the action needs beyond watching.
+func (a Action) permissions(kind string) []Permission {
 	switch a {
 	case Rollout:
-		return []Right{{"patch", "apps", kind}}
+		return []Permission{{"patch", "apps", kind}}
 	case Delete:
-		return []Right{{"delete", "", "pods"}}
+		return []Permission{{"delete", "", "pods"}}
 	case Evict:
-		return []Right{{"create", "", "pods/eviction"}}
+		return []Permission{{"create", "", "pods/eviction"}}
 	case DrainNode:
-		return []Right{{"create", "", "pods/eviction"}, {"get", "", "nodes"}, {"patch", "", "nodes"}}
+		return []Permission{{"create", "", "pods/eviction"}, {"get", "", "nodes"}, {"patch", "", "nodes"}}
 	case ScaleDown:
-		return []Right{{"patch", "apps", kind + "/scale"}}
+		return []Permission{{"patch", "apps", kind + "/scale"}}
 	}
 	return nil
 }
 
-// fits says why the action cannot be carried out on the workload.
-func (a Action) fits(w *workload) error {
+// check returns why the action cannot be run on the workload.
+func (a Action) check(w *workload) error {
 	switch {
-	case a == Rollout && w.keeps != "":
-		return hint.New(fmt.Errorf("%s: %s", w, w.keeps), "use --action delete or evict, or change it: kubectl edit "+w.String()+" -n "+w.namespace)
+	case a == Rollout && w.notReplaced != "":
+		return hint.New(fmt.Errorf("%s: %s", w, w.notReplaced), "use --action delete or evict, or change it: kubectl edit "+w.String()+" -n "+w.namespace)
 	case a == ScaleDown && w.kind == "daemonsets":
 		return hint.New(fmt.Errorf("%s cannot be scaled", w), "a DaemonSet has a pod on every node; use --action rollout, delete, evict or drain-node")
 	case a == ScaleDown && w.replicas < 2:

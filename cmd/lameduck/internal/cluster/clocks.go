@@ -21,8 +21,9 @@ import (
 
 // clocks compares the clocks of the nodes with ours. Each kubelet renews a
 // lease every 10 s and writes the time of its own clock into it, to the
-// microsecond (KEP-589). It cannot arrive before it was written, so the
-// quickest arrival says how far apart the clocks are, less what it took.
+// microsecond (KEP-589). A renewal cannot arrive before it was written, so the
+// quickest arrival shows the difference of the clocks, less the time of the
+// transfer.
 type clocks struct {
 	clock timeline.Clock
 	stop  context.CancelFunc
@@ -34,8 +35,8 @@ type clocks struct {
 	within   time.Duration            // a round trip to the API server
 }
 
-// compareClocks watches the leases until close. What keeps it from that is said
-// to log, which may be nil.
+// compareClocks watches the leases until close. The first error is written to
+// log, which may be nil.
 func compareClocks(c dynamic.Interface, clock timeline.Clock, log io.Writer) *clocks {
 	ctx, cancel := context.WithCancel(context.Background())
 	k := &clocks{clock: clock, stop: cancel, nodes: map[string]time.Duration{}, measured: map[string]time.Duration{}}
@@ -43,13 +44,14 @@ func compareClocks(c dynamic.Interface, clock timeline.Clock, log io.Writer) *cl
 	return k
 }
 
-// watch follows the leases, again after every error but that of a missing right.
+// watch follows the leases, again after every error but that of a missing
+// permission.
 func (k *clocks) watch(ctx context.Context, c dynamic.Interface, log io.Writer) {
-	said := false
+	reported := false
 	for {
 		err := k.follow(ctx, c)
-		if err != nil && ctx.Err() == nil && !said && log != nil {
-			said = true
+		if err != nil && ctx.Err() == nil && !reported && log != nil {
+			reported = true
 			fmt.Fprintln(log, "note: the clocks of nodes without a worker are not compared:", err)
 		}
 		if apierrors.IsForbidden(err) || sleep(ctx, time.Second) != nil {
@@ -61,18 +63,18 @@ func (k *clocks) watch(ctx context.Context, c dynamic.Interface, log io.Writer) 
 // follow watches the leases until the watch ends.
 func (k *clocks) follow(ctx context.Context, c dynamic.Interface) error {
 	const namespace = "kube-node-lease"
-	// Not from the beginning: what is there already was written at some time before.
+	// Only renewals from now on: those that exist were written at some earlier time.
 	asked := k.clock.Now()
 	list, err := kube.Leases.List(ctx, c, namespace, metav1.ListOptions{Limit: 1})
 	if err != nil {
-		return refused(err, "list", "coordination.k8s.io", "leases", namespace)
+		return apiError(err, "list", "coordination.k8s.io", "leases", namespace)
 	}
 	k.mu.Lock()
 	k.within = k.clock.Now() - asked
 	k.mu.Unlock()
 	w, err := kube.Leases.Watch(ctx, c, namespace, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
 	if err != nil {
-		return refused(err, "watch", "coordination.k8s.io", "leases", namespace)
+		return apiError(err, "watch", "coordination.k8s.io", "leases", namespace)
 	}
 	defer w.Stop()
 	for e := range w.ResultChan() {
@@ -103,7 +105,7 @@ func (k *clocks) arrived(node string, written time.Time) {
 
 // offset is what has to be added to a moment of a node's clock to have the
 // run's; false if the clock was not compared. A worker on the node has measured
-// it there and back, which is better than what a lease tells.
+// it with a round trip, which is more exact than a lease.
 func (k *clocks) offset(node string) (time.Duration, bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -114,8 +116,8 @@ func (k *clocks) offset(node string) (time.Duration, bool) {
 	return least, ok
 }
 
-// skews lists the nodes. A worker has measured its node there and back, which
-// is better than what a lease tells.
+// skews lists the nodes. A worker has measured its node with a round trip,
+// which is more exact than a lease.
 func (k *clocks) skews(crew *workers.Crew) []timeline.Skew {
 	byNode := map[string]timeline.Skew{}
 	k.mu.Lock()

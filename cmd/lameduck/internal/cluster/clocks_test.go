@@ -24,14 +24,14 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
-// TestClocksAreNotCompared: that is said, once, and is not taken for clocks that
-// agree. What may pass is tried again.
+// TestClocksAreNotCompared: there is one note, and the clocks do not count as
+// equal. A transient error is tried again.
 func TestClocksAreNotCompared(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		err      error
 		compared bool
-		says     string
+		note     string
 	}{
 		{"no right", apierrors.NewForbidden(schema.GroupResource{Group: "coordination.k8s.io", Resource: "leases"}, "", errors.New("no rule")), false,
 			"note: the clocks of nodes without a worker are not compared: not allowed to list leases.coordination.k8s.io in kube-node-lease: "},
@@ -60,8 +60,8 @@ func TestClocksAreNotCompared(t *testing.T) {
 				k.stop()
 				leases.Stop() // as the client does when its context ends
 				k.close()
-				if strings.Count(log.String(), "note:") != 1 || !strings.HasPrefix(log.String(), tt.says) {
-					t.Errorf("it says %q, want %q", &log, tt.says)
+				if strings.Count(log.String(), "note:") != 1 || !strings.HasPrefix(log.String(), tt.note) {
+					t.Errorf("log %q, want %q", &log, tt.note)
 				}
 			})
 		})
@@ -87,7 +87,7 @@ func TestProxiesOfNodesThatAreNotCompared(t *testing.T) {
 	o := newScript(t).o
 	p := watchProxies(core, o, k)
 	for _, name := range []string{"n1", "n2", "n3"} {
-		p.know(name)
+		p.addNode(name)
 	}
 	p.change(timeline.Event{At: clock.Now(), Pod: "a", Kind: timeline.EndpointTerminating})
 	p.done.Wait()

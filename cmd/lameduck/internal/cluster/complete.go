@@ -8,9 +8,9 @@ import (
 	"k8s.io/client-go/dynamic"
 )
 
-// Complete lists what the beginning of a KIND/NAME may become: the kinds, and
-// after the slash the names there are. A shell asks; of an error it learns
-// nothing but that there is no answer.
+// Complete lists the completions of the start of a KIND/NAME: the kinds, and
+// after the slash the names of the objects. It is called by a shell, so an
+// error only means that there is no completion.
 func Complete(ctx context.Context, c dynamic.Interface, namespace, begun string) []string {
 	kind, _, slash := strings.Cut(begun, "/")
 	if !slash {

@@ -16,10 +16,10 @@ import (
 // Access is a connection to a cluster, as kubectl would make it.
 type Access struct {
 	Client    dynamic.Interface
-	Core      rest.Interface // the core API, for what is no object
+	Core      rest.Interface // the core API, for requests that are not about objects
 	REST      *rest.Config
 	Namespace string // the one asked for, else that of the context, else default
-	flags     string // of kubectl, so that it speaks to the same cluster
+	flags     string // of kubectl, for the same cluster
 }
 
 // kubectl is a command for the user.

@@ -8,10 +8,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// kubeletSaid takes what a kubelet reports of a pod. Its events are the only
-// sign of when it began to stop a container: k8s.io/kubernetes,
-// pkg/kubelet/events.
-func (o *observer) kubeletSaid(e *corev1.Event, before bool) {
+// kubeletEvent takes an event of a kubelet. Only these events show when it
+// began to stop a container: k8s.io/kubernetes, pkg/kubelet/events.
+func (o *observer) kubeletEvent(e *corev1.Event, before bool) {
 	if before {
 		return
 	}
@@ -33,7 +32,7 @@ func (o *observer) kubeletSaid(e *corev1.Event, before bool) {
 			o.hookFailed(p, now, e.Message)
 		}
 	case "Evicted", "Preempting":
-		o.say(p, timeline.Event{At: now, Kind: timeline.Evicted, Detail: e.Reason + ": " + e.Message})
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Evicted, Detail: e.Reason + ": " + e.Message})
 	}
 }
 
@@ -50,15 +49,15 @@ func (o *observer) hookSleep() time.Duration {
 	return *o.preStop.Sleep
 }
 
-// beginKilling: with a preStop hook the signal comes after it. When a sleep
-// is over is known; when another hook is, only if it fails.
+// beginKilling: with a preStop hook the signal follows the hook. The end of a
+// sleep is known; the end of another hook only if it fails.
 func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
 	p.killing = at
 	if o.preStop == nil {
 		o.signalled(p, at)
 		return
 	}
-	o.say(p, timeline.Event{At: at, Kind: timeline.PreStopStarted})
+	o.emitFor(p, timeline.Event{At: at, Kind: timeline.PreStopStarted})
 	if sleep == 0 {
 		return
 	}
@@ -66,22 +65,22 @@ func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
 		o.mu.Lock()
 		defer o.mu.Unlock()
 		if !p.exited {
-			o.say(p, timeline.Event{At: at + sleep, Kind: timeline.PreStopEnded})
+			o.emitFor(p, timeline.Event{At: at + sleep, Kind: timeline.PreStopEnded})
 			o.signalled(p, at+sleep)
 		}
 	})
 }
 
-// signalled: nobody can see from here whether the process has a handler.
+// signalled: whether the process has a handler cannot be seen from here.
 func (o *observer) signalled(p *podSeen, at time.Duration) {
-	o.say(p, timeline.Event{At: at, Kind: timeline.Signalled, HandlerUnknown: true})
+	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Signalled, HandlerUnknown: true})
 }
 
-// hookFailed: then the signal comes at once.
+// hookFailed: the signal follows immediately.
 func (o *observer) hookFailed(p *podSeen, now time.Duration, why string) {
 	if p.signal != nil {
 		p.signal.Stop()
 	}
-	o.say(p, timeline.Event{At: now, Kind: timeline.PreStopEnded, Detail: why})
+	o.emitFor(p, timeline.Event{At: now, Kind: timeline.PreStopEnded, Detail: why})
 	o.signalled(p, now)
 }

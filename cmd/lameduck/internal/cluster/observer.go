@@ -22,8 +22,8 @@ import (
 )
 
 // observer watches the pods of a workload, the EndpointSlices of its Service
-// and what the kubelets say, and makes events of them. Moments are those of
-// arrival: the API server's own times have whole seconds only.
+// and the events of the kubelets, and emits timeline events. Moments are those
+// of arrival: the API server's own times have whole seconds only.
 type observer struct {
 	clock     timeline.Clock
 	emit      func(timeline.Event)
@@ -37,23 +37,23 @@ type observer struct {
 	watches   *watches
 
 	mu       sync.Mutex
-	changed  func(timeline.Event) // told of every change in the slices; may be nil
+	changed  func(timeline.Event) // called with every change in the slices; may be nil
 	pods     map[types.UID]*podSeen
-	order    []*podSeen         // by first sight
-	progress time.Duration      // when a pod of the workload became ready, or was gone, last
+	order    []*podSeen         // in the order they were first seen
+	progress time.Duration      // when a pod of the workload last became ready, or was removed
 	own      map[types.UID]bool // of the workload; not yet known: no key
 	slices   map[string]map[types.UID]endpoint
-	shown    map[types.UID]endpoint // over all slices, as it was last told
+	shown    map[types.UID]endpoint // over all slices, as last emitted
 }
 
-// observerRights are what it needs.
-var observerRights = []Right{
+// observerPermissions are what the observer needs.
+var observerPermissions = []Permission{
 	{"list", "", "pods"}, {"watch", "", "pods"}, {"get", "apps", "replicasets"},
 	{"list", "", "events"}, {"watch", "", "events"},
 	{"list", "discovery.k8s.io", "endpointslices"}, {"watch", "discovery.k8s.io", "endpointslices"},
 }
 
-// observe returns when everything that there is has been seen. Close has to be
+// observe returns when all existing objects have been seen. Close has to be
 // called.
 func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline.Clock, emit func(timeline.Event), log io.Writer) (*observer, error) {
 	o := &observer{
@@ -69,11 +69,11 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 		of       metav1.ListOptions
 		handlers []cache.ResourceEventHandler
 	}{
-		{"pods", kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, []cache.ResourceEventHandler{handler(o.podChanged, o.podGone), handler(func(p *corev1.Pod, before bool) { o.whose(watching, p, before) }, nil)}},
-		{"endpointslices", kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, []cache.ResourceEventHandler{handler(o.sliceChanged, o.sliceGone)}},
-		{"events", kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, []cache.ResourceEventHandler{handler(o.kubeletSaid, nil)}},
+		{"pods", kube.Pods.Informer, metav1.ListOptions{LabelSelector: t.selector.String()}, []cache.ResourceEventHandler{handler(o.podChanged, o.podDeleted), handler(func(p *corev1.Pod, before bool) { o.findOwner(watching, p, before) }, nil)}},
+		{"endpointslices", kube.EndpointSlices.Informer, metav1.ListOptions{LabelSelector: discoveryv1.LabelServiceName + "=" + t.service.Name}, []cache.ResourceEventHandler{handler(o.sliceChanged, o.sliceDeleted)}},
+		{"events", kube.Events.Informer, metav1.ListOptions{FieldSelector: "involvedObject.kind=Pod"}, []cache.ResourceEventHandler{handler(o.kubeletEvent, nil)}},
 	} {
-		informer, err := w.informer(c, t.namespace, w.of, func(err error) { o.watches.told(w.what, err) })
+		informer, err := w.informer(c, t.namespace, w.of, func(err error) { o.watches.report(w.what, err) })
 		if err != nil {
 			cancel()
 			return nil, err
@@ -99,7 +99,7 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 }
 
 // handler calls changed for every object that is new or has changed, with
-// whether it was there before we looked, and gone for one that is deleted.
+// whether it existed before the watch, and gone for one that is deleted.
 func handler[T any](changed func(object T, before bool), gone func(T)) cache.ResourceEventHandler {
 	return cache.ResourceEventHandlerDetailedFuncs{
 		AddFunc:    func(object any, before bool) { changed(object.(T), before) },

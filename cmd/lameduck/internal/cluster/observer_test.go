@@ -18,7 +18,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// script plays a pod's life to an observer.
+// script emits the lifecycle of a pod to an observer.
 type script struct {
 	*testing.T
 	o   *observer
@@ -52,7 +52,7 @@ func (s *script) status(change func(*corev1.Pod)) *script {
 	s.pod = s.pod.DeepCopy()
 	change(s.pod)
 	s.o.podChanged(s.pod, false)
-	s.o.whose(s.Context(), s.pod, false)
+	s.o.findOwner(s.Context(), s.pod, false)
 	return s
 }
 
@@ -79,11 +79,11 @@ func (s *script) exit(code int32, reason string) *script {
 }
 
 func (s *script) kubelet(reason, path string) *script {
-	s.o.kubeletSaid(&corev1.Event{Reason: reason, Message: "because", InvolvedObject: corev1.ObjectReference{UID: s.pod.UID, FieldPath: path}}, false)
+	s.o.kubeletEvent(&corev1.Event{Reason: reason, Message: "because", InvolvedObject: corev1.ObjectReference{UID: s.pod.UID, FieldPath: path}}, false)
 	return s
 }
 
-// slice says that the pod is ready, or serving and terminating, or neither.
+// slice sets the pod ready, or serving and terminating, or neither.
 func (s *script) slice(ready, serving bool) *script {
 	s.o.sliceChanged(&discoveryv1.EndpointSlice{ObjectMeta: metav1.ObjectMeta{Name: "shop-x"}, Endpoints: []discoveryv1.Endpoint{{
 		TargetRef:  &corev1.ObjectReference{Kind: "Pod", UID: s.pod.UID},
@@ -110,15 +110,15 @@ func (s *script) want(kinds ...timeline.Kind) {
 
 const web = "spec.containers{web}"
 
-func TestTheLifeOfAPod(t *testing.T) {
+func TestTheLifecycleOfAPod(t *testing.T) {
 	s := newScript(t)
 	s.o.preStop = nil
 	s.run().slice(true, true).delete().slice(false, true).kubelet("Killing", "spec.containers{sidecar}").kubelet("Killing", web).exit(0, "Completed").slice(false, false)
 	s.want(timeline.Started, timeline.Ready, timeline.EndpointAdded, timeline.Deleted, timeline.EndpointTerminating,
 		timeline.Signalled, timeline.Exited, timeline.EndpointRemoved)
-	s.o.podGone(s.pod)
-	if calm, living := s.o.calm([]*corev1.Pod{s.pod}); !calm || living != 0 {
-		t.Error("the pod has gone, and it is waited for")
+	s.o.podDeleted(s.pod)
+	if steady, activePods := s.o.steady([]*corev1.Pod{s.pod}); !steady || activePods != 0 {
+		t.Error("the pod was removed, and is still waited for")
 	}
 }
 
@@ -129,7 +129,7 @@ func TestKilledAtTheEndOfItsGrace(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Signalled, timeline.Killed, timeline.Exited)
 }
 
-// TestTheStatusComesLate: then the node's own times say when the exit was.
+// TestTheStatusComesLate: the node's own times then show when the exit was.
 func TestTheStatusComesLate(t *testing.T) {
 	node := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) // its clock is off
 	for name, tt := range map[string]struct {
@@ -161,7 +161,7 @@ func TestDeletedByForce(t *testing.T) {
 	s := newScript(t)
 	s.o.preStop = nil
 	s.run().delete()
-	s.o.podGone(s.pod)
+	s.o.podDeleted(s.pod)
 	s.kubelet("Killing", web)
 	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Forced, timeline.Signalled)
 }
@@ -202,12 +202,12 @@ func TestACrashIsNoTermination(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.Exited, timeline.Restarted)
 }
 
-// TestANameIsGivenAgain: by a StatefulSet, say. Which pod a client met is a
-// question of when.
+// TestANameIsGivenAgain: for example by a StatefulSet. The pod of an attempt
+// then depends on the moment.
 func TestANameIsGivenAgain(t *testing.T) {
 	s := newScript(t)
 	s.run().delete()
-	s.o.podGone(s.pod)
+	s.o.podDeleted(s.pod)
 	between := s.o.clock.Now()
 	s.pod = pod("shop-1", "StatefulSet", "shop")
 	s.pod.UID = types.UID("2")
@@ -258,7 +258,7 @@ func TestAPodThatWasReady(t *testing.T) {
 			t.Errorf("unready for a moment: %v", err)
 		}
 		time.Sleep(59 * time.Second)
-		s.unready() // it is told again
+		s.unready() // it is reported again
 		if err := s.o.overdue(time.Minute); err != nil {
 			t.Errorf("unready for 59 s: %v", err)
 		}
@@ -290,8 +290,8 @@ func TestPodsOfOthers(t *testing.T) {
 			p.OwnerReferences = nil
 		}
 		s.o.podChanged(p, false)
-		s.o.whose(t.Context(), p, false)
-		s.o.whose(t.Context(), p, false)
+		s.o.findOwner(t.Context(), p, false)
+		s.o.findOwner(t.Context(), p, false)
 		if !strings.Contains(s.log.String(), "pod/"+p.Name) {
 			t.Errorf("%s is not named", p.Name)
 		}
@@ -299,10 +299,10 @@ func TestPodsOfOthers(t *testing.T) {
 	if n := strings.Count(s.log.String(), "note:"); n != 4 {
 		t.Errorf("%d notes:\n%s", n, &s.log)
 	}
-	if living := s.o.living(); len(living) != 1 || living[0].Name != "shop-1" {
-		t.Errorf("%d pods would be acted on, want shop-1 alone", len(living))
+	if activePods := s.o.activePods(); len(activePods) != 1 || activePods[0].Name != "shop-1" {
+		t.Errorf("%d pods would be acted on, want shop-1 alone", len(activePods))
 	}
-	if calm, living := s.o.calm(nil); !calm || living != 1 {
+	if steady, activePods := s.o.steady(nil); !steady || activePods != 1 {
 		t.Error("a pod of others is waited for, or counted")
 	}
 	if err := s.o.overdue(0); err != nil {

@@ -14,21 +14,21 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// owners tells which pods are those of a workload. Labels do not: a second
-// Deployment, a Job or a pod that somebody made for debugging may have them as
-// well. The controller of a pod does: it is the workload, or a ReplicaSet that
-// the workload controls.
+// owners knows which pods are those of a workload. Labels do not show that: a
+// second Deployment, a Job or a pod made for debugging may have them as well.
+// The controller of a pod does: it is the workload, or a ReplicaSet that the
+// workload controls.
 type owners struct {
 	workload    types.UID
-	replicaSets map[types.UID]bool // those that were asked for, and whether the workload controls them
+	replicaSets map[types.UID]bool // the known ones, and whether the workload controls them
 }
 
 func newOwners(w *workload) *owners {
 	return &owners{workload: w.uid, replicaSets: map[types.UID]bool{}}
 }
 
-// own reports whether the pod is one of the workload. It asks the API server
-// for a ReplicaSet that it has not met.
+// own reports whether the workload controls the pod. It asks the API server for
+// a ReplicaSet that is not known yet.
 func (w *owners) own(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) (bool, error) {
 	controller := metav1.GetControllerOf(pod)
 	switch {
@@ -45,7 +45,7 @@ func (w *owners) own(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) 
 	case apierrors.IsNotFound(err):
 		return false, nil
 	case err != nil:
-		return false, refused(err, "get", "apps", "replicasets", pod.Namespace)
+		return false, apiError(err, "get", "apps", "replicasets", pod.Namespace)
 	}
 	above := metav1.GetControllerOf(rs)
 	own := rs.UID == controller.UID && above != nil && above.UID == w.workload
@@ -53,12 +53,12 @@ func (w *owners) own(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) 
 	return own, nil
 }
 
-// others are the pods that have the labels of the workload's, and are not its
-// own. Those that have ended do not matter.
+// others are the pods that have the labels of the workload, and that the
+// workload does not control. Pods that have exited do not matter.
 func (t *Target) others(ctx context.Context, c dynamic.Interface) ([]corev1.Pod, error) {
 	list, err := kube.Pods.List(ctx, c, t.namespace, metav1.ListOptions{LabelSelector: t.selector.String()})
 	if err != nil {
-		return nil, refused(err, "list", "", "pods", t.namespace)
+		return nil, apiError(err, "list", "", "pods", t.namespace)
 	}
 	var others []corev1.Pod
 	for i := range list.Items {
@@ -77,8 +77,9 @@ func (t *Target) others(ctx context.Context, c dynamic.Interface) ([]corev1.Pod,
 // mostNamed is how many pods a note names.
 const mostNamed = 5
 
-// noteOn says what becomes of the pods of others. What clients see of them is
-// recorded: where they are endpoints of the Service, clients are sent to them.
+// noteOn is the note about pods of other controllers. What clients see of them
+// is recorded: where they are endpoints of the Service, connections are routed
+// to them.
 func (t *Target) noteOn(others ...corev1.Pod) string {
 	var names []string
 	for i := range others[:min(mostNamed, len(others))] {

@@ -14,26 +14,26 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
-// Check says what of the configuration does not go with the workload.
+// Check returns what in the configuration does not fit the workload.
 func (c *Config) Check() error {
 	w := *c.Target.workload
 	if c.Replicas != 0 {
 		w.replicas = c.Replicas
 	}
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas && w.kind == "daemonsets" {
-		return ScaleDown.fits(&w)
+		return ScaleDown.check(&w)
 	}
 	if c.URL == nil && c.Action == Watch && c.WatchFor > longest/time.Duration(max(1, c.Rounds)) {
 		return hint.New(fmt.Errorf("%d times %v is more than the workers may take, %v", max(1, c.Rounds), c.WatchFor, longest), "choose a shorter --for, or fewer --rounds")
 	}
-	return c.Action.fits(&w)
+	return c.Action.check(&w)
 }
 
 // longest is how long all actions together may take where workers send the
-// load: somebody who has forgotten a trial finds it by then.
+// load.
 const longest = 30 * 24 * time.Hour
 
-// workers is what the Job of the workers needs to know.
+// workers is the configuration of the workers' Job.
 func (c *Config) workers() workers.Config {
 	return workers.Config{
 		Client: c.Access.Client, Core: c.Access.Core, REST: c.Access.REST, Kubectl: c.Access.kubectl(), Namespace: c.Target.namespace,
@@ -42,8 +42,8 @@ func (c *Config) workers() workers.Config {
 	}
 }
 
-// acting is how long all actions together take at most. Of one without a time
-// limit of its own that is the limit for each of its pods, and once more.
+// acting is how long all actions together take at most. For an action without a
+// time limit of its own that is the limit for each of its pods, and once more.
 func (c *Config) acting() time.Duration {
 	each := c.ActionTimeout
 	switch {
@@ -58,17 +58,17 @@ func (c *Config) acting() time.Duration {
 	return longest
 }
 
-// Announce says in a few lines what was found, and what the trial is.
+// Announce writes in a few lines what was found, and what the trial is.
 func Announce(w io.Writer, cfg Config) error {
 	t := cfg.Target
 	for _, note := range t.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
-	_, err := fmt.Fprintf(w, "%s in namespace %s: %s\n%s; the load comes from %s\n", t, t.namespace, t.pods(), t.way(), cfg.from())
+	_, err := fmt.Fprintf(w, "%s in namespace %s: %s\n%s; the load comes from %s\n", t, t.namespace, t.pods(), t.route(), cfg.from())
 	return err
 }
 
-// pods is what the pod template promises, in one line.
+// pods describes the pod template in one line.
 func (t *Target) pods() string {
 	pod := &t.Manifest.Pod
 	parts := []string{fmt.Sprintf("%d replicas", t.replicas), fmt.Sprintf("grace period %v", pod.Grace)}
@@ -101,8 +101,8 @@ func described(h *manifest.Handler) string {
 	return "exec " + strings.Join(h.Exec, " ")
 }
 
-// way is how clients come to the pods.
-func (t *Target) way() string {
+// route is how clients reach the pods.
+func (t *Target) route() string {
 	if t.headless() {
 		return fmt.Sprintf("service/%s is headless, port %d of the pods", t.service.Name, t.targetPort())
 	}
@@ -130,15 +130,15 @@ func Plan(w io.Writer, cfg Config, load traffic.Config) error {
 		p.WriteString("  " + step + "\n")
 	}
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
-	p.WriteString("then put back: " + strings.Join(cfg.back(), ", ") + "\n")
+	p.WriteString("then put back: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
 }
 
-// Obstacle says what stands in the way of a trial: rights that are missing, or
-// a workload that is not as its spec wants it.
-func Obstacle(ctx context.Context, cfg Config) error {
-	if err := lacks(ctx, cfg.Access.Client, cfg.Target.namespace, cfg.rights()); err != nil {
+// Preflight returns what prevents a trial: permissions that are missing, or a
+// workload that is not as its spec wants it.
+func Preflight(ctx context.Context, cfg Config) error {
+	if err := missingPermissions(ctx, cfg.Access.Client, cfg.Target.namespace, cfg.permissions()); err != nil {
 		return err
 	}
 	return cfg.Target.Ready()
@@ -157,7 +157,7 @@ func (c *Config) steps() []string {
 		job := workers.Manifest(cfg)
 		steps = append(steps, fmt.Sprintf("create job/%s: %d pods of image %s", job.Name, c.Workers, c.Image))
 	}
-	return append(steps, c.does()+times(max(1, c.Rounds)))
+	return append(steps, c.actionText()+times(max(1, c.Rounds)))
 }
 
 func times(n int) string {
@@ -167,8 +167,8 @@ func times(n int) string {
 	return fmt.Sprintf(", %d times", n)
 }
 
-// does is the action in words.
-func (c *Config) does() string {
+// actionText describes the action.
+func (c *Config) actionText() string {
 	t := c.Target
 	switch c.Action {
 	case Rollout:
@@ -192,22 +192,22 @@ func (c *Config) does() string {
 	return fmt.Sprintf("watch for %v while somebody else replaces the pods", c.WatchFor)
 }
 
-// back is what is undone at the end.
-func (c *Config) back() []string {
-	var back []string
+// restoreSteps is what is undone at the end.
+func (c *Config) restoreSteps() []string {
+	var restoreSteps []string
 	if c.URL == nil {
-		back = append(back, "delete the job")
+		restoreSteps = append(restoreSteps, "delete the job")
 	}
 	if c.Action == DrainNode {
-		back = append(back, "uncordon the node")
+		restoreSteps = append(restoreSteps, "uncordon the node")
 	}
 	if c.Action == ScaleDown || c.Replicas != 0 && c.Replicas != c.Target.replicas {
-		back = append(back, fmt.Sprintf("scale to %d", c.Target.replicas))
+		restoreSteps = append(restoreSteps, fmt.Sprintf("scale to %d", c.Target.replicas))
 	}
-	if len(back) == 0 {
-		back = append(back, "nothing")
+	if len(restoreSteps) == 0 {
+		restoreSteps = append(restoreSteps, "nothing")
 	}
-	return back
+	return restoreSteps
 }
 
 func names(patterns []traffic.Pattern) string {

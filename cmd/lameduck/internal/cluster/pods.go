@@ -14,29 +14,29 @@ import (
 
 // podSeen is one pod, as far as it has been seen.
 type podSeen struct {
-	name     string // unique in the run: a StatefulSet gives a name again
-	object   *corev1.Pod
-	since    time.Duration // first seen; 0 if it was there before
-	deleted  time.Duration // its deletionTimestamp was seen, or Never
-	killing  time.Duration // the kubelet began to stop it, or Never
-	stamp    time.Time     // of that, by the clock of its node, or zero
-	goneAt   time.Duration // the object was gone, or Never
-	unready  time.Duration // since when it is not ready, while it is not
-	started  bool
-	ready    bool
-	wasReady bool // at some time
-	exited   bool
-	signal   *time.Timer // to the end of a sleep hook
-	restarts int32
+	name      string // unique in the run: a StatefulSet uses a name again
+	object    *corev1.Pod
+	since     time.Duration // first seen; 0 if it was there before
+	deleted   time.Duration // its deletionTimestamp was seen, or Never
+	killing   time.Duration // the kubelet began to stop it, or Never
+	stamp     time.Time     // of that, by the clock of its node, or zero
+	removedAt time.Duration // the object was gone, or Never
+	unready   time.Duration // since when it is not ready, while it is not
+	started   bool
+	ready     bool
+	wasReady  bool // at some time
+	exited    bool
+	signal    *time.Timer // to the end of a sleep hook
+	restarts  int32
 }
 
-// alive reports whether the pod has neither ended nor begun to.
-func (p *podSeen) alive() bool {
-	return p.deleted == timeline.Never && p.goneAt == timeline.Never && !ended(p.object)
+// active reports whether the pod has neither exited nor begun to terminate.
+func (p *podSeen) active() bool {
+	return p.deleted == timeline.Never && p.removedAt == timeline.Never && !ended(p.object)
 }
 
-// ended: the kubelet has let go of it, as after an eviction by the kubelet
-// itself, which leaves the object behind.
+// ended: the kubelet has ended the pod but the object remains, as after an
+// eviction by the kubelet itself.
 func ended(pod *corev1.Pod) bool {
 	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
 }
@@ -46,16 +46,16 @@ func (o *observer) podChanged(pod *corev1.Pod, before bool) {
 	defer o.mu.Unlock()
 	p := o.pods[pod.UID]
 	if p == nil {
-		p = o.enter(pod, before)
+		p = o.addPod(pod, before)
 	}
 	p.object = pod
 	o.follow(p)
 }
 
-// enter notes a pod that is new here.
-func (o *observer) enter(pod *corev1.Pod, before bool) *podSeen {
+// addPod adds a pod that is seen for the first time.
+func (o *observer) addPod(pod *corev1.Pod, before bool) *podSeen {
 	p := &podSeen{name: o.uniqueName(pod.Name), object: pod, since: o.clock.Now(),
-		deleted: timeline.Never, killing: timeline.Never, goneAt: timeline.Never}
+		deleted: timeline.Never, killing: timeline.Never, removedAt: timeline.Never}
 	if before {
 		p.since = 0
 	}
@@ -64,16 +64,17 @@ func (o *observer) enter(pod *corev1.Pod, before bool) *podSeen {
 		p.restarts = s.RestartCount
 	}
 	o.pods[pod.UID], o.order = p, append(o.order, p)
-	if state := o.shown[pod.UID]; state != absent { // its slice came first
-		o.say(p, timeline.Event{At: p.since, Kind: endpointKinds[state]})
+	if state := o.shown[pod.UID]; state != absent { // its slice arrived first
+		o.emitFor(p, timeline.Event{At: p.since, Kind: endpointKinds[state]})
 	}
 	return p
 }
 
-// whose finds out whether a pod is one of the workload. It may have to wait for
-// the API server, so that it has a goroutine of its own: what happens to pods is
-// timed when it is told. A pod without a controller may get one.
-func (o *observer) whose(ctx context.Context, pod *corev1.Pod, before bool) {
+// findOwner finds out whether the workload controls a pod. That may take a
+// request to the API server, so it has a goroutine of its own: the events of
+// pods are timed when they arrive. A pod without a controller may get one
+// later.
+func (o *observer) findOwner(ctx context.Context, pod *corev1.Pod, before bool) {
 	o.mu.Lock()
 	own, known := o.own[pod.UID]
 	o.mu.Unlock()
@@ -90,23 +91,23 @@ func (o *observer) whose(ctx context.Context, pod *corev1.Pod, before bool) {
 	o.mu.Lock()
 	o.own[pod.UID] = own
 	o.mu.Unlock()
-	if !own && !known && !before && o.log != nil { // Find has named those that were there before
+	if !own && !known && !before && o.log != nil { // Find has named those that existed before
 		fmt.Fprintln(o.log, "note:", o.target.noteOn(*pod))
 	}
 }
 
-// counts reports whether the pod is one that the workload counts on.
-func (o *observer) counts(p *podSeen) bool { return p.alive() && o.own[p.object.UID] }
+// isActive reports whether the pod is an active one of the workload.
+func (o *observer) isActive(p *podSeen) bool { return p.active() && o.own[p.object.UID] }
 
 func (o *observer) uniqueName(name string) string {
-	twins := 1
+	sameName := 1
 	for _, other := range o.order {
 		if other.object.Name == name {
-			twins++
+			sameName++
 		}
 	}
-	if twins > 1 {
-		return fmt.Sprintf("%s#%d", name, twins)
+	if sameName > 1 {
+		return fmt.Sprintf("%s#%d", name, sameName)
 	}
 	return name
 }
@@ -121,12 +122,12 @@ func (o *observer) status(pod *corev1.Pod) *corev1.ContainerStatus {
 	return nil
 }
 
-func (o *observer) say(p *podSeen, e timeline.Event) {
+func (o *observer) emitFor(p *podSeen, e timeline.Event) {
 	e.Pod = p.name
 	o.emit(e)
 }
 
-// follow emits what is new in the pod since the last time.
+// follow emits what has changed in the pod since the last call.
 func (o *observer) follow(p *podSeen) {
 	now := o.clock.Now()
 	status := o.status(p.object)
@@ -134,12 +135,12 @@ func (o *observer) follow(p *podSeen) {
 		o.followRestarts(p, status, now)
 		if state := status.State; !p.started && (state.Running != nil || state.Terminated != nil) {
 			p.started = true
-			o.say(p, timeline.Event{At: now, Kind: timeline.Started})
+			o.emitFor(p, timeline.Event{At: now, Kind: timeline.Started})
 		}
 	}
 	if p.object.DeletionTimestamp != nil && p.deleted == timeline.Never {
 		p.deleted = now
-		o.say(p, timeline.Event{At: now, Kind: timeline.Deleted})
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Deleted})
 	}
 	o.followReadiness(p, now)
 	if status != nil && status.State.Terminated != nil && !p.exited {
@@ -160,9 +161,9 @@ func (o *observer) followReadiness(p *podSeen, now time.Duration) {
 	case ready:
 		o.progressed(p, now)
 		p.wasReady = true
-		o.say(p, timeline.Event{At: now, Kind: timeline.Ready})
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Ready})
 	case p.deleted == timeline.Never:
-		o.say(p, timeline.Event{At: now, Kind: timeline.Unready})
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Unready})
 	}
 }
 
@@ -180,12 +181,12 @@ func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now tim
 	if last != nil && !p.exited {
 		o.exit(p, last, now)
 	}
-	o.say(p, timeline.Event{At: now, Kind: timeline.Restarted})
+	o.emitFor(p, timeline.Event{At: now, Kind: timeline.Restarted})
 	p.exited, p.killing, p.stamp = false, timeline.Never, time.Time{}
 }
 
-// exit tells how the process ended. That it was killed at the end of its grace
-// period is known from its code alone: 128 + 9, and not the OOM killer's.
+// exit emits how the process ended. Only the exit code shows that the pod was
+// killed at the end of its grace period: 128 + 9, and not by the OOM killer.
 func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time.Duration) {
 	p.exited = true
 	if p.signal != nil {
@@ -197,15 +198,15 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	at := p.exitedBy(t, now)
 	code := int(t.ExitCode)
 	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" {
-		o.say(p, timeline.Event{At: at, Kind: timeline.Killed})
+		o.emitFor(p, timeline.Event{At: at, Kind: timeline.Killed})
 	}
-	o.say(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
+	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
 }
 
-// exitedBy is when the process had ended at the latest. From a busy node the
-// status comes late, but it says when that was, in whole seconds of the node's
-// clock. So does the event that the kubelet began to stop it: what lies
-// between the two needs no clock of ours.
+// exitedBy is the latest moment at which the process had exited. From a busy
+// node the status arrives late, but it has that moment, in whole seconds of the
+// node's clock. So has the event that the kubelet began to stop the pod: the
+// time between the two does not depend on our clock.
 func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration) time.Duration {
 	if p.stamp.IsZero() || t.FinishedAt.IsZero() {
 		return now
@@ -214,7 +215,7 @@ func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration
 	return max(p.killing, min(now, p.killing+after))
 }
 
-// signalName is the signal a process died of, if the runtime says so.
+// signalName is the signal that ended a process, if the runtime reports it.
 func signalName(t *corev1.ContainerStateTerminated) string {
 	switch {
 	case t.Reason == "OOMKilled" || t.ExitCode == 137:
@@ -225,7 +226,7 @@ func signalName(t *corev1.ContainerStateTerminated) string {
 	return ""
 }
 
-func (o *observer) podGone(pod *corev1.Pod) {
+func (o *observer) podDeleted(pod *corev1.Pod) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.pods[pod.UID]
@@ -233,18 +234,18 @@ func (o *observer) podGone(pod *corev1.Pod) {
 		return
 	}
 	p.object = pod
-	o.follow(p) // the last state may come with the deletion
-	p.goneAt = o.clock.Now()
-	o.progressed(p, p.goneAt)
+	o.follow(p) // the last state may arrive with the deletion
+	p.removedAt = o.clock.Now()
+	o.progressed(p, p.removedAt)
 	if p.started && !p.exited {
-		o.say(p, timeline.Event{At: p.goneAt, Kind: timeline.Forced})
+		o.emitFor(p, timeline.Event{At: p.removedAt, Kind: timeline.Forced})
 	}
 }
 
-// progressed notes that the workload got further. A pod that becomes ready again
-// and again does not bring it further.
+// progressed notes that the workload made progress. A pod that becomes ready
+// repeatedly is no progress.
 func (o *observer) progressed(p *podSeen, now time.Duration) {
-	if o.own[p.object.UID] && (p.goneAt != timeline.Never || !p.wasReady) {
+	if o.own[p.object.UID] && (p.removedAt != timeline.Never || !p.wasReady) {
 		o.progress = now
 	}
 }
@@ -265,8 +266,8 @@ func (p *podSeen) hasIP(address string) bool {
 	return s.PodIP == address || slices.Contains(s.PodIPs, corev1.PodIP{IP: address})
 }
 
-// podAt is the pod that a name meant at a moment: that of the pod itself, or
-// an IP address of it. "" if it is none of ours.
+// podAt is the pod that had a name, or an IP address, at a moment. "" if it is
+// none of the workload.
 func (o *observer) podAt(name string, at time.Duration) string {
 	o.mu.Lock()
 	defer o.mu.Unlock()

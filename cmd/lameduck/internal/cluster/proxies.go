@@ -15,11 +15,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// proxies tells when the kube-proxy of each node has applied a change of the
+// proxies records when the kube-proxy of each node has applied a change of the
 // slices, from its own metrics, read through the API server. That needs the
-// right to get nodes/proxy, and a kube-proxy whose metrics can be reached
-// (metricsBindAddress); without either, nothing is known, nor where the
-// clock of the node has not been compared with ours.
+// permission to get nodes/proxy, and a kube-proxy with metrics that can be
+// reached (metricsBindAddress). Without these, or without a comparison of the
+// node's clock with ours, nothing is recorded.
 type proxies struct {
 	core   rest.Interface
 	clocks *clocks
@@ -33,24 +33,24 @@ type proxies struct {
 	order []string
 }
 
-// proxy is one node's. Changes wait in pending until a sync that has surely
+// proxy is that of one node. Changes wait in pending until a sync that surely
 // covered them is over.
 type proxy struct {
-	number  int // of the view: 0 is the slices themselves
-	polling bool
-	mute    bool // it cannot be asked
-	pending []timeline.Event
-	last    syncs // as it said when it was last asked
+	number     int // of the view: 0 is the slices themselves
+	polling    bool
+	unreadable bool // its metrics cannot be read
+	pending    []timeline.Event
+	last       syncs // as last read
 }
 
-// syncPoll is how often a proxy is asked while it has a change to apply;
-// syncGiveUp after how long it is asked no more: kube-proxy syncs within a
-// second (minSyncPeriod) unless it is overloaded. hearing is by how much it
-// may hear of a change later than we do, or earlier.
+// syncPoll is the interval of reading the metrics while a proxy has a change to apply;
+// syncGiveUp is after how long that ends: kube-proxy syncs within a
+// second (minSyncPeriod) unless it is overloaded. observeDelay is by how much the
+// proxy may receive a change later than we do, or earlier.
 const (
-	syncPoll   = 100 * time.Millisecond
-	syncGiveUp = time.Minute
-	hearing    = 250 * time.Millisecond
+	syncPoll     = 100 * time.Millisecond
+	syncGiveUp   = time.Minute
+	observeDelay = 250 * time.Millisecond
 )
 
 // watchProxies follows the proxies of the nodes that pods are on.
@@ -61,15 +61,15 @@ func watchProxies(core rest.Interface, o *observer, k *clocks) *proxies {
 	defer o.mu.Unlock()
 	o.changed = func(e timeline.Event) {
 		for _, pod := range o.order {
-			p.know(pod.object.Spec.NodeName)
+			p.addNode(pod.object.Spec.NodeName)
 		}
 		p.change(e)
 	}
 	return p
 }
 
-// know adds a node.
-func (p *proxies) know(node string) {
+// addNode adds a node.
+func (p *proxies) addNode(node string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if node != "" && p.nodes[node] == nil {
@@ -83,7 +83,7 @@ func (p *proxies) change(e timeline.Event) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for name, node := range p.nodes {
-		if _, compared := p.clocks.offset(name); node.mute || !compared {
+		if _, compared := p.clocks.offset(name); node.unreadable || !compared {
 			continue
 		}
 		node.pending = append(node.pending, e)
@@ -97,14 +97,14 @@ func (p *proxies) change(e timeline.Event) {
 // poll asks one proxy until it has applied all that is pending.
 func (p *proxies) poll(name string, node *proxy) {
 	for p.ctx.Err() == nil {
-		said, err := p.ask(name)
+		reported, err := p.ask(name)
 		p.mu.Lock()
 		if err != nil {
-			node.mute = true
+			node.unreadable = true
 		} else {
-			p.applied(node, said, p.clocks.clock.Now())
+			p.applied(node, reported, p.clocks.clock.Now())
 		}
-		if node.mute || len(node.pending) == 0 {
+		if node.unreadable || len(node.pending) == 0 {
 			node.polling, node.pending = false, nil
 			p.mu.Unlock()
 			return
@@ -116,16 +116,16 @@ func (p *proxies) poll(name string, node *proxy) {
 	}
 }
 
-// applied tells of the changes that the last sync has covered.
-func (p *proxies) applied(node *proxy, said syncs, now time.Duration) {
-	said.length = said.lengthSince(node.last)
-	node.last = said
+// applied emits the changes that the last sync has covered.
+func (p *proxies) applied(node *proxy, reported syncs, now time.Duration) {
+	reported.length = reported.lengthSince(node.last)
+	node.last = reported
 	var waiting []timeline.Event
 	for _, e := range node.pending {
 		age := now - e.At
 		switch {
-		case said.settled() && age >= hearing && said.done >= e.At-hearing:
-			e.At, e.Node = max(said.done, e.At), node.number
+		case reported.settled() && age >= observeDelay && reported.done >= e.At-observeDelay:
+			e.At, e.Node = max(reported.done, e.At), node.number
 			p.emit(e)
 		case age < syncGiveUp:
 			waiting = append(waiting, e)
@@ -134,10 +134,10 @@ func (p *proxies) applied(node *proxy, said syncs, now time.Duration) {
 	node.pending = waiting
 }
 
-// syncs is what a proxy says of its syncs. It does not say when the last one
-// began.
+// syncs are the metrics of a proxy about its syncs. They do not have the start
+// of the last one.
 type syncs struct {
-	queued, done time.Duration // when a change last came, and when a sync was last over, as moments of the run
+	queued, done time.Duration // when a change was last queued, and when a sync was last over, as moments of the run
 	count        float64
 	took         float64       // all of them together, in seconds
 	length       time.Duration // of the last one
@@ -152,16 +152,17 @@ func (s syncs) lengthSince(before syncs) time.Duration {
 	return time.Duration((s.took - before.took) / (s.count - before.count) * float64(time.Second))
 }
 
-// settled reports whether the last sync began after the last change came: all
-// that the proxy has heard of is applied. A sync that was under way then may
-// have missed it. What the proxy counts as a sync goes on for a little after it
-// says that it is over, so half of the sync's length is left to doubt.
+// settled reports whether the last sync began after the last change was queued:
+// then all changes that the proxy has received are applied. A sync that was
+// running at that moment may have missed the change. What the proxy counts as a
+// sync lasts a little longer than its end in the metrics, so half of the sync's
+// length is left as uncertainty.
 func (s syncs) settled() bool { return s.queued <= s.done-s.length/2 }
 
 // metricsPort is where kube-proxy serves its metrics.
 const metricsPort = "10249"
 
-// ask reads what a proxy says of its syncs.
+// ask reads the metrics of a proxy about its syncs.
 func (p *proxies) ask(node string) (syncs, error) {
 	ctx, cancel := context.WithTimeout(p.ctx, 2*time.Second)
 	defer cancel()
@@ -170,7 +171,7 @@ func (p *proxies) ask(node string) (syncs, error) {
 		return syncs{}, err
 	}
 	const of = "kubeproxy_sync_proxy_rules_"
-	offset, _ := p.clocks.offset(node) // there is one, see change
+	offset, _ := p.clocks.offset(node) // the clock was compared, see change
 	at := func(metric string) time.Duration {
 		return p.clocks.clock.At(time.UnixMicro(int64(gauge(text, of+metric)*1e6))) + offset
 	}

@@ -8,10 +8,10 @@ import (
 )
 
 // TestProxies: when a proxy has applied a change that was seen at 10 s. Each
-// poll is what it says, and comes 300 ms after the one before, from 10.3 s on.
+// poll returns the given metrics, 300 ms after the one before, from 10.3 s on.
 func TestProxies(t *testing.T) {
 	const ms = time.Millisecond
-	said := func(queued, done int, count, took float64) syncs {
+	reported := func(queued, done int, count, took float64) syncs {
 		return syncs{queued: time.Duration(queued) * ms, done: time.Duration(done) * ms, count: count, took: took}
 	}
 	for _, tt := range []struct {
@@ -19,13 +19,13 @@ func TestProxies(t *testing.T) {
 		polls []syncs
 		want  time.Duration
 	}{
-		{"at once", []syncs{said(10002, 10060, 5, 0.3)}, 10060 * ms},
-		{"it waits for minSyncPeriod", []syncs{said(10002, 9500, 5, 0.3), said(10002, 9500, 5, 0.3), said(10002, 10560, 6, 0.36)}, 10560 * ms},
-		{"a sync was under way", []syncs{said(10002, 10020, 5, 0.3), said(10002, 11060, 6, 0.36)}, 11060 * ms},
-		{"it heard long before we did", []syncs{said(9850, 9910, 5, 0.3)}, 10000 * ms},
-		{"it has not heard yet", []syncs{said(5000, 5060, 5, 0.3), said(10400, 10460, 6, 0.36)}, 10460 * ms},
-		{"another change is waiting", []syncs{said(10002, 9990, 5, 0.3), said(10500, 10060, 6, 0.36), said(10500, 11120, 7, 0.42)}, 11120 * ms},
-		{"never", []syncs{said(10002, 9500, 5, 0.3)}, timeline.Never},
+		{"at once", []syncs{reported(10002, 10060, 5, 0.3)}, 10060 * ms},
+		{"it waits for minSyncPeriod", []syncs{reported(10002, 9500, 5, 0.3), reported(10002, 9500, 5, 0.3), reported(10002, 10560, 6, 0.36)}, 10560 * ms},
+		{"a sync was under way", []syncs{reported(10002, 10020, 5, 0.3), reported(10002, 11060, 6, 0.36)}, 11060 * ms},
+		{"updated long before us", []syncs{reported(9850, 9910, 5, 0.3)}, 10000 * ms},
+		{"not updated yet", []syncs{reported(5000, 5060, 5, 0.3), reported(10400, 10460, 6, 0.36)}, 10460 * ms},
+		{"another change is waiting", []syncs{reported(10002, 9990, 5, 0.3), reported(10500, 10060, 6, 0.36), reported(10500, 11120, 7, 0.42)}, 11120 * ms},
+		{"never", []syncs{reported(10002, 9500, 5, 0.3)}, timeline.Never},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := timeline.Never

@@ -13,7 +13,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// poll is how often the workload's status is asked for while we wait.
+// poll is the interval between two looks at the state while the stage waits.
 const poll = 250 * time.Millisecond
 
 // NeverReadyError names a pod that did not become ready in time, and what was
@@ -22,32 +22,32 @@ type NeverReadyError struct{ Pod, Detail string }
 
 func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
 
-// NeverReady tells a trial what kind of error it is.
+// NeverReady marks the kind of error for a trial.
 func (e *NeverReadyError) NeverReady() {}
 
-// asking is how many polls there are between two questions for the workload,
-// while pods have yet to become ready or to go.
-const asking = 8
+// workloadEvery is how many polls there are between two requests for the
+// workload, while pods have yet to become ready or to exit.
+const workloadEvery = 8
 
-// settled waits until the workload is as its spec wants it to be: the pods that
-// had to go have gone, as many as are wanted are available, and no other is
-// left, in the slices neither. How many are wanted may change meanwhile, by an
-// autoscaler or a person: expected is how many there were to be.
+// settled waits until the workload is as its spec wants it to be: the removed
+// pods no longer exist, as many as are wanted are available, and there is no
+// other, nor in the slices. The number wanted may be changed meanwhile, by an
+// autoscaler or a person: expected is the number before.
 //
-// It ends with an error if no pod has become ready or gone for as long as
-// Kubernetes expects a rollout to get further in, unless the user has said how
-// long an action may take.
-func (s *Stage) settled(ctx context.Context, leaving []*corev1.Pod, expected int) error {
+// It returns an error if no pod has become ready or exited for as long as
+// Kubernetes expects a rollout to make progress, unless the user has limited
+// the whole action.
+func (s *Stage) settled(ctx context.Context, removed []*corev1.Pod, expected int) error {
 	begun := s.observer.clock.Now()
 	for round := 0; ; round++ {
-		calm, living := s.observer.calm(leaving)
-		if calm || round%asking == 0 {
-			done, err := s.asWanted(ctx, calm, living)
+		steady, activePods := s.observer.steady(removed)
+		if steady || round%workloadEvery == 0 {
+			done, err := s.matchesSpec(ctx, steady, activePods)
 			if err != nil {
 				return err
 			}
 			if done {
-				s.noteReplicas(expected, living)
+				s.noteReplicas(expected, activePods)
 				return nil
 			}
 		}
@@ -63,28 +63,28 @@ func (s *Stage) settled(ctx context.Context, leaving []*corev1.Pod, expected int
 	}
 }
 
-// asWanted asks the API server what the workload wants, and reports whether
-// there are as many pods, all of the newest revision. An answer that does not
-// come now may come at the next time.
-func (s *Stage) asWanted(ctx context.Context, calm bool, living int) (bool, error) {
+// matchesSpec asks the API server for the workload's spec, and reports whether
+// there are as many pods, all of the newest revision. A failed request is
+// repeated at the next poll.
+func (s *Stage) matchesSpec(ctx context.Context, steady bool, activePods int) (bool, error) {
 	w, err := readWorkload(ctx, s.client, s.target.namespace, s.target.ref)
 	switch {
 	case apierrors.IsNotFound(err), apierrors.IsForbidden(err):
 		return false, err
 	case err != nil:
-		s.lacking = err.Error()
+		s.problem = err.Error()
 		return false, nil
 	case w.uid != s.target.uid:
 		return false, hint.New(fmt.Errorf("%s was deleted, and made again, during the trial", s.target), "try again when nothing else changes it")
 	case w.paused && s.action == Rollout:
 		return false, hint.New(fmt.Errorf("the rollout of %s was paused during the trial", s.target), "kubectl rollout resume "+s.target.String()+" -n "+s.target.namespace)
 	}
-	s.lacking = cmp.Or(w.failure, w.behind, fmt.Sprintf("it wants %d pods, and has %d that have not begun to end", w.replicas, living))
-	return calm && w.behind == "" && living == w.replicas, nil
+	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("it wants %d pods, and has %d that have not begun to end", w.replicas, activePods))
+	return steady && w.notRolledOut == "" && activePods == w.replicas, nil
 }
 
-// noteReplicas tells the user that there are not as many pods as expected, and
-// expects as many from now on.
+// noteReplicas writes a note that the number of pods is not the expected one,
+// and expects as many from now on.
 func (s *Stage) noteReplicas(expected, now int) {
 	if now == expected {
 		return
@@ -97,56 +97,56 @@ func (s *Stage) noteReplicas(expected, now int) {
 	}
 }
 
-// unsettled adds to an error what the workload lacked at last.
+// unsettled adds to an error what was last missing in the workload.
 func (s *Stage) unsettled(err error) error {
-	if s.lacking != "" {
-		err = fmt.Errorf("%w: %s", err, s.lacking)
+	if s.problem != "" {
+		err = fmt.Errorf("%w: %s", err, s.problem)
 	}
 	return hint.New(err, "kubectl describe "+s.target.String()+" -n "+s.target.namespace+" shows why; --action-timeout gives it longer")
 }
 
-// lastProgress is when a pod of the workload became ready, or was gone, last.
+// lastProgress is when a pod of the workload last became ready, or was removed.
 func (o *observer) lastProgress() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.progress
 }
 
-// calm reports whether the pods that leave have gone, and all others are ready
-// and nothing else is there; and how many there are.
-func (o *observer) calm(leaving []*corev1.Pod) (calm bool, living int) {
+// steady reports whether the removed pods no longer exist, all others are ready
+// and there is nothing else; and how many active pods there are.
+func (o *observer) steady(removed []*corev1.Pod) (steady bool, activePods int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	calm = true
-	for _, pod := range leaving {
-		if p := o.pods[pod.UID]; p != nil && p.goneAt == timeline.Never && !ended(p.object) {
-			calm = false
+	steady = true
+	for _, pod := range removed {
+		if p := o.pods[pod.UID]; p != nil && p.removedAt == timeline.Never && !ended(p.object) {
+			steady = false
 		}
 	}
 	for uid, p := range o.pods {
 		switch {
 		case !o.own[uid]:
-		case p.alive():
-			living++
-			calm = calm && p.ready && (o.shown[uid] == ready || !o.hasSlices())
-		case p.goneAt == timeline.Never && !ended(p.object):
-			calm = false // still terminating
+		case p.active():
+			activePods++
+			steady = steady && p.ready && (o.shown[uid] == ready || !o.hasSlices())
+		case p.removedAt == timeline.Never && !ended(p.object):
+			steady = false // still terminating
 		}
 	}
-	return calm, living
+	return steady, activePods
 }
 
 // hasSlices is false while the Service has none, as one without ready pods.
 func (o *observer) hasSlices() bool { return len(o.slices) > 0 }
 
 // overdue is the error for a pod that has not become ready in time, or that has
-// not been ready for so long, which is another thing: it has served clients.
+// not been ready for so long, which is another case: it has served clients.
 func (o *observer) overdue(limit time.Duration) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := o.clock.Now()
 	for _, p := range o.order {
-		if !o.counts(p) || p.ready || now-p.unready < limit {
+		if !o.isActive(p) || p.ready || now-p.unready < limit {
 			continue
 		}
 		why := o.whyNotReady(p)
@@ -154,7 +154,7 @@ func (o *observer) overdue(limit time.Duration) error {
 			return hint.New(fmt.Errorf("%s was ready, and has not been for %v: %s", p.name, (now-p.unready).Round(time.Second), why),
 				"kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 		}
-		o.say(p, timeline.Event{At: now, Kind: timeline.NeverReady, Detail: why})
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.NeverReady, Detail: why})
 		return hint.New(&NeverReadyError{p.name, why}, "kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 	}
 	return nil
@@ -180,16 +180,16 @@ func (o *observer) whyNotReady(p *podSeen) string {
 	return "its phase is " + string(p.object.Status.Phase)
 }
 
-// living are the pods the workload counts on, in the order they were seen.
-func (o *observer) living() []*corev1.Pod { return o.livingOn("") }
+// activePods are the active pods of the workload, in the order they were seen.
+func (o *observer) activePods() []*corev1.Pod { return o.activePodsOn("") }
 
-// livingOn are those on one node; "" means any.
-func (o *observer) livingOn(node string) []*corev1.Pod {
+// activePodsOn are those on one node; "" means any.
+func (o *observer) activePodsOn(node string) []*corev1.Pod {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	var pods []*corev1.Pod
 	for _, p := range o.order {
-		if o.counts(p) && (node == "" || p.object.Spec.NodeName == node) {
+		if o.isActive(p) && (node == "" || p.object.Spec.NodeName == node) {
 			pods = append(pods, p.object)
 		}
 	}

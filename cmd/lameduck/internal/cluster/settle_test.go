@@ -19,8 +19,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// rollout is a stage with two pods, without any watch: the test tells it what
-// becomes of them.
+// rollout is a stage with two pods, without any watch: the test reports their
+// states.
 type rollout struct {
 	*testing.T
 	*Stage
@@ -44,7 +44,7 @@ func newRollout(t *testing.T, change ...func(*appsv1.Deployment)) *rollout {
 	return r
 }
 
-// pod tells of one.
+// pod reports one pod to the observer.
 func (r *rollout) pod(name string, isReady bool) {
 	p := pod(name, "ReplicaSet", "rs")
 	p.UID = types.UID(name)
@@ -53,11 +53,13 @@ func (r *rollout) pod(name string, isReady bool) {
 		condition.Status = corev1.ConditionTrue
 	}
 	p.Status.Conditions = []corev1.PodCondition{condition}
-	r.observer.whose(r.Context(), p, false)
+	r.observer.findOwner(r.Context(), p, false)
 	r.observer.podChanged(p, false)
 }
 
-func (r *rollout) gone(name string) { r.observer.podGone(r.observer.pods[types.UID(name)].object) }
+func (r *rollout) deleted(name string) {
+	r.observer.podDeleted(r.observer.pods[types.UID(name)].object)
+}
 
 // spec changes the workload, as a person or a controller would.
 func (r *rollout) spec(change func(*appsv1.Deployment)) {
@@ -95,8 +97,8 @@ func text(err error) string {
 	return err.Error() + "; " + hint.Of(err)
 }
 
-// TestAnotherScalesIt: an autoscaler, say. The action ends when there are as
-// many pods as are wanted now.
+// TestAnotherScalesIt: an autoscaler, for example. The action ends when there
+// are as many pods as the spec then wants.
 func TestAnotherScalesIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRollout(t)
@@ -124,16 +126,16 @@ func TestNothingMoves(t *testing.T) {
 			d.Status.UpdatedReplicas = 1
 			d.Status.Conditions = []appsv1.DeploymentCondition{{Type: appsv1.DeploymentReplicaFailure, Status: corev1.ConditionTrue, Message: "exceeded quota"}}
 		})
-		old := r.observer.living()
+		old := r.observer.activePods()
 		time.AfterFunc(100*time.Second, func() { r.pod("c", true) })
-		time.AfterFunc(200*time.Second, func() { r.gone("a") })
+		time.AfterFunc(200*time.Second, func() { r.deleted("a") })
 		begun := time.Now()
 		err := r.settled(t.Context(), old, 2)
 		r.fails(err, time.Since(begun), 320*time.Second+poll, "deployment/shop: no pod has become ready or ended for 2m0s: exceeded quota; kubectl describe deployment/shop -n prod shows why; --action-timeout ")
 	})
 }
 
-// TestActionTimeout: then the user says how long.
+// TestActionTimeout: the user limits the whole action.
 func TestActionTimeout(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRollout(t, func(d *appsv1.Deployment) { d.Spec.ProgressDeadlineSeconds = new(int32(1)) })
@@ -175,11 +177,11 @@ func TestStrategiesThatKeepPods(t *testing.T) {
 		"all pods are replaced, yes": fromStatefulSet(&appsv1.StatefulSet{}),
 	} {
 		_, word, _ := strings.Cut(want, " ")
-		refused := !strings.HasSuffix(want, "yes")
-		if err := Rollout.fits(w); refused != (err != nil) || refused && (!strings.Contains(err.Error(), word) || !strings.Contains(hint.Of(err), "--action delete")) {
+		apiError := !strings.HasSuffix(want, "yes")
+		if err := Rollout.check(w); apiError != (err != nil) || apiError && (!strings.Contains(err.Error(), word) || !strings.Contains(hint.Of(err), "--action delete")) {
 			t.Errorf("%s: %s", want, text(err))
 		}
-		if err := Evict.fits(w); err != nil {
+		if err := Evict.check(w); err != nil {
 			t.Errorf("%s: evict: %v", want, err)
 		}
 	}

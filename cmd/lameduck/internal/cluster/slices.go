@@ -10,7 +10,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// endpoint is what an EndpointSlice says of a pod.
+// endpoint is the state of a pod in an EndpointSlice.
 type endpoint string
 
 const (
@@ -49,20 +49,20 @@ func (o *observer) sliceChanged(s *discoveryv1.EndpointSlice, _ bool) {
 	o.compareEndpoints()
 }
 
-func (o *observer) sliceGone(s *discoveryv1.EndpointSlice) {
+func (o *observer) sliceDeleted(s *discoveryv1.EndpointSlice) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.slices, s.Name)
 	o.compareEndpoints()
 }
 
-// endpointKinds are the events of a pod's becoming each.
+// endpointKinds are the events for a change to each state.
 var endpointKinds = map[endpoint]timeline.Kind{
 	absent: timeline.EndpointRemoved, ready: timeline.EndpointAdded, terminating: timeline.EndpointTerminating,
 }
 
-// compareEndpoints tells what has changed over all slices of the Service. A
-// pod may be in two of them for a moment; what is best of it counts.
+// compareEndpoints emits what has changed over all slices of the Service. A pod
+// may be in two of them for a moment; its better state counts.
 func (o *observer) compareEndpoints() {
 	now := o.clock.Now()
 	seen := map[types.UID]endpoint{}

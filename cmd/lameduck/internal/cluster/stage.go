@@ -21,7 +21,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
-// Config is what to try, and from where.
+// Config is the settings of a trial on a cluster.
 type Config struct {
 	Access   *Access
 	Target   *Target
@@ -29,7 +29,7 @@ type Config struct {
 	Node     string        // DrainNode: which one; default that of the first pod
 	WatchFor time.Duration // Watch: how long
 	Rounds   int           // how often to act; default 1
-	Replicas int           // in place of the workload's, for as long as it takes; 0: as they are
+	Replicas int           // in place of the workload's, during the trial; 0: as they are
 
 	URL        *url.URL // what clients here connect to; nil: the clients are workers
 	Workers    int      // pods in the cluster that send the traffic
@@ -37,8 +37,8 @@ type Config struct {
 	PullPolicy corev1.PullPolicy
 
 	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default defaultReadyTimeout
-	// ActionTimeout is how long an action may take; 0: as long as it gets
-	// further, see settled. Watch takes WatchFor.
+	// ActionTimeout is how long an action may take; 0: as long as it makes
+	// progress, see settled. Watch takes WatchFor.
 	ActionTimeout time.Duration
 	Clock         timeline.Clock
 	Emit          func(timeline.Event)
@@ -61,7 +61,7 @@ type Stage struct {
 	watchFor     time.Duration
 	readyTimeout time.Duration
 	replicas     int    // that there should be between two actions
-	lacking      string // what the workload lacked when it was last asked for
+	problem      string // what was missing in the workload when it was last read
 
 	observer *observer
 	clocks   *clocks
@@ -80,7 +80,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 		readyTimeout: cmp.Or(cfg.ReadyTimeout, defaultReadyTimeout),
 	}
 	s.undo = undo{connect: cfg.Access.fresh, log: cfg.Log}
-	if err := lacks(ctx, s.client, s.target.namespace, cfg.rights()); err != nil {
+	if err := missingPermissions(ctx, s.client, s.target.namespace, cfg.permissions()); err != nil {
 		return nil, err
 	}
 	if err := s.untilReady(ctx); err != nil {
@@ -94,11 +94,11 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	return s, nil
 }
 
-// untilReady waits for what is still going on with the workload, such as a
-// rollout, or pods that are coming back after the last trial.
+// untilReady waits until the workload has settled, for example after a rollout,
+// or after the last trial.
 func (s *Stage) untilReady(ctx context.Context) error {
 	if s.target.Ready() != nil && s.target.settling() && s.cfg.Log != nil {
-		fmt.Fprintf(s.cfg.Log, "waiting for %s: %s\n", s.target, s.target.behind)
+		fmt.Fprintf(s.cfg.Log, "waiting for %s: %s\n", s.target, s.target.notRolledOut)
 	}
 	for deadline := time.Now().Add(s.readyTimeout); ; {
 		err := s.target.Ready()
@@ -116,16 +116,16 @@ func (s *Stage) untilReady(ctx context.Context) error {
 	}
 }
 
-// rights are what the trial does to the API.
-func (c *Config) rights() []Right {
-	rights := append(c.Action.rights(c.Target.kind), observerRights...)
+// permissions are what the trial does to the API.
+func (c *Config) permissions() []Permission {
+	permissions := append(c.Action.permissions(c.Target.kind), observerPermissions...)
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas {
-		rights = append(rights, ScaleDown.rights(c.Target.kind)...)
+		permissions = append(permissions, ScaleDown.permissions(c.Target.kind)...)
 	}
 	if c.URL == nil {
-		rights = append(rights, allOf(workers.Rules)...)
+		permissions = append(permissions, allOf(workers.Rules)...)
 	}
-	return rights
+	return permissions
 }
 
 // Start brings the workload to the number of replicas, starts the workers or
@@ -133,7 +133,7 @@ func (c *Config) rights() []Right {
 func (s *Stage) Start(ctx context.Context) error {
 	if s.replicas != s.target.replicas {
 		s.undoScale(s.target.replicas)
-		if err := s.attended(ctx, func(ctx context.Context) error {
+		if err := s.withLimits(ctx, func(ctx context.Context) error {
 			if err := s.scale(ctx, s.client, s.replicas); err != nil {
 				return err
 			}
@@ -156,20 +156,20 @@ func (s *Stage) Start(ctx context.Context) error {
 	return nil
 }
 
-// errLost is what Act returns when a worker is gone; what became of it is what
-// stopping the load says.
+// errLost is what Act returns when a worker is lost; the reason is in the error
+// of stopping the load.
 var errLost = errors.New("the trial has ended early")
 
 // errTooLong ends an action that takes longer than the user allows.
 var errTooLong = errors.New("it takes too long")
 
-// Act carries out the action once, or as much of it as there are workers, watches
-// and time for.
-func (s *Stage) Act(ctx context.Context) error { return s.attended(ctx, s.perform) }
+// Act runs the action once, as long as no worker and no watch is lost and the
+// time is not over.
+func (s *Stage) Act(ctx context.Context) error { return s.withLimits(ctx, s.perform) }
 
-// attended does something for as long as there are workers, watches and time
-// for it.
-func (s *Stage) attended(ctx context.Context, do func(context.Context) error) error {
+// withLimits runs a function until a worker or a watch is lost, or the time is
+// over.
+func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if s.crew != nil {
@@ -193,7 +193,7 @@ func (s *Stage) attended(ctx context.Context, do func(context.Context) error) er
 	case cause == errTooLong:
 		return s.unsettled(fmt.Errorf("%s of %s has not ended after %v", s.action, s.target, s.cfg.ActionTimeout))
 	case cause == context.Cause(watched):
-		return cause // what was under way then may have failed for the same reason, and says less
+		return cause // the error of the action may have the same reason, with fewer details
 	}
 	return err
 }
@@ -220,7 +220,7 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 	return s.control.Beside(ctx, cfg), nil
 }
 
-// Uncontrolled is the error for a trial whose workers are not served by each
+// Uncontrolled is the error for a trial with workers that do not serve each
 // other.
 func (s *Stage) Uncontrolled(err error) error {
 	if s.crew == nil {
@@ -230,9 +230,9 @@ func (s *Stage) Uncontrolled(err error) error {
 		fmt.Sprintf("each is the control target of another: a NetworkPolicy in namespace %s has to allow TCP port %d between pods with the label app.kubernetes.io/name=lameduck; the only worker of --workers 1 is its own control target", s.target.namespace, workers.ControlPort))
 }
 
-// NameNodes tells the run which nodes its numbers mean, and how far their
-// clocks are from ours, as far as could be seen. Traffic that is sent from
-// here enters through the host of the URL.
+// NameNodes sets the names of the run's nodes, and how far their clocks are
+// from ours, as far as that was measured. Traffic that is sent from here enters
+// through the host of the URL.
 func (s *Stage) NameNodes(run *timeline.Run) {
 	run.Skews = s.clocks.skews(s.crew)
 	run.Proxies = s.proxies.names()
@@ -243,7 +243,7 @@ func (s *Stage) NameNodes(run *timeline.Run) {
 	}
 }
 
-// Close puts everything back, and ends what was started: the two at the same
+// Close restores everything, and ends what was started: the two at the same
 // time, as either may have to wait for the API server.
 func (s *Stage) Close() error {
 	var undone, ended error
@@ -262,7 +262,7 @@ func (s *Stage) Close() error {
 	return hint.Join(undone, ended)
 }
 
-// ParseURL reads what clients connect to.
+// ParseURL reads the URL that clients connect to.
 func ParseURL(s string) (*url.URL, error) {
 	u, err := url.Parse(s)
 	switch {

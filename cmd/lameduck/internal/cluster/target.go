@@ -20,15 +20,15 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
-// Target is what a trial is about: a workload, and the Service and the port
-// through which its clients come.
+// Target is what a trial tests: a workload, and the Service and the port
+// through which clients connect.
 type Target struct {
 	*workload
-	Manifest *manifest.Workload // what its pod template says
+	Manifest *manifest.Workload // its pod template
 	service  *corev1.Service
 	port     corev1.ServicePort
 	owners   *owners
-	Notes    []string // what is worth knowing before it begins
+	Notes    []string // for the user, before the trial begins
 }
 
 // Query is how a user names a target.
@@ -49,14 +49,14 @@ func Find(ctx context.Context, c dynamic.Interface, q Query) (*Target, error) {
 	t := &Target{}
 	if r.kind == "services" {
 		q.Service = r.name
-		if r, err = behind(ctx, c, q.Namespace, r.name); err != nil {
+		if r, err = workloadBehind(ctx, c, q.Namespace, r.name); err != nil {
 			return nil, err
 		}
 	}
 	if t.workload, err = readWorkload(ctx, c, q.Namespace, r); err != nil {
 		return nil, err
 	}
-	if err := t.front(ctx, c, q); err != nil {
+	if err := t.findService(ctx, c, q); err != nil {
 		return nil, err
 	}
 	if err := t.choosePort(q.Port); err != nil {
@@ -73,11 +73,11 @@ func Find(ctx context.Context, c dynamic.Interface, q Query) (*Target, error) {
 	return t, t.read()
 }
 
-// behind finds the workload whose pods a Service sends to.
-func behind(ctx context.Context, c dynamic.Interface, namespace, service string) (ref, error) {
+// workloadBehind finds the workload with the pods that a Service selects.
+func workloadBehind(ctx context.Context, c dynamic.Interface, namespace, service string) (ref, error) {
 	s, err := kube.Services.Get(ctx, c, namespace, service)
 	if err != nil {
-		return ref{}, refused(err, "get", "", "services", namespace)
+		return ref{}, apiError(err, "get", "", "services", namespace)
 	}
 	if len(s.Spec.Selector) == 0 {
 		return ref{}, hint.New(fmt.Errorf("service/%s has no selector, so it does not tell which pods it leads to", service),
@@ -86,7 +86,7 @@ func behind(ctx context.Context, c dynamic.Interface, namespace, service string)
 	selector := labels.SelectorFromSet(s.Spec.Selector).String()
 	pods, err := kube.Pods.List(ctx, c, namespace, metav1.ListOptions{LabelSelector: selector})
 	if err != nil {
-		return ref{}, refused(err, "list", "", "pods", namespace)
+		return ref{}, apiError(err, "list", "", "pods", namespace)
 	}
 	var found []ref
 	for i := range pods.Items {
@@ -109,7 +109,7 @@ func behind(ctx context.Context, c dynamic.Interface, namespace, service string)
 		fmt.Sprintf("name one of them, as in %s --service %s", found[0], service))
 }
 
-// owner is the workload a pod belongs to; of a ReplicaSet, the Deployment.
+// owner is the workload that controls a pod; of a ReplicaSet, the Deployment.
 func owner(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) (ref, error) {
 	o := metav1.GetControllerOf(pod)
 	if o == nil {
@@ -120,7 +120,7 @@ func owner(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) (ref, erro
 	}
 	rs, err := kube.ReplicaSets.Get(ctx, c, pod.Namespace, o.Name)
 	if err != nil {
-		return ref{}, refused(err, "get", "apps", "replicasets", pod.Namespace)
+		return ref{}, apiError(err, "get", "apps", "replicasets", pod.Namespace)
 	}
 	if o = metav1.GetControllerOf(rs); o == nil {
 		return ref{}, nil
@@ -128,11 +128,11 @@ func owner(ctx context.Context, c dynamic.Interface, pod *corev1.Pod) (ref, erro
 	return ref{kinds[strings.ToLower(o.Kind)], o.Name}, nil
 }
 
-// front finds the Service that leads to the pods.
-func (t *Target) front(ctx context.Context, c dynamic.Interface, q Query) error {
+// findService finds the Service that selects the pods.
+func (t *Target) findService(ctx context.Context, c dynamic.Interface, q Query) error {
 	list, err := kube.Services.List(ctx, c, q.Namespace, metav1.ListOptions{})
 	if err != nil {
-		return refused(err, "list", "", "services", q.Namespace)
+		return apiError(err, "list", "", "services", q.Namespace)
 	}
 	var names []string
 	for i := range list.Items {
@@ -175,7 +175,7 @@ func (t *Target) choosePort(want string) error {
 	return hint.New(fmt.Errorf("service/%s has no TCP port %q", t.service.Name, want), "it has "+strings.Join(names, ", "))
 }
 
-// read takes from the pod template what the diagnosis wants to know.
+// read takes from the pod template what the diagnosis needs.
 func (t *Target) read() error {
 	data, err := t.asDeployment(t.service)
 	if err != nil {
@@ -187,8 +187,8 @@ func (t *Target) read() error {
 	return nil
 }
 
-// Ready says why a trial should not begin yet: nobody could tell what it did
-// from what was going on already.
+// Ready returns why a trial should not begin yet: effects of the trial could
+// not be distinguished from what is already happening.
 func (t *Target) Ready() error {
 	switch {
 	case t.replicas == 0 && t.kind == "daemonsets":
@@ -197,13 +197,13 @@ func (t *Target) Ready() error {
 		return hint.New(fmt.Errorf("%s has no replicas", t), "scale it up first: kubectl scale "+t.String()+" --replicas 2 -n "+t.namespace)
 	case t.paused:
 		return hint.New(fmt.Errorf("the rollout of %s is paused", t), "kubectl rollout resume "+t.String()+" -n "+t.namespace)
-	case t.behind != "":
-		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.behind), "kubectl rollout status "+t.String()+" -n "+t.namespace+" shows when it is")
+	case t.notRolledOut != "":
+		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.notRolledOut), "kubectl rollout status "+t.String()+" -n "+t.namespace+" shows when it is")
 	}
 	return nil
 }
 
-// settling reports whether it is only a matter of time.
+// settling reports whether the workload only needs time.
 func (t *Target) settling() bool { return t.replicas > 0 && !t.paused }
 
 // headless Services have no address of their own: clients ask DNS for pods.

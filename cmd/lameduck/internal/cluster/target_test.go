@@ -165,7 +165,7 @@ func TestAddress(t *testing.T) {
 	}
 }
 
-// TestHintsAreFollowed: what a hint says leads further than to the same error.
+// TestHintsAreFollowed: a hint leads further than to the same error.
 func TestHintsAreFollowed(t *testing.T) {
 	t.Run("no replicas", func(t *testing.T) {
 		err := find(t, kubetest.New(deployment(0), service("shop", shopLabels))).Ready()

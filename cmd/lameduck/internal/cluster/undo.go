@@ -16,7 +16,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// Putting things back is tried again for undoLimit, also after Ctrl-C: what
+// Restoring is tried again for undoLimit, also after Ctrl-C: the error that
 // ended the trial may be an API server that cannot be reached for a while. One
 // request may take undoRequest, and undoPause is between two rounds of them.
 const (
@@ -25,8 +25,7 @@ const (
 	undoPause   = time.Second
 )
 
-// undo is what has to be done to leave the cluster as it was, last change
-// first.
+// undo is what has to be done to restore the cluster, last change first.
 type undo struct {
 	connect func() (dynamic.Interface, error) // for one round of requests
 	log     io.Writer
@@ -36,7 +35,7 @@ type undo struct {
 }
 
 type step struct {
-	command string // for the user, should it fail: what does it by hand
+	command string // for the user, if the step fails: does the same by hand
 	do      func(context.Context, dynamic.Interface) error
 }
 
@@ -44,7 +43,7 @@ func (u *undo) add(command string, do func(context.Context, dynamic.Interface) e
 	u.steps = append(u.steps, step{command, do})
 }
 
-// last takes the step of the last change alone.
+// last runs the step of the last change alone.
 func (u *undo) last(ctx context.Context, c dynamic.Interface) error {
 	i := len(u.steps) - 1
 	if err := u.steps[i].do(ctx, c); err != nil {
@@ -54,9 +53,9 @@ func (u *undo) last(ctx context.Context, c dynamic.Interface) error {
 	return nil
 }
 
-// all takes every step, whatever becomes of the others, and again those that
-// failed until the limit, which does not depend on the time of the trial: that
-// may be over. The steps that are left are in the error, and stay.
+// all runs every step, whatever the result of the others, and repeats those
+// that failed until the limit, which does not depend on the time of the trial:
+// that may be over. The remaining steps are in the error, and are kept.
 func (u *undo) all() error {
 	limit := cmp.Or(u.limit, undoLimit)
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
@@ -70,7 +69,7 @@ func (u *undo) all() error {
 		if len(failed) > 0 && round == 0 && u.log != nil {
 			fmt.Fprintf(u.log, "could not put things back yet: %v; trying again for up to %v\n", failed[0], limit)
 		}
-		if round == 0 || ctx.Err() == nil { // what the limit itself ended tells less
+		if round == 0 || ctx.Err() == nil { // an error of the limit itself has fewer details
 			errs = failed
 		}
 	}
@@ -82,9 +81,9 @@ func forbidden(errs []error) bool {
 	return !slices.ContainsFunc(errs, func(err error) bool { return !apierrors.IsForbidden(err) })
 }
 
-// each takes every step once, on a connection that carried nothing before: a
-// request on one that broke without a word fails only after its time is over,
-// however often it is repeated. What there is no more need not be put back.
+// each runs every step once, on a new connection: a request on a connection
+// that broke silently fails only after its time-out, however often it is
+// repeated. What no longer exists need not be restored.
 func (u *undo) each(ctx context.Context) (errs []error) {
 	c, err := u.connect()
 	if err != nil {
@@ -103,7 +102,7 @@ func (u *undo) each(ctx context.Context) (errs []error) {
 	return errs
 }
 
-// commands are those that do by hand what is left.
+// commands are those that run the remaining steps by hand.
 func (u *undo) commands() string {
 	var all []string
 	for i := len(u.steps) - 1; i >= 0; i-- {

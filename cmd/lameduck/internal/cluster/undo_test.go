@@ -53,8 +53,8 @@ func TestUndoIsTriedAgain(t *testing.T) {
 	}
 }
 
-// TestUndoIsGivenUp: the commands of all that is left are said, and what is
-// left can be tried again.
+// TestUndoIsGivenUp: the error has the commands of all remaining steps, which
+// can be tried again.
 func TestUndoIsGivenUp(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "nodes"}, "n1", nil)
 	s, made := changed(t, forbidden, forbidden)
@@ -89,17 +89,17 @@ func TestUndoOfWhatIsGone(t *testing.T) {
 	}
 }
 
-// TestUndoOnAFreshConnection: one that has died without a word answers nothing,
-// however often it is asked.
+// TestUndoOnAFreshConnection: a silently broken connection gets no answer to
+// any request.
 func TestUndoOnAFreshConnection(t *testing.T) {
 	var mu sync.Mutex
-	dead := ""
+	broken := ""
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mu.Lock()
-		if dead == "" {
-			dead = r.RemoteAddr
+		if broken == "" {
+			broken = r.RemoteAddr
 		}
-		silent := r.RemoteAddr == dead && r.Method == http.MethodPatch
+		silent := r.RemoteAddr == broken && r.Method == http.MethodPatch
 		mu.Unlock()
 		if silent {
 			_, _ = io.Copy(io.Discard, r.Body)

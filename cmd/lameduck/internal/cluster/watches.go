@@ -11,13 +11,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// blind is how long a watch may be missing before the trial is given up. As
-// long a worker may say nothing.
-const blind = 30 * time.Second
+// maxWatchGap is how long a watch may be interrupted before the trial ends with
+// an error. A worker may be silent for as long.
+const maxWatchGap = 30 * time.Second
 
-// watches knows which of the watches are there. Informers begin new ones by
-// themselves, for ever; meanwhile nothing is seen of what happens, and what has
-// happened is seen when they are back.
+// watches knows which of the watches are running. Informers restart them by
+// themselves; until then no change is seen, and what has changed is seen when
+// the watch is back.
 type watches struct {
 	log  io.Writer // may be nil
 	ctx  context.Context
@@ -40,14 +40,14 @@ func newWatches(log io.Writer) *watches {
 	return w
 }
 
-// told takes what an informer tells of its watch.
-func (w *watches) told(what string, err error) {
+// report takes the state of an informer's watch: nil, or why there is none.
+func (w *watches) report(what string, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	g := w.of[what]
 	switch {
 	case err != nil && g == nil:
-		w.of[what] = &gap{since: time.Now(), why: err, alarm: time.AfterFunc(blind, func() { w.missing(what) })}
+		w.of[what] = &gap{since: time.Now(), why: err, alarm: time.AfterFunc(maxWatchGap, func() { w.missing(what) })}
 	case err != nil:
 		g.why = err
 	case g != nil:
@@ -59,17 +59,17 @@ func (w *watches) told(what string, err error) {
 	}
 }
 
-// missing gives the trial up.
+// missing ends the trial with an error.
 func (w *watches) missing(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if g := w.of[what]; g != nil {
-		w.lose(hint.New(fmt.Errorf("the watch of %s was interrupted, and could not be resumed for %v: %w", what, blind, g.why),
+		w.lose(hint.New(fmt.Errorf("the watch of %s was interrupted, and could not be resumed for %v: %w", what, maxWatchGap, g.why),
 			"does `kubectl get "+what+" --watch` work from here? the credentials may have expired"))
 	}
 }
 
-// why is what keeps any watch from being there, or nil.
+// why is the error of the watches that are interrupted, or nil.
 func (w *watches) why() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -80,7 +80,7 @@ func (w *watches) why() error {
 	return errors.Join(all...)
 }
 
-// close is for when none is needed any more.
+// close is called when no watch is needed any more.
 func (w *watches) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

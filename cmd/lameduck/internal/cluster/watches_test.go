@@ -18,9 +18,9 @@ func TestAWatchIsMissing(t *testing.T) {
 			r := newRollout(t)
 			defer r.observer.watches.close()
 			r.action, r.watchFor = action, time.Hour
-			r.observer.watches.told("pods", nil)
-			time.AfterFunc(10*time.Second, func() { r.observer.watches.told("pods", errors.New("it has ended")) })
-			time.AfterFunc(20*time.Second, func() { r.observer.watches.told("pods", errors.New("Unauthorized")) })
+			r.observer.watches.report("pods", nil)
+			time.AfterFunc(10*time.Second, func() { r.observer.watches.report("pods", errors.New("it has ended")) })
+			time.AfterFunc(20*time.Second, func() { r.observer.watches.report("pods", errors.New("Unauthorized")) })
 			begun := time.Now()
 			err := r.Act(t.Context())
 			r.fails(err, time.Since(begun), 40*time.Second,
@@ -36,10 +36,10 @@ func TestAWatchComesBack(t *testing.T) {
 		var log strings.Builder
 		w := newWatches(&log)
 		defer w.close()
-		for _, missing := range []time.Duration{time.Second, 12 * time.Second, blind - 1} {
-			w.told("events", errors.New("it has ended"))
+		for _, missing := range []time.Duration{time.Second, 12 * time.Second, maxWatchGap - 1} {
+			w.report("events", errors.New("it has ended"))
 			time.Sleep(missing)
-			w.told("events", nil)
+			w.report("events", nil)
 			time.Sleep(time.Hour)
 		}
 		if w.ctx.Err() != nil || strings.Count(log.String(), "note: ") != 2 || !strings.HasPrefix(log.String(), "note: the watch of events was interrupted for 12s (it has ended); ") {
@@ -52,11 +52,11 @@ func TestAWatchComesBack(t *testing.T) {
 func TestNoWatchToBeginWith(t *testing.T) {
 	w := newWatches(nil)
 	defer w.close()
-	w.told("pods", hint.New(errors.New("Unauthorized"), "log in"))
+	w.report("pods", hint.New(errors.New("Unauthorized"), "log in"))
 	if err := w.why(); err == nil || err.Error() != "pods: Unauthorized" {
 		t.Errorf("%v", err)
 	}
-	w.told("pods", nil)
+	w.report("pods", nil)
 	if err := w.why(); err != nil {
 		t.Errorf("%v", err)
 	}

@@ -19,7 +19,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// kinds are the words for a kind that kubectl takes as well.
+// kinds are the names of a kind that kubectl accepts as well.
 var kinds = map[string]string{
 	"deploy": "deployments", "deployment": "deployments", "deployments": "deployments",
 	"sts": "statefulsets", "statefulset": "statefulsets", "statefulsets": "statefulsets",
@@ -27,7 +27,7 @@ var kinds = map[string]string{
 	"svc": "services", "service": "services", "services": "services",
 }
 
-// resource is what the API serves a kind by.
+// resource is the API resource of a kind.
 func resource(kind string) kube.Named {
 	if kind == "services" {
 		return kube.Named(kube.Services)
@@ -38,8 +38,8 @@ func resource(kind string) kube.Named {
 // ref is KIND/NAME; the kind is the plural of the API.
 type ref struct{ kind, name string }
 
-// IsRef reports whether a word of the command line looks like KIND/NAME with
-// a kind known here, and not like the path of a program.
+// IsRef reports whether an argument of the command line looks like KIND/NAME
+// with a kind known here, and not like the path of a program.
 func IsRef(s string) bool {
 	_, err := parseRef(s)
 	return err == nil
@@ -60,23 +60,24 @@ func parseRef(s string) (ref, error) {
 
 func (r ref) String() string { return strings.TrimSuffix(r.kind, "s") + "/" + r.name }
 
-// workload is a Deployment, StatefulSet or DaemonSet, as far as a trial cares.
+// workload is a Deployment, StatefulSet or DaemonSet, as far as a trial needs
+// it.
 type workload struct {
 	ref
-	namespace string
-	uid       types.UID
-	replicas  int
-	selector  labels.Selector
-	template  corev1.PodTemplateSpec
-	strategy  any   // of a Deployment: its spec.strategy
-	minReady  int32 // seconds
-	paused    bool
-	progress  time.Duration // within which Kubernetes expects a rollout to get further
-	keeps     string        // which pods a rollout does not replace, "" if it replaces all
-	failure   string        // why its controller cannot make pods, "" if it can
-	// behind says what the controller has not done yet; "" when the workload
+	namespace   string
+	uid         types.UID
+	replicas    int
+	selector    labels.Selector
+	template    corev1.PodTemplateSpec
+	strategy    any   // of a Deployment: its spec.strategy
+	minReady    int32 // seconds
+	paused      bool
+	progress    time.Duration // within which Kubernetes expects a rollout to make progress
+	notReplaced string        // which pods a rollout does not replace, "" if it replaces all
+	failure     string        // why its controller cannot make pods, "" if it can
+	// notRolledOut is what the controller has not done yet; "" when the workload
 	// is as its spec wants it, as kubectl rollout status decides.
-	behind string
+	notRolledOut string
 }
 
 // defaultProgress is the progressDeadlineSeconds of a Deployment that has none
@@ -91,7 +92,7 @@ func readWorkload(ctx context.Context, c dynamic.Interface, namespace string, r 
 	}
 	w, err := read(ctx, c, namespace, r.name)
 	if err != nil {
-		return nil, refused(err, "get", "apps", r.kind, namespace)
+		return nil, apiError(err, "get", "apps", r.kind, namespace)
 	}
 	w.ref, w.namespace = r, namespace
 	return w, nil
@@ -129,7 +130,7 @@ func fromDeployment(d *appsv1.Deployment) *workload {
 	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
 	s := d.Status
-	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedReplicas, s.Replicas, s.AvailableReplicas)
+	w.notRolledOut = rolloutState(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedReplicas, s.Replicas, s.AvailableReplicas)
 	return w
 }
 
@@ -137,16 +138,16 @@ func fromStatefulSet(s *appsv1.StatefulSet) *workload {
 	w := &workload{uid: s.UID, replicas: count(s.Spec.Replicas), template: s.Spec.Template, minReady: s.Spec.MinReadySeconds, progress: defaultProgress}
 	switch u := s.Spec.UpdateStrategy; {
 	case u.Type == appsv1.OnDeleteStatefulSetStrategyType:
-		w.keeps = onDelete
+		w.notReplaced = onDelete
 	case u.RollingUpdate != nil && u.RollingUpdate.Partition != nil && *u.RollingUpdate.Partition > 0:
-		w.keeps = fmt.Sprintf("its updateStrategy has the partition %d, so a rollout leaves the pods below that number as they are", *u.RollingUpdate.Partition)
+		w.notReplaced = fmt.Sprintf("its updateStrategy has the partition %d, so a rollout leaves the pods below that number as they are", *u.RollingUpdate.Partition)
 	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(s.Spec.Selector)
 	updated := s.Status.UpdatedReplicas
 	if s.Status.CurrentRevision == s.Status.UpdateRevision {
 		updated = s.Status.CurrentReplicas
 	}
-	w.behind = lacking(w.replicas, s.Generation, s.Status.ObservedGeneration, updated, s.Status.Replicas, s.Status.AvailableReplicas)
+	w.notRolledOut = rolloutState(w.replicas, s.Generation, s.Status.ObservedGeneration, updated, s.Status.Replicas, s.Status.AvailableReplicas)
 	return w
 }
 
@@ -154,10 +155,10 @@ func fromDaemonSet(d *appsv1.DaemonSet) *workload {
 	s := d.Status
 	w := &workload{uid: d.UID, replicas: int(s.DesiredNumberScheduled), template: d.Spec.Template, minReady: d.Spec.MinReadySeconds, progress: defaultProgress}
 	if d.Spec.UpdateStrategy.Type == appsv1.OnDeleteDaemonSetStrategyType {
-		w.keeps = onDelete
+		w.notReplaced = onDelete
 	}
 	w.selector, _ = metav1.LabelSelectorAsSelector(d.Spec.Selector)
-	w.behind = lacking(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedNumberScheduled, s.CurrentNumberScheduled, s.NumberAvailable)
+	w.notRolledOut = rolloutState(w.replicas, d.Generation, s.ObservedGeneration, s.UpdatedNumberScheduled, s.CurrentNumberScheduled, s.NumberAvailable)
 	return w
 }
 
@@ -170,8 +171,8 @@ func count(n *int32) int {
 	return int(*n)
 }
 
-// lacking compares what there is with what the spec wants.
-func lacking(want int, generation, observed int64, updated, all, available int32) string {
+// rolloutState compares the status with the spec.
+func rolloutState(want int, generation, observed int64, updated, all, available int32) string {
 	switch {
 	case observed < generation:
 		return "its controller has not seen the last change yet"
@@ -185,8 +186,8 @@ func lacking(want int, generation, observed int64, updated, all, available int32
 	return ""
 }
 
-// asDeployment is the workload as the manifest of a Deployment and its
-// Service, in JSON, so that one reader knows what a pod template says.
+// asDeployment is the workload as the manifest of a Deployment and its Service,
+// in JSON, so that one reader parses pod templates.
 func (w *workload) asDeployment(service *corev1.Service) ([]byte, error) {
 	spec := map[string]any{"replicas": w.replicas, "minReadySeconds": w.minReady, "template": w.template}
 	if w.strategy != nil {

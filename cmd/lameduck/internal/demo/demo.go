@@ -132,7 +132,7 @@ func (d *demo) config(name, self string) trial.Config {
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
-		found, recommend := diagnose.Judge(run)
+		found, recommend := diagnose.Run(run)
 		r := report.New(run, found, recommend)
 		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
 	}

@@ -4,11 +4,10 @@ import (
 	"fmt"
 	"path"
 	"slices"
-	"strings"
 )
 
-// advice is a cure in two lines: for a Go program with the library, and for
-// any language.
+// advice is how to cure a fault: for a Go program with the library, and for a
+// program in any language.
 type advice struct {
 	inGo  string // empty: the cure isn't in the program
 	other string
@@ -24,13 +23,14 @@ func (a advice) String() string {
 // listenAndServe is the one-line cure for a Go server.
 const listenAndServe = "call lameduck.ListenAndServe(addr, handler) in place of http.ListenAndServe"
 
-// delay and grace are the recommended numbers in words; where nothing was
-// measured the words stand alone.
-func (s *scene) delay() string {
-	return number(s.advised.DelaySeconds, "as long as clients still come")
+// delay and grace are the recommended numbers as text, or a description where
+// nothing was measured.
+func (s *runFacts) delay() string {
+	return number(s.recommended.DelaySeconds, "as long as new connections arrive")
 }
-func (s *scene) grace() string {
-	return number(s.advised.GraceSeconds, "longer than the delay and the longest request together")
+
+func (s *runFacts) grace() string {
+	return number(s.recommended.GraceSeconds, "more than the delay and the longest request together")
 }
 
 func number(n int, otherwise string) string {
@@ -40,31 +40,33 @@ func number(n int, otherwise string) string {
 	return fmt.Sprintf("%d s", n)
 }
 
-// hold is the cure by manifest: it holds the signal back.
-func (s *scene) hold() string {
-	if s.advised.DelaySeconds == 0 {
-		return "a preStop sleep holds the signal back"
+// preStopHold is the cure in the manifest: a preStop sleep delays the stop
+// signal.
+func (s *runFacts) preStopHold() string {
+	if s.recommended.DelaySeconds == 0 {
+		return "a preStop sleep delays the stop signal"
 	}
-	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` holds the signal back that long",
-		s.advised.DelaySeconds, s.advised.GraceSeconds)
+	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` delays the stop signal that long",
+		s.recommended.DelaySeconds, s.recommended.GraceSeconds)
 }
 
-// sayGoodbye is the cure of a shutdown that waits for connections which
-// nothing ends, such as server.close() of Node.js.
-const sayGoodbye = "from the signal on send the header `Connection: close` with every answer: a graceful shutdown waits for the kept connections that are in use, and they are used for as long as they last."
+// sendConnectionClose is the cure for a graceful shutdown that waits for
+// keep-alive connections which the server never closes, such as server.close()
+// of Node.js.
+const sendConnectionClose = "after the signal send the header `Connection: close` with every response: a graceful shutdown waits for keep-alive connections that are in use, and clients use them until they are closed."
 
-// gracefulSignals are the stop signals of servers that take SIGTERM for
-// "stop at once".
+// gracefulSignals are the graceful stop signals of servers that stop at once on
+// SIGTERM.
 var gracefulSignals = map[string]string{
 	"nginx": "SIGQUIT", "php-fpm": "SIGQUIT", // nginx.org/en/docs/control.html, php-fpm(8)
 	"httpd": "SIGWINCH", "apache2": "SIGWINCH", // httpd.apache.org/docs/2.4/stopping.html
 	"haproxy": "SIGUSR1", // its management guide, section 4
 }
 
-// otherSignal names the graceful one of a known server that left as soon as
-// it was signalled.
-func (m *matter) otherSignal() string {
-	if len(m.run.Spec.Command) == 0 || !slices.ContainsFunc(m.lives, (*life).leftOnSignal) {
+// gracefulSignalNote names the graceful stop signal of a known server that
+// exited as soon as it was signalled.
+func (m *match) gracefulSignalNote() string {
+	if len(m.run.Spec.Command) == 0 || !slices.ContainsFunc(m.pods, (*podFacts).exitedOnSignal) {
 		return ""
 	}
 	name := path.Base(m.run.Spec.Command[0])
@@ -72,21 +74,16 @@ func (m *matter) otherSignal() string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf(" %s finishes what is in flight on %s, not on SIGTERM: besides the preStop sleep, give the image `STOPSIGNAL %[2]s` (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
+	return fmt.Sprintf(" %s finishes requests in flight on %s, not on SIGTERM: besides the preStop sleep, set `STOPSIGNAL %[2]s` in the image (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
 }
 
-func (l *life) leftOnSignal() bool {
-	return l.Signalled != never && l.Killed == never && l.Exited != never && l.Exited-l.Signalled < atOnce
+func (p *podFacts) exitedOnSignal() bool {
+	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay
 }
 
-// shell reports whether the command is run by a shell that may stay process 1.
-func shell(command []string) bool {
-	if len(command) < 2 {
-		return false
+func (m *match) onlyReplica() string {
+	if m.unroutedDrops() == 0 {
+		return ""
 	}
-	switch path.Base(command[0]) {
-	case "sh", "bash", "dash", "ash", "ksh", "zsh":
-		return strings.HasPrefix(command[1], "-") && strings.Contains(command[1], "c")
-	}
-	return false
+	return " The pod was also the last endpoint: make the delay longer than the start of its replacement, or run two replicas."
 }

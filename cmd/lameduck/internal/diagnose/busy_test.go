@@ -10,7 +10,7 @@ import (
 // overloaded is a run of 20 s in which clients time out all the time, and one
 // pod terminates well.
 func overloaded(every time.Duration, from, to time.Duration, control func(*timeline.Attempt)) *built {
-	b := one()
+	b := onePod()
 	for at := 100 * ms; at < 14*s; at += 100 * ms {
 		b.try(at, "a")
 		b.try(at, "", func(a *timeline.Attempt) { a.Control = true; control(a) })
@@ -38,11 +38,11 @@ func TestBusy(t *testing.T) {
 		{"not started", func() *built {
 			b := overloaded(s, 20*s, 20*s, fine)
 			for at := s; at < 9*s; at += 500 * ms {
-				b.try(at, "", unstarted)
+				b.try(at, "", notStarted)
 			}
 			return b
 		}(), notKeepingUp},
-		{"nobody answers the SYN", func() *built {
+		{"no answer to the SYN", func() *built {
 			b := overloaded(s, 20*s, 20*s, fine)
 			for at := s; at < 9*s; at += 500 * ms {
 				b.try(at, "a", refused, func(a *timeline.Attempt) { a.Cause, a.Ended = timeline.DialTimeout, a.Started+s/2 })
@@ -63,7 +63,8 @@ func TestBusy(t *testing.T) {
 	}
 }
 
-// TestBusyDuringADefect: the fault of the termination is found beside it.
+// TestBusyDuringADefect: the fault of the termination is found beside the
+// overload.
 func TestBusyDuringADefect(t *testing.T) {
 	b := overloaded(500*ms, 0, 14*s, func(*timeline.Attempt) {})
 	b.Events[3] = timeline.Event{At: 10*s + 2*ms, Kind: timeline.Exited, Pod: "a", Code: 2}

@@ -12,69 +12,70 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// sight is how much of a run a cluster shows.
-type sight struct {
-	header  bool // the server names its pod in every answer
-	seconds bool // an exit is told before its second is over (finishedAt)
+// visibility is how much of a run a cluster shows.
+type visibility struct {
+	header  bool // the server names its pod in every response
+	seconds bool // an exit is reported before its second is over (finishedAt)
 }
 
-// asACluster blurs a run of the lab into what the API server tells of it:
-// dials have no pod, nor have connections unless the server names itself; the
-// kubelet's news is late; nobody can look into a pod; the endpoints are the
-// EndpointSlice's.
-func asACluster(run *timeline.Run, see sight, r *rand.Rand) *timeline.Run {
+// asCluster reduces a run of the lab to what the API server reports of it:
+// dials have no pod, nor have connections unless the server names its pod; the
+// kubelet reports late; process 1 of a pod cannot be inspected; the endpoints
+// are those of the EndpointSlice.
+func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 	run.Stage, run.Accuracy = "cluster", 1500*ms
-	forgetNames(run, see.header)
+	removePodNames(run, vis.header)
 	var events []timeline.Event
-	hooks := map[string]time.Duration{} // how late each is told to have begun
+	hooks := map[string]time.Duration{} // how late the start of each is reported
 	for _, e := range run.Events {
-		told := e
+		reported := e
 		switch e.Kind {
 		case timeline.Ready:
-			told.At += upTo(r, 50*ms)
-			events = append(events, timeline.Event{At: told.At, Kind: timeline.EndpointAdded, Pod: e.Pod})
+			reported.At += upTo(r, 50*ms)
+			events = append(events, timeline.Event{At: reported.At, Kind: timeline.EndpointAdded, Pod: e.Pod})
 		case timeline.Deleted:
-			told.At += upTo(r, 50*ms)
-			events = append(events, timeline.Event{At: told.At, Kind: timeline.EndpointTerminating, Pod: e.Pod})
+			reported.At += upTo(r, 50*ms)
+			events = append(events, timeline.Event{At: reported.At, Kind: timeline.EndpointTerminating, Pod: e.Pod})
 		case timeline.PreStopEnded:
 			continue
 		case timeline.Started:
-			told.At += upTo(r, 1500*ms)
+			reported.At += upTo(r, 1500*ms)
 		case timeline.PreStopStarted, timeline.Signalled, timeline.Evicted:
-			told.At += upTo(r, 300*ms)
-			switch { // nobody tells of the signal after a hook: it is reckoned
+			reported.At += upTo(r, 300*ms)
+			switch { // the signal after a hook is not reported: it is computed
 			case e.Kind == timeline.PreStopStarted:
-				hooks[e.Pod] = told.At - e.At
+				hooks[e.Pod] = reported.At - e.At
 			case e.Kind == timeline.Signalled && hooks[e.Pod] > 0:
-				told.At = e.At + hooks[e.Pod]
+				reported.At = e.At + hooks[e.Pod]
 			}
-			told.Caught, told.HandlerUnknown = e.Kind == timeline.Signalled, e.Kind == timeline.Signalled
+			reported.Caught, reported.HandlerUnknown = e.Kind == timeline.Signalled, e.Kind == timeline.Signalled
 		case timeline.Killed:
 			continue
 		case timeline.Exited:
-			told.At += 50*ms + upTo(r, 1450*ms)
-			if see.seconds {
-				told.At = min(told.At, e.At.Truncate(s)+s)
+			reported.At += 50*ms + upTo(r, 1450*ms)
+			if vis.seconds {
+				reported.At = min(reported.At, e.At.Truncate(s)+s)
 			}
-			events = append(events, timeline.Event{At: told.At + upTo(r, 50*ms), Kind: timeline.EndpointRemoved, Pod: e.Pod})
-			if told.Code == 137 {
-				events = append(events, timeline.Event{At: told.At, Kind: timeline.Killed, Pod: e.Pod})
+			events = append(events, timeline.Event{At: reported.At + upTo(r, 50*ms), Kind: timeline.EndpointRemoved, Pod: e.Pod})
+			if reported.Code == 137 {
+				events = append(events, timeline.Event{At: reported.At, Kind: timeline.Killed, Pod: e.Pod})
 			}
 		}
-		events = append(events, told)
+		events = append(events, reported)
 	}
 	slices.SortStableFunc(events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 	run.Events = events
 	return run
 }
 
-// forgetNames leaves a name only where the answer of a server gave it.
-func forgetNames(run *timeline.Run, header bool) {
+// removePodNames leaves the name of a pod only where a response of the server
+// had it.
+func removePodNames(run *timeline.Run, header bool) {
 	named := map[uint64]bool{}
 	for i := range run.Attempts {
 		a := &run.Attempts[i]
 		if a.Pattern == "new" {
-			a.End = timeline.Open // such a client says itself that it will close
+			a.End = timeline.Open // such a client itself sends Connection: close
 		}
 		named[a.Conn] = named[a.Conn] || header && a.Conn != 0 && a.Status != 0
 		if !named[a.Conn] {
@@ -85,57 +86,57 @@ func forgetNames(run *timeline.Run, header bool) {
 
 func upTo(r *rand.Rand, d time.Duration) time.Duration { return time.Duration(r.Int64N(int64(d))) }
 
-// TestAClusterTellsTheSame plays every fault as a cluster sees it, with one
+// TestFindingsOnACluster simulates every fault as a cluster shows it, with one
 // replica and with three.
-func TestAClusterTellsTheSame(t *testing.T) {
+func TestFindingsOnACluster(t *testing.T) {
 	for _, f := range faults {
-		for _, twins := range []int{0, 2} {
-			if twins > 0 && f.replaced != 0 {
-				continue // there is another endpoint then
+		for _, others := range []int{0, 2} {
+			if others > 0 && f.replaced != 0 {
+				continue // there is another endpoint in that case
 			}
-			t.Run(fmt.Sprintf("%s/%d replicas", f.name, twins+1), func(t *testing.T) {
-				play := f.theatre
-				play.twins = twins
-				lab := play.play()
-				for seed := range uint64(4 - twins) {
-					see := sight{header: seed%2 == 0, seconds: seed == 1 || seed == 2}
-					check(t, asACluster(copied(lab), see, rand.New(rand.NewPCG(seed, 3))), f.want, fmt.Sprintf("seed %d, %+v", seed, see))
+			t.Run(fmt.Sprintf("%s/%d replicas", f.name, others+1), func(t *testing.T) {
+				sim := f.simulation
+				sim.others = others
+				lab := sim.simulate()
+				for seed := range uint64(4 - others) {
+					vis := visibility{header: seed%2 == 0, seconds: seed == 1 || seed == 2}
+					check(t, asCluster(copied(lab), vis, rand.New(rand.NewPCG(seed, 3))), f.want, fmt.Sprintf("seed %d, %+v", seed, vis))
 				}
 			})
 		}
 	}
 }
 
-// TestARolloutOfThreeTellsTheSame replaces three pods one after the other, or
-// all at once, so that several terminate at the same time.
-func TestARolloutOfThreeTellsTheSame(t *testing.T) {
+// TestFindingsInARolloutOfThree replaces three pods one after the other, or all
+// at once, so that several terminate at the same time.
+func TestFindingsInARolloutOfThree(t *testing.T) {
 	for _, f := range faults {
 		if f.replaced != 0 || f.want == notReady {
 			continue // for the latter see TestWhoRefusedIsInDoubt
 		}
 		t.Run(f.name, func(t *testing.T) {
-			one := f.play()
+			onePod := f.simulate()
 			for i, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
-				lab := thrice(one, apart)
+				lab := repeated(onePod, apart)
 				check(t, lab, f.want, fmt.Sprintf("lab, %v apart", apart))
 				for _, header := range []bool{true, false} {
-					see := sight{header: header}
-					check(t, asACluster(copied(lab), see, rand.New(rand.NewPCG(uint64(i), 5))), f.want, fmt.Sprintf("%+v, %v apart", see, apart))
+					vis := visibility{header: header}
+					check(t, asCluster(copied(lab), vis, rand.New(rand.NewPCG(uint64(i), 5))), f.want, fmt.Sprintf("%+v, %v apart", vis, apart))
 				}
 			}
 		})
 	}
 }
 
-// TestWhoRefusedIsInDoubt: while one pod does not listen yet, another has been
-// told to stop and a third has left, nothing tells which of them refused a
-// dial, even if every answer names its pod: a refusal is no answer. Then no
-// more is asked than that each drop is explained once by one of the three, and
-// that the evidence says that the pod is only likely.
-func TestWhoRefusedIsInDoubt(t *testing.T) {
+// TestUncertainPodOfARefusal: while one pod does not listen yet, another has
+// been signalled and a third has exited, nothing shows which of them refused a
+// dial, even if every response names its pod. Then the test asks only that each
+// drop is explained once by one of the three, and that the evidence says that
+// the pod is only likely.
+func TestUncertainPodOfARefusal(t *testing.T) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.want == notReady })
 	for _, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
-		run := timeline.Attribute(asACluster(thrice(faults[i].play(), apart), sight{}, rand.New(rand.NewPCG(1, 6))))
+		run := timeline.Attribute(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
 		found := Findings(run)
 		checkSum(t, run, found)
 		doubt := 0
@@ -148,7 +149,7 @@ func TestWhoRefusedIsInDoubt(t *testing.T) {
 			}
 		}
 		if doubt == 0 {
-			t.Errorf("%v apart: no doubt in %v", apart, found)
+			t.Errorf("%v apart: no uncertain pod in %v", apart, found)
 		}
 	}
 }
@@ -167,14 +168,14 @@ func check(t *testing.T, run *timeline.Run, want, what string) {
 }
 
 func copied(run *timeline.Run) *timeline.Run {
-	again := *run
-	again.Attempts, again.Events = slices.Clone(run.Attempts), slices.Clone(run.Events)
-	return &again
+	clone := *run
+	clone.Attempts, clone.Events = slices.Clone(run.Attempts), slices.Clone(run.Events)
+	return &clone
 }
 
-// thrice plays a run three times over, each so much later and with pods,
-// clients and connections of its own.
-func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
+// repeated puts three copies of a run into one, each so much later and with
+// pods, clients and connections of its own.
+func repeated(run *timeline.Run, apart time.Duration) *timeline.Run {
 	all := *run
 	all.Attempts, all.Events = make([]timeline.Attempt, 0, 3*len(run.Attempts)), nil
 	for i := range 3 {
@@ -208,17 +209,17 @@ func thrice(run *timeline.Run, apart time.Duration) *timeline.Run {
 	return &all
 }
 
-// TestAHookWhoseEndNobodySees: of an exec or httpGet hook a cluster tells the
-// beginning only. The findings are the same, but one: a pod that was killed
-// after such a hook may have had no time, or have ignored the signal, and the
-// finding is then that its grace period was too short for what it did.
-func TestAHookWhoseEndNobodySees(t *testing.T) {
+// TestPreStopEndNotSeen: of an exec or httpGet hook a cluster reports the start
+// only. The findings are the same, but one: a pod that was killed after such a
+// hook may have had no time, or have ignored the signal, and the finding is
+// then that its grace period was too short for what it did.
+func TestPreStopEndNotSeen(t *testing.T) {
 	for _, f := range faults {
-		if f.hook < 0 || f.spec.PreStopSleep > 0 {
+		if f.preStop < 0 || f.spec.PreStopSleep > 0 {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {
-			run := asACluster(f.play(), sight{}, rand.New(rand.NewPCG(1, 8)))
+			run := asCluster(f.simulate(), visibility{}, rand.New(rand.NewPCG(1, 8)))
 			var events []timeline.Event
 			for _, e := range run.Events {
 				if e.Kind != timeline.Signalled {
@@ -255,15 +256,15 @@ func TestRecommendOnACluster(t *testing.T) {
 		delay int
 		why   string
 	}{
-		{"both may have taken it", cluster(func(b *built) { b.try(12*s, "") }), 0, "could not be told (1 of them)"},
-		{"none came", cluster(func(b *built) { b.try(16*s, "") }), 1, "no new connection came"},
-		{"refused", cluster(func(b *built) { b.try(14*s, "", refused).try(12*s, "") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay (it rests on 1 that are known to be a terminating pod's; 1 more may have been)"},
+		{"both may have taken it", cluster(func(b *built) { b.try(12*s, "") }), 0, "the pod of 1 new connection after"},
+		{"none came", cluster(func(b *built) { b.try(16*s, "") }), 1, "no new connection arrived"},
+		{"refused", cluster(func(b *built) { b.try(14*s, "", refused).try(12*s, "") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay (1 connection surely went to a terminating pod; 1 more may have)"},
 		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
-		{"kube-proxy tells", cluster(func(b *built) {
+		{"kube-proxy shows it", cluster(func(b *built) {
 			b.try(12*s, "")
 			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2},
-				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // it has long been out of use
-		}), 5, "the last kube-proxy knew 3.00 s after"},
+				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // after it was already terminating
+		}), 5, "the last kube-proxy was updated 3.00 s after"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if r := Recommend(&tt.run.Run); r.DelaySeconds != tt.delay || !strings.Contains(r.Why, tt.why) {
@@ -273,22 +274,22 @@ func TestRecommendOnACluster(t *testing.T) {
 	}
 }
 
-// TestWhatIsOnlyLikelyProvesNoLife: a connection that may have been another
-// pod's ended between the last word of this one and the news of its exit.
-func TestWhatIsOnlyLikelyProvesNoLife(t *testing.T) {
+// TestALikelyPodIsNoProof: a connection that may have been another pod's ended
+// between the last response of this one and the report of its exit.
+func TestALikelyPodIsNoProof(t *testing.T) {
 	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
 		timeline.Event{At: 10400 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
 	b.Stage, b.Accuracy = "cluster", 1500*ms
-	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood })
+	b.try(9*s, "a").try(10050*ms, "a", refused).try(9*s, "a", lasting(1350*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.PodBy = timeline.Probable })
 	if found := Findings(&b.Run); len(found) != 1 || found[0].ID != exitsAtOnce {
 		t.Errorf("%+v, want %s alone", found, exitsAtOnce)
 	}
 }
 
-// TestACutProvesNoLife: a busy client notices the exit late, or was turned away
-// before it for a reason of its own. Only of an exit whose moment is known
-// exactly can a cut be told apart.
-func TestACutProvesNoLife(t *testing.T) {
+// TestACutIsNoProofOfARunningProcess: a busy client notices the exit late, or
+// was refused before it for another reason. Only where the moment of the exit
+// is known exactly can the two be distinguished.
+func TestACutIsNoProofOfARunningProcess(t *testing.T) {
 	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
 		timeline.Event{At: 10400 * ms, Kind: timeline.Exited, Pod: "a", Code: 2})
 	b.Stage, b.Accuracy = "cluster", 1500*ms
@@ -300,10 +301,10 @@ func TestACutProvesNoLife(t *testing.T) {
 
 // TestALateReportOfAnExit: the kubelet reports an exit up to 1.5 s late. A
 // connection whose end a client has seen shortly before that report shows that
-// the process lived after its listener was closed only if the connection surely
+// the process ran after its listener was closed only if the connection surely
 // was this pod's, and only if the client itself was not late.
 func TestALateReportOfAnExit(t *testing.T) {
-	likely := func(a *timeline.Attempt) { a.PodBy = timeline.ByLikelihood }
+	likely := func(a *timeline.Attempt) { a.PodBy = timeline.Probable }
 	surely := func(*timeline.Attempt) {}
 	for _, tt := range []struct {
 		name    string
@@ -313,7 +314,7 @@ func TestALateReportOfAnExit(t *testing.T) {
 	}{
 		{"the pod is only likely", 0, likely, exitsAtOnce},
 		{"the client was late", 1200 * ms, surely, exitsAtOnce},
-		{"a connection of its own, and a quiet machine", 0, surely, closesEarly},
+		{"a connection of its own, and an idle machine", 0, surely, closesEarly},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),

@@ -1,11 +1,12 @@
-// Package diagnose says which fault is behind the drops of a run. It is pure:
-// from a timeline.Run it makes findings, and does nothing else.
+// Package diagnose finds the faults behind the drops of a run. It is pure: it
+// makes findings from a timeline.Run, and does nothing else.
 //
-// It thinks first of each pod, then of each drop. A pod that ends badly as a
-// whole (it exits at once, closes its listener, is killed) has one verdict,
-// and every drop from its T0 on is a side effect of that verdict. Of a pod
-// that did go on serving, each drop is judged by itself. Every drop belongs
-// to exactly one finding; what no rule explains is the last one's.
+// It computes the facts of each pod first, then those of each drop. A pod whose
+// termination is faulty as a whole (the process exits at once, closes its
+// listener, is killed) has one fault, and every drop of it from T0 on is a
+// consequence. For a pod that kept serving after T0, each drop is judged by
+// itself. Every drop belongs to exactly one finding; a drop that no rule
+// explains belongs to "unexplained".
 package diagnose
 
 import (
@@ -16,45 +17,46 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Findings explains every drop of the run, and names the hazards that did no
-// harm this time. The order is stable: most drops first, then the order of
-// the rules; the unexplained come last. Control attempts are not judged.
+func ruleOf(d *dropFacts) int {
+	return slices.IndexFunc(rules, func(r rule) bool { return r.explains(d) })
+}
+
+// Findings explains every drop of the run, and warns of faults that dropped
+// nothing this time. The order is stable: most drops first, then the order of
+// the rules; the unexplained come last. Attempts at the control target are not
+// judged.
 func Findings(run *timeline.Run) []finding.Finding {
-	found, _ := Judge(run)
+	found, _ := Run(run)
 	return found
 }
 
-// Judge returns the Findings of a run and what it would Recommend at once,
-// which takes half as long as one after the other.
-func Judge(run *timeline.Run) ([]finding.Finding, finding.Recommendation) {
-	s := read(run)
-	return s.findings(), s.advised
+// Run returns the Findings of a run and its Recommendation. One call takes half
+// the time of two.
+func Run(run *timeline.Run) ([]finding.Finding, finding.Recommendation) {
+	s := newRunFacts(run)
+	return s.findings(), s.recommended
 }
 
-func (s *scene) findings() []finding.Finding {
-	matters := make([]matter, len(rules))
+func (s *runFacts) findings() []finding.Finding {
+	matters := make([]match, len(rules))
 	for i := range rules {
-		matters[i] = newMatter(s, rules[i].suspects(s))
+		matters[i] = newMatch(s, rules[i].affectedPods(s))
 	}
 	for _, d := range s.drops {
 		i := ruleOf(d)
-		if d.unstarted() {
+		if d.notStarted() {
 			i = ruleOf(s.hungAt(d))
 		}
 		matters[i].add(d)
 	}
 	var found []finding.Finding
 	for i, m := range matters {
-		if len(m.drops)+len(m.lives) > 0 {
+		if len(m.drops)+len(m.pods) > 0 {
 			found = append(found, rules[i].finding(&m))
 		}
 	}
 	slices.SortStableFunc(found, byWeight)
 	return found
-}
-
-func ruleOf(d *drop) int {
-	return slices.IndexFunc(rules, func(r rule) bool { return r.claims(d) })
 }
 
 func byWeight(a, b finding.Finding) int {

@@ -10,9 +10,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// byTheNode makes an eviction by the node of a termination: nobody deletes the
-// pod, and its endpoint stays as it is until it has exited.
-func byTheNode(run *timeline.Run) *timeline.Run {
+// nodeEviction makes an eviction by the node of a termination: the pod is not
+// deleted, and its endpoint stays as it is until it has exited.
+func nodeEviction(run *timeline.Run) *timeline.Run {
 	for i := range run.Events {
 		if e := &run.Events[i]; e.Kind == timeline.Deleted {
 			e.Kind, e.Detail = timeline.Evicted, "Evicted: The node was low on resource: memory."
@@ -25,14 +25,14 @@ func byTheNode(run *timeline.Run) *timeline.Run {
 // on a cluster; and none if nothing was dropped.
 func TestAnEvictionByTheNodeIsOneFinding(t *testing.T) {
 	for _, f := range faults {
-		if f.want == notReady || f.want == noEndpoint || f.hook > 0 {
-			continue // of the other pod, or with a hook that no hard eviction waits for
+		if f.want == notReady || f.want == noEndpoint || f.preStop > 0 {
+			continue // a fault of the other pod, or with a hook that no hard eviction waits for
 		}
 		t.Run(f.name, func(t *testing.T) {
-			for _, twins := range []int{0, 2} {
-				play := f.theatre
-				play.twins = twins
-				lab := byTheNode(play.play())
+			for _, others := range []int{0, 2} {
+				sim := f.simulation
+				sim.others = others
+				lab := nodeEviction(sim.simulate())
 				check := func(run *timeline.Run, what string) {
 					want := map[string]int{}
 					if n := dropped(run); n > 0 {
@@ -46,13 +46,13 @@ func TestAnEvictionByTheNodeIsOneFinding(t *testing.T) {
 						}
 					}
 					if !maps.Equal(got, want) {
-						t.Errorf("%s, %d twins: %v, want %v", what, twins, got, want)
+						t.Errorf("%s, %d other replicas: %v, want %v", what, others, got, want)
 					}
 				}
 				check(lab, "lab")
 				for _, header := range []bool{true, false} {
-					see := sight{header: header}
-					check(timeline.Attribute(asACluster(copied(lab), see, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", see))
+					vis := visibility{header: header}
+					check(timeline.Attribute(asCluster(copied(lab), vis, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", vis))
 				}
 			}
 		})
@@ -69,8 +69,8 @@ func dropped(run *timeline.Run) int {
 	return n
 }
 
-// TestAnEvictionThroughTheAPI has a deletion first: the endpoints knew, and
-// the server is judged as ever.
+// TestAnEvictionThroughTheAPI has a deletion first: the endpoints were updated,
+// and the server is judged as always.
 func TestAnEvictionThroughTheAPI(t *testing.T) {
 	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"),
 		event(10*s+ms, timeline.Evicted, "a"), event(10*s+ms, timeline.Signalled, "a"), timeline.Event{At: 10*s + 2*ms, Kind: timeline.Exited, Pod: "a", Code: 2})
@@ -88,7 +88,7 @@ func TestADeletionByForce(t *testing.T) {
 			event(10*s+ms, timeline.Forced, "a"), event(10*s+2*ms, timeline.Signalled, "a"))
 	}
 	found := Findings(&begin().try(9*s, "a").try(11*s, "a", refused).Run)
-	if len(found) != 1 || found[0].ID != forced || !strings.Contains(found[0].Evidence, "forgotten at 10.00 s") {
+	if len(found) != 1 || found[0].ID != forced || !strings.Contains(found[0].Evidence, "removed from the API at 10.00 s") {
 		t.Errorf("%+v, want %s", found, forced)
 	}
 	if found := Findings(&begin().try(9*s, "a").try(11*s, "a").Run); len(found) != 0 {

@@ -10,18 +10,46 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// shown is how many pods an evidence names; the rest are counted.
+// lateConnections describes for how long new connections were still routed to
+// the pod.
+func (p *podFacts) lateConnections() string {
+	late := p.late[p.Name]
+	if late.Connections == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", new connections arrived for another %s", span(late.LastConnection))
+}
+
+func noteUnrouted(m *match) string {
+	n := m.unroutedDrops()
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of them found no endpoint of the Service", n)
+}
+
+func (m *match) unroutedDrops() int {
+	n := 0
+	for _, d := range m.drops {
+		if d.unrouted {
+			n++
+		}
+	}
+	return n
+}
+
+// shown is how many pods the evidence names; the others are counted.
 const shown = 3
 
-// evidence says what was seen: of the first pods one clause each, then how
-// many drops of which kind.
-func (r *rule) evidence(m *matter) string {
+// evidence describes what was seen: one clause for each of the first pods, then
+// the drops by cause and pattern.
+func (r *rule) evidence(m *match) string {
 	var clauses []string
-	if r.seen != nil {
-		for _, l := range m.lives[:min(shown, len(m.lives))] {
-			clauses = append(clauses, l.Name+": "+r.seen(l))
+	if r.podEvidence != nil {
+		for _, p := range m.pods[:min(shown, len(m.pods))] {
+			clauses = append(clauses, p.Name+": "+r.podEvidence(p))
 		}
-		if more := len(m.lives) - shown; more > 0 {
+		if more := len(m.pods) - shown; more > 0 {
 			clauses = append(clauses, fmt.Sprintf("and %s more", count(more, "pod")))
 		}
 	}
@@ -29,19 +57,19 @@ func (r *rule) evidence(m *matter) string {
 	if n := likely(m.drops); n > 0 {
 		clauses = append(clauses, fmt.Sprintf("the pod is only likely for %d of them", n))
 	}
-	if r.remark != nil {
-		if s := r.remark(m); s != "" {
+	if r.note != nil {
+		if s := r.note(m); s != "" {
 			clauses = append(clauses, s)
 		}
 	}
 	return strings.Join(clauses, "; ")
 }
 
-// likely counts the drops that may have been at another pod.
-func likely(drops []*drop) int {
+// likely counts the drops whose pod is only probable.
+func likely(drops []*dropFacts) int {
 	n := 0
 	for _, d := range drops {
-		if d.PodBy == timeline.ByLikelihood {
+		if d.PodBy == timeline.Probable {
 			n++
 		}
 	}
@@ -49,9 +77,9 @@ func likely(drops []*drop) int {
 }
 
 // tally counts drops by cause and by pattern: "12 drops (8 refused, 4 eof; 9 new, 3 keepalive)".
-func tally(drops []*drop) string {
+func tally(drops []*dropFacts) string {
 	if len(drops) == 0 {
-		return "nothing was dropped this time"
+		return "no request was dropped this time"
 	}
 	causes, patterns := map[timeline.Cause]int{}, map[string]int{}
 	for _, d := range drops {
@@ -89,32 +117,39 @@ func span(d time.Duration) string {
 	return seconds(d)
 }
 
-// told is how the termination of the pod began.
-func (l *life) told() string {
+// howTerminated describes how the termination of the pod began.
+func (p *podFacts) howTerminated() string {
 	switch {
-	case l.t0 == never:
-		return "not told to stop"
-	case l.PreStop == never:
-		return "signal at " + seconds(l.Signalled)
-	case l.Signalled == never:
-		return "preStop at " + seconds(l.PreStop)
+	case p.t0 == never:
+		return "termination not seen"
+	case p.PreStop == never:
+		return "signal at " + seconds(p.Signalled)
+	case p.Signalled == never:
+		return "preStop at " + seconds(p.PreStop)
 	}
-	s := fmt.Sprintf("preStop at %s, signal at %s", seconds(l.PreStop), seconds(l.Signalled))
-	if l.Detail != "" {
-		s += " (the hook failed: " + l.Detail + ")"
+	s := fmt.Sprintf("preStop at %s, signal at %s", seconds(p.PreStop), seconds(p.Signalled))
+	if p.Detail != "" {
+		s += " (the hook failed: " + p.Detail + ")"
 	}
 	return s
 }
 
-// left is how its process ended.
-func (l *life) left() string {
+// howExited describes how the process exited.
+func (p *podFacts) howExited() string {
 	switch {
-	case l.Exited == never:
+	case p.Exited == never:
 		return "had not exited when the run ended"
-	case l.Killed != never:
-		return "killed at " + seconds(l.Killed)
-	case l.Signal != "":
-		return fmt.Sprintf("died of %s at %s", l.Signal, seconds(l.Exited))
+	case p.Killed != never:
+		return "killed at " + seconds(p.Killed)
+	case p.Signal != "":
+		return fmt.Sprintf("exited on %s at %s", p.Signal, seconds(p.Exited))
 	}
-	return fmt.Sprintf("exited at %s with code %d", seconds(l.Exited), l.Code)
+	return fmt.Sprintf("exited at %s with code %d", seconds(p.Exited), p.Code)
+}
+
+func bounds(drops []*dropFacts) (first, last time.Duration) {
+	if len(drops) == 0 {
+		return 0, 0
+	}
+	return drops[0].Ended, drops[len(drops)-1].Ended
 }

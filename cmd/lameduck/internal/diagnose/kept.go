@@ -8,72 +8,62 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// kept is one connection that clients mean to use again.
+// kept is one connection that its client uses for more than one request.
 type kept struct {
 	last     *timeline.Attempt // the last attempt on it
 	answers  int               // after T0
-	answered time.Duration     // when the last answer was complete, or never
+	answered time.Duration     // when the last response was complete, or never
 }
 
-// cutUntold counts the kept connections that the pod used to its end, never
-// asked to leave, and ended by leaving. It is a hazard even where no request
-// was on its way just then. 0 for a pod that asked most of them: of those
-// that are left it had no chance to ask.
-func (l *life) cutUntold() int {
-	if l.verdict != "" {
+// countNotAsked counts them whatever the fault is. Where the pod was killed
+// they may be what its shutdown waited for.
+func (p *podFacts) countNotAsked() int {
+	if p.t0 == never || p.Exited == never || p.stoppedAt() < p.t0 {
 		return 0
 	}
-	return l.keptInUse
-}
-
-// untold counts them whatever the verdict is. Where the pod was killed they
-// may be what it waited for.
-func (l *life) untold() int {
-	if l.t0 == never || l.Exited == never || l.stop() < l.t0 {
-		return 0
-	}
-	untold, told := 0, 0
-	for _, k := range l.keptConnections() {
+	notAsked, asked := 0, 0
+	for _, k := range p.keptConnections() {
 		switch {
-		case k.last.End == timeline.Goodbye && k.last.Ended >= l.t0:
-			told++
-		case l.usedToTheEnd(k) && l.endedByLeaving(k):
-			untold++
+		case k.last.End == timeline.Announced && k.last.Ended >= p.t0:
+			asked++
+		case p.usedUntilExit(k) && p.closedByExit(k):
+			notAsked++
 		}
 	}
-	if untold <= told {
+	if notAsked <= asked {
 		return 0
 	}
-	return untold
+	return notAsked
 }
 
-// heldUp counts the kept connections that a pod still used when it was killed.
-// A graceful shutdown waits for them, so they may be why it had not ended.
-func (l *life) heldUp() int {
-	if l.Killed == never || !l.Caught && !l.Unknown {
+// keptWhenKilled counts the keep-alive connections that a pod still used when
+// it was killed. A graceful shutdown waits for them, so they may be the reason
+// why it had not exited.
+func (p *podFacts) keptWhenKilled() int {
+	if p.Killed == never || !p.Caught && !p.Unknown {
 		return 0
 	}
-	return l.keptInUse
+	return p.notAskedToClose
 }
 
-func (l *life) heldUpBy() string {
-	n := l.heldUp()
+func (p *podFacts) keptWhenKilledText() string {
+	n := p.keptWhenKilled()
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s in use to the end and not told to leave", count(n, "kept connection"))
+	return fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
 }
 
-// heldUp is whether that was so of any pod.
-func (m *matter) heldUp() bool {
-	return slices.ContainsFunc(m.lives, func(l *life) bool { return l.heldUp() > 0 })
+// anyKeptWhenKilled reports whether any pod had such connections.
+func (m *match) anyKeptWhenKilled() bool {
+	return slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.keptWhenKilled() > 0 })
 }
 
-func (l *life) keptConnections() []*kept {
+func (p *podFacts) keptConnections() []*kept {
 	byConn := map[uint64]*kept{}
 	var all []*kept
-	for _, a := range l.attempts {
-		if a.Conn == 0 || !l.keeping[a.Pattern] {
+	for _, a := range p.attempts {
+		if a.Conn == 0 || !p.reusesConns[a.Pattern] {
 			continue
 		}
 		k := byConn[a.Conn]
@@ -84,7 +74,7 @@ func (l *life) keptConnections() []*kept {
 		k.last = a
 		if !a.Dropped() {
 			k.answered = max(k.answered, a.Ended)
-			if a.Ended >= l.t0 {
+			if a.Ended >= p.t0 {
 				k.answers++
 			}
 		}
@@ -92,16 +82,17 @@ func (l *life) keptConnections() []*kept {
 	return all
 }
 
-// usedToTheEnd reports whether there was chance enough to say goodbye: two
-// answers after T0, the last of them in the second half of the lame duck. A
-// server that spreads its goodbyes over the first half is not blamed.
-func (l *life) usedToTheEnd(k *kept) bool {
-	return k.answers >= 2 && k.answered >= l.t0+(l.stop()-l.t0)/2
+// usedUntilExit reports whether the server had enough responses to ask the
+// connection to close: two after T0, the last of them in the second half of the
+// lame duck. A server that spreads the close of its connections over the first
+// half has no fault.
+func (p *podFacts) usedUntilExit(k *kept) bool {
+	return k.answers >= 2 && k.answered >= p.t0+(p.stoppedAt()-p.t0)/2
 }
 
-// endedByLeaving tells the end of the pod from an idle time-out: it comes at
-// the exit, or soon after the last answer.
-func (l *life) endedByLeaving(k *kept) bool {
+// closedByExit distinguishes the exit of the pod from an idle time-out: the connection
+// ended at the exit, or soon after the last response.
+func (p *podFacts) closedByExit(k *kept) bool {
 	ended := k.last.EndedConn
 	if k.last.Dropped() {
 		ended = k.last.Ended
@@ -109,5 +100,5 @@ func (l *life) endedByLeaving(k *kept) bool {
 	if k.last.End != timeline.FIN && k.last.End != timeline.Broken && !k.last.Dropped() {
 		return false
 	}
-	return ended >= l.Exited-l.exitedBy-time.Second || ended-k.answered < time.Second
+	return ended >= p.Exited-p.exitError-time.Second || ended-k.answered < time.Second
 }

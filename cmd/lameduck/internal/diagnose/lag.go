@@ -8,17 +8,17 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// lag is how late this machine was, as the control target shows: what it took
-// longer for its answers, a pod may have taken longer for whatever it did.
+// lag is how late this machine was, as the control target shows: by as much as
+// its responses were slower, a pod may have been slower in whatever it did.
 type lag struct {
 	control []*timeline.Attempt // in the order in which they were due
 	longest time.Duration
 }
 
-// newLag takes the attempts at the control target: all, or those that were served
-// alone. One that failed waited as long as its own limit, and maybe for a network
-// that leads nowhere. What it waited may explain what a pod did late, but it does
-// not show that the pod was late.
+// newLag takes the attempts at the control target: all of them, or only those
+// that were served. A failed attempt waited until its own time-out, perhaps for
+// a network that cannot be reached. Its wait may explain what a pod did late,
+// but does not prove that the pod was late.
 func newLag(attempts []timeline.Attempt, failed bool) *lag {
 	l := &lag{}
 	for i := range attempts {
@@ -31,8 +31,8 @@ func newLag(attempts []timeline.Attempt, failed bool) *lag {
 	return l
 }
 
-// during is the longest that the control target kept a client waiting whose
-// wait was between those moments, or through them.
+// during is the longest wait of a client of the control target that overlaps
+// those moments.
 func (l *lag) during(from, to time.Duration) time.Duration {
 	first, _ := slices.BinarySearchFunc(l.control, from-l.longest, func(a *timeline.Attempt, at time.Duration) int {
 		return cmp.Compare(a.Scheduled, at)

@@ -9,8 +9,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// starved is a pod that dies of its signal, but gets no processor for 3.4 s
-// before it can. Until then it answers nobody.
+// starved is a pod that exits on its signal, but gets no processor time for 3.4
+// s before it can. Until then it answers no request.
 func starved(control time.Duration) *timeline.Run {
 	t0 := 10 * time.Second
 	exit := t0 + 3400*time.Millisecond
@@ -36,7 +36,7 @@ func starved(control time.Duration) *timeline.Run {
 
 func TestABusyMachineIsNotTheServersDelay(t *testing.T) {
 	for control, want := range map[time.Duration]string{
-		time.Millisecond: cutsInFlight, // the machine had time: it was the server that took it
+		time.Millisecond: cutsInFlight, // the machine was not late: the server was
 		3 * time.Second:  exitsAtOnce,
 	} {
 		var ids []string
@@ -49,9 +49,9 @@ func TestABusyMachineIsNotTheServersDelay(t *testing.T) {
 	}
 }
 
-// TestABusyMachineIsNotALifeAfterTheListener: what a client learns late may
-// have happened before the listener was gone, with the rest of the process.
-func TestABusyMachineIsNotALifeAfterTheListener(t *testing.T) {
+// TestABusyMachineIsNoProcessAfterTheListener: what a client notices late may
+// have happened before the listener was closed, with the rest of the process.
+func TestABusyMachineIsNoProcessAfterTheListener(t *testing.T) {
 	for control, want := range map[time.Duration]string{
 		time.Millisecond:       closesEarly,
 		400 * time.Millisecond: exitsAtOnce,
@@ -76,9 +76,10 @@ func TestABusyMachineIsNotALifeAfterTheListener(t *testing.T) {
 	}
 }
 
-// TestABusyMachineIsNotARequestInHand: where clients wait, a connection that was
-// reset may have waited to be accepted, which a graceful shutdown does not finish.
-func TestABusyMachineIsNotARequestInHand(t *testing.T) {
+// TestABusyMachineIsNoRequestInProgress: where clients wait, a connection that
+// was reset may have waited to be accepted, which a graceful shutdown does not
+// finish.
+func TestABusyMachineIsNoRequestInProgress(t *testing.T) {
 	for control, want := range map[time.Duration]string{
 		time.Millisecond:       exitsAtOnce,
 		400 * time.Millisecond: closesEarly,
@@ -102,9 +103,10 @@ func TestABusyMachineIsNotARequestInHand(t *testing.T) {
 	}
 }
 
-// TestAFewInHandConvictNobody: a process that just ends has much more in hand.
-func TestAFewInHandConvictNobody(t *testing.T) {
-	for inHand, want := range map[int]string{2: closesEarly, 5: exitsAtOnce} {
+// TestAFewRequestsInProgressAreNoFault: a process that just exits has many more
+// requests in progress.
+func TestAFewRequestsInProgressAreNoFault(t *testing.T) {
+	for inProgress, want := range map[int]string{2: closesEarly, 5: exitsAtOnce} {
 		t0 := 10 * time.Second
 		exit := t0 + 200*time.Millisecond
 		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
@@ -117,20 +119,20 @@ func TestAFewInHandConvictNobody(t *testing.T) {
 		}}
 		for i := range 10 {
 			run.Attempts = append(run.Attempts, timeline.Attempt{
-				Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Reused: i >= inHand,
+				Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Reused: i >= inProgress,
 				Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF,
 			})
 		}
 		found := Findings(run)
 		if len(found) != 1 || found[0].ID != want {
-			t.Errorf("%d of 10 in hand: %+v, want %s", inHand, found, want)
+			t.Errorf("%d of 10 in hand: %+v, want %s", inProgress, found, want)
 		}
 	}
 }
 
-// TestALateExitIsNotARequestInHand: a process that answers nobody any more has
-// nothing in hand, be it on its way out or waiting for a processor.
-func TestALateExitIsNotARequestInHand(t *testing.T) {
+// TestALateExitIsNoRequestInProgress: a process that answers no request any
+// more has none in progress: it is exiting, or waits for a processor.
+func TestALateExitIsNoRequestInProgress(t *testing.T) {
 	t0, exit := 10*time.Second, 20*time.Second
 	for lastAnswer, want := range map[time.Duration]string{
 		exit - 400*time.Millisecond: cutsKeepAlive,
@@ -160,8 +162,8 @@ func TestALateExitIsNotARequestInHand(t *testing.T) {
 	}
 }
 
-// TestAnAnswerOnItsWayAtT0 could not say goodbye yet.
-func TestAnAnswerOnItsWayAtT0(t *testing.T) {
+// TestAResponseInFlightAtT0 could not have Connection: close yet.
+func TestAResponseInFlightAtT0(t *testing.T) {
 	for previous, want := range map[time.Duration]map[string]int{
 		100 * time.Millisecond: {delayShorter: 2},
 		600 * time.Millisecond: {delayShorter: 1, cutsKeepAlive: 1},
@@ -189,11 +191,11 @@ func TestAnAnswerOnItsWayAtT0(t *testing.T) {
 	}
 }
 
-// TestAControlTargetThatIsNotReached: how long its clients waited says nothing of
-// the machine, and nothing of a pod that served on for as long.
+// TestAControlTargetThatIsNotReached: how long its clients waited is no
+// evidence about the machine, nor about a pod that kept serving for as long.
 func TestAControlTargetThatIsNotReached(t *testing.T) {
-	run := (&theatre{server: server{hook: -1, closes: 5 * time.Second, goodbye: true}, propagation: 2 * time.Second}).play()
-	for at := time.Duration(0); at < finish; at += 100 * time.Millisecond {
+	run := (&simulation{server: server{preStop: -1, closes: 5 * time.Second, sendsClose: true}, propagation: 2 * time.Second}).simulate()
+	for at := time.Duration(0); at < trafficEnd; at += 100 * time.Millisecond {
 		run.Attempts = append(run.Attempts, timeline.Attempt{Control: true, Pattern: "new", Scheduled: at, Started: at, Ended: at + 5*time.Second, Cause: timeline.DialTimeout})
 	}
 	for _, f := range Findings(run) {

@@ -10,6 +10,14 @@ import (
 
 const forever time.Duration = math.MaxInt64
 
+// until is so long after the moment, or forever if the moment did not come.
+func until(at, after time.Duration) time.Duration {
+	if at == never {
+		return forever
+	}
+	return at + after
+}
+
 // period is a time during which something was true of one pod, both ends
 // included.
 type period struct {
@@ -17,14 +25,14 @@ type period struct {
 	pod      int
 }
 
-// anyPod is the pod that no period is of.
+// anyPod is an index that no pod has.
 const anyPod = -1
 
-// periods answers, without a look at each of them, whether one of many periods
-// overlaps a time: there are as many as pods, and the question is asked of
-// each attempt.
+// periods answers, without a pass over all of them, whether one of many periods
+// overlaps a time: there are as many periods as pods, and the question is asked
+// for each attempt.
 type periods struct {
-	all    []period // in order of their begin
+	all    []period // in order of their start
 	latest []ends   // of all[:i+1]
 }
 
@@ -38,10 +46,10 @@ type ends struct {
 func newPeriods(all []period) *periods {
 	slices.SortFunc(all, func(a, b period) int { return cmp.Compare(a.from, b.from) })
 	p := &periods{all: all}
-	so := ends{math.MinInt64, math.MinInt64, anyPod}
+	cur := ends{math.MinInt64, math.MinInt64, anyPod}
 	for _, x := range all {
-		so = so.with(x)
-		p.latest = append(p.latest, so)
+		cur = cur.with(x)
+		p.latest = append(p.latest, cur)
 	}
 	return p
 }
@@ -58,8 +66,8 @@ func (e ends) with(x period) ends {
 	return e
 }
 
-// overlap reports whether a period of any pod but the one excepted has a
-// moment between the two, or is around them.
+// overlap reports whether a period of any pod but the excepted one overlaps the
+// time between the two moments.
 func (p *periods) overlap(from, to time.Duration, except int) bool {
 	n := sort.Search(len(p.all), func(i int) bool { return p.all[i].from > to })
 	if n == 0 {

@@ -41,8 +41,8 @@ func randomRun(r *rand.Rand) *timeline.Run {
 		at := moment(r)
 		a := timeline.Attempt{Pattern: pick(r, "new", "keepalive", "slow"), Control: r.IntN(10) == 0, Scheduled: at, Started: pick(r, at, at, at, never),
 			Sent: pick(r, never, at), Ended: at + moment(r)/4, Conn: r.Uint64N(8), Reused: r.IntN(2) == 0,
-			Pod: pick(r, "", "a", "b", "c", "unheard-of"), Bytes: r.Int64N(2), Cause: pick(r, causes...),
-			End: pick(r, timeline.Open, timeline.Goodbye, timeline.FIN, timeline.Broken), EndedConn: moment(r)}
+			Pod: pick(r, "", "a", "b", "c", "without-events"), Bytes: r.Int64N(2), Cause: pick(r, causes...),
+			End: pick(r, timeline.Open, timeline.Announced, timeline.FIN, timeline.Broken), EndedConn: moment(r)}
 		run.Attempts = append(run.Attempts, a)
 	}
 	return run
@@ -52,13 +52,13 @@ func moment(r *rand.Rand) time.Duration { return time.Duration(r.IntN(10_000)) *
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// On a busy machine clients notice late, and so does the one who waits for
-// the process. The findings must not change.
+// On a busy machine clients notice late, and so does the process that waits for
+// the pod. The findings must not change.
 func TestFindingsHoldOnABusyMachine(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, func(t *testing.T) {
 			for seed := range uint64(4) {
-				run := f.play()
+				run := f.simulate()
 				delayed(run, rand.New(rand.NewPCG(seed, 2)))
 				found := Findings(run)
 				if len(found) > 1 || len(found) == 0 != (f.want == "") || len(found) == 1 && found[0].ID != f.want {

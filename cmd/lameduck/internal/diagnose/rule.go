@@ -28,38 +28,38 @@ const (
 	unexplained   = "unexplained"
 )
 
-// The clock of a pod and those of its clients tell the same moment with some
-// delay, more of it on a busy machine. No verdict hangs on less than this.
+// An event of a pod and its effect on a client are recorded at different
+// moments, more so on a busy machine. No fault rests on a smaller difference.
 const (
-	slack    = 30 * time.Millisecond  // between an event of a pod and its echo at a client
-	echo     = 250 * time.Millisecond // after which an echo cannot be of the event any more
-	underWay = 250 * time.Millisecond // a request that waits this long for its answer is being handled
-	atOnce   = time.Second            // serving on for less is no delay; kube-proxy itself gathers changes for 1 s
+	clockSlack      = 30 * time.Millisecond  // between an event of a pod and its effect on a client
+	noticeDelay     = 250 * time.Millisecond // the longest time until a client notices an event
+	inProgressAfter = 250 * time.Millisecond // a request that has waited this long is being handled
+	minDelay        = time.Second            // a shorter time of serving after T0 is no delay; kube-proxy itself gathers changes for 1 s
 )
 
-// rule is one fault that can be told from what was seen.
+// rule is one fault that can be recognised from what was seen.
 type rule struct {
 	id      string
 	summary string
-	// doubtful is the summary where the handler of the signal could not be seen.
-	doubtful string
-	// convicts says that the fault is this pod's verdict: its drops after T0
-	// belong to it, and it is reported even if luck left nothing to drop.
-	// The first rule that convicts a pod has it. nil: never a verdict.
-	convicts func(*life) bool
-	// mute says that a verdict without a drop is no finding.
-	mute bool
-	// hazard says that a pod without a verdict should be reported although
-	// nothing may have dropped. nil: only drops count.
-	hazard func(*life) bool
-	// claims says that the drop is explained by this fault. The first rule
-	// that claims a drop has it.
-	claims func(*drop) bool
-	// seen is the evidence of one pod, remark what else there is to say of all.
-	seen   func(*life) string
-	remark func(*matter) string
-	// fix is what cures it.
-	fix func(*matter) advice
+	// summaryUncertain is the summary where the handler of the signal could not be seen.
+	summaryUncertain string
+	// holdsFor reports whether the pod has this fault: its drops after T0
+	// belong to the finding, which is reported even if nothing was dropped.
+	// The first rule that holds for a pod counts. nil: for single drops only.
+	holdsFor func(*podFacts) bool
+	// onlyWithDrops suppresses the finding when nothing was dropped.
+	onlyWithDrops bool
+	// warnsAbout reports whether a pod without a fault is worth a warning even
+	// if nothing was dropped. nil: never.
+	warnsAbout func(*podFacts) bool
+	// explains reports whether this fault explains the drop. The first rule
+	// that explains a drop counts.
+	explains func(*dropFacts) bool
+	// podEvidence describes what was seen of one pod, note adds what holds for all.
+	podEvidence func(*podFacts) string
+	note        func(*match) string
+	// fix is the cure.
+	fix func(*match) advice
 }
 
 // rules in the order in which they are asked.
@@ -83,65 +83,66 @@ var rules = []rule{
 	ruleUnexplained,
 }
 
-// suspects are the pods the rule reports whether or not they dropped anything.
-func (r *rule) suspects(s *scene) []*life {
-	var lives []*life
-	for _, l := range s.lives {
-		if l.verdict == r.id && !r.mute || l.verdict == "" && r.hazard != nil && r.hazard(l) {
-			lives = append(lives, l)
+// affectedPods are the pods that the rule reports whether or not they dropped
+// anything.
+func (r *rule) affectedPods(s *runFacts) []*podFacts {
+	var pods []*podFacts
+	for _, p := range s.pods {
+		if p.fault == r.id && !r.onlyWithDrops || p.fault == "" && r.warnsAbout != nil && r.warnsAbout(p) {
+			pods = append(pods, p)
 		}
 	}
-	return lives
+	return pods
 }
 
-// sentenced claims what a verdict explains: every drop of the pod from its T0
-// on.
-func sentenced(id string) func(*drop) bool {
-	return func(d *drop) bool { return d.late() && d.life.verdict == id }
+// dropsAfterT0 explains what the fault of a pod explains: every drop of the pod
+// from its T0 on.
+func dropsAfterT0(id string) func(*dropFacts) bool {
+	return func(d *dropFacts) bool { return d.late() && d.pod.fault == id }
 }
 
-// orLeftNone claims besides those that found no endpoint because such a pod
-// was the last to go. Had it gone on serving, it would have been the fallback
-// (KEP-1669).
-func orLeftNone(id string, claims func(*drop) bool) func(*drop) bool {
-	return func(d *drop) bool {
-		return claims(d) || d.gap && d.life != nil && d.life.verdict == id
+// orUnrouted also explains the connections that found no endpoint because such
+// a pod was the last one to stop. Had it kept serving, it would have been the
+// fallback (KEP-1669).
+func orUnrouted(id string, explains func(*dropFacts) bool) func(*dropFacts) bool {
+	return func(d *dropFacts) bool {
+		return explains(d) || d.unrouted && d.pod != nil && d.pod.fault == id
 	}
 }
 
-// matter is what one rule has gathered.
-type matter struct {
-	*scene
-	lives []*life
-	drops []*drop
-	has   map[*life]bool // which lives there are
+// match is what one rule has found.
+type match struct {
+	*runFacts
+	pods   []*podFacts
+	drops  []*dropFacts
+	hasPod map[*podFacts]bool // the pods, as a set
 }
 
-func newMatter(s *scene, lives []*life) matter {
-	m := matter{scene: s, lives: lives, has: map[*life]bool{}}
-	for _, l := range lives {
-		m.has[l] = true
+func newMatch(s *runFacts, pods []*podFacts) match {
+	m := match{runFacts: s, pods: pods, hasPod: map[*podFacts]bool{}}
+	for _, p := range pods {
+		m.hasPod[p] = true
 	}
 	return m
 }
 
-func (m *matter) add(d *drop) {
+func (m *match) add(d *dropFacts) {
 	m.drops = append(m.drops, d)
-	if d.life != nil && !m.has[d.life] {
-		m.has[d.life] = true
-		m.lives = append(m.lives, d.life)
+	if d.pod != nil && !m.hasPod[d.pod] {
+		m.hasPod[d.pod] = true
+		m.pods = append(m.pods, d.pod)
 	}
 }
 
-func (r *rule) summaryOf(m *matter) string {
-	if r.doubtful != "" && m.unsure() {
-		return r.doubtful
+func (r *rule) summaryOf(m *match) string {
+	if r.summaryUncertain != "" && m.handlerUnknown() {
+		return r.summaryUncertain
 	}
 	return r.summary
 }
 
-func (r *rule) finding(m *matter) finding.Finding {
-	slices.SortFunc(m.lives, func(a, b *life) int { return a.index - b.index })
+func (r *rule) finding(m *match) finding.Finding {
+	slices.SortFunc(m.pods, func(a, b *podFacts) int { return a.index - b.index })
 	return finding.Finding{
 		ID:       r.id,
 		Summary:  r.summaryOf(m),

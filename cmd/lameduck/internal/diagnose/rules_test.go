@@ -35,7 +35,7 @@ func refused(a *timeline.Attempt) {
 	a.Cause, a.Conn, a.Bytes, a.Status, a.Sent = timeline.Refused, 0, 0, 0, never
 }
 
-func unstarted(a *timeline.Attempt) {
+func notStarted(a *timeline.Attempt) {
 	a.Cause, a.Started, a.Conn, a.Bytes, a.Status, a.Sent = timeline.Timeout, never, 0, 0, 0, never
 }
 
@@ -55,8 +55,9 @@ func lasting(d time.Duration) func(*timeline.Attempt) {
 	return func(a *timeline.Attempt) { a.Ended = a.Started + d }
 }
 
-// one is a pod that lives for 10 s and serves on for 5 s.
-func one() *built {
+// onePod is a pod that runs for 10 s and keeps serving for 5 s after the
+// signal.
+func onePod() *built {
 	signal := event(10*s, timeline.Signalled, "a")
 	signal.Caught = true
 	return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(15*s, timeline.Exited, "a"))
@@ -82,7 +83,7 @@ func TestRules(t *testing.T) {
 			b.try(s, "a").try(4900*ms, "a", lasting(101*ms), failing(timeline.EOF))
 			return b.try(5500*ms, "a", refused).try(5600*ms, "", refused).try(7*s, "a").try(8*s, "a")
 		}(), map[string]int{crashes: 3}},
-		{"a crash with no client near", func() *built {
+		{"a crash without a request", func() *built {
 			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(7*s, "a")
 		}(), map[string]int{crashes: 0}},
@@ -94,59 +95,59 @@ func TestRules(t *testing.T) {
 			return b.try(s, "a").try(5500*ms, "a", refused).try(7*s, "a")
 		}(), map[string]int{crashes: 1}},
 		{"a handler that removes itself", func() *built {
-			b := one().try(s, "a")
+			b := onePod().try(s, "a")
 			b.Events = append(b.Events, timeline.Event{At: 15 * s, Kind: timeline.Killed, Pod: "a", Uncaught: true})
 			return b.try(11*s, "a")
 		}(), map[string]int{ignoresSignal: 0}},
-		{"the stage is cleared away after the traffic", func() *built {
+		{"the pods are removed after the traffic", func() *built {
 			return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(9*s, timeline.Signalled, "a"), event(9*s, timeline.Exited, "a")).try(8*s, "a")
 		}(), map[string]int{}},
-		{"time-outs in mid-life", one().try(s, "a").try(2*s, "a", failing(timeline.Timeout), lasting(3*s)).try(3*s, "a", failing(timeline.Status5xx)).try(11*s, "a"),
+		{"time-outs outside a termination", onePod().try(s, "a").try(2*s, "a", failing(timeline.Timeout), lasting(3*s)).try(3*s, "a", failing(timeline.Status5xx)).try(11*s, "a"),
 			map[string]int{unexplained: 2}},
 		{"a server that always fails", build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a")).try(s, "a", failing(timeline.Status5xx)).try(2*s, "a", failing(timeline.Status5xx)),
 			map[string]int{unexplained: 2}},
-		{"errors before and after T0 are not of the termination", one().try(s, "a").try(2*s, "a", failing(timeline.Status5xx)).try(11*s, "a", failing(timeline.Status5xx)),
+		{"errors before and after T0 are not of the termination", onePod().try(s, "a").try(2*s, "a", failing(timeline.Status5xx)).try(11*s, "a", failing(timeline.Status5xx)),
 			map[string]int{unexplained: 2}},
-		{"one refusal between connections that are served", one().try(s, "a").try(11*s, "a", refused).try(12*s, "a"),
+		{"one refused connection between served ones", onePod().try(s, "a").try(11*s, "a", refused).try(12*s, "a"),
 			map[string]int{unexplained: 1}},
-		{"not started, because others hang in a queue that nobody empties", func() *built {
-			b := one().try(9*s, "a")
+		{"not started, because others wait in the accept queue", func() *built {
+			b := onePod().try(9*s, "a")
 			for i := range time.Duration(3) {
 				b.try(10*s+i*500*ms, "a", failing(timeline.Timeout), lasting(2*s))
 			}
-			return b.try(11*s, "", unstarted)
+			return b.try(11*s, "", notStarted)
 		}(), map[string]int{closesEarly: 4}},
-		{"not started, and nothing says why", one().try(9*s, "a").try(11*s, "", unstarted), map[string]int{unexplained: 1}},
+		{"not started, and no reason is known", onePod().try(9*s, "a").try(11*s, "", notStarted), map[string]int{unexplained: 1}},
 		{"no pod known on a cluster", func() *built {
-			b := one().try(s, "a").try(2*s, "", refused)
+			b := onePod().try(s, "a").try(2*s, "", refused)
 			b.Stage = "cluster"
 			b.Run = *timeline.Attribute(&b.Run)
 			return b
 		}(), map[string]int{unexplained: 1}},
-		{"failures of the control target are not judged", one().try(s, "a").try(2*s, "", failing(timeline.Reset), func(a *timeline.Attempt) { a.Control = true }),
+		{"failures of the control target are not judged", onePod().try(s, "a").try(2*s, "", failing(timeline.Reset), func(a *timeline.Attempt) { a.Control = true }),
 			map[string]int{}},
-		{"an idle connection with no chance to be told, and a request sent into its closing",
-			one().try(9*s, "a").try(15*s, "a", on(1), failing(timeline.Reset)),
+		{"an idle connection that could not be asked to close, and a request sent while it was closed",
+			onePod().try(9*s, "a").try(15*s, "a", on(1), failing(timeline.Reset)),
 			map[string]int{cutsKeepAlive: 1}},
-		{"half an answer at the exit, begun before T0",
-			one().try(9*s, "a", lasting(6*s), func(a *timeline.Attempt) { a.Cause = timeline.Truncated }).try(9*s, "a"),
+		{"a truncated response at the exit, begun before T0",
+			onePod().try(9*s, "a", lasting(6*s), func(a *timeline.Attempt) { a.Cause = timeline.Truncated }).try(9*s, "a"),
 			map[string]int{cutsInFlight: 1}},
-		{"a request hangs over the exit until the client gives up",
-			one().try(9*s, "a").try(14*s, "a", failing(timeline.Timeout), lasting(5*s), on(1)),
+		{"a request waits over the exit until its time-out",
+			onePod().try(9*s, "a").try(14*s, "a", failing(timeline.Timeout), lasting(5*s), on(1)),
 			map[string]int{cutsInFlight: 1}},
-		{"connections wait in the queue of a listener that nobody accepts from",
-			one().try(9*s, "a").try(10500*ms, "a", failing(timeline.Timeout), lasting(2*s)).try(11*s, "a", failing(timeline.Timeout), lasting(2*s)),
+		{"connections wait in the accept queue of a server that no longer accepts",
+			onePod().try(9*s, "a").try(10500*ms, "a", failing(timeline.Timeout), lasting(2*s)).try(11*s, "a", failing(timeline.Timeout), lasting(2*s)),
 			map[string]int{closesEarly: 2}},
-		{"kept connections ended by an idle time-out", one().
+		{"keep-alive connections ended by an idle time-out", onePod().
 			try(11*s, "a").try(12600*ms, "a", on(1), ending(timeline.FIN, 13800*ms)).
 			try(9*s, "a").try(10*s, "a", on(3)).try(11*s, "a", on(3), ending(timeline.FIN, 13*s)),
 			map[string]int{}},
-		{"kept connections used to the end", one().
+		{"keep-alive connections used until the exit", onePod().
 			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),
 			map[string]int{cutsKeepAlive: 0}},
-		{"the same, where the server tells most of them", one().
+		{"the same, where the server asked most of them to close", onePod().
 			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)).
-			try(9*s, "a").try(12*s, "a", on(4), ending(timeline.Goodbye, 12*s)),
+			try(9*s, "a").try(12*s, "a", on(4), ending(timeline.Announced, 12*s)),
 			map[string]int{}},
 	}
 	for _, test := range tests {
@@ -173,9 +174,9 @@ func TestEvidenceNamesTheFirstPodsAndCountsTheRest(t *testing.T) {
 		b.try(9*s, pod).try(12*s, pod, refused)
 	}
 	found := Findings(&b.Run)
-	want := "a: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
-		"b: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
-		"c: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after it was told, new connections still came for 2.00 s; " +
+	want := "a: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
+		"b: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
+		"c: signal at 10.00 s, exited at 10.01 s with code 2, 5 ms after termination began, new connections arrived for another 2.00 s; " +
 		"and 2 pods more; 5 drops (5 refused; 5 keepalive)"
 	if len(found) != 1 || found[0].Evidence != want {
 		t.Errorf("got  %+v\nwant %s", found, want)
@@ -199,13 +200,13 @@ func TestRecommend(t *testing.T) {
 		delay, grace int
 		why          string
 	}{
-		{"nothing terminated", build().try(s, "a"), 0, 0, "no pod was told to stop"},
-		{"no new connection at all", one().try(s, "a", on(1)), 0, 0, "was not measured"},
-		{"no late connection", one().try(s, "a"), 1, 30, "no new connection came after"},
-		{"the latest of all counts, also refused", one().try(s, "a").try(14*s, "a", refused).try(16*s, "a", on(1)), 6, 30, "4.00 s after termination began (a)"},
-		{"rounded up", one().try(s, "a").try(14*s+ms, "a", refused), 7, 30, "7 s of delay"},
-		{"a long request", one().try(s, "a", lasting(40*s)).try(14*s, "a"), 6, 55, "40.00 s"},
-		{"one that timed out says nothing", one().try(s, "a", lasting(40*s), failing(timeline.Timeout)).try(14*s, "a"), 6, 30, "default of 30 s"},
+		{"nothing terminated", build().try(s, "a"), 0, 0, "no pod was terminated"},
+		{"no new connection at all", onePod().try(s, "a", on(1)), 0, 0, "was not measured"},
+		{"no late connection", onePod().try(s, "a"), 1, 30, "no new connection arrived after"},
+		{"the latest of all counts, also refused", onePod().try(s, "a").try(14*s, "a", refused).try(16*s, "a", on(1)), 6, 30, "4.00 s after termination began (a)"},
+		{"rounded up", onePod().try(s, "a").try(14*s+ms, "a", refused), 7, 30, "7 s of delay"},
+		{"a long request", onePod().try(s, "a", lasting(40*s)).try(14*s, "a"), 6, 55, "40.00 s"},
+		{"one that timed out does not count", onePod().try(s, "a", lasting(40*s), failing(timeline.Timeout)).try(14*s, "a"), 6, 30, "default of 30 s"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

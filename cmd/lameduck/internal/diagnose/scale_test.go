@@ -15,7 +15,7 @@ func BenchmarkFindings(b *testing.B) {
 	for _, f := range fleets {
 		for _, size := range []struct{ pods, attempts int }{{10, 50}, {100, 50}, {1000, 50}, {10, 500}, {10, 5000}} {
 			b.Run(fmt.Sprintf("%s/%d pods/%d attempts each", f.name, size.pods, size.attempts), func(b *testing.B) {
-				run := f.play(size.pods, size.attempts)
+				run := f.simulate(size.pods, size.attempts)
 				for b.Loop() {
 					Findings(run)
 				}
@@ -34,8 +34,8 @@ func BenchmarkAttribute(b *testing.B) {
 		for _, named := range []bool{true, false} {
 			for _, pods := range []int{10, 100, 1000} {
 				b.Run(fmt.Sprintf("%s/named %v/%d pods", f.name, named, pods), func(b *testing.B) {
-					run := f.play(pods, 50)
-					forgetNames(run, named)
+					run := f.simulate(pods, 50)
+					removePodNames(run, named)
 					for b.Loop() {
 						timeline.Attribute(run)
 					}
@@ -47,19 +47,19 @@ func BenchmarkAttribute(b *testing.B) {
 }
 
 // A fleet is a rollout of many pods on a cluster, one after the other, all of
-// which end in the same way.
+// which terminate in the same way.
 type fleet struct {
 	name    string
-	serves  time.Duration // how long it serves on after the signal
+	serves  time.Duration // how long it keeps serving after the signal
 	killed  bool
-	unknown bool           // whether it has a handler for the signal could not be seen
-	reused  bool           // what it cuts was sent on a kept connection
+	unknown bool           // its signal handler could not be seen
+	reused  bool           // what it cuts was sent on a keep-alive connection
 	cause   timeline.Cause // of what fails after the signal
 }
 
 var fleets = []fleet{
 	{name: "exits at once", cause: timeline.EOF},
-	{name: "cuts kept connections", serves: 4 * s, reused: true, cause: timeline.Reset},
+	{name: "cuts keep-alive connections", serves: 4 * s, reused: true, cause: timeline.Reset},
 	{name: "ignores the signal", serves: 4 * s, killed: true, unknown: true, cause: timeline.Reset},
 	{name: "refuses", serves: 2 * s, cause: timeline.Refused},
 	{name: "answers with errors", serves: 4 * s, reused: true, cause: timeline.Status5xx},
@@ -67,24 +67,24 @@ var fleets = []fleet{
 }
 
 const (
-	fleetLife = 10 * s        // from the start of a pod to its signal
-	fleetStep = 200 * ms      // between the signals of two pods
-	fleetLast = fleetLife / 2 // for how long clients still come after the signal
+	fleetServes = 10 * s          // from the start of a pod to its signal
+	fleetStep   = 200 * ms        // between the signals of two pods
+	fleetLast   = fleetServes / 2 // for how long new connections arrive after the signal
 )
 
-// play makes a run of so many pods, each of which gets so many attempts. One
+// simulate makes a run of so many pods, each of which gets so many attempts. One
 // attempt in ten of a terminating pod finds the Service without an endpoint,
 // one is not started, and one goes to the control target.
-func (f *fleet) play(pods, attempts int) *timeline.Run {
+func (f *fleet) simulate(pods, attempts int) *timeline.Run {
 	run := &timeline.Run{Stage: "cluster", Action: "rollout", Accuracy: 300 * ms}
 	for i := range pods {
 		pod, begin := fmt.Sprintf("app-%d", i), time.Duration(i)*fleetStep
 		run.Events = append(run.Events, f.events(pod, begin)...)
 		for j := range attempts {
-			at := begin + s + time.Duration(j)*(fleetLife+fleetLast-s)/time.Duration(attempts)
+			at := begin + s + time.Duration(j)*(fleetServes+fleetLast-s)/time.Duration(attempts)
 			a := timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Sent: at, Ended: at + ms, Conn: uint64(i*attempts + j%(attempts/3+1) + 1),
 				Reused: j > attempts/3, Pod: pod, Status: 200, Bytes: 100}
-			f.fail(&a, begin+fleetLife, j)
+			f.fail(&a, begin+fleetServes, j)
 			run.Attempts = append(run.Attempts, a)
 		}
 	}
@@ -92,11 +92,11 @@ func (f *fleet) play(pods, attempts int) *timeline.Run {
 }
 
 func (f *fleet) events(pod string, begin time.Duration) []timeline.Event {
-	signal := begin + fleetLife
-	told := event(signal, timeline.Signalled, pod)
-	told.Caught, told.HandlerUnknown = !f.unknown, f.unknown
+	signal := begin + fleetServes
+	reported := event(signal, timeline.Signalled, pod)
+	reported.Caught, reported.HandlerUnknown = !f.unknown, f.unknown
 	events := []timeline.Event{event(begin, timeline.Started, pod), event(begin+ms, timeline.Ready, pod), event(begin+ms, timeline.EndpointAdded, pod),
-		event(signal, timeline.Deleted, pod), event(signal, timeline.EndpointTerminating, pod), told}
+		event(signal, timeline.Deleted, pod), event(signal, timeline.EndpointTerminating, pod), reported}
 	if f.killed {
 		events = append(events, event(signal+f.serves, timeline.Killed, pod))
 	}
@@ -119,11 +119,11 @@ func (f *fleet) fail(a *timeline.Attempt, signal time.Duration, number int) {
 		refused(a)
 		a.Pod = ""
 	case 2:
-		unstarted(a)
+		notStarted(a)
 		a.Pod = ""
 	case 3, 4:
 		refused(a)
-		a.PodBy = timeline.ByLikelihood
+		a.PodBy = timeline.Probable
 	case 5, 6, 7:
 		failing(f.cause)(a)
 		a.Reused, a.Ended = f.reused, a.Started+300*ms

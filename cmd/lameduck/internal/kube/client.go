@@ -7,7 +7,7 @@ import (
 )
 
 // New makes the clients of a cluster: of its objects, and of the core API for
-// what is no object, such as the log of a pod. Both share their connections,
+// requests that are not about objects, such as the log of a pod. Both share their connections,
 // and the limit of requests per second.
 func New(config *rest.Config) (objects dynamic.Interface, core rest.Interface, err error) {
 	config = dynamic.ConfigFor(config)

@@ -1,7 +1,7 @@
 // Package kube reads and writes the objects of Kubernetes by their Go types.
 //
 // It goes through the dynamic client: the typed one links the types and the
-// clients of every API there is, and this tool uses a dozen resources.
+// clients of all APIs, and this tool uses a dozen resources.
 package kube
 
 import (
@@ -25,7 +25,7 @@ import (
 // Resource is a resource of the API, and T the Go type of its objects.
 type Resource[T any] schema.GroupVersionResource
 
-// List is a list of objects, as the API server answers it.
+// List is a list of objects, as the API server returns it.
 type List[T any] struct {
 	metav1.ListMeta `json:"metadata"`
 	Items           []T `json:"items"`
@@ -95,22 +95,22 @@ func (r Resource[T]) Watch(ctx context.Context, c dynamic.Interface, namespace s
 // errEnded is why there is no watch between two of them.
 var errEnded = errors.New("it has ended")
 
-// told is a watch whose end is told.
-type told struct {
+// reported is a watch whose end is reported.
+type reported struct {
 	watch.Interface
 	ended func() // once, however often it is stopped
 }
 
-func (t told) Stop() {
+func (t reported) Stop() {
 	t.Interface.Stop()
 	t.ended()
 }
 
 // Informer follows the objects that the selectors choose, and hands them to
-// its handlers as *T. It tells tell whenever a watch has begun, by nil, and why
-// there is none, which may pass: an informer begins a new one by itself, again
-// and again.
-func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors metav1.ListOptions, tell func(error)) (cache.SharedIndexInformer, error) {
+// its handlers as *T. It calls report with nil when a watch has begun, and with
+// the reason when there is none. That may pass: an informer begins a new watch by
+// itself, again and again.
+func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors metav1.ListOptions, report func(error)) (cache.SharedIndexInformer, error) {
 	choose := func(o metav1.ListOptions) metav1.ListOptions {
 		o.LabelSelector, o.FieldSelector = selectors.LabelSelector, selectors.FieldSelector
 		return o
@@ -121,19 +121,19 @@ func (r Resource[T]) Informer(c dynamic.Interface, namespace string, selectors m
 		},
 		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 			w, err := r.in(c, namespace).Watch(ctx, choose(o))
-			tell(err)
+			report(err)
 			if err != nil {
 				return nil, err
 			}
-			return told{w, sync.OnceFunc(func() { tell(errEnded) })}, nil
+			return reported{w, sync.OnceFunc(func() { report(errEnded) })}, nil
 		},
 	}
 	i := cache.NewSharedIndexInformer(cache.ToListWatcherWithWatchListSemantics(lw, c), &unstructured.Unstructured{}, 0, nil)
 	return i, i.SetTransform(transform[T])
 }
 
-// transform makes a *T of what the dynamic client returns, and leaves alone
-// what is none, or is one already.
+// transform makes a *T of what the dynamic client returns, and returns
+// other objects, and a *T itself, unchanged.
 func transform[T any](object any) (any, error) {
 	if u, ok := object.(*unstructured.Unstructured); ok {
 		return typed[T](u)
@@ -146,8 +146,8 @@ func typed[T any](u runtime.Unstructured) (*T, error) {
 	return t, runtime.DefaultUnstructuredConverter.FromUnstructured(u.UnstructuredContent(), t)
 }
 
-// named says what was asked for in an error that does not, as the typed client
-// does: one that a proxy answered, or of an API that is not served.
+// named adds the requested object to an error that lacks it, as the typed client
+// does: a response of a proxy, or of an API that is not served.
 func (r Resource[T]) named(err error, verb, name string) error {
 	if !apierrors.IsUnexpectedServerError(err) {
 		return err

@@ -33,7 +33,7 @@ func serve(t *testing.T, handle http.HandlerFunc) (dynamic.Interface, rest.Inter
 	return objects, core
 }
 
-// TestRequests: what is sent is what the API of Kubernetes says, below the
+// TestRequests: the requests are those of the Kubernetes API, below the
 // path of a proxy in front of it.
 func TestRequests(t *testing.T) {
 	var got string
@@ -80,8 +80,8 @@ func TestRequests(t *testing.T) {
 	}
 }
 
-// TestErrors: what the API server says is kept, and what was asked for is said
-// where the answer is not the API server's.
+// TestErrors: the message of the API server is kept, and the requested object is added
+// where the response is not from the API server.
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct {
 		name, kind, body string
@@ -156,7 +156,7 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestInformer: from an API server that streams what there is, as those since
+// TestInformer: from an API server that streams the existing objects, as those since
 // 1.34 do, and from one that lists it.
 func TestInformer(t *testing.T) {
 	for name, streams := range map[string]bool{"it streams": true, "it lists": false} {
@@ -193,7 +193,7 @@ func failure(code int32, reason metav1.StatusReason) metav1.Status {
 	return metav1.Status{TypeMeta: metav1.TypeMeta{APIVersion: "v1", Kind: "Status"}, Status: metav1.StatusFailure, Code: code, Reason: reason}
 }
 
-// stream writes what happens to two pods, after what there was if that is
+// stream writes the events of two pods, after the existing objects if that is
 // asked for.
 func stream(w io.Writer, initial bool) {
 	if initial {
@@ -206,7 +206,7 @@ func stream(w io.Writer, initial bool) {
 	line(w, watch.Deleted, pod("a", "4"))
 }
 
-// follow expects a pod that is there, one that comes, and the first to go.
+// follow expects an existing pod, a new one, and the deletion of the first.
 func follow(t *testing.T, c dynamic.Interface) {
 	t.Helper()
 	watches := make(chan error, 10)
@@ -214,17 +214,17 @@ func follow(t *testing.T, c dynamic.Interface) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said := make(chan string, 3)
-	say := func(what string, object any) { said <- what + " " + object.(*corev1.Pod).Name }
+	notes := make(chan string, 3)
+	note := func(what string, object any) { notes <- what + " " + object.(*corev1.Pod).Name }
 	if _, err := i.AddEventHandler(cache.ResourceEventHandlerDetailedFuncs{
-		AddFunc:    func(object any, before bool) { say(fmt.Sprint("added ", before), object) },
-		DeleteFunc: func(object any) { say("deleted", object) },
+		AddFunc:    func(object any, before bool) { note(fmt.Sprint("added ", before), object) },
+		DeleteFunc: func(object any) { note("deleted", object) },
 	}); err != nil {
 		t.Fatal(err)
 	}
 	go i.RunWithContext(t.Context())
 	for _, want := range []string{"added true a", "added false b", "deleted a"} {
-		if got := <-said; got != want {
+		if got := <-notes; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
 	}
@@ -232,9 +232,9 @@ func follow(t *testing.T, c dynamic.Interface) {
 	}
 }
 
-// TestWatchesAreTold: that one is there, that it has ended, and why there is
+// TestWatchesAreReported: that a watch has begun, that it has ended, and why there is
 // none.
-func TestWatchesAreTold(t *testing.T) {
+func TestWatchesAreReported(t *testing.T) {
 	var refuse atomic.Bool
 	end := make(chan struct{})
 	c, _ := serve(t, func(w http.ResponseWriter, _ *http.Request) {

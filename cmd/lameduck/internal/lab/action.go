@@ -11,7 +11,7 @@ import (
 type Action string
 
 const (
-	// Rollout replaces every pod as the Deployment's strategy says.
+	// Rollout replaces every pod by the Deployment's strategy.
 	Rollout Action = "rollout"
 	// Delete deletes all pods at once, as kubectl delete pod -l does; the
 	// ReplicaSet replaces them at once.
@@ -39,7 +39,7 @@ func ParseAction(s string) (Action, error) {
 	return "", hint.New(fmt.Errorf("unknown action %q", s), "use one of "+strings.Join(names, ", "))
 }
 
-// steps are what the loop does for the action, each once the one before is
+// steps are what the loop does for the action, each after the one before is
 // complete.
 func (l *loop) steps(a Action) ([]func(), error) {
 	if l.replicas == 0 {
@@ -49,12 +49,12 @@ func (l *loop) steps(a Action) ([]func(), error) {
 	case Rollout:
 		return []func(){func() { l.revision++ }}, nil
 	case Delete:
-		return []func(){func() { l.remove(l.live()) }}, nil
+		return []func(){func() { l.remove(l.active()) }}, nil
 	case Evict:
-		return []func(){func() { l.remove(l.live()[:1]) }}, nil
+		return []func(){func() { l.remove(l.active()[:1]) }}, nil
 	case ScaleDown:
 		if full < 2 {
-			return nil, hint.New(fmt.Errorf("scale-down has only %d replica to begin with", full), "use --replicas 2 or more")
+			return nil, hint.New(fmt.Errorf("scale-down starts with only %d replica", full), "use --replicas 2 or more")
 		}
 		return []func(){func() { l.replicas = full }, func() { l.replicas = (full + 1) / 2 }}, nil
 	}

@@ -30,7 +30,7 @@ func TestActions(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, Config{Workload: workload(tt.replicas)}, steadyPods)
 				s.start()
-				if got := story(s.act(tt.action)); got != tt.want {
+				if got := summary(s.act(tt.action)); got != tt.want {
 					t.Errorf("%s of %d:\n got %s\nwant %s", tt.action, tt.replicas, got, tt.want)
 				}
 			})
@@ -38,17 +38,17 @@ func TestActions(t *testing.T) {
 	}
 }
 
-// TestActReturnsWhenNothingIsLeftToHappen: after it the pods are silent.
+// TestActReturnsWhenNothingIsLeftToHappen: no event of a pod follows.
 func TestActReturnsWhenNothingIsLeftToHappen(t *testing.T) {
 	for _, a := range Actions {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t, Config{Workload: workload(4)}, steadyPods)
 			s.start()
 			s.act(a)
-			events := len(s.seen())
+			events := len(s.emitted())
 			time.Sleep(time.Hour)
 			synctest.Wait()
-			if late := s.seen()[events:]; len(late) > 0 {
+			if late := s.emitted()[events:]; len(late) > 0 {
 				t.Errorf("%s: %d events after Act returned: %v", a, len(late), late)
 			}
 		})
@@ -60,7 +60,7 @@ func TestScaleDownAgainScalesUpFirst(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(3)}, steadyPods)
 		s.start()
 		s.act(ScaleDown)
-		if got, want := story(s.act(ScaleDown)), "+4 r4 -4 x4"; got != want {
+		if got, want := summary(s.act(ScaleDown)), "+4 r4 -4 x4"; got != want {
 			t.Errorf("the second time:\n got %s\nwant %s", got, want)
 		}
 	})
@@ -161,7 +161,7 @@ func TestCancelledActReturnsAtOnce(t *testing.T) {
 		if waited := time.Since(before); waited != time.Second {
 			t.Errorf("it took %v, want 1s: no pod may drain", waited)
 		}
-		for _, p := range timeline.Pods(s.seen()) {
+		for _, p := range timeline.Pods(s.emitted()) {
 			if p.Started != timeline.Never && p.Exited == timeline.Never {
 				t.Errorf("%s was left behind", p.Name)
 			}

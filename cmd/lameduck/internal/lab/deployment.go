@@ -9,17 +9,17 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
-// census is all that the Deployment controller looks at. Pods that are
+// podCounts is the input of the Deployment controller. Pods that are
 // terminating are not in it: Kubernetes ignores them, so more processes than
 // replicas + surge may run at once (KEP-3973).
-type census struct {
-	replicas     int // wanted
-	surge        int // pods allowed above replicas
-	unavailable  int // pods allowed to be missing
-	young        int // pods of the current revision
-	youngServing int // of those, available
-	old          int // pods of earlier revisions
-	oldServing   int // of those, available
+type podCounts struct {
+	replicas        int // wanted
+	surge           int // pods allowed above replicas
+	unavailable     int // pods allowed to be missing
+	updated         int // pods of the current revision
+	updatedServing  int // of those, available
+	outdated        int // pods of earlier revisions
+	outdatedServing int // of those, available
 }
 
 // fenceposts resolves the strategy for a number of replicas. If both come out
@@ -36,32 +36,32 @@ func fenceposts(s manifest.Strategy, replicas int) (surge, unavailable int) {
 
 // toCreate is how many pods of the current revision to create now
 // (NewRSNewReplicas). It is negative when there are too many of them.
-func (c census) toCreate() int {
-	missing := c.replicas - c.young
-	if c.old == 0 {
+func (c podCounts) toCreate() int {
+	missing := c.replicas - c.updated
+	if c.outdated == 0 {
 		return missing
 	}
-	room := c.replicas + c.surge - c.young - c.old
+	room := c.replicas + c.surge - c.updated - c.outdated
 	return max(0, min(room, missing))
 }
 
-// toRemove is how many old pods to delete now: first those that serve nobody,
-// as long as that cannot make things worse, then as many as may be missing
-// (reconcileOldReplicaSets).
-func (c census) toRemove() int {
+// toRemove is how many outdated pods to delete now: first those that do not
+// serve, as long as that cannot reduce availability, then as many as may be
+// missing (reconcileOldReplicaSets).
+func (c podCounts) toRemove() int {
 	minServing := c.replicas - c.unavailable
-	idle := min(c.old-c.oldServing, c.young+c.old-minServing-(c.young-c.youngServing))
-	spare := c.youngServing + c.oldServing - minServing
-	return min(c.old, max(0, idle)+max(0, spare))
+	idle := min(c.outdated-c.outdatedServing, c.updated+c.outdated-minServing-(c.updated-c.updatedServing))
+	spare := c.updatedServing + c.outdatedServing - minServing
+	return min(c.outdated, max(0, idle)+max(0, spare))
 }
 
-// byVictim sorts pods so that those to be deleted first come first: not ready
-// before ready, more recently ready (in powers of two of the time) before
+// byDeletionOrder sorts pods so that those to be deleted first come first: not
+// ready before ready, more recently ready (in powers of two of the time) before
 // longer ready, more restarts before fewer, newer before older
-// (ActivePodsWithRanks, as far as the lab has what it looks at).
-func byVictim(pods []*member, now time.Time) []*member {
+// (ActivePodsWithRanks, as far as the lab has its inputs).
+func byDeletionOrder(pods []*podState, now time.Time) []*podState {
 	sorted := slices.Clone(pods)
-	slices.SortStableFunc(sorted, func(a, b *member) int {
+	slices.SortStableFunc(sorted, func(a, b *podState) int {
 		return cmp.Or(
 			cmp.Compare(a.readyRank(now), b.readyRank(now)),
 			cmp.Compare(b.restarts, a.restarts),
@@ -72,7 +72,7 @@ func byVictim(pods []*member, now time.Time) []*member {
 }
 
 // readyRank grows with the time the pod has been ready; -1 if it is not.
-func (m *member) readyRank(now time.Time) int {
+func (m *podState) readyRank(now time.Time) int {
 	if !m.ready() {
 		return -1
 	}

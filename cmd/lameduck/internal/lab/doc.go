@@ -1,13 +1,13 @@
-// Package lab plays the control plane and kube-proxy on one machine: the
+// Package lab simulates the control plane and kube-proxy on one machine: the
 // Deployment's rolling update, the EndpointSlice controller, and N nodes that
-// each learn of every change at a moment of their own. The pods are real
-// processes (package pod plays the kubelet); what is simulated here is only
-// who tells whom, and when.
+// each apply every change at a moment of their own. The pods are real
+// processes (package pod does the kubelet's part); only the control plane,
+// the endpoint updates and their delays, is simulated here.
 //
 //	API object -> slice controller -> one view per node -> new connections
 //	           \-> kubelet (package pod): preStop, stop signal, SIGKILL
 //
-// The two arrows run side by side and nobody waits for the other, as in
+// The two arrows run side by side and neither waits for the other, as in
 // Kubernetes: that is the race this tool is about.
 //
 // One goroutine owns all state (see loop); Dial reads immutable snapshots.

@@ -22,8 +22,8 @@ type slice struct {
 }
 
 // endpointsOf lists the pods that are in the slice: those that have an address
-// and whose containers are not all gone.
-func endpointsOf(pods []*member, publishNotReady bool) []endpoint {
+// and at least one running container.
+func endpointsOf(pods []*podState, publishNotReady bool) []endpoint {
 	var list []endpoint
 	for _, m := range pods {
 		if m.process == nil {
@@ -40,7 +40,7 @@ func endpointsOf(pods []*member, publishNotReady bool) []endpoint {
 	return list
 }
 
-// targets are the endpoints that kube-proxy sends new connections to: the
+// targets are the endpoints that kube-proxy routes new connections to: the
 // ready ones; if there are none, those that are terminating and still serve;
 // else nothing.
 func (s *slice) targets() []endpoint {

@@ -19,21 +19,21 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// behaviour is how a fake pod lives.
+// behaviour is the lifecycle of a fake pod.
 type behaviour struct {
-	startErr error
-	slow     time.Duration // to start
-	quit     time.Duration // ends for good this long after it became ready
-	warmUp   time.Duration // until it is ready; negative: never
-	crash    time.Duration // exits after this, if it was not ready by then
-	unready  time.Duration // fails its probe this long after it became ready, for good
-	flap     time.Duration // its readiness changes this often
-	drain    time.Duration // from Terminate to its exit
-	deaf     bool          // stops being ready when it is told to terminate
-	seen     string        // what there is to see of it
+	startErr      error
+	slow          time.Duration // to start
+	quit          time.Duration // exits this long after it became ready, and is not restarted
+	warmUp        time.Duration // until it is ready; negative: never
+	crash         time.Duration // exits after this, if it was not ready by then
+	unready       time.Duration // fails its probe for ever this long after it became ready
+	flap          time.Duration // its readiness changes this often
+	drain         time.Duration // from Terminate to its exit
+	unreadyAtOnce bool          // is not ready any more from Terminate on
+	emitted       string        // its Status
 }
 
-// fakePod is a process whose life is a script.
+// fakePod is a process with a scripted lifecycle.
 type fakePod struct {
 	name      string
 	does      behaviour
@@ -45,37 +45,37 @@ type fakePod struct {
 	done      chan struct{}
 }
 
-func (p *fakePod) say(kind timeline.Kind, detail string) {
+func (p *fakePod) emitKind(kind timeline.Kind, detail string) {
 	p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: kind, Detail: detail})
 }
 
-func (p *fakePod) live() {
+func (p *fakePod) active() {
 	defer close(p.done)
-	p.say(timeline.Started, "")
+	p.emitKind(timeline.Started, "")
 	ready, crash, unready, again, quit := after(p.does.warmUp), after(p.does.crash), after(0), after(0), after(0)
 	for {
 		select {
 		case <-ready:
-			p.say(timeline.Ready, "")
+			p.emitKind(timeline.Ready, "")
 			quit = after(p.does.quit)
 			crash, unready = nil, cmp.Or(after(p.does.unready), after(p.does.flap))
 		case <-unready:
-			p.say(timeline.Unready, "")
+			p.emitKind(timeline.Unready, "")
 			again = after(p.does.flap)
 		case <-again:
 			ready = after(ms)
 		case <-crash:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 3})
-			p.say(timeline.Restarted, "")
+			p.emitKind(timeline.Restarted, "")
 			ready, crash = nil, nil
 		case <-quit:
-			p.say(timeline.Exited, "")
+			p.emitKind(timeline.Exited, "")
 			return
 		case <-p.kill:
 			p.emit(timeline.Event{At: p.clock.Now(), Pod: p.name, Kind: timeline.Exited, Code: 137, Signal: "SIGKILL"})
 			return
 		case grace := <-p.terminate:
-			p.say(timeline.Signalled, grace.String())
+			p.emitKind(timeline.Signalled, grace.String())
 			p.leave()
 			return
 		}
@@ -83,14 +83,14 @@ func (p *fakePod) live() {
 }
 
 func (p *fakePod) leave() {
-	if p.does.deaf {
-		p.say(timeline.Unready, "")
+	if p.does.unreadyAtOnce {
+		p.emitKind(timeline.Unready, "")
 	}
 	select {
 	case <-time.After(p.does.drain):
 	case <-p.kill:
 	}
-	p.say(timeline.Exited, "")
+	p.emitKind(timeline.Exited, "")
 }
 
 // after is time.After, but never for a duration of zero or less.
@@ -102,8 +102,10 @@ func after(d time.Duration) <-chan time.Time {
 }
 
 func (p *fakePod) Terminate(grace time.Duration) { p.terminate <- grace }
-func (p *fakePod) Seen() string                  { return p.does.seen }
-func (p *fakePod) Done() <-chan struct{}         { return p.done }
+
+func (p *fakePod) Status() string { return p.does.emitted }
+
+func (p *fakePod) Done() <-chan struct{} { return p.done }
 
 func (p *fakePod) Close() error {
 	p.killOnce()
@@ -172,7 +174,7 @@ func (s *stage) launch(_ context.Context, name string, _ netip.Addr, emit func(t
 		terminate: make(chan time.Duration, 1), kill: make(chan struct{}), done: make(chan struct{}),
 	}
 	p.killOnce = sync.OnceFunc(func() { close(p.kill) })
-	go p.live()
+	go p.active()
 	time.Sleep(does.slow)
 	return p, nil
 }
@@ -193,40 +195,40 @@ func (s *stage) start() {
 	}
 }
 
-// act carries out an action and returns only what happened in it.
+// act runs an action and returns only the events during it.
 func (s *stage) act(a Action) []timeline.Event {
 	s.t.Helper()
 	synctest.Wait()
-	before := len(s.seen())
+	before := len(s.emitted())
 	if err := s.Act(s.t.Context(), a); err != nil {
 		s.t.Fatal(err)
 	}
 	synctest.Wait()
-	return s.seen()[before:]
+	return s.emitted()[before:]
 }
 
-func (s *stage) seen() []timeline.Event {
+func (s *stage) emitted() []timeline.Event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
 }
 
-// story tells the events of a rollout in order of time: +1 created, r1 ready,
-// -1 deleted, x1 gone. What happens at the same moment is told cause before
+// summary lists the events of a rollout in order of time: +1 created, r1 ready,
+// -1 deleted, x1 exited. Events at the same moment are listed cause before
 // effect, and then in order of the pods.
-func story(events []timeline.Event) string {
+func summary(events []timeline.Event) string {
 	const marks = "xr-+"
 	mark := map[timeline.Kind]string{timeline.Ready: "r", timeline.Deleted: "-", timeline.Started: "+", timeline.Exited: "x"}
-	told := slices.DeleteFunc(slices.Clone(events), func(e timeline.Event) bool { return mark[e.Kind] == "" })
-	slices.SortFunc(told, func(a, b timeline.Event) int {
+	reported := slices.DeleteFunc(slices.Clone(events), func(e timeline.Event) bool { return mark[e.Kind] == "" })
+	slices.SortFunc(reported, func(a, b timeline.Event) int {
 		return cmp.Or(
 			cmp.Compare(a.At, b.At),
 			cmp.Compare(strings.Index(marks, mark[a.Kind]), strings.Index(marks, mark[b.Kind])),
 			cmp.Compare(numberOf(a.Pod), numberOf(b.Pod)),
 		)
 	})
-	words := make([]string, len(told))
-	for i, e := range told {
+	words := make([]string, len(reported))
+	for i, e := range reported {
 		words[i] = mark[e.Kind] + strconv.Itoa(numberOf(e.Pod))
 	}
 	return strings.Join(words, " ")

@@ -27,8 +27,8 @@ type Config struct {
 	// first accepts a connection. In Kubernetes it is ready once it has started.
 	ReadyByConnecting bool
 	Clock             timeline.Clock       // what events are timed by
-	Log               io.Writer            // what the pods print, a line at a time, and remarks; default: nowhere
-	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; default: nobody
+	Log               io.Writer            // gets the output of the pods, a line at a time, and notes; may be nil
+	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; may be nil
 }
 
 // Lab is a Deployment and a Service of its own. Its methods may be called from
@@ -41,13 +41,13 @@ type Lab struct {
 
 // New prepares a lab. Nothing runs yet, but Close has to be called. Where pods
 // cannot have network namespaces (sandbox.Available) they run side by side on
-// the loopback address, and Log is told.
+// the loopback address, which is written to Log.
 func New(cfg Config) (*Lab, error) {
 	why := sandbox.Available()
 	return newLab(cfg, func(cfg Config) launch {
 		if why != nil {
-			fmt.Fprintf(cfg.Log, "pods have no network of their own here (%v): each gets a free port in PORT and has to listen there. "+
-				"Nor are they process 1: a stop signal that they do not handle ends them, where a container would go on until it is killed\n", why)
+			fmt.Fprintf(cfg.Log, "pods have no network namespace here (%v): each gets a free port in PORT and has to listen there. "+
+				"Without a PID namespace an unhandled SIGTERM kills the process; in a container process 1 ignores it\n", why)
 		}
 		return kubelets(cfg, why == nil)
 	})
@@ -59,7 +59,7 @@ func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 	}
 	cfg = cfg.withDefaults()
 	if s := cfg.Workload.Service; s != nil && s.TrafficPolicy == "Local" {
-		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are on no node in particular")
+		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes")
 	}
 	l := &Lab{}
 	for i := range cfg.Nodes {
@@ -82,7 +82,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	c.Log = &inTurn{to: c.Log}
+	c.Log = &syncWriter{to: c.Log}
 	if c.Emit == nil {
 		c.Emit = func(timeline.Event) {}
 	}
@@ -111,11 +111,11 @@ func (l *Lab) Start(ctx context.Context) error {
 	return err
 }
 
-// Act carries out an action. It returns when the action is complete: new pods
-// are available, every terminated one has gone, and all nodes know it. If a
-// pod does not become ready in time the error is a *NeverReadyError, and
-// things stay as they are. When ctx ends Act returns at once, and what it
-// began goes on until Close.
+// Act runs an action. It returns when the action is complete: new pods are
+// available, every terminated pod has exited, and all nodes are updated. If a
+// pod does not become ready in time the error is a *NeverReadyError, and the
+// pods stay as they are. When ctx ends Act returns immediately, and what it
+// began continues until Close.
 func (l *Lab) Act(ctx context.Context, a Action) error {
 	return l.await(ctx, func() ([]func(), error) { return l.loop.steps(a) })
 }
@@ -136,10 +136,10 @@ func (l *Lab) await(ctx context.Context, plan func() ([]func(), error)) error {
 
 var errNoEndpoint = fmt.Errorf("service has no endpoint: %w", syscall.ECONNREFUSED)
 
-// Dial opens a connection as a client of the Service does whose packets pass
-// through the kube-proxy of this node (0 to Nodes-1). The pod is named also
-// when it could not be connected to. Without an endpoint the error is an
-// ECONNREFUSED, as after kube-proxy's REJECT.
+// Dial opens a connection as a client of the Service does, through the
+// kube-proxy of this node (0 to Nodes-1). The pod is also named when the
+// connection failed. Without an endpoint the error is an ECONNREFUSED, as after
+// kube-proxy's REJECT.
 func (l *Lab) Dial(ctx context.Context, node int) (conn net.Conn, pod string, err error) {
 	e, ok := l.nodes[node].pick()
 	if !ok {
@@ -149,7 +149,7 @@ func (l *Lab) Dial(ctx context.Context, node int) (conn net.Conn, pod string, er
 	return conn, e.pod, err
 }
 
-// Close kills every pod and returns when all are gone. It may be called
+// Close kills every pod and returns when all have exited. It may be called
 // again.
 func (l *Lab) Close() error {
 	l.close()

@@ -10,21 +10,21 @@ import (
 )
 
 // The lags of the control plane (kubernetes/kubernetes has no figures; these
-// are inferred from what happens in them on a cluster with time to spare).
+// are inferred from their work on a cluster that is not busy).
 const (
 	sliceLagMin, sliceLagMax     = 20 * time.Millisecond, 150 * time.Millisecond // a pod changes -> the slice is written
 	kubeletLagMin, kubeletLagMax = 10 * time.Millisecond, 100 * time.Millisecond // a pod is deleted -> its kubelet begins
 )
 
 // loop is the control plane. One goroutine (serve) owns everything in it but
-// the mailbox; it is level-triggered as Kubernetes is: something changes, then
-// everybody looks at the whole state and does what is to be done.
+// the mailbox; it is level-triggered as Kubernetes is: after every change each
+// controller compares the whole state with the spec.
 type loop struct {
 	cfg    Config
 	launch launch
 	ctx    context.Context // ends when the lab closes
 	mail   *mailbox
-	ended  chan struct{} // closed when the loop and every pod are gone
+	ended  chan struct{} // closed when the loop and every pod have ended
 
 	agenda     agenda
 	sliceLag   *rand.Rand
@@ -32,7 +32,7 @@ type loop struct {
 
 	replicas int // wanted
 	revision int // of the pod template
-	pods     []*member
+	pods     []*podState
 	created  int // pods so far, for their names
 	running  int // goroutines in run
 
@@ -57,7 +57,7 @@ func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop
 	}
 }
 
-// serve runs until the lab is closed and every pod is gone.
+// serve runs until the lab is closed and every pod has exited.
 func (l *loop) serve() {
 	defer close(l.ended)
 	timer := time.NewTimer(0)
@@ -66,7 +66,7 @@ func (l *loop) serve() {
 		select {
 		case <-closed:
 			closed = nil
-			l.shut()
+			l.shutDown()
 		case <-l.mail.wake:
 			for _, f := range l.mail.take() {
 				l.do(f)
@@ -80,8 +80,8 @@ func (l *loop) serve() {
 	}
 }
 
-// do makes one change and lets every controller act on it. A lab that is
-// closing only watches its pods end.
+// do makes one change and runs every controller. A lab that is closing only
+// waits for its pods to exit.
 func (l *loop) do(change func()) {
 	change()
 	if l.ctx.Err() != nil {
@@ -92,8 +92,8 @@ func (l *loop) do(change func()) {
 	l.advance()
 }
 
-// shut is what closing does at once; every run kills its pod by itself.
-func (l *loop) shut() {
+// shutDown is the first step of closing; every run kills its own pod.
+func (l *loop) shutDown() {
 	l.agenda = agenda{}
 	l.finish(errClosed)
 	for _, n := range l.nodes {
@@ -101,7 +101,7 @@ func (l *loop) shut() {
 	}
 }
 
-// later has the loop do something after a while.
+// later makes the loop run a function after a while.
 func (l *loop) later(d time.Duration, do func()) { l.agenda.at(time.Now().Add(d), do) }
 
 func (l *loop) emit(pod string, kind timeline.Kind, node int, detail string) {

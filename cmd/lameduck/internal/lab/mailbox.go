@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// mailbox holds what others want the loop to do. Posting never blocks, so a
-// pod can report at any time, also while the loop waits for that pod.
+// mailbox holds functions for the loop to run. Posting never blocks, so a pod
+// can report at any time, also while the loop waits for that pod.
 type mailbox struct {
 	mu    sync.Mutex
 	queue []func()
@@ -35,7 +35,7 @@ func (m *mailbox) take() []func() {
 }
 
 // agenda holds what the loop will do later, in order of time and, at the same
-// time, in the order it was noted.
+// time, in the order it was added.
 type agenda struct {
 	entries []entry
 	noted   int
@@ -52,7 +52,7 @@ func (a *agenda) at(t time.Time, do func()) {
 	heap.Push(a, entry{t, a.noted, do})
 }
 
-// due removes and returns what is to be done by now; nil if there is nothing.
+// due removes and returns the next function that is due; nil if there is none.
 func (a *agenda) due(now time.Time) func() {
 	if len(a.entries) == 0 || a.entries[0].at.After(now) {
 		return nil

@@ -9,11 +9,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// node is one machine's kube-proxy: what it believes the endpoints are. The
-// loop writes the view, clients read it.
+// node is one machine's kube-proxy, with its view of the endpoints. The loop
+// writes the view, clients read it.
 type node struct {
 	number int
-	lag    *rand.Rand // draws the time each change takes to get here
+	lag    *rand.Rand // draws the delay of each change
 	view   atomic.Pointer[view]
 
 	picking sync.Mutex
@@ -47,10 +47,10 @@ func (n *node) pick() (endpoint, bool) {
 	return targets[n.picks.IntN(len(targets))], true
 }
 
-// learn moves the node to a newer slice and tells what that changes. One sync
-// of kube-proxy carries every change so far, so a slice that comes late is
-// already known.
-func (n *node) learn(s *slice, tell func(pod string, kind timeline.Kind)) {
+// update gives the node a newer slice and reports the changes. One sync of
+// kube-proxy has every change so far, so a slice that arrives late changes
+// nothing.
+func (n *node) update(s *slice, report func(pod string, kind timeline.Kind)) {
 	before := n.view.Load().slice
 	if s.version <= before.version {
 		return
@@ -58,7 +58,7 @@ func (n *node) learn(s *slice, tell func(pod string, kind timeline.Kind)) {
 	n.show(s)
 	for _, e := range before.endpoints {
 		if kind, changed := transition(e, s.find(e.pod)); changed {
-			tell(e.pod, kind)
+			report(e.pod, kind)
 		}
 	}
 	for _, e := range s.endpoints {
@@ -66,13 +66,13 @@ func (n *node) learn(s *slice, tell func(pod string, kind timeline.Kind)) {
 			continue
 		}
 		if kind, changed := transition(endpoint{}, e); changed {
-			tell(e.pod, kind)
+			report(e.pod, kind)
 		}
 	}
 }
 
-// transition is the event by which an endpoint went from one state to the
-// other, if a client could tell them apart.
+// transition is the event by which an endpoint changed from one state to the
+// other, if that makes a difference to a client.
 func transition(from, to endpoint) (kind timeline.Kind, changed bool) {
 	switch {
 	case to.ready:

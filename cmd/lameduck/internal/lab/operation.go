@@ -9,20 +9,20 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// NeverReadyError says which pod was waited for in vain, and what was seen of
-// it instead. A trial may report it as a finding.
+// NeverReadyError names the pod that did not become ready in time, and what was
+// seen of it. A trial may report it as a finding.
 type NeverReadyError struct {
 	Pod    string
 	Detail string
 }
 
-// NeverReady tells a trial what kind of error it is.
+// NeverReady marks the kind of error for a trial.
 func (e *NeverReadyError) NeverReady() {}
 
 func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
 
 var (
-	errBusy       = errors.New("another action is under way")
+	errBusy       = errors.New("another action is running")
 	errNotStarted = errors.New("no pod is running yet")
 )
 
@@ -30,7 +30,7 @@ var (
 // is complete.
 type operation struct {
 	steps   []func()
-	version int        // the slice that every node has to know; 0: the pods are not steady yet
+	version int        // the slice that every node has to apply; 0: the pods are not steady yet
 	done    chan error // receives once
 }
 
@@ -49,7 +49,7 @@ func (l *loop) begin(op *operation, plan func() ([]func(), error)) {
 	}
 	l.op = op
 	op.steps = steps
-	for _, m := range l.live() {
+	for _, m := range l.active() {
 		if !l.available(m) {
 			l.watch(m)
 		}
@@ -63,9 +63,10 @@ func (l *loop) step() {
 	next()
 }
 
-// advance moves on when the step under way is complete: all pods are there,
-// every terminated one is gone, and the nodes know it. What changes while the
-// nodes learn that is not waited for, so a pod that flaps cannot hold it up.
+// advance starts the next step when the current one is complete: all pods
+// exist, every terminated one has exited, and the nodes are updated. Changes
+// while the nodes are being updated are not waited for, so a pod that flaps
+// cannot hold it up.
 func (l *loop) advance() {
 	for l.op != nil {
 		if l.op.version == 0 && l.steady() {
@@ -84,11 +85,11 @@ func (l *loop) advance() {
 	}
 }
 
-// steady reports whether the pods are as the Deployment wants them, and no
-// other is left.
+// steady reports whether the pods are as the Deployment wants them, and there
+// is no other.
 func (l *loop) steady() bool {
-	young, _ := l.split()
-	return len(l.pods) == l.replicas && l.countAvailable(young) == l.replicas
+	updated, _ := l.split()
+	return len(l.pods) == l.replicas && l.countAvailable(updated) == l.replicas
 }
 
 func (l *loop) finish(err error) {
@@ -99,17 +100,17 @@ func (l *loop) finish(err error) {
 	l.op = nil
 }
 
-// abandon is for a caller who does not wait any longer. The controllers go on,
-// as they do in Kubernetes when kubectl is interrupted.
+// abandon is for a caller that does not wait any longer. The controllers
+// continue, as they do in Kubernetes when kubectl is interrupted.
 func (l *loop) abandon(op *operation) {
 	if l.op == op {
 		l.op = nil
 	}
 }
 
-// observe passes an event of a pod on and notes what the controllers look at.
-// When the pod has exited, seen is how.
-func (l *loop) observe(m *member, e timeline.Event, seen string) {
+// observe emits an event of a pod and notes what the controllers need. When the
+// pod has exited, status is how.
+func (l *loop) observe(m *podState, e timeline.Event, status string) {
 	l.cfg.Emit(e)
 	switch e.Kind {
 	case timeline.Ready:
@@ -121,18 +122,18 @@ func (l *loop) observe(m *member, e timeline.Event, seen string) {
 	case timeline.Exited:
 		l.nowUnready(m)
 		if !m.everReady {
-			l.giveUp(m, seen, "run the command by itself to see why it ends")
+			l.failOperation(m, status, "run the command by hand to see why it exits")
 		}
 	}
 }
 
-func (l *loop) nowReady(m *member) {
+func (l *loop) nowReady(m *podState) {
 	m.passed, m.everReady, m.readySince = true, true, time.Now()
-	// When it has been ready for minReadySeconds the controllers have to look again.
+	// When it has been ready for minReadySeconds the controllers have to run again.
 	l.later(l.cfg.Workload.MinReady, func() {})
 }
 
-func (l *loop) nowUnready(m *member) {
+func (l *loop) nowUnready(m *podState) {
 	wasAvailable := l.available(m)
 	m.passed = false
 	if wasAvailable {
@@ -142,22 +143,22 @@ func (l *loop) nowUnready(m *member) {
 
 // watch gives the pod ReadyTimeout, and minReadySeconds on top, to become
 // available from now on: the Deployment's progressDeadlineSeconds.
-func (l *loop) watch(m *member) {
+func (l *loop) watch(m *podState) {
 	since, limit := time.Now(), l.cfg.ReadyTimeout+l.cfg.Workload.MinReady
 	m.waitingSince = since
 	l.later(limit, func() {
 		if m.waitingSince.Equal(since) && !l.available(m) {
-			l.giveUp(m, fmt.Sprintf("after %v %s", limit, m.seen()), "check the port and the readiness probe")
+			l.failOperation(m, fmt.Sprintf("after %v %s", limit, m.status()), "check the port and the readiness probe")
 		}
 	})
 }
 
-// giveUp ends the operation under way, which cannot be completed without this
-// pod. A pod that is to go anyway is not missed.
-func (l *loop) giveUp(m *member, seen, advice string) {
+// failOperation ends the current operation, which cannot be completed without
+// this pod. A pod that is being deleted anyway does not matter.
+func (l *loop) failOperation(m *podState, status, advice string) {
 	if l.op == nil || m.deleted || m.revision != l.revision {
 		return
 	}
-	l.emit(m.name, timeline.NeverReady, 0, seen)
-	l.finish(hint.New(&NeverReadyError{m.name, seen}, advice))
+	l.emit(m.name, timeline.NeverReady, 0, status)
+	l.finish(hint.New(&NeverReadyError{m.name, status}, advice))
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// Profile is how long a node takes to learn of a change of the endpoints: a
+// Profile is the time until a node applies a change of the endpoints: a
 // distribution, counted from the write of the EndpointSlice. The slice
 // controller's own 20 to 150 ms come before it. The zero Profile is the
 // default, rollout.
@@ -20,24 +20,24 @@ type Profile struct {
 	stages []curve // the delays of successive stages add up
 }
 
-// atOnce is how long kube-proxy takes for a change that need not wait for
+// fastSync is how long kube-proxy takes for a change that need not wait for
 // minSyncPeriod, from the slice to the last new connection: measured on two
 // nodes, docs/PROPAGATION.md.
-var atOnce = curve{{0, 0}, {0.5, 60 * time.Millisecond}, {0.9, 150 * time.Millisecond}, {1, 350 * time.Millisecond}}
+var fastSync = curve{{0, 0}, {0.5, 60 * time.Millisecond}, {0.9, 150 * time.Millisecond}, {1, 350 * time.Millisecond}}
 
 // Profiles are the named ones, in the order help texts list them.
 var Profiles = []Profile{
 	{
 		Name:   "idle",
-		Doc:    "kube-proxy with nothing else to do: p50 60 ms, p90 150 ms (measured: a change after a quiet second is applied at once)",
-		stages: []curve{atOnce},
+		Doc:    "kube-proxy without other changes: p50 60 ms, p90 150 ms (measured: a change after a quiet second is applied at once)",
+		stages: []curve{fastSync},
 	},
 	{
 		Name: "rollout",
 		Doc:  "kube-proxy during a rollout: p50 0.6 s, p90 1 s, p99 2 s (changes wait for minSyncPeriod, 1 s by default; measured up to p90)",
 		stages: []curve{
 			uniform(0, time.Second),
-			atOnce,
+			fastSync,
 			// Three syncs in a hundred find a busy node: inferred, so that p99 is 2 s.
 			{{0, 0}, {0.97, 0}, {1, 2200 * time.Millisecond}},
 		},

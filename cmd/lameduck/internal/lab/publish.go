@@ -7,8 +7,8 @@ import (
 )
 
 // publish is the slice controller: when the endpoints have changed, it writes
-// them after its lag, and every node learns of it after its own. A write
-// carries the whole state, so one that overtakes another takes it along.
+// them after its lag, and every node is updated after its own. A write has the
+// whole state, so one that overtakes another includes it.
 func (l *loop) publish() {
 	service := l.cfg.Workload.Service
 	endpoints := endpointsOf(l.pods, service != nil && service.PublishNotReadyAddresses)
@@ -23,12 +23,12 @@ func (l *loop) publish() {
 func (l *loop) write(s *slice) {
 	for _, n := range l.nodes {
 		l.later(l.cfg.Propagation.draw(n.lag), func() {
-			n.learn(s, func(pod string, kind timeline.Kind) { l.emit(pod, kind, n.number, "") })
+			n.update(s, func(pod string, kind timeline.Kind) { l.emit(pod, kind, n.number, "") })
 		})
 	}
 }
 
-// settled reports whether every node knows the slice of this version.
+// settled reports whether every node has the slice of this version.
 func (l *loop) settled(version int) bool {
 	return !slices.ContainsFunc(l.nodes, func(n *node) bool { return n.view.Load().slice.version < version })
 }

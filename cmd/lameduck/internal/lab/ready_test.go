@@ -21,9 +21,9 @@ var broken = []struct {
 	detail string
 	after  time.Duration
 }{
-	{"fails its probe", behaviour{warmUp: -1, seen: "its probe fails"}, "after 1m0s its probe fails", time.Minute},
-	{"crashes", behaviour{warmUp: -1, crash: 2 * sec, seen: "it exited with code 3"}, "it exited with code 3", 2 * sec},
-	{"crashes while it starts", behaviour{warmUp: -1, slow: 3 * sec, crash: 2 * sec, seen: "it exited with code 3"}, "it exited with code 3", 5 * sec},
+	{"fails its probe", behaviour{warmUp: -1, emitted: "its probe fails"}, "after 1m0s its probe fails", time.Minute},
+	{"crashes", behaviour{warmUp: -1, crash: 2 * sec, emitted: "it exited with code 3"}, "it exited with code 3", 2 * sec},
+	{"crashes while it starts", behaviour{warmUp: -1, slow: 3 * sec, crash: 2 * sec, emitted: "it exited with code 3"}, "it exited with code 3", 5 * sec},
 }
 
 func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
@@ -32,14 +32,14 @@ func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
 	if !ok || never.Pod != pod || !strings.Contains(err.Error(), detail) || hint.Of(err) == "" {
 		t.Errorf("error %v with hint %q, want that %s never became ready: %s", err, hint.Of(err), pod, detail)
 	}
-	told := 0
-	for _, e := range s.seen() {
+	reported := 0
+	for _, e := range s.emitted() {
 		if e.Kind == timeline.NeverReady && e.Pod == pod && strings.Contains(e.Detail, detail) {
-			told++
+			reported++
 		}
 	}
-	if told != 1 {
-		t.Errorf("%d never-ready events, want 1", told)
+	if reported != 1 {
+		t.Errorf("%d never-ready events, want 1", reported)
 	}
 }
 
@@ -53,14 +53,14 @@ func TestStartFailsWhenAPodIsNeverReady(t *testing.T) {
 				if waited := time.Since(before); waited != tt.after {
 					t.Errorf("it took %v, want %v", waited, tt.after)
 				}
-				at(t, s.seen(), timeline.Exited, "app-1", 0) // nothing is left running
+				at(t, s.emitted(), timeline.Exited, "app-1", 0) // nothing is left running
 			})
 		})
 	}
 }
 
-// TestActFailsWhenANewPodIsNeverReady: in bounded time, and the old pod
-// goes on serving.
+// TestActFailsWhenANewPodIsNeverReady: in bounded time, and the old pod keeps
+// serving.
 func TestActFailsWhenANewPodIsNeverReady(t *testing.T) {
 	for _, tt := range broken {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestActFailsWhenAPodCeasesToBeReady(t *testing.T) {
 		s := newStage(t, Config{Workload: w}, func(number int) behaviour {
 			b := steadyPods(number)
 			if number > 1 {
-				b.unready, b.seen = 5*sec, "its probe fails"
+				b.unready, b.emitted = 5*sec, "its probe fails"
 			}
 			return b
 		})
@@ -103,7 +103,7 @@ func TestActFailsWhenAPodCeasesToBeReady(t *testing.T) {
 }
 
 // TestAFlappingPodDoesNotHoldUpForever: neither one that is never ready for
-// minReadySeconds, nor one whose flapping keeps changing the endpoints.
+// minReadySeconds, nor one that keeps changing the endpoints.
 func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
 	flapping := func(number int) behaviour {
 		b := steadyPods(number)
@@ -130,8 +130,8 @@ func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
 	})
 }
 
-// TestAnotherActionCuresABrokenRollout: what is broken goes first, and its end
-// is no new failure.
+// TestAnotherActionCuresABrokenRollout: the broken pod is deleted first, and
+// its exit is no new failure.
 func TestAnotherActionCuresABrokenRollout(t *testing.T) {
 	for action, want := range map[Action]string{
 		Rollout: "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1",
@@ -150,7 +150,7 @@ func TestAnotherActionCuresABrokenRollout(t *testing.T) {
 				if err := s.Act(t.Context(), Rollout); err == nil {
 					t.Fatal("the first rollout succeeded")
 				}
-				if got := story(s.act(action)); got != want {
+				if got := summary(s.act(action)); got != want {
 					t.Errorf("then:\n got %s\nwant %s", got, want)
 				}
 			})
@@ -158,9 +158,9 @@ func TestAnotherActionCuresABrokenRollout(t *testing.T) {
 	}
 }
 
-// TestAPodThatEndsForGood has no endpoint, whatever the Service publishes, and
-// is not replaced without end.
-func TestAPodThatEndsForGood(t *testing.T) {
+// TestAPodThatIsNotRestarted has no endpoint, whatever the Service publishes,
+// and is not replaced endlessly.
+func TestAPodThatIsNotRestarted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := workload(1)
 		w.Service = &manifest.Service{PublishNotReadyAddresses: true}
@@ -174,7 +174,7 @@ func TestAPodThatEndsForGood(t *testing.T) {
 		if pod, err := s.dial(0); !errors.Is(err, errNoEndpoint) {
 			t.Errorf("dial: pod %q, %v", pod, err)
 		}
-		if pods := timeline.Pods(s.seen()); len(pods) != 1 {
+		if pods := timeline.Pods(s.emitted()); len(pods) != 1 {
 			t.Errorf("%d pods, want 1", len(pods))
 		}
 	})
@@ -202,7 +202,7 @@ func TestAPodThatCannotBeStarted(t *testing.T) {
 			if err := s.Act(t.Context(), Rollout); !errors.Is(err, noSuch) {
 				t.Errorf("got %v, want %v", err, noSuch)
 			}
-			if got := story(s.act(Delete)); got != "-1 -2 +3 r3 x1" {
+			if got := summary(s.act(Delete)); got != "-1 -2 +3 r3 x1" {
 				t.Errorf("the action after it: %s", got)
 			}
 		})
@@ -217,7 +217,7 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 		if err := s.Start(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("got %v, want a deadline", err)
 		}
-		for _, p := range timeline.Pods(s.seen()) {
+		for _, p := range timeline.Pods(s.emitted()) {
 			if p.Exited == timeline.Never {
 				t.Errorf("%s was left behind", p.Name)
 			}

@@ -23,7 +23,7 @@ import (
 )
 
 // The tests here run real pods: this test binary, which is a server when the
-// environment says so.
+// environment has the variable.
 const serverKey = "LAB_TEST_SERVER"
 
 func TestMain(m *testing.M) {
@@ -38,7 +38,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// runServer answers with its host name, and leaves a while after SIGTERM.
+// runServer responds with its host name, and exits a while after SIGTERM.
 func runServer() {
 	port := os.Getenv("PORT")
 	if port == "" {
@@ -104,7 +104,8 @@ func newRealLab(t *testing.T, isolated bool, change func(*Config)) *realLab {
 	return r
 }
 
-// ask makes a request on a new connection, and tells who answered.
+// ask makes a request on a new connection, and returns the name of the pod that
+// responded.
 func (r *realLab) ask(t *testing.T, node int) string {
 	t.Helper()
 	conn, pod, err := r.Dial(t.Context(), node)
@@ -170,7 +171,7 @@ func TestRealPodThatListensElsewhere(t *testing.T) {
 	})
 	err := r.Start(t.Context())
 	if never, ok := errors.AsType[*NeverReadyError](err); !ok || !strings.Contains(never.Detail, "8080") || !strings.Contains(never.Detail, "9999") {
-		t.Errorf("got %v, want that it listens on 8080 and clients are sent to 9999", err)
+		t.Errorf("got %v, want that it listens on 8080 and the Service sends to 9999", err)
 	}
 }
 
@@ -178,7 +179,7 @@ func TestRealPodThatExits(t *testing.T) {
 	r := newRealLab(t, true, func(cfg *Config) { cfg.Command = []string{"sh", "-c", "echo no config; exit 3"} })
 	err := r.Start(t.Context())
 	if never, ok := errors.AsType[*NeverReadyError](err); !ok || !strings.Contains(never.Detail, "code 3") || !strings.Contains(never.Detail, "no config") {
-		t.Errorf("got %v, want the exit code and the last words", err)
+		t.Errorf("got %v, want the exit code and the last output", err)
 	}
 }
 
@@ -189,6 +190,6 @@ func TestRealCommandThatDoesNotExist(t *testing.T) {
 		t.Errorf("got %v with hint %q", err, hint.Of(err))
 	}
 	if _, ok := errors.AsType[*NeverReadyError](err); ok {
-		t.Errorf("%v says that a pod was not ready, but none ran", err)
+		t.Errorf("%v is for a pod that was not ready, but none ran", err)
 	}
 }

@@ -23,7 +23,7 @@ func TestRolloutOrder(t *testing.T) {
 		{"ten replicas: surge 3, unavailable 2", 10, nil, "-9 -10 +11 +12 +13 +14 +15 r11 -8 +16 r12 -7 +17 r13 -6 +18 r14 -5 +19 r15 -4 +20 r16 -3 r17 -2 r18 -1 r19 r20 x10 x9 x8 x4 x5 x6 x7 x2 x1 x3"},
 		{"both 0: one may be unavailable", 2, func(w *manifest.Workload) { w.Strategy.MaxSurge, w.Strategy.MaxUnavailable = none, none }, "-2 +3 r3 -1 +4 r4 x2 x1"},
 		{"no strategy: Kubernetes' default", 1, func(w *manifest.Workload) { w.Name, w.Strategy = "", manifest.Strategy{} }, "+2 r2 -1 x1"},
-		{"recreate waits until the old pods are gone", 2, func(w *manifest.Workload) { w.Strategy.Type = "Recreate" }, "-1 -2 x1 x2 +3 +4 r3 r4"},
+		{"recreate waits until the old pods have exited", 2, func(w *manifest.Workload) { w.Strategy.Type = "Recreate" }, "-1 -2 x1 x2 +3 +4 r3 r4"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestRolloutOrder(t *testing.T) {
 				}
 				s := newStage(t, Config{Workload: w}, steadyPods)
 				s.start()
-				if got := story(s.act(Rollout)); got != tt.want {
+				if got := summary(s.act(Rollout)); got != tt.want {
 					t.Errorf("\n got %s\nwant %s", got, tt.want)
 				}
 			})
@@ -42,9 +42,9 @@ func TestRolloutOrder(t *testing.T) {
 	}
 }
 
-// TestRolloutKeepsItsPromises: at no moment are fewer pods available, or more
-// pods alive and not terminating, than the strategy allows.
-func TestRolloutKeepsItsPromises(t *testing.T) {
+// TestRolloutStaysWithinTheStrategy: at no moment are fewer pods available, or
+// more pods active, than the strategy allows.
+func TestRolloutStaysWithinTheStrategy(t *testing.T) {
 	for replicas := range 8 {
 		for surge := range 3 {
 			for unavailable := range 3 {
@@ -65,23 +65,23 @@ func rollAndCount(t *testing.T, w *manifest.Workload) {
 	s.start()
 	roll := s.act(Rollout)
 	surge, unavailable := fenceposts(w.Strategy, w.Replicas)
-	alive, serving := w.Replicas, w.Replicas
+	activePods, serving := w.Replicas, w.Replicas
 	for _, e := range roll {
 		switch e.Kind {
 		case timeline.Started:
-			alive++
+			activePods++
 		case timeline.Ready:
 			serving++
 		case timeline.Deleted:
-			alive--
+			activePods--
 			serving--
 		}
-		if alive > w.Replicas+surge || serving < w.Replicas-unavailable {
-			t.Fatalf("after %s of %s: %d alive, %d ready, with surge %d and unavailable %d", e.Kind, e.Pod, alive, serving, surge, unavailable)
+		if activePods > w.Replicas+surge || serving < w.Replicas-unavailable {
+			t.Fatalf("after %s of %s: %d active, %d ready, with surge %d and unavailable %d", e.Kind, e.Pod, activePods, serving, surge, unavailable)
 		}
 	}
-	if alive != w.Replicas || serving != w.Replicas {
-		t.Errorf("in the end %d alive, %d ready, want %d", alive, serving, w.Replicas)
+	if activePods != w.Replicas || serving != w.Replicas {
+		t.Errorf("in the end %d active, %d ready, want %d", activePods, serving, w.Replicas)
 	}
 }
 
@@ -92,15 +92,15 @@ func TestRolloutWaitsForMinReadySeconds(t *testing.T) {
 		s := newStage(t, Config{Workload: w}, steadyPods)
 		s.start()
 		roll := timeline.Pods(s.act(Rollout))
-		old, young := roll[0], roll[1]
-		if waited := old.Deleted - young.Ready; waited != w.MinReady {
+		outdated, updated := roll[0], roll[1]
+		if waited := outdated.Deleted - updated.Ready; waited != w.MinReady {
 			t.Errorf("the old pod was deleted %v after the new one was ready, want %v", waited, w.MinReady)
 		}
 	})
 }
 
-// TestRolloutIgnoresTerminatingPods: all three generations can be alive at
-// once when the old ones drain for long.
+// TestRolloutIgnoresTerminatingPods: three generations can run at once when the
+// old ones drain for long.
 func TestRolloutIgnoresTerminatingPods(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(3)}, steadyPods)
@@ -116,7 +116,7 @@ func TestRolloutIgnoresTerminatingPods(t *testing.T) {
 			most = max(most, running)
 		}
 		if most != 6 {
-			t.Errorf("at most %d processes at once, want 6: nobody waits for those that drain", most)
+			t.Errorf("at most %d processes at once, want 6: no pod waits for those that drain", most)
 		}
 	})
 }
@@ -124,10 +124,10 @@ func TestRolloutIgnoresTerminatingPods(t *testing.T) {
 func TestVictims(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		now := time.Now()
-		pod := func(number int, readyFor time.Duration, restarts int) *member {
-			return &member{number: number, process: &fakePod{}, passed: readyFor >= 0, readySince: now.Add(-readyFor), restarts: restarts}
+		pod := func(number int, readyFor time.Duration, restarts int) *podState {
+			return &podState{number: number, process: &fakePod{}, passed: readyFor >= 0, readySince: now.Add(-readyFor), restarts: restarts}
 		}
-		pods := []*member{
+		pods := []*podState{
 			pod(1, time.Hour, 0),
 			pod(2, time.Hour, 2),
 			pod(3, 61*time.Minute, 0), // the same power of two as an hour
@@ -135,7 +135,7 @@ func TestVictims(t *testing.T) {
 			pod(5, -1, 0),
 		}
 		var order []int
-		for _, m := range byVictim(pods, now) {
+		for _, m := range byDeletionOrder(pods, now) {
 			order = append(order, m.number)
 		}
 		if got, want := fmt.Sprint(order), "[5 4 2 3 1]"; got != want {

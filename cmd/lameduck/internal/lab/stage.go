@@ -33,7 +33,7 @@ func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
 	return &Stage{Lab: l, action: action, nodes: len(l.nodes), host: cfg.Workload.Name, control: target}, nil
 }
 
-// Act carries out the action.
+// Act runs the action.
 func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action) }
 
 // Load sends traffic through every node in turn, and to the control target,

@@ -7,7 +7,8 @@ import (
 )
 
 // stream returns the random source for one purpose. Each purpose has its own,
-// so that who draws first (a matter of scheduling) changes nobody's numbers.
+// so that the order of the draws (a matter of scheduling) does not change the
+// numbers of another.
 func stream(seed uint64, purpose string) *rand.Rand {
 	h := fnv.New64a()
 	h.Write([]byte(purpose))

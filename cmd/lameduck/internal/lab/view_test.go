@@ -74,7 +74,7 @@ func TestStartReturnsWhenEveryNodeKnowsEveryPod(t *testing.T) {
 }
 
 // TestEveryNodeHasItsOwnLag: a deleted pod still gets new connections, on each
-// node until that node knows.
+// node until that node is updated.
 func TestEveryNodeHasItsOwnLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Nodes: 5, Propagation: profile(t, "1s-9s")}, steadyPods)
@@ -89,7 +89,7 @@ func TestEveryNodeHasItsOwnLag(t *testing.T) {
 			}
 			lags[lag] = true
 			if removed := at(t, roll, timeline.EndpointRemoved, "app-1", node); removed < at(t, roll, timeline.Exited, "app-1", 0) {
-				t.Errorf("node %d: the endpoint was removed at %v, before the process was gone", node, removed)
+				t.Errorf("node %d: the endpoint was removed at %v, before the process exited", node, removed)
 			}
 		}
 		if len(lags) < 2 {
@@ -104,7 +104,7 @@ func TestNewConnectionsFollowTheView(t *testing.T) {
 		s.start()
 		done := make(chan error, 1)
 		go func() { done <- s.Act(t.Context(), Rollout) }()
-		time.Sleep(200 * ms) // app-2 is ready and app-1 deleted, but the node does not know
+		time.Sleep(200 * ms) // app-2 is ready and app-1 deleted, but the node is not updated
 		if got := s.pods(0); got != "app-1" {
 			t.Errorf("before the change arrives new connections go to %s, want app-1", got)
 		}
@@ -118,21 +118,21 @@ func TestNewConnectionsFollowTheView(t *testing.T) {
 	})
 }
 
-// TestALateSyncCarriesEarlierChanges: kube-proxy applies the whole state, so
-// what arrives later than its successor is never seen, and no node goes back.
+// TestALateSyncCarriesEarlierChanges: kube-proxy applies the whole state, so a
+// slice that arrives after its successor is never applied, and no node reverts.
 func TestALateSyncCarriesEarlierChanges(t *testing.T) {
 	first := &slice{1, []endpoint{{pod: "app-1", ready: true, serving: true}}}
 	second := &slice{2, []endpoint{{pod: "app-2", ready: true, serving: true}}}
 	n := newNode(0, 1)
-	var told []string
-	tell := func(pod string, kind timeline.Kind) { told = append(told, pod+" "+string(kind)) }
-	n.learn(second, tell)
-	n.learn(first, tell)
+	var reported []string
+	report := func(pod string, kind timeline.Kind) { reported = append(reported, pod+" "+string(kind)) }
+	n.update(second, report)
+	n.update(first, report)
 	if e, _ := n.pick(); e.pod != "app-2" {
 		t.Errorf("the node picks %q, want app-2", e.pod)
 	}
-	if len(told) != 1 || told[0] != "app-2 endpoint-added" {
-		t.Errorf("events %q, want only that app-2 was added", told)
+	if len(reported) != 1 || reported[0] != "app-2 endpoint-added" {
+		t.Errorf("events %q, want only that app-2 was added", reported)
 	}
 }
 
@@ -146,11 +146,11 @@ func TestEventsOfANodeNeverGoBack(t *testing.T) {
 			s.start()
 			s.act(Rollout)
 			last := map[[2]any]int{}
-			for _, e := range s.seen() {
+			for _, e := range s.emitted() {
 				key := [2]any{e.Pod, e.Node}
 				if r := rank[e.Kind]; r > 0 {
 					if r <= last[key] {
-						t.Errorf("seed %d: node %d told %s of %s out of order", seed+1, e.Node, e.Kind, e.Pod)
+						t.Errorf("seed %d: node %d emitted %s of %s out of order", seed+1, e.Node, e.Kind, e.Pod)
 					}
 					last[key] = r
 				}
@@ -161,9 +161,9 @@ func TestEventsOfANodeNeverGoBack(t *testing.T) {
 
 func TestFallbackToTerminatingPodsThatStillServe(t *testing.T) {
 	tests := []struct {
-		name string
-		deaf bool
-		want error
+		name          string
+		unreadyAtOnce bool
+		want          error
 	}{
 		{"serving", false, nil},
 		{"failing readiness opts out", true, syscall.ECONNREFUSED},
@@ -172,7 +172,7 @@ func TestFallbackToTerminatingPodsThatStillServe(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "0")}, func(int) behaviour {
-					return behaviour{warmUp: 3 * sec, drain: 5 * sec, deaf: tt.deaf}
+					return behaviour{warmUp: 3 * sec, drain: 5 * sec, unreadyAtOnce: tt.unreadyAtOnce}
 				})
 				s.start()
 				done := make(chan error, 1)
@@ -200,8 +200,8 @@ func TestNoEndpointIsRefused(t *testing.T) {
 	})
 }
 
-// TestAViewMayNameAPodThatIsGone: the error of its address names the pod.
-func TestAViewMayNameAPodThatIsGone(t *testing.T) {
+// TestAViewMayHaveAPodThatHasExited: the error of its address names the pod.
+func TestAViewMayHaveAPodThatHasExited(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "1m")}, func(int) behaviour {
 			return behaviour{warmUp: ms, drain: ms}
@@ -212,7 +212,7 @@ func TestAViewMayNameAPodThatIsGone(t *testing.T) {
 		time.Sleep(30 * sec)
 		pod, err := s.dial(0)
 		if pod != "app-1" || !errors.Is(err, syscall.EHOSTUNREACH) {
-			t.Errorf("dial: pod %q, %v; want app-1, which is gone", pod, err)
+			t.Errorf("dial: pod %q, %v; want app-1, which has exited", pod, err)
 		}
 		if err := <-done; err != nil {
 			t.Error(err)
@@ -220,8 +220,8 @@ func TestAViewMayNameAPodThatIsGone(t *testing.T) {
 	})
 }
 
-// TestPublishNotReadyAddresses: such an endpoint is ready whatever the pod
-// says, so a terminating pod gets new connections until it is gone.
+// TestPublishNotReadyAddresses: such an endpoint is ready whatever the probe of
+// the pod, so a terminating pod gets new connections until it has exited.
 func TestPublishNotReadyAddresses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := workload(1)
@@ -237,9 +237,9 @@ func TestPublishNotReadyAddresses(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		for _, e := range s.seen() {
+		for _, e := range s.emitted() {
 			if e.Kind == timeline.EndpointTerminating {
-				t.Error("told that new connections end, but they do not")
+				t.Error("the event that new connections end, but they do not")
 			}
 		}
 	})
@@ -260,7 +260,7 @@ func TestAnUnreadyPodGetsNoNewConnections(t *testing.T) {
 		if got := s.pods(0); got != "app-2" {
 			t.Errorf("new connections go to %s, want app-2", got)
 		}
-		at(t, s.seen(), timeline.EndpointRemoved, "app-1", 0)
+		at(t, s.emitted(), timeline.EndpointRemoved, "app-1", 0)
 	})
 }
 

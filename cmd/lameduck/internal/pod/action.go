@@ -20,6 +20,7 @@ type action struct {
 }
 
 var errGRPC = hint.New(errors.New("grpc probes are not supported in the lab"),
+
 	"use an httpGet or a tcpSocket probe there; on a cluster they work")
 
 func newAction(h *manifest.Handler, ports []manifest.Port) (*action, error) {
@@ -33,7 +34,7 @@ func newAction(h *manifest.Handler, ports []manifest.Port) (*action, error) {
 	case h.TCP != nil:
 		a.port, err = resolve(h.TCP.Port, ports)
 	case h.Sleep == nil && len(h.Exec) == 0:
-		err = errors.New("it says nothing to do")
+		err = errors.New("the handler is empty: set exec, httpGet, tcpSocket or sleep")
 	}
 	return a, err
 }
@@ -50,7 +51,7 @@ func resolve(ref manifest.PortRef, ports []manifest.Port) (int, error) {
 	return 0, hint.New(fmt.Errorf("the container has no port named %q", ref.Name), "add it to the container's ports, or use its number")
 }
 
-// check does it as a probe.
+// check runs the action as a probe.
 func (a *action) check(ctx context.Context, p process, host string) error {
 	switch {
 	case a.HTTP != nil:
@@ -61,7 +62,7 @@ func (a *action) check(ctx context.Context, p process, host string) error {
 	return p.Exec(ctx, a.Exec)
 }
 
-// hook does it as a preStop hook, which ctx ends only with the pod: the
+// hook runs the action as a preStop hook, which ctx ends only with the pod: the
 // kubelet stops waiting for a hook, but does not stop the hook.
 func (a *action) hook(ctx context.Context, p process, host string) error {
 	switch {
@@ -91,13 +92,14 @@ func (a *action) String() string {
 func connects(ctx context.Context, p process, port int) error {
 	conn, err := p.Dial(ctx, port)
 	if err != nil {
-		return said(err)
+		return withoutAddresses(err)
 	}
 	return conn.Close()
 }
 
-// said leaves the addresses out of what a dial says: they are ours.
-func said(err error) error {
+// withoutAddresses removes the addresses from the error of a dial: they are
+// those of this tool.
+func withoutAddresses(err error) error {
 	if op, ok := errors.AsType[*net.OpError](err); ok {
 		return op.Err
 	}

@@ -16,17 +16,17 @@ type container struct {
 	began time.Time
 	note  func(probeKind, error)
 
-	verdicts chan verdict
-	found    chan netip.AddrPort // the port it was first seen to listen on
-	probes   context.Context     // ends with the process
-	stop     context.CancelFunc
-	killers  context.Context // liveness and startup probes; ends when termination begins
-	disarm   context.CancelFunc
-	wanted   context.Context // ends when it is to be stopped, for whatever reason
-	condemn  context.CancelCauseFunc
-	workers  sync.WaitGroup
+	results      chan probeResult
+	found        chan netip.AddrPort // the port it was first seen to listen on
+	probes       context.Context     // ends with the process
+	stop         context.CancelFunc
+	livenessCtx  context.Context // liveness and startup probes; ends when termination begins
+	stopLiveness context.CancelFunc
+	stopCtx      context.Context // ends when the container is to be stopped, for any reason
+	stopBecause  context.CancelCauseFunc
+	workers      sync.WaitGroup
 
-	started, listens, ready, gone bool // of the pod's goroutine
+	started, listens, ready, ended bool // of the pod's goroutine
 }
 
 func (p *Pod) newContainer() (*container, error) {
@@ -37,33 +37,34 @@ func (p *Pod) newContainer() (*container, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &container{process: proc, began: time.Now(), note: p.seen.probed,
-		verdicts: make(chan verdict), found: make(chan netip.AddrPort)}
-	c.probes, c.stop = context.WithCancel(p.life)
-	c.killers, c.disarm = context.WithCancel(c.probes)
-	c.wanted, c.condemn = context.WithCancelCause(p.asked)
+	c := &container{process: proc, began: time.Now(), note: p.status.probed,
+		results: make(chan probeResult), found: make(chan netip.AddrPort)}
+	c.probes, c.stop = context.WithCancel(p.podCtx)
+	c.livenessCtx, c.stopLiveness = context.WithCancel(c.probes)
+	c.stopCtx, c.stopBecause = context.WithCancelCause(p.terminateCtx)
 	if old := p.current.Swap(c); old != nil {
 		old.Close()
 	}
 	return c, nil
 }
 
-// begin lets the probes of a new container run.
-func (p *Pod) begin(c *container) {
-	p.seen.reset()
+// startProbes starts the probes of a new container.
+func (p *Pod) startProbes(c *container) {
+	p.status.reset()
 	c.workers.Go(func() { p.findPort(c) })
 	if p.plan.startup != nil {
-		p.probe(c, p.plan.startup, c.killers)
+		p.probe(c, p.plan.startup, c.livenessCtx)
 		return
 	}
-	p.begun(c)
+	p.startupPassed(c)
 }
 
-// begun is called when there is no startup probe, or when it has passed.
-func (p *Pod) begun(c *container) {
+// startupPassed is called when there is no startup probe, or when it has
+// passed.
+func (p *Pod) startupPassed(c *container) {
 	c.started = true
 	if p.plan.liveness != nil {
-		p.probe(c, p.plan.liveness, c.killers)
+		p.probe(c, p.plan.liveness, c.livenessCtx)
 	}
 	switch {
 	case p.plan.readiness != nil:
@@ -85,44 +86,44 @@ func (p *Pod) tryConnecting(c *container) {
 
 func (p *Pod) probe(c *container, pr *probe, ctx context.Context) {
 	c.workers.Go(func() {
-		pr.run(ctx, c, p.cfg.IP.String(), func(v verdict) {
+		pr.run(ctx, c, p.cfg.IP.String(), func(v probeResult) {
 			select {
-			case c.verdicts <- v:
+			case c.results <- v:
 			case <-ctx.Done():
 			}
 		})
 	})
 }
 
-// heed does what a verdict asks for.
-func (p *Pod) heed(c *container, v verdict) {
+// onProbe handles a changed result of a probe.
+func (p *Pod) onProbe(c *container, v probeResult) {
 	switch {
 	case v.kind == readiness:
 		p.setReady(c, v.ok, v.reason)
 	case !v.ok:
-		c.condemn(&unhealthy{v})
+		c.stopBecause(&unhealthy{v})
 	case v.kind == startup && !c.started:
-		p.begun(c)
+		p.startupPassed(c)
 	}
 }
 
 // unhealthy is why a container is restarted.
-type unhealthy struct{ verdict }
+type unhealthy struct{ probeResult }
 
 func (u *unhealthy) Error() string { return fmt.Sprintf("%s probe failed: %s", u.kind, u.reason) }
 
 // unlimited is an await without an end of its own.
 var unlimited = context.Background()
 
-// await lets the probes go on until the process ends or ctx does.
+// await handles the results of probes until the process exits or ctx ends.
 func (p *Pod) await(ctx context.Context, c *container) (exited bool) {
 	for {
 		select {
 		case <-c.Done():
 			p.exited(c)
 			return true
-		case v := <-c.verdicts:
-			p.heed(c, v)
+		case v := <-c.results:
+			p.onProbe(c, v)
 		case addr := <-c.found:
 			p.listening(c, addr)
 		case <-ctx.Done():

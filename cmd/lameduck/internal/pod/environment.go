@@ -10,7 +10,7 @@ import (
 // variable is one environment variable of the manifest, with its value.
 type variable struct{ name, value string }
 
-// variables works out the env of the manifest, in its order: a value may refer
+// variables computes the env of the manifest, in its order: a value may refer
 // to one before it.
 func variables(cfg *Config) ([]variable, error) {
 	var vars []variable
@@ -27,7 +27,7 @@ func variables(cfg *Config) ([]variable, error) {
 	return vars, nil
 }
 
-// field is a field of the pod that the downward API offers.
+// field is a field of the pod in the downward API.
 func field(cfg *Config, path string) (string, error) {
 	switch path {
 	case "metadata.name":
@@ -50,7 +50,7 @@ func field(cfg *Config, path string) (string, error) {
 		"leave the variable out, or give it a value")
 }
 
-// environment is ours, with what a container gets on top of it.
+// environment is that of the tool, plus what a container gets.
 func environment(ours []string, hostname string, vars []variable) []string {
 	env := append(ours[:len(ours):len(ours)], "HOSTNAME="+hostname)
 	for _, v := range vars {
@@ -68,7 +68,7 @@ func expandAll(words []string, vars []variable) []string {
 }
 
 // expand replaces $(NAME) as Kubernetes does in command, args and env: $$ is a
-// dollar sign, and a name that is not known is left as it stands.
+// dollar sign, and an unknown name is left as it is.
 func expand(s string, vars []variable) string {
 	var b strings.Builder
 	for {

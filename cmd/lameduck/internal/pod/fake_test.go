@@ -23,13 +23,13 @@ import (
 
 // fake is how a process behaves, by the clock of the test's bubble.
 type fake struct {
-	listens  []netip.AddrPort
-	deaf     bool                                                  // it ignores all signals but SIGKILL
-	forgets  bool                                                  // it takes its handler away at the first signal, and stays
-	linger   time.Duration                                         // between the signal and its end
-	exec     func(ctx context.Context, argv []string) error        // hooks and exec probes; nil: success
-	conn     func(ctx context.Context, port int) (net.Conn, error) // nil: refused
-	lifetime time.Duration                                         // it ends by itself, with code 3; 0: never
+	listens        []netip.AddrPort
+	ignoresSignals bool                                                  // no signal but SIGKILL has an effect
+	forgets        bool                                                  // the process removes its handler at the first signal, and keeps running
+	linger         time.Duration                                         // between the signal and the exit
+	exec           func(ctx context.Context, argv []string) error        // hooks and exec probes; nil: success
+	conn           func(ctx context.Context, port int) (net.Conn, error) // nil: refused
+	lifetime       time.Duration                                         // the process exits by itself after this, with code 3; 0: never
 }
 
 // running is a fake that was started.
@@ -87,15 +87,18 @@ func (f *running) Signal(sig syscall.Signal) error {
 		f.exit(137, "SIGKILL")
 	case f.forgets:
 		f.forgot.Store(true)
-	case !f.deaf:
+	case !f.ignoresSignals:
 		f.exitAfter(f.linger, 0)
 	}
 	return nil
 }
 
-func (f *running) Listening() []netip.AddrPort     { return f.listens }
-func (f *running) Catches(syscall.Signal) bool     { return !f.deaf && !f.forgot.Load() }
-func (f *running) Done() <-chan struct{}           { return f.done }
+func (f *running) Listening() []netip.AddrPort { return f.listens }
+
+func (f *running) Catches(syscall.Signal) bool { return !f.ignoresSignals && !f.forgot.Load() }
+
+func (f *running) Done() <-chan struct{} { return f.done }
+
 func (f *running) Exit() (code int, signal string) { return f.code, f.signal }
 
 func (f *running) Close() error {
@@ -103,14 +106,15 @@ func (f *running) Close() error {
 	return nil
 }
 
-// takesAll is a conn for a server that takes connections and says nothing.
-func takesAll(context.Context, int) (net.Conn, error) {
+// silentServer is a conn for a server that accepts connections and sends
+// nothing.
+func silentServer(context.Context, int) (net.Conn, error) {
 	ours, theirs := net.Pipe()
 	theirs.Close()
 	return ours, nil
 }
 
-// stage runs a test in a bubble, with a pod whose containers are the fakes, in
+// stage runs a test in a bubble, with a pod that has the fakes as containers, in
 // turn; the last one again and again.
 type stage struct {
 	*testing.T
@@ -170,7 +174,7 @@ func (s *stage) expect(want ...string) {
 	}
 }
 
-// elapsed is the time since the beginning of the bubble, whose clock begins
+// elapsed is the time since the start of the bubble, the clock of which begins
 // with this century (package synctest).
 func elapsed() time.Duration {
 	return time.Since(time.Date(2000, time.January, 1, 0, 0, 0, 0, time.UTC))

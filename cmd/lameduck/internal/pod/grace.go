@@ -2,13 +2,13 @@ package pod
 
 import "time"
 
-// minimumGrace is what a container gets between its stop signal and SIGKILL
-// even if the preStop hook used the grace period up (minimumGracePeriodInSeconds
-// in the kubelet's kuberuntime_manager.go).
+// minimumGrace is the time of a container between its stop signal and SIGKILL
+// even if the preStop hook used the grace period up
+// (minimumGracePeriodInSeconds in the kubelet's kuberuntime_manager.go).
 const minimumGrace = 2 * time.Second
 
-// remaining is what the stop signal gets of a grace period of which elapsed has
-// passed. The kubelet counts whole seconds of it.
+// remaining is the rest of a grace period for the stop signal after elapsed.
+// The kubelet counts whole seconds of it.
 func remaining(grace, elapsed time.Duration) time.Duration {
 	return max(minimumGrace, grace-elapsed.Truncate(time.Second))
 }

@@ -19,24 +19,24 @@ const (
 	hookAgent  = "kube-lifecycle/1.34"
 
 	maxRedirects = 10
-	maxBody      = 10 << 10 // bytes of an answer that the kubelet reads
+	maxBody      = 10 << 10 // bytes of a response that the kubelet reads
 )
 
-// probeHTTP asks as the kubelet's prober does: 200 to 399 is success, redirects
-// are followed on the same host, certificates are not looked at.
+// probeHTTP probes like the kubelet's prober: 200 to 399 is success, redirects
+// are followed on the same host, certificates are not verified.
 func (a *action) probeHTTP(ctx context.Context, p process, host string) error {
 	status, err := a.get(ctx, p, host, strings.ToLower(a.HTTP.Scheme), probeAgent)
 	if err != nil {
 		return err
 	}
 	if status < http.StatusOK || status >= http.StatusBadRequest {
-		return fmt.Errorf("%s answered %d", a, status)
+		return fmt.Errorf("%s returned status %d", a, status)
 	}
 	return nil
 }
 
-// request is the httpGet hook: whatever the answer, it is a success. A server
-// that does not speak TLS after all is asked again without.
+// request is the httpGet hook: any response is a success. A server that turns
+// out not to use TLS is asked again without it.
 func (a *action) request(ctx context.Context, p process, host string) error {
 	_, err := a.get(ctx, p, host, strings.ToLower(a.HTTP.Scheme), hookAgent)
 	if errors.Is(err, http.ErrSchemeMismatch) {
@@ -87,7 +87,7 @@ func (a *action) client(p process) (client *http.Client, release func()) {
 	return &http.Client{Transport: transport, CheckRedirect: sameHost}, transport.CloseIdleConnections
 }
 
-// sameHost takes a redirect to another host for an answer.
+// sameHost treats a redirect to another host as the response.
 func sameHost(req *http.Request, via []*http.Request) error {
 	if req.URL.Hostname() != via[0].URL.Hostname() {
 		return http.ErrUseLastResponse
@@ -129,10 +129,10 @@ func (a *action) setHeaders(req *http.Request, agent string) {
 
 func withoutURL(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return errors.New("no answer in time")
+		return errors.New("no response in time")
 	}
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
-	return said(err)
+	return withoutAddresses(err)
 }

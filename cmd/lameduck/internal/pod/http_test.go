@@ -16,7 +16,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
-// answers is a server with a page for each way to answer.
+// answers is a server with a page for each kind of response.
 func answers(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/moved":
@@ -33,7 +33,7 @@ func answers(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// served is a process whose every port is the server's.
+// served is a process with the server on every port.
 func served(t *testing.T, server *httptest.Server) process {
 	t.Helper()
 	t.Cleanup(server.Close)
@@ -57,9 +57,9 @@ func TestHTTPProbe(t *testing.T) {
 		"200":        "",
 		"/204":       "",
 		"/399":       "",
-		"/400":       "GET :8080/400 answered 400",
-		"/503":       "GET :8080/503 answered 503",
-		"/moved":     "GET :8080/moved answered 500",
+		"/400":       "GET :8080/400 returned status 400",
+		"/503":       "GET :8080/503 returned status 503",
+		"/moved":     "GET :8080/moved returned status 500",
 		"/elsewhere": "",
 		"/loop":      "GET :8080/loop: stopped after 10 redirects",
 	} {
@@ -80,7 +80,7 @@ func TestHTTPProbeTimesOut(t *testing.T) {
 	p := served(t, httptest.NewServer(http.HandlerFunc(answers)))
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
-	if got, want := reason(httpGet("/slow").check(ctx, p, "10.244.0.7")), "GET :8080/slow: no answer in time"; got != want {
+	if got, want := reason(httpGet("/slow").check(ctx, p, "10.244.0.7")), "GET :8080/slow: no response in time"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -128,16 +128,16 @@ func TestHTTPHook(t *testing.T) {
 	plain := httpGet("/200")
 	plain.HTTP.Scheme = "HTTPS"
 	if err := plain.hook(t.Context(), p, "10.244.0.7"); err != nil {
-		t.Errorf("https of a server that speaks http: %v", err)
+		t.Errorf("https of a server with plain HTTP: %v", err)
 	}
 	if err := httpGet("/200").hook(t.Context(), fake{}.start(), "10.244.0.7"); err == nil {
-		t.Error("a hook that reaches nobody succeeds")
+		t.Error("a hook that reaches no server succeeds")
 	}
 }
 
 func TestTCPProbe(t *testing.T) {
 	a := &action{port: 8080, Handler: manifest.Handler{TCP: &manifest.TCPSocket{}}}
-	if err := a.check(t.Context(), fake{conn: takesAll}.start(), ""); err != nil {
+	if err := a.check(t.Context(), fake{conn: silentServer}.start(), ""); err != nil {
 		t.Error(err)
 	}
 	if err := a.check(t.Context(), fake{}.start(), ""); err == nil || errors.Is(err, context.Canceled) {

@@ -12,12 +12,12 @@ const (
 	maxLine   = 4096 // bytes; a longer line is broken
 )
 
-// lines takes the output of a process: it keeps the last lines of it, and
-// hands each on with the name of the pod.
+// lines takes the output of a process: it keeps the last lines, and writes each
+// one with the name of the pod.
 type lines struct {
 	mu      sync.Mutex
 	name    string
-	to      io.Writer // nil: nobody
+	to      io.Writer // may be nil
 	partial []byte
 	kept    []string
 }
@@ -41,7 +41,8 @@ func (l *lines) Write(b []byte) (int, error) {
 	}
 }
 
-// add ignores a Log that cannot be written: the pod is not to fail for it.
+// add ignores a Log that cannot be written: the pod must not fail because of
+// it.
 func (l *lines) add(line string) {
 	if l.to != nil {
 		fmt.Fprintf(l.to, "%s | %s\n", l.name, line)
@@ -52,7 +53,7 @@ func (l *lines) add(line string) {
 	l.kept = append(l.kept, line)
 }
 
-// last returns the last lines, and what was written of one more.
+// last returns the last lines, and the start of an incomplete one.
 func (l *lines) last() []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()

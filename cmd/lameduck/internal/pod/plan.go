@@ -11,8 +11,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
-// plan is what the configuration comes to, worked out once: what cannot be
-// done here is an error before anything runs.
+// plan is the configuration after all checks, made once: what is impossible
+// here is an error before anything runs.
 type plan struct {
 	argv       []string
 	env        []string
@@ -89,7 +89,7 @@ func stopSignal(name string) (syscall.Signal, error) {
 	if sig := sandbox.SignalByName(name); sig != 0 {
 		return sig, nil
 	}
-	return 0, hint.New(fmt.Errorf("lifecycle.stopSignal: there is no signal %q", name), "name it as in SIGTERM")
+	return 0, hint.New(fmt.Errorf("lifecycle.stopSignal: unknown signal %q", name), "use a name such as SIGTERM")
 }
 
 // commandLine is the command that the user gave. It takes the place of the

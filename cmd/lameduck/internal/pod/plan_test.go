@@ -79,7 +79,7 @@ func TestExpand(t *testing.T) {
 		"plain":      "plain",
 		"$(A)":       "two",
 		"x$(A)y$(A)": "xtwoytwo",
-		"$(B)":       "$(A)", // what is put in is not looked at again
+		"$(B)":       "$(A)", // an inserted value is not expanded again
 		"$(C)":       "$(C)",
 		"$$(A)":      "$(A)",
 		"$$$(A)":     "$two",
@@ -102,9 +102,9 @@ func TestCannotBePlanned(t *testing.T) {
 	}{
 		{manifest.Pod{Readiness: get(manifest.PortRef{Name: "http"})}, `readiness probe: the container has no port named "http"`},
 		{manifest.Pod{Liveness: &manifest.Probe{Handler: manifest.Handler{GRPC: &manifest.GRPC{}}}}, "liveness probe: grpc probes are not supported in the lab"},
-		{manifest.Pod{Startup: &manifest.Probe{}}, "startup probe: it says nothing to do"},
+		{manifest.Pod{Startup: &manifest.Probe{}}, "startup probe: the handler is empty: set exec, httpGet, tcpSocket or sleep"},
 		{manifest.Pod{Startup: &manifest.Probe{Handler: *sleepHook(1)}}, "startup probe: a probe cannot sleep"},
-		{manifest.Pod{StopSignal: "TERM"}, `lifecycle.stopSignal: there is no signal "TERM"`},
+		{manifest.Pod{StopSignal: "TERM"}, `lifecycle.stopSignal: unknown signal "TERM"`},
 		{manifest.Pod{Env: []manifest.Env{{Name: "X", FieldPath: "status.phase"}}}, `env X: a pod of the lab has no field "status.phase"`},
 	}
 	for _, test := range tests {
@@ -129,7 +129,7 @@ func TestTally(t *testing.T) {
 		{"three failures in a row", tally{successes: 1, failures: 3}, "+--+---+", "+.....-+"},
 		{"two successes in a row", tally{successes: 2, failures: 1}, "+-++-", ".-.+-"},
 		{"failing from the start", tally{successes: 1, failures: 3}, "----", "..-."},
-		{"alive from the start", tally{successes: 1, failures: 2, ok: true, decided: true}, "++--", "...-"},
+		{"a success from the start", tally{successes: 1, failures: 2, ok: true, decided: true}, "++--", "...-"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -4,7 +4,7 @@
 // the end of the grace period.
 //
 // Everything a pod does is done by one goroutine, in the order in which it is
-// told here; probes and hooks report to it.
+// of the calls here; probes and hooks report to it.
 package pod
 
 import (
@@ -32,7 +32,7 @@ type Config struct {
 	Command   []string     // in place of the image's; at least its name
 	Dir       string       // its working directory; empty: ours
 
-	// Port is the port that the Service sends clients to. 0 is the one that
+	// Port is the port that the Service routes connections to. 0 is the one that
 	// the process is seen to listen on.
 	Port int
 
@@ -43,11 +43,11 @@ type Config struct {
 
 	Isolated bool       // in namespaces of its own, see package sandbox
 	IP       netip.Addr // of the pod; needed if it is isolated, else 127.0.0.1
-	HostIP   netip.Addr // what status.hostIP says; default 192.0.2.1
+	HostIP   netip.Addr // status.hostIP; default 192.0.2.1
 
 	Clock timeline.Clock
 	Emit  func(timeline.Event) // called in order, by the pod's goroutine; it may call Terminate, but not Close
-	Log   io.Writer            // gets the output, each line in one Write with the name before it; nil: nobody
+	Log   io.Writer            // gets the output, each line in one Write with the name before it; may be nil
 }
 
 // Pod is a pod that was started.
@@ -57,17 +57,17 @@ type Pod struct {
 	lines  *lines
 	launch func(sandbox.Config) (process, error)
 
-	life  context.Context // ends when the pod is closed: nothing may live longer
-	end   context.CancelFunc
-	asked context.Context // ends when the pod is to terminate
-	ask   context.CancelFunc
-	once  sync.Once
-	grace time.Duration // may be read once asked has ended
-	done  chan struct{}
+	podCtx           context.Context // ends when the pod is closed: nothing may run longer
+	end              context.CancelFunc
+	terminateCtx     context.Context // ends when the pod is to terminate
+	beginTermination context.CancelFunc
+	once             sync.Once
+	grace            time.Duration // may be read once terminateCtx has ended
+	done             chan struct{}
 
 	port    atomic.Int32
 	current atomic.Pointer[container]
-	seen    seen
+	status  status
 }
 
 // process is what a pod needs of a *sandbox.Process.
@@ -101,8 +101,8 @@ func start(ctx context.Context, cfg Config, launch func(sandbox.Config) (process
 		return nil, err
 	}
 	p := &Pod{cfg: cfg, plan: plan, launch: launch, lines: newLines(cfg.Name, cfg.Log), done: make(chan struct{})}
-	p.life, p.end = context.WithCancel(ctx)
-	p.asked, p.ask = context.WithCancel(p.life)
+	p.podCtx, p.end = context.WithCancel(ctx)
+	p.terminateCtx, p.beginTermination = context.WithCancel(p.podCtx)
 	p.port.Store(int32(cfg.Port))
 	c, err := p.newContainer()
 	if err != nil {
@@ -116,23 +116,22 @@ func start(ctx context.Context, cfg Config, launch func(sandbox.Config) (process
 // Name is the pod's name.
 func (p *Pod) Name() string { return p.cfg.Name }
 
-// Terminate begins the termination, as the kubelet does when the API server
-// tells it that the pod was deleted: the preStop hook, the stop signal, and
-// SIGKILL when the grace period ends, which counts from here. It returns at
-// once. Only the first call counts: the kubelet does not honour a grace period
-// that is shortened later (kubernetes/kubernetes#113717).
+// Terminate begins the termination, as the kubelet does after the deletion of
+// the pod: the preStop hook, the stop signal, and SIGKILL when the grace period
+// ends, which counts from here. It returns immediately. Only the first call
+// counts: the kubelet does not honour a grace period that is shortened later
+// (kubernetes/kubernetes#113717).
 //
 // A grace period of 0 is a forced deletion: no hook, and 2 seconds.
 func (p *Pod) Terminate(grace time.Duration) {
 	p.once.Do(func() {
 		p.grace = grace
-		p.ask()
+		p.beginTermination()
 	})
 }
 
-// Dial connects to the target port, as a client of the Service is connected
-// by kube-proxy. A pod whose process has ended, or whose port is not known
-// yet, refuses.
+// Dial connects to the target port, as kube-proxy connects a client of the
+// Service. A pod without a process, or with an unknown port, refuses.
 func (p *Pod) Dial(ctx context.Context) (net.Conn, error) {
 	port := int(p.port.Load())
 	if port == 0 {
@@ -142,11 +141,11 @@ func (p *Pod) Dial(ctx context.Context) (net.Conn, error) {
 	return p.current.Load().Dial(ctx, port)
 }
 
-// Done is closed when the termination is complete: the process has ended, and
+// Done is closed when the termination is complete: the process has exited, and
 // so has its hook.
 func (p *Pod) Done() <-chan struct{} { return p.done }
 
-// Close kills the pod at once, whatever it is doing, and waits for its end.
+// Close kills the pod immediately, in any state, and waits until it has exited.
 func (p *Pod) Close() error {
 	p.end()
 	<-p.done

@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	portPoll   = 50 * time.Millisecond // between two looks at the sockets
-	portSettle = 2                     // looks after the first port was seen
+	portPoll   = 50 * time.Millisecond // between two polls of the sockets
+	portSettle = 2                     // polls after the first port was seen
 
 	// ephemeral is the first port that the kernel gives out by itself
 	// (net.ipv4.ip_local_port_range); a server seldom means those.
 	ephemeral = 32768
 )
 
-// findPort looks until the process listens on the target port. If that is not
+// findPort polls until the process listens on the target port. If that is not
 // given, it is the one that choose picks a moment after the first was seen:
 // servers open several, one after the other.
 func (p *Pod) findPort(c *container) {
-	seen := 0
+	status := 0
 	for {
 		addr, ok := p.choose(c.Listening())
 		if ok {
-			seen++
+			status++
 		}
-		if ok && (p.cfg.Port != 0 || seen > portSettle) {
+		if ok && (p.cfg.Port != 0 || status > portSettle) {
 			select {
 			case c.found <- addr:
 			case <-c.probes.Done():
@@ -58,14 +58,14 @@ func (p *Pod) choose(listening []netip.AddrPort) (netip.AddrPort, bool) {
 }
 
 // reachable is false for a server on the loopback address of its own network
-// namespace. In the plain form everything is there.
+// namespace. Without namespaces every address is on loopback.
 func (p *Pod) reachable(addr netip.AddrPort) bool {
 	return !p.cfg.Isolated || !addr.Addr().IsLoopback()
 }
 
 // connect is readiness by connecting: ready once the target port accepts a
-// connection. It goes on no further, since a server takes each connection for
-// a client's.
+// connection. It then ends, because for the server each connection is a
+// client's.
 func (p *Pod) connect(c *container, port int) {
 	for !p.accepts(c, port) {
 		if sleep(c.probes, portPoll) != nil {
@@ -73,7 +73,7 @@ func (p *Pod) connect(c *container, port int) {
 		}
 	}
 	select {
-	case c.verdicts <- verdict{kind: readiness, ok: true}:
+	case c.results <- probeResult{kind: readiness, ok: true}:
 	case <-c.probes.Done():
 	}
 }

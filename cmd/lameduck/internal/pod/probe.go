@@ -41,16 +41,17 @@ func newProbe(kind probeKind, spec *manifest.Probe, ports []manifest.Port) (*pro
 	return pr, nil
 }
 
-// verdict is what a probe has come to, when that changes.
-type verdict struct {
+// probeResult is the result of a probe, when it changes.
+type probeResult struct {
 	kind   probeKind
 	ok     bool
 	reason string
 }
 
 // run probes at the start, or after the initial delay, and then each period,
-// until ctx ends. The period counts from one probe's beginning to the next's.
-func (pr *probe) run(ctx context.Context, c *container, host string, tell func(verdict)) {
+// until ctx ends. The period counts from the start of one probe to the start of
+// the next.
+func (pr *probe) run(ctx context.Context, c *container, host string, report func(probeResult)) {
 	if sleep(ctx, pr.InitialDelay-time.Since(c.began)) != nil {
 		return
 	}
@@ -65,7 +66,7 @@ func (pr *probe) run(ctx context.Context, c *container, host string, tell func(v
 		}
 		c.note(pr.kind, err)
 		if count.add(err == nil) {
-			tell(verdict{pr.kind, err == nil, reason(err)})
+			report(probeResult{pr.kind, err == nil, reason(err)})
 		}
 		select {
 		case <-tick.C:
@@ -88,8 +89,9 @@ func reason(err error) string {
 	return err.Error()
 }
 
-// tally turns single results into a verdict: it takes so many of the same in a
-// row. Readiness and startup begin undecided, liveness begins as alive.
+// tally turns single results into the result of a probe: it takes so many of
+// the same in a row. Readiness and startup are undecided at first, liveness is
+// a success.
 type tally struct {
 	successes, failures int // thresholds
 	ok, decided         bool
@@ -97,7 +99,7 @@ type tally struct {
 	run                 int // of the last result
 }
 
-// add reports whether the verdict is ok's from now on, and was not before.
+// add reports whether the result has changed to ok.
 func (t *tally) add(ok bool) (changed bool) {
 	if ok != t.last {
 		t.run = 0

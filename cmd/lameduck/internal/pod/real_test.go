@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // machine is.
 const patience = 20 * time.Second
 
-// serve is a server that says who it is, and ends with code 0 after SIGTERM,
+// serve is a server that responds with its name, and exits with code 0 after SIGTERM,
 // or after a request to /drain and SIGTERM with code 5.
 func serve(address string) {
 	var code atomic.Int32
@@ -147,7 +147,7 @@ func get(t *testing.T, p *pod.Pod) string {
 	return string(body)
 }
 
-func gone(t *testing.T, p *pod.Pod) {
+func waitEnded(t *testing.T, p *pod.Pod) {
 	t.Helper()
 	select {
 	case <-p.Done():
@@ -178,7 +178,7 @@ func TestServeAndStop(t *testing.T) {
 				t.Errorf("answer %q, want %q", got, test.answer)
 			}
 			p.Terminate(30 * time.Second)
-			gone(t, p)
+			waitEnded(t, p)
 			if e := l.await(t, timeline.Signalled); !e.Caught {
 				t.Errorf("%+v: it does catch the signal", e)
 			}
@@ -198,12 +198,12 @@ func TestHTTPGetHook(t *testing.T) {
 	p, l := run(t, ":8080", pod.Config{Isolated: true, Spec: manifest.Pod{PreStop: hook}})
 	l.await(t, timeline.Ready)
 	p.Terminate(30 * time.Second)
-	gone(t, p)
+	waitEnded(t, p)
 	if e := l.await(t, timeline.PreStopEnded); e.Detail != "" {
 		t.Errorf("%+v: the hook failed", e)
 	}
 	if e := l.await(t, timeline.Exited); e.Code != 5 {
-		t.Errorf("%+v, want code 5, of a server whose hook was called", e)
+		t.Errorf("%+v, want code 5, after the hook", e)
 	}
 }
 
@@ -215,7 +215,7 @@ func TestExecProbeAndHook(t *testing.T) {
 	p, l := run(t, ":8080", pod.Config{Isolated: true, Spec: manifest.Pod{Readiness: probe, PreStop: hook}})
 	l.await(t, timeline.Ready)
 	p.Terminate(30 * time.Second)
-	gone(t, p)
+	waitEnded(t, p)
 	want := `cannot run "no-such-hook": executable file not found in $PATH`
 	if e := l.await(t, timeline.PreStopEnded); e.Detail != want {
 		t.Errorf("hook: %q, want %q", e.Detail, want)
@@ -224,7 +224,7 @@ func TestExecProbeAndHook(t *testing.T) {
 
 // TestShellLosesTheSignal: a shell as process 1 has no handler for SIGTERM, so
 // the kernel discards it, and only SIGKILL ends the pod.
-func TestShellLosesTheSignal(t *testing.T) {
+func TestAShellDoesNotForwardTheSignal(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -232,9 +232,9 @@ func TestShellLosesTheSignal(t *testing.T) {
 	p, l := run(t, ":8080", pod.Config{Isolated: true, Command: []string{"sh", "-c", self + "; true"}})
 	l.await(t, timeline.Ready)
 	p.Terminate(time.Second)
-	gone(t, p)
+	waitEnded(t, p)
 	if e := l.await(t, timeline.Signalled); e.Caught {
-		t.Errorf("%+v: nobody catches the signal", e)
+		t.Errorf("%+v: no process handles the signal", e)
 	}
 	l.await(t, timeline.Killed)
 	if e := l.await(t, timeline.Exited); e.Code != 137 || e.Signal != "SIGKILL" {
@@ -249,18 +249,18 @@ func TestSeen(t *testing.T) {
 		command       []string
 		want          string
 	}{
-		{name: "only itself", address: "127.0.0.1:8080", want: "it listens on 127.0.0.1:8080, which no other host can reach; let it listen on 0.0.0.0"},
-		{name: "another port", address: ":9090", port: 8080, want: "it listens on [::]:9090; clients are sent to port 8080"},
+		{name: "only itself", address: "127.0.0.1:8080", want: "it listens on 127.0.0.1:8080, which no other host can reach; make it listen on 0.0.0.0"},
+		{name: "another port", address: ":9090", port: 8080, want: "it listens on [::]:9090; the Service sends connections to port 8080"},
 		{name: "no port", command: []string{"sleep", "1000"}, want: "it does not listen on any TCP port"},
-		{name: "an exit", command: []string{"sh", "-c", "echo no such table; exit 3"}, want: `its last words were "no such table"`},
+		{name: "an exit", command: []string{"sh", "-c", "echo no such table; exit 3"}, want: `last output: "no such table"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			p, l := run(t, test.address, pod.Config{Isolated: true, Port: test.port, Command: test.command})
 			l.await(t, timeline.Started)
-			for deadline := time.Now().Add(patience); !strings.Contains(p.Seen(), test.want); time.Sleep(5 * time.Millisecond) {
+			for deadline := time.Now().Add(patience); !strings.Contains(p.Status(), test.want); time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(deadline) {
-					t.Fatalf("seen %q, want %q", p.Seen(), test.want)
+					t.Fatalf("seen %q, want %q", p.Status(), test.want)
 				}
 			}
 			if _, _, ready := l.find(timeline.Ready); ready {

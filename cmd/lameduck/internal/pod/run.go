@@ -10,15 +10,15 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// run is the pod's life: containers, one after the other, until it is to
-// terminate. It is the one goroutine that emits events.
+// run runs the containers, one after the other, until the pod is to terminate.
+// It is the one goroutine that emits events.
 func (p *Pod) run(c *container) {
 	defer close(p.done)
 	defer p.end()
 	defer func() { p.current.Load().Close() }()
 	p.emit(timeline.Event{Kind: timeline.Started})
 	for restarts := 0; ; restarts++ {
-		p.live(c)
+		p.runContainer(c)
 		if time.Since(c.began) >= backoffReset {
 			restarts = 0
 		}
@@ -29,29 +29,29 @@ func (p *Pod) run(c *container) {
 	}
 }
 
-// live is one container, from its start to its end.
-func (p *Pod) live(c *container) {
-	kill := context.AfterFunc(p.life, func() { _ = c.Signal(syscall.SIGKILL) })
-	defer kill()
+// runContainer is one container, from its start to its exit.
+func (p *Pod) runContainer(c *container) {
+	stopKill := context.AfterFunc(p.podCtx, func() { _ = c.Signal(syscall.SIGKILL) })
+	defer stopKill()
 	defer c.workers.Wait()
 	defer c.stop()
-	p.begin(c)
-	if p.await(c.wanted, c) {
+	p.startProbes(c)
+	if p.await(c.stopCtx, c) {
 		return
 	}
-	if bad, ok := errors.AsType[*unhealthy](context.Cause(c.wanted)); ok {
+	if bad, ok := errors.AsType[*unhealthy](context.Cause(c.stopCtx)); ok {
 		p.stop(c, p.killGrace(bad.kind), bad.Error())
 		return
 	}
-	if p.life.Err() != nil {
-		p.await(unlimited, c) // it was killed above
+	if p.podCtx.Err() != nil {
+		p.await(unlimited, c) // SIGKILL was sent above
 		return
 	}
 	p.stop(c, p.grace, "")
 }
 
-// killGrace is the grace period of a container that its probe condemned: the
-// probe's own (KEP-2238), or the pod's.
+// killGrace is the grace period of a container that fails its liveness or
+// startup probe: the probe's own (KEP-2238), or the pod's.
 func (p *Pod) killGrace(kind probeKind) time.Duration {
 	pr := p.plan.liveness
 	if kind == startup {
@@ -63,28 +63,28 @@ func (p *Pod) killGrace(kind probeKind) time.Duration {
 	return p.cfg.Spec.Grace
 }
 
-// restart starts the container anew, after the backoff. It is nil if the pod
-// is to terminate: a container that has ended stays so.
+// restart starts the container again, after the backoff. It is nil if the pod
+// is to terminate: a container that has exited is not restarted then.
 func (p *Pod) restart(restarts *int) *container {
 	for {
-		if sleep(p.asked, backoff(*restarts)) != nil || p.asked.Err() != nil {
+		if sleep(p.terminateCtx, backoff(*restarts)) != nil || p.terminateCtx.Err() != nil {
 			return nil
 		}
 		c, err := p.newContainer()
 		if err == nil {
 			return c
 		}
-		p.seen.failed(err)
+		p.status.failed(err)
 		*restarts++
 	}
 }
 
-// exited is called once, when the process has ended.
+// exited is called once, when the process has exited.
 func (p *Pod) exited(c *container) {
-	c.gone, c.ready = true, false
+	c.ended, c.ready = true, false
 	c.stop()
 	code, signal := c.Exit()
-	p.seen.exited(code, signal, time.Since(c.began))
+	p.status.exited(code, signal, time.Since(c.began))
 	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
 }
 

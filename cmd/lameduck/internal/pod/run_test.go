@@ -22,7 +22,7 @@ func TestCrashLoop(t *testing.T) {
 		s.Terminate(30 * time.Second) // in the middle of a backoff
 		<-s.Done()
 		if got := s.cfg.Clock.Now(); got != 40*time.Second {
-			s.Errorf("gone at %v, want at once", got)
+			s.Errorf("exited at %v, want at once", got)
 		}
 	}, fake{lifetime: time.Second})
 }
@@ -41,11 +41,11 @@ func TestBackoff(t *testing.T) {
 func TestLivenessFails(t *testing.T) {
 	for _, grace := range []time.Duration{0, 5 * time.Second} {
 		t.Run(grace.String(), func(t *testing.T) {
-			alive := execProbe("alive", 10*time.Second, 3)
-			alive.Grace = grace
+			live := execProbe("live", 10*time.Second, 3)
+			live.Grace = grace
 			killed := map[time.Duration]string{0: "50s", 5 * time.Second: "25s"}[grace]
-			cfg := Config{Spec: manifest.Pod{Grace: 30 * time.Second, Liveness: alive}}
-			sick := fake{deaf: true, exec: func(context.Context, []string) error { return errors.New("deadlock") }}
+			cfg := Config{Spec: manifest.Pod{Grace: 30 * time.Second, Liveness: live}}
+			sick := fake{ignoresSignals: true, exec: func(context.Context, []string) error { return errors.New("deadlock") }}
 			onStage(t, cfg, func(s *stage) {
 				time.Sleep(55 * time.Second)
 				s.expect("0s started", "0s ready", "20s signalled: liveness probe failed: deadlock",
@@ -68,7 +68,7 @@ func TestStartupGatesTheOthers(t *testing.T) {
 	}
 	cfg := Config{Spec: manifest.Pod{
 		Startup:   execProbe("started", 2*time.Second, 30),
-		Liveness:  execProbe("alive", time.Second, 1),
+		Liveness:  execProbe("live", time.Second, 1),
 		Readiness: execProbe("ready", time.Second, 1),
 	}}
 	onStage(t, cfg, func(s *stage) {
@@ -109,7 +109,7 @@ func TestProbeTimesOut(t *testing.T) {
 	onStage(t, cfg, func(s *stage) {
 		time.Sleep(time.Minute)
 		s.expect("0s started", "100ms listening: 0.0.0.0:8080")
-		if got, want := s.Seen(), "its readiness probe fails: context deadline exceeded"; got != want {
+		if got, want := s.Status(), "its readiness probe fails: context deadline exceeded"; got != want {
 			s.Errorf("seen %q, want %q", got, want)
 		}
 	}, fake{exec: hang, listens: addrs("0.0.0.0:8080")})
@@ -124,28 +124,28 @@ func TestReadyByConnecting(t *testing.T) {
 		seen    string
 	}{
 		{"the port that it listens on", 0, []string{"[::]:8080"},
-			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
 		{"the lowest that is not ephemeral", 0, []string{"127.0.0.1:6060", "0.0.0.0:8080", "0.0.0.0:9090", "0.0.0.0:40000"},
-			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
 		{"the port that was given", 9090, []string{"0.0.0.0:8080", "0.0.0.0:9090"},
-			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "it runs, and nothing is wrong with it"},
+			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "it is running; no probe failure and no port problem seen"},
 		{"nothing", 0, nil, []string{"0s started"}, "it does not listen on any TCP port"},
-		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; clients are sent to 8080"},
-		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; clients are sent to port 8080"},
-		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which no other host can reach; let it listen on 0.0.0.0"},
-		{"only itself, on another port", 8080, []string{"127.0.0.1:9090"}, []string{"0s started"}, "it listens on 127.0.0.1:9090; clients are sent to port 8080"},
+		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; the Service sends connections to port 8080"},
+		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; the Service sends connections to port 8080"},
+		{"only itself", 0, []string{"127.0.0.1:8080"}, []string{"0s started"}, "it listens on 127.0.0.1:8080, which no other host can reach; make it listen on 0.0.0.0"},
+		{"only itself, on another port", 8080, []string{"127.0.0.1:9090"}, []string{"0s started"}, "it listens on 127.0.0.1:9090; the Service sends connections to port 8080"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := fake{listens: addrs(test.listens...)}
 			if len(test.want) == 3 {
-				f.conn = takesAll
+				f.conn = silentServer
 			}
 			cfg := Config{Port: test.port, ReadyByConnecting: true, Isolated: true}
 			onStage(t, cfg, func(s *stage) {
 				time.Sleep(time.Minute)
 				s.expect(test.want...)
-				if got := s.Seen(); got != test.seen {
+				if got := s.Status(); got != test.seen {
 					s.Errorf("seen %q, want %q", got, test.seen)
 				}
 			}, f)
@@ -157,7 +157,7 @@ func TestSeenOfOneThatExits(t *testing.T) {
 	onStage(t, Config{}, func(s *stage) {
 		s.lines.Write([]byte("starting\npanic: no such table\n"))
 		time.Sleep(5 * time.Second)
-		if got, want := s.Seen(), `it exited with code 3 after 1s; its last words were "panic: no such table"`; got != want {
+		if got, want := s.Status(), `it exited with code 3 after 1s; last output: "panic: no such table"`; got != want {
 			s.Errorf("seen %q, want %q", got, want)
 		}
 	}, fake{lifetime: time.Second})

@@ -11,23 +11,23 @@ import (
 
 // stop ends a container within its grace period, as the kubelet's killContainer
 // does: the preStop hook, the stop signal, SIGKILL. Liveness and startup probes
-// end here; readiness goes on until the process is gone.
+// end here; readiness continues until the process has exited.
 func (p *Pod) stop(c *container, grace time.Duration, why string) {
-	c.disarm()
-	begin := time.Now()
+	c.stopLiveness()
+	startProbes := time.Now()
 	if p.plan.preStop != nil && grace > 0 {
 		abandon := p.runPreStop(c, grace)
 		defer abandon()
 	}
-	if c.gone {
+	if c.ended {
 		return
 	}
 	sig := p.plan.stopSignal
-	// Told first: on a busy machine clients may see the effect before we are back.
+	// Checked first: on a busy machine clients may see the effect before Signal returns.
 	caught := c.Catches(sig)
 	p.emit(timeline.Event{Kind: timeline.Signalled, Caught: caught, Detail: why})
-	_ = c.Signal(sig) // if it has just ended, await tells
-	if p.awaitFor(c, remaining(grace, time.Since(begin))) {
+	_ = c.Signal(sig) // if the process has just exited, await reports it
+	if p.awaitFor(c, remaining(grace, time.Since(startProbes))) {
 		return
 	}
 	p.emit(timeline.Event{Kind: timeline.Killed, Uncaught: caught && !c.Catches(sig)})
@@ -41,14 +41,14 @@ func (p *Pod) awaitFor(c *container, d time.Duration) (exited bool) {
 	return p.await(ctx, c)
 }
 
-// runPreStop waits for the hook, at most for the grace period. A hook that is
-// abandoned then goes on until the container ends. That of a process which ends
-// by itself goes on as well, and the pod waits for it.
+// runPreStop waits for the hook, at most for the grace period. An abandoned
+// hook continues until the container ends. The hook of a process that exits by
+// itself continues as well, and the pod waits for it.
 func (p *Pod) runPreStop(c *container, grace time.Duration) (abandon func()) {
 	p.emit(timeline.Event{Kind: timeline.PreStopStarted, Detail: p.plan.preStop.String()})
-	hook, cancel := context.WithCancel(p.life)
+	hook, cancel := context.WithCancel(p.podCtx)
 	failed := make(chan error, 1)
-	waiting, ended := context.WithTimeout(p.life, grace)
+	waiting, ended := context.WithTimeout(p.podCtx, grace)
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
@@ -70,6 +70,6 @@ func hookResult(failed <-chan error, grace time.Duration) string {
 	case err := <-failed:
 		return reason(err)
 	default:
-		return fmt.Sprintf("it did not end within the grace period of %v", grace)
+		return fmt.Sprintf("the hook did not end within the grace period of %v", grace)
 	}
 }

@@ -25,21 +25,21 @@ func TestTermination(t *testing.T) {
 	}{
 		{"it ends in time", nil, 30 * s, fake{linger: 3 * s},
 			[]string{"1m0s signalled caught", "1m3s exited 0"}},
-		{"it ignores the signal", nil, 5 * s, fake{deaf: true},
+		{"it ignores the signal", nil, 5 * s, fake{ignoresSignals: true},
 			[]string{"1m0s signalled", "1m5s killed", "1m5s exited 137 SIGKILL"}},
 		{"its handler removes itself and raises the signal again", nil, 5 * s, fake{forgets: true},
 			[]string{"1m0s signalled caught", "1m5s killed uncaught", "1m5s exited 137 SIGKILL"}},
 		{"it takes too long", nil, 5 * s, fake{linger: 6 * s},
 			[]string{"1m0s signalled caught", "1m5s killed", "1m5s exited 137 SIGKILL"}},
-		{"the grace period counts from the hook", sleepHook(3 * s), 10 * s, fake{deaf: true},
+		{"the grace period counts from the hook", sleepHook(3 * s), 10 * s, fake{ignoresSignals: true},
 			[]string{"1m0s prestop-started: sleep 3s", "1m3s prestop-ended", "1m3s signalled", "1m10s killed", "1m10s exited 137 SIGKILL"}},
-		{"of the hook only whole seconds count", sleepHook(2900 * time.Millisecond), 10 * s, fake{deaf: true},
+		{"of the hook only whole seconds count", sleepHook(2900 * time.Millisecond), 10 * s, fake{ignoresSignals: true},
 			[]string{"1m0s prestop-started: sleep 2.9s", "1m2.9s prestop-ended", "1m2.9s signalled", "1m10.9s killed", "1m10.9s exited 137 SIGKILL"}},
 		{"a hook that takes it all leaves two seconds", sleepHook(20 * s), 5 * s, fake{linger: 3 * s},
-			[]string{"1m0s prestop-started: sleep 20s", "1m5s prestop-ended: it did not end within the grace period of 5s",
+			[]string{"1m0s prestop-started: sleep 20s", "1m5s prestop-ended: the hook did not end within the grace period of 5s",
 				"1m5s signalled caught", "1m7s killed", "1m7s exited 137 SIGKILL"}},
 		{"an abandoned hook ends with the container", exec, 5 * s, fake{linger: s, exec: hang},
-			[]string{"1m0s prestop-started: drain", "1m5s prestop-ended: it did not end within the grace period of 5s",
+			[]string{"1m0s prestop-started: drain", "1m5s prestop-ended: the hook did not end within the grace period of 5s",
 				"1m5s signalled caught", "1m6s exited 0"}},
 		{"a hook that fails delays nothing", exec, 30 * s, fake{linger: s, exec: broken},
 			[]string{"1m0s prestop-started: drain", `1m0s prestop-ended: "drain" exited with 1`, "1m0s signalled caught", "1m1s exited 0"}},
@@ -48,9 +48,9 @@ func TestTermination(t *testing.T) {
 				"1m0s signalled caught", "1m0s exited 0"}},
 		{"it ends by itself during the hook", sleepHook(5 * s), 30 * s, fake{lifetime: 62 * s},
 			[]string{"1m0s prestop-started: sleep 5s", "1m2s exited 3", "1m5s prestop-ended"}},
-		{"a forced deletion", sleepHook(5 * s), 0, fake{deaf: true},
+		{"a forced deletion", sleepHook(5 * s), 0, fake{ignoresSignals: true},
 			[]string{"1m0s signalled", "1m2s killed", "1m2s exited 137 SIGKILL"}},
-		{"a grace period of one second", nil, s, fake{deaf: true},
+		{"a grace period of one second", nil, s, fake{ignoresSignals: true},
 			[]string{"1m0s signalled", "1m2s killed", "1m2s exited 137 SIGKILL"}},
 	}
 	for _, test := range tests {
@@ -74,7 +74,7 @@ func TestTerminateAgain(t *testing.T) {
 		s.Terminate(time.Hour)
 		<-s.Done()
 		s.expect("0s started", "0s ready", "0s signalled", "10s killed", "10s exited 137 SIGKILL")
-	}, fake{deaf: true})
+	}, fake{ignoresSignals: true})
 }
 
 func TestCloseDuringHook(t *testing.T) {
@@ -86,11 +86,11 @@ func TestCloseDuringHook(t *testing.T) {
 		if got := s.cfg.Clock.Now(); got != time.Minute {
 			s.Errorf("closed after %v, want %v", got, time.Minute)
 		}
-	}, fake{deaf: true})
+	}, fake{ignoresSignals: true})
 }
 
-// TestProbesDuringTermination: readiness goes on and is heeded, liveness does
-// not go on.
+// TestProbesDuringTermination: readiness continues and counts, liveness does
+// not continue.
 func TestProbesDuringTermination(t *testing.T) {
 	var asked []string
 	failing := func(_ context.Context, argv []string) error {
@@ -101,7 +101,7 @@ func TestProbesDuringTermination(t *testing.T) {
 		return nil
 	}
 	cfg := Config{Spec: manifest.Pod{
-		Liveness:  execProbe("alive", 2*time.Second, 1),
+		Liveness:  execProbe("live", 2*time.Second, 1),
 		Readiness: execProbe("ready", 2*time.Second, 3),
 	}}
 	onStage(t, cfg, func(s *stage) {

@@ -93,14 +93,14 @@ func noisy(run *timeline.Run) *timeline.Run {
 }
 
 var found = []finding.Finding{
-	{ID: "exits-at-once", Summary: "It exits as soon as it is told to stop: what is in flight is cut, and clients that are still sent there are refused.",
-		Evidence: "app-1: signal at 3.20 s, exited at 3.21 s with code 2, 3 ms after it was told, new connections still came for 1.80 s; 10 drops (8 refused, 2 eof; 9 new, 2 keepalive)",
-		Fix:      "Go: call lameduck.ListenAndServe(addr, handler) in place of http.ListenAndServe: it goes on serving after the signal.\nAny language: catch the signal, go on serving for 4 s with `Connection: close` on every answer, finish what is in flight, then exit.", Drops: 10},
+	{ID: "exits-at-once", Summary: "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
+		Evidence: "app-1: signal at 3.20 s, exited at 3.21 s with code 2, 3 ms after termination began, new connections arrived for another 1.80 s; 10 drops (8 refused, 2 eof; 9 new, 2 keepalive)",
+		Fix:      "Go: call lameduck.ListenAndServe(addr, handler) in place of http.ListenAndServe: the server keeps serving after the signal.\nAny language: handle the signal, keep serving for 4 s with `Connection: close` on every response, finish the requests in flight, then exit.", Drops: 10},
 	{ID: "unexplained", Summary: "Drops that the termination of a pod does not explain.", Evidence: "1 drop (1 timeout; 1 new)", Fix: "see.", Drops: 1},
 }
 
 var advised = finding.Recommendation{DelaySeconds: 4, GraceSeconds: 30,
-	Why: "the last new connection came 1.80 s after termination began (app-1), × 1.25 + 1 s makes 4 s of delay"}
+	Why: "the last new connection arrived 1.80 s after termination began (app-1), × 1.25 + 1 s makes 4 s of delay"}
 
 func render(t *testing.T, write func(io.Writer) error) []byte {
 	t.Helper()
@@ -114,14 +114,14 @@ func render(t *testing.T, write func(io.Writer) error) []byte {
 func TestGolden(t *testing.T) {
 	pass := New(rollout(), nil, advised)
 	fail := New(noisy(dropping(rollout())), found, advised)
-	hazard := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "It never asks its kept connections to leave.", Evidence: "seen", Fix: "say so."}}, advised)
+	hazard := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}, advised)
 	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", hazard}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, nil, finding.Recommendation{})})
 	tests := map[string]func(io.Writer) error{
 		"pass.txt":   func(w io.Writer) error { return Text(w, pass, false) },
 		"fail.txt":   func(w io.Writer) error { return Text(w, fail, false) },
 		"hazard.txt": func(w io.Writer) error { return Text(w, hazard, false) },
 		"empty.txt": func(w io.Writer) error {
-			return Text(w, New(&timeline.Run{}, nil, finding.Recommendation{Why: "no pod was told to stop in this run"}), false)
+			return Text(w, New(&timeline.Run{}, nil, finding.Recommendation{Why: "no pod was terminated in this run"}), false)
 		},
 		"pass.json":  func(w io.Writer) error { return JSON(w, pass) },
 		"fail.json":  func(w io.Writer) error { return JSON(w, fail) },

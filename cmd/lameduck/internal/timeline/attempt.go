@@ -6,16 +6,16 @@ import "time"
 type Cause string
 
 // The causes. A FIN between requests, "Connection: close" and a GOAWAY above
-// the stream are goodbyes, not causes.
+// the stream are announced, and no causes.
 const (
-	Refused     Cause = "refused"      // nobody listens, or the Service has no endpoint
-	Unreachable Cause = "unreachable"  // no route, or the network said so
+	Refused     Cause = "refused"      // no listener, or the Service has no endpoint
+	Unreachable Cause = "unreachable"  // no route, or an ICMP error
 	DialTimeout Cause = "dial-timeout" // no answer to the SYN
 	Reset       Cause = "reset"        // RST or EPIPE after the connection was made
 	EOF         Cause = "eof"          // closed with no byte of the answer
 	Truncated   Cause = "truncated"    // closed in the middle of the answer
 	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
-	Status5xx   Cause = "status-5xx"   // an answer, and it says the server failed
+	Status5xx   Cause = "status-5xx"   // a response with status 500 to 599
 	Malformed   Cause = "malformed"    // an answer that is not HTTP
 )
 
@@ -26,16 +26,16 @@ var Causes = []Cause{Refused, Unreachable, DialTimeout, Reset, EOF, Truncated, T
 type End string
 
 const (
-	Open    End = ""        // still open, or closed by the client of its own will
-	Goodbye End = "goodbye" // the server announced it: Connection: close, HTTP/1.0
-	FIN     End = "fin"     // the server closed it between requests, unannounced
-	Broken  End = "broken"  // it failed with this attempt, or by a reset while idle
+	Open      End = ""          // still open, or closed by the client
+	Announced End = "announced" // the server announced it: Connection: close, HTTP/1.0
+	FIN       End = "fin"       // the server closed it between requests, unannounced
+	Broken    End = "broken"    // it failed with this attempt, or by a reset while idle
 )
 
-// Retry is what became of a drop that a client may safely retry: an
-// idempotent request on a reused connection that saw no byte of an answer
+// Retry is the result of a second try of a drop that a client may safely retry:
+// an idempotent request on a reused connection that saw no byte of a response
 // (RFC 9110 section 9.2.2, RFC 9112 section 9.3.1). The attempt stays a drop;
-// the retry says whether such a client would have seen it.
+// the retry shows whether such a client would have seen it.
 type Retry string
 
 const (
@@ -47,11 +47,11 @@ const (
 // By is how the pod of an attempt is known.
 type By string
 
-// Where clients cannot know which pod they get, Attribute concludes it.
+// Where clients cannot know their pod, Attribute infers it.
 const (
-	BySight      By = ""           // the stage chose it, or the server named itself
-	ByExclusion  By = "exclusion"  // no other pod was possible, or would have done that
-	ByLikelihood By = "likelihood" // others were possible; all pods of a workload run the same program
+	Observed By = ""           // the stage chose it, or the server sent its name
+	Inferred By = "exclusion"  // no other pod was possible
+	Probable By = "likelihood" // others were possible; all pods of a workload run the same program
 )
 
 // Attempt is one try of one client: one flat record. Moments are since the
@@ -71,15 +71,15 @@ type Attempt struct {
 	Bytes     int64         `json:"bytes"`               // bytes of the answer seen, head and body
 	Status    int           `json:"status,omitempty"`    // HTTP status, 0 if none was read
 	Cause     Cause         `json:"cause,omitempty"`     // how it failed; empty: it did not
-	Detail    string        `json:"detail,omitempty"`    // what the socket said
+	Detail    string        `json:"detail,omitempty"`    // the error of the socket
 	Retry     Retry         `json:"retry,omitempty"`     // of a drop on a reused connection
-	End       End           `json:"end,omitempty"`       // how its connection ended after it
+	End       End           `json:"end,omitempty"`       // how the connection ended after it
 	EndedConn time.Duration `json:"conn_ended,omitzero"` // when that was noticed
 }
 
 // Dropped reports whether the attempt failed.
 func (a *Attempt) Dropped() bool { return a.Cause != "" }
 
-// Latency counts from the moment the attempt was due, so that a stalled
-// server or client cannot hide waiting.
+// Latency counts from the moment the attempt was due, so that waiting for a
+// stalled server or client is not hidden.
 func (a *Attempt) Latency() time.Duration { return a.Ended - a.Scheduled }

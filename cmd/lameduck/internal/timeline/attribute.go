@@ -6,39 +6,39 @@ import (
 	"time"
 )
 
-// How exactly moments of different observers compare.
+// How exactly the moments of different observers compare.
 const (
-	echo    = 30 * time.Millisecond  // between an event of a pod and its echo at a client
-	prompt  = 250 * time.Millisecond // by which the control plane's own events may be late
-	forgets = 30 * time.Second       // after which kube-proxy surely knows of a removal (its syncPeriod)
+	clockSlack        = 30 * time.Millisecond  // between an event of a pod and its effect on a client
+	controlPlaneDelay = 250 * time.Millisecond // how late the control plane's own events may be
+	syncPeriod        = 30 * time.Second       // after which kube-proxy surely applied a removal (its syncPeriod)
 )
 
-// Attribute concludes which pod each attempt of a cluster's run went to where
+// Attribute infers which pod each attempt of a cluster's run went to where
 // the client could not know: behind the IP of a Service, kube-proxy chooses.
-// It returns a run of its own; what was seen stays as it was, and a run of the
-// lab needs nothing and is returned itself. The rules, the first that fits:
+// It returns a copy of the run; what was observed stays as it was, and a run of the
+// lab needs nothing and is returned itself. The rules, the first that applies:
 //
-//   - A connection goes to one pod. If one of its attempts was named by sight,
-//     all were sent there.
-//   - A pod is possible if it could be chosen when the connection was opened
-//     (in the endpoints, alive, and not known to every proxy as gone) and
-//     lived until the last answer. If one alone is possible, it is that.
+//   - A connection goes to one pod. If the pod of one attempt was observed,
+//     all attempts were sent there.
+//   - A pod is possible if it was routable when the connection was opened
+//     (in the endpoints, running, and not removed by every proxy) and
+//     ran until the last response. If only one pod is possible, it is that.
 //   - A connection that the server ended belongs to the possible pod whose
 //     exit is nearest, within the accuracy of the run; else to the possible
-//     pod that was terminating then, and closes its idle connections.
+//     pod that was terminating then, which closes its idle connections.
 //   - An announced end ("Connection: close") or a 5xx belongs to the possible
-//     pod that is terminating, if none of the kind was ever seen while no pod
-//     was: then it is no habit of the server.
-//   - A dial that nobody took belongs to the pod that had stopped last, else
+//     pod that is terminating, if none was ever seen while no pod
+//     was: otherwise the server always sends them.
+//   - A dial that was not accepted belongs to the pod that had stopped last, else
 //     to the one that has been terminating for longest, but not to one that is
-//     known to have taken a connection later. If there is none, to the pod
-//     that was ready last, which may not listen yet, and so do those that
-//     follow closely. If the endpoints had nobody to offer whom the proxies
-//     have heard of, it has no pod: it met a gap. A SYN that no living pod
-//     answered may have gone where one went before, to a pod that had gone.
+//     known to have accepted a connection later. If there is none, to the pod
+//     that became ready last, which may not listen yet, and so do the dials that
+//     follow closely. If no usable endpoint was known to the proxies,
+//     it has no pod: the Service had no endpoint. A SYN that no running pod
+//     answered may have followed an earlier SYN, to a pod that had exited.
 //
-// All else has no pod. A success that two pods could have given is nobody's,
-// so that no late arrival is invented.
+// All other attempts have no pod. A success that two pods could have given has none,
+// so that no false late arrival is counted.
 func Attribute(run *Run) *Run {
 	if run.Stage != "cluster" {
 		return run
@@ -46,53 +46,53 @@ func Attribute(run *Run) *Run {
 	named := *run
 	named.Attempts = slices.Clone(run.Attempts)
 	in := newInference(&named)
-	in.settleLinks()
-	in.settleDials()
+	in.attributeConnections()
+	in.attributeDials()
 	return &named
 }
 
-// inference is what is known of a run while it is attributed.
+// inference is what is known of a run while its attempts are attributed.
 type inference struct {
-	run      *Run
-	pods     []*presence // in order of their start
-	byName   map[string]*presence
-	links    []*link // in order of their numbers' appearance
-	dials    []*Attempt
-	notYet   *presence // turned dials away although it was ready
-	silent   *presence // left a SYN unanswered, for it had gone
-	silentAt time.Duration
-	slices   bool // the endpoints of the Service were seen
-	goodbyes bool // the server says goodbye also outside of terminations
-	errors   bool // and fails
-	sighted  bool // the stage knows the pod of a dial that fails
+	run             *Run
+	pods            []*podWindow // in order of their start
+	byName          map[string]*podWindow
+	connections     []*connection // in order of their numbers' appearance
+	dials           []*Attempt
+	notListening    *podWindow // refused dials although it was ready
+	unansweredPod   *podWindow // a SYN to it had no answer, because it had exited
+	unansweredAt    time.Duration
+	hasSlices       bool // the endpoints of the Service were seen
+	alwaysAnnounces bool // the server announces the end of connections also outside terminations
+	alwaysFails     bool // and responds with 5xx
+	dialsNamed      bool // the stage knows the pod of a dial that fails
 }
 
 func newInference(run *Run) *inference {
-	in := &inference{run: run, byName: map[string]*presence{}}
+	in := &inference{run: run, byName: map[string]*podWindow{}}
 	for _, p := range Pods(run.Events) {
-		q := newPresence(p, run.Accuracy)
+		q := newPodWindow(p, run.Accuracy)
 		in.pods = append(in.pods, q)
 		in.byName[p.Name] = q
 	}
-	in.watch()
-	in.gather()
-	for _, l := range in.links {
-		says := l.how == Goodbye && !in.goodbyes || l.failing && !in.errors
-		if says && in.calm(l.ended) { // in this order: few say anything, and calm takes a look at every pod
-			in.goodbyes = in.goodbyes || l.how == Goodbye
-			in.errors = in.errors || l.failing
+	in.addEvents()
+	in.addAttempts()
+	for _, c := range in.connections {
+		marked := c.end == Announced && !in.alwaysAnnounces || c.failing && !in.alwaysFails
+		if marked && in.noneTerminating(c.ended) { // in this order: few are marked, and noneTerminating is a pass over every pod
+			in.alwaysAnnounces = in.alwaysAnnounces || c.end == Announced
+			in.alwaysFails = in.alwaysFails || c.failing
 		}
 	}
 	return in
 }
 
-// calm reports whether surely no pod was terminating at the moment.
-func (in *inference) calm(at time.Duration) bool {
-	return at != Never && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.leaving(at) })
+// noneTerminating reports whether surely no pod was terminating at the moment.
+func (in *inference) noneTerminating(at time.Duration) bool {
+	return at != Never && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.terminating(at) })
 }
 
-// watch adds what the fold of a pod leaves out.
-func (in *inference) watch() {
+// addEvents adds what the fold of a pod leaves out.
+func (in *inference) addEvents() {
 	proxies := map[int]bool{}
 	for _, e := range in.run.Events {
 		if e.Node > 0 && e.endpoint() {
@@ -100,8 +100,8 @@ func (in *inference) watch() {
 		}
 	}
 	for _, e := range in.run.Events {
-		in.slices = in.slices || e.Node == 0 && e.endpoint()
-		in.byName[e.Pod].witness(e, in.run.Accuracy, len(proxies))
+		in.hasSlices = in.hasSlices || e.Node == 0 && e.endpoint()
+		in.byName[e.Pod].addEvent(e, in.run.Accuracy, len(proxies))
 	}
 }
 
@@ -109,29 +109,29 @@ func (e *Event) endpoint() bool {
 	return e.Kind == EndpointAdded || e.Kind == EndpointTerminating || e.Kind == EndpointRemoved
 }
 
-// gather sorts the attempts into connections and dials that made none.
-// Conclusions of an earlier time are forgotten.
-func (in *inference) gather() {
-	byConn := map[uint64]*link{}
+// addAttempts sorts the attempts into connections and dials that made none.
+// Pods that an earlier attribution inferred are removed.
+func (in *inference) addAttempts() {
+	byConn := map[uint64]*connection{}
 	for i := range in.run.Attempts {
 		a := &in.run.Attempts[i]
-		if a.PodBy != BySight {
-			a.Pod, a.PodBy = "", BySight
+		if a.PodBy != Observed {
+			a.Pod, a.PodBy = "", Observed
 		}
 		switch {
 		case a.Control || a.Started == Never:
 		case a.Conn == 0:
-			in.sighted = in.sighted || a.Pod != ""
+			in.dialsNamed = in.dialsNamed || a.Pod != ""
 			in.dials = append(in.dials, a)
 		default:
-			l := byConn[a.Conn]
-			if l == nil {
-				l = &link{opened: a.Started, answered: Never, ended: Never, asked: Never}
-				byConn[a.Conn] = l
-				in.links = append(in.links, l)
+			c := byConn[a.Conn]
+			if c == nil {
+				c = &connection{opened: a.Started, answered: Never, ended: Never, lastStarted: Never}
+				byConn[a.Conn] = c
+				in.connections = append(in.connections, c)
 			}
-			l.add(a)
+			c.add(a)
 		}
 	}
-	slices.SortStableFunc(in.dials, func(a, b *Attempt) int { return cmp.Compare(dialled(a), dialled(b)) })
+	slices.SortStableFunc(in.dials, func(a, b *Attempt) int { return cmp.Compare(dialMoment(a), dialMoment(b)) })
 }

@@ -11,8 +11,8 @@ import (
 
 const sec = time.Second
 
-// two is a cluster with a pod that is told to stop at 10 s and exits at 20 s,
-// and one that is ready from 9 s on.
+// two is a cluster with a pod that is signalled at 10 s and exits at 20 s, and
+// one that is ready from 9 s on.
 func two(attempts ...Attempt) *Run {
 	return &Run{Stage: "cluster", Accuracy: 1500 * ms, Attempts: attempts, Events: []Event{
 		{Kind: Started, Pod: "old"}, {Kind: Ready, Pod: "old"}, {Kind: EndpointAdded, Pod: "old"},
@@ -33,7 +33,7 @@ func TestAttribute(t *testing.T) {
 		return Attempt{Conn: conn, Reused: true, Started: from, Ended: at, Cause: EOF, End: Broken, EndedConn: at}
 	}
 	refused := func(at time.Duration) Attempt { return Attempt{Started: at, Ended: at, Cause: Refused} }
-	goodbye := func(a *Attempt) { a.End, a.EndedConn = Goodbye, a.Ended }
+	announced := func(a *Attempt) { a.End, a.EndedConn = Announced, a.Ended }
 	failing := func(a *Attempt) { a.Cause, a.Status = Status5xx, 503 }
 	for _, tt := range []struct {
 		name     string
@@ -41,25 +41,25 @@ func TestAttribute(t *testing.T) {
 		want     []string // "pod by"
 	}{
 		{"before there is another pod", []Attempt{served(1, sec)}, []string{"old exclusion"}},
-		{"after the other has gone", []Attempt{served(1, 21*sec)}, []string{"new exclusion"}},
+		{"after the other has exited", []Attempt{served(1, 21*sec)}, []string{"new exclusion"}},
 		{"while both are there", []Attempt{served(1, 12*sec)}, []string{" "}},
-		{"a name on one attempt is one on all", []Attempt{served(1, 12*sec), then(served(1, 13*sec), func(a *Attempt) { a.Pod = "old" }), cut(1, 14*sec, 15*sec)},
+		{"a name on one attempt holds for all", []Attempt{served(1, 12*sec), then(served(1, 13*sec), func(a *Attempt) { a.Pod = "old" }), cut(1, 14*sec, 15*sec)},
 			[]string{"old exclusion", "old ", "old exclusion"}},
 		{"it outlived the exit", []Attempt{served(1, 12*sec), served(1, 21*sec)}, []string{"new exclusion", "new exclusion"}},
-		{"cut at the exit, which is told late", []Attempt{served(1, 12*sec), cut(1, 18900*ms, 19*sec)}, []string{"old exclusion", "old exclusion"}},
+		{"cut at the exit, which is reported late", []Attempt{served(1, 12*sec), cut(1, 18900*ms, 19*sec)}, []string{"old exclusion", "old exclusion"}},
 		{"cut long before the exit, while one terminates", []Attempt{served(1, 12*sec), cut(1, 13*sec, 14*sec)}, []string{"old exclusion", "old exclusion"}},
 		{"closed while idle over the exit", []Attempt{then(served(1, 12*sec), func(a *Attempt) { a.End, a.EndedConn = FIN, 22*sec })}, []string{"old likelihood"}},
-		{"a goodbye while one terminates", []Attempt{served(1, 9500*ms), then(served(1, 12*sec), goodbye)}, []string{"old exclusion", "old exclusion"}},
-		{"a goodbye of a server that always says it", []Attempt{then(served(1, sec), goodbye), then(served(2, 12*sec), goodbye)}, []string{"old exclusion", " "}},
+		{"an announced end while one terminates", []Attempt{served(1, 9500*ms), then(served(1, 12*sec), announced)}, []string{"old exclusion", "old exclusion"}},
+		{"an announced end of a server that always sends it", []Attempt{then(served(1, sec), announced), then(served(2, 12*sec), announced)}, []string{"old exclusion", " "}},
 		{"an error while one terminates", []Attempt{then(served(1, 12*sec), failing)}, []string{"old exclusion"}},
 		{"an error of a server that always fails", []Attempt{then(served(1, sec), failing), then(served(2, 12*sec), failing)}, []string{"old exclusion", " "}},
 		{"refused while one terminates", []Attempt{refused(12 * sec)}, []string{"old exclusion"}},
-		{"refused by one that took a connection later", []Attempt{refused(12 * sec), served(1, 13*sec), cut(1, 19*sec, 19*sec)}, []string{"new exclusion", "old exclusion", "old exclusion"}},
-		{"refused by one that has gone", []Attempt{refused(21 * sec)}, []string{"old exclusion"}},
-		{"refused when every proxy must know", []Attempt{refused(41 * sec)}, []string{"new exclusion"}},
-		{"refused with nobody told to stop", []Attempt{refused(sec)}, []string{"old exclusion"}},
-		{"a SYN that nobody answers", []Attempt{{Started: 12 * sec, Ended: 17 * sec, Cause: DialTimeout}}, []string{"old exclusion"}},
-		{"in the queue of a listener that is not accepted from", []Attempt{{Conn: 1, Started: 12 * sec, Ended: 22 * sec, Cause: Timeout}}, []string{"old exclusion"}},
+		{"refused by one that accepted a connection later", []Attempt{refused(12 * sec), served(1, 13*sec), cut(1, 19*sec, 19*sec)}, []string{"new exclusion", "old exclusion", "old exclusion"}},
+		{"refused by one that has exited", []Attempt{refused(21 * sec)}, []string{"old exclusion"}},
+		{"refused when every proxy is updated", []Attempt{refused(41 * sec)}, []string{"new exclusion"}},
+		{"refused with no pod terminating", []Attempt{refused(sec)}, []string{"old exclusion"}},
+		{"a SYN without an answer", []Attempt{{Started: 12 * sec, Ended: 17 * sec, Cause: DialTimeout}}, []string{"old exclusion"}},
+		{"in the accept queue of a server that no longer accepts", []Attempt{{Conn: 1, Started: 12 * sec, Ended: 22 * sec, Cause: Timeout}}, []string{"old exclusion"}},
 		{"not started", []Attempt{{Started: Never, Cause: Timeout}}, []string{" "}},
 		{"the control target", []Attempt{{Control: true, Started: sec, Ended: sec, Cause: Refused}}, []string{" "}},
 		{"a stage that names the pods it dials", []Attempt{then(refused(12*sec), func(a *Attempt) { a.Pod = "old" }), refused(13 * sec)}, []string{"old ", " "}},
@@ -76,9 +76,9 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
-// TestAGapHasNoPod: the slices offer nobody from the removal of the last pod
-// to the arrival of the next.
-func TestAGapHasNoPod(t *testing.T) {
+// TestNoEndpointHasNoPod: the slices have no endpoint from the removal of the
+// last pod to the addition of the next.
+func TestNoEndpointHasNoPod(t *testing.T) {
 	run := two()
 	for i := range run.Events {
 		if e := &run.Events[i]; e.Pod == "new" {
@@ -96,9 +96,9 @@ func TestAGapHasNoPod(t *testing.T) {
 	}
 }
 
-// TestAGapLastsUntilTheProxiesKnow: a pod that is ready takes no connection
+// TestNoEndpointUntilTheProxiesAreUpdated: a ready pod gets no connection
 // before.
-func TestAGapLastsUntilTheProxiesKnow(t *testing.T) {
+func TestNoEndpointUntilTheProxiesAreUpdated(t *testing.T) {
 	run := two()
 	for i := range run.Events {
 		if e := &run.Events[i]; e.Pod == "new" {
@@ -119,8 +119,9 @@ func TestAGapLastsUntilTheProxiesKnow(t *testing.T) {
 	}
 }
 
-// TestANodeRemembersWhereItSentASYN: to a pod that has gone, for two minutes.
-func TestANodeRemembersWhereItSentASYN(t *testing.T) {
+// TestConntrackKeepsTheRouteOfASYN: a node routes it to a pod that has exited,
+// for two minutes.
+func TestConntrackKeepsTheRouteOfASYN(t *testing.T) {
 	hangs := func(at time.Duration) Attempt {
 		return Attempt{Started: at, Ended: at + 5*sec, Cause: DialTimeout}
 	}
@@ -135,33 +136,34 @@ func TestANodeRemembersWhereItSentASYN(t *testing.T) {
 	}
 }
 
-// TestKubeProxySaysWhoIsGone: where every node's proxy has taken the pod out,
-// no connection is its any more.
-func TestKubeProxySaysWhoIsGone(t *testing.T) {
+// TestKubeProxyRemovedThePod: where the proxy of every node has removed the
+// pod, no new connection belongs to it.
+func TestKubeProxyRemovedThePod(t *testing.T) {
 	run := two(served(1, 12*sec), served(2, 14*sec))
 	run.Events = append(run.Events, Event{At: 11 * sec, Kind: EndpointRemoved, Pod: "old", Node: 1}, Event{At: 13 * sec, Kind: EndpointRemoved, Pod: "old", Node: 2})
 	got := Attribute(run).Attempts
-	if got[0].Pod != "" || got[1].Pod != "new" || got[1].PodBy != ByExclusion {
+	if got[0].Pod != "" || got[1].Pod != "new" || got[1].PodBy != Inferred {
 		t.Errorf("%+v", got)
 	}
 }
 
-// TestAProxyThatIsLaterThanItSays: a refusal between connections that the living
-// pod took was the terminating pod's, also after the proxies say that it is out.
-func TestAProxyThatIsLaterThanItSays(t *testing.T) {
+// TestAProxyThatIsLaterThanItsMetrics: a refusal between connections that the
+// running pod accepted belongs to the terminating pod, even after the metrics
+// of the proxies show its removal.
+func TestAProxyThatIsLaterThanItsMetrics(t *testing.T) {
 	refused := Attempt{Started: 15 * sec, Ended: 15 * sec, Cause: Refused}
 	run := two(served(1, 14*sec), refused, served(2, 16*sec))
 	for node := range 2 {
 		run.Events = append(run.Events, Event{At: 13 * sec, Kind: EndpointRemoved, Pod: "old", Node: 1 + node})
 	}
-	if a := Attribute(run).Attempts[1]; a.Pod != "old" || a.PodBy != ByLikelihood {
+	if a := Attribute(run).Attempts[1]; a.Pod != "old" || a.PodBy != Probable {
 		t.Errorf("refused at %q (%v), want old", a.Pod, a.PodBy)
 	}
 }
 
-// TestTakenInAgain: by the proxies that had taken it out, as after a probe that
+// TestAddedAgain: by the proxies that had removed it, as after a probe that
 // failed once.
-func TestTakenInAgain(t *testing.T) {
+func TestAddedAgain(t *testing.T) {
 	run := two(served(1, 14*sec))
 	for node := range 2 {
 		run.Events = append(run.Events, Event{At: 2 * sec, Kind: EndpointRemoved, Pod: "old", Node: 1 + node}, Event{At: 3 * sec, Kind: EndpointAdded, Pod: "old", Node: 1 + node})
@@ -171,16 +173,17 @@ func TestTakenInAgain(t *testing.T) {
 	}
 }
 
-// TestALikelyPodIsNotLate: what is only likely makes no late arrival.
+// TestALikelyPodIsNotLate: an attempt whose pod is only probable is no late
+// arrival.
 func TestALikelyPodIsNotLate(t *testing.T) {
-	run := two(Attempt{Pod: "old", PodBy: ByExclusion, Started: 11 * sec}, Attempt{Pod: "old", PodBy: ByLikelihood, Started: 12 * sec})
+	run := two(Attempt{Pod: "old", PodBy: Inferred, Started: 11 * sec}, Attempt{Pod: "old", PodBy: Probable, Started: 12 * sec})
 	if late := LateArrivals(run)["old"]; late.Connections != 1 || late.LastConnection != 900*ms {
 		t.Errorf("%+v", late)
 	}
 }
 
-// TestAttributeHolds: of any run, what was seen stays as it was, one
-// connection has one pod, and to do it again changes nothing.
+// TestAttributeHolds: for any run, what was observed stays as it was, one
+// connection has one pod, and a second attribution changes nothing.
 func TestAttributeHolds(t *testing.T) {
 	kinds := []Kind{Started, Ready, Unready, Deleted, PreStopStarted, Signalled, Killed, Exited, Restarted, Evicted, Forced, EndpointAdded, EndpointTerminating, EndpointRemoved}
 	causes := append([]Cause{"", "", ""}, Causes...)
@@ -192,7 +195,7 @@ func TestAttributeHolds(t *testing.T) {
 			run.Events = append(run.Events, Event{At: at(), Kind: kinds[r.IntN(len(kinds))], Pod: string(rune('a' + r.IntN(4))), Node: r.IntN(3)})
 		}
 		for range r.IntN(80) {
-			a := Attempt{Started: at(), Conn: r.Uint64N(12), Cause: causes[r.IntN(len(causes))], End: []End{Open, Goodbye, FIN, Broken}[r.IntN(4)]}
+			a := Attempt{Started: at(), Conn: r.Uint64N(12), Cause: causes[r.IntN(len(causes))], End: []End{Open, Announced, FIN, Broken}[r.IntN(4)]}
 			a.Ended, a.EndedConn = a.Started+at()/9, a.Started+at()/3
 			run.Attempts = append(run.Attempts, a)
 		}
@@ -206,7 +209,7 @@ func TestAttributeHolds(t *testing.T) {
 				t.Fatalf("seed %d: connection %d is of %q and %q", seed, a.Conn, pod, a.Pod)
 			}
 			pods[a.Conn] = a.Pod
-			a.Pod, a.PodBy = "", BySight
+			a.Pod, a.PodBy = "", Observed
 			if a != run.Attempts[i] {
 				t.Fatalf("seed %d: %+v was %+v", seed, a, run.Attempts[i])
 			}
@@ -214,7 +217,8 @@ func TestAttributeHolds(t *testing.T) {
 	}
 }
 
-// TestTheLabNeedsNoAttribution: there an attempt without a pod met a gap.
+// TestTheLabNeedsNoAttribution: in the lab an attempt without a pod met a
+// Service without an endpoint.
 func TestTheLabNeedsNoAttribution(t *testing.T) {
 	run := two(served(1, sec))
 	run.Stage = "lab"
@@ -225,21 +229,21 @@ func TestTheLabNeedsNoAttribution(t *testing.T) {
 
 func TestT0WhereEventsAreLost(t *testing.T) {
 	for _, tt := range []struct {
-		name     string
-		events   []Event
-		t0, told time.Duration
+		name         string
+		events       []Event
+		t0, earliest time.Duration
 	}{
 		{"evicted, no more is seen", []Event{{At: 5 * sec, Kind: Evicted, Detail: "Evicted"}}, 5 * sec, 3500 * ms},
 		{"deleted, and exited", []Event{{At: 5 * sec, Kind: Deleted}, {At: 6 * sec, Kind: Exited}}, 5 * sec, 4750 * ms},
 		{"deleted after it had crashed", []Event{{At: 4 * sec, Kind: Exited}, {At: 5 * sec, Kind: Deleted}}, Never, Never},
-		{"the signal is told late", []Event{{At: 5 * sec, Kind: Deleted}, {At: 5300 * ms, Kind: Signalled}}, 5300 * ms, 4750 * ms},
-		{"the signal is told before the deletion", []Event{{At: 5 * sec, Kind: Signalled}, {At: 5100 * ms, Kind: Deleted}}, 5 * sec, 4750 * ms},
+		{"the signal is reported late", []Event{{At: 5 * sec, Kind: Deleted}, {At: 5300 * ms, Kind: Signalled}}, 5300 * ms, 4750 * ms},
+		{"the signal is reported before the deletion", []Event{{At: 5 * sec, Kind: Signalled}, {At: 5100 * ms, Kind: Deleted}}, 5 * sec, 4750 * ms},
 	} {
 		p := Pods(tt.events)[0]
-		if t0, told := p.T0(), p.Told(1500*ms); t0 != tt.t0 || told != tt.told {
-			t.Errorf("%s: T0 %v, told %v; want %v, %v", tt.name, t0, told, tt.t0, tt.told)
+		if t0, earliest := p.T0(), p.EarliestT0(1500*ms); t0 != tt.t0 || earliest != tt.earliest {
+			t.Errorf("%s: T0 %v, earliest %v; want %v, %v", tt.name, t0, earliest, tt.t0, tt.earliest)
 		}
-		if p.Told(0) != p.T0() {
+		if p.EarliestT0(0) != p.T0() {
 			t.Errorf("%s: the lab is exact", tt.name)
 		}
 	}

@@ -5,110 +5,112 @@ import (
 	"time"
 )
 
-// dialled is the moment a dial says something about: a refusal comes at once,
-// a SYN that nobody answers was sent long before it is given up.
-func dialled(a *Attempt) time.Duration {
+// dialMoment is the moment that a failed dial is evidence for: a refusal comes
+// immediately, a SYN without an answer was sent long before the dial times out.
+func dialMoment(a *Attempt) time.Duration {
 	if a.Cause == DialTimeout {
 		return a.Started
 	}
 	return a.Ended
 }
 
-// streak is how long a pod that does not listen yet is silent between two
-// refusals at most.
-const streak = time.Second
+// refusalGap is the longest time between two refusals by one pod that does not
+// listen yet.
+const refusalGap = time.Second
 
-func (in *inference) settleDials() {
-	for _, l := range in.links {
-		if l.queued() && l.attempts[0].Pod == "" {
-			pod, by := in.unanswered(l.opened)
-			l.belongsTo(pod, by)
+func (in *inference) attributeDials() {
+	for _, c := range in.connections {
+		if c.queued() && c.attempts[0].Pod == "" {
+			pod, by := in.podNotAccepting(c.opened)
+			c.assign(pod, by)
 		}
 	}
 	for _, a := range in.dials {
-		// A stage that chooses pods itself leaves out a name only if there is no pod.
-		if a.Pod == "" && a.Dropped() && !in.sighted {
-			a.Pod, a.PodBy = in.turnedAway(a)
+		// A stage that chooses pods itself omits the name only if there is no pod.
+		if a.Pod == "" && a.Dropped() && !in.dialsNamed {
+			a.Pod, a.PodBy = in.podOfDial(a)
 		}
 	}
 }
 
-// remembered is for how long a node remembers where it sent a SYN that nobody
-// answered: a client that uses the same port again is sent there again
+// conntrackTimeout is for how long a node keeps the route of a SYN without an
+// answer: a client that uses the same port again is sent to the same pod
 // (nf_conntrack_tcp_timeout_syn_sent).
-const remembered = 120 * time.Second
+const conntrackTimeout = 120 * time.Second
 
-// turnedAway is the pod of a dial that failed.
-func (in *inference) turnedAway(a *Attempt) (string, By) {
-	at := dialled(a)
-	pod, by := in.unanswered(at)
+// podOfDial is the pod of a dial that failed.
+func (in *inference) podOfDial(a *Attempt) (string, By) {
+	at := dialMoment(a)
+	pod, by := in.podNotAccepting(at)
 	if a.Cause != DialTimeout {
 		return pod, by
 	}
 	switch p := in.byName[pod]; {
 	case p != nil && p.down(at):
-		in.silent, in.silentAt = p, at
-	case p != nil && in.silent != nil && at-in.silentAt < remembered:
-		return in.silent.Name, ByLikelihood
+		in.unansweredPod, in.unansweredAt = p, at
+	case p != nil && in.unansweredPod != nil && at-in.unansweredAt < conntrackTimeout:
+		return in.unansweredPod.Name, Probable
 	}
 	return pod, by
 }
 
-// unanswered is the pod that nobody took a new connection at.
-func (in *inference) unanswered(at time.Duration) (string, By) {
-	if in.slices && !slices.ContainsFunc(in.pods, func(p *presence) bool { return p.offered(at) }) {
-		return "", BySight
+// podNotAccepting is the pod that did not accept a new connection at the
+// moment.
+func (in *inference) podNotAccepting(at time.Duration) (string, By) {
+	if in.hasSlices && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.available(at) }) {
+		return "", Observed
 	}
-	var down []*presence
+	var down []*podWindow
 	for _, p := range in.pods {
-		if p.down(at) && p.choosable(at) && p.took <= at+echo {
+		if p.down(at) && p.routable(at) && p.lastAccepted <= at+clockSlack {
 			down = append(down, p)
 		}
 	}
-	if p := in.notYet; p != nil && at-p.refused < streak {
-		p.refused = at
-		return p.Name, ByLikelihood
+	if p := in.notListening; p != nil && at-p.lastRefused < refusalGap {
+		p.lastRefused = at
+		return p.Name, Probable
 	}
 	switch len(down) {
 	case 0:
 		return in.lastReady(at)
 	case 1:
-		down[0].turnedAway(at)
-		return down[0].Name, ByExclusion
+		down[0].setStopped(at)
+		return down[0].Name, Inferred
 	}
-	return stoppedLast(down, at).Name, ByLikelihood
+	return stoppedLast(down, at).Name, Probable
 }
 
-// turnedAway notes that a pod takes no connection any more.
-func (p *presence) turnedAway(at time.Duration) {
-	if p.stopped == Never || at < p.stopped {
-		p.stopped = at
+// setStopped notes that a pod accepts no new connection any more.
+func (p *podWindow) setStopped(at time.Duration) {
+	if p.stoppedAt == Never || at < p.stoppedAt {
+		p.stoppedAt = at
 	}
 }
 
-// stoppedLast is the pod that had stopped last; if none had for all that is
-// known, the one that was told first, for it will be the first to stop.
-func stoppedLast(down []*presence, at time.Duration) *presence {
+// stoppedLast is the pod that had stopped last; if none is known to have
+// stopped, the one whose termination began first, because it will be the first
+// to stop.
+func stoppedLast(down []*podWindow, at time.Duration) *podWindow {
 	best := down[0]
 	for _, p := range down[1:] {
 		has, had := p.hadStopped(at), best.hadStopped(at)
-		if has && (!had || p.stopped > best.stopped) || !has && !had && p.told < best.told {
+		if has && (!had || p.stoppedAt > best.stoppedAt) || !has && !had && p.earliestT0 < best.earliestT0 {
 			best = p
 		}
 	}
 	return best
 }
 
-func (p *presence) hadStopped(at time.Duration) bool {
-	return p.stopped != Never && p.stopped <= at+echo
+func (p *podWindow) hadStopped(at time.Duration) bool {
+	return p.stoppedAt != Never && p.stoppedAt <= at+clockSlack
 }
 
-// lastReady is the pod that may have been chosen and became ready last: it may
-// not be listening yet.
+// lastReady is the pod that the dial may have been routed to and that became
+// ready last: it may not be listening yet.
 func (in *inference) lastReady(at time.Duration) (string, By) {
-	var ready []*presence
+	var ready []*podWindow
 	for _, p := range in.pods {
-		if p.choosable(at) && !p.dead(at) && p.took <= at+echo {
+		if p.routable(at) && !p.notRunning(at) && p.lastAccepted <= at+clockSlack {
 			ready = append(ready, p)
 		}
 	}
@@ -116,44 +118,44 @@ func (in *inference) lastReady(at time.Duration) (string, By) {
 	case 0:
 		return in.anyReady(at)
 	case 1:
-		ready[0].refused, in.notYet = at, ready[0]
-		return ready[0].Name, ByExclusion
+		ready[0].lastRefused, in.notListening = at, ready[0]
+		return ready[0].Name, Inferred
 	}
 	p := latest(ready)
-	p.refused, in.notYet = at, p
-	return p.Name, ByLikelihood
+	p.lastRefused, in.notListening = at, p
+	return p.Name, Probable
 }
 
-// anyReady is a pod that turned a connection away between others it took. That
-// is rare: if a pod that terminates was taken out not long ago, it was that.
+// anyReady is a pod that refused a connection between others that it accepted.
+// That is rare: if a terminating pod was removed not long ago, it was that pod.
 func (in *inference) anyReady(at time.Duration) (string, By) {
-	if p := in.takenOut(at); p != nil {
-		return p.Name, ByLikelihood
+	if p := in.lastRemoved(at); p != nil {
+		return p.Name, Probable
 	}
-	ready := slices.DeleteFunc(slices.Clone(in.pods), func(p *presence) bool { return !p.choosable(at) || p.dead(at) })
+	ready := slices.DeleteFunc(slices.Clone(in.pods), func(p *podWindow) bool { return !p.routable(at) || p.notRunning(at) })
 	if len(ready) == 0 {
-		return "", BySight
+		return "", Observed
 	}
 	if len(ready) == 1 {
-		return ready[0].Name, ByExclusion
+		return ready[0].Name, Inferred
 	}
-	return latest(ready).Name, ByLikelihood
+	return latest(ready).Name, Probable
 }
 
-// takenOut is the terminating pod that the proxies took out last, nil if that is
-// long ago. What kube-proxy's metrics say is when a sync ended: one that began
+// lastRemoved is the terminating pod that the proxies removed last, nil if that
+// is long ago. The metrics of kube-proxy show when a sync ended: one that began
 // before the proxy knew of the removal ends after it, too.
-func (in *inference) takenOut(at time.Duration) *presence {
-	var last *presence
+func (in *inference) lastRemoved(at time.Duration) *podWindow {
+	var last *podWindow
 	for _, p := range in.pods {
-		recent := p.told != Never && p.told <= at && p.gone != Never && p.gone <= at && at <= p.gone+forgets
-		if recent && (last == nil || p.gone > last.gone) {
+		recent := p.earliestT0 != Never && p.earliestT0 <= at && p.removedByAll != Never && p.removedByAll <= at && at <= p.removedByAll+syncPeriod
+		if recent && (last == nil || p.removedByAll > last.removedByAll) {
 			last = p
 		}
 	}
 	return last
 }
 
-func latest(ready []*presence) *presence {
-	return slices.MaxFunc(ready, func(a, b *presence) int { return int(a.chosen - b.chosen) })
+func latest(ready []*podWindow) *podWindow {
+	return slices.MaxFunc(ready, func(a, b *podWindow) int { return int(a.routableFrom - b.routableFrom) })
 }

@@ -10,7 +10,7 @@ const (
 	Listening      Kind = "listening"       // it was first seen to listen; Detail has the address
 	Ready          Kind = "ready"           // the readiness probe passed
 	Unready        Kind = "unready"         // the readiness probe failed after it had passed
-	NeverReady     Kind = "never-ready"     // given up waiting for it; Detail says what was seen
+	NeverReady     Kind = "never-ready"     // not ready in time; Detail has what was seen
 	Deleted        Kind = "deleted"         // the API set its deletionTimestamp: the grace period runs
 	PreStopStarted Kind = "prestop-started" // the hook began
 	PreStopEnded   Kind = "prestop-ended"   // the hook ended, or was abandoned; Detail has the error of one that failed
@@ -18,12 +18,12 @@ const (
 	Killed         Kind = "killed"          // SIGKILL was sent at the end of the grace period
 	Exited         Kind = "exited"          // the process ended
 	Restarted      Kind = "restarted"       // a container that crashed is started again
-	Evicted        Kind = "evicted"         // the node ends it by itself: under pressure, for a critical pod, shutting down; Detail has the reason
-	Forced         Kind = "forced"          // deleted by force: the API has forgotten it, and nobody tells of its end
+	Evicted        Kind = "evicted"         // the kubelet evicts it by itself: node pressure, a critical pod, a shutdown of the node; Detail has the reason
+	Forced         Kind = "forced"          // deleted by force: removed from the API at once, and its exit is not reported
 
-	EndpointAdded       Kind = "endpoint-added"       // Node began to send new connections to it
-	EndpointTerminating Kind = "endpoint-terminating" // Node knows that it is terminating; it is sent new ones only as the fallback
-	EndpointRemoved     Kind = "endpoint-removed"     // Node sends it no new connections any more
+	EndpointAdded       Kind = "endpoint-added"       // Node began to route new connections to it
+	EndpointTerminating Kind = "endpoint-terminating" // Node knows that it is terminating; it gets new connections only as the fallback
+	EndpointRemoved     Kind = "endpoint-removed"     // Node routes no new connections to it any more
 )
 
 // Event is one thing that happened to one pod.
@@ -37,12 +37,12 @@ type Event struct {
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`
-	// HandlerUnknown, on Signalled: nobody could look at process 1, so that
-	// Caught says nothing.
+	// HandlerUnknown, on Signalled: process 1 could not be inspected, so that
+	// Caught has no meaning.
 	HandlerUnknown bool `json:"handler_unknown,omitempty"`
 	// Uncaught, on Killed: process 1 had no handler for the stop signal any
 	// more. Node.js has one that removes itself and raises the signal again,
-	// which as process 1 is in vain.
+	// which has no effect in process 1.
 	Uncaught bool `json:"uncaught,omitempty"`
 	// Code and Signal, on Exited: the exit code as the kubelet would report
 	// it (128+n after signal n), and the name of the signal it died of.

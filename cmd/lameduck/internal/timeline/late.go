@@ -2,9 +2,9 @@ package timeline
 
 import "time"
 
-// Late is what still came to one pod after its T0. Every attempt that was
-// sent to the pod counts, whether it was served or not: a refused dial is a
-// client that was still sent there. One whose pod is only likely does not.
+// Late is what still arrived at one pod after its T0. Every attempt that was
+// routed to the pod counts, served or not: a refused dial is a connection that
+// was still routed there. An attempt whose pod is only probable does not count.
 type Late struct {
 	Connections    int
 	Requests       int           // on new and on kept connections
@@ -24,7 +24,7 @@ func LateArrivals(run *Run) map[string]Late {
 	}
 	for i := range run.Attempts {
 		a := &run.Attempts[i]
-		if t0, ok := began[a.Pod]; ok && !a.Control && a.PodBy != ByLikelihood && a.Started >= t0 {
+		if t0, ok := began[a.Pod]; ok && !a.Control && a.PodBy != Probable && a.Started >= t0 {
 			l := late[a.Pod]
 			l.add(a, a.Started-t0)
 			late[a.Pod] = l

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Pod is the life of one pod: a fold over its events. A moment is Never if
+// Pod is the lifecycle of one pod: a fold over its events. A moment is Never if
 // it did not come.
 type Pod struct {
 	Name      string
@@ -19,7 +19,7 @@ type Pod struct {
 	Evicted   time.Duration
 	Forced    time.Duration
 	Caught    bool // it had a handler for the stop signal, and kept it
-	Unknown   bool // whether it had one could not be seen: Caught says nothing
+	Unknown   bool // the handler could not be seen: Caught has no meaning
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
@@ -27,10 +27,10 @@ type Pod struct {
 	Restarts  int
 }
 
-// T0 is the moment termination begins for the process: the preStop hook, or
-// the stop signal if there was no hook. Where neither was seen (the events of
-// a cluster may get lost) it is the eviction, the deletion by force, or the
-// deletion of a pod that exited after it. Never if nothing of all that came.
+// T0 is the moment termination begins for the process: the preStop hook, or the
+// stop signal if there was no hook. Where neither was seen (the events of a
+// cluster may get lost) it is the eviction, the deletion by force, or the
+// deletion of a pod that exited after it. Never if there was none of these.
 func (p *Pod) T0() time.Duration {
 	switch {
 	case p.PreStop != Never:
@@ -47,8 +47,8 @@ func (p *Pod) T0() time.Duration {
 	return Never
 }
 
-// NoPod is a pod of which nothing has been seen.
-func NoPod(name string) Pod {
+// UnseenPod is a pod without any event.
+func UnseenPod(name string) Pod {
 	return Pod{Name: name, Started: Never, Ready: Never, Deleted: Never, PreStop: Never, Signalled: Never, Killed: Never, Exited: Never, Evicted: Never, Forced: Never}
 }
 
@@ -61,7 +61,7 @@ func Pods(events []Event) []Pod {
 		if !seen {
 			i = len(pods)
 			index[e.Pod] = i
-			pods = append(pods, NoPod(e.Pod))
+			pods = append(pods, UnseenPod(e.Pod))
 		}
 		pods[i].add(e)
 	}
@@ -97,7 +97,7 @@ func (p *Pod) add(e Event) {
 	case Forced:
 		first(&p.Forced, e.At)
 	case Restarted:
-		// What ended was a container, not the pod: its termination is yet to come.
+		// The container was restarted, not the pod: its termination has not begun.
 		p.Restarts++
 		p.PreStop, p.Signalled, p.Killed, p.Exited = Never, Never, Never, Never
 	}

@@ -7,10 +7,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// leaving is a cluster of two nodes: old leaves the slices at 10 s, when new
-// is ready. Every 10 ms a client connects through each node in turn; a node
-// sends them to old and new in turn until it knows, then to new.
-func leaving(knows ...time.Duration) *Run {
+// twoNodes is a cluster of two nodes: old is removed from the slices at 10 s,
+// when new is ready. Every 10 ms a client connects through each node in turn; a
+// node routes to old and new in turn until it is updated, then to new.
+func twoNodes(knows ...time.Duration) *Run {
 	run := &Run{Stage: "cluster", Nodes: []string{"n1", "n2"}, Proxies: []string{"n2", "n1"}, Events: []Event{
 		{Kind: EndpointAdded, Pod: "old"},
 		{At: 8 * sec, Kind: EndpointAdded, Pod: "new"},
@@ -31,7 +31,7 @@ func leaving(knows ...time.Duration) *Run {
 
 func TestPropagation(t *testing.T) {
 	within := func(node int, last, until, proxy time.Duration) Lag {
-		return Lag{Node: node, Pod: "old", Out: 10 * sec, Last: last, Until: until, Proxy: proxy}
+		return Lag{Node: node, Pod: "old", Removed: 10 * sec, Last: last, Until: until, Proxy: proxy}
 	}
 	for _, tt := range []struct {
 		name   string
@@ -40,27 +40,27 @@ func TestPropagation(t *testing.T) {
 		want   []Lag
 	}{
 		// Of two pods, 7 connections in a row to one are chance in less than a hundredth.
-		{"each node by itself", leaving(200*ms, 500*ms), nil, []Lag{within(0, 160*ms, 300*ms, Never), within(1, 490*ms, 630*ms, 300*ms)}},
-		{"known before we heard", leaving(-100 * ms), nil, []Lag{within(0, 0, 60*ms, Never)}},
-		{"not in the lab", leaving(200 * ms), func(r *Run) { r.Stage = "lab" }, nil},
-		{"the run ends too soon", leaving(950 * ms), nil, nil},
-		{"one may have gone to either", leaving(200 * ms), func(r *Run) { r.Attempts[122].Pod = "" }, nil},
-		{"one may have, before the last", leaving(200 * ms), func(r *Run) { r.Attempts[110].PodBy = ByLikelihood }, []Lag{within(0, 180*ms, 250*ms, Never)}},
-		{"kept connections and the control target do not count", leaving(200 * ms), func(r *Run) {
+		{"each node by itself", twoNodes(200*ms, 500*ms), nil, []Lag{within(0, 160*ms, 300*ms, Never), within(1, 490*ms, 630*ms, 300*ms)}},
+		{"updated before the event arrived", twoNodes(-100 * ms), nil, []Lag{within(0, 0, 60*ms, Never)}},
+		{"not in the lab", twoNodes(200 * ms), func(r *Run) { r.Stage = "lab" }, nil},
+		{"the run ends too soon", twoNodes(950 * ms), nil, nil},
+		{"one may have gone to either", twoNodes(200 * ms), func(r *Run) { r.Attempts[122].Pod = "" }, nil},
+		{"one may have, before the last", twoNodes(200 * ms), func(r *Run) { r.Attempts[110].PodBy = Probable }, []Lag{within(0, 180*ms, 250*ms, Never)}},
+		{"kept connections and the control target do not count", twoNodes(200 * ms), func(r *Run) {
 			r.Attempts = append(r.Attempts, Attempt{Conn: 1, Reused: true, Started: 10500 * ms, Pod: "old"}, Attempt{Control: true, Started: 10500 * ms, Pod: "old"})
 		}, []Lag{within(0, 180*ms, 250*ms, Never)}},
-		{"refused ones do", leaving(200 * ms), func(r *Run) {
+		{"refused ones do", twoNodes(200 * ms), func(r *Run) {
 			a := &r.Attempts[124]
-			a.Conn, a.Cause, a.Pod, a.PodBy = 0, Refused, "old", ByExclusion
+			a.Conn, a.Cause, a.Pod, a.PodBy = 0, Refused, "old", Inferred
 		}, []Lag{within(0, 240*ms, 310*ms, Never)}},
-		{"a SYN that nobody answered is nobody's", leaving(200 * ms), func(r *Run) {
+		{"a SYN without an answer has no pod", twoNodes(200 * ms), func(r *Run) {
 			a := &r.Attempts[190]
-			a.Conn, a.Cause, a.Pod, a.PodBy = 0, DialTimeout, "old", ByExclusion
+			a.Conn, a.Cause, a.Pod, a.PodBy = 0, DialTimeout, "old", Inferred
 		}, []Lag{within(0, 180*ms, 250*ms, Never)}},
-		{"it serves as the fallback until another is ready", leaving(200 * ms), func(r *Run) { r.Events[1].At = 10050 * ms },
-			[]Lag{{Pod: "old", Out: 10050 * ms, Last: 130 * ms, Until: 200 * ms, Proxy: Never}}},
-		{"offered again", leaving(200 * ms), func(r *Run) { r.Events[4] = Event{At: 10100 * ms, Kind: EndpointAdded, Pod: "old"} }, nil},
-		{"nobody is offered", leaving(-100 * ms), func(r *Run) {
+		{"it serves as the fallback until another is ready", twoNodes(200 * ms), func(r *Run) { r.Events[1].At = 10050 * ms },
+			[]Lag{{Pod: "old", Removed: 10050 * ms, Last: 130 * ms, Until: 200 * ms, Proxy: Never}}},
+		{"added again", twoNodes(200 * ms), func(r *Run) { r.Events[4] = Event{At: 10100 * ms, Kind: EndpointAdded, Pod: "old"} }, nil},
+		{"no endpoint is left", twoNodes(-100 * ms), func(r *Run) {
 			r.Events[1].At, r.Events[2].Kind = 11*sec, EndpointRemoved
 		}, []Lag{within(0, 0, 0, Never)}},
 	} {

@@ -15,28 +15,28 @@ type Run struct {
 	Duration time.Duration `json:"duration"`
 	Stage    string        `json:"stage"`  // "lab" or "cluster"
 	Action   string        `json:"action"` // rollout, delete, scale-down, evict
-	Rounds   int           `json:"rounds"` // how often the action was to be carried out
+	Rounds   int           `json:"rounds"` // number of times to run the action
 	Seed     uint64        `json:"seed"`
 	Spec     Spec          `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never
 	// after it. 0 in the lab, which sees everything itself. On a cluster it is
-	// how late what the kubelet tells may come (Started, Exited, Signalled and
-	// the like); what the control plane does itself (Ready, Deleted and the
-	// endpoints) is told at once, give or take a quarter of a second.
+	// how late the events of the kubelet may be (Started, Exited, Signalled and
+	// the like); those of the control plane itself (Ready, Deleted and the
+	// endpoints) are reported within a quarter of a second.
 	Accuracy time.Duration `json:"accuracy,omitzero"`
 	Skews    []Skew        `json:"skews,omitempty"` // of the clocks of a cluster's nodes
 	// Nodes are the names of those that Attempt.Node counts, from 0; of a
 	// cluster only.
 	Nodes []string `json:"nodes,omitempty"`
-	// Proxies are the names of the nodes whose kube-proxy was listened to, as
+	// Proxies are the names of the nodes with a kube-proxy that was watched, as
 	// Event.Node counts them, from 1.
 	Proxies  []string  `json:"proxies,omitempty"`
 	Attempts []Attempt `json:"attempts"`
 	Events   []Event   `json:"events"`
 }
 
-// Spec is what the manifest promised of each pod, as far as the diagnosis
-// needs it.
+// Spec is what the manifest sets for each pod, as far as the diagnosis needs
+// it.
 type Spec struct {
 	Grace         time.Duration `json:"grace"`          // terminationGracePeriodSeconds
 	PreStop       string        `json:"pre_stop"`       // "", "sleep", "exec" or "httpGet"

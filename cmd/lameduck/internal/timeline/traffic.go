@@ -6,12 +6,12 @@ import (
 	"time"
 )
 
-// Traffic is what became of the attempts of one pattern.
+// Traffic is the result of the attempts of one pattern.
 type Traffic struct {
 	Pattern  string
 	Attempts int
 	Dropped  int
-	// DroppedAfterRetry is what a client that repeats what it safely may
+	// DroppedAfterRetry is what a client that retries what it safely may
 	// would still have seen: the drops without those whose retry succeeded.
 	DroppedAfterRetry int
 	Causes            map[Cause]int
@@ -19,13 +19,13 @@ type Traffic struct {
 }
 
 // Latency has the exact quantiles (nearest rank) of the attempts that were
-// served, counted from the moment each was due. All are 0 if none was. A
-// failure has no latency: a refusal would flatter the figures, a timeout
-// would only say how long the client waits.
+// served, counted from the moment each was due. All are 0 if none was served. A
+// failure has no latency: a refusal would lower the figures, a timeout would
+// only show how long the client waits.
 type Latency struct{ P50, P90, P99, Max time.Duration }
 
-// Control is the noise floor: what happened beside the trial to the server
-// that never terminates.
+// Control is the noise floor: the attempts on the server that never terminates,
+// made beside the trial.
 type Control struct{ Attempts, Failed int }
 
 // known is the order in which reports list the patterns; others follow by name.

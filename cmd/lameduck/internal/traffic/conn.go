@@ -68,7 +68,7 @@ func (c *conn) fate() timeline.End {
 	c.failed, c.in.heads = errNothing, 0 // judge by what is there
 	if b, err := c.in.head(); err == nil {
 		if h, err := parseHead(b); err == nil && h.status == 408 {
-			return timeline.Goodbye
+			return timeline.Announced
 		}
 	}
 	return timeline.Broken

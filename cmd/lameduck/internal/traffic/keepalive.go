@@ -143,7 +143,7 @@ func (k *keepalive) shelve(c *conn) (surplus *conn) {
 // goodbye ends a connection as the server announced.
 func (k *keepalive) goodbye(c *conn, a timeline.Attempt) {
 	k.forget()
-	a.End, a.EndedConn = timeline.Goodbye, a.Ended
+	a.End, a.EndedConn = timeline.Announced, a.Ended
 	k.conclude(a)
 	c.linger()
 	k.hangUp(c)

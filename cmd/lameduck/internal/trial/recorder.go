@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// recorder gathers what is seen, from many goroutines, on one clock.
+// recorder collects events and attempts, from many goroutines, on one clock.
 type recorder struct {
 	clock  timeline.Clock
 	report func(Progress)
@@ -17,7 +17,7 @@ type recorder struct {
 	attempts int // without those at the control target
 	dropped  int
 	doing    string
-	over     bool // what comes now is the stage being taken down
+	over     bool // events from now on are of the clean-up
 }
 
 func newRecorder(cfg Config) *recorder {
@@ -56,7 +56,7 @@ func (r *recorder) phase(doing string) {
 	r.doing = doing
 }
 
-// run is the trial as it was seen. Nothing is recorded from here on.
+// run is the recorded trial. Nothing is recorded from here on.
 func (r *recorder) run() *timeline.Run {
 	r.mu.Lock()
 	defer r.mu.Unlock()

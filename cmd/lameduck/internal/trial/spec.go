@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Spec is what the diagnosis wants to know of the pods.
+// Spec is what the diagnosis needs of the pod template.
 func Spec(pod *manifest.Pod) timeline.Spec {
 	s := timeline.Spec{Grace: pod.Grace, ReadinessHTTP: pod.Readiness != nil && pod.Readiness.HTTP != nil}
 	s.PreStop, s.PreStopSleep = preStop(pod.PreStop)

@@ -1,5 +1,5 @@
-// Package trial conducts one trial: a stage with pods, traffic at it, an
-// action that terminates pods, and all that was seen of it on one clock.
+// Package trial runs one trial: a stage with pods, traffic to them, an
+// action that terminates pods, and all events and attempts on one clock.
 package trial
 
 import (
@@ -12,23 +12,23 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
-// Config is what to try.
+// Config is the settings of a trial.
 type Config struct {
 	// Open prepares the stage. Events that it sees go to emit, timed by clock.
 	Open func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (Stage, error)
 
 	Name         string // of the stage: lab or cluster
 	Action       string
-	Spec         timeline.Spec // what was promised of the pods
+	Spec         timeline.Spec // of the pod template
 	Seed         uint64
 	Accuracy     time.Duration  // of the events; see timeline.Run
-	Rounds       int            // how often to act; default 1
+	Rounds       int            // number of times to run the action; default 1
 	ReadyTimeout time.Duration  // how long to wait for the first answer
 	Traffic      traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
-	Progress     func(Progress) // called a few times a second; default: nobody
+	Progress     func(Progress) // called a few times a second; may be nil
 }
 
-// Progress is how far a trial is.
+// Progress is how far a trial has got.
 type Progress struct {
 	Phase    string
 	Elapsed  time.Duration
@@ -38,37 +38,37 @@ type Progress struct {
 
 // Stage is where the pods run and the clients are: the lab, or a cluster.
 type Stage interface {
-	// Start returns when all pods are ready and clients are sent to them.
+	// Start returns when all pods are ready and connections are routed to them.
 	Start(ctx context.Context) error
 	// Load sends traffic to the Service, and some to a server beside it that
 	// never terminates, until stop is called or ctx ends.
 	Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error)
-	// Act carries out the action once, to its end. An error with a method
-	// NeverReady says that a new pod was waited for in vain.
+	// Act runs the action once, to its end. An error with a method
+	// NeverReady means that a new pod did not become ready in time.
 	Act(ctx context.Context) error
 	Close() error
 }
 
-// A Stage may have a method Uncontrolled, which says what keeps its clients from
-// the control target, given what the attempts there met. Without it they are
-// sure to reach it, because it is beside them.
+// A Stage may have a method Uncontrolled, which explains the error that no attempt
+// at the control target was served. Without this method the clients are
+// sure to reach the control target, because it runs on the same machine.
 
 const (
-	warmUp  = time.Second            // traffic before the first action: latencies have something to compare with
+	warmUp  = time.Second            // traffic before the first action: the latencies to compare with
 	tail    = 500 * time.Millisecond // traffic after the last
 	refresh = 100 * time.Millisecond // between two calls of Progress
 )
 
-// A CleanUpError says what a trial could not end or put back.
+// A CleanUpError is what a trial could not end or restore.
 type CleanUpError struct{ Err error }
 
 func (e *CleanUpError) Error() string { return e.Err.Error() }
 func (e *CleanUpError) Unwrap() error { return e.Err }
 
-// Run conducts a trial. The error says why it could not be conducted; drops
+// Run runs a trial. The error is the reason why that failed; drops
 // are no error. If a new pod never becomes ready in the middle of an action
-// the trial ends there, and the run says so. Nothing is left running, or the
-// error contains a *CleanUpError; a run whose clean-up alone failed is
+// the trial ends there, and the run has the event. Nothing is left running, or the
+// error contains a *CleanUpError; a run after which only the clean-up failed is
 // returned beside that error, because nothing of the run is missing.
 func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	cfg.Rounds = max(1, cfg.Rounds)
@@ -88,7 +88,7 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if err := stage.Start(ctx); err != nil {
 		return nil, err
 	}
-	if err := conduct(ctx, cfg, stage, rec); err != nil {
+	if err := actUnderLoad(ctx, cfg, stage, rec); err != nil {
 		return nil, err
 	}
 	run = rec.run()
@@ -98,8 +98,8 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	return timeline.Attribute(run), nil
 }
 
-// conduct sends the traffic and acts under it.
-func conduct(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
+// actUnderLoad sends the traffic and runs the action under it.
+func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	loadCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	load := cfg.Traffic
@@ -126,7 +126,7 @@ func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 		rec.phase(fmt.Sprintf("%s %d of %d", cfg.Action, round+1, cfg.Rounds))
 		err := s.Act(ctx)
 		if _, never := errors.AsType[neverReady](err); never {
-			break // a finding, and the next round would only find it again
+			break // a finding, which the next round would only repeat
 		}
 		if err != nil {
 			return err
@@ -135,7 +135,7 @@ func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	return sleep(ctx, tail)
 }
 
-// neverReady is the error of a stage whose new pod was waited for in vain.
+// neverReady is the error of a stage with a new pod that did not become ready in time.
 type neverReady interface {
 	error
 	NeverReady()

@@ -11,13 +11,13 @@ import (
 
 // warmUp lets the traffic flow before the first action. It fails if not one
 // attempt was served as it should be: then there is nothing to compare a
-// termination with. Where nobody accepts connections yet, because a pod
+// termination with. Where no connection is accepted yet, because a pod
 // without a readiness probe is ready before it listens, it waits for as long
 // as a pod may take to become ready. Where no attempt has ended yet, because
 // the server hangs or every request takes long, it waits for the first.
 //
-// Where the control target is not sure to be reached (uncontrolled is not nil),
-// the same goes for it: without it nothing tells a slow machine from a slow
+// Where the control target may be unreachable (uncontrolled is not nil),
+// the same holds for it: without it a slow machine cannot be distinguished from a slow
 // server.
 func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled func(error) error) error {
 	for since := r.clock.Now(); ; {
@@ -33,7 +33,7 @@ func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled
 		switch {
 		case served && controlled:
 			return nil
-		case !served && last != nil && (last.Conn != 0 || late): // else nothing listens yet, or no attempt has ended
+		case !served && last != nil && (last.Conn != 0 || late): // else there is no listener yet, or no attempt has ended
 			return r.unserved(last)
 		case served && lastControl != nil && late:
 			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before anything was terminated: %s (%s)", lastControl.Cause, lastControl.Detail))

@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// TestWarmUp: the first action waits until an attempt was served, and is given
-// up when it is known that none will be.
+// TestWarmUp: the first action waits until an attempt was served, and the trial ends
+// when it is known that none will be.
 func TestWarmUp(t *testing.T) {
 	const limit = 10 * time.Second
 	served := timeline.Attempt{Conn: 1, Status: 200}

@@ -17,10 +17,10 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// Right is one thing a trial does to the API, as a rule of RBAC grants it.
-type Right struct{ Verb, Group, Resource string }
+// Permission is one thing a trial does to the API, as a rule of RBAC grants it.
+type Permission struct{ Verb, Group, Resource string }
 
-func (r Right) String() string {
+func (r Permission) String() string {
 	if r.Group == "" {
 		return r.Verb + " " + r.Resource
 	}
@@ -28,29 +28,29 @@ func (r Right) String() string {
 }
 
 // rule is the rule of a Role or ClusterRole that grants it.
-func (r Right) rule() string {
+func (r Permission) rule() string {
 	return fmt.Sprintf("- {apiGroups: [%q], resources: [%q], verbs: [%q]}", r.Group, r.Resource, r.Verb)
 }
 
-// allOf are the rights that rules grant.
-func allOf(rules []rbacv1.PolicyRule) []Right {
-	var rights []Right
+// allOf are the permissions that rules grant.
+func allOf(rules []rbacv1.PolicyRule) []Permission {
+	var permissions []Permission
 	for _, rule := range rules {
 		for _, group := range rule.APIGroups {
 			for _, resource := range rule.Resources {
 				for _, verb := range rule.Verbs {
-					rights = append(rights, Right{verb, group, resource})
+					permissions = append(permissions, Permission{verb, group, resource})
 				}
 			}
 		}
 	}
-	return rights
+	return permissions
 }
 
-// refused adds the rule that would have allowed it to an error of the API
-// server, or says that the object is not there.
-func refused(err error, verb, group, resource, namespace string) error {
-	r := Right{verb, group, resource}
+// apiError adds a hint to an error of the API server: the rule that would have
+// allowed the request, or that the object does not exist.
+func apiError(err error, verb, group, resource, namespace string) error {
+	r := Permission{verb, group, resource}
 	switch {
 	case err == nil:
 		return nil
@@ -62,12 +62,12 @@ func refused(err error, verb, group, resource, namespace string) error {
 	return hint.New(err, "does `kubectl get pods` work from here?")
 }
 
-// lacks asks the API server for each right whether the user has it, and
-// returns an error that names those that are missing, with the rules that
-// grant them. Rights in nodes and the like have no namespace.
-func lacks(ctx context.Context, c dynamic.Interface, namespace string, rights []Right) error {
+// missingPermissions asks the API server for each permission whether the user
+// has it, and returns an error that names those that are missing, with the
+// rules that grant them. Permissions for nodes and the like have no namespace.
+func missingPermissions(ctx context.Context, c dynamic.Interface, namespace string, permissions []Permission) error {
 	var missing, rules []string
-	for _, r := range rights {
+	for _, r := range permissions {
 		ok, err := has(ctx, c, namespace, r)
 		if err != nil {
 			return hint.New(fmt.Errorf("asking what is allowed: %w", err), "does `kubectl auth can-i --list` work from here?")
@@ -83,7 +83,7 @@ func lacks(ctx context.Context, c dynamic.Interface, namespace string, rights []
 		"deploy/rbac.yaml has all rules; missing here: "+strings.Join(rules, " "))
 }
 
-func has(ctx context.Context, c dynamic.Interface, namespace string, r Right) (bool, error) {
+func has(ctx context.Context, c dynamic.Interface, namespace string, r Permission) (bool, error) {
 	resource, sub, _ := strings.Cut(r.Resource, "/")
 	if resource == "nodes" {
 		namespace = ""
@@ -99,11 +99,12 @@ func has(ctx context.Context, c dynamic.Interface, namespace string, r Right) (b
 	return review.Status.Allowed, nil
 }
 
-// findRights are what Find needs, and waiting for the workload.
-var findRights = []Right{
+// findPermissions are what Find needs, and waiting for the workload.
+var findPermissions = []Permission{
 	{"get", "apps", "deployments"}, {"get", "apps", "statefulsets"}, {"get", "apps", "daemonsets"}, {"get", "apps", "replicasets"},
 	{"get", "", "services"}, {"list", "", "services"}, {"list", "", "pods"},
 }
 
-// clockRights are what comparing clocks needs. Without them it is left out.
-var clockRights = []Right{{"list", "coordination.k8s.io", "leases"}, {"watch", "coordination.k8s.io", "leases"}}
+// clockPermissions are what comparing clocks needs. Without them the comparison
+// is left out.
+var clockPermissions = []Permission{{"list", "coordination.k8s.io", "leases"}, {"watch", "coordination.k8s.io", "leases"}}

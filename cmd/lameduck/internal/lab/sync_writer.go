@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// inTurn lets pods share a writer.
-type inTurn struct {
+// syncWriter lets pods share a writer.
+type syncWriter struct {
 	mu sync.Mutex
 	to io.Writer
 }
 
-func (w *inTurn) Write(b []byte) (int, error) {
+func (w *syncWriter) Write(b []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.to.Write(b)

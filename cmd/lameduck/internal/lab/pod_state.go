@@ -14,7 +14,7 @@ import (
 type process interface {
 	Terminate(grace time.Duration)
 	Dial(ctx context.Context) (net.Conn, error)
-	Seen() string // what there is to see of it, in one line
+	Status() string // its Status, in one line
 	Done() <-chan struct{}
 	Close() error
 }
@@ -24,59 +24,60 @@ type process interface {
 // for it.
 type launch func(ctx context.Context, name string, ip netip.Addr, emit func(timeline.Event)) (process, error)
 
-// member is one pod as the control plane sees it. The loop owns it.
-type member struct {
+// podState is one pod as the control plane sees it. The loop owns it.
+type podState struct {
 	number   int
 	name     string
 	revision int
 
 	process  process // nil until it runs
-	passed   bool    // the readiness probe's last word
+	passed   bool    // the last result of the readiness probe
 	restarts int
 
 	readySince   time.Time // of the last time it became ready
-	waitingSince time.Time // when it was created, or last ceased to be available
+	waitingSince time.Time // when it was created, or last became unavailable
 	everReady    bool
 	deleted      bool // it has a deletionTimestamp
-	told         bool // the kubelet knows of that
-	ended        bool // its processes are gone
+	kubeletKnows bool // the kubelet knows of the deletion
+	ended        bool // its processes have exited
 }
 
 // ready is the pod's Ready condition.
-func (m *member) ready() bool { return m.process != nil && m.passed }
+func (m *podState) ready() bool { return m.process != nil && m.passed }
 
 // available is what the Deployment counts: ready for minReadySeconds.
-func (m *member) available(minReady time.Duration) bool {
+func (m *podState) available(minReady time.Duration) bool {
 	return !m.deleted && m.ready() && time.Since(m.readySince) >= minReady
 }
 
-// seen is what there is to see of a pod that is not available.
-func (m *member) seen() string {
+// status describes a pod that is not available.
+func (m *podState) status() string {
 	switch {
 	case m.process == nil:
 		return "it does not run"
 	case m.ready():
-		return "its readiness still comes and goes"
+		return "its readiness still changes"
 	}
-	return m.process.Seen()
+	return m.process.Status()
 }
 
-// run is the life of a pod, in a goroutine of its own. Nothing the pod tells
-// overtakes that it has started. When ctx ends the pod is killed at once.
-func (l *loop) run(m *member) {
+// run starts a pod and waits until it has exited, in a goroutine of its own. No
+// event of the pod is handled before the one that it has started. When ctx ends
+// the pod is killed immediately.
+func (l *loop) run(m *podState) {
 	var p process
 	var err error
 	launched := make(chan struct{})
 	p, err = l.launch(l.ctx, m.name, address(m.number), func(e timeline.Event) {
 		<-launched
-		seen := ""
+		status := ""
 		if e.Kind == timeline.Exited {
-			seen = p.Seen() // now, as a restart forgets it
+			status = p.Status() // now, as a restart resets it
 		}
-		l.mail.post(func() { l.observe(m, e, seen) })
+		l.mail.post(func() { l.observe(m, e, status) })
 	})
 	if err != nil {
-		l.mail.post(func() { l.failed(m, err) })
+		l.mail.post(func() { l.startFailed(m, err) })
 		return
 	}
 	l.mail.post(func() { l.started(m, p) })
@@ -87,7 +88,7 @@ func (l *loop) run(m *member) {
 	}
 	err = p.Close()
 	<-p.Done()
-	l.mail.post(func() { l.gone(m, err) })
+	l.mail.post(func() { l.podEnded(m, err) })
 }
 
 // podName numbers the pods in order of their creation: app-1, app-2.

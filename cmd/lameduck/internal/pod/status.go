@@ -8,43 +8,43 @@ import (
 	"time"
 )
 
-// seen is what was noticed of the present container, to be told when the pod
-// does not become ready.
-type seen struct {
+// status is what was seen of the present container, for the message that the
+// pod does not become ready.
+type status struct {
 	mu     sync.Mutex
 	end    string // how it ended, if it has
 	probes map[probeKind]error
 }
 
-func (s *seen) reset() {
+func (s *status) reset() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end, s.probes = "", map[probeKind]error{}
 }
 
-func (s *seen) probed(kind probeKind, err error) {
+func (s *status) probed(kind probeKind, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.probes[kind] = err
 }
 
-func (s *seen) exited(code int, signal string, after time.Duration) {
+func (s *status) exited(code int, signal string, after time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end = fmt.Sprintf("it exited with code %d after %v", code, after.Round(time.Millisecond))
 	if signal != "" {
-		s.end = fmt.Sprintf("it was ended by %s after %v", signal, after.Round(time.Millisecond))
+		s.end = fmt.Sprintf("it was killed by %s after %v", signal, after.Round(time.Millisecond))
 	}
 }
 
-func (s *seen) failed(err error) {
+func (s *status) failed(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.end = "it could not be restarted: " + err.Error()
 }
 
-// trouble is how the container ended or which probe fails, if so.
-func (s *seen) trouble() (end, probe string) {
+// problem is how the container ended or which probe fails, if so.
+func (s *status) problem() (end, probe string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, kind := range []probeKind{startup, readiness} {
@@ -55,46 +55,47 @@ func (s *seen) trouble() (end, probe string) {
 	return s.end, ""
 }
 
-// Seen says in one line what is to be seen of the pod now, for the message that
-// it never became ready: that it exited, and with which last words; that it
-// listens elsewhere; that a probe fails.
-func (p *Pod) Seen() string {
-	end, probe := p.seen.trouble()
+// Status describes in one line the present state of the pod, for the message
+// that it never became ready: that it exited, with its last output; that it
+// listens on another address; that a probe fails.
+func (p *Pod) Status() string {
+	end, probe := p.status.problem()
 	if end != "" {
 		if last := p.LastOutput(); len(last) > 0 {
-			end += fmt.Sprintf("; its last words were %q", last[len(last)-1])
+			end += fmt.Sprintf("; last output: %q", last[len(last)-1])
 		}
 		return end
 	}
-	if elsewhere := p.elsewhere(p.current.Load().Listening()); elsewhere != "" {
-		return elsewhere
+	if wrongListener := p.wrongListener(p.current.Load().Listening()); wrongListener != "" {
+		return wrongListener
 	}
 	if probe != "" {
 		return probe
 	}
-	return "it runs, and nothing is wrong with it"
+	return "it is running; no probe failure and no port problem seen"
 }
 
-// elsewhere says where the process listens, unless that is where it should.
-func (p *Pod) elsewhere(listening []netip.AddrPort) string {
+// wrongListener describes where the process listens, unless that is correct.
+func (p *Pod) wrongListener(listening []netip.AddrPort) string {
 	if _, ok := p.choose(listening); ok {
 		return ""
 	}
 	port := int(p.port.Load())
 	switch {
 	case len(listening) == 0 && !p.cfg.Isolated:
-		return "it does not listen on the port that PORT gave it"
+		return "it does not listen on the port in the environment variable PORT"
 	case len(listening) == 0 && port == 0:
 		return "it does not listen on any TCP port"
 	case len(listening) == 0:
-		return fmt.Sprintf("it does not listen on any TCP port; clients are sent to %d", port)
+		return fmt.Sprintf("it does not listen on any TCP port; the Service sends connections to port %d", port)
 	case p.onLoopback(listening, port):
-		return fmt.Sprintf("it listens on %s, which no other host can reach; let it listen on 0.0.0.0", join(listening))
+		return fmt.Sprintf("it listens on %s, which no other host can reach; make it listen on 0.0.0.0", join(listening))
 	}
-	return fmt.Sprintf("it listens on %s; clients are sent to port %d", join(listening), port)
+	return fmt.Sprintf("it listens on %s; the Service sends connections to port %d", join(listening), port)
 }
 
-// onLoopback reports whether the port would be right if the address were.
+// onLoopback reports whether the port is correct and the address is on
+// loopback.
 func (p *Pod) onLoopback(listening []netip.AddrPort, port int) bool {
 	for _, addr := range listening {
 		if addr.Addr().IsLoopback() && (port == 0 || port == int(addr.Port())) {

@@ -17,23 +17,23 @@ import (
 // TestTheRoleHasWhatIsUsedAndNoMore compares deploy/rbac.yaml with what the
 // code asks for.
 func TestTheRoleHasWhatIsUsedAndNoMore(t *testing.T) {
-	granted := words(allOf(readRules(t, "../../../../deploy/rbac.yaml")))
-	used := slices.Concat(findRights, observerRights, clockRights, allOf(workers.Rules))
+	granted := asLines(allOf(readRules(t, "../../../../deploy/rbac.yaml")))
+	used := slices.Concat(findPermissions, observerPermissions, clockPermissions, allOf(workers.Rules))
 	for _, kind := range []string{"deployments", "statefulsets", "daemonsets"} {
 		for _, a := range Actions {
 			if kind != "daemonsets" || a != ScaleDown {
-				used = append(used, a.rights(kind)...)
+				used = append(used, a.permissions(kind)...)
 			}
 		}
 	}
-	if diff := cmp.Diff(words(used), granted); diff != "" {
+	if diff := cmp.Diff(asLines(used), granted); diff != "" {
 		t.Errorf("used and granted differ:\n%s", diff)
 	}
 }
 
-func words(rights []Right) []string {
+func asLines(permissions []Permission) []string {
 	var all []string
-	for _, r := range rights {
+	for _, r := range permissions {
 		all = append(all, r.String())
 	}
 	slices.Sort(all)

@@ -9,36 +9,36 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// A theatre plays one rolling update from app-1 to app-2 as clients would see
+// A simulation is one rolling update from app-1 to app-2 as clients would see
 // it, so that each fault comes with its side effects. All moments are exact.
-type theatre struct {
+type simulation struct {
 	server
-	propagation time.Duration // the slowest client learns of app-2 so long after T0, the others evenly before
+	propagation time.Duration // the slowest node knows of app-2 so long after T0, the others evenly before
 	trickles    bool          // slow requests trickle in (else the handler takes the time)
-	keeps       bool          // slow requests use their connection again
+	reuses      bool          // slow requests use their connection again
 	fastOnly    bool          // no slow requests
-	warmUp      time.Duration // app-2 refuses for so long after it says it is ready
+	warmUp      time.Duration // app-2 refuses for so long after it is ready
 	replaced    time.Duration // app-2 is ready so long after T0; before, without app-1 there is no endpoint. 0: before T0
-	twins       int           // more replicas, which stay as they are
+	others      int           // more replicas, which are not replaced
 	spec        timeline.Spec
 }
 
 // server is how app-1 terminates. Times count from T0.
 type server struct {
-	hook     time.Duration // of preStop before the signal; -1: no hook
-	closes   time.Duration // when its listener closes and idle connections are closed
-	exits    time.Duration // when the process ends; 0: when it has answered what it had
-	goodbye  bool          // says Connection: close on every answer
-	failing  bool          // answers 503
-	deaf     bool          // does not catch the signal
-	killed   bool          // the exit is the kubelet's doing
-	exitCode int
+	preStop    time.Duration // of preStop before the signal; -1: no hook
+	closes     time.Duration // when its listener closes and idle connections are closed
+	exits      time.Duration // when the process exits; 0: when it has finished what was in flight
+	sendsClose bool          // sends Connection: close with every response
+	failing    bool          // answers 503
+	notCaught  bool          // has no handler for the signal
+	killed     bool          // by the kubelet
+	exitCode   int
 }
 
 const (
-	begin  = 3 * time.Second  // T0
-	finish = 20 * time.Second // of the traffic
-	slowly = 3 * time.Second  // how long a slow request takes
+	simT0      = 3 * time.Second  // T0
+	trafficEnd = 20 * time.Second // of the traffic
+	slowFor    = 3 * time.Second  // how long a slow request takes
 )
 
 type client struct {
@@ -48,16 +48,16 @@ type client struct {
 	learns  time.Duration
 }
 
-func (t *theatre) play() *timeline.Run {
+func (t *simulation) simulate() *timeline.Run {
 	run := &timeline.Run{Stage: "lab", Action: "rollout", Spec: t.spec}
-	r := &recorder{theatre: t, run: run}
+	r := &recorder{simulation: t, run: run}
 	clients := t.clients()
-	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(finish/(100*time.Millisecond))) // about as many as they will make
+	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(trafficEnd/(100*time.Millisecond))) // about as many as they will make
 	for _, c := range clients {
-		r.follow(c)
+		r.runClient(c)
 	}
 	run.Attempts = byEnd(run.Attempts)
-	run.Events = append(t.life(r.lastBusy), run.Events...)
+	run.Events = append(t.events(r.lastBusy), run.Events...)
 	return run
 }
 
@@ -76,9 +76,9 @@ func byEnd(attempts []timeline.Attempt) []timeline.Attempt {
 	return sorted
 }
 
-func (t *theatre) clients() []client {
+func (t *simulation) clients() []client {
 	var all []client
-	replicas := 1 + t.twins
+	replicas := 1 + t.others
 	for i := range 10 * replicas {
 		share := t.propagation * time.Duration(i+1) / time.Duration(10*replicas)
 		at := time.Duration(i) * 11 * time.Millisecond
@@ -92,29 +92,29 @@ func (t *theatre) clients() []client {
 	return all
 }
 
-func (t *theatre) life(lastBusy time.Duration) []timeline.Event {
-	signal, t0 := begin, begin
+func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
+	signal, t0 := simT0, simT0
 	var events []timeline.Event
 	add := func(at time.Duration, k timeline.Kind, pod string) *timeline.Event {
 		events = append(events, timeline.Event{At: at, Kind: k, Pod: pod})
 		return &events[len(events)-1]
 	}
-	for i := range t.twins {
-		add(0, timeline.Started, twin(i))
-		add(1, timeline.Ready, twin(i))
+	for i := range t.others {
+		add(0, timeline.Started, otherPod(i))
+		add(1, timeline.Ready, otherPod(i))
 	}
 	add(0, timeline.Started, "app-1")
 	add(1, timeline.Ready, "app-1")
 	add(time.Second, timeline.Started, "app-2")
 	add(t.replacement(), timeline.Ready, "app-2")
 	add(t0, timeline.Deleted, "app-1")
-	if t.hook >= 0 {
+	if t.preStop >= 0 {
 		add(t0, timeline.PreStopStarted, "app-1")
-		signal += t.hook
+		signal += t.preStop
 		add(signal, timeline.PreStopEnded, "app-1")
 	}
-	add(signal, timeline.Signalled, "app-1").Caught = !t.deaf
-	exit := max(t.exitAt(), min(lastBusy, finish)) + time.Millisecond
+	add(signal, timeline.Signalled, "app-1").Caught = !t.notCaught
+	exit := max(t.exitAt(), min(lastBusy, trafficEnd)) + time.Millisecond
 	if t.killed {
 		add(exit, timeline.Killed, "app-1")
 	}
@@ -122,38 +122,38 @@ func (t *theatre) life(lastBusy time.Duration) []timeline.Event {
 	return events
 }
 
-func twin(i int) string { return fmt.Sprintf("twin-%d", i+1) }
+func otherPod(i int) string { return fmt.Sprintf("other-%d", i+1) }
 
-func (t *theatre) exitAt() time.Duration {
+func (t *simulation) exitAt() time.Duration {
 	if t.exits > 0 {
-		return begin + t.exits
+		return simT0 + t.exits
 	}
-	return begin + t.closes
+	return simT0 + t.closes
 }
 
-func (t *theatre) replacement() time.Duration {
+func (t *simulation) replacement() time.Duration {
 	if t.replaced == 0 {
 		return 2 * time.Second
 	}
-	return begin + t.replaced
+	return simT0 + t.replaced
 }
 
-// recorder writes what one client after the other sees.
+// recorder writes what each client sees.
 type recorder struct {
-	*theatre
+	*simulation
 	run      *timeline.Run
 	conns    uint64
 	lastBusy time.Duration // app-1 still answered then
 }
 
-// choose is the pod a client is sent to: the old one until it learns, and as
-// the fallback while the new one is not ready.
-func (r *recorder) choose(at, learns time.Duration) string {
-	if i := int(r.conns) % (r.twins + 1); i > 0 {
-		return twin(i - 1)
+// route is the pod that a client is sent to: the old one until its node knows
+// of app-2, and as the fallback while the new one is not ready.
+func (r *recorder) route(at, learns time.Duration) string {
+	if i := int(r.conns) % (r.others + 1); i > 0 {
+		return otherPod(i - 1)
 	}
 	switch {
-	case at < begin+learns:
+	case at < simT0+learns:
 		return "app-1"
 	case at >= r.replacement():
 		return "app-2"
@@ -163,17 +163,17 @@ func (r *recorder) choose(at, learns time.Duration) string {
 	return ""
 }
 
-func (r *recorder) follow(c client) {
+func (r *recorder) runClient(c client) {
 	conn, pod, used := uint64(0), "", false
-	for at := c.first; at < finish; {
+	for at := c.first; at < trafficEnd; {
 		if conn == 0 {
 			r.conns++
-			conn, pod, used = r.conns, r.choose(at, c.learns), false
+			conn, pod, used = r.conns, r.route(at, c.learns), false
 		}
 		a := r.attempt(c, at, conn, pod, used)
 		next := a.Ended + c.period
 		used = true
-		if a.Dropped() || a.End == timeline.Goodbye || c.pattern == "new" || c.pattern == "slow" && !r.keeps {
+		if a.Dropped() || a.End == timeline.Announced || c.pattern == "new" || c.pattern == "slow" && !r.reuses {
 			conn = 0
 		} else if closed := r.idleClose(pod, a.Ended); closed != 0 && next > closed {
 			a.End, a.EndedConn, conn = timeline.FIN, closed, 0
@@ -188,46 +188,46 @@ func (r *recorder) idleClose(pod string, after time.Duration) time.Duration {
 	if pod != "app-1" {
 		return 0
 	}
-	return max(after, begin+min(r.closes, r.exitAt()-begin))
+	return max(after, simT0+min(r.closes, r.exitAt()-simT0))
 }
 
 func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, reused bool) timeline.Attempt {
 	a := timeline.Attempt{Pattern: c.pattern, Scheduled: at, Started: at, Sent: at, Ended: at + time.Millisecond,
 		Conn: conn, Reused: reused, Pod: pod, Status: 200, Bytes: 100}
 	if c.pattern == "slow" {
-		a.Ended = at + slowly
+		a.Ended = at + slowFor
 		if r.trickles {
 			a.Sent = a.Ended
 		}
 	}
 	switch {
-	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= begin+r.closes:
+	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= simT0+r.closes:
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
 	case pod == "app-1":
-		r.atTheOld(&a)
+		r.terminatingPod(&a)
 	}
 	return a
 }
 
-// atTheOld cuts what app-1 cuts.
-func (r *recorder) atTheOld(a *timeline.Attempt) {
-	closes, exits := begin+r.closes, begin+r.exits
+// terminatingPod cuts what app-1 cuts.
+func (r *recorder) terminatingPod(a *timeline.Attempt) {
+	closes, exits := simT0+r.closes, simT0+r.exits
 	switch {
 	case r.exits > 0 && a.Ended > exits:
 		fail(a, timeline.EOF, exits)
 	case r.exits == 0 && r.trickles && a.Pattern == "slow" && a.Reused && a.Ended > closes:
-		fail(a, timeline.Reset, closes) // Shutdown takes the connection for idle
+		fail(a, timeline.Reset, closes) // for Shutdown the connection is idle
 	case r.exits == 0 && r.trickles && a.Pattern == "slow" && a.Ended > closes:
 		fail(a, timeline.EOF, a.Ended) // read after Shutdown began: not answered
 		r.lastBusy = max(r.lastBusy, a.Ended)
 	default:
 		r.lastBusy = max(r.lastBusy, a.Ended)
-		if r.failing && a.Started >= begin {
+		if r.failing && a.Started >= simT0 {
 			a.Cause, a.Status = timeline.Status5xx, 503
 		}
-		if r.goodbye && a.Ended >= begin {
-			a.End, a.EndedConn = timeline.Goodbye, a.Ended
+		if r.sendsClose && a.Ended >= simT0 {
+			a.End, a.EndedConn = timeline.Announced, a.Ended
 		}
 	}
 }

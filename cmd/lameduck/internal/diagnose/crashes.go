@@ -1,0 +1,39 @@
+package diagnose
+
+import "fmt"
+
+var ruleCrashes = rule{
+	id:         crashes,
+	summary:    "The process crashed outside a termination, and its connections were cut.",
+	warnsAbout: func(p *podFacts) bool { return p.Restarts > 0 && len(p.outages) > 0 },
+	explains: func(d *dropFacts) bool {
+		return d.pod != nil && !d.late() && d.pod.downDuring(d)
+	},
+	podEvidence: func(p *podFacts) string {
+		if len(p.outages) == 0 {
+			return p.howExited()
+		}
+		o := p.outages[0]
+		s := fmt.Sprintf("exited at %s with code %d", seconds(o.from), o.code)
+		if o.signal != "" {
+			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from))
+		}
+		if more := len(p.outages) - 1; more > 0 {
+			s += fmt.Sprintf(", and %s more", count(more, "time"))
+		}
+		return s
+	},
+	fix: func(*match) advice {
+		return advice{other: "this is a crash, not a termination: check the output of the program before the exit, and its exit code (137 with a memory limit is the OOM killer). More than one replica keeps the outage short for clients."}
+	},
+}
+
+// downDuring reports whether the drop met a process that had crashed.
+func (p *podFacts) downDuring(d *dropFacts) bool {
+	for _, o := range p.outages {
+		if d.Ended >= o.from-clockSlack-d.run.Accuracy && (o.to == never || d.Started <= o.to) {
+			return true
+		}
+	}
+	return false
+}

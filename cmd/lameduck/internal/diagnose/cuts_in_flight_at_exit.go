@@ -1,0 +1,26 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+var ruleCutsInFlight = rule{
+	id:          cutsInFlight,
+	summary:     "The process exits with requests in flight: they had begun well before, and got no response or a truncated one.",
+	explains:    func(d *dropFacts) bool { return classify(d) == cutsInFlight },
+	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
+	note: func(m *match) string {
+		var longest time.Duration
+		for _, d := range m.drops {
+			longest = max(longest, d.Ended-d.Started)
+		}
+		return "the longest request that was cut had taken " + span(longest)
+	},
+	fix: func(m *match) advice {
+		return advice{
+			inGo:  listenAndServe + ": it waits for requests in flight, up to the grace period, and also for requests that are still being read (http.Server.Shutdown drops those).",
+			other: fmt.Sprintf("when the delay is over, wait until the requests in flight are answered (a graceful shutdown does), then exit; set `terminationGracePeriodSeconds` to %s.", m.grace()),
+		}
+	},
+}

@@ -1,0 +1,34 @@
+package diagnose
+
+import "fmt"
+
+var ruleCutsKeepAlive = rule{
+	id:         cutsKeepAlive,
+	summary:    "The server never sends Connection: close while it terminates: keep-alive connections stay open until the process exits, and the requests on them are cut.",
+	warnsAbout: func(p *podFacts) bool { return p.keptToReport() > 0 },
+	explains:   func(d *dropFacts) bool { return classify(d) == cutsKeepAlive },
+	podEvidence: func(p *podFacts) string {
+		s := p.howTerminated() + ", " + p.howExited()
+		if n := p.keptToReport(); n > 0 {
+			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
+		}
+		return s
+	},
+	fix: func(m *match) advice {
+		return advice{
+			inGo:  listenAndServe + ": while it keeps serving, it asks each connection to close, spread over time.",
+			other: "after the signal send the header `Connection: close` with every response, for long enough that each client sends one more request; only then exit. A longer sleep alone does not help, and a graceful shutdown does not help enough: it closes idle connections unannounced, and a request sent at that moment is lost." + m.gracefulSignalNote(),
+		}
+	},
+}
+
+// keptToReport counts the keep-alive connections that the pod used until its
+// exit, never asked to close, and closed by exiting. They are worth a warning
+// even where no request was in flight at that moment. 0 for a pod that asked
+// most of its connections: it had no chance to ask the others.
+func (p *podFacts) keptToReport() int {
+	if p.fault != "" {
+		return 0
+	}
+	return p.notAskedToClose
+}

@@ -1,0 +1,24 @@
+package diagnose
+
+// When a pod is deleted by force the API server removes it at once and reports
+// no exit. The kubelet still sends the signal, and SIGKILL 2 s later, whatever
+// the grace period is (k/k #120449; before v1.31 it gave all of it). Such a
+// termination says nothing about the server.
+var ruleForced = rule{
+	id:            forced,
+	summary:       "The pod was deleted by force: the kubelet kills it 2 s after the signal, whatever its grace period is, and requests in flight are cut.",
+	holdsFor:      func(p *podFacts) bool { return p.Forced != never && p.t0 != never && p.Exited == never },
+	onlyWithDrops: true,
+	explains:      orUnrouted(forced, dropsAfterT0(forced)),
+	podEvidence: func(p *podFacts) string {
+		s := "deleted by force, removed from the API at " + seconds(p.Forced)
+		if p.Signalled != never || p.PreStop != never {
+			s += ", " + p.howTerminated()
+		}
+		return s + p.lateConnections()
+	},
+	note: noteUnrouted,
+	fix: func(*match) advice {
+		return advice{other: "delete the pod without --force, with its own grace period. --force is for pods on a node that will not come back."}
+	},
+}

@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// A pod that the kubelet kills by itself (node pressure, a critical pod that
+// needs the room, the shutdown of the node) has no deletionTimestamp, so its
+// endpoint stays ready until its readiness probe fails or its containers are
+// gone (k/k #116965). No server can make up for that alone, and a hard eviction
+// leaves it 1 s: such a termination says nothing about the server.
+var ruleEvicted = rule{
+	id:            evicted,
+	summary:       "The kubelet evicted the pod before its endpoint was removed, so new connections were routed to the pod until after it had exited: only a readiness probe that fails at the signal, or more replicas, help.",
+	holdsFor:      (*podFacts).evictedWithoutNotice,
+	onlyWithDrops: true,
+	explains:      orUnrouted(evicted, dropsAfterT0(evicted)),
+	podEvidence: func(p *podFacts) string {
+		s := "evicted at " + seconds(p.Evicted)
+		if p.Reason != "" {
+			s = fmt.Sprintf("%s (%s)", s, p.Reason)
+		}
+		if p.Signalled != never || p.PreStop != never {
+			s += ", " + p.howTerminated()
+		}
+		return s + ", " + p.howExited() + p.lateConnections()
+	},
+	note: noteUnrouted,
+	fix: func(*match) advice {
+		const probe = "with a readinessProbe that has periodSeconds × failureThreshold well below the grace period (1 s × 1, for example)"
+		const room = " In addition: two replicas or more on different nodes, resource requests that cover the real use, and a priorityClass. A hard eviction gives 1 s, whatever the grace period is: eviction-soft with evictionMaxPodGracePeriod, or shutdownGracePeriod, on the node gives more."
+		return advice{
+			inGo:  "set lameduck.Process.FailReadiness, " + probe + ": the failed probe removes the endpoint, which the eviction does not.",
+			other: "fail the readiness path from the signal on and keep serving, " + probe + "." + room,
+		}
+	},
+}
+
+// evictedWithoutNotice reports whether the node ended the pod before its
+// endpoint could be removed: an eviction through the API deletes the pod first.
+func (p *podFacts) evictedWithoutNotice() bool {
+	if p.Evicted == timeline.Never {
+		return false
+	}
+	return p.Deleted == never || p.Deleted > p.t0+p.t0Error+time.Second || p.Exited != never && p.Deleted > p.Exited
+}

@@ -1,0 +1,38 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+var ruleExitsAtOnce = rule{
+	id:       exitsAtOnce,
+	summary:  "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
+	holdsFor: func(p *podFacts) bool { return p.stopsAtOnce && p.Killed == never },
+	explains: orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
+	podEvidence: func(p *podFacts) string {
+		return fmt.Sprintf("%s, %s, %s after termination began%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.t0), p.inProgressText(), p.lateConnections())
+	},
+	note: noteUnrouted,
+	fix: func(m *match) advice {
+		return advice{
+			inGo: listenAndServe + ": the server keeps serving after the signal, asks clients to reconnect elsewhere, and finishes requests in flight.",
+			other: fmt.Sprintf("handle the signal, keep serving for %s with `Connection: close` on every response, finish the requests in flight, then exit. Without a change to the program: %s; requests in flight after that are still cut.%s%s",
+				m.delay(), m.preStopHold(), m.onlyReplica(), m.gracefulSignalNote()),
+		}
+	},
+}
+
+// inProgressText is the evidence that a process with exit code 0 made no
+// graceful shutdown.
+func (p *podFacts) inProgressText() string {
+	cut := p.cutInProgress()
+	if p.Code != 0 || len(cut) == 0 {
+		return ""
+	}
+	var longest time.Duration
+	for _, a := range cut {
+		longest = max(longest, a.Ended-a.Started)
+	}
+	return fmt.Sprintf(", with %d requests in progress, the longest for %s", len(cut), span(longest))
+}

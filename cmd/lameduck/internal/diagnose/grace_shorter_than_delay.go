@@ -1,0 +1,65 @@
+package diagnose
+
+import (
+	"fmt"
+	"time"
+)
+
+// A hook that takes the whole grace period leaves the program 2 s (the floor of
+// the kubelet), whatever the program does then.
+var ruleGraceShorter = rule{
+	id:      graceShorter,
+	summary: "The grace period ends before the server has finished: the process was killed while it still served, or the preStop hook left it no time.",
+	holdsFor: func(p *podFacts) bool {
+		return p.t0 != never && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.preStopUsedGrace())
+	},
+	explains: dropsAfterT0(graceShorter),
+	podEvidence: func(p *podFacts) string {
+		s := p.howTerminated() + ", " + p.howExited()
+		if last := p.lastAnswer; last != never {
+			s += ", last response at " + seconds(last)
+		}
+		return s + p.keptWhenKilledText()
+	},
+	note: func(m *match) string {
+		s := "the grace period is " + span(m.run.Spec.Grace)
+		if took := m.longestPreStop(); took > 0 {
+			s += ", and preStop took " + span(took) + " of it"
+		}
+		return s
+	},
+	fix: func(m *match) advice {
+		if m.anyKeptWhenKilled() {
+			return advice{
+				inGo:  listenAndServe + fmt.Sprintf(": it asks each client to reconnect elsewhere, and exits when all connections are closed. If the delay is meant to last that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+				other: sendConnectionClose + fmt.Sprintf(" If the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+			}
+		}
+		return advice{
+			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, and LAMEDUCK_GRACE=%[1]ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
+			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If the process ignores the signal, handle it (Node.js as process 1 needs a handler to exit); if the process never exits, look for a worker or a connection that is never ended.", m.graceNumber(), m.delay()),
+		}
+	},
+}
+
+func (p *podFacts) preStopUsedGrace() bool {
+	grace := p.run.Spec.Grace
+	return grace > 0 && p.PreStop != never && p.Signalled != never && p.Signalled-p.PreStop >= grace-clockSlack
+}
+
+func (m *match) longestPreStop() time.Duration {
+	var took time.Duration
+	for _, p := range m.pods {
+		if p.PreStop != never && p.Signalled != never {
+			took = max(took, p.Signalled-p.PreStop)
+		}
+	}
+	return took
+}
+
+// graceNumber is the recommended grace period, but more than the one that was
+// too short, and more than the hook needs.
+func (m *match) graceNumber() string {
+	n := max(m.recommended.GraceSeconds, wholeSeconds(m.run.Spec.Grace)+10, wholeSeconds(m.longestPreStop())+10)
+	return fmt.Sprint(roundUp(n, 5))
+}

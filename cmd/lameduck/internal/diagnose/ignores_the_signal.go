@@ -1,0 +1,74 @@
+package diagnose
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Without a handler the kernel discards a signal to process 1 of a PID
+// namespace (pid_namespaces(7)); a shell that stays process 1 has none.
+var ruleIgnoresSignal = rule{
+	id:               ignoresSignal,
+	summary:          "The process ignores the stop signal: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
+	summaryUncertain: "The process probably ignores the stop signal: it kept serving unchanged until SIGKILL at the end of the grace period.",
+	holdsFor: func(p *podFacts) bool {
+		return p.t0 != never && p.Killed != never && p.Signalled != never && p.ignores()
+	},
+	explains: dropsAfterT0(ignoresSignal),
+	podEvidence: func(p *podFacts) string {
+		if p.Unknown {
+			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), count(p.notAskedToClose, "keep-alive connection"))
+		}
+		return fmt.Sprintf("%s and not handled, killed %s later", p.howTerminated(), span(p.Killed-p.Signalled))
+	},
+	note: func(m *match) string {
+		if shell(m.run.Spec.Command) {
+			return "process 1 is a shell (" + m.run.Spec.Command[0] + " " + m.run.Spec.Command[1] + "), which does not pass the signal on"
+		}
+		return ""
+	},
+	fix: func(m *match) advice {
+		a := advice{
+			inGo:  listenAndServe + ": it handles the signal.",
+			other: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()),
+		}
+		if shell(m.run.Spec.Command) {
+			exec := "start the program itself and not a shell: the exec form of the command (a list), or `exec` before the program in the shell line"
+			a.inGo = exec + ". Then " + listenAndServe + "."
+			a.other = exec + ", or tini as process 1. " + "Then " + a.other
+		}
+		if m.handlerUnknown() {
+			a.other += fmt.Sprintf(" If the process does handle the signal and is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`, and send `Connection: close` with every response.", m.graceNumber())
+		}
+		return a
+	},
+}
+
+// shell reports whether the command is run by a shell that may stay process 1.
+func shell(command []string) bool {
+	if len(command) < 2 {
+		return false
+	}
+	switch path.Base(command[0]) {
+	case "sh", "bash", "dash", "ash", "ksh", "zsh":
+		return strings.HasPrefix(command[1], "-") && strings.Contains(command[1], "c")
+	}
+	return false
+}
+
+// ignores reports whether the process ignores the stop signal. Where its
+// handler could not be seen the behaviour counts: the server sent no
+// Connection: close, refused no connection, and its preStop hook left it time.
+func (p *podFacts) ignores() bool {
+	if p.Unknown {
+		open := p.closed == never || p.closedAtExit()
+		return open && !p.preStopUsedGrace() && p.likelyBehaviour().neverAsksToClose
+	}
+	return !p.Caught
+}
+
+func (m *match) handlerUnknown() bool {
+	return slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.Unknown })
+}

@@ -1,0 +1,20 @@
+package diagnose
+
+import "fmt"
+
+var ruleNoEndpoint = rule{
+	id:          noEndpoint,
+	summary:     "For a while the Service had no endpoint: the old pod had stopped serving, and no new pod was ready.",
+	explains:    func(d *dropFacts) bool { return d.unrouted },
+	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
+	note: func(m *match) string {
+		first, last := bounds(m.drops)
+		return fmt.Sprintf("no endpoint between %s and %s, action %s", seconds(first), seconds(last), m.run.Action)
+	},
+	fix: func(m *match) advice {
+		return advice{
+			inGo:  "with lameduck.ListenAndServe(addr, handler) the old pod is the fallback while it terminates: raise Delay (LAMEDUCK_DELAY) above the time a new pod takes to become ready.",
+			other: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`; roll with `maxSurge: 1, maxUnavailable: 0`; or keep the old pod serving until its replacement is ready.",
+		}
+	},
+}

@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"time"
+)
+
+// podStop is a moment at which a pod stopped accepting connections. Of all
+// stops in order, pod is the one that stopped last by then.
+type podStop struct {
+	at  time.Duration
+	pod *podFacts
+}
+
+// lastStopped is the pod that stopped last before the moment, or nil.
+func (s *runFacts) lastStopped(at time.Duration) *podFacts {
+	n := sort.Search(len(s.stops), func(i int) bool { return s.stops[i].at > at })
+	if n == 0 {
+		return nil
+	}
+	return s.stops[n-1].pod
+}
+
+// orderStops replays the stops of all pods.
+func (s *runFacts) orderStops() []podStop {
+	var all []podStop
+	for _, p := range s.pods {
+		all = append(all, p.stops()...)
+	}
+	slices.SortStableFunc(all, func(a, b podStop) int { return cmp.Compare(a.at, b.at) })
+	var last *podFacts
+	for i := range all {
+		d := &all[i]
+		switch {
+		case d.pod.lastStopBefore(d.at) != d.at:
+			last = s.searchLastStopped(d.at) // its events are not in order
+		case last == nil || last.lastStopBefore(d.at) < d.at || last.index < d.pod.index:
+			last = d.pod
+		}
+		d.pod = last
+	}
+	return all
+}
+
+// searchLastStopped looks at every pod; of two that stopped at the same moment
+// it is the later one by start.
+func (s *runFacts) searchLastStopped(at time.Duration) *podFacts {
+	var last *podFacts
+	for _, p := range s.pods {
+		if gone := p.lastStopBefore(at); gone != never && (last == nil || gone >= last.lastStopBefore(at)) {
+			last = p
+		}
+	}
+	return last
+}
+
+// stops are the moments at which lastStopBefore changes.
+func (p *podFacts) stops() []podStop {
+	var all []podStop
+	for _, o := range p.outages {
+		all = append(all, podStop{o.from, p})
+	}
+	if stoppedAt := p.stoppedAt(); p.t0 != never && stoppedAt != never {
+		all = append(all, podStop{stoppedAt, p})
+	}
+	return all
+}
+
+// readyTimes is when the pod was ready: from the first time to its T0, except
+// for its outages.
+func (p *podFacts) readyTimes() []period {
+	if p.Ready == never {
+		return nil
+	}
+	var readyPeriods []period
+	from, last := p.Ready, forever
+	if p.t0 != never {
+		last = p.t0 - 1
+	}
+	outages := slices.SortedStableFunc(slices.Values(p.outages), func(a, b outage) int { return cmp.Compare(a.from, b.from) })
+	for _, o := range append(outages, outage{from: forever, to: never}) {
+		if to := min(o.from-1, last); from <= to {
+			readyPeriods = append(readyPeriods, period{from, to, p.index})
+		}
+		from = max(from, until(o.to, 0))
+	}
+	return readyPeriods
+}

@@ -1,0 +1,27 @@
+package diagnose
+
+import "fmt"
+
+var ruleUnexplained = rule{
+	id:       unexplained,
+	summary:  "Drops that the termination of a pod does not explain.",
+	explains: func(*dropFacts) bool { return true },
+	note: func(m *match) string {
+		first, last := bounds(m.drops)
+		d := m.drops[0]
+		s := fmt.Sprintf("between %s and %s, the first: %s %s", seconds(first), seconds(last), d.Pattern, d.Cause)
+		switch {
+		case d.Detail != "":
+			s += " (" + d.Detail + ")"
+		case d.Status != 0:
+			s += fmt.Sprintf(" (status %d)", d.Status)
+		}
+		if d.Pod != "" {
+			s += " at " + d.Pod
+		}
+		return s
+	},
+	fix: func(*match) advice {
+		return advice{other: "check whether the same requests fail while no pod is being replaced: then the cause is the program, its limits, or this machine (compare the control line), not the termination."}
+	},
+}

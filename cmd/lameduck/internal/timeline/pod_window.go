@@ -1,0 +1,170 @@
+package timeline
+
+import (
+	"slices"
+	"time"
+)
+
+// podWindow is when clients could reach a pod, each moment as early or as late
+// as it may have been.
+type podWindow struct {
+	Pod
+	routableFrom time.Duration // may get new connections from here on, or Never
+	earliestT0   time.Duration // its termination began at this moment at the earliest, or Never
+	exits        []exit
+	changes      []change      // of its state in the EndpointSlice
+	addedCount   int           // proxies that have added it
+	lastAdded    time.Duration // the latest of them
+	addedByAll   time.Duration // every proxy has added it; Never if that is not known
+	removedCount int           // proxies that have removed it
+	removedByAll time.Duration // every proxy has removed it, or Never
+	stoppedAt    time.Duration // accepts no new connection any more, as far as is known, or Never
+	lastRefused  time.Duration // the last dial that it refused because it did not listen yet
+	lastAccepted time.Duration // the last new connection that it surely accepted, or Never
+}
+
+// exit is one exit of a process, between two moments; restarted is when the
+// next process may have run, or Never; cut is when the exit is seen to have
+// ended connections.
+type exit struct{ from, to, restarted, cut time.Duration }
+
+// change is the state in the EndpointSlice from a moment on.
+type change struct {
+	at     time.Duration
+	usable bool // ready, or terminating and still serving
+}
+
+func newPodWindow(p Pod, accuracy time.Duration) *podWindow {
+	return &podWindow{Pod: p, routableFrom: p.Ready, earliestT0: p.EarliestT0(accuracy), addedByAll: Never, removedByAll: Never, stoppedAt: Never, lastAccepted: Never}
+}
+
+// EarliestT0 is the earliest moment at which the termination of the pod may
+// have begun, in a run of that accuracy; Never if it has no T0. The kubelet
+// does not act before the deletion, which the API server reports without delay.
+func (p *Pod) EarliestT0(accuracy time.Duration) time.Duration {
+	t0 := p.T0()
+	if t0 == Never || accuracy == 0 {
+		return t0
+	}
+	earliest := max(0, t0-accuracy)
+	if p.Deleted != Never && p.Deleted <= t0+controlPlaneDelay {
+		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, controlPlaneDelay))
+	}
+	return earliest
+}
+
+func (p *podWindow) addEvent(e Event, accuracy time.Duration, proxies int) {
+	switch e.Kind {
+	case Exited:
+		p.exits = append(p.exits, exit{e.At - accuracy, e.At, Never, Never})
+		p.stoppedAt = e.At
+	case Restarted, Ready:
+		if n := len(p.exits); n > 0 && p.exits[n-1].restarted == Never {
+			p.exits[n-1].restarted = e.At - accuracy
+			p.stoppedAt = Never
+		}
+	case EndpointAdded:
+		if e.Node == 0 {
+			p.changes = append(p.changes, change{e.At, true})
+			if p.routableFrom == Never || e.At < p.routableFrom {
+				p.routableFrom = e.At
+			}
+		} else {
+			p.added(e, proxies)
+		}
+	case EndpointTerminating:
+		if e.Node == 0 {
+			p.changes = append(p.changes, change{e.At, true})
+		}
+	case EndpointRemoved:
+		p.removed(e, proxies)
+	}
+}
+
+// added: a pod that was not ready for a moment is added again.
+func (p *podWindow) added(e Event, proxies int) {
+	p.lastAdded = max(p.lastAdded, e.At)
+	if p.addedCount++; p.addedCount == proxies {
+		p.addedByAll = p.lastAdded
+	}
+	if p.removedCount > 0 {
+		p.removedCount, p.removedByAll = p.removedCount-1, Never
+	}
+}
+
+func (p *podWindow) removed(e Event, proxies int) {
+	if e.Node == 0 {
+		p.changes = append(p.changes, change{e.At, false})
+		return
+	}
+	p.removedCount++
+	if p.removedCount == proxies {
+		p.removedByAll = e.At
+	}
+}
+
+// inSlice reports whether the EndpointSlice had the pod as usable then.
+func (p *podWindow) inSlice(at time.Duration) bool {
+	usable := false
+	for _, c := range p.changes {
+		if c.at <= at {
+			usable = c.usable
+		}
+	}
+	return usable
+}
+
+// available reports whether the pod was a usable endpoint then, running, and
+// known to the proxies.
+func (p *podWindow) available(at time.Duration) bool {
+	return p.inSlice(at) && !p.notRunning(at) && (p.addedByAll == Never || at >= p.addedByAll+controlPlaneDelay)
+}
+
+// notRunning reports whether the pod surely had no process then.
+func (p *podWindow) notRunning(at time.Duration) bool {
+	return slices.ContainsFunc(p.exits, func(x exit) bool {
+		return at > x.to+clockSlack && (x.restarted == Never || at < x.restarted)
+	})
+}
+
+// unrouted reports whether no proxy routes new connections to the pod any more.
+func (p *podWindow) unrouted(at time.Duration) bool {
+	since := p.Deleted
+	if since == Never {
+		since = p.earliestT0
+	}
+	fallback := p.inSlice(at) && !p.notRunning(at)
+	return p.removedByAll != Never && at > p.removedByAll+controlPlaneDelay || since != Never && at > since+syncPeriod && !fallback
+}
+
+// routable reports whether a new connection may have been routed to the pod
+// then.
+func (p *podWindow) routable(at time.Duration) bool {
+	return p.routableFrom != Never && at >= p.routableFrom-controlPlaneDelay && !p.unrouted(at)
+}
+
+// possible reports whether the whole of the connection may have been to this
+// pod.
+func (p *podWindow) possible(c *connection) bool {
+	if !p.routable(c.opened) || p.notRunning(c.opened) || c.answered != Never && p.notRunning(c.answered) {
+		return false
+	}
+	return !slices.ContainsFunc(p.exits, func(x exit) bool { return c.opened < x.from && c.answered > x.to+clockSlack })
+}
+
+// terminating reports whether the pod may have been terminating then, and not
+// yet exited.
+func (p *podWindow) terminating(at time.Duration) bool {
+	return p.earliestT0 != Never && at >= p.earliestT0-clockSlack && !p.notRunning(at)
+}
+
+// down reports whether the pod may not have accepted connections then: it was
+// terminating, or had exited.
+func (p *podWindow) down(at time.Duration) bool {
+	if p.earliestT0 != Never && at >= p.earliestT0-clockSlack {
+		return true
+	}
+	return slices.ContainsFunc(p.exits, func(x exit) bool {
+		return at >= x.from-clockSlack && (x.restarted == Never || at <= x.restarted+controlPlaneDelay)
+	})
+}
