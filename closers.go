@@ -30,7 +30,7 @@ func (p *Process) runClosers(d *term.Termination) error {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
 		err := t.RunWithin(share(), hurry, func() time.Duration { shorten(); return share() }, ErrCut)
 		if errors.Is(err, ErrCut) {
-			p.addCloser(d, t, err)
+			p.addCutCloser(d, t, err)
 		} else {
 			errs = append(errs, err)
 		}
@@ -45,8 +45,8 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// addCloser adds a closer that was cut with err.
-func (p *Process) addCloser(d *term.Termination, t *task.Task, err error) {
+// addCutCloser adds a closer that was cut with err.
+func (p *Process) addCutCloser(d *term.Termination, t *task.Task, err error) {
 	if p.cuts == nil {
 		p.cuts = newCutReport(d)
 	}

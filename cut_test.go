@@ -54,8 +54,8 @@ func TestReportOfTheCutIsBounded(t *testing.T) {
 				p := &Process{Log: slog.New(slog.NewJSONHandler(log, nil)), Grace: time.Minute}
 				release := make(chan struct{})
 				for i := range test.stuck {
-					p.Worker(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
-					p.Closer(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
+					p.AddWorker(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
+					p.AddCloser(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
 				}
 				x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 				for i := range test.requests {

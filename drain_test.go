@@ -367,7 +367,7 @@ func TestSecondSignalCutsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		flushed := false
-		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
+		p.AddCloser("flush", func(context.Context) error { flushed = true; return nil })
 		x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go x.mustDial().get("/")
 		synctest.Wait()

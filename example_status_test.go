@@ -18,7 +18,7 @@ func ExampleProcess_observe() {
 		Log:     slog.New(slog.DiscardHandler),
 		Observe: func(s lameduck.Status) { fmt.Println(s.Phase) },
 	}
-	p.Closer("traces", func(context.Context) error { return nil })
+	p.AddCloser("traces", func(context.Context) error { return nil })
 
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond) // stands for the stop signal
 	defer stop()
@@ -42,7 +42,7 @@ func ExampleProcess_Status() {
 		s := p.Status()
 		fmt.Fprintf(w, "connections %d\nin_flight %d\nlate_requests %d\n", s.Connections, len(s.InFlight), s.LateRequests)
 	})
-	p.Serve(&http.Server{Addr: ":8080", Handler: mux})
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: mux})
 	p.Observe = func(s lameduck.Status) {
 		if s.Phase == "cut" {
 			for _, work := range s.InFlight {
@@ -59,11 +59,11 @@ func ExampleProcess_Status() {
 // says what a pod that does not go away waits for.
 func ExampleDebug() {
 	var p lameduck.Process
-	p.Serve(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
 
 	admin := http.NewServeMux()
 	admin.HandleFunc("/debug/lameduck", lameduck.Debug)
-	p.Serve(&http.Server{Addr: "localhost:9091", Handler: admin})
+	p.AddHTTP(&http.Server{Addr: "localhost:9091", Handler: admin})
 
 	if err := p.RunUntilSignal(); err != nil {
 		slog.Error("terminated", "error", err)

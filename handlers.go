@@ -80,7 +80,7 @@ func spare(r *http.Request) *Process {
 
 // NetConn returns the connection that the listener has made, mostly a
 // *net.TCPConn, for one that a Process gave to the program: to a hook of
-// http.Server or of its TLSConfig, to a handler that took it over, to ServeConn.
+// http.Server or of its TLSConfig, to a handler that took it over, to AddConn.
 // Below TLS, too: its options and addresses are those of the client's connection,
 // and what is read or written there breaks the TLS. Of any other connection it
 // returns that itself.

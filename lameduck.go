@@ -9,6 +9,6 @@ import "net/http"
 // http.DefaultServeMux is used.
 func ListenAndServe(addr string, handler http.Handler) error {
 	var p Process
-	p.Serve(&http.Server{Addr: addr, Handler: handler})
+	p.AddHTTP(&http.Server{Addr: addr, Handler: handler})
 	return p.RunUntilSignal()
 }

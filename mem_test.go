@@ -61,13 +61,13 @@ func start(t *testing.T, p *Process, h http.HandlerFunc) *trial {
 func startServer(t *testing.T, p *Process, srv *http.Server) *trial {
 	return startWith(t, p, func(l net.Listener) {
 		srv.ErrorLog = slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)
-		p.Serve(srv, l)
+		p.AddHTTP(srv, l)
 	})
 }
 
 // startConn runs p with a server of raw connections.
 func startConn(t *testing.T, p *Process, serve func(context.Context, net.Conn)) *trial {
-	return startWith(t, p, func(l net.Listener) { p.ServeConn(l, serve) })
+	return startWith(t, p, func(l net.Listener) { p.AddConn(l, serve) })
 }
 
 // startWith runs p with what add adds.

@@ -67,20 +67,20 @@ type Process struct {
 	working  term.Countdown // of tasks
 }
 
-// Worker adds a background worker. When [Draining] of its context closes, at
+// AddWorker adds a background worker. When [Draining] of its context closes, at
 // the stop signal, it should take no new work, finish what it holds and
 // return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
-func (p *Process) Worker(name string, work func(context.Context) error) {
+func (p *Process) AddWorker(name string, work func(context.Context) error) {
 	p.workers = append(p.workers, task.New(kindWorker, name, work))
 }
 
-// Closer adds what runs last, when nothing is in flight any more: closers
+// AddCloser adds what runs last, when nothing is in flight any more: closers
 // run in reverse order of registration, as deferred calls do. Each is given
 // an equal share of what is left of Grace, which is Reserve at least; its
 // context ends with that share, and one that does not return by then is left
 // behind, named with its stack. Neither that nor a panic, which is an error of
 // Run, keeps the next one from its share.
-func (p *Process) Closer(name string, closer func(context.Context) error) {
+func (p *Process) AddCloser(name string, closer func(context.Context) error) {
 	p.closers = append(p.closers, task.New(kindCloser, name, closer))
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// Serve adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
+// AddHTTP adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
 // empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
 // clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
@@ -25,18 +25,18 @@ import (
 // that fails is only written to ErrorLog. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left.
-func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
+func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
 	s.end = func() { srv.Close() }
 	p.servers = append(p.servers, s)
 }
 
-// ServeConn adds a server of another protocol: serve is called for each
+// AddConn adds a server of another protocol: serve is called for each
 // connection of l, in a goroutine of its own, and the connection is closed when
 // it returns. [Draining] of its context tells it to leave; the context ends at
 // the cut.
-func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn)) {
+func (p *Process) AddConn(l net.Listener, serve func(context.Context, net.Conn)) {
 	s := &server{listeners: []net.Listener{l}, end: func() {}}
 	s.serve = func(l *link.Listener) error { return p.serveConns(l, serve) }
 	p.servers = append(p.servers, s)

@@ -42,8 +42,8 @@ func serveForTest() int {
 		<-r.Context().Done()
 	})
 	var p Process
-	p.Serve(&http.Server{Handler: mux}, l)
-	p.Closer("flush", func(context.Context) error { fmt.Println("flushed"); return nil })
+	p.AddHTTP(&http.Server{Handler: mux}, l)
+	p.AddCloser("flush", func(context.Context) error { fmt.Println("flushed"); return nil })
 	fmt.Println(l.Addr())
 	if err := p.RunUntilSignal(); err != nil {
 		fmt.Println(err)
@@ -166,7 +166,7 @@ func TestTheSameSignalTwiceIsOne(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 				x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
-				p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					select {
 					case <-time.After(20 * time.Second):
 					case <-r.Context().Done():

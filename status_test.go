@@ -62,7 +62,7 @@ func TestObserveIsToldEachPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
 		p := &Process{Observe: func(s Status) { time.Sleep(10 * time.Millisecond); w.observe(s) }}
-		p.Closer("flush", func(context.Context) error {
+		p.AddCloser("flush", func(context.Context) error {
 			if phases := w.phases(); phases[len(phases)-1] != "closers" {
 				t.Errorf("a closer runs, and Observe was told %v", phases)
 			}
@@ -101,9 +101,9 @@ func TestObserveIsToldTheCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
 		p := &Process{Observe: w.observe}
-		p.Worker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		p.AddWorker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
 		forever := make(chan struct{})
-		p.Closer("stuck", func(context.Context) error { <-forever; return nil })
+		p.AddCloser("stuck", func(context.Context) error { <-forever; return nil })
 		x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go x.mustDial().get("/stuck?token=secret")
 		time.Sleep(time.Second)
@@ -181,7 +181,7 @@ func TestObserveThatMisbehaves(t *testing.T) {
 				w, release := &witness{}, make(chan struct{})
 				p := &Process{Observe: func(s Status) { w.observe(s); misbehave(release) }}
 				flushed := false
-				p.Closer("flush", func(ctx context.Context) error {
+				p.AddCloser("flush", func(ctx context.Context) error {
 					flushed = ctx.Err() == nil
 					return nil
 				})
@@ -250,8 +250,8 @@ func TestStatusBeforeRun(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
-	p.Worker("w", func(context.Context) error { return nil })
-	p.Serve(&http.Server{}, newMemListener())
+	p.AddWorker("w", func(context.Context) error { return nil })
+	p.AddHTTP(&http.Server{}, newMemListener())
 	others.Wait()
 }
 
@@ -279,7 +279,7 @@ func TestWorkSaysSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		began := time.Now()
-		p.Worker("mailer", func(ctx context.Context) error {
+		p.AddWorker("mailer", func(ctx context.Context) error {
 			<-Draining(ctx)
 			time.Sleep(20 * time.Second)
 			return nil
@@ -332,7 +332,7 @@ func TestWorkIsNamedByItsPattern(t *testing.T) {
 		}
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Delay: -1}
 		l := newMemListener()
-		p.Serve(&http.Server{Handler: mux}, l)
+		p.AddHTTP(&http.Server{Handler: mux}, l)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
@@ -432,11 +432,11 @@ func TestHijackedConnectionHasTheNameOfItsRequest(t *testing.T) {
 	})
 }
 
-func TestConnectionOfServeConn(t *testing.T) {
+func TestConnectionOfAddConn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemListener()
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-		p.ServeConn(l, func(ctx context.Context, c net.Conn) { <-Draining(ctx) })
+		p.AddConn(l, func(ctx context.Context, c net.Conn) { <-Draining(ctx) })
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()

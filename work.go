@@ -13,7 +13,7 @@ import (
 // A Work is something that has begun and not ended: a termination waits for
 // it until the cut.
 type Work struct {
-	// Kind is "request", "hijacked connection", "connection" (of ServeConn),
+	// Kind is "request", "hijacked connection", "connection" (of AddConn),
 	// "stream" (of gRPC), "gRPC server" (which waits, and no stream of it is
 	// known), "worker" or "closer".
 	Kind string `json:"kind"`

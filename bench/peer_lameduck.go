@@ -12,7 +12,7 @@ import (
 
 func serveLameduck(r role, srv *http.Server, l net.Listener) error {
 	p := r.process()
-	p.Serve(srv, l)
+	p.AddHTTP(srv, l)
 	return p.RunUntilSignal()
 }
 
@@ -20,7 +20,7 @@ func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 	p := r.process()
 	s := grpc.NewServer(withStreamContext(p.WithDraining))
 	register(s)
-	p.ServeGRPC(s, nil, l)
+	p.AddGRPC(s, nil, l)
 	return p.RunUntilSignal()
 }
 

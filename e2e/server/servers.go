@@ -77,7 +77,7 @@ func ignore(addr string, c *counts) error {
 func readiness(addr string, c *counts) error {
 	atSigterm(c, func() {})
 	p := lameduck.Process{FailReadiness: true, Delay: 15 * time.Second}
-	p.Serve(httpServer(addr, c))
+	p.AddHTTP(httpServer(addr, c))
 	return p.RunUntilSignal()
 }
 

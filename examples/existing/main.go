@@ -36,7 +36,7 @@ func main() {
 	http.HandleFunc("GET /debug/terminating", only(private, lameduck.Debug))
 
 	var p lameduck.Process
-	p.Serve(srv, public, private)
+	p.AddHTTP(srv, public, private)
 	exitIf(p.RunUntilSignal())
 }
 

@@ -29,7 +29,7 @@ func main() {
 	s := grpc.NewServer(grpc.StreamInterceptor(draining(&p)))
 	grpc_health_v1.RegisterHealthServer(s, h)
 	clock.RegisterClockServer(s, server{})
-	p.ServeGRPC(s, h, l)
+	p.AddGRPC(s, h, l)
 	exitIf(p.RunUntilSignal())
 }
 

@@ -24,7 +24,7 @@ func main() {
 	srv.Protocols.SetUnencryptedHTTP2(true)
 
 	var p lameduck.Process
-	p.Serve(srv)
+	p.AddHTTP(srv)
 	if err := p.RunUntilSignal(); err != nil {
 		slog.Error("did not end well", "error", err)
 		os.Exit(1)

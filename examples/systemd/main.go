@@ -31,7 +31,7 @@ func main() {
 		// those that it has to leave.
 		p.Delay = -1
 	}
-	p.Serve(&http.Server{Addr: *addr}, listeners...)
+	p.AddHTTP(&http.Server{Addr: *addr}, listeners...)
 	exitIf(p.RunUntilSignal())
 }
 

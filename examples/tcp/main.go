@@ -22,7 +22,7 @@ func main() {
 	exitIf(err)
 
 	var p lameduck.Process
-	p.ServeConn(l, serve)
+	p.AddConn(l, serve)
 	exitIf(p.RunUntilSignal())
 }
 

@@ -25,7 +25,7 @@ func main() {
 	http.HandleFunc("POST /{$}", echo)
 
 	var p lameduck.Process
-	p.Serve(&http.Server{Addr: *addr, TLSConfig: &tls.Config{GetCertificate: get}})
+	p.AddHTTP(&http.Server{Addr: *addr, TLSConfig: &tls.Config{GetCertificate: get}})
 	exitIf(p.RunUntilSignal())
 }
 

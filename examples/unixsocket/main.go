@@ -25,7 +25,7 @@ func main() {
 	l, err := listen(*addr)
 	exitIf(err)
 	var p lameduck.Process
-	p.Serve(&http.Server{}, l)
+	p.AddHTTP(&http.Server{}, l)
 	exitIf(p.RunUntilSignal())
 }
 
