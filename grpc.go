@@ -24,6 +24,7 @@ type GRPCServer interface {
 // A server with TLS credentials of its own is followed less closely: its
 // clients are told to leave only when the lame duck is over.
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
+	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}
 	x.finish = task.New(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
 	x.serve = func(l *link.Listener) error {

@@ -17,7 +17,7 @@ import (
 // A Process is all that one process serves and all that must end well:
 // servers, background workers, closers. Set its fields and add its parts,
 // then call [Process.RunUntilSignal] or [Process.Run], once. The zero value
-// is ready to use.
+// is ready to use; adding a part later panics.
 //
 // A duration of zero stands for its default, a negative one for none. The
 // environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE
@@ -67,10 +67,19 @@ type Process struct {
 	working  term.Countdown // of tasks
 }
 
+// adding panics if p was run: what is added then would be neither served nor waited
+// for.
+func (p *Process) adding(method string) {
+	if p.ran.Load() {
+		panic("lameduck: Process." + method + " after Run or RunUntilSignal: add all parts of a Process before it is run")
+	}
+}
+
 // AddWorker adds a background worker. When [Draining] of its context closes, at
 // the stop signal, it should take no new work, finish what it holds and
 // return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
 func (p *Process) AddWorker(name string, work func(context.Context) error) {
+	p.adding("AddWorker")
 	p.workers = append(p.workers, task.New(kindWorker, name, work))
 }
 
@@ -81,6 +90,7 @@ func (p *Process) AddWorker(name string, work func(context.Context) error) {
 // behind, named with its stack. Neither that nor a panic, which is an error of
 // Run, keeps the next one from its share.
 func (p *Process) AddCloser(name string, closer func(context.Context) error) {
+	p.adding("AddCloser")
 	p.closers = append(p.closers, task.New(kindCloser, name, closer))
 }
 

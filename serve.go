@@ -26,6 +26,7 @@ import (
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left.
 func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
+	p.adding("AddHTTP")
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
 	s.end = func() { srv.Close() }
@@ -37,6 +38,7 @@ func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 // it returns. [Draining] of its context tells it to leave; the context ends at
 // the cut.
 func (p *Process) AddConn(l net.Listener, serve func(context.Context, net.Conn)) {
+	p.adding("AddConn")
 	s := &server{listeners: []net.Listener{l}, end: func() {}}
 	s.serve = func(l *link.Listener) error { return p.serveConns(l, serve) }
 	p.servers = append(p.servers, s)
