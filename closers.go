@@ -22,7 +22,7 @@ func (p *Process) runClosers(d *term.Termination) error {
 		shorten()
 	}
 	if len(p.closers) > 0 {
-		p.enter(phaseClosers, d)
+		p.enter(PhaseClosers, d)
 		p.observed(d)
 	}
 	var errs []error
@@ -51,6 +51,6 @@ func (p *Process) addCutCloser(d *term.Termination, t *task.Task, err error) {
 		p.cuts = newCutReport(d)
 	}
 	since, _ := t.Since()
-	p.cuts.addWork(Work{Kind: t.Kind, Name: t.Name, Since: since}, func(time.Time) error { return err })
+	p.cuts.addWork(Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, func(time.Time) error { return err })
 	p.watch.cut.Store(int64(len(p.cuts.work)))
 }

@@ -48,12 +48,12 @@ func (s Status) why(d *term.Termination, now time.Time) string {
 	after := fmt.Sprintf("%v after T0 (%s)", short.Round(now.Sub(d.T0)), d.By)
 	left := func(until time.Time) time.Duration { return max(0, short.Round(until.Sub(now))) }
 	switch s.Phase {
-	case phaseLameDuck:
+	case PhaseLameDuck:
 		if d.Over.IsSet() || !now.Before(d.LameDuckEnd()) {
 			return after + ", waiting for the stop signal"
 		}
 		return fmt.Sprintf("%s, serving on for at least %v", after, left(d.LameDuckEnd()))
-	case phaseFinishing:
+	case PhaseFinishing:
 		return fmt.Sprintf("%s, waiting for what is in flight; it will be cut in %v", after, left(d.CutAt()))
 	default: // the cut, the closers and the end
 		return fmt.Sprintf("%s, %v before the end of Grace", after, left(d.T0.Add(d.Clocks.Grace)))

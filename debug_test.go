@@ -123,7 +123,7 @@ func TestDebugSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := term.New("SIGTERM", term.Clocks{Delay: 10 * time.Second, Grace: 30 * time.Second, Reserve: 3 * time.Second})
 		for _, test := range []struct {
-			phase string
+			phase Phase
 			after time.Duration
 			want  string
 		}{

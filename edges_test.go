@@ -509,7 +509,7 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 				})
 				go x.mustGet(x.mustDial(), "/prestop")
 				time.Sleep(test.signal)
-				if phase := x.Status().Phase; phase != phaseServing {
+				if phase := x.Status().Phase; phase != PhaseServing {
 					t.Errorf("it is not serving again: %s", phase)
 				}
 				stuck := x.mustDial()

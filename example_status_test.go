@@ -44,7 +44,7 @@ func ExampleProcess_Status() {
 	})
 	p.AddHTTP(&http.Server{Addr: ":8080", Handler: mux})
 	p.Observe = func(s lameduck.Status) {
-		if s.Phase == "cut" {
+		if s.Phase == lameduck.PhaseCut {
 			for _, work := range s.InFlight {
 				slog.Error("cut", "kind", work.Kind, "name", work.Name, "peer", work.Peer)
 			}

@@ -26,7 +26,7 @@ type GRPCServer interface {
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}
-	x.finish = task.New(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
+	x.finish = task.New(string(KindGRPCServer), fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
 	x.serve = func(l *link.Listener) error {
 		l.Begin = (*link.Conn).BeginGRPC
 		return s.Serve(l)

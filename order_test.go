@@ -175,7 +175,9 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 // promises something to them.
 func TestExportedNames(t *testing.T) {
 	want := strings.Fields(`CutError CutError.Error CutError.Unwrap CutError.Work Debug Draining ErrCut
-		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop ListenAndServe NetConn PreStop
+		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop
+		Kind KindCloser KindConnection KindGRPCServer KindHijacked KindRequest KindStream KindWorker ListenAndServe NetConn
+		Phase PhaseClosers PhaseCut PhaseEnded PhaseFinishing PhaseLameDuck PhaseServing PreStop
 		Process Process.AddCloser Process.AddConn Process.AddGRPC Process.AddHTTP Process.AddWorker
 		Process.Delay Process.FailReadiness Process.Grace Process.Log Process.Observe Process.Quiet Process.Reserve
 		Process.Run Process.RunUntilSignal Process.Spread Process.Status Process.WithDraining Ready

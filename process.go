@@ -80,7 +80,7 @@ func (p *Process) adding(method string) {
 // return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
 func (p *Process) AddWorker(name string, work func(context.Context) error) {
 	p.adding("AddWorker")
-	p.workers = append(p.workers, task.New(kindWorker, name, work))
+	p.workers = append(p.workers, task.New(string(KindWorker), name, work))
 }
 
 // AddCloser adds what runs last, when nothing is in flight any more: closers
@@ -91,12 +91,12 @@ func (p *Process) AddWorker(name string, work func(context.Context) error) {
 // Run, keeps the next one from its share.
 func (p *Process) AddCloser(name string, closer func(context.Context) error) {
 	p.adding("AddCloser")
-	p.closers = append(p.closers, task.New(kindCloser, name, closer))
+	p.closers = append(p.closers, task.New(string(KindCloser), name, closer))
 }
 
 // watch is what is to be known about a Process from outside.
 type watch struct {
-	phase    atomic.Pointer[string] // nil before Run
+	phase    atomic.Pointer[Phase] // nil before Run
 	cut      atomic.Int64
 	warned   atomic.Bool // what will be cut was told
 	observer program.Calls
@@ -149,10 +149,10 @@ func (p *Process) tasks() []*task.Task {
 // its own if there are none.
 func (p *Process) inFlight(open []*link.Conn) []piece {
 	all := requests(open)
-	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == link.KindStream })
+	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == KindStream })
 	for _, t := range slices.Concat(p.tasks(), p.closers) {
-		if since, running := t.Since(); running && !(streams && t.Kind == kindGRPC) {
-			all = append(all, piece{Work: Work{Kind: t.Kind, Name: t.Name, Since: since}, who: t})
+		if since, running := t.Since(); running && !(streams && Kind(t.Kind) == KindGRPCServer) {
+			all = append(all, piece{Work: Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, who: t})
 		}
 	}
 	return all

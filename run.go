@@ -38,7 +38,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	}
 	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
 	p.guard()
-	p.enter(phaseServing, nil)
+	p.enter(PhaseServing, nil)
 	p.start()
 	go control()
 
@@ -51,7 +51,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	failed := p.runClosers(d)
 	err := errors.Join(p.cuts.err(), failed, p.moreFailures(), p.shutdownByOthers())
 	p.logEnd(d, err)
-	p.enter(phaseEnded, d)
+	p.enter(PhaseEnded, d)
 	p.observed(d)
 	p.logged(d)
 	return err
@@ -121,12 +121,12 @@ func (p *Process) serveUntilStop() *term.Termination {
 		<-p.began
 		d := p.state.Current.Load()
 		p.logBegin(d)
-		p.enter(phaseLameDuck, d)
+		p.enter(PhaseLameDuck, d)
 		p.lameDuck(d)
 		if d.Stop.IsSet() || !p.resume(d) {
 			return d
 		}
 		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
-		p.enter(phaseServing, nil)
+		p.enter(PhaseServing, nil)
 	}
 }

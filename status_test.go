@@ -39,13 +39,13 @@ func (w *witness) phases() (phases []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.all {
-		phases = append(phases, s.Phase)
+		phases = append(phases, string(s.Phase))
 	}
 	return phases
 }
 
 // in returns what was told when the phase began.
-func (w *witness) in(t *testing.T, phase string) Status {
+func (w *witness) in(t *testing.T, phase Phase) Status {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -261,9 +261,9 @@ func TestStatusBetweenTwoPhases(t *testing.T) {
 	p := &Process{Log: slog.New(slog.DiscardHandler)}
 	d := term.New("SIGTERM", term.Clocks{})
 	for _, test := range []struct {
-		phase string
+		phase Phase
 		d     *term.Termination
-		want  string
+		want  Phase
 	}{
 		{"serving", nil, "serving"}, {"serving", d, "lame duck"}, {"lame duck", d, "lame duck"}, {"lame duck", nil, "serving"}, {"closers", d, "closers"},
 	} {
@@ -346,7 +346,7 @@ func TestWorkIsNamedByItsPattern(t *testing.T) {
 			c := x.mustDial()
 			io.WriteString(c, head)
 			synctest.Wait()
-			if work := x.Status().InFlight; len(work) != 1 || work[0].Name != want || work[0].Kind != "request" || work[0].Peer == "" {
+			if work := x.Status().InFlight; len(work) != 1 || work[0].Name != want || work[0].Kind != KindRequest || work[0].Peer == "" {
 				t.Errorf("%q is %+v, want %s", head, work, want)
 			}
 			goOn <- struct{}{}
@@ -421,7 +421,7 @@ func TestHijackedConnectionHasTheNameOfItsRequest(t *testing.T) {
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, r) })
 		fmt.Fprintf(x.mustDial(), "GET /ws/7?token=secret HTTP/1.1\r\nHost: test\r\n\r\n")
 		synctest.Wait()
-		if work := x.Status().InFlight; len(work) != 1 || work[0].Name != "GET /ws/{room}" || work[0].Kind != "hijacked connection" {
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Name != "GET /ws/{room}" || work[0].Kind != KindHijacked {
 			t.Errorf("%+v", work)
 		}
 		x.terminate()
@@ -442,7 +442,7 @@ func TestConnectionOfAddConn(t *testing.T) {
 		go func() { x.ended <- p.Run(ctx) }()
 		x.mustDial()
 		synctest.Wait()
-		if work := x.Status().InFlight; len(work) != 1 || work[0].Kind != "connection" || !work[0].Since.Equal(time.Now()) {
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Kind != KindConnection || !work[0].Since.Equal(time.Now()) {
 			t.Errorf("%+v", work)
 		}
 		x.terminate()
@@ -452,7 +452,7 @@ func TestConnectionOfAddConn(t *testing.T) {
 
 // What is cut is counted once, whatever is left of it a moment later.
 func TestCutIsCountedOnce(t *testing.T) {
-	a, b, g := new(byte), new(byte), task.New(kindGRPC, "0", nil) // two connections
+	a, b, g := new(byte), new(byte), task.New(string(KindGRPCServer), "0", nil) // two connections
 	type streamOf struct {
 		conn *byte
 		id   int
@@ -465,7 +465,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 		{Work{Kind: link.KindStream}, streamOf{a, 1}, a}, // the answer of r
 		{Work{Kind: link.KindStream}, streamOf{b, 1}, b},
 		{Work{Kind: link.KindStream}, streamOf{b, 3}, b},
-		{Work{Kind: kindGRPC}, g, nil}, // it waits for the streams
+		{Work{Kind: KindGRPCServer}, g, nil}, // it waits for the streams
 	} {
 		c.add(x)
 	}
@@ -473,7 +473,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 		t.Errorf("%v, %v", c.work, c.errs)
 	}
 	c = newCutReport(term.New("test", term.Clocks{}))
-	c.add(piece{Work{Kind: kindGRPC}, g, nil})
+	c.add(piece{Work{Kind: KindGRPCServer}, g, nil})
 	if len(c.errs) != 1 {
 		t.Errorf("a gRPC server that no stream holds: %v", c.errs)
 	}
@@ -492,6 +492,19 @@ func TestJSONOfAStatus(t *testing.T) {
 	} {
 		if got, err := json.Marshal(test.s); string(got) != test.want || err != nil {
 			t.Errorf("%s, %v\nwant %s", got, err, test.want)
+		}
+	}
+}
+
+// The names of phases and kinds are in logs, metrics and the JSON of Debug.
+func TestNamesOfPhasesAndKinds(t *testing.T) {
+	for got, want := range map[any]string{
+		PhaseServing: "serving", PhaseLameDuck: "lame duck", PhaseFinishing: "finishing", PhaseCut: "cut", PhaseClosers: "closers", PhaseEnded: "ended",
+		KindRequest: "request", KindHijacked: "hijacked connection", KindConnection: "connection", KindStream: "stream",
+		KindGRPCServer: "gRPC server", KindWorker: "worker", KindCloser: "closer",
+	} {
+		if fmt.Sprint(got) != want {
+			t.Errorf("%T %q, want %q", got, got, want)
 		}
 	}
 }
