@@ -49,13 +49,15 @@ type Process struct {
 	workers      []*task.Task
 	closers      []*task.Task
 
-	mu     sync.Mutex // orders begin and resume
-	hookAt time.Time  // T0 of the last preStop call that was taken back; guarded by mu
-	ran    atomic.Bool
-	state  term.State
-	conns  link.Set
-	env    *link.Env // of the connections
-	watch  watch
+	mu      sync.Mutex // orders begin and resume
+	running bool       // orders are obeyed; guarded by mu
+	early   order      // those that came before, in one; guarded by mu
+	hookAt  time.Time  // T0 of the last preStop call that was taken back; guarded by mu
+	ran     atomic.Bool
+	state   term.State
+	conns   link.Set
+	env     *link.Env // of the connections
+	watch   watch
 
 	began    chan struct{} // has an element when a termination has begun
 	failures chan error    // of servers and workers
@@ -92,6 +94,14 @@ func (p *Process) AddWorker(name string, work func(context.Context) error) {
 func (p *Process) AddCloser(name string, closer func(context.Context) error) {
 	p.adding("AddCloser")
 	p.closers = append(p.closers, task.New(string(KindCloser), name, closer))
+}
+
+// An order is to end the Process: it begins the termination, named by. The zero
+// value is none.
+type order struct {
+	by    string
+	hurry bool // skip Delay and Quiet
+	cut   bool // end now
 }
 
 // watch is what is to be known about a Process from outside.

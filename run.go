@@ -40,6 +40,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.guard()
 	p.enter(PhaseServing, nil)
 	p.start()
+	p.takeCommands()
 	go control()
 
 	d := p.serveUntilStop()

@@ -31,10 +31,8 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 	if !ok {
 		return
 	}
-	d, at := p.begin(signalName(first), true), time.Now()
-	if first == os.Interrupt {
-		d.Hurry.Set()
-	}
+	p.command(order{by: signalName(first), hurry: first == os.Interrupt})
+	at := time.Now()
 	second, ok := nextSignal(signals, ended)
 	for ok && second == first && time.Since(at) < oneSignal {
 		second, ok = nextSignal(signals, ended)
@@ -43,7 +41,7 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 		return
 	}
 	p.log.Warn("second signal: ending at once", "signal", signalName(second))
-	d.Cut.Set()
+	p.command(order{by: signalName(second), cut: true})
 	signal.Stop(signals)
 }
 
