@@ -197,7 +197,7 @@ func TestRunASecondTimeIsAnError(t *testing.T) {
 func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 	p := Process{Delay: -1, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
 	p.AddWorker("w", func(context.Context) error { return errors.New("as intended") })
-	if err := p.RunUntilSignal(); err == nil {
+	if err := p.RunUntilSignal(context.Background()); err == nil {
 		t.Error("no error")
 	}
 	var stacks []byte

@@ -50,7 +50,7 @@ func ExampleProcess_Status() {
 			}
 		}
 	}
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("terminated", "error", err)
 	}
 }
@@ -65,7 +65,7 @@ func ExampleDebug() {
 	admin.HandleFunc("/debug/lameduck", lameduck.Debug)
 	p.AddHTTP(&http.Server{Addr: "localhost:9091", Handler: admin})
 
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("terminated", "error", err)
 	}
 }

@@ -40,7 +40,7 @@ func ExampleProcess() {
 			}
 		}
 	})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err) // names each thing that was cut
 	}
 }
@@ -54,7 +54,7 @@ func ExampleProcess_AddHTTP_tls() {
 	}
 	var p lameduck.Process
 	p.AddHTTP(&http.Server{Addr: ":8443", TLSConfig: &tls.Config{GetCertificate: load}})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -66,7 +66,7 @@ func ExampleProcess_AddHTTP_h2c() {
 	srv.Protocols.SetUnencryptedHTTP2(true)
 	var p lameduck.Process
 	p.AddHTTP(srv)
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -100,7 +100,7 @@ func ExampleProcess_AddConn() {
 			}
 		}
 	})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
@@ -115,7 +115,7 @@ func ExampleProcess_AddGRPC() {
 	}
 	var p lameduck.Process
 	p.AddGRPC(server, health, l)
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -1,6 +1,9 @@
 package lameduck
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
 
 // ListenAndServe serves handler on the TCP address addr (":http" if empty)
 // until SIGTERM or SIGINT, then terminates without dropping a connection and
@@ -10,5 +13,5 @@ import "net/http"
 func ListenAndServe(addr string, handler http.Handler) error {
 	var p Process
 	p.AddHTTP(&http.Server{Addr: addr, Handler: handler})
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }

@@ -18,20 +18,22 @@ import (
 // what failed: errors of listening at once, before anything is served. It touches no signal; after
 // ctx ended it returns within Grace.
 func (p *Process) Run(ctx context.Context) error {
-	stop := make(chan struct{})
-	defer close(stop)
-	return p.run(ctx, func() {
-		select {
-		case <-ctx.Done():
-			p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
-		case <-stop:
-		}
-	})
+	ended := make(chan struct{})
+	defer close(ended)
+	return p.run(ctx, func() { p.followContext(ctx, ended) })
+}
+
+// followContext begins the termination when ctx ends.
+func (p *Process) followContext(ctx context.Context, ended chan struct{}) {
+	select {
+	case <-ctx.Done():
+		p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
+	case <-ended:
+	}
 }
 
 // run is the one goroutine that takes the Process through its phases.
-// control runs beside it and turns orders from outside into begin, hurry and
-// cut.
+// control runs beside it and turns what comes from outside into orders.
 func (p *Process) run(ctx context.Context, control func()) error {
 	if err := p.setUp(ctx); err != nil {
 		return err

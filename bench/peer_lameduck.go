@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -13,7 +14,7 @@ import (
 func serveLameduck(r role, srv *http.Server, l net.Listener) error {
 	p := r.process()
 	p.AddHTTP(srv, l)
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }
 
 func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
@@ -21,7 +22,7 @@ func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 	s := grpc.NewServer(withStreamContext(p.WithDraining))
 	register(s)
 	p.AddGRPC(s, nil, l)
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }
 
 // process returns a Process with the clocks of the role.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -78,7 +79,7 @@ func readiness(addr string, c *counts) error {
 	atSigterm(c, func() {})
 	p := lameduck.Process{FailReadiness: true, Delay: 15 * time.Second}
 	p.AddHTTP(httpServer(addr, c))
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }
 
 func serve(addr string, c *counts) error { return httpServer(addr, c).ListenAndServe() }

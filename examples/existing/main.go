@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -37,7 +38,7 @@ func main() {
 
 	var p lameduck.Process
 	p.AddHTTP(srv, public, private)
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

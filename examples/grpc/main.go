@@ -30,7 +30,7 @@ func main() {
 	grpc_health_v1.RegisterHealthServer(s, h)
 	clock.RegisterClockServer(s, server{})
 	p.AddGRPC(s, h, l)
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // draining makes lameduck.Draining work with the context of a stream.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -25,7 +26,7 @@ func main() {
 
 	var p lameduck.Process
 	p.AddHTTP(srv)
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("did not end well", "error", err)
 		os.Exit(1)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -43,7 +44,7 @@ func main() {
 	mux.Handle("POST /{$}", otelhttp.NewHandler(http.HandlerFunc(echo), "echo",
 		otelhttp.WithTracerProvider(traces), otelhttp.WithMeterProvider(metrics)))
 	p.AddHTTP(&http.Server{Addr: *addr, Handler: mux})
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -46,7 +47,7 @@ func main() {
 	http.HandleFunc("GET /ready", lameduck.Ready)
 	http.Handle("POST /{$}", promhttp.InstrumentHandlerCounter(requests, http.HandlerFunc(echo)))
 	p.AddHTTP(&http.Server{Addr: *addr})
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

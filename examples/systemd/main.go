@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -32,7 +33,7 @@ func main() {
 		p.Delay = -1
 	}
 	p.AddHTTP(&http.Server{Addr: *addr}, listeners...)
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // activated returns the sockets that systemd handed over, from descriptor 3

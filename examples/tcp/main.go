@@ -23,7 +23,7 @@ func main() {
 
 	var p lameduck.Process
 	p.AddConn(l, serve)
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // serve has a connection to itself, which is closed when it returns.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"flag"
 	"io"
@@ -26,7 +27,7 @@ func main() {
 
 	var p lameduck.Process
 	p.AddHTTP(&http.Server{Addr: *addr, TLSConfig: &tls.Config{GetCertificate: get}})
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -26,7 +27,7 @@ func main() {
 	exitIf(err)
 	var p lameduck.Process
 	p.AddHTTP(&http.Server{}, l)
-	exitIf(p.RunUntilSignal())
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // listen listens on path, also if a process that was killed has left its

@@ -31,7 +31,7 @@ func main() {
 
 	http.HandleFunc("GET /ready", lameduck.Ready)
 	p.AddHTTP(&http.Server{Addr: *addr})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("did not end well", "error", err)
 		os.Exit(1)
 	}

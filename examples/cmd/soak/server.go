@@ -87,7 +87,7 @@ func serve() error {
 	if err := json.NewEncoder(os.Stdout).Encode(addrs); err != nil {
 		return err
 	}
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }
 
 func routes() *http.ServeMux {
