@@ -49,6 +49,9 @@ type Process struct {
 	workers      []*task.Task
 	closers      []*task.Task
 
+	opening   sync.Mutex // held while listeners are opened
+	listenErr error      // of Listen
+
 	mu      sync.Mutex // orders begin and resume
 	running bool       // orders are obeyed; guarded by mu
 	early   order      // those that came before, in one; guarded by mu

@@ -15,7 +15,8 @@ import (
 
 // Run serves until ctx ends, then terminates. It returns nil if nothing was
 // cut and nothing failed, else an error with a [CutError] for what was cut, and
-// what failed: errors of listening at once, before anything is served. It touches no signal; after
+// what failed. It begins with [Process.Listen], whose error it returns at once:
+// then nothing is served, and neither workers nor closers run. It touches no signal; after
 // ctx ended it returns within Grace.
 func (p *Process) Run(ctx context.Context) error {
 	ended := make(chan struct{})
@@ -65,27 +66,22 @@ func (p *Process) setUp(ctx context.Context) error {
 	if p.ran.Swap(true) {
 		return errors.New("lameduck: this Process has been run already")
 	}
-	c, err := p.resolve()
-	if err != nil {
-		p.closeListeners(acceptWait)
-		return fmt.Errorf("lameduck: %w", err)
+	if err := p.Listen(); err != nil {
+		return err
 	}
-	p.clocks = c
 	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
 	p.conns.Init()
 	p.began = make(chan struct{}, 1)
 	p.leave = term.NewLatch()
 	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
 	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
-	if err := p.listen(); err != nil {
-		return fmt.Errorf("lameduck: %w", err)
+	listeners := 0
+	for _, s := range p.servers {
+		listeners += len(s.listeners)
 	}
+	p.serving = term.NewCountdown(listeners)
+	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
-}
-
-// resolve is what the clocks come to.
-func (p *Process) resolve() (term.Clocks, error) {
-	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
 }
 
 func (p *Process) start() {

@@ -71,15 +71,33 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
-// listen opens what is not open yet. If one address fails nothing is left
-// open.
-func (p *Process) listen() (err error) {
-	defer func() {
-		if err != nil {
-			p.closeListeners(acceptWait)
-		}
-	}()
-	listeners := 0
+// Listen opens the listeners that are not open yet, and checks all else that would
+// keep Run from serving: the clocks and the TLS of each server. Connections that
+// come before Run wait in the accept queue. Run calls Listen first; a program that
+// calls it earlier can ask for [Process.Addr], and be registered somewhere only when
+// it can serve. If anything fails, all listeners are closed, those that were given
+// to AddHTTP too, and every later call returns the same error.
+func (p *Process) Listen() error {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if p.listenErr == nil {
+		p.listenErr = p.listen()
+	}
+	return p.listenErr
+}
+
+func (p *Process) listen() error {
+	if err := p.prepare(); err != nil {
+		p.closeListeners(acceptWait)
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	return nil
+}
+
+func (p *Process) prepare() (err error) {
+	if p.clocks, err = p.resolve(); err != nil {
+		return err
+	}
 	for _, s := range p.servers {
 		if s.http != nil {
 			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
@@ -89,11 +107,25 @@ func (p *Process) listen() (err error) {
 		if err := s.listen(); err != nil {
 			return err
 		}
-		listeners += len(s.listeners)
 	}
-	p.serving = term.NewCountdown(listeners)
-	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
+}
+
+// resolve is what the clocks come to.
+func (p *Process) resolve() (term.Clocks, error) {
+	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
+}
+
+// Addr is the address of the first listener: that of the server that was added
+// first. It is nil if there is none, as before [Process.Listen] for a server that
+// was added without one.
+func (p *Process) Addr() net.Addr {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if len(p.servers) == 0 || len(p.servers[0].listeners) == 0 {
+		return nil
+	}
+	return p.servers[0].listeners[0].Addr()
 }
 
 // closeListeners closes all listeners, and waits for that no longer than limit.
