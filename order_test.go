@@ -176,7 +176,7 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 func TestExportedNames(t *testing.T) {
 	want := strings.Fields(`CutError CutError.Error CutError.Unwrap CutError.Work Debug Draining ErrCut
 		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop
-		Kind KindCloser KindConnection KindGRPCServer KindHijacked KindRequest KindStream KindWorker ListenAndServe NetConn
+		Kind KindCloser KindConnection KindGRPCServer KindHijacked KindRequest KindStream KindWorker ListenAndServe ListenAndServeTLS NetConn
 		Phase PhaseClosers PhaseCut PhaseEnded PhaseFinishing PhaseLameDuck PhaseServing PreStop
 		Process Process.Addr Process.AddCloser Process.AddConn Process.AddGRPC Process.AddHTTP Process.AddWorker
 		Process.Cut Process.Delay Process.FailReadiness Process.Grace Process.Hurry Process.Listen Process.Log Process.Observe Process.Quiet Process.Reserve
