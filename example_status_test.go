@@ -69,3 +69,20 @@ func ExampleDebug() {
 		slog.Error("terminated", "error", err)
 	}
 }
+
+// An admin server that exists already answers from before Run to the end of the
+// process, when the listeners of the Process have long been closed.
+func ExampleProcess_Ready() {
+	var p lameduck.Process
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
+
+	admin := http.NewServeMux()
+	admin.HandleFunc("/ready", p.Ready)
+	admin.HandleFunc("/prestop", p.PreStop)
+	admin.HandleFunc("/debug/lameduck", p.Debug)
+	go http.ListenAndServe(":9091", admin)
+
+	if err := p.RunUntilSignal(context.Background()); err != nil {
+		slog.Error("terminated", "error", err)
+	}
+}

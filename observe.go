@@ -20,7 +20,7 @@ func (p *Process) Status() Status {
 func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
 	phase := p.watch.phase.Load()
 	if phase == nil {
-		return Status{}, nil
+		return Status{InFlight: []Work{}}, nil
 	}
 	// The phase follows the termination, a moment later.
 	d := p.state.Current.Load()

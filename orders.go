@@ -68,6 +68,16 @@ func (p *Process) begin(by string, stop bool) *term.Termination {
 	return p.beginLocked(by, stop)
 }
 
+// beginHook is begin for a preStop call. It returns nil before Run.
+func (p *Process) beginHook() *term.Termination {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.running {
+		return nil
+	}
+	return p.beginLocked("preStop", false)
+}
+
 // beginLocked is begin for a caller that holds mu.
 func (p *Process) beginLocked(by string, stop bool) *term.Termination {
 	d := p.state.Current.Load()
