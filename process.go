@@ -3,6 +3,7 @@ package lameduck
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -29,8 +30,14 @@ type Process struct {
 	Grace   time.Duration // terminationGracePeriodSeconds of the pod; default 30 s
 	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
 
-	FailReadiness bool         // [Ready] fails from the begin: for load balancers that poll, and kills the kubelet starts itself
+	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll, and kills the kubelet starts itself
 	Log           *slog.Logger // one line a phase, written in order in another goroutine; default slog.Default()
+
+	// IsProbe, if set, reports whether a request after T0 is a health check. Those of
+	// the kubelet, and what Ready, PreStop and Debug answer, are known. A probe is
+	// answered, and does not prolong the lame duck. It is called by the goroutine of
+	// the request; gRPC that is not served by an http.Server has none.
+	IsProbe func(*http.Request) bool
 
 	// Observe, if set, is told each change of phase, one at a time and in
 	// order, while the termination goes on. It is waited for before the closers

@@ -74,7 +74,7 @@ func (p *Process) setUp(ctx context.Context) error {
 	p.began = make(chan struct{}, 1)
 	p.leave = term.NewLatch()
 	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
-	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
+	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log, IsProbe: p.IsProbe}
 	listeners := 0
 	for _, s := range p.servers {
 		listeners += len(s.listeners)
