@@ -213,12 +213,10 @@ func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestLastWordsOfAPanic(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {
-		p := &Process{}
+		p := &Process{TerminationLog: terminationLog}
 		p.AddWorker("w", func(context.Context) error { panic("as intended") })
 		x := start(t, p, ok)
 		x.end()

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -73,6 +74,7 @@ func startConn(t *testing.T, p *Process, serve func(context.Context, net.Conn)) 
 // startWith runs p with what add adds.
 func startWith(t *testing.T, p *Process, add func(net.Listener)) *trial {
 	p.Log = cmp.Or(p.Log, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	p.TerminationLog = cmp.Or(p.TerminationLog, os.DevNull) // this test may run in a pod
 	x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
 	add(x.l)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -186,6 +186,28 @@ func TestKnobsOverrideTheProgram(t *testing.T) {
 	}
 }
 
+// A program may give the variables itself, or none: then those of the process mean
+// nothing.
+func TestEnvInsteadOfTheEnvironment(t *testing.T) {
+	t.Setenv("LAMEDUCK_DELAY", "never")
+	t.Setenv("LAMEDUCK_QUIET", "1h")
+	for _, test := range []struct {
+		env  []string
+		want time.Duration // Delay; -1: an error
+	}{
+		{nil, -1},
+		{[]string{}, 4 * time.Second},
+		{[]string{"LAMEDUCK_DELAY=5s", "OTHER=1", "LAMEDUCK_DELAY=6s", "LAMEDUCK"}, 6 * time.Second}, // the last, as with exec.Cmd
+		{[]string{"LAMEDUCK_DELAY=soon"}, -1},
+	} {
+		p := Process{Delay: 4 * time.Second, Env: test.env}
+		got, err := p.resolve()
+		if (err != nil) != (test.want < 0) || err == nil && (got.Delay != test.want || got.Quiet != 2*time.Second) {
+			t.Errorf("%q: %+v, %v, want a Delay of %v", test.env, got, err, test.want)
+		}
+	}
+}
+
 func TestPortThatIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -219,13 +241,11 @@ func TestListenerThatFails(t *testing.T) {
 }
 
 func TestLastWords(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 
 	run := func() {
 		synctest.Test(t, func(t *testing.T) {
-			x := start(t, &Process{}, ok)
+			x := start(t, &Process{TerminationLog: terminationLog}, ok)
 			x.terminate()
 			time.Sleep(3 * time.Second)
 			x.mustGet(x.mustDial(), "/")

@@ -21,8 +21,9 @@ import (
 // is ready to use; adding a part later panics.
 //
 // A duration of zero stands for its default, a negative one for none. The
-// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE
-// override them; a value that cannot be used is an error of Run, at once.
+// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE, such
+// as 10s or 1m30s, override them; a value that cannot be used is an error of Run, at
+// once.
 type Process struct {
 	Delay   time.Duration // lame duck: serve on for at least this long; default 10 s
 	Quiet   time.Duration // and until no new connection came for this long; default 2 s
@@ -32,6 +33,13 @@ type Process struct {
 
 	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll, and kills the kubelet starts itself
 	Log           *slog.Logger // one line a phase, written in order in another goroutine; default slog.Default()
+
+	// Env are the variables, each as LAMEDUCK_DELAY=5s, instead of those of the
+	// environment. Nil stands for os.Environ; []string{} turns the variables off.
+	Env []string
+	// TerminationLog is the file for the termination message, terminationMessagePath
+	// of the container, if it exists. Default /dev/termination-log; os.DevNull for none.
+	TerminationLog string
 
 	// IsProbe, if set, reports whether a request after T0 is a health check. Those of
 	// the kubelet, and what Ready, PreStop and Debug answer, are known. A probe is

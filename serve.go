@@ -113,7 +113,7 @@ func (p *Process) prepare() (err error) {
 
 // resolve is what the clocks come to.
 func (p *Process) resolve() (term.Clocks, error) {
-	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
+	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve}, p.Env)
 }
 
 // Addr is the address of the first listener: that of the server that was added

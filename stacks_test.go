@@ -101,13 +101,11 @@ func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
 }
 
 func TestLastWordsOfAStuckCloser(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		p := &Process{}
+		p := &Process{TerminationLog: terminationLog}
 		p.AddCloser("database", func(context.Context) error { waitsHere(release); return nil })
 		x := start(t, p, ok)
 		x.terminate()
