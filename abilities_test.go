@@ -64,7 +64,7 @@ func TestFilesAreSentByTheKernel(t *testing.T) {
 	}
 	var sent atomic.Int64
 	p := &Process{Delay: time.Second, Quiet: -1, Spread: -1}
-	p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, name)
 	})}, sendingListener{l, &sent})
 	ctx, terminate := context.WithCancel(t.Context())

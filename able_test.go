@@ -116,7 +116,7 @@ func getFile(t *testing.T, l *recordingListener, secure, ours bool, size int) []
 		srv.Protocols.SetHTTP1(true)
 	}
 	if ours {
-		defer run(t, func(p *Process) { p.Serve(srv, l) })()
+		defer run(t, func(p *Process) { p.AddHTTP(srv, l) })()
 	} else {
 		defer srv.Close()
 		if secure {
@@ -184,11 +184,11 @@ func TestCopyFromAConnectionIsFromItsSocket(t *testing.T) {
 		}
 	}
 	add := map[string]func(*Process, net.Listener){
-		"ServeConn": func(p *Process, l net.Listener) {
-			p.ServeConn(l, func(_ context.Context, c net.Conn) { copyFrom(c) })
+		"AddConn": func(p *Process, l net.Listener) {
+			p.AddConn(l, func(_ context.Context, c net.Conn) { copyFrom(c) })
 		},
 		"hijacked": func(p *Process, l net.Listener) {
-			p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				c, _, err := http.NewResponseController(w).Hijack()
 				if err != nil {
 					t.Error(err)
@@ -260,7 +260,7 @@ func TestNetConn(t *testing.T) {
 					see("ConnState", c)
 				}
 			}
-			defer run(t, func(p *Process) { p.Serve(srv, l) })()
+			defer run(t, func(p *Process) { p.AddHTTP(srv, l) })()
 			nc, err := net.Dial("tcp", l.Addr().String())
 			if err != nil {
 				t.Fatal(err)

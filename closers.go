@@ -22,7 +22,7 @@ func (p *Process) runClosers(d *term.Termination) error {
 		shorten()
 	}
 	if len(p.closers) > 0 {
-		p.enter(phaseClosers, d)
+		p.enter(PhaseClosers, d)
 		p.observed(d)
 	}
 	var errs []error
@@ -30,7 +30,7 @@ func (p *Process) runClosers(d *term.Termination) error {
 		share := func() time.Duration { return max(0, time.Until(deadline)) / time.Duration(i+1) }
 		err := t.RunWithin(share(), hurry, func() time.Duration { shorten(); return share() }, ErrCut)
 		if errors.Is(err, ErrCut) {
-			p.addCloser(d, t, err)
+			p.addCutCloser(d, t, err)
 		} else {
 			errs = append(errs, err)
 		}
@@ -45,12 +45,12 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// addCloser adds a closer that was cut with err.
-func (p *Process) addCloser(d *term.Termination, t *task.Task, err error) {
+// addCutCloser adds a closer that was cut with err.
+func (p *Process) addCutCloser(d *term.Termination, t *task.Task, err error) {
 	if p.cuts == nil {
 		p.cuts = newCutReport(d)
 	}
 	since, _ := t.Since()
-	p.cuts.addWork(Work{Kind: t.Kind, Name: t.Name, Since: since}, func(time.Time) error { return err })
+	p.cuts.addWork(Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, func(time.Time) error { return err })
 	p.watch.cut.Store(int64(len(p.cuts.work)))
 }

@@ -116,7 +116,7 @@ func (s *side) seeError(err error) {
 // ends by itself.
 func (s *side) byProcess(client func(*side), refused bool) {
 	p := &Process{Delay: -1, Quiet: -1, Spread: -1, Grace: time.Minute, Log: slog.New(slog.NewTextHandler(s.t.Output(), nil))}
-	p.Serve(s.srv, s.l)
+	p.AddHTTP(s.srv, s.l)
 	ctx, terminate := context.WithCancel(context.Background())
 	defer terminate()
 	ended := make(chan error, 1)

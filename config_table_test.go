@@ -614,7 +614,7 @@ func refusedRows(own tls.Certificate) []configRow {
 			s.TLSConfig.NextProtos = []string{"echo"}
 			s.TLSNextProto = nextProto{"echo": func(_ *http.Server, c *tls.Conn, _ http.Handler) { io.Copy(c, c) }}
 		})), client: secure(offering("echo"), leave("hello")), explained: []difference{
-			{"start", "which net/http can serve only where it terminates TLS\nhint: ", "ServeConn serves it"}}},
+			{"start", "which net/http can serve only where it terminates TLS\nhint: ", "AddConn serves it"}}},
 		{name: "refused: Protocols none, TLS", set: all(server, speak()), client: client, explained: []difference{
 			{"start", "names neither HTTP/1 nor HTTP/2, and TLSConfig is set\nhint: ", nothingServed}}},
 		{name: "refused: Protocols clear text HTTP/2, TLS", set: all(server, speak(clearHTTP2)), client: client, explained: []difference{

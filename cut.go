@@ -15,7 +15,7 @@ import (
 
 // warn writes to the log, once, what will be cut.
 func (p *Process) warn(d *term.Termination) {
-	s := p.statusIn(phaseFinishing, d, nil)
+	s := p.statusIn(PhaseFinishing, d, nil)
 	if len(s.InFlight) == 0 || p.watch.warned.Swap(true) {
 		return
 	}
@@ -48,7 +48,7 @@ func (p *Process) addCut(d *term.Termination) {
 	}
 	p.watch.cut.Store(int64(len(p.cuts.work)))
 	if before == 0 && len(p.cuts.work) > 0 {
-		p.enter(phaseCut, d)
+		p.enter(PhaseCut, d)
 	}
 }
 

@@ -45,17 +45,15 @@ func TestReportOfTheCutIsBounded(t *testing.T) {
 		"long causes":   {func(int) string { return "/stuck" }, 1, 0, "GET /stuck", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			old := terminationLog
-			defer func() { terminationLog = old }()
-			terminationLog = filepath.Join(t.TempDir(), "termination-log")
+			terminationLog := filepath.Join(t.TempDir(), "termination-log")
 			os.WriteFile(terminationLog, nil, 0o600)
 			synctest.Test(t, func(t *testing.T) {
 				log := &sizeLog{}
-				p := &Process{Log: slog.New(slog.NewJSONHandler(log, nil)), Grace: time.Minute}
+				p := &Process{Log: slog.New(slog.NewJSONHandler(log, nil)), Grace: time.Minute, TerminationLog: terminationLog}
 				release := make(chan struct{})
 				for i := range test.stuck {
-					p.Worker(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
-					p.Closer(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
+					p.AddWorker(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
+					p.AddCloser(fmt.Sprint(i), func(context.Context) error { waitsHere(release); return nil })
 				}
 				x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 				for i := range test.requests {

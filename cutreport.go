@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/internal/link"
 	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/short"
 	"github.com/lameduck-dev/lameduck/internal/task"
@@ -58,13 +57,13 @@ func (c *cutReport) add(x piece) {
 		return
 	}
 	c.named[x.who] = true
-	c.streams = c.streams || x.Kind == link.KindStream
-	if x.Kind == link.KindRequest {
+	c.streams = c.streams || x.Kind == KindStream
+	if x.Kind == KindRequest {
 		c.named[x.on] = true
 	}
 	c.addWork(x.Work, func(now time.Time) error {
 		err := fmt.Errorf("%w %v after T0: %s", ErrCut, short.Round(now.Sub(c.drain.T0)), x.line(c.drain.T0, now))
-		if t, ok := x.who.(*task.Task); ok && t.Kind != kindGRPC {
+		if t, ok := x.who.(*task.Task); ok && Kind(t.Kind) != KindGRPCServer {
 			err = program.Traced{Err: err, Stack: t.Stack(c.takeStacks())}
 		}
 		return err
@@ -98,9 +97,9 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 // answer of an HTTP/2 request, the server of a gRPC stream.
 func (c *cutReport) isPartOf(x piece) bool {
 	switch x.Kind {
-	case link.KindStream:
+	case KindStream:
 		return c.named[x.on]
-	case kindGRPC:
+	case KindGRPCServer:
 		return c.streams
 	}
 	return false

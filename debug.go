@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -8,26 +9,31 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/link"
 	"github.com/lameduck-dev/lameduck/internal/short"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
+
+// Debug is [Process.Debug] on a server of a Process. On any other server it answers
+// 501.
+func Debug(w http.ResponseWriter, r *http.Request) {
+	if p := ownerOf(r); p != nil {
+		p.Debug(w, r)
+		return
+	}
+	http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
+}
 
 // Debug is a handler that answers why the process is still terminating: in
 // which phase it is, and what it waits for, oldest first and grouped by route
 // if that is much. It answers in text, or with the JSON of a [Status] if the
 // request accepts application/json. It does not count as a late arrival.
 //
-// It tells paths and addresses of clients: it is for an address that only
+// The answer has paths and addresses of clients: it is for an address that only
 // operators reach. The listeners of p close when the lame duck is over; a server
-// of your own answers to the end, if its contexts are of p:
-//
-//	admin.BaseContext = func(net.Listener) context.Context { return p.WithDraining(context.Background()) }
-func Debug(w http.ResponseWriter, r *http.Request) {
-	p := spare(r)
-	if p == nil {
-		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
-		return
-	}
+// of the program's own, which is not added to p, answers to the end.
+func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
+	link.ExcludeFromLate(r)
 	asked := r.Context().Value(term.Key)
 	s, d := p.status(func(x piece) bool { return x.who == asked || x.who == any(r) })
 	w.Header().Set("Cache-Control", "no-store")
@@ -37,7 +43,7 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "%s: %s\n\n%s", s.Phase, s.why(d, time.Now()), s.table(time.Now()))
+	fmt.Fprintf(w, "%s: %s\n\n%s", cmp.Or(s.Phase, "not running"), s.why(d, time.Now()), s.table(time.Now()))
 }
 
 // why says what the phase waits for.
@@ -48,12 +54,12 @@ func (s Status) why(d *term.Termination, now time.Time) string {
 	after := fmt.Sprintf("%v after T0 (%s)", short.Round(now.Sub(d.T0)), d.By)
 	left := func(until time.Time) time.Duration { return max(0, short.Round(until.Sub(now))) }
 	switch s.Phase {
-	case phaseLameDuck:
+	case PhaseLameDuck:
 		if d.Over.IsSet() || !now.Before(d.LameDuckEnd()) {
 			return after + ", waiting for the stop signal"
 		}
 		return fmt.Sprintf("%s, serving on for at least %v", after, left(d.LameDuckEnd()))
-	case phaseFinishing:
+	case PhaseFinishing:
 		return fmt.Sprintf("%s, waiting for what is in flight; it will be cut in %v", after, left(d.CutAt()))
 	default: // the cut, the closers and the end
 		return fmt.Sprintf("%s, %v before the end of Grace", after, left(d.T0.Add(d.Clocks.Grace)))

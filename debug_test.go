@@ -47,7 +47,7 @@ func (x *trial) ask(header ...string) string {
 func TestDebug(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
-		p.Worker("mailer", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		p.AddWorker("mailer", func(ctx context.Context) error { <-ctx.Done(); return nil })
 		x := debugging(t, p)
 		time.Sleep(time.Hour)
 		go x.mustDial().get("/stuck?token=secret")
@@ -123,7 +123,7 @@ func TestDebugSaysWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := term.New("SIGTERM", term.Clocks{Delay: 10 * time.Second, Grace: 30 * time.Second, Reserve: 3 * time.Second})
 		for _, test := range []struct {
-			phase string
+			phase Phase
 			after time.Duration
 			want  string
 		}{
@@ -179,7 +179,7 @@ func TestDebugToTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		p := &Process{}
-		p.Closer("stuck", func(context.Context) error { <-release; return nil })
+		p.AddCloser("stuck", func(context.Context) error { <-release; return nil })
 		x := start(t, p, ok)
 		l := newMemListener()
 		admin := &http.Server{

@@ -60,6 +60,7 @@ func TestProbesDoNotHoldTheLameDuck(t *testing.T) {
 	probes := map[string]func(*trial, *client){
 		"kubelet":  func(x *trial, c *client) { x.mustGet(c, "/", "User-Agent: kube-probe/1.34") },
 		"balancer": func(x *trial, c *client) { x.mustGet(c, "/ready", "User-Agent: ELB-HealthChecker/2.0") },
+		"own":      func(x *trial, c *client) { x.mustGet(c, "/", "User-Agent: GoogleHC/1.0") },
 		"connect":  func(*trial, *client) {},
 	}
 	for name, probe := range probes {
@@ -68,7 +69,7 @@ func TestProbesDoNotHoldTheLameDuck(t *testing.T) {
 				mux := http.NewServeMux()
 				mux.HandleFunc("/", ok)
 				mux.HandleFunc("/ready", Ready)
-				x := start(t, &Process{}, mux.ServeHTTP)
+				x := start(t, &Process{IsProbe: isGoogleHC}, mux.ServeHTTP)
 				x.terminate()
 				x.everySecond(func(c *client) { probe(x, c) })
 				x.endsAt(10 * time.Second)
@@ -78,6 +79,42 @@ func TestProbesDoNotHoldTheLameDuck(t *testing.T) {
 			})
 		})
 	}
+}
+
+// isGoogleHC is an IsProbe.
+func isGoogleHC(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), "GoogleHC/") }
+
+// The same over HTTP/2, and a client beside the probes counts.
+func TestProbesOfTheProgramOverHTTP2(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h2c := new(http.Protocols)
+		h2c.SetUnencryptedHTTP2(true)
+		x := startServer(t, &Process{IsProbe: isGoogleHC}, &http.Server{Handler: http.HandlerFunc(ok), Protocols: h2c})
+		get := func(agent string) {
+			t.Helper()
+			transport := &http.Transport{Protocols: h2c, DialContext: func(context.Context, string, string) (net.Conn, error) { return x.dial() }}
+			defer transport.CloseIdleConnections()
+			r, _ := http.NewRequest("GET", "http://test/", nil)
+			r.Header.Set("User-Agent", agent)
+			res, err := transport.RoundTrip(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+		}
+		x.terminate()
+		time.Sleep(time.Second)
+		for _, step := range []struct {
+			agent string
+			late  int
+		}{{"GoogleHC/1.0", 0}, {"curl/8.17.0", 1}, {"GoogleHC/1.0", 1}} {
+			get(step.agent)
+			if s := x.Status(); s.LateRequests != step.late || s.LateConnections != step.late {
+				t.Errorf("after %s: %d late requests, %d late connections, want %d", step.agent, s.LateRequests, s.LateConnections, step.late)
+			}
+		}
+		x.endsAt(10 * time.Second)
+	})
 }
 
 func TestEachConnectionIsAskedToLeaveAtItsOwnMoment(t *testing.T) {
@@ -367,7 +404,7 @@ func TestSecondSignalCutsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		flushed := false
-		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
+		p.AddCloser("flush", func(context.Context) error { flushed = true; return nil })
 		x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go x.mustDial().get("/")
 		synctest.Wait()

@@ -29,7 +29,7 @@ func TestPipelinedRequestInTheBufferOfAWokenConnection(t *testing.T) {
 		p.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
 		l := newMemListener()
 		slow := true
-		p.Serve(&http.Server{
+		p.AddHTTP(&http.Server{
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/long" {
 					w.(http.Flusher).Flush()
@@ -139,7 +139,7 @@ func TestManyStuckClosersEndWithinGrace(t *testing.T) {
 		p := &Process{Delay: time.Second, Grace: 3 * time.Second, Reserve: 100 * time.Millisecond}
 		forever := make(chan struct{})
 		for i := range 300 {
-			p.Closer(fmt.Sprint(i), func(context.Context) error { <-forever; return nil })
+			p.AddCloser(fmt.Sprint(i), func(context.Context) error { <-forever; return nil })
 		}
 		x := start(t, p, ok)
 		x.terminate()
@@ -157,8 +157,8 @@ func TestSecondSignalWhileACloserHangs(t *testing.T) {
 		p := &Process{Grace: time.Hour}
 		forever := make(chan struct{})
 		flushed := false
-		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
-		p.Closer("stuck", func(context.Context) error { <-forever; return nil })
+		p.AddCloser("flush", func(context.Context) error { flushed = true; return nil })
+		p.AddCloser("stuck", func(context.Context) error { <-forever; return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		time.Sleep(20 * time.Second)
@@ -196,8 +196,8 @@ func TestRunASecondTimeIsAnError(t *testing.T) {
 
 func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 	p := Process{Delay: -1, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
-	p.Worker("w", func(context.Context) error { return errors.New("as intended") })
-	if err := p.RunUntilSignal(); err == nil {
+	p.AddWorker("w", func(context.Context) error { return errors.New("as intended") })
+	if err := p.RunUntilSignal(context.Background()); err == nil {
 		t.Error("no error")
 	}
 	var stacks []byte
@@ -213,13 +213,11 @@ func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 }
 
 func TestLastWordsOfAPanic(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {
-		p := &Process{}
-		p.Worker("w", func(context.Context) error { panic("as intended") })
+		p := &Process{TerminationLog: terminationLog}
+		p.AddWorker("w", func(context.Context) error { panic("as intended") })
 		x := start(t, p, ok)
 		x.end()
 	})
@@ -235,7 +233,7 @@ func TestHandlerWithoutAClientIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		done := false
-		p.Closer("database", func(context.Context) error {
+		p.AddCloser("database", func(context.Context) error {
 			if !done {
 				t.Error("closed while a handler was still using it")
 			}
@@ -291,7 +289,7 @@ func TestListenerThatMindsNoDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := limited{newMemListener(), make(chan struct{}, 1)}
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-		p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
+		p.AddHTTP(&http.Server{Handler: http.HandlerFunc(ok)}, l)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: l.memListener, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
@@ -354,8 +352,8 @@ func TestOneServerAddedTwice(t *testing.T) {
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 		srv := &http.Server{Handler: http.HandlerFunc(ok)}
 		a, b := newMemListener(), newMemListener()
-		p.Serve(srv, a)
-		p.Serve(srv, b)
+		p.AddHTTP(srv, a)
+		p.AddHTTP(srv, b)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: a, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
@@ -426,7 +424,7 @@ func TestContextOfAWorkerEndsWithTheProcess(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		var kept context.Context
-		p.Worker("w", func(ctx context.Context) error { kept = ctx; return nil })
+		p.AddWorker("w", func(ctx context.Context) error { kept = ctx; return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		x.endsAt(10 * time.Second)
@@ -463,10 +461,10 @@ func TestListenerThatNeverReturnsDoesNotHoldTheExit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := deaf{make(chan struct{})}
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-		p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
+		p.AddHTTP(&http.Server{Handler: http.HandlerFunc(ok)}, l)
 		flushed := false
-		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
-		p.Worker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil }) // so that there is a cut
+		p.AddCloser("flush", func(context.Context) error { flushed = true; return nil })
+		p.AddWorker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil }) // so that there is a cut
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
@@ -498,7 +496,7 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 				began := time.Now()
 				p := &Process{Delay: test.delay}
 				var closed time.Duration
-				p.Closer("flush", func(context.Context) error { closed = time.Since(began); return nil })
+				p.AddCloser("flush", func(context.Context) error { closed = time.Since(began); return nil })
 				x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
 					switch r.URL.Path {
 					case "/prestop":
@@ -509,7 +507,7 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 				})
 				go x.mustGet(x.mustDial(), "/prestop")
 				time.Sleep(test.signal)
-				if phase := x.Status().Phase; phase != phaseServing {
+				if phase := x.Status().Phase; phase != PhaseServing {
 					t.Errorf("it is not serving again: %s", phase)
 				}
 				stuck := x.mustDial()
@@ -577,7 +575,7 @@ func (c slowDeadline) SetReadDeadline(at time.Time) error {
 func TestSlowClosesDoNotPassTheCut(t *testing.T) {
 	l := newMemListener()
 	p := &Process{Delay: 50 * time.Millisecond, Grace: time.Second, Reserve: 500 * time.Millisecond, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
-	p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
+	p.AddHTTP(&http.Server{Handler: http.HandlerFunc(ok)}, l)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()

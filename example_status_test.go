@@ -18,7 +18,7 @@ func ExampleProcess_observe() {
 		Log:     slog.New(slog.DiscardHandler),
 		Observe: func(s lameduck.Status) { fmt.Println(s.Phase) },
 	}
-	p.Closer("traces", func(context.Context) error { return nil })
+	p.AddCloser("traces", func(context.Context) error { return nil })
 
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Millisecond) // stands for the stop signal
 	defer stop()
@@ -42,15 +42,15 @@ func ExampleProcess_Status() {
 		s := p.Status()
 		fmt.Fprintf(w, "connections %d\nin_flight %d\nlate_requests %d\n", s.Connections, len(s.InFlight), s.LateRequests)
 	})
-	p.Serve(&http.Server{Addr: ":8080", Handler: mux})
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: mux})
 	p.Observe = func(s lameduck.Status) {
-		if s.Phase == "cut" {
+		if s.Phase == lameduck.PhaseCut {
 			for _, work := range s.InFlight {
 				slog.Error("cut", "kind", work.Kind, "name", work.Name, "peer", work.Peer)
 			}
 		}
 	}
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("terminated", "error", err)
 	}
 }
@@ -59,13 +59,30 @@ func ExampleProcess_Status() {
 // says what a pod that does not go away waits for.
 func ExampleDebug() {
 	var p lameduck.Process
-	p.Serve(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
 
 	admin := http.NewServeMux()
 	admin.HandleFunc("/debug/lameduck", lameduck.Debug)
-	p.Serve(&http.Server{Addr: "localhost:9091", Handler: admin})
+	p.AddHTTP(&http.Server{Addr: "localhost:9091", Handler: admin})
 
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
+		slog.Error("terminated", "error", err)
+	}
+}
+
+// An admin server that exists already answers from before Run to the end of the
+// process, when the listeners of the Process have long been closed.
+func ExampleProcess_Ready() {
+	var p lameduck.Process
+	p.AddHTTP(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})
+
+	admin := http.NewServeMux()
+	admin.HandleFunc("/ready", p.Ready)
+	admin.HandleFunc("/prestop", p.PreStop)
+	admin.HandleFunc("/debug/lameduck", p.Debug)
+	go http.ListenAndServe(":9091", admin)
+
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("terminated", "error", err)
 	}
 }

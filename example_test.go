@@ -27,10 +27,10 @@ func ExampleListenAndServe() {
 func ExampleProcess() {
 	var db *sql.DB
 	p := &lameduck.Process{Grace: 60 * time.Second} // the pod's terminationGracePeriodSeconds
-	p.Closer("database", func(context.Context) error { return db.Close() })
-	p.Serve(&http.Server{Addr: ":8080"})
-	p.Serve(&http.Server{Addr: ":9090", Handler: http.HandlerFunc(lameduck.Debug)})
-	p.Worker("mailer", func(ctx context.Context) error {
+	p.AddCloser("database", func(context.Context) error { return db.Close() })
+	p.AddHTTP(&http.Server{Addr: ":8080"})
+	p.AddHTTP(&http.Server{Addr: ":9090", Handler: http.HandlerFunc(lameduck.Debug)})
+	p.AddWorker("mailer", func(ctx context.Context) error {
 		for {
 			select {
 			case <-lameduck.Draining(ctx):
@@ -40,46 +40,46 @@ func ExampleProcess() {
 			}
 		}
 	})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err) // names each thing that was cut
 	}
 }
 
 // HTTP/2 and HTTP/1.1 over TLS; GetCertificate is asked for each connection,
 // so a renewed certificate needs no restart.
-func ExampleProcess_Serve_tls() {
+func ExampleProcess_AddHTTP_tls() {
 	load := func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		c, err := tls.LoadX509KeyPair("/tls/tls.crt", "/tls/tls.key")
 		return &c, err
 	}
 	var p lameduck.Process
-	p.Serve(&http.Server{Addr: ":8443", TLSConfig: &tls.Config{GetCertificate: load}})
-	if err := p.RunUntilSignal(); err != nil {
+	p.AddHTTP(&http.Server{Addr: ":8443", TLSConfig: &tls.Config{GetCertificate: load}})
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // HTTP/2 in clear text, as gRPC and proxies speak it, and HTTP/1.1 beside it.
-func ExampleProcess_Serve_h2c() {
+func ExampleProcess_AddHTTP_h2c() {
 	srv := &http.Server{Addr: ":8080", Protocols: new(http.Protocols)}
 	srv.Protocols.SetHTTP1(true)
 	srv.Protocols.SetUnencryptedHTTP2(true)
 	var p lameduck.Process
-	p.Serve(srv)
-	if err := p.RunUntilSignal(); err != nil {
+	p.AddHTTP(srv)
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // A protocol of one's own: each line is answered, and between two lines the
 // connection is closed when it is asked to leave.
-func ExampleProcess_ServeConn() {
+func ExampleProcess_AddConn() {
 	l, err := net.Listen("tcp", ":7000")
 	if err != nil {
 		log.Fatal(err)
 	}
 	var p lameduck.Process
-	p.ServeConn(l, func(ctx context.Context, c net.Conn) {
+	p.AddConn(l, func(ctx context.Context, c net.Conn) {
 		lines := make(chan string, 1) // the client waits for each answer
 		go func() {
 			defer close(lines)
@@ -100,13 +100,13 @@ func ExampleProcess_ServeConn() {
 			}
 		}
 	})
-	if err := p.RunUntilSignal(); err != nil {
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }
 
 // google.golang.org/grpc's server and health server fit as they are.
-func ExampleProcess_ServeGRPC() {
+func ExampleProcess_AddGRPC() {
 	var server lameduck.GRPCServer     // grpc.NewServer()
 	var health interface{ Shutdown() } // health.NewServer()
 	l, err := net.Listen("tcp", ":9090")
@@ -114,8 +114,8 @@ func ExampleProcess_ServeGRPC() {
 		log.Fatal(err)
 	}
 	var p lameduck.Process
-	p.ServeGRPC(server, health, l)
-	if err := p.RunUntilSignal(); err != nil {
+	p.AddGRPC(server, health, l)
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		log.Fatal(err)
 	}
 }

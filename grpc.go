@@ -16,16 +16,17 @@ type GRPCServer interface {
 	Stop()
 }
 
-// ServeGRPC adds a gRPC server, on listeners of clear text. Its streams are
+// AddGRPC adds a gRPC server, on listeners of clear text. Its streams are
 // told, waited for and cut as requests are; a health Watch does not hold the
 // end. health is nil or its health server (Shutdown sets all to NOT_SERVING):
 // it is shut down when [Ready] would begin to fail.
 //
 // A server with TLS credentials of its own is followed less closely: its
 // clients are told to leave only when the lame duck is over.
-func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
+func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
+	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}
-	x.finish = task.New(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
+	x.finish = task.New(string(KindGRPCServer), fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
 	x.serve = func(l *link.Listener) error {
 		l.Begin = (*link.Conn).BeginGRPC
 		return s.Serve(l)

@@ -81,10 +81,10 @@ func (h *fakeHealth) Resume()   { close(h.resumed) }
 
 // startGRPC runs p with s.
 func startGRPC(t *testing.T, p *Process, s GRPCServer, health HealthServer) *trial {
-	return startWith(t, p, func(l net.Listener) { p.ServeGRPC(s, health, l) })
+	return startWith(t, p, func(l net.Listener) { p.AddGRPC(s, health, l) })
 }
 
-// HealthServer is what ServeGRPC takes.
+// HealthServer is what AddGRPC takes.
 type HealthServer = interface{ Shutdown() }
 
 const (
@@ -198,7 +198,7 @@ func TestGRPCServerThatNeverStops(t *testing.T) {
 				}
 				p := &Process{}
 				closed := false
-				p.Closer("flush", func(context.Context) error { closed = true; return nil })
+				p.AddCloser("flush", func(context.Context) error { closed = true; return nil })
 				x := startGRPC(t, p, s, nil)
 				c := x.dialHTTP2()
 				c.begin("/shop.Orders/List")
@@ -293,7 +293,7 @@ func (s oddGRPC) Serve(l net.Listener) error {
 
 func TestGRPCWithoutAListener(t *testing.T) {
 	var p Process
-	p.ServeGRPC(newFakeGRPC(nil), nil)
+	p.AddGRPC(newFakeGRPC(nil), nil)
 	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "without a listener\nhint: ") {
 		t.Errorf("Run: %v", err)
 	}

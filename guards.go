@@ -32,13 +32,13 @@ func (p *Process) guard() {
 	}
 }
 
-// guardGRPC is for whoever stops a gRPC server by himself. ServeGRPC does not
+// guardGRPC is for whoever stops a gRPC server by himself. AddGRPC does not
 // wait for a Stop.
 func (p *Process) guardGRPC(deps []*debug.Module) {
 	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
 	if version := oldGRPC(deps); version != "" && !ours {
 		p.log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
-			"Where this process is a gRPC server, give that to Process.ServeGRPC or upgrade; for a mere client it does not matter", "version", version)
+			"Where this process is a gRPC server, give that to Process.AddGRPC or upgrade; for a mere client it does not matter", "version", version)
 	}
 }
 

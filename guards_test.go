@@ -55,11 +55,11 @@ func TestOldGRPCIsTold(t *testing.T) {
 		log := newLogbook(t)
 		p := &Process{log: slog.New(log)}
 		if given {
-			p.ServeGRPC(grpcServer{}, nil, newMemListener())
+			p.AddGRPC(grpcServer{}, nil, newMemListener())
 		}
 		p.guardGRPC(deps)
 		if told := len(log.with("v1.85.0")) == 1; told == given {
-			t.Errorf("given to ServeGRPC: %v, told: %v", given, told)
+			t.Errorf("given to AddGRPC: %v, told: %v", given, told)
 		}
 	}
 }
@@ -84,8 +84,8 @@ func TestH2CHandlerIsNoticed(t *testing.T) {
 				log := newLogbook(t)
 				srv := &http.Server{Handler: test.handler}
 				p := &Process{Log: slog.New(log), Delay: -1}
-				p.Serve(srv, newMemListener())
-				p.Serve(srv, newMemListener()) // one server: one word
+				p.AddHTTP(srv, newMemListener())
+				p.AddHTTP(srv, newMemListener()) // one server: one word
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				if err := p.Run(ctx); err != nil {

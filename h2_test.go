@@ -90,7 +90,7 @@ func TestNoStreamIsLost(t *testing.T) {
 						t.Fatal(err)
 					}
 					p := &Process{Delay: 1500 * time.Millisecond, Quiet: 500 * time.Millisecond, Spread: 200 * time.Millisecond}
-					p.Serve(serverOf(t, way, h), l)
+					p.AddHTTP(serverOf(t, way, h), l)
 					var ctx context.Context
 					ctx, terminate[i] = context.WithCancel(t.Context())
 					ended[i] = make(chan error, 1)

@@ -31,35 +31,60 @@ func Draining(ctx context.Context) <-chan struct{} {
 	return term.Draining(ctx)
 }
 
-// Ready is a readiness handler. It answers 200 until the listener closes,
-// and with [Process.FailReadiness] 503 from T0 on.
-//
-// 200 is right behind a Kubernetes Service: a deleted pod leaves the
-// endpoints whatever readiness says, and if all endpoints are terminating
-// kube-proxy falls back to those that still are ready (KEP-1669).
+// Ready is a readiness handler for a server of a Process: see [Process.Ready]. On
+// any other server it answers 200.
 func Ready(w http.ResponseWriter, r *http.Request) {
-	p := spare(r)
-	if p != nil && p.FailReadiness && p.state.Current.Load() != nil {
-		http.Error(w, "terminating", http.StatusServiceUnavailable)
+	if p := ownerOf(r); p != nil {
+		p.Ready(w, r)
 		return
 	}
 	io.WriteString(w, "ready\n")
 }
 
-// PreStop is a handler for a preStop httpGet hook. It begins the lame duck,
+// Ready is a readiness handler for whatever server, such as one for admins. It
+// answers 200 from the start of Run until the listeners of p close, and with
+// [Process.FailReadiness] until T0; otherwise 503.
+//
+// 200 until then is right behind a Kubernetes Service: a deleted pod leaves the
+// endpoints whatever its readiness is, and if all endpoints are terminating
+// kube-proxy falls back to those that still are ready (KEP-1669).
+func (p *Process) Ready(w http.ResponseWriter, r *http.Request) {
+	link.ExcludeFromLate(r)
+	switch {
+	case p.watch.phase.Load() == nil:
+		http.Error(w, "not running", http.StatusServiceUnavailable)
+	case p.state.Closing.Load() || p.FailReadiness && p.state.Current.Load() != nil:
+		http.Error(w, "terminating", http.StatusServiceUnavailable)
+	default:
+		io.WriteString(w, "ready\n")
+	}
+}
+
+// PreStop is a handler for a preStop httpGet hook, on a server of a Process: see
+// [Process.PreStop]. On any other server it answers 501.
+func PreStop(w http.ResponseWriter, r *http.Request) {
+	if p := ownerOf(r); p != nil {
+		p.PreStop(w, r)
+		return
+	}
+	http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
+}
+
+// PreStop is a handler for a preStop httpGet hook, on whatever server, such as one
+// for admins. It begins the lame duck,
 // as the stop signal would, and answers when that is over. The time is
 // counted once: the stop signal that follows goes on from there. If none
 // follows within 5 s the process goes back to serving, for the call may not have
 // been the kubelet's. A stop signal that comes later, but within Grace of the
 // call, begins a lame duck that is as much shorter as Grace, which counts from the
-// call.
-func PreStop(w http.ResponseWriter, r *http.Request) {
-	p := spare(r)
-	if p == nil {
-		http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
+// call. Before Run it answers 503.
+func (p *Process) PreStop(w http.ResponseWriter, r *http.Request) {
+	link.ExcludeFromLate(r)
+	d := p.beginHook()
+	if d == nil {
+		http.Error(w, "not running", http.StatusServiceUnavailable)
 		return
 	}
-	d := p.begin("preStop", false)
 	select {
 	case <-d.Over.Done:
 		if r.ProtoMajor < 2 {
@@ -70,17 +95,15 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// spare returns the Process that serves r, and takes r out of the late
-// arrivals: a probe or a hook is not a client.
-func spare(r *http.Request) *Process {
-	link.ExcludeFromLate(r)
+// ownerOf returns the Process that serves r, nil if none does.
+func ownerOf(r *http.Request) *Process {
 	p, _ := r.Context().Value(ownerKey).(*Process)
 	return p
 }
 
 // NetConn returns the connection that the listener has made, mostly a
 // *net.TCPConn, for one that a Process gave to the program: to a hook of
-// http.Server or of its TLSConfig, to a handler that took it over, to ServeConn.
+// http.Server or of its TLSConfig, to a handler that took it over, to AddConn.
 // Below TLS, too: its options and addresses are those of the client's connection,
 // and what is read or written there breaks the TLS. Of any other connection it
 // returns that itself.

@@ -46,7 +46,7 @@ func TestHijackedConnectionThatIsLost(t *testing.T) {
 				kept := make(chan any, 1)
 				l := listenOn(t, "tcp")
 				p := &Process{Delay: -1, Quiet: -1, Grace: time.Second, Reserve: 900 * time.Millisecond, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-				p.Serve(serverOf(t, way, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				p.AddHTTP(serverOf(t, way, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					c, rw, err := http.NewResponseController(w).Hijack()
 					if err != nil {
 						t.Error(err)

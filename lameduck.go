@@ -1,6 +1,11 @@
 package lameduck
 
-import "net/http"
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net/http"
+)
 
 // ListenAndServe serves handler on the TCP address addr (":http" if empty)
 // until SIGTERM or SIGINT, then terminates without dropping a connection and
@@ -9,6 +14,28 @@ import "net/http"
 // http.DefaultServeMux is used.
 func ListenAndServe(addr string, handler http.Handler) error {
 	var p Process
-	p.Serve(&http.Server{Addr: addr, Handler: handler})
-	return p.RunUntilSignal()
+	p.AddHTTP(&http.Server{Addr: addr, Handler: handler})
+	return p.RunUntilSignal(context.Background())
+}
+
+// ListenAndServeTLS is [ListenAndServe] with TLS, HTTP/2 and HTTP/1.1 (addr is
+// ":https" if empty). certFile is the certificate, followed by those that it was
+// signed with, and keyFile its key, both in PEM. They are read once: for
+// certificates that are renewed use [Process.AddHTTP] with GetCertificate.
+func ListenAndServeTLS(addr, certFile, keyFile string, handler http.Handler) error {
+	srv, err := tlsServer(addr, certFile, keyFile, handler)
+	if err != nil {
+		return err
+	}
+	var p Process
+	p.AddHTTP(srv)
+	return p.RunUntilSignal(context.Background())
+}
+
+func tlsServer(addr, certFile, keyFile string, handler http.Handler) (*http.Server, error) {
+	c, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil, fmt.Errorf("lameduck: %w", err)
+	}
+	return &http.Server{Addr: addr, Handler: handler, TLSConfig: &tls.Config{Certificates: []tls.Certificate{c}}}, nil
 }

@@ -25,7 +25,7 @@ func TestNoRequestIsLost(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := &Process{Delay: 1500 * time.Millisecond, Quiet: 500 * time.Millisecond, Spread: 200 * time.Millisecond}
-			p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				io.Copy(w, r.Body)
 			})}, l)
 			ctx, terminate := context.WithCancel(t.Context())

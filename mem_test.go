@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -61,18 +62,19 @@ func start(t *testing.T, p *Process, h http.HandlerFunc) *trial {
 func startServer(t *testing.T, p *Process, srv *http.Server) *trial {
 	return startWith(t, p, func(l net.Listener) {
 		srv.ErrorLog = slog.NewLogLogger(p.Log.Handler(), slog.LevelWarn)
-		p.Serve(srv, l)
+		p.AddHTTP(srv, l)
 	})
 }
 
 // startConn runs p with a server of raw connections.
 func startConn(t *testing.T, p *Process, serve func(context.Context, net.Conn)) *trial {
-	return startWith(t, p, func(l net.Listener) { p.ServeConn(l, serve) })
+	return startWith(t, p, func(l net.Listener) { p.AddConn(l, serve) })
 }
 
 // startWith runs p with what add adds.
 func startWith(t *testing.T, p *Process, add func(net.Listener)) *trial {
 	p.Log = cmp.Or(p.Log, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	p.TerminationLog = cmp.Or(p.TerminationLog, os.DevNull) // this test may run in a pod
 	x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
 	add(x.l)
 	ctx, cancel := context.WithCancelCause(t.Context())

@@ -61,7 +61,7 @@ func TestWithDraining(t *testing.T) {
 func TestMomentsEndWithTheLameDuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{Delay: time.Second, Quiet: -1, Spread: time.Hour}
-		p.Worker("slow", func(ctx context.Context) error {
+		p.AddWorker("slow", func(ctx context.Context) error {
 			<-Draining(ctx)
 			time.Sleep(5 * time.Second)
 			return nil

@@ -20,20 +20,20 @@ func (p *Process) Status() Status {
 func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
 	phase := p.watch.phase.Load()
 	if phase == nil {
-		return Status{}, nil
+		return Status{InFlight: []Work{}}, nil
 	}
 	// The phase follows the termination, a moment later.
 	d := p.state.Current.Load()
 	switch {
 	case d == nil:
-		phase = new(phaseServing)
-	case *phase == phaseServing:
-		phase = new(phaseLameDuck)
+		phase = new(PhaseServing)
+	case *phase == PhaseServing:
+		phase = new(PhaseLameDuck)
 	}
 	return p.statusIn(*phase, d, without), d
 }
 
-func (p *Process) statusIn(phase string, d *term.Termination, without func(piece) bool) Status {
+func (p *Process) statusIn(phase Phase, d *term.Termination, without func(piece) bool) Status {
 	open := p.conns.List()
 	s := Status{
 		Phase:       phase,
@@ -56,7 +56,7 @@ func (p *Process) statusIn(phase string, d *term.Termination, without func(piece
 }
 
 // enter takes p into its next phase. Only the goroutine of run does that.
-func (p *Process) enter(phase string, d *term.Termination) {
+func (p *Process) enter(phase Phase, d *term.Termination) {
 	p.watch.phase.Store(&phase)
 	if p.Observe != nil {
 		s := p.statusIn(phase, d, nil)

@@ -175,10 +175,12 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 // promises something to them.
 func TestExportedNames(t *testing.T) {
 	want := strings.Fields(`CutError CutError.Error CutError.Unwrap CutError.Work Debug Draining ErrCut
-		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop ListenAndServe NetConn PreStop
-		Process Process.Closer Process.Delay Process.FailReadiness Process.Grace Process.Log Process.Observe Process.Quiet Process.Reserve
-		Process.Run Process.RunUntilSignal Process.Serve Process.ServeConn Process.ServeGRPC Process.Spread Process.Status
-		Process.WithDraining Process.Worker Ready
+		GRPCServer GRPCServer.GracefulStop GRPCServer.Serve GRPCServer.Stop
+		Kind KindCloser KindConnection KindGRPCServer KindHijacked KindRequest KindStream KindWorker ListenAndServe ListenAndServeTLS NetConn
+		Phase PhaseClosers PhaseCut PhaseEnded PhaseFinishing PhaseLameDuck PhaseServing PreStop
+		Process Process.Addr Process.AddCloser Process.AddConn Process.AddGRPC Process.AddHTTP Process.AddWorker
+		Process.Cut Process.Debug Process.Delay Process.Env Process.FailReadiness Process.Grace Process.Hurry Process.IsProbe Process.Listen Process.Log Process.Observe Process.PreStop Process.Quiet Process.Ready Process.Reserve
+		Process.Run Process.RunUntilSignal Process.Spread Process.Status Process.Terminate Process.TerminationLog Process.WithDraining Ready
 		Status Status.By Status.ClosedIdle Status.Connections Status.Cut Status.InFlight Status.LateConnections Status.LateRequests
 		Status.Phase Status.T0 Work Work.Kind Work.Name Work.Peer Work.Since`)
 	var got []string

@@ -22,7 +22,7 @@ func TestWorkerFinishesWhatItHolds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		jobs := 0
-		p.Worker("mailer", func(ctx context.Context) error {
+		p.AddWorker("mailer", func(ctx context.Context) error {
 			for {
 				select {
 				case <-Draining(ctx):
@@ -49,7 +49,7 @@ func TestWorkerFinishesWhatItHolds(t *testing.T) {
 func TestStuckWorkerIsCutAndNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
-		p.Worker("stuck", func(ctx context.Context) error {
+		p.AddWorker("stuck", func(ctx context.Context) error {
 			<-ctx.Done()
 			return nil
 		})
@@ -72,7 +72,7 @@ func TestFailingWorkerTerminatesTheProcess(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &Process{}
-				p.Worker("fetcher", func(ctx context.Context) error {
+				p.AddWorker("fetcher", func(ctx context.Context) error {
 					time.Sleep(time.Minute)
 					return work(ctx)
 				})
@@ -93,7 +93,7 @@ func TestFailingWorkerTerminatesTheProcess(t *testing.T) {
 func TestWorkerThatIsDoneEndsNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
-		p.Worker("migration", func(context.Context) error { return nil })
+		p.AddWorker("migration", func(context.Context) error { return nil })
 		x := start(t, p, ok)
 		time.Sleep(time.Hour)
 		x.mustGet(x.mustDial(), "/")
@@ -107,7 +107,7 @@ func TestClosersRunInReverseOrderAfterTheLastRequest(t *testing.T) {
 		var order []string
 		p := &Process{}
 		for _, name := range []string{"database", "cache", "queue"} {
-			p.Closer(name, func(context.Context) error {
+			p.AddCloser(name, func(context.Context) error {
 				order = append(order, name)
 				return nil
 			})
@@ -131,14 +131,14 @@ func TestStuckCloserDoesNotTakeTheNextOnesTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		var left time.Duration
-		p.Closer("logs", func(ctx context.Context) error {
+		p.AddCloser("logs", func(ctx context.Context) error {
 			deadline, _ := ctx.Deadline()
 			left = time.Until(deadline)
 			return nil
 		})
 		forever := make(chan struct{})
-		p.Closer("stuck", func(context.Context) error { <-forever; return nil })
-		p.Closer("broken", func(context.Context) error { panic("as intended") })
+		p.AddCloser("stuck", func(context.Context) error { <-forever; return nil })
+		p.AddCloser("broken", func(context.Context) error { panic("as intended") })
 		x := start(t, p, ok)
 		x.terminate()
 		took, err := x.end()
@@ -186,6 +186,28 @@ func TestKnobsOverrideTheProgram(t *testing.T) {
 	}
 }
 
+// A program may give the variables itself, or none: then those of the process mean
+// nothing.
+func TestEnvInsteadOfTheEnvironment(t *testing.T) {
+	t.Setenv("LAMEDUCK_DELAY", "never")
+	t.Setenv("LAMEDUCK_QUIET", "1h")
+	for _, test := range []struct {
+		env  []string
+		want time.Duration // Delay; -1: an error
+	}{
+		{nil, -1},
+		{[]string{}, 4 * time.Second},
+		{[]string{"LAMEDUCK_DELAY=5s", "OTHER=1", "LAMEDUCK_DELAY=6s", "LAMEDUCK"}, 6 * time.Second}, // the last, as with exec.Cmd
+		{[]string{"LAMEDUCK_DELAY=soon"}, -1},
+	} {
+		p := Process{Delay: 4 * time.Second, Env: test.env}
+		got, err := p.resolve()
+		if (err != nil) != (test.want < 0) || err == nil && (got.Delay != test.want || got.Quiet != 2*time.Second) {
+			t.Errorf("%q: %+v, %v, want a Delay of %v", test.env, got, err, test.want)
+		}
+	}
+}
+
 func TestPortThatIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -197,8 +219,8 @@ func TestPortThatIsTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	var p Process
-	p.Serve(&http.Server{}, other)
-	p.Serve(&http.Server{Addr: taken.Addr().String()})
+	p.AddHTTP(&http.Server{}, other)
+	p.AddHTTP(&http.Server{Addr: taken.Addr().String()})
 	if err := p.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
 		t.Errorf("Run: %v", err)
 	}
@@ -219,13 +241,11 @@ func TestListenerThatFails(t *testing.T) {
 }
 
 func TestLastWords(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 
 	run := func() {
 		synctest.Test(t, func(t *testing.T) {
-			x := start(t, &Process{}, ok)
+			x := start(t, &Process{TerminationLog: terminationLog}, ok)
 			x.terminate()
 			time.Sleep(3 * time.Second)
 			x.mustGet(x.mustDial(), "/")
@@ -263,7 +283,7 @@ func TestWhatIsNotSpokenIsRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		p := Process{Delay: -1}
-		p.Serve(srv, l)
+		p.AddHTTP(srv, l)
 		if err := p.Run(expired()); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Run: %v, want one about %s", err, want)
 		}
@@ -281,7 +301,7 @@ func TestHooksOfTheServerAreKept(t *testing.T) {
 		var states []http.ConnState
 		l := newMemListener()
 		var p Process
-		p.Serve(&http.Server{
+		p.AddHTTP(&http.Server{
 			Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.Context().Value(key{}) != "base" {
 					t.Error("the base context is lost")

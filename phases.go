@@ -65,7 +65,7 @@ func (p *Process) shutListeners(d *term.Termination) {
 
 // finishOrCut is the phase between the lame duck and the closers.
 func (p *Process) finishOrCut(d *term.Termination) {
-	p.enter(phaseFinishing, d)
+	p.enter(PhaseFinishing, d)
 	defer time.AfterFunc(time.Until(d.WarnAt(time.Now())), func() { p.warn(d) }).Stop()
 	defer p.shutServers()
 	p.finish(d)

@@ -3,6 +3,7 @@ package lameduck
 import (
 	"context"
 	"log/slog"
+	"net/http"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -17,11 +18,12 @@ import (
 // A Process is all that one process serves and all that must end well:
 // servers, background workers, closers. Set its fields and add its parts,
 // then call [Process.RunUntilSignal] or [Process.Run], once. The zero value
-// is ready to use.
+// is ready to use; adding a part later panics.
 //
 // A duration of zero stands for its default, a negative one for none. The
-// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE
-// override them; a value that cannot be used is an error of Run, at once.
+// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE, such
+// as 10s or 1m30s, override them; a value that cannot be used is an error of Run, at
+// once.
 type Process struct {
 	Delay   time.Duration // lame duck: serve on for at least this long; default 10 s
 	Quiet   time.Duration // and until no new connection came for this long; default 2 s
@@ -29,8 +31,21 @@ type Process struct {
 	Grace   time.Duration // terminationGracePeriodSeconds of the pod; default 30 s
 	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
 
-	FailReadiness bool         // [Ready] fails from the begin: for load balancers that poll, and kills the kubelet starts itself
+	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll, and kills the kubelet starts itself
 	Log           *slog.Logger // one line a phase, written in order in another goroutine; default slog.Default()
+
+	// Env are the variables, each as LAMEDUCK_DELAY=5s, instead of those of the
+	// environment. Nil stands for os.Environ; []string{} turns the variables off.
+	Env []string
+	// TerminationLog is the file for the termination message, terminationMessagePath
+	// of the container, if it exists. Default /dev/termination-log; os.DevNull for none.
+	TerminationLog string
+
+	// IsProbe, if set, reports whether a request after T0 is a health check. Those of
+	// the kubelet, and what Ready, PreStop and Debug answer, are known. A probe is
+	// answered, and does not prolong the lame duck. It is called by the goroutine of
+	// the request; gRPC that is not served by an http.Server has none.
+	IsProbe func(*http.Request) bool
 
 	// Observe, if set, is told each change of phase, one at a time and in
 	// order, while the termination goes on. It is waited for before the closers
@@ -49,13 +64,18 @@ type Process struct {
 	workers      []*task.Task
 	closers      []*task.Task
 
-	mu     sync.Mutex // orders begin and resume
-	hookAt time.Time  // T0 of the last preStop call that was taken back; guarded by mu
-	ran    atomic.Bool
-	state  term.State
-	conns  link.Set
-	env    *link.Env // of the connections
-	watch  watch
+	opening   sync.Mutex // held while listeners are opened
+	listenErr error      // of Listen
+
+	mu      sync.Mutex // orders begin and resume
+	running bool       // orders are obeyed; guarded by mu
+	early   order      // those that came before, in one; guarded by mu
+	hookAt  time.Time  // T0 of the last preStop call that was taken back; guarded by mu
+	ran     atomic.Bool
+	state   term.State
+	conns   link.Set
+	env     *link.Env // of the connections
+	watch   watch
 
 	began    chan struct{} // has an element when a termination has begun
 	failures chan error    // of servers and workers
@@ -67,26 +87,44 @@ type Process struct {
 	working  term.Countdown // of tasks
 }
 
-// Worker adds a background worker. When [Draining] of its context closes, at
-// the stop signal, it should take no new work, finish what it holds and
-// return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
-func (p *Process) Worker(name string, work func(context.Context) error) {
-	p.workers = append(p.workers, task.New(kindWorker, name, work))
+// adding panics if p was run: what is added then would be neither served nor waited
+// for.
+func (p *Process) adding(method string) {
+	if p.ran.Load() {
+		panic("lameduck: Process." + method + " after Run or RunUntilSignal: add all parts of a Process before it is run")
+	}
 }
 
-// Closer adds what runs last, when nothing is in flight any more: closers
+// AddWorker adds a background worker. When [Draining] of its context closes, at
+// the stop signal, it should take no new work, finish what it holds and
+// return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
+func (p *Process) AddWorker(name string, work func(context.Context) error) {
+	p.adding("AddWorker")
+	p.workers = append(p.workers, task.New(string(KindWorker), name, work))
+}
+
+// AddCloser adds what runs last, when nothing is in flight any more: closers
 // run in reverse order of registration, as deferred calls do. Each is given
 // an equal share of what is left of Grace, which is Reserve at least; its
 // context ends with that share, and one that does not return by then is left
 // behind, named with its stack. Neither that nor a panic, which is an error of
 // Run, keeps the next one from its share.
-func (p *Process) Closer(name string, closer func(context.Context) error) {
-	p.closers = append(p.closers, task.New(kindCloser, name, closer))
+func (p *Process) AddCloser(name string, closer func(context.Context) error) {
+	p.adding("AddCloser")
+	p.closers = append(p.closers, task.New(string(KindCloser), name, closer))
+}
+
+// An order is to end the Process: it begins the termination, named by. The zero
+// value is none.
+type order struct {
+	by    string
+	hurry bool // skip Delay and Quiet
+	cut   bool // end now
 }
 
 // watch is what is to be known about a Process from outside.
 type watch struct {
-	phase    atomic.Pointer[string] // nil before Run
+	phase    atomic.Pointer[Phase] // nil before Run
 	cut      atomic.Int64
 	warned   atomic.Bool // what will be cut was told
 	observer program.Calls
@@ -139,10 +177,10 @@ func (p *Process) tasks() []*task.Task {
 // its own if there are none.
 func (p *Process) inFlight(open []*link.Conn) []piece {
 	all := requests(open)
-	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == link.KindStream })
+	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == KindStream })
 	for _, t := range slices.Concat(p.tasks(), p.closers) {
-		if since, running := t.Since(); running && !(streams && t.Kind == kindGRPC) {
-			all = append(all, piece{Work: Work{Kind: t.Kind, Name: t.Name, Since: since}, who: t})
+		if since, running := t.Since(); running && !(streams && Kind(t.Kind) == KindGRPCServer) {
+			all = append(all, piece{Work: Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, who: t})
 		}
 	}
 	return all

@@ -197,7 +197,7 @@ func terminateWith(t *testing.T, f *fault, begin time.Duration) {
 	p := &Process{FailReadiness: true, Observe: func(Status) { f.in("Observe") }}
 	p.Log = slog.New(faultyLog{slog.NewTextHandler(t.Output(), nil), f})
 	flushed := false
-	p.Closer("flush", func(ctx context.Context) error { flushed = ctx.Err() == nil; return nil })
+	p.AddCloser("flush", func(ctx context.Context) error { flushed = ctx.Err() == nil; return nil })
 	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch r.URL.Path {
 		case "/slow":
@@ -210,10 +210,10 @@ func terminateWith(t *testing.T, f *fault, begin time.Duration) {
 	quiet := slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	faulty, raw, grpc := newFaultyListener(f), newFaultyListener(f), newFaultyListener(f)
 	if !crashesNetHTTP(f) {
-		p.Serve(&http.Server{Handler: serve, ErrorLog: quiet}, faulty)
+		p.AddHTTP(&http.Server{Handler: serve, ErrorLog: quiet}, faulty)
 	}
-	p.ServeConn(raw, func(ctx context.Context, c net.Conn) { io.Copy(io.Discard, c) })
-	p.ServeGRPC(faultyGRPC{f}, faultyGRPC{f}, grpc)
+	p.AddConn(raw, func(ctx context.Context, c net.Conn) { io.Copy(io.Discard, c) })
+	p.AddGRPC(faultyGRPC{f}, faultyGRPC{f}, grpc)
 	x := startServer(t, p, &http.Server{Handler: serve})
 	t.Cleanup(func() { // what the fault has left open
 		close(f.release)

@@ -1,6 +1,7 @@
 package lameduck
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -10,9 +11,9 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
-// terminationLog is where the kubelet reads a container's last words
-// (terminationMessagePath's default); kubectl describe pod shows them.
-var terminationLog = "/dev/termination-log"
+// terminationLog is where the kubelet reads the termination message of a container
+// (terminationMessagePath's default); kubectl describe pod shows it.
+const terminationLog = "/dev/termination-log"
 
 // lastWords is the summary on one line, then a line for each error, then the
 // stacks that there are: at most 4 KiB, what the kubelet keeps.
@@ -85,10 +86,10 @@ func oneByOne(err error) (all []error) {
 	return all
 }
 
-// leaveLastWords writes to the termination log, if there is one: outside of
-// a pod there is not, and none is made.
-func leaveLastWords(words string) {
-	f, err := os.OpenFile(terminationLog, os.O_WRONLY|os.O_TRUNC, 0)
+// writeMessage writes the termination message to the file, if there is one: outside
+// of a pod there is not, and none is made.
+func writeMessage(file, words string) {
+	f, err := os.OpenFile(cmp.Or(file, terminationLog), os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return
 	}

@@ -15,31 +15,35 @@ import (
 
 // Run serves until ctx ends, then terminates. It returns nil if nothing was
 // cut and nothing failed, else an error with a [CutError] for what was cut, and
-// what failed: errors of listening at once, before anything is served. It touches no signal; after
+// what failed. It begins with [Process.Listen], whose error it returns at once:
+// then nothing is served, and neither workers nor closers run. It touches no signal; after
 // ctx ended it returns within Grace.
 func (p *Process) Run(ctx context.Context) error {
-	stop := make(chan struct{})
-	defer close(stop)
-	return p.run(ctx, func() {
-		select {
-		case <-ctx.Done():
-			p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
-		case <-stop:
-		}
-	})
+	ended := make(chan struct{})
+	defer close(ended)
+	return p.run(ctx, func() { p.followContext(ctx, ended) })
+}
+
+// followContext begins the termination when ctx ends.
+func (p *Process) followContext(ctx context.Context, ended chan struct{}) {
+	select {
+	case <-ctx.Done():
+		p.begin(fmt.Sprint("context: ", context.Cause(ctx)), true)
+	case <-ended:
+	}
 }
 
 // run is the one goroutine that takes the Process through its phases.
-// control runs beside it and turns orders from outside into begin, hurry and
-// cut.
+// control runs beside it and turns what comes from outside into orders.
 func (p *Process) run(ctx context.Context, control func()) error {
 	if err := p.setUp(ctx); err != nil {
 		return err
 	}
 	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
 	p.guard()
-	p.enter(phaseServing, nil)
+	p.enter(PhaseServing, nil)
 	p.start()
+	p.takeCommands()
 	go control()
 
 	d := p.serveUntilStop()
@@ -51,7 +55,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	failed := p.runClosers(d)
 	err := errors.Join(p.cuts.err(), failed, p.moreFailures(), p.shutdownByOthers())
 	p.logEnd(d, err)
-	p.enter(phaseEnded, d)
+	p.enter(PhaseEnded, d)
 	p.observed(d)
 	p.logged(d)
 	return err
@@ -62,27 +66,22 @@ func (p *Process) setUp(ctx context.Context) error {
 	if p.ran.Swap(true) {
 		return errors.New("lameduck: this Process has been run already")
 	}
-	c, err := p.resolve()
-	if err != nil {
-		p.closeListeners(acceptWait)
-		return fmt.Errorf("lameduck: %w", err)
+	if err := p.Listen(); err != nil {
+		return err
 	}
-	p.clocks = c
 	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
 	p.conns.Init()
 	p.began = make(chan struct{}, 1)
 	p.leave = term.NewLatch()
 	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))
-	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log}
-	if err := p.listen(); err != nil {
-		return fmt.Errorf("lameduck: %w", err)
+	p.env = &link.Env{State: &p.state, Set: &p.conns, Hard: p.hard, Log: p.log, IsProbe: p.IsProbe}
+	listeners := 0
+	for _, s := range p.servers {
+		listeners += len(s.listeners)
 	}
+	p.serving = term.NewCountdown(listeners)
+	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
-}
-
-// resolve is what the clocks come to.
-func (p *Process) resolve() (term.Clocks, error) {
-	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve})
 }
 
 func (p *Process) start() {
@@ -121,12 +120,12 @@ func (p *Process) serveUntilStop() *term.Termination {
 		<-p.began
 		d := p.state.Current.Load()
 		p.logBegin(d)
-		p.enter(phaseLameDuck, d)
+		p.enter(PhaseLameDuck, d)
 		p.lameDuck(d)
 		if d.Stop.IsSet() || !p.resume(d) {
 			return d
 		}
 		p.log.Warn("preStop was called and no stop signal followed: serving on", "waited", hookGap)
-		p.enter(phaseServing, nil)
+		p.enter(PhaseServing, nil)
 	}
 }

@@ -74,7 +74,7 @@ func TestContextThatHasEndedBeforeRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemListener()
 		p := &Process{Log: slog.New(slog.DiscardHandler)}
-		p.Serve(&http.Server{Handler: http.HandlerFunc(ok)}, l)
+		p.AddHTTP(&http.Server{Handler: http.HandlerFunc(ok)}, l)
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
 		x := &trial{Process: p, t: t, l: l, t0: time.Now(), ended: make(chan error, 1)}
@@ -89,7 +89,7 @@ func TestNothingToServe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		closed := false
 		p := &Process{Log: slog.New(slog.DiscardHandler)}
-		p.Closer("c", func(context.Context) error { closed = true; return nil })
+		p.AddCloser("c", func(context.Context) error { closed = true; return nil })
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		if err := p.Run(ctx); err != nil || !closed {
@@ -163,7 +163,7 @@ func TestTimeoutsOfTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemListener()
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-		p.Serve(&http.Server{
+		p.AddHTTP(&http.Server{
 			Handler:     http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { time.Sleep(7 * time.Second) }),
 			ReadTimeout: 4 * time.Second, IdleTimeout: 5 * time.Second,
 		}, l)
@@ -206,7 +206,7 @@ func TestUnixSocket(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &Process{Delay: 200 * time.Millisecond, Quiet: 50 * time.Millisecond, Spread: 100 * time.Millisecond, Log: slog.New(slog.DiscardHandler)}
-	p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })}, l)
+	p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.Copy(w, r.Body) })}, l)
 	ctx, terminate := context.WithCancel(t.Context())
 	defer terminate()
 	ended := make(chan error, 1)
@@ -246,7 +246,7 @@ func TestAcceptQueueIsServedToTheLast(t *testing.T) {
 	var block atomic.Bool
 	release := make(chan struct{})
 	p := &Process{Delay: 100 * time.Millisecond, Quiet: -1, Spread: -1, Log: slog.New(slog.DiscardHandler)}
-	p.Serve(&http.Server{
+	p.AddHTTP(&http.Server{
 		Handler: http.HandlerFunc(ok),
 		ConnContext: func(ctx context.Context, _ net.Conn) context.Context {
 			if block.Load() {
@@ -295,10 +295,10 @@ func TestEverythingFailsAtOnce(t *testing.T) {
 			l := newMemListener()
 			listeners = append(listeners, l)
 		}
-		p.Serve(&http.Server{}, listeners[0], listeners[1])
-		p.Serve(&http.Server{}, listeners[2])
+		p.AddHTTP(&http.Server{}, listeners[0], listeners[1])
+		p.AddHTTP(&http.Server{}, listeners[2])
 		for i := range 3 {
-			p.Worker(fmt.Sprint("w", i), func(context.Context) error { time.Sleep(time.Second); return errors.New("failed") })
+			p.AddWorker(fmt.Sprint("w", i), func(context.Context) error { time.Sleep(time.Second); return errors.New("failed") })
 		}
 		time.AfterFunc(time.Second, func() {
 			for _, l := range listeners {

@@ -89,10 +89,10 @@ func newSchedule(t *testing.T, seed uint64, cert tls.Certificate) *schedule {
 		s.endpoints = append(s.endpoints, e)
 	}
 	for i := range s.below(3) {
-		s.Worker(fmt.Sprint(i), s.worker(s.below(6)))
+		s.AddWorker(fmt.Sprint(i), s.worker(s.below(6)))
 	}
 	for i := range s.below(4) {
-		s.Closer(fmt.Sprint(i), s.closer(i, s.below(8)))
+		s.AddCloser(fmt.Sprint(i), s.closer(i, s.below(8)))
 	}
 	return s
 }
@@ -103,7 +103,7 @@ func (s *schedule) serve(l net.Listener, kind int) (connected func(net.Conn)) {
 	srv.Protocols.SetHTTP1(true)
 	switch kind {
 	case 0:
-		s.ServeConn(l, s.raw)
+		s.AddConn(l, s.raw)
 		return s.talk
 	case 1:
 		srv.Protocols.SetHTTP2(true)
@@ -124,7 +124,7 @@ func (s *schedule) serve(l net.Listener, kind int) (connected func(net.Conn)) {
 	default:
 		connected = s.http1
 	}
-	s.Serve(srv, l)
+	s.AddHTTP(srv, l)
 	return connected
 }
 

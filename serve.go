@@ -14,7 +14,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// Serve adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
+// AddHTTP adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
 // empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
 // clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
@@ -25,18 +25,20 @@ import (
 // that fails is only written to ErrorLog. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left.
-func (p *Process) Serve(srv *http.Server, listeners ...net.Listener) {
+func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
+	p.adding("AddHTTP")
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
 	s.end = func() { srv.Close() }
 	p.servers = append(p.servers, s)
 }
 
-// ServeConn adds a server of another protocol: serve is called for each
+// AddConn adds a server of another protocol: serve is called for each
 // connection of l, in a goroutine of its own, and the connection is closed when
 // it returns. [Draining] of its context tells it to leave; the context ends at
 // the cut.
-func (p *Process) ServeConn(l net.Listener, serve func(context.Context, net.Conn)) {
+func (p *Process) AddConn(l net.Listener, serve func(context.Context, net.Conn)) {
+	p.adding("AddConn")
 	s := &server{listeners: []net.Listener{l}, end: func() {}}
 	s.serve = func(l *link.Listener) error { return p.serveConns(l, serve) }
 	p.servers = append(p.servers, s)
@@ -69,15 +71,33 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
-// listen opens what is not open yet. If one address fails nothing is left
-// open.
-func (p *Process) listen() (err error) {
-	defer func() {
-		if err != nil {
-			p.closeListeners(acceptWait)
-		}
-	}()
-	listeners := 0
+// Listen opens the listeners that are not open yet, and checks all else that would
+// keep Run from serving: the clocks and the TLS of each server. Connections that
+// come before Run wait in the accept queue. Run calls Listen first; a program that
+// calls it earlier can ask for [Process.Addr], and be registered somewhere only when
+// it can serve. If anything fails, all listeners are closed, those that were given
+// to AddHTTP too, and every later call returns the same error.
+func (p *Process) Listen() error {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if p.listenErr == nil {
+		p.listenErr = p.listen()
+	}
+	return p.listenErr
+}
+
+func (p *Process) listen() error {
+	if err := p.prepare(); err != nil {
+		p.closeListeners(acceptWait)
+		return fmt.Errorf("lameduck: %w", err)
+	}
+	return nil
+}
+
+func (p *Process) prepare() (err error) {
+	if p.clocks, err = p.resolve(); err != nil {
+		return err
+	}
 	for _, s := range p.servers {
 		if s.http != nil {
 			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
@@ -87,11 +107,25 @@ func (p *Process) listen() (err error) {
 		if err := s.listen(); err != nil {
 			return err
 		}
-		listeners += len(s.listeners)
 	}
-	p.serving = term.NewCountdown(listeners)
-	p.failures = make(chan error, listeners+len(p.workers))
 	return nil
+}
+
+// resolve is what the clocks come to.
+func (p *Process) resolve() (term.Clocks, error) {
+	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve}, p.Env)
+}
+
+// Addr is the address of the first listener: that of the server that was added
+// first. It is nil if there is none, as before [Process.Listen] for a server that
+// was added without one.
+func (p *Process) Addr() net.Addr {
+	p.opening.Lock()
+	defer p.opening.Unlock()
+	if len(p.servers) == 0 || len(p.servers[0].listeners) == 0 {
+		return nil
+	}
+	return p.servers[0].listeners[0].Addr()
 }
 
 // closeListeners closes all listeners, and waits for that no longer than limit.

@@ -48,7 +48,7 @@ func (s *server) listen() error {
 		return nil
 	}
 	if s.http == nil {
-		return errors.New("a gRPC server was added without a listener\nhint: p.ServeGRPC(server, health, listener), with net.Listen(\"tcp\", \":9090\")")
+		return errors.New("a gRPC server was added without a listener\nhint: p.AddGRPC(server, health, listener), with net.Listen(\"tcp\", \":9090\")")
 	}
 	standard := ":http"
 	if s.tls != nil {

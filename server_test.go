@@ -15,11 +15,11 @@ import (
 )
 
 // One connection's panic does not drop the others.
-func TestPanicInServeConn(t *testing.T) {
+func TestPanicInAddConn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		l := newMemListener()
-		p.ServeConn(l, func(_ context.Context, c net.Conn) {
+		p.AddConn(l, func(_ context.Context, c net.Conn) {
 			b := make([]byte, 5)
 			io.ReadFull(c, b)
 			if string(b) == "panic" {
@@ -69,9 +69,9 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 				p := &Process{}
 				l := &exhausted{memListener: newMemListener(), left: 5}
 				if way == "tls" {
-					p.Serve(serverOf(t, "tls", http.HandlerFunc(ok)), l)
+					p.AddHTTP(serverOf(t, "tls", http.HandlerFunc(ok)), l)
 				} else {
-					p.ServeConn(l, func(_ context.Context, c net.Conn) { io.WriteString(c, "hello") })
+					p.AddConn(l, func(_ context.Context, c net.Conn) { io.WriteString(c, "hello") })
 				}
 				x := start(t, p, ok)
 				client, server := net.Pipe()
@@ -103,7 +103,7 @@ func TestServerThatWasAddedTwice(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p.Serve(srv, l)
+		p.AddHTTP(srv, l)
 		addrs = append(addrs, l.Addr().String())
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -131,7 +131,7 @@ func TestServerThatIsStoppedByTheProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		s := stopped(make(chan struct{}))
-		p.ServeGRPC(s, nil, newMemListener())
+		p.AddGRPC(s, nil, newMemListener())
 		x := start(t, p, ok)
 		x.t0 = time.Now()
 		close(s)
@@ -176,7 +176,7 @@ func TestListenerWithTLSOfItsOwn(t *testing.T) {
 				p := &Process{}
 				x := startWith(t, p, func(l net.Listener) {
 					h := func(http.ResponseWriter, *http.Request) { t.Error("served") }
-					p.Serve(&http.Server{Handler: http.HandlerFunc(h)}, tlsOfItsOwn{l.(*memListener), of})
+					p.AddHTTP(&http.Server{Handler: http.HandlerFunc(h)}, tlsOfItsOwn{l.(*memListener), of})
 				})
 				go getOver(tls.Client(x.mustDial(), &tls.Config{InsecureSkipVerify: true}))
 				x.t0 = time.Now()

@@ -4,37 +4,48 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 	"time"
 )
 
-// RunUntilSignal is [Process.Run] until SIGTERM or SIGINT. SIGTERM, the
-// kubelet's, begins the lame duck. SIGINT, a person's at a terminal, skips
-// Delay and Quiet. A second signal cuts what is in flight and runs the
-// closers within Reserve; a third kills. The same signal again within one second
-// is not a second one.
-func (p *Process) RunUntilSignal() error {
+// RunUntilSignal is [Process.Run] until ctx ends or a signal comes, whichever is
+// first. stop are the signals that begin the lame duck; with none it is SIGTERM,
+// which the kubelet sends unless STOPSIGNAL of the image names another. SIGINT,
+// from a terminal, skips Delay and Quiet, unless it is one of stop. A second signal
+// cuts what is in flight and leaves the closers Reserve at most; a third kills.
+// The same signal again within one second counts once. Signals that come after ctx
+// ended or [Process.Terminate] was called mean the same.
+func (p *Process) RunUntilSignal(ctx context.Context, stop ...os.Signal) error {
+	if len(stop) == 0 {
+		stop = []os.Signal{syscall.SIGTERM}
+	}
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	signal.Notify(signals, append(slices.Clone(stop), os.Interrupt)...)
 	defer func() { go signal.Stop(signals) }() // the process is about to exit, and need not wait for that
 	ended := make(chan struct{})
 	defer close(ended)
-	return p.run(context.Background(), func() { p.obey(signals, ended) })
+	return p.run(ctx, func() {
+		if ctx.Done() != nil {
+			go p.followContext(ctx, ended)
+		}
+		p.followSignals(signals, stop, ended)
+	})
 }
 
 // oneSignal is for how long the same stop signal counts as one. Supervisors that
 // signal a process group and the process send it twice.
 const oneSignal = time.Second
 
-func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
+// followSignals turns signals into orders; stop are those that do not skip the lame
+// duck.
+func (p *Process) followSignals(signals chan os.Signal, stop []os.Signal, ended chan struct{}) {
 	first, ok := nextSignal(signals, ended)
 	if !ok {
 		return
 	}
-	d, at := p.begin(signalName(first), true), time.Now()
-	if first == os.Interrupt {
-		d.Hurry.Set()
-	}
+	p.command(order{by: signalName(first), hurry: first == os.Interrupt && !slices.Contains(stop, first)})
+	at := time.Now()
 	second, ok := nextSignal(signals, ended)
 	for ok && second == first && time.Since(at) < oneSignal {
 		second, ok = nextSignal(signals, ended)
@@ -43,7 +54,7 @@ func (p *Process) obey(signals chan os.Signal, ended chan struct{}) {
 		return
 	}
 	p.log.Warn("second signal: ending at once", "signal", signalName(second))
-	d.Cut.Set()
+	p.command(order{by: signalName(second), cut: true})
 	signal.Stop(signals)
 }
 

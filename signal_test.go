@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"strings"
 	"syscall"
@@ -42,10 +43,18 @@ func serveForTest() int {
 		<-r.Context().Done()
 	})
 	var p Process
-	p.Serve(&http.Server{Handler: mux}, l)
-	p.Closer("flush", func(context.Context) error { fmt.Println("flushed"); return nil })
+	p.AddHTTP(&http.Server{Handler: mux}, l)
+	p.AddCloser("flush", func(context.Context) error { fmt.Println("flushed"); return nil })
 	fmt.Println(l.Addr())
-	if err := p.RunUntilSignal(); err != nil {
+	ctx := context.Background()
+	var stop []os.Signal
+	switch os.Getenv("LAMEDUCK_TEST_STOP") {
+	case "SIGHUP":
+		stop = append(stop, syscall.SIGHUP)
+	case "context":
+		ctx, _ = signal.NotifyContext(ctx, syscall.SIGHUP)
+	}
+	if err := p.RunUntilSignal(ctx, stop...); err != nil {
 		fmt.Println(err)
 		if errors.Is(err, ErrCut) {
 			return 1
@@ -128,6 +137,61 @@ func TestSIGTERMDrains(t *testing.T) {
 	}
 }
 
+// A program may name its stop signals, or end the context: both are the same lame
+// duck.
+func TestOtherStopSignals(t *testing.T) {
+	for _, stop := range []string{"SIGHUP", "context"} {
+		t.Run(stop, func(t *testing.T) {
+			c := startChild(t, "LAMEDUCK_TEST_STOP="+stop, "LAMEDUCK_DELAY=300ms", "LAMEDUCK_QUIET=100ms", "LAMEDUCK_SPREAD=0s")
+			c.Process.Signal(syscall.SIGHUP)
+			c.waitT0(t)
+			if code, out := c.end(t); code != 0 || out != "flushed\n" {
+				t.Errorf("exit code %d, printed %q", code, out)
+			}
+		})
+	}
+}
+
+// SIGINT skips the lame duck, but for an image whose STOPSIGNAL it is. After the
+// context has ended it is the first signal all the same.
+func TestFirstSignal(t *testing.T) {
+	for name, test := range map[string]struct {
+		stop   []os.Signal
+		signal os.Signal
+		cancel bool
+		ends   time.Duration // after T0
+	}{
+		"SIGINT":                          {[]os.Signal{syscall.SIGTERM}, os.Interrupt, false, 0},
+		"SIGINT as stop signal":           {[]os.Signal{os.Interrupt}, os.Interrupt, false, 10 * time.Second},
+		"SIGTERM after the context's end": {[]os.Signal{syscall.SIGTERM}, syscall.SIGTERM, true, 10 * time.Second},
+		"SIGINT after the context's end":  {[]os.Signal{syscall.SIGTERM}, os.Interrupt, true, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+				x := &trial{Process: p, t: t, ended: make(chan error, 1), t0: time.Now()}
+				signals, ended := make(chan os.Signal, 2), make(chan struct{})
+				defer close(ended)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				go func() {
+					x.ended <- p.run(ctx, func() {
+						go p.followContext(ctx, ended)
+						p.followSignals(signals, test.stop, ended)
+					})
+				}()
+				synctest.Wait()
+				if test.cancel {
+					cancel()
+					time.Sleep(time.Second)
+				}
+				signals <- test.signal
+				x.endsAt(test.ends)
+			})
+		})
+	}
+}
+
 func TestSIGINTSkipsTheDelay(t *testing.T) {
 	c := startChild(t, "LAMEDUCK_DELAY=1h", "LAMEDUCK_GRACE=3h", "LAMEDUCK_SPREAD=0s")
 	c.Process.Signal(os.Interrupt)
@@ -166,7 +230,7 @@ func TestTheSameSignalTwiceIsOne(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 				x := &trial{Process: p, t: t, l: newMemListener(), ended: make(chan error, 1)}
-				p.Serve(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				p.AddHTTP(&http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					select {
 					case <-time.After(20 * time.Second):
 					case <-r.Context().Done():
@@ -174,7 +238,9 @@ func TestTheSameSignalTwiceIsOne(t *testing.T) {
 				})}, x.l)
 				signals, stop := make(chan os.Signal, 2), make(chan struct{})
 				defer close(stop)
-				go func() { x.ended <- p.run(t.Context(), func() { p.obey(signals, stop) }) }()
+				go func() {
+					x.ended <- p.run(t.Context(), func() { p.followSignals(signals, []os.Signal{syscall.SIGTERM}, stop) })
+				}()
 				go x.mustDial().get("/")
 				synctest.Wait()
 				x.t0 = time.Now()

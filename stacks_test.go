@@ -22,8 +22,8 @@ func TestStuckCloserIsNamedWithItsStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		release := make(chan struct{})
-		p.Closer("database", func(context.Context) error { waitsHere(release); return nil })
-		p.Closer("innocent", func(context.Context) error { return nil })
+		p.AddCloser("database", func(context.Context) error { waitsHere(release); return nil })
+		p.AddCloser("innocent", func(context.Context) error { return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		_, err := x.end()
@@ -46,8 +46,8 @@ func TestStuckWorkerIsNamedWithItsStack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		release := make(chan struct{})
-		p.Worker("mailer", func(context.Context) error { waitsHere(release); return nil })
-		p.Worker("other", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		p.AddWorker("mailer", func(context.Context) error { waitsHere(release); return nil })
+		p.AddWorker("other", func(ctx context.Context) error { <-ctx.Done(); return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		_, err := x.end()
@@ -67,8 +67,8 @@ func TestCloserThatEndsItsGoroutineDoesNotTakeTheTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		flushed := false
-		p.Closer("flush", func(context.Context) error { flushed = true; return nil })
-		p.Closer("gone", func(context.Context) error { runtime.Goexit(); return nil })
+		p.AddCloser("flush", func(context.Context) error { flushed = true; return nil })
+		p.AddCloser("gone", func(context.Context) error { runtime.Goexit(); return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		took, err := x.end()
@@ -101,14 +101,12 @@ func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
 }
 
 func TestLastWordsOfAStuckCloser(t *testing.T) {
-	old := terminationLog
-	defer func() { terminationLog = old }()
-	terminationLog = filepath.Join(t.TempDir(), "termination-log")
+	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
-		p := &Process{}
-		p.Closer("database", func(context.Context) error { waitsHere(release); return nil })
+		p := &Process{TerminationLog: terminationLog}
+		p.AddCloser("database", func(context.Context) error { waitsHere(release); return nil })
 		x := start(t, p, ok)
 		x.terminate()
 		x.end()

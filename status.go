@@ -5,25 +5,24 @@ import (
 	"time"
 )
 
-// The phases of a Process, in their order. A preStop call that no stop signal
-// follows leads from the lame duck back to serving; there is a cut only if
-// something is cut.
+// A Phase is how far a Process has come. A preStop call that no stop signal
+// follows leads from the lame duck back to serving.
+type Phase string
+
+// The phases in their order. A Process that has not been run is in none: "".
 const (
-	phaseServing   = "serving"
-	phaseLameDuck  = "lame duck"
-	phaseFinishing = "finishing"
-	phaseCut       = "cut"
-	phaseClosers   = "closers"
-	phaseEnded     = "ended"
+	PhaseServing   Phase = "serving"
+	PhaseLameDuck  Phase = "lame duck" // from T0 on
+	PhaseFinishing Phase = "finishing" // the listeners are closed, and what is in flight finishes
+	PhaseCut       Phase = "cut"       // some of that was ended before it was done; only then
+	PhaseClosers   Phase = "closers"   // closers run, if there are any
+	PhaseEnded     Phase = "ended"
 )
 
 // A Status is what a Process is doing at one moment: see [Process.Status].
 // Its JSON is that of [Debug].
 type Status struct {
-	// Phase is "serving"; "lame duck" from T0 on; "finishing" when the
-	// listeners are closed and what is in flight finishes; "cut" if some of it
-	// does not; "closers"; and "ended". It is empty before Run.
-	Phase string    `json:"phase"`
+	Phase Phase     `json:"phase"`        // empty before Run
 	By    string    `json:"by,omitempty"` // who began the termination: SIGTERM, preStop, ...; empty while serving
 	T0    time.Time `json:"t0,omitzero"`  // when it began; zero while serving
 

@@ -39,13 +39,13 @@ func (w *witness) phases() (phases []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.all {
-		phases = append(phases, s.Phase)
+		phases = append(phases, string(s.Phase))
 	}
 	return phases
 }
 
 // in returns what was told when the phase began.
-func (w *witness) in(t *testing.T, phase string) Status {
+func (w *witness) in(t *testing.T, phase Phase) Status {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -62,7 +62,7 @@ func TestObserveIsToldEachPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
 		p := &Process{Observe: func(s Status) { time.Sleep(10 * time.Millisecond); w.observe(s) }}
-		p.Closer("flush", func(context.Context) error {
+		p.AddCloser("flush", func(context.Context) error {
 			if phases := w.phases(); phases[len(phases)-1] != "closers" {
 				t.Errorf("a closer runs, and Observe was told %v", phases)
 			}
@@ -101,9 +101,9 @@ func TestObserveIsToldTheCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &witness{}
 		p := &Process{Observe: w.observe}
-		p.Worker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
+		p.AddWorker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
 		forever := make(chan struct{})
-		p.Closer("stuck", func(context.Context) error { <-forever; return nil })
+		p.AddCloser("stuck", func(context.Context) error { <-forever; return nil })
 		x := start(t, p, func(w http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 		go x.mustDial().get("/stuck?token=secret")
 		time.Sleep(time.Second)
@@ -181,7 +181,7 @@ func TestObserveThatMisbehaves(t *testing.T) {
 				w, release := &witness{}, make(chan struct{})
 				p := &Process{Observe: func(s Status) { w.observe(s); misbehave(release) }}
 				flushed := false
-				p.Closer("flush", func(ctx context.Context) error {
+				p.AddCloser("flush", func(ctx context.Context) error {
 					flushed = ctx.Err() == nil
 					return nil
 				})
@@ -250,8 +250,8 @@ func TestStatusBeforeRun(t *testing.T) {
 			t.Errorf("%+v", s)
 		}
 	})
-	p.Worker("w", func(context.Context) error { return nil })
-	p.Serve(&http.Server{}, newMemListener())
+	p.AddWorker("w", func(context.Context) error { return nil })
+	p.AddHTTP(&http.Server{}, newMemListener())
 	others.Wait()
 }
 
@@ -261,9 +261,9 @@ func TestStatusBetweenTwoPhases(t *testing.T) {
 	p := &Process{Log: slog.New(slog.DiscardHandler)}
 	d := term.New("SIGTERM", term.Clocks{})
 	for _, test := range []struct {
-		phase string
+		phase Phase
 		d     *term.Termination
-		want  string
+		want  Phase
 	}{
 		{"serving", nil, "serving"}, {"serving", d, "lame duck"}, {"lame duck", d, "lame duck"}, {"lame duck", nil, "serving"}, {"closers", d, "closers"},
 	} {
@@ -279,7 +279,7 @@ func TestWorkSaysSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		began := time.Now()
-		p.Worker("mailer", func(ctx context.Context) error {
+		p.AddWorker("mailer", func(ctx context.Context) error {
 			<-Draining(ctx)
 			time.Sleep(20 * time.Second)
 			return nil
@@ -332,7 +332,7 @@ func TestWorkIsNamedByItsPattern(t *testing.T) {
 		}
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Delay: -1}
 		l := newMemListener()
-		p.Serve(&http.Server{Handler: mux}, l)
+		p.AddHTTP(&http.Server{Handler: mux}, l)
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
@@ -346,7 +346,7 @@ func TestWorkIsNamedByItsPattern(t *testing.T) {
 			c := x.mustDial()
 			io.WriteString(c, head)
 			synctest.Wait()
-			if work := x.Status().InFlight; len(work) != 1 || work[0].Name != want || work[0].Kind != "request" || work[0].Peer == "" {
+			if work := x.Status().InFlight; len(work) != 1 || work[0].Name != want || work[0].Kind != KindRequest || work[0].Peer == "" {
 				t.Errorf("%q is %+v, want %s", head, work, want)
 			}
 			goOn <- struct{}{}
@@ -421,7 +421,7 @@ func TestHijackedConnectionHasTheNameOfItsRequest(t *testing.T) {
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) { mux.ServeHTTP(w, r) })
 		fmt.Fprintf(x.mustDial(), "GET /ws/7?token=secret HTTP/1.1\r\nHost: test\r\n\r\n")
 		synctest.Wait()
-		if work := x.Status().InFlight; len(work) != 1 || work[0].Name != "GET /ws/{room}" || work[0].Kind != "hijacked connection" {
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Name != "GET /ws/{room}" || work[0].Kind != KindHijacked {
 			t.Errorf("%+v", work)
 		}
 		x.terminate()
@@ -432,17 +432,17 @@ func TestHijackedConnectionHasTheNameOfItsRequest(t *testing.T) {
 	})
 }
 
-func TestConnectionOfServeConn(t *testing.T) {
+func TestConnectionOfAddConn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newMemListener()
 		p := &Process{Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
-		p.ServeConn(l, func(ctx context.Context, c net.Conn) { <-Draining(ctx) })
+		p.AddConn(l, func(ctx context.Context, c net.Conn) { <-Draining(ctx) })
 		ctx, cancel := context.WithCancelCause(t.Context())
 		x := &trial{Process: p, t: t, l: l, ended: make(chan error, 1), cancel: cancel}
 		go func() { x.ended <- p.Run(ctx) }()
 		x.mustDial()
 		synctest.Wait()
-		if work := x.Status().InFlight; len(work) != 1 || work[0].Kind != "connection" || !work[0].Since.Equal(time.Now()) {
+		if work := x.Status().InFlight; len(work) != 1 || work[0].Kind != KindConnection || !work[0].Since.Equal(time.Now()) {
 			t.Errorf("%+v", work)
 		}
 		x.terminate()
@@ -452,7 +452,7 @@ func TestConnectionOfServeConn(t *testing.T) {
 
 // What is cut is counted once, whatever is left of it a moment later.
 func TestCutIsCountedOnce(t *testing.T) {
-	a, b, g := new(byte), new(byte), task.New(kindGRPC, "0", nil) // two connections
+	a, b, g := new(byte), new(byte), task.New(string(KindGRPCServer), "0", nil) // two connections
 	type streamOf struct {
 		conn *byte
 		id   int
@@ -465,7 +465,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 		{Work{Kind: link.KindStream}, streamOf{a, 1}, a}, // the answer of r
 		{Work{Kind: link.KindStream}, streamOf{b, 1}, b},
 		{Work{Kind: link.KindStream}, streamOf{b, 3}, b},
-		{Work{Kind: kindGRPC}, g, nil}, // it waits for the streams
+		{Work{Kind: KindGRPCServer}, g, nil}, // it waits for the streams
 	} {
 		c.add(x)
 	}
@@ -473,7 +473,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 		t.Errorf("%v, %v", c.work, c.errs)
 	}
 	c = newCutReport(term.New("test", term.Clocks{}))
-	c.add(piece{Work{Kind: kindGRPC}, g, nil})
+	c.add(piece{Work{Kind: KindGRPCServer}, g, nil})
 	if len(c.errs) != 1 {
 		t.Errorf("a gRPC server that no stream holds: %v", c.errs)
 	}
@@ -492,6 +492,19 @@ func TestJSONOfAStatus(t *testing.T) {
 	} {
 		if got, err := json.Marshal(test.s); string(got) != test.want || err != nil {
 			t.Errorf("%s, %v\nwant %s", got, err, test.want)
+		}
+	}
+}
+
+// The names of phases and kinds are in logs, metrics and the JSON of Debug.
+func TestNamesOfPhasesAndKinds(t *testing.T) {
+	for got, want := range map[any]string{
+		PhaseServing: "serving", PhaseLameDuck: "lame duck", PhaseFinishing: "finishing", PhaseCut: "cut", PhaseClosers: "closers", PhaseEnded: "ended",
+		KindRequest: "request", KindHijacked: "hijacked connection", KindConnection: "connection", KindStream: "stream",
+		KindGRPCServer: "gRPC server", KindWorker: "worker", KindCloser: "closer",
+	} {
+		if fmt.Sprint(got) != want {
+			t.Errorf("%T %q, want %q", got, got, want)
 		}
 	}
 }

@@ -422,7 +422,7 @@ func TestHandshakesOfTheLastConnections(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &Process{Delay: 300 * time.Millisecond, Quiet: 2 * time.Second, Spread: -1, Grace: 6 * time.Second, Reserve: time.Second}
-	p.Serve(serverOf(t, "tls", http.HandlerFunc(ok)), l)
+	p.AddHTTP(serverOf(t, "tls", http.HandlerFunc(ok)), l)
 	ctx, terminate := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
@@ -533,7 +533,7 @@ func TestTLSConfigWithoutACertificate(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := newLogbook(t)
 				p := &Process{Log: slog.New(log), Delay: -1}
-				p.Serve(test.srv, newMemListener())
+				p.AddHTTP(test.srv, newMemListener())
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				err := p.Run(ctx)
@@ -660,7 +660,7 @@ func TestSecondTryAfterAPortThatIsTaken(t *testing.T) {
 	for protocol, set := range map[string]*http.Protocols{"h2": nil, "http/1.1": protocols(http1)} {
 		srv := &http.Server{Addr: taken.Addr().String(), Handler: http.HandlerFunc(ok), Protocols: set, TLSConfig: serverOf(t, "tls", nil).TLSConfig}
 		var first Process
-		first.Serve(srv)
+		first.AddHTTP(srv)
 		if err := first.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("Run: %v", err)
 		}

@@ -10,13 +10,24 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
+// A Kind is what a Work is.
+type Kind string
+
+// The kinds of Work.
+const (
+	KindRequest    Kind = "request"
+	KindHijacked   Kind = "hijacked connection"
+	KindConnection Kind = "connection"  // of AddConn
+	KindStream     Kind = "stream"      // of gRPC
+	KindGRPCServer Kind = "gRPC server" // it waits, and no stream of it is known
+	KindWorker     Kind = "worker"
+	KindCloser     Kind = "closer"
+)
+
 // A Work is something that has begun and not ended: a termination waits for
 // it until the cut.
 type Work struct {
-	// Kind is "request", "hijacked connection", "connection" (of ServeConn),
-	// "stream" (of gRPC), "gRPC server" (which waits, and no stream of it is
-	// known), "worker" or "closer".
-	Kind string `json:"kind"`
+	Kind Kind `json:"kind"`
 	// Name is that of the worker or closer, and of a request its method with
 	// the pattern of http.ServeMux, if that is the server's Handler, or else the
 	// path; never the query. A hijacked connection has that of its request.
@@ -27,13 +38,6 @@ type Work struct {
 	// no clock is read for a request while all is well.
 	Since time.Time `json:"since,omitzero"`
 }
-
-// The kinds of Work beside those of connections.
-const (
-	kindGRPC   = "gRPC server"
-	kindWorker = "worker"
-	kindCloser = "closer"
-)
 
 // A piece is one Work, and its identity: the same one is not counted twice.
 type piece struct {
@@ -50,7 +54,7 @@ func requests(open []*link.Conn) []piece {
 	}
 	all := make([]piece, len(items))
 	for i, x := range items {
-		all[i] = piece{Work: Work{Kind: x.Kind, Name: x.Name, Peer: x.Peer, Since: x.Since}, who: x.Who, on: x.On}
+		all[i] = piece{Work: Work{Kind: Kind(x.Kind), Name: x.Name, Peer: x.Peer, Since: x.Since}, who: x.Who, on: x.On}
 	}
 	return all
 }
@@ -86,15 +90,15 @@ func (w Work) lineOf(n int, t0, now time.Time) string {
 // title is what w is, without whose it is.
 func (w Work) title() string {
 	switch w.Kind {
-	case link.KindRequest:
+	case KindRequest:
 		if w.Name == link.StillRead {
 			return "a request that is " + w.Name + ","
 		}
 		return w.Name
-	case kindWorker, kindCloser:
+	case KindWorker, KindCloser:
 		return fmt.Sprintf("%s %q", w.Kind, w.Name)
 	}
-	return strings.TrimSpace(w.Kind + " " + w.Name)
+	return strings.TrimSpace(string(w.Kind) + " " + w.Name)
 }
 
 // rest is whose it is, and its age.

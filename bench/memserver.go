@@ -22,7 +22,7 @@ func newMemServer(kind string, h http.Handler) *memServer {
 	if kind == ours {
 		p := newProcess()
 		p.Delay, p.Quiet, p.Spread = -1, -1, -1
-		p.Serve(s.http, s.memListener)
+		p.AddHTTP(s.http, s.memListener)
 		go func() { ended <- p.Run(ctx) }()
 	} else {
 		go func() { ended <- s.http.Serve(s.memListener) }()

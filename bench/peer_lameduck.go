@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"net"
 	"net/http"
@@ -12,16 +13,16 @@ import (
 
 func serveLameduck(r role, srv *http.Server, l net.Listener) error {
 	p := r.process()
-	p.Serve(srv, l)
-	return p.RunUntilSignal()
+	p.AddHTTP(srv, l)
+	return p.RunUntilSignal(context.Background())
 }
 
 func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
 	p := r.process()
 	s := grpc.NewServer(withStreamContext(p.WithDraining))
 	register(s)
-	p.ServeGRPC(s, nil, l)
-	return p.RunUntilSignal()
+	p.AddGRPC(s, nil, l)
+	return p.RunUntilSignal(context.Background())
 }
 
 // process returns a Process with the clocks of the role.

@@ -31,7 +31,7 @@ type peer struct {
 // serving: by a knob where they have one, else by a sleep where their users
 // put it. All are given the same budget in the same way.
 var peers = []peer{
-	{ours, "", "`Delay` is the window, `Quiet` and `Spread` a third of it, `Grace` the budget, no `Reserve`; gRPC: `ServeGRPC`",
+	{ours, "", "`Delay` is the window, `Quiet` and `Spread` a third of it, `Grace` the budget, no `Reserve`; gRPC: `AddGRPC`",
 		serveLameduck, grpcLameduck},
 	{shutdown, "", "a sleep, then `http.Server.Shutdown` with what is left of the budget; gRPC: `GracefulStop`, and `Stop` at the end of the budget",
 		serveShutdown, grpcShutdown},

@@ -33,7 +33,7 @@ type site struct {
 // serve runs the site on l until the test ends.
 func (s *site) serve(t *testing.T, l net.Listener, config *tls.Config, h http.Handler) {
 	s.addr = l.Addr().String()
-	s.process.Serve(newServer(s.counting(h), config), l)
+	s.process.AddHTTP(newServer(s.counting(h), config), l)
 	s.run(t)
 }
 

@@ -54,7 +54,7 @@ func serve(t *testing.T, after int64) *server {
 	g, h := grpc.NewServer(grpc.StreamInterceptor(s.draining)), health.NewServer()
 	pb.RegisterTestServiceServer(g, s)
 	grpc_health_v1.RegisterHealthServer(g, h)
-	s.process.ServeGRPC(g, h, l)
+	s.process.AddGRPC(g, h, l)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.terminate = cancel
 	go func() {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"os"
@@ -77,8 +78,8 @@ func ignore(addr string, c *counts) error {
 func readiness(addr string, c *counts) error {
 	atSigterm(c, func() {})
 	p := lameduck.Process{FailReadiness: true, Delay: 15 * time.Second}
-	p.Serve(httpServer(addr, c))
-	return p.RunUntilSignal()
+	p.AddHTTP(httpServer(addr, c))
+	return p.RunUntilSignal(context.Background())
 }
 
 func serve(addr string, c *counts) error { return httpServer(addr, c).ListenAndServe() }

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -36,8 +37,8 @@ func main() {
 	http.HandleFunc("GET /debug/terminating", only(private, lameduck.Debug))
 
 	var p lameduck.Process
-	p.Serve(srv, public, private)
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(srv, public, private)
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

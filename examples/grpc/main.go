@@ -29,8 +29,8 @@ func main() {
 	s := grpc.NewServer(grpc.StreamInterceptor(draining(&p)))
 	grpc_health_v1.RegisterHealthServer(s, h)
 	clock.RegisterClockServer(s, server{})
-	p.ServeGRPC(s, h, l)
-	exitIf(p.RunUntilSignal())
+	p.AddGRPC(s, h, l)
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // draining makes lameduck.Draining work with the context of a stream.

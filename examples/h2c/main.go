@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -24,8 +25,8 @@ func main() {
 	srv.Protocols.SetUnencryptedHTTP2(true)
 
 	var p lameduck.Process
-	p.Serve(srv)
-	if err := p.RunUntilSignal(); err != nil {
+	p.AddHTTP(srv)
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("did not end well", "error", err)
 		os.Exit(1)
 	}

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -33,8 +34,8 @@ func main() {
 	var p lameduck.Process
 	// Closers run in reverse order: registered first, these two are the last,
 	// after whatever else is closed and may have a span of its own.
-	p.Closer("traces", traces.Shutdown)
-	p.Closer("metrics", metrics.Shutdown)
+	p.AddCloser("traces", traces.Shutdown)
+	p.AddCloser("metrics", metrics.Shutdown)
 	p.Observe = (&termination{tracer: traces.Tracer("lameduck")}).observe
 	exitIf(measure(&p, metrics.Meter("lameduck")))
 
@@ -42,8 +43,8 @@ func main() {
 	mux.HandleFunc("GET /ready", lameduck.Ready)
 	mux.Handle("POST /{$}", otelhttp.NewHandler(http.HandlerFunc(echo), "echo",
 		otelhttp.WithTracerProvider(traces), otelhttp.WithMeterProvider(metrics)))
-	p.Serve(&http.Server{Addr: *addr, Handler: mux})
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(&http.Server{Addr: *addr, Handler: mux})
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

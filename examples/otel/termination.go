@@ -25,7 +25,7 @@ func (t *termination) observe(s lameduck.Status) {
 		t.part = nil
 	}
 	switch s.Phase {
-	case "serving", "ended":
+	case lameduck.PhaseServing, lameduck.PhaseEnded:
 	case "closers":
 		t.whole.SetAttributes(attribute.Int("cut", s.Cut))
 		t.whole.End()
@@ -34,7 +34,7 @@ func (t *termination) observe(s lameduck.Status) {
 		if t.whole == nil {
 			ctx, t.whole = t.tracer.Start(ctx, "termination", trace.WithAttributes(attribute.String("by", s.By)))
 		}
-		_, t.part = t.tracer.Start(trace.ContextWithSpan(ctx, t.whole), s.Phase)
+		_, t.part = t.tracer.Start(trace.ContextWithSpan(ctx, t.whole), string(s.Phase))
 	}
 }
 

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"io"
 	"log/slog"
@@ -37,16 +38,16 @@ func main() {
 	exitIf(err)
 	scraped := &http.Server{Handler: promhttp.HandlerFor(registry, promhttp.HandlerOpts{})}
 	go scraped.Serve(l)
-	p.Closer("metrics", scraped.Shutdown)
+	p.AddCloser("metrics", scraped.Shutdown)
 	if *gateway != "" {
 		host, _ := os.Hostname()
-		p.Closer("push", push.New(*gateway, "example").Grouping("instance", host).Gatherer(registry).PushContext)
+		p.AddCloser("push", push.New(*gateway, "example").Grouping("instance", host).Gatherer(registry).PushContext)
 	}
 
 	http.HandleFunc("GET /ready", lameduck.Ready)
 	http.Handle("POST /{$}", promhttp.InstrumentHandlerCounter(requests, http.HandlerFunc(echo)))
-	p.Serve(&http.Server{Addr: *addr})
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(&http.Server{Addr: *addr})
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

@@ -22,7 +22,7 @@ func newTermination(p *lameduck.Process) *termination {
 
 // observe is told each change of phase.
 func (t *termination) observe(s lameduck.Status) {
-	t.entered.WithLabelValues(s.Phase).SetToCurrentTime()
+	t.entered.WithLabelValues(string(s.Phase)).SetToCurrentTime()
 }
 
 var (
@@ -47,12 +47,12 @@ func (t *termination) Collect(ch chan<- prometheus.Metric) {
 	counter := func(d *prometheus.Desc, n int) {
 		ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(n))
 	}
-	kinds := map[string]int{"request": 0}
+	kinds := map[lameduck.Kind]int{lameduck.KindRequest: 0}
 	for _, w := range s.InFlight {
 		kinds[w.Kind]++
 	}
 	for kind, n := range kinds {
-		gauge(inFlight, n, kind)
+		gauge(inFlight, n, string(kind))
 	}
 	gauge(connections, s.Connections)
 	counter(lateConnections, s.LateConnections)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -31,8 +32,8 @@ func main() {
 		// those that it has to leave.
 		p.Delay = -1
 	}
-	p.Serve(&http.Server{Addr: *addr}, listeners...)
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(&http.Server{Addr: *addr}, listeners...)
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // activated returns the sockets that systemd handed over, from descriptor 3

@@ -22,8 +22,8 @@ func main() {
 	exitIf(err)
 
 	var p lameduck.Process
-	p.ServeConn(l, serve)
-	exitIf(p.RunUntilSignal())
+	p.AddConn(l, serve)
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // serve has a connection to itself, which is closed when it returns.

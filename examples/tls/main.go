@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"flag"
 	"io"
@@ -25,8 +26,8 @@ func main() {
 	http.HandleFunc("POST /{$}", echo)
 
 	var p lameduck.Process
-	p.Serve(&http.Server{Addr: *addr, TLSConfig: &tls.Config{GetCertificate: get}})
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(&http.Server{Addr: *addr, TLSConfig: &tls.Config{GetCertificate: get}})
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // echo answers with what it is sent.

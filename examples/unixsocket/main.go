@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"io"
@@ -25,8 +26,8 @@ func main() {
 	l, err := listen(*addr)
 	exitIf(err)
 	var p lameduck.Process
-	p.Serve(&http.Server{}, l)
-	exitIf(p.RunUntilSignal())
+	p.AddHTTP(&http.Server{}, l)
+	exitIf(p.RunUntilSignal(context.Background()))
 }
 
 // listen listens on path, also if a process that was killed has left its

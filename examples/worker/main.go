@@ -22,16 +22,16 @@ func main() {
 
 	// Nobody is to be told to send new connections elsewhere.
 	p := lameduck.Process{Delay: -1, Quiet: -1}
-	p.Closer("connections", q.hangUp) // the last, for closers run in reverse order
-	p.Closer("reports", q.report)
+	p.AddCloser("connections", q.hangUp) // the last, for closers run in reverse order
+	p.AddCloser("reports", q.report)
 	for i := range 4 {
-		p.Worker(fmt.Sprint("consumer ", i), func(ctx context.Context) error { return consume(ctx, q) })
+		p.AddWorker(fmt.Sprint("consumer ", i), func(ctx context.Context) error { return consume(ctx, q) })
 	}
-	p.Worker("reporter", func(ctx context.Context) error { return reportOften(ctx, q) })
+	p.AddWorker("reporter", func(ctx context.Context) error { return reportOften(ctx, q) })
 
 	http.HandleFunc("GET /ready", lameduck.Ready)
-	p.Serve(&http.Server{Addr: *addr})
-	if err := p.RunUntilSignal(); err != nil {
+	p.AddHTTP(&http.Server{Addr: *addr})
+	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("did not end well", "error", err)
 		os.Exit(1)
 	}

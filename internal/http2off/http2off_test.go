@@ -26,7 +26,7 @@ func TestGoDebugLineSwitchesHTTP2Off(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &lameduck.Process{Delay: -1, Quiet: -1, Spread: -1}
-	p.Serve(&http.Server{TLSConfig: other.TLS.Clone(), Handler: other.Config.Handler}, l)
+	p.AddHTTP(&http.Server{TLSConfig: other.TLS.Clone(), Handler: other.Config.Handler}, l)
 	ctx, terminate := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()

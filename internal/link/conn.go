@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"math"
 	"net"
+	"net/http"
 	"runtime"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,12 @@ type Env struct {
 	Set   registry
 	Hard  context.Context // ends at the cut
 	Log   *slog.Logger
+
+	IsProbe func(*http.Request) bool // the program's; nil if it has none
 }
+
+// isProbe reports whether the program takes r for a probe.
+func (e *Env) isProbe(r *http.Request) bool { return e.IsProbe != nil && e.IsProbe(r) }
 
 // A registry is the Set, as a connection knows it.
 type registry interface {

@@ -50,7 +50,10 @@ func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.
 		c.cancelWake() // woken when nobody knew yet that a request had begun
 	}
 	c.note.Store(&note{of: r, since: time.Now()})
-	c.undo = c.arrive(d, r)
+	c.undo = nil
+	if !c.env.isProbe(r) {
+		c.undo = c.arrive(d, r)
+	}
 	if c.mustLeave(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
 		w.Header().Set("Connection", "close")
 	}
@@ -73,7 +76,7 @@ func wantsUpgrade(r *http.Request) bool {
 // to leave.
 func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
 	if h2 := c.h2.Load(); h2 != nil { // nil if HTTP/2 began otherwise, as h2c's upgrade does
-		if !h2.begin(r) {
+		if !h2.begin(r, c.state.Current.Load() != nil && c.env.isProbe(r)) {
 			return
 		}
 		defer h2.end(r)

@@ -388,16 +388,19 @@ func (h *h2) release() bool {
 	return h.released
 }
 
-// begin notes a request that a handler is about to work on. It returns false if
-// that is not to: net/http starts a handler in a goroutine of its own, and by
-// the time that runs, the client may have gone, and the closers may run.
-func (h *h2) begin(r *http.Request) bool {
+// begin notes a request that a handler is about to work on, and counts it as a late
+// arrival unless it is a probe of the program's. It returns false if no handler is to:
+// net/http starts a handler in a goroutine of its own, and by the time that runs, the
+// client may have gone, and the closers may run.
+func (h *h2) begin(r *http.Request, probe bool) bool {
 	r.TLS = h.tls
 	var x request
 	d := h.conn.state.Current.Load()
 	if d != nil {
 		x.since = time.Now()
-		x.undo = h.conn.arrive(d, r)
+		if !probe {
+			x.undo = h.conn.arrive(d, r)
+		}
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()

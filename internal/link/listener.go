@@ -142,7 +142,7 @@ func (l *Listener) Name() string {
 // is needed. That of tls.NewListener is known at start, any other by the first
 // connection that it returns.
 var ErrTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
-	"hint: give Serve what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
+	"hint: give AddHTTP what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
 
 // speaksTLS reports whether net/http would set Request.TLS on c.
 func speaksTLS(c net.Conn) bool {

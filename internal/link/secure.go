@@ -59,7 +59,7 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 		default:
 			if serve != nil {
 				return p, fmt.Errorf("http.Server.TLSNextProto has %q, which net/http can serve only where it terminates TLS\n"+
-					"hint: serve that on a listener of its own: Process.ServeConn with tls.NewListener", name)
+					"hint: serve that on a listener of its own: Process.AddConn with tls.NewListener", name)
 			}
 		}
 	}

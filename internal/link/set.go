@@ -12,7 +12,7 @@ import (
 type Set struct {
 	mu    sync.Mutex
 	open  map[*Conn]struct{} // net/http may serve requests on these
-	apart map[*Conn]struct{} // not on these: ServeConn's, gRPC's, and some that a handler has taken over
+	apart map[*Conn]struct{} // not on these: AddConn's, gRPC's, and some that a handler has taken over
 	Ended chan struct{}      // has an element after the last of open, or of all, has ended
 
 	announced []*Conn       // went idle since the closing phase has looked

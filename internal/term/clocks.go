@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -24,9 +26,9 @@ type knob struct {
 }
 
 // Resolve puts the defaults and the environment over what the fields of a Process
-// say. An operator who mistypes a value learns it when the pod starts, not when it is
+// say; env is that of the process if nil. An operator who mistypes a value learns it when the pod starts, not when it is
 // killed.
-func Resolve(fields Clocks) (Clocks, error) {
+func Resolve(fields Clocks, env []string) (Clocks, error) {
 	var c Clocks
 	knobs := []knob{
 		{"LAMEDUCK_DELAY", fields.Delay, 10 * time.Second, &c.Delay},
@@ -38,7 +40,7 @@ func Resolve(fields Clocks) (Clocks, error) {
 	var errs []error
 	for _, k := range knobs {
 		*k.resolved = max(0, cmp.Or(k.field, k.standard))
-		text, set := os.LookupEnv(k.name)
+		text, set := lookUp(env, k.name)
 		if !set {
 			continue
 		}
@@ -53,6 +55,19 @@ func Resolve(fields Clocks) (Clocks, error) {
 		errs = append(errs, c.tooLong())
 	}
 	return c, errors.Join(errs...)
+}
+
+// lookUp returns the value of a variable, the last if env has several.
+func lookUp(env []string, name string) (value string, set bool) {
+	if env == nil {
+		return os.LookupEnv(name)
+	}
+	for _, line := range slices.Backward(env) {
+		if value, set = strings.CutPrefix(line, name+"="); set {
+			return value, true
+		}
+	}
+	return "", false
 }
 
 // tooLong is the error of a Delay that does not fit.

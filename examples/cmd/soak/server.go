@@ -74,20 +74,20 @@ func serve() error {
 	both := new(http.Protocols)
 	both.SetHTTP1(true)
 	both.SetUnencryptedHTTP2(true)
-	p.Serve(&http.Server{Handler: mux, Protocols: both}, listen("http", "websocket", "sse", "longpoll", "h2c"))
-	p.Serve(&http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}, listen("tls"))
-	p.ServeConn(listen("tcp"), lines)
+	p.AddHTTP(&http.Server{Handler: mux, Protocols: both}, listen("http", "websocket", "sse", "longpoll", "h2c"))
+	p.AddHTTP(&http.Server{Handler: mux, TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}}}, listen("tls"))
+	p.AddConn(listen("tcp"), lines)
 
 	healthy := health.NewServer()
 	g := grpc.NewServer(grpc.StreamInterceptor(draining(p)))
 	grpc_health_v1.RegisterHealthServer(g, healthy)
 	clock.RegisterClockServer(g, ticker{})
-	p.ServeGRPC(g, healthy, listen("grpc"))
+	p.AddGRPC(g, healthy, listen("grpc"))
 
 	if err := json.NewEncoder(os.Stdout).Encode(addrs); err != nil {
 		return err
 	}
-	return p.RunUntilSignal()
+	return p.RunUntilSignal(context.Background())
 }
 
 func routes() *http.ServeMux {

@@ -133,7 +133,7 @@ func TestRawConnectionIsOneOfTCP(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &Process{Delay: -1, Quiet: -1, Spread: -1}
-	p.ServeConn(l, func(_ context.Context, c net.Conn) {
+	p.AddConn(l, func(_ context.Context, c net.Conn) {
 		under, is := c.(interface{ NetConn() net.Conn })
 		if !is {
 			t.Error("no NetConn")
