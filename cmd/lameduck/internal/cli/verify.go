@@ -91,7 +91,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.IntVar(&v.rounds, "rounds", 1, "how often")
 	f.IntVar(&v.replicas, "replicas", 0, "replicas, in place of those there are (default 1 without a manifest)")
 	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "patterns, or all")
-	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow makes a tenth")
+	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow makes a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "what clients request")
 	f.StringVar(&v.method, "method", "GET", "how")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")

@@ -35,6 +35,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 		setting.Log = line
 	}
 	cfg := labtrial.Config(setting, lab.Action(v.action), load)
+	cfg.LowerRate = !cmd.Flags().Changed("rate")
 	return v.try(ctx, s, line, cfg)
 }
 

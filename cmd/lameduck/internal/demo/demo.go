@@ -123,10 +123,12 @@ func reasons(errs []error) error {
 
 // config is the same for every server: one replica, and time enough.
 func (d *demo) config(name, self string) trial.Config {
-	return labtrial.Config(lab.Config{
+	cfg := labtrial.Config(lab.Config{
 		Workload: &manifest.Workload{Name: name, Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}},
 		Command:  []string{self, serveRole, name}, ReadyByConnecting: true, Nodes: 3, Seed: d.seed,
 	}, lab.Rollout, traffic.Config{})
+	cfg.LowerRate = true
+	return cfg
 }
 
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {

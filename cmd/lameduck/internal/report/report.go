@@ -34,6 +34,7 @@ type Report struct {
 	Action    string                 `json:"action"`
 	Rounds    int                    `json:"rounds"`      // how often it was to be carried out
 	Seed      *uint64                `json:"seed,string"` // of the lab; a string, as not every reader of JSON has integers of 64 bits; null on a cluster
+	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
 	Control   Control                `json:"control"`
@@ -113,7 +114,7 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 		Version: Version, Verdict: Fail,
 		Control: Control(timeline.ControlOf(run.Attempts)),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: recommend,
-		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, profile: run.Spec.Propagation, lasted: run.Duration,
+		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, Rate: run.Rate, profile: run.Spec.Propagation, lasted: run.Duration,
 	}
 	if run.Stage != "cluster" {
 		r.Seed = &run.Seed

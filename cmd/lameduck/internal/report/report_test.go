@@ -48,7 +48,7 @@ func golden(t *testing.T, name string, got []byte) {
 // rollout is app-1, replaced by app-2 while clients come.
 func rollout() *timeline.Run {
 	run := &timeline.Run{
-		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Seed: 1<<63 + 42,
+		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42,
 		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
 		Events: []timeline.Event{
 			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},
@@ -149,7 +149,7 @@ func TestJSONNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"": "action attempts control dropped findings pods recommend rounds seed stage traffic verdict version", "control": "attempts failed",
+		"": "action attempts control dropped findings pods rate recommend rounds seed stage traffic verdict version", "control": "attempts failed",
 		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
 		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",

@@ -152,7 +152,11 @@ func (p *page) closing(r *Report) {
 	}
 	p.line("control:     %s", floor(r.Control))
 	if r.Seed != nil {
-		p.line("repeat with: --seed %d", *r.Seed)
+		again := fmt.Sprintf("--seed %d", *r.Seed)
+		if r.Rate > 0 {
+			again += fmt.Sprintf(" --rate %d", r.Rate)
+		}
+		p.line("repeat with: %s", again)
 	}
 	for _, c := range r.Clocks {
 		p.line("clock:       node %s is %s (within %s)", c.Node, ahead(c.SkewMillis), took(c.WithinMillis))

@@ -17,6 +17,7 @@ type Run struct {
 	Action   string        `json:"action"` // rollout, delete, scale-down, evict
 	Rounds   int           `json:"rounds"` // number of times to run the action
 	Seed     uint64        `json:"seed"`
+	Rate     int           `json:"rate"` // attempts per second and pattern; slow makes a tenth
 	Spec     Spec          `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never
 	// after it. 0 in the lab, which sees everything itself. On a cluster it is

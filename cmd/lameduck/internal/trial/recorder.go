@@ -2,7 +2,9 @@ package trial
 
 import (
 	"context"
+	"fmt"
 	"sync"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -17,7 +19,8 @@ type recorder struct {
 	attempts int // without those at the control target
 	dropped  int
 	doing    string
-	over     bool // events from now on are of the clean-up
+	loaded   time.Duration // when the traffic began
+	over     bool          // events from now on are of the clean-up
 }
 
 func newRecorder(cfg Config) *recorder {
@@ -26,6 +29,33 @@ func newRecorder(cfg Config) *recorder {
 		Start: r.clock.Start(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Seed: cfg.Seed, Spec: cfg.Spec, Accuracy: cfg.Accuracy,
 	}
 	return r
+}
+
+// begin starts the record of the traffic anew, at this rate.
+func (r *recorder) begin(rate int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.record.Rate, r.record.Attempts, r.attempts, r.dropped = rate, nil, 0, 0
+	r.loaded = r.clock.Now()
+	r.doing = fmt.Sprintf("warming up at %d/s", rate)
+}
+
+// late is by how much this machine was late under the traffic: the longest that
+// the control target, which only answers, let a client wait. If no attempt there
+// has ended, it is all the time since.
+func (r *recorder) late() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	late, ended := time.Duration(0), false
+	for i := range r.record.Attempts {
+		if a := &r.record.Attempts[i]; a.Control {
+			late, ended = max(late, a.Latency()), true
+		}
+	}
+	if !ended {
+		return r.clock.Now() - r.loaded
+	}
+	return late
 }
 
 func (r *recorder) event(e timeline.Event) {

@@ -21,11 +21,14 @@ type Config struct {
 	Action       string
 	Spec         timeline.Spec // of the pod template
 	Seed         uint64
-	Accuracy     time.Duration  // of the events; see timeline.Run
-	Rounds       int            // number of times to run the action; default 1
-	ReadyTimeout time.Duration  // how long to wait for the first answer
-	Traffic      traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
-	Progress     func(Progress) // called a few times a second; may be nil
+	Accuracy     time.Duration // of the events; see timeline.Run
+	Rounds       int           // number of times to run the action; default 1
+	ReadyTimeout time.Duration // how long to wait for the first answer
+	// LowerRate allows a lower rate than that of Traffic where this machine does
+	// not keep up with it, as the warm-up shows.
+	LowerRate bool
+	Traffic   traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
+	Progress  func(Progress) // called a few times a second; may be nil
 }
 
 // Progress is how far a trial has got.
@@ -102,9 +105,7 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	loadCtx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	load := cfg.Traffic
-	load.Clock, load.Record = rec.clock, rec.attempt
-	stop, err := s.Load(loadCtx, load)
+	stop, err := startLoad(loadCtx, cfg, s, rec)
 	if err != nil {
 		return err
 	}
@@ -114,14 +115,6 @@ func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error
 }
 
 func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
-	rec.phase("warming up")
-	var uncontrolled func(error) error
-	if s, ok := s.(interface{ Uncontrolled(error) error }); ok {
-		uncontrolled = s.Uncontrolled
-	}
-	if err := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled); err != nil {
-		return err
-	}
 	for round := range cfg.Rounds {
 		rec.phase(fmt.Sprintf("%s %d of %d", cfg.Action, round+1, cfg.Rounds))
 		err := s.Act(ctx)

@@ -1,13 +1,55 @@
 package trial
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
+
+const (
+	leastRate = 10 // attempts per second and pattern: an outage of 100 ms still shows
+	// mostLate is how late this machine may be. What a server does in less time the
+	// diagnosis does not tell from what its observers do.
+	mostLate = 250 * time.Millisecond
+)
+
+// startLoad starts the traffic and returns after its warm-up. Where this machine
+// does not keep up with the rate, requests would wait for one another, more with
+// every second, until they time out. So it starts anew with half of the rate, and
+// nothing of the first try is kept.
+func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
+	load := cfg.Traffic
+	load.Clock, load.Record = rec.clock, rec.attempt
+	load.Rate = cmp.Or(load.Rate, traffic.DefaultRate)
+	var uncontrolled func(error) error
+	if s, ok := s.(interface{ Uncontrolled(error) error }); ok {
+		uncontrolled = s.Uncontrolled
+	}
+	for {
+		rec.begin(load.Rate)
+		if stop, err = s.Load(ctx, load); err != nil {
+			return nil, err
+		}
+		warm := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled)
+		lower := max(leastRate, load.Rate/2)
+		switch mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil; {
+		case mayLower && rec.late() >= mostLate:
+			warm = nil // even if no attempt was served
+			load.Rate = lower
+		case warm == nil:
+			return stop, nil
+		}
+		if err := errors.Join(warm, stop()); err != nil {
+			return nil, err
+		}
+	}
+}
 
 // warmUp lets the traffic flow before the first action. It fails if not one
 // attempt was served as it should be: then there is nothing to compare a
