@@ -9,7 +9,7 @@
 //
 //	T0               lame duck: every new and every kept connection is still served
 //	.. T0+Spread     each long-lived one is asked to leave, at its own random moment:
-//	                 Connection: close, GOAWAY, or whoever waits for Draining says it
+//	                 Connection: close, GOAWAY, or by a handler that waits for Draining
 //	T0+Delay         the earliest end of the lame duck; then when no new connection
 //	                 came for Quiet, at the latest halfway to the cut
 //	then             listeners close, silent connections close one by one, each only
@@ -19,4 +19,9 @@
 //
 // Grace is the pod's terminationGracePeriodSeconds; Delay must exceed the time
 // that the slowest load balancer goes on sending new connections.
+//
+// Compatibility covers the exported API, the JSON of [Debug], the variables
+// LAMEDUCK_*, the keys of the log records of each phase, and the keys in the first
+// line of the termination message. More fields and keys may come, and texts for
+// people change. Package lameducktest helps to test a program's termination.
 package lameduck

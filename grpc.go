@@ -16,13 +16,14 @@ type GRPCServer interface {
 	Stop()
 }
 
-// AddGRPC adds a gRPC server, on listeners of clear text. Its streams are
-// told, waited for and cut as requests are; a health Watch does not hold the
-// end. health is nil or its health server (Shutdown sets all to NOT_SERVING):
-// it is shut down when [Ready] would begin to fail.
+// AddGRPC adds a gRPC server, on at least one listener, of clear text. Its clients
+// are asked to leave by GOAWAY, and its streams are waited for and cut as requests
+// are; a health Watch is not waited for. health is nil or the health server of s
+// (Shutdown sets all to NOT_SERVING): it is shut down when the lame duck is over, and
+// with [Process.FailReadiness] at T0. AddGRPC panics after Run.
 //
-// A server with TLS credentials of its own is followed less closely: its
-// clients are told to leave only when the lame duck is over.
+// Of a server with TLS credentials of its own the frames cannot be followed: its
+// clients are asked to leave only when the lame duck is over.
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}

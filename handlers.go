@@ -10,10 +10,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// WithDraining returns ctx with a moment within Spread at which [Draining]
-// tells it to leave: for the streams of a gRPC server (in an interceptor), for
-// whatever else lives long and has no context of a request. When ctx ends it is
-// forgotten.
+// WithDraining returns ctx with a moment within Spread, of its own, at which
+// [Draining] of it closes: for the streams of a gRPC server (in an interceptor), and
+// for all else that lives long and has no context of a request. p refers to it until
+// ctx ends.
 func (p *Process) WithDraining(ctx context.Context) context.Context {
 	return p.members.Join(p.own(ctx), &p.state)
 }
@@ -25,8 +25,9 @@ func (p *Process) WithDraining(ctx context.Context) context.Context {
 // termination begins. The context itself goes on until the cut. With a
 // context of another origin it returns nil, which never is ready.
 //
-// A long-lived handler (WebSocket, server-sent events, long poll) says its
-// goodbye when the channel closes and returns.
+// A long-lived handler (WebSocket, server-sent events, long poll) ends its
+// conversation when the channel closes, and returns. Package lameducktest has a
+// context to test that with.
 func Draining(ctx context.Context) <-chan struct{} {
 	return term.Draining(ctx)
 }
@@ -71,13 +72,12 @@ func PreStop(w http.ResponseWriter, r *http.Request) {
 }
 
 // PreStop is a handler for a preStop httpGet hook, on whatever server, such as one
-// for admins. It begins the lame duck,
-// as the stop signal would, and answers when that is over. The time is
-// counted once: the stop signal that follows goes on from there. If none
-// follows within 5 s the process goes back to serving, for the call may not have
-// been the kubelet's. A stop signal that comes later, but within Grace of the
-// call, begins a lame duck that is as much shorter as Grace, which counts from the
-// call. Before Run it answers 503.
+// for admins. It begins the lame duck, as the stop signal would, and answers 200 when
+// that is over; before Run it answers 503. The time is counted once: the stop signal
+// that follows goes on from there. If none follows within 5 s the process goes back to
+// serving, for the call may not have been the kubelet's. A stop signal that comes
+// later, but within Grace of the call, begins a lame duck that is as much shorter as
+// Grace, which counts from the call.
 func (p *Process) PreStop(w http.ResponseWriter, r *http.Request) {
 	link.ExcludeFromLate(r)
 	d := p.beginHook()
@@ -103,7 +103,7 @@ func ownerOf(r *http.Request) *Process {
 
 // NetConn returns the connection that the listener has made, mostly a
 // *net.TCPConn, for one that a Process gave to the program: to a hook of
-// http.Server or of its TLSConfig, to a handler that took it over, to AddConn.
+// http.Server or of its TLSConfig, to a handler that took it over, to serve of AddConn.
 // Below TLS, too: its options and addresses are those of the client's connection,
 // and what is read or written there breaks the TLS. Of any other connection it
 // returns that itself.

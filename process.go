@@ -15,24 +15,25 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// A Process is all that one process serves and all that must end well:
+// A Process is all that one process serves and all that must end in order:
 // servers, background workers, closers. Set its fields and add its parts,
 // then call [Process.RunUntilSignal] or [Process.Run], once. The zero value
 // is ready to use; adding a part later panics.
 //
 // A duration of zero stands for its default, a negative one for none. The
 // environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE, such
-// as 10s or 1m30s, override them; a value that cannot be used is an error of Run, at
-// once.
+// as 10s or 1m30s, override them. A value that cannot be parsed, and a Delay that does
+// not fit into Grace - Reserve, is an error of Listen and Run, before anything is
+// served.
 type Process struct {
 	Delay   time.Duration // lame duck: serve on for at least this long; default 10 s
 	Quiet   time.Duration // and until no new connection came for this long; default 2 s
 	Spread  time.Duration // long-lived connections are asked to leave over this time; default 3 s
-	Grace   time.Duration // terminationGracePeriodSeconds of the pod; default 30 s
+	Grace   time.Duration // terminationGracePeriodSeconds of the pod, less a preStop sleep; default 30 s
 	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
 
 	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll, and kills the kubelet starts itself
-	Log           *slog.Logger // one line a phase, written in order in another goroutine; default slog.Default()
+	Log           *slog.Logger // one record a phase, written in order in another goroutine; default slog.Default()
 
 	// Env are the variables, each as LAMEDUCK_DELAY=5s, instead of those of the
 	// environment. Nil stands for os.Environ; []string{} turns the variables off.
@@ -47,9 +48,9 @@ type Process struct {
 	// the request; gRPC that is not served by an http.Server has none.
 	IsProbe func(*http.Request) bool
 
-	// Observe, if set, is told each change of phase, one at a time and in
-	// order, while the termination goes on. It is waited for before the closers
-	// and at the end, for a tenth of Reserve at most.
+	// Observe, if set, is called at each change of phase, one call at a time and in
+	// order, while the termination goes on. Before the closers and at the end its
+	// calls are waited for, for a tenth of Reserve at most.
 	Observe func(Status)
 
 	// The rest is what run and the goroutines beside it share. Only run takes the Process
@@ -95,9 +96,11 @@ func (p *Process) adding(method string) {
 	}
 }
 
-// AddWorker adds a background worker. When [Draining] of its context closes, at
-// the stop signal, it should take no new work, finish what it holds and
-// return. Its context ends at the cut. An error, or a panic, begins the termination of the Process.
+// AddWorker adds a background worker; name is for the log and for errors. When
+// [Draining] of its context closes, at the stop signal, the worker should take no new
+// work, finish what it holds and return. Its context ends at the cut. An error, or a
+// panic, begins the termination of the Process and is an error of Run; a worker that
+// returns nil ends nothing. AddWorker panics after Run.
 func (p *Process) AddWorker(name string, work func(context.Context) error) {
 	p.adding("AddWorker")
 	p.workers = append(p.workers, task.New(string(KindWorker), name, work))
@@ -107,8 +110,9 @@ func (p *Process) AddWorker(name string, work func(context.Context) error) {
 // run in reverse order of registration, as deferred calls do. Each is given
 // an equal share of what is left of Grace, which is Reserve at least; its
 // context ends with that share, and one that does not return by then is left
-// behind, named with its stack. Neither that nor a panic, which is an error of
-// Run, keeps the next one from its share.
+// behind, named with its stack in a [CutError]. Neither that nor an error or a panic,
+// which is an error of Run, keeps the next one from its share. AddCloser panics after
+// Run.
 func (p *Process) AddCloser(name string, closer func(context.Context) error) {
 	p.adding("AddCloser")
 	p.closers = append(p.closers, task.New(string(KindCloser), name, closer))

@@ -17,14 +17,15 @@ import (
 // AddHTTP adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
 // empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
 // HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
-// clear text, HTTP/1.1 and, if srv.Protocols says so, HTTP/2. A listener that
+// clear text, HTTP/1.1 and, if srv.Protocols has it, HTTP/2. A listener that
 // returns connections of TLS is an error of Run. The Process takes
 // srv over: srv's own Serve, Shutdown and Close must not be called. Its ConnContext
 // and ConnState are given the connection as the listener made it, or with TLS a
 // *tls.Conn over that (see [NetConn]), and not before the handshake is done: one
 // that fails is only written to ErrorLog. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
-// a request any more; hijacked ones may be left.
+// a request any more; hijacked ones may be left. A server that stops accepting
+// begins the termination, and its error is one of Run. AddHTTP panics after Run.
 func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 	p.adding("AddHTTP")
 	s := &server{http: srv, listeners: listeners}
@@ -35,8 +36,9 @@ func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 
 // AddConn adds a server of another protocol: serve is called for each
 // connection of l, in a goroutine of its own, and the connection is closed when
-// it returns. [Draining] of its context tells it to leave; the context ends at
-// the cut.
+// it returns. When [Draining] of its context closes, serve should end the
+// conversation and return; the context ends at the cut. A panic of serve closes its
+// connection and is logged. AddConn panics after Run.
 func (p *Process) AddConn(l net.Listener, serve func(context.Context, net.Conn)) {
 	p.adding("AddConn")
 	s := &server{listeners: []net.Listener{l}, end: func() {}}

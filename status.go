@@ -23,7 +23,7 @@ const (
 // Its JSON is that of [Debug].
 type Status struct {
 	Phase Phase     `json:"phase"`        // empty before Run
-	By    string    `json:"by,omitempty"` // who began the termination: SIGTERM, preStop, ...; empty while serving
+	By    string    `json:"by,omitempty"` // what began the termination: SIGTERM, preStop, ...; empty while serving
 	T0    time.Time `json:"t0,omitzero"`  // when it began; zero while serving
 
 	Connections     int `json:"connections"`      // open, idle ones too

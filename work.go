@@ -24,8 +24,8 @@ const (
 	KindCloser     Kind = "closer"
 )
 
-// A Work is something that has begun and not ended: a termination waits for
-// it until the cut.
+// A Work is something in flight, that has begun and not ended: a termination waits
+// for it until the cut.
 type Work struct {
 	Kind Kind `json:"kind"`
 	// Name is that of the worker or closer, and of a request its method with

@@ -14,7 +14,7 @@ import (
 // that of Process.run moves it through its phases.
 type Termination struct {
 	T0     time.Time
-	By     string // who began it: SIGTERM, preStop, ...
+	By     string // what began it: SIGTERM, preStop, ...
 	Clocks Clocks
 
 	Stop  Latch // a real order to stop has come, not only a preStop hook
