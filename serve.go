@@ -69,6 +69,11 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
+// errServed is for a server whose hooks are those of another Process. net/http would
+// return ErrServerClosed, after it has filled in its TLSConfig.
+var errServed = errors.New("another Process has served this http.Server\n" +
+	"hint: make a new http.Server: net/http serves none again after its Shutdown, which Run has called")
+
 // listen opens what is not open yet. If one address fails nothing is left
 // open.
 func (p *Process) listen() (err error) {
@@ -80,6 +85,9 @@ func (p *Process) listen() (err error) {
 	listeners := 0
 	for _, s := range p.servers {
 		if s.http != nil {
+			if link.Hooked(s.http) {
+				return errServed
+			}
 			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
 				return err
 			}
