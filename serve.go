@@ -139,7 +139,8 @@ func (p *Process) startServers() {
 func (p *Process) serveOn(s *server, l *link.Listener) {
 	defer l.Emptied()
 	err := program.Protect(func() error { return s.serve(l) })
-	if p.state.Closing.Load() {
+	l.Close() // clients must not wait for the exit in its accept queue
+	if p.state.Closing.Load() && !errors.Is(err, program.ErrPanic) {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's, when it was stopped

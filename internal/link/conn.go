@@ -192,6 +192,11 @@ func (c *Conn) closeIdle() {
 	}
 }
 
+// failed writes to the log that the program's connection has panicked.
+func (c *Conn) failed(err error) {
+	program.LogPanic(c.env.Log, "a method of a connection panicked", err, "from", c.Peer())
+}
+
 // WakeAside is wake for a goroutine that must not wait.
 func (c *Conn) WakeAside() {
 	if isSocket(c.Conn) {
