@@ -40,9 +40,10 @@ type protocol interface {
 	// handler is still at work.
 	release() bool
 
-	// inFlight appends what is under way, and excludeFromLate takes a request out of the
+	// inFlight appends what is under way, count is how much that is, and excludeFromLate takes a request out of the
 	// late arrivals.
 	inFlight(to []Item) []Item
+	count() int
 	excludeFromLate(r *http.Request)
 }
 
