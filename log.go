@@ -11,7 +11,7 @@ import (
 func (p *Process) logBegin(d *term.Termination) {
 	open := p.conns.List()
 	attrs := []any{"by", d.By, "delay", d.Clocks.Delay, "quiet", d.Clocks.Quiet, "grace", d.Clocks.Grace,
-		"connections", len(open), "in_flight", len(requests(open))}
+		"connections", len(open), "in_flight", countRequests(open)}
 	if passed := p.clocks.Grace - d.Clocks.Grace; passed > 0 {
 		attrs = append(attrs, "after_prestop", short.Round(passed))
 	}
@@ -23,7 +23,7 @@ func (p *Process) logClosing(d *term.Termination) {
 	open := p.conns.List()
 	p.log.Info("closing: finishing what is in flight", "after", short.Round(time.Since(d.T0)),
 		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),
-		"connections", len(open), "in_flight", len(requests(open)))
+		"connections", len(open), "in_flight", countRequests(open))
 }
 
 // logEnd writes the summary: to the log, and where the kubelet reads it.

@@ -73,6 +73,11 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
+// errServed is for a server whose hooks are those of another Process. net/http would
+// return ErrServerClosed, after it has filled in its TLSConfig.
+var errServed = errors.New("another Process has served this http.Server\n" +
+	"hint: make a new http.Server: net/http serves none again after its Shutdown, which Run has called")
+
 // Listen opens the listeners that are not open yet, and checks all else that would
 // keep Run from serving: the clocks and the TLS of each server. Connections that
 // come before Run wait in the accept queue. Run calls Listen first; a program that
@@ -102,6 +107,9 @@ func (p *Process) prepare() (err error) {
 	}
 	for _, s := range p.servers {
 		if s.http != nil {
+			if link.Hooked(s.http) {
+				return errServed
+			}
 			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
 				return err
 			}
@@ -167,7 +175,8 @@ func (p *Process) startServers() {
 func (p *Process) serveOn(s *server, l *link.Listener) {
 	defer l.Emptied()
 	err := program.Protect(func() error { return s.serve(l) })
-	if p.state.Closing.Load() {
+	l.Close() // clients must not wait for the exit in its accept queue
+	if p.state.Closing.Load() && !errors.Is(err, program.ErrPanic) {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's, when it was stopped

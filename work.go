@@ -59,6 +59,14 @@ func requests(open []*link.Conn) []piece {
 	return all
 }
 
+// countRequests is how many requests returns. It names none.
+func countRequests(open []*link.Conn) (n int) {
+	for _, c := range open {
+		n += c.InFlight()
+	}
+	return n
+}
+
 // begun is when w began, or what it certainly began before: T0, and while
 // serving now.
 func (w Work) begun(t0 time.Time) time.Time {

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
@@ -117,7 +118,9 @@ func (c *base) restoreReadDeadline() {
 		if at != 0 {
 			t = c.born.Add(time.Duration(at))
 		}
-		c.Conn.SetReadDeadline(t)
+		if program.Protect(func() error { return c.Conn.SetReadDeadline(t) }) != nil {
+			return // the connection is closed, or has panicked: the goroutine that reads must not
+		}
 		if c.readDeadline.Load() == at {
 			return
 		}

@@ -57,15 +57,14 @@ type registry interface {
 // connection.
 type Conn struct {
 	http1
-	env       *Env
-	h2        atomic.Pointer[h2] // nil if it speaks something else
-	place     int32              // in the CloseQueue, counted from 1; 0: it is not there
-	announced bool               // it is in the set's list of idle ones; under the lock of that
-	held      bool               // the program may hold what is under it, and not it; under Mu
+	env   *Env
+	h2    atomic.Pointer[h2] // nil if it speaks something else
+	index int32              // in the group of the set that it is in; under the lock of that
+	place int32              // in the CloseQueue, counted from 1; 0: it is not there
 }
 
 func newConn(c net.Conn, e *Env) *Conn {
-	return &Conn{env: e, http1: http1{bufferSize: defaultBufferSize, deadlinesSet: math.MinInt32,
+	return &Conn{env: e, http1: http1{bufferSize: defaultBufferSize, deadlinesSet: math.MinInt16,
 		base: base{Conn: c, state: e.State, born: time.Now(), Moment: term.Moment{Share: term.NewShare()}}}}
 }
 
@@ -196,6 +195,11 @@ func (c *Conn) closeIdle() {
 	if c.Close() == nil && !p.confirmed() {
 		c.env.Set.countIdle()
 	}
+}
+
+// failed writes to the log that the program's connection has panicked.
+func (c *Conn) failed(err error) {
+	program.LogPanic(c.env.Log, "a method of a connection panicked", err, "from", c.Peer())
 }
 
 // WakeAside is wake for a goroutine that must not wait.
@@ -336,6 +340,9 @@ func (c *Conn) Write(b []byte) (int, error) {
 	h.wrote(b[:n])
 	return n, err
 }
+
+// InFlight is how much AppendItems appends, which names all of it.
+func (c *Conn) InFlight() int { return c.speaks().count() }
 
 // AppendItems appends what is in flight on the connection.
 func (c *Conn) AppendItems(to []Item) []Item {

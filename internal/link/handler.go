@@ -23,7 +23,8 @@ func ExcludeFromLate(r *http.Request) {
 // during termination, asks the client to leave.
 type handler struct {
 	next    http.Handler
-	options bool // OPTIONS * is not for next: net/http would answer it beside next, and so beside us
+	srv     *http.Server // whose Handler it is; a program may give it to another one
+	options bool         // OPTIONS * is not for next: net/http would answer it beside next, and so beside us
 }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -100,21 +101,31 @@ func answerOptions(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// takeHandler puts srv's handler on the request path.
+// takeHandler puts srv's handler on the request path. One that the program has taken
+// from another server is on that of the other already, and is put on this one instead.
 func takeHandler(srv *http.Server) {
-	next := srv.Handler
+	next, options := srv.Handler, !srv.DisableGeneralOptionsHandler
 	if next == nil {
 		next = http.DefaultServeMux
 	}
-	srv.Handler = handler{next, !srv.DisableGeneralOptionsHandler}
+	if other, is := next.(handler); is {
+		next, options = other.next, options || other.options
+	}
+	srv.Handler = handler{next, srv, options}
 	srv.DisableGeneralOptionsHandler = true
+}
+
+// Hooked reports whether Hook was called with srv.
+func Hooked(srv *http.Server) bool {
+	h, is := srv.Handler.(handler)
+	return is && h.srv == srv
 }
 
 // Hook puts the request path into srv, and us in front of hooks that are there
 // already. Those are given the connection as the listener made it. The contexts of
 // connections are those that own returns: base is that of a listener's.
 func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
-	if _, hooked := srv.Handler.(handler); hooked {
+	if Hooked(srv) {
 		return // it was added twice
 	}
 	takeHandler(srv)
@@ -131,11 +142,16 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 		if ctx == nil {
 			return nil // net/http panics, and says why
 		}
-		ctx = base(ctx)
-		if t, is := l.(*tlsListener); is {
-			t.base = context.WithValue(ctx, http.ServerContextKey, srv)
+		switch l := l.(type) {
+		case *Listener:
+			return base(ctx)
+		case *tlsListener:
+			ctx = base(ctx)
+			l.base = context.WithValue(ctx, http.ServerContextKey, srv)
+			return ctx
+		default: // of a server that the program has made from the fields of this one
+			return own(ctx)
 		}
-		return ctx
 	}
 }
 

@@ -36,7 +36,11 @@ type http1 struct {
 	requireHTTP2   bool  // nothing but that is to be spoken
 	unlimited      bool  // it has no read deadline, for sure
 	bufferSize     int32 // what net/http's empty buffer takes
-	deadlinesSet   int32 // of read deadlines set since it went idle; before, negative
+	deadlinesSet   int16 // of read deadlines set since it went idle; before, negative
+
+	// Of Conn; here they need no memory:
+	announced bool // it is in the set's list of idle ones; under the lock of that
+	held      bool // the program may hold what is under it, and not it; under Mu
 }
 
 // A note is what is known of a request, or of what became of it, and costs too
@@ -129,6 +133,15 @@ func (c *http1) inFlight(to []Item) []Item {
 		x.Name, x.Since = c.nameOf(doing), c.noteOf(doing).since
 	}
 	return append(to, x)
+}
+
+// count is how much is under way.
+func (c *http1) count() int {
+	switch c.doing.Load() {
+	case nil, hijacked:
+		return 0
+	}
+	return 1
 }
 
 // noteOf is what is known of r.

@@ -470,6 +470,19 @@ func (h *h2) inFlight(to []Item) []Item {
 	return to
 }
 
+// count is how much is under way.
+func (h *h2) count() (n int) {
+	if h.reading.Load() {
+		n++
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.requests.Entries) > 0 {
+		return n + len(h.requests.Entries)
+	}
+	return n + h.wire.Working()
+}
+
 // streamOf is who a stream is.
 type streamOf struct {
 	*h2

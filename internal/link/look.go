@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
@@ -39,9 +40,10 @@ type protocol interface {
 	// handler is still at work.
 	release() bool
 
-	// inFlight appends what is under way, and excludeFromLate takes a request out of the
+	// inFlight appends what is under way, count is how much that is, and excludeFromLate takes a request out of the
 	// late arrivals.
 	inFlight(to []Item) []Item
+	count() int
 	excludeFromLate(r *http.Request)
 }
 
@@ -49,8 +51,9 @@ type protocol interface {
 type looked interface {
 	closable() bool
 	halfway() bool
-	keep()      // takes back a wake that found the first bytes of a request
-	closeIdle() // closes it
+	keep()            // takes back a wake that found the first bytes of a request
+	closeIdle()       // closes it
+	failed(err error) // notes a panic of the program's connection
 }
 
 // readFrom reads from nc, which is c.Conn, or what is under it while that
@@ -70,11 +73,27 @@ func (c *base) readAgain(of looked, nc net.Conn, b []byte, err error) (int, erro
 		if n > 0 || err == nil || !c.waking.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
 			return n, err
 		}
-		if n, err, settled := c.lastLook(of, nc, b); settled {
+		if n, err, settled := c.protectedLook(of, nc, b); settled {
 			return n, err
 		}
 	}
 }
+
+// protectedLook is lastLook. A panic is an error: bare net/http makes none of these
+// calls, and the goroutine that reads HTTP/2 recovers nothing.
+func (c *base) protectedLook(of looked, nc net.Conn, b []byte) (n int, err error, settled bool) {
+	panicked := program.Protect(func() error {
+		n, err, settled = c.lastLook(of, nc, b)
+		return nil
+	})
+	if panicked != nil {
+		of.failed(panicked)
+		return 0, errLook, true
+	}
+	return n, err, settled
+}
+
+var errLook = errors.New("a method of the connection panicked")
 
 // lastLook is the reader's side of wake. settled is false if the connection
 // is not to be closed after all, and the reader should read on.

@@ -6,6 +6,8 @@ type raw struct{ *http1 }
 
 func (raw) closable() bool { return false }
 
+func (raw) count() int { return 1 }
+
 // inFlight appends the connection.
 func (c raw) inFlight(to []Item) []Item {
 	about := c.noteOf(hijacked)

@@ -17,6 +17,7 @@ type recordConn struct {
 	left    int     // of the record, once the head is whole
 	headed  int     // bytes of head that were read before the handshake
 	looking bool    // reads do not wait
+	slot    *slot   // of its handshake; nil when that is done
 }
 
 func (s *recordConn) midRecord() bool { return s.have > 0 || s.left > 0 }
@@ -31,6 +32,10 @@ func (s *recordConn) Read(b []byte) (n int, err error) {
 		if n, err = readNow(s.Conn, b); n == 0 && err == nil {
 			err = os.ErrDeadlineExceeded
 		}
+	case s.slot != nil:
+		s.slot.leave() // while it waits for the client
+		n, err = s.Conn.Read(b)
+		s.slot.take()
 	default:
 		n, err = s.Conn.Read(b)
 	}

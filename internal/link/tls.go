@@ -41,7 +41,7 @@ func handshakeTime(srv *http.Server) time.Duration {
 
 // handshake makes c, which has just been accepted, ready for net/http. It
 // returns an error if the client did not come so far; c is closed then.
-func (c *Conn) handshake(ctx context.Context, srv *http.Server) (net.Conn, error) {
+func (c *Conn) handshake(ctx context.Context, srv *http.Server, of slots) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.records()
 	limit := time.Now().Add(handshakeTime(srv))
@@ -51,7 +51,7 @@ func (c *Conn) handshake(ctx context.Context, srv *http.Server) (net.Conn, error
 		c.Close()
 		return nil, err
 	}
-	if err := over.HandshakeContext(ctx); err != nil {
+	if err := c.compute(ctx, over, s, of); err != nil {
 		c.refuse(srv, s, err)
 		return nil, err
 	}
@@ -73,6 +73,16 @@ func (c *Conn) handshake(ctx context.Context, srv *http.Server) (net.Conn, error
 	c.requireHTTP2 = true
 	c.SetReadDeadline(time.Now().Add(PrefaceLimit))
 	return c, nil
+}
+
+// compute does the handshake itself, in a slot.
+func (c *Conn) compute(ctx context.Context, over *tls.Conn, s *recordConn, of slots) error {
+	s.slot = &slot{of: of, cut: c.env.Hard.Done()}
+	defer func() {
+		s.slot.leave()
+		s.slot = nil
+	}()
+	return over.HandshakeContext(ctx)
 }
 
 var errNotSpoken = errors.New("the protocol that was negotiated is not spoken")
@@ -171,6 +181,7 @@ type tlsListener struct {
 	srv   *http.Server
 	base  context.Context // of handshakes: what BaseContext has returned, until the cut
 	first sync.Once       // Accept
+	slots slots
 	ready chan net.Conn
 	err   error      // of Accept; set before over
 	over  term.Latch // no more will be ready
@@ -179,7 +190,7 @@ type tlsListener struct {
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
+	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
 }
 
 // Accept returns a connection whose handshake is done. net/http has called
@@ -194,8 +205,8 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// run accepts until the listener is shut, then waits for the handshakes. Their
-// number has no bound, as with net/http: clients that send nothing, or one byte,
+// run accepts until the listener is shut, then waits for the handshakes. Only of those
+// that compute the number has a bound: of others clients that send nothing, or one byte,
 // would reach it and shut out all others.
 func (l *tlsListener) run() {
 	var handshakes sync.WaitGroup
@@ -220,7 +231,7 @@ func (l *tlsListener) logAccept(err error, wait time.Duration) {
 func (l *tlsListener) hand(c *Conn) {
 	var ready net.Conn
 	err := program.Protect(func() (err error) {
-		ready, err = c.handshake(l.base, l.srv)
+		ready, err = c.handshake(l.base, l.srv, l.slots)
 		return err
 	})
 	if errors.Is(err, program.ErrPanic) {

@@ -263,6 +263,18 @@ func (c *Conn) Open() int {
 	return len(c.open.Entries)
 }
 
+// Working is the number of those that will end: all but health Watches.
+func (c *Conn) Working() (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i := range c.open.Entries {
+		if !c.open.Entries[i].Value.Watch {
+			n++
+		}
+	}
+	return n
+}
+
 // Streams returns those that are open.
 func (c *Conn) Streams() []Stream {
 	c.mu.Lock()
