@@ -3,8 +3,10 @@ package lameduck_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/lameduck-dev/lameduck"
@@ -85,4 +87,29 @@ func ExampleProcess_Ready() {
 	if err := p.RunUntilSignal(context.Background()); err != nil {
 		slog.Error("terminated", "error", err)
 	}
+}
+
+// Port 0 is any that is free: a program that listens first can ask for it, and tell a
+// registry. What comes before Run waits in the accept queue.
+func ExampleProcess_Listen() {
+	p := lameduck.Process{Delay: -1, Quiet: -1, Log: slog.New(slog.DiscardHandler)}
+	p.AddHTTP(&http.Server{Addr: "localhost:0", Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "hello") })})
+	if err := p.Listen(); err != nil {
+		fmt.Println(err)
+		return
+	}
+	go func() {
+		res, err := http.Get("http://" + p.Addr().String())
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		io.Copy(os.Stdout, res.Body)
+		res.Body.Close()
+		p.Terminate("the example") // as SIGTERM would
+	}()
+	if err := p.Run(context.Background()); err != nil {
+		fmt.Println(err)
+	}
+	// Output: hello
 }

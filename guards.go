@@ -32,8 +32,8 @@ func (p *Process) guard() {
 	}
 }
 
-// guardGRPC is for whoever stops a gRPC server by himself. AddGRPC does not
-// wait for a Stop.
+// guardGRPC is for programs that stop a gRPC server themselves. One of AddGRPC is
+// not waited for in Stop.
 func (p *Process) guardGRPC(deps []*debug.Module) {
 	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
 	if version := oldGRPC(deps); version != "" && !ours {

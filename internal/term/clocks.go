@@ -25,8 +25,8 @@ type knob struct {
 	resolved *time.Duration
 }
 
-// Resolve puts the defaults and the environment over what the fields of a Process
-// say; env is that of the process if nil. An operator who mistypes a value learns it when the pod starts, not when it is
+// Resolve puts the environment over the fields of a Process, and the defaults under
+// them; env is that of the process if nil. An operator who mistypes a value learns it when the pod starts, not when it is
 // killed.
 func Resolve(fields Clocks, env []string) (Clocks, error) {
 	var c Clocks
