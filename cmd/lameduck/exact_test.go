@@ -16,7 +16,7 @@ import (
 )
 
 // exactRuns is how many runs of each form TestExact makes, 2 unless
-// EXACT_RUNS says otherwise.
+// EXACT_RUNS is set.
 func exactRuns(t *testing.T) int {
 	runs, err := strconv.Atoi(cmp.Or(os.Getenv("EXACT_RUNS"), "2"))
 	if err != nil || runs < 1 {
@@ -54,7 +54,7 @@ func exactly(t *testing.T, form string, causes []string) {
 
 func exactlyAt(t *testing.T, rate int, form string, causes []string) error {
 	file := filepath.Join(t.TempDir(), "held")
-	r, err := verify(rate, "--", "faulty", "dies-holding", form, file)
+	r, err := verify(rate, "--", "faulty", "killed-holding", form, file)
 	if err != nil {
 		return err
 	}

@@ -51,7 +51,7 @@ var trees = map[string]struct {
 	},
 }
 
-// ends of the tool, and whether it has a say in it.
+// ends of the tool, and whether the tool can handle them.
 var ends = map[string]struct {
 	signal  syscall.Signal
 	gently  bool
@@ -67,7 +67,7 @@ var ends = map[string]struct {
 // every end, and either with both users.
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	users := []string{"root", "nobody"}
+	users := []string{"root", "unprivileged"}
 	for i, tree := range slices.Sorted(maps.Keys(trees)) {
 		for j, end := range slices.Sorted(maps.Keys(ends)) {
 			user := users[(i+j)%2]
@@ -88,7 +88,7 @@ func endsWithout(t *testing.T, user, tree, end string) {
 	}
 	var talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = io.Discard, &talk
-	cmd.WaitDelay = 10 * time.Second // whoever is left may hold on to it
+	cmd.WaitDelay = 10 * time.Second // a remaining process may hold it open
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func endsWithout(t *testing.T, user, tree, end string) {
 	_ = syscall.Kill(pid, ends[end].signal)
 	_ = cmd.Wait()
 	if !ready {
-		t.Fatalf("it did not get to work:\n%s", talk.String())
+		t.Fatalf("it did not start working:\n%s", talk.String())
 	}
 	if left := m.survivors(); len(left) > 0 {
 		t.Errorf("left: %v", left)
@@ -112,21 +112,21 @@ func endsWithout(t *testing.T, user, tree, end string) {
 		t.Errorf("files left: %v", files)
 	}
 	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	code := syscall.Signal(status.ExitStatus() - 128) // of a copy in namespaces, which is told by SIGTERM where its parent heard too early
-	deaf := trees[tree].early && ok && (status.Signaled() || code == ends[end].signal || code == syscall.SIGTERM)
-	if ends[end].gently && !deaf {
+	code := syscall.Signal(status.ExitStatus() - 128) // of a copy in namespaces, which gets SIGTERM if its parent got the signal too early
+	unhandled := trees[tree].early && ok && (status.Signaled() || code == ends[end].signal || code == syscall.SIGTERM)
+	if ends[end].gently && !unhandled {
 		interrupted(t, cmd, talk.String())
 	}
 }
 
-// interrupted looks whether it said so in one line, and with the right code.
+// interrupted checks the one line of output, and the exit code.
 func interrupted(t *testing.T, cmd *exec.Cmd, talk string) {
 	if code := cmd.ProcessState.ExitCode(); code != 3 || strings.Count(talk, "lameduck: interrupted") != 1 || strings.Contains(talk, "goroutine") {
-		t.Errorf("%v, want exit code 3; it said:\n%s", cmd.ProcessState, talk)
+		t.Errorf("%v, want exit code 3; output:\n%s", cmd.ProcessState, talk)
 	}
 }
 
-// as is the tool run by root, or by somebody who isn't, in a process group of
+// as is the tool run by root, or by an unprivileged user, in a process group of
 // its own and with a folder for its temporary files.
 func as(t *testing.T, user string, m mark, args []string) (cmd *exec.Cmd, temporary string) {
 	temporary = t.TempDir()
@@ -135,7 +135,7 @@ func as(t *testing.T, user string, m mark, args []string) (cmd *exec.Cmd, tempor
 		t.Skip("we are not root")
 	}
 	bin := forAll(t)
-	if user == "nobody" && os.Getuid() == 0 {
+	if user == "unprivileged" && os.Getuid() == 0 {
 		attr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
 		if err := os.Chmod(temporary, 0o777); err != nil {
 			t.Fatal(err)
@@ -159,7 +159,7 @@ func withoutNetworks(t *testing.T, cmd *exec.Cmd) {
 		`echo 0 >/proc/sys/user/max_net_namespaces && exec "$@"`, "sh"}, cmd.Args...)
 }
 
-// runningFrom lists the processes whose program is in the folder. Those that
+// runningFrom lists the processes with a program in the folder. Those that
 // are started without any environment have no mark.
 func runningFrom(dir string) (links []string) {
 	all, _ := filepath.Glob("/proc/[0-9]*/exe")

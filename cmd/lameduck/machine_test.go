@@ -14,7 +14,7 @@ import (
 // processor time when they ask for it; a result made by late clients is no
 // evidence about the server. So a try on a late machine takes twice the room,
 // at half the rate; and one that has the wrong result on a late machine, or
-// one whose control target failed, is made again: alone, and at half the rate.
+// one with a failed control target, is made again: alone, and at half the rate.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -29,7 +29,7 @@ const (
 )
 
 // try runs f, which makes one trial at the rate, until it has the right
-// result. The error is f's where the machine was in time, or else says how
+// result. The error is f's where the machine was in time, or else has how
 // late the machine was.
 func (m *machine) try(rate int, f func(rate int) error) error {
 	late := lateness.Begin()

@@ -130,7 +130,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // reports runs verify until the machine lets it have a result, and compares the
-// findings in its JSON, exactly. The word RATE becomes the rate of the try:
+// findings in its JSON, exactly. RATE is replaced by the rate of the try:
 //
 //	reports [ID...] : COMMAND [ARG...]
 func reports(ts *testscript.TestScript, neg bool, args []string) {
@@ -166,7 +166,7 @@ func atRate(args []string, rate int) []string {
 	return args
 }
 
-// complains looks whether the last command said in one line what was wrong,
+// complains checks that the last command wrote an error of one line,
 // gave a hint in another, and printed no result:
 //
 //	complains

@@ -49,7 +49,7 @@ func parseReport(data []byte) (result, error) {
 	return r, r.check()
 }
 
-// check looks whether every finding says all it has to, and whether they
+// check checks that every finding is complete, and whether they
 // share all drops among them.
 func (r result) check() error {
 	explained := 0

@@ -11,7 +11,7 @@ import (
 )
 
 // mark is an environment variable. What the tool starts inherits it, also by
-// way of programs that leave their session and their parents.
+// way of programs that change their session and their parents.
 type mark string
 
 var marks atomic.Int64
@@ -25,10 +25,10 @@ func (m mark) String() string { return string(m) }
 // process is one that carries the mark.
 type process struct {
 	pid     string
-	command string // its words, with spaces between
+	command string // its arguments, with spaces between
 }
 
-// processes lists those alive. Where there is no /proc, there are none.
+// processes lists the running ones. Where there is no /proc, there are none.
 func (m mark) processes() []process {
 	var found []process
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
@@ -44,7 +44,7 @@ func (m mark) processes() []process {
 	return found
 }
 
-// running counts the processes whose command matches.
+// running counts the processes with a command that matches.
 func (m mark) running(command string) int {
 	n := 0
 	for _, p := range m.processes() {

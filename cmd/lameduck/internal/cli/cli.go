@@ -36,7 +36,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 		Example: `  lameduck demo                                        four servers side by side
   lameduck verify deploy/shop -n prod                  a workload of a cluster
   lameduck verify -- ./server                          your own, as one replica
-  lameduck verify -f deploy/kubernetes.yaml -- ./app   with what its manifest says`,
+  lameduck verify -f deploy/kubernetes.yaml -- ./app   with the settings of its manifest`,
 		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -54,7 +54,7 @@ func plugin() bool {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "kubectl-lameduck"
 }
 
-// noCommand is the error for a first word that is no command.
+// noCommand is the error for a first argument that is no command.
 func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil

@@ -12,7 +12,7 @@ import (
 )
 
 // complete is what a shell may offer for verify: workloads and Services of the
-// cluster, and the words that flags take.
+// cluster, and the values of flags.
 func (v *verify) complete(cmd *cobra.Command) {
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective) {
 		if len(args) > 0 {
@@ -26,18 +26,18 @@ func (v *verify) complete(cmd *cobra.Command) {
 		defer cancel()
 		return cluster.Complete(ctx, access.Client, access.Namespace, begun), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
-	for flag, words := range map[string][]string{
+	for flag, namesOf := range map[string][]string{
 		"action": union(lab.Actions, cluster.Actions), "output": {"text", "json"},
-		"traffic":     append(words(traffic.Known(), func(p traffic.Pattern) string { return p.Name }), "all"),
-		"propagation": words(lab.Profiles, func(p lab.Profile) string { return p.Name }),
+		"traffic":     append(namesOf(traffic.Known(), func(p traffic.Pattern) string { return p.Name }), "all"),
+		"propagation": namesOf(lab.Profiles, func(p lab.Profile) string { return p.Name }),
 	} {
-		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(namesOf, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 			panic(err) // there is no such flag
 		}
 	}
 }
 
-func words[T any](all []T, word func(T) string) []string {
+func namesOf[T any](all []T, word func(T) string) []string {
 	list := make([]string, len(all))
 	for i, v := range all {
 		list[i] = word(v)

@@ -9,8 +9,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// newHelp is --help for those who look for a command. Cobra's own takes any
-// word and succeeds.
+// newHelp is --help for users who try the help command. Cobra's own accepts any
+// argument and succeeds.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [COMMAND]", Short: "Show how a command is used, with examples", Hidden: true,

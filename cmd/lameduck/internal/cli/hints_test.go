@@ -48,19 +48,19 @@ func TestHintsNameWhatThereIs(t *testing.T) {
 	}
 }
 
-// commandOf is the one that a hint speaks of: verify, unless it or its file names
+// commandOf is the command that a hint is about: verify, unless it or its file names
 // another.
 func commandOf(t *testing.T, root *cobra.Command, h hintText) *cobra.Command {
-	words := []string{"verify"}
+	namesOf := []string{"verify"}
 	if filepath.Base(h.file) == "prestop.go" {
-		words = []string{"prestop"}
+		namesOf = []string{"prestop"}
 	}
 	if named := regexp.MustCompile("(?:^|[:|] |`)lameduck ([a-z].*)").FindStringSubmatch(withoutKubectl(h.text)); named != nil {
-		words = strings.Fields(named[1])
+		namesOf = strings.Fields(named[1])
 	}
-	cmd, args, err := root.Find(words)
+	cmd, args, err := root.Find(namesOf)
 	if cmd == root && err == nil {
-		err = root.Args(root, words)
+		err = root.Args(root, namesOf)
 	}
 	if err != nil {
 		t.Errorf("%s: %v: %q", h.file, err, h.text)
@@ -74,7 +74,7 @@ func commandOf(t *testing.T, root *cobra.Command, h hintText) *cobra.Command {
 	return cmd
 }
 
-// withoutKubectl leaves out what a hint says of another program.
+// withoutKubectl removes the commands of other programs from a hint.
 func withoutKubectl(hint string) string {
 	return regexp.MustCompile("`kubectl [^`]*`|(kubectl|helm) [^;,:|]*").ReplaceAllString(hint, "")
 }

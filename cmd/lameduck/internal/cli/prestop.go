@@ -85,8 +85,8 @@ func ask(ctx context.Context, url string) error {
 	return nil
 }
 
-// copySelf writes the program beside its place and renames it, so that nobody
-// runs half of it.
+// copySelf writes the program to a temporary file and renames it, so that an
+// incomplete file is never run.
 func copySelf(dir string) (err error) {
 	self, err := os.Executable()
 	if err != nil {

@@ -21,9 +21,9 @@ func TestPreStop(t *testing.T) {
 	defer server.Close()
 	dir := t.TempDir()
 	for _, tt := range []struct {
-		args string
-		code int
-		says string
+		args     string
+		code     int
+		wantText string
 	}{
 		{"1ms", 0, ""},
 		{server.URL + "/prestop", 0, ""},
@@ -36,10 +36,10 @@ func TestPreStop(t *testing.T) {
 		{"ten", 2, `"ten" is neither a duration nor an http:// URL`},
 		{"-- -1s", 2, "is neither a duration"},
 	} {
-		var said strings.Builder
-		code := Main(append([]string{"prestop"}, strings.Fields(tt.args)...), strings.NewReader(""), &said, &said)
-		if code != tt.code || !strings.Contains(said.String(), tt.says) {
-			t.Errorf("prestop %s: exit %d, %q; want %d, %q", tt.args, code, &said, tt.code, tt.says)
+		var out strings.Builder
+		code := Main(append([]string{"prestop"}, strings.Fields(tt.args)...), strings.NewReader(""), &out, &out)
+		if code != tt.code || !strings.Contains(out.String(), tt.wantText) {
+			t.Errorf("prestop %s: exit %d, %q; want %d, %q", tt.args, code, &out, tt.code, tt.wantText)
 		}
 	}
 	if asked != 2 {

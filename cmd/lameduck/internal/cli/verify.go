@@ -126,7 +126,8 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
-// run tells by the arguments where the trial is to be.
+// run decides by the arguments whether the trial runs in the lab or on a
+// cluster.
 func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && cmd.ArgsLenAtDash() < 0 && strings.Contains(args[0], "/") && !strings.HasPrefix(args[0], ".") && !strings.HasPrefix(args[0], "/") {
 		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command behind two dashes"); err != nil {
@@ -244,7 +245,7 @@ func actionNames() string {
 
 // union is every action once, those of the lab first.
 func union(inLab []lab.Action, onCluster []cluster.Action) []string {
-	all := words(inLab, func(a lab.Action) string { return string(a) })
+	all := namesOf(inLab, func(a lab.Action) string { return string(a) })
 	for _, a := range onCluster {
 		if !slices.Contains(all, string(a)) {
 			all = append(all, string(a))
@@ -254,5 +255,5 @@ func union(inLab []lab.Action, onCluster []cluster.Action) []string {
 }
 
 func patternNames(patterns []traffic.Pattern) string {
-	return strings.Join(words(patterns, func(p traffic.Pattern) string { return p.Name }), ",")
+	return strings.Join(namesOf(patterns, func(p traffic.Pattern) string { return p.Name }), ",")
 }

@@ -20,7 +20,7 @@ const defaultImage = "lameduck:1.0.0"
 
 // onCluster runs the trial on a cluster.
 func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Command, name string) error {
-	klog.SetLogger(logr.Discard()) // client-go would talk of connections that we end ourselves
+	klog.SetLogger(logr.Discard()) // client-go would log connections that we close ourselves
 	setting, load, err := v.cluster(ctx, cmd, name)
 	if err != nil {
 		return err
@@ -75,8 +75,8 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	return setting, load, console.Usage(setting.Check())
 }
 
-// knownReady is how long clients may find nobody before it is given up: the
-// pods were ready before the first of them came.
+// knownReady is how long the warm-up waits for a first connection: the pods
+// were ready before.
 const knownReady = 10 * time.Second
 
 // clusterTrial is a trial on a cluster.

@@ -27,7 +27,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	if err != nil {
 		return console.Usage(err)
 	}
-	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without, and says so
+	_ = sandbox.Enter(ctx) // without namespaces the lab still runs, and writes a note
 
 	line := console.NewProgress(s.Err)
 	v.announce(line, setting)
@@ -39,7 +39,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	return v.try(ctx, s, line, cfg)
 }
 
-// announce says what is going to happen, and what of the manifest cannot.
+// announce writes what the trial is, and which settings of the manifest have no effect.
 func (v *verify) announce(w io.Writer, cfg lab.Config) {
 	for _, note := range cfg.Workload.Notes {
 		fmt.Fprintln(w, "note:", note)
@@ -123,5 +123,5 @@ func readManifest(file string, in io.Reader) (*manifest.Workload, error) {
 }
 
 func profileNames() string {
-	return strings.Join(words(lab.Profiles, func(p lab.Profile) string { return p.Name }), ", ")
+	return strings.Join(namesOf(lab.Profiles, func(p lab.Profile) string { return p.Name }), ", ")
 }

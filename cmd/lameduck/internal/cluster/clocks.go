@@ -118,15 +118,15 @@ func (k *clocks) offset(node string) (time.Duration, bool) {
 
 // skews lists the nodes. A worker has measured its node with a round trip,
 // which is more exact than a lease.
-func (k *clocks) skews(crew *workers.Crew) []timeline.Skew {
+func (k *clocks) skews(pool *workers.Pool) []timeline.Skew {
 	byNode := map[string]timeline.Skew{}
 	k.mu.Lock()
 	for node, least := range k.nodes {
 		byNode[node] = timeline.Skew{Node: node, Ahead: -least, Within: k.within}
 	}
 	k.mu.Unlock()
-	if crew != nil {
-		for _, c := range crew.Clocks() {
+	if pool != nil {
+		for _, c := range pool.Clocks() {
 			if known, seen := byNode[c.Node]; !seen || c.Uncertainty < known.Within {
 				byNode[c.Node] = timeline.Skew{Node: c.Node, Ahead: c.Skew, Within: c.Uncertainty}
 			}

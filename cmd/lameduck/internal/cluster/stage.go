@@ -66,7 +66,7 @@ type Stage struct {
 	observer *observer
 	clocks   *clocks
 	proxies  *proxies
-	crew     *workers.Crew
+	pool     *workers.Pool
 	control  *control.Target
 	undo     undo
 }
@@ -149,10 +149,10 @@ func (s *Stage) Start(ctx context.Context) error {
 		s.control, err = control.Start(ctx)
 		return err
 	}
-	if s.crew, err = workers.Start(ctx, s.cfg.workers()); err != nil {
+	if s.pool, err = workers.Start(ctx, s.cfg.workers()); err != nil {
 		return err
 	}
-	s.clocks.measure(s.crew.Clocks())
+	s.clocks.measure(s.pool.Clocks())
 	return nil
 }
 
@@ -172,10 +172,10 @@ func (s *Stage) Act(ctx context.Context) error { return s.withLimits(ctx, s.perf
 func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	if s.crew != nil {
+	if s.pool != nil {
 		go func() {
 			select {
-			case <-s.crew.Lost():
+			case <-s.pool.Lost():
 				cancel(errLost)
 			case <-ctx.Done():
 			}
@@ -207,13 +207,13 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 		}
 		record(a)
 	}
-	if s.crew != nil {
+	if s.pool != nil {
 		address, err := s.target.address()
 		if err != nil {
 			return nil, err
 		}
 		cfg.Host = cmp.Or(cfg.Host, s.target.service.Name)
-		return s.crew.Load(ctx, []string{address}, cfg)
+		return s.pool.Load(ctx, []string{address}, cfg)
 	}
 	cfg.Host = cmp.Or(cfg.Host, s.cfg.URL.Host)
 	cfg.Dial = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}
@@ -223,7 +223,7 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 // Uncontrolled is the error for a trial with workers that do not serve each
 // other.
 func (s *Stage) Uncontrolled(err error) error {
-	if s.crew == nil {
+	if s.pool == nil {
 		return hint.New(err, "the control target is a process on this machine: is it too busy?")
 	}
 	return hint.New(fmt.Errorf("the workers do not reach each other: %w", err),
@@ -234,10 +234,10 @@ func (s *Stage) Uncontrolled(err error) error {
 // from ours, as far as that was measured. Traffic that is sent from here enters
 // through the host of the URL.
 func (s *Stage) NameNodes(run *timeline.Run) {
-	run.Skews = s.clocks.skews(s.crew)
+	run.Skews = s.clocks.skews(s.pool)
 	run.Proxies = s.proxies.names()
-	if s.crew != nil {
-		run.Nodes = s.crew.Nodes()
+	if s.pool != nil {
+		run.Nodes = s.pool.Nodes()
 	} else {
 		run.Nodes = []string{s.cfg.URL.Hostname()}
 	}
@@ -249,8 +249,8 @@ func (s *Stage) Close() error {
 	var undone, ended error
 	var both sync.WaitGroup
 	both.Go(func() { undone = s.undo.all() })
-	if s.crew != nil {
-		ended = s.crew.Close()
+	if s.pool != nil {
+		ended = s.pool.Close()
 	}
 	both.Wait()
 	if s.control != nil {

@@ -1,4 +1,4 @@
-// Package console is how the tool's programs speak: results go to stdout,
+// Package console is the output of the tool's programs: results go to stdout,
 // messages and progress to stderr, so that a pipe carries results alone. An
 // error is one line, with a hint on the next. Messages begin in lower case and
 // end without a full stop. Colour, and a line that is rewritten in place, only

@@ -22,7 +22,7 @@ func TestExitCode(t *testing.T) {
 		err         error
 		interrupted bool
 		code        int
-		says        string
+		want        string
 	}{
 		{"clean", nil, false, ExitClean, ""},
 		{"findings", ErrFindings, false, ExitFindings, ""},
@@ -41,10 +41,10 @@ func TestExitCode(t *testing.T) {
 			if c.interrupted {
 				cancel()
 			}
-			var says strings.Builder
-			code := Streams{Err: &says}.exitCode(ctx, c.err)
-			if code != c.code || says.String() != c.says {
-				t.Errorf("exit code %d and %q, want %d and %q", code, says.String(), c.code, c.says)
+			var out strings.Builder
+			code := Streams{Err: &out}.exitCode(ctx, c.err)
+			if code != c.code || out.String() != c.want {
+				t.Errorf("exit code %d and %q, want %d and %q", code, out.String(), c.code, c.want)
 			}
 		})
 	}

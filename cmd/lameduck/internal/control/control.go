@@ -24,7 +24,7 @@ const Role = "control-target"
 // namespaces of its own.
 type Target struct{ process *sandbox.Process }
 
-// Port is where it listens, unless PORT says otherwise.
+// Port is where it listens, unless PORT is set.
 const Port = 8080
 
 // Start returns when the target accepts connections. Close has to be called.

@@ -66,7 +66,7 @@ func (d *demo) run(ctx context.Context, s console.Streams) error {
 	if d.output != "text" && d.output != "json" {
 		return console.Usage(hint.New(fmt.Errorf("unknown output %q", d.output), "use text or json"))
 	}
-	_ = sandbox.Enter(ctx) // where it is refused the lab goes on without
+	_ = sandbox.Enter(ctx) // without namespaces the lab still runs
 
 	line := console.NewProgress(s.Err)
 	fmt.Fprintf(line, "a rolling update of four servers at the same time, under the same traffic (seed %d)\n", d.seed)
@@ -83,7 +83,7 @@ func (d *demo) run(ctx context.Context, s console.Streams) error {
 	return errors.Join(d.print(s, runs), err) // the hint of a failed clean-up is read last
 }
 
-// trials runs all servers at once; if one cannot run, none goes on.
+// trials runs all servers at once; if one cannot run, all are stopped.
 func (d *demo) trials(ctx context.Context, line *console.Progress) ([]*timeline.Run, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

@@ -16,15 +16,16 @@ import (
 	"time"
 )
 
-// diesHolding is a server that kills itself in the middle of requests and
-// knows how many. When it is told to stop it asks clients to leave and serves
-// on, but answers only the first part of some requests; which and how many is
-// chance. It waits until there is no connection but of those, writes their
-// number to a file, and dies of SIGKILL. How far an answer gets is its first
-// argument: before-headers, content-length or chunked; the file is the second.
-func diesHolding(args []string) error {
+// killedHolding is a server that kills itself during requests and knows how
+// many. After the stop signal it asks clients to reconnect elsewhere and keeps
+// serving, but sends only the first part of some responses; which and how many
+// is random. It waits until there is no connection but theirs, writes their
+// number to a file, and kills itself by SIGKILL. The first argument is how far
+// a response gets: before-headers, content-length or chunked; the second is the
+// file.
+func killedHolding(args []string) error {
 	if len(args) != 2 || firstParts[args[0]] == nil {
-		return errors.New("usage: faulty dies-holding before-headers|content-length|chunked FILE")
+		return errors.New("usage: faulty killed-holding before-headers|content-length|chunked FILE")
 	}
 	if os.Getpid() == 1 {
 		return runAsChild() // SIGKILL from inside does not reach process 1
@@ -32,7 +33,7 @@ func diesHolding(args []string) error {
 	h := &holder{first: firstParts[args[0]], open: map[net.Conn]bool{}, every: 1 + rand.IntN(5), most: 1 + rand.IntN(40)}
 	s := newServer(h.serve)
 	s.ConnState = h.watch
-	onTerm(func() { h.die(args[1]) })
+	onTerm(func() { h.waitAndKill(args[1]) })
 	return s.ListenAndServe()
 }
 
@@ -61,7 +62,7 @@ type holder struct {
 
 	mu       sync.Mutex
 	leaving  bool
-	requests int // since it is leaving
+	requests int // since the stop signal
 	held     int
 	open     map[net.Conn]bool
 }
@@ -117,8 +118,9 @@ func (h *holder) alone() (held int, alone bool) {
 	return h.held, h.held == len(h.open)
 }
 
-// die waits until nothing but what it holds has been there for a second.
-func (h *holder) die(file string) {
+// waitAndKill waits until there has been nothing but the held requests for a
+// second.
+func (h *holder) waitAndKill(file string) {
 	h.mu.Lock()
 	h.leaving = true
 	h.mu.Unlock()
@@ -137,7 +139,7 @@ func (h *holder) die(file string) {
 	}
 	self, _ := os.FindProcess(os.Getpid())
 	_ = self.Kill()
-	select {} // nothing may happen before the signal arrives
+	select {} // until the signal arrives
 }
 
 // runAsChild runs the same again as a child, hands on the stop signal, and

@@ -28,10 +28,10 @@ var servers = map[string]func(args []string) error{
 	"cuts-keep-alive-at-exit":       cutsKeepAliveAtExit,
 	"cuts-in-flight-at-exit":        cutsInFlightAtExit,
 	"leaves-too-soon":               leavesTooSoon,
-	"never-leaves":                  neverLeaves,
+	"keeps-serving":                 keepsServing,
 	"starts-slowly":                 startsSlowly,
 	"starts-only-once":              startsOnlyOnce,
-	"dies-holding":                  diesHolding,
+	"killed-holding":                killedHolding,
 	"listens-on":                    listensOn,
 	"fails":                         fails,
 	"idles":                         idles,
@@ -70,10 +70,10 @@ func onTerm(f func()) {
 	}()
 }
 
-// goodbye is a handler that asks clients to leave once it is told to.
-type goodbye struct{ leaving atomic.Bool }
+// closeHandler is a handler that sends Connection: close after the stop signal.
+type closeHandler struct{ leaving atomic.Bool }
 
-func (g *goodbye) answer(w http.ResponseWriter, r *http.Request) {
+func (g *closeHandler) answer(w http.ResponseWriter, r *http.Request) {
 	if g.leaving.Load() {
 		w.Header().Set("Connection", "close")
 	}

@@ -33,7 +33,7 @@ func listensOn(args []string) error {
 	return http.ListenAndServe(args[0], http.HandlerFunc(answer))
 }
 
-// fails exits with the code in its argument, after some words.
+// fails exits with the code in its argument, after writing a line.
 func fails(args []string) error {
 	if len(args) != 1 {
 		return errors.New("usage: faulty fails CODE")

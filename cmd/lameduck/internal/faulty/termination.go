@@ -12,7 +12,7 @@ import (
 	"github.com/lameduck-dev/lameduck"
 )
 
-// clean is the library, whose knobs are in the environment.
+// clean is the library, configured by the environment.
 func clean([]string) error {
 	return lameduck.ListenAndServe(addr(), http.HandlerFunc(answer))
 }
@@ -26,22 +26,23 @@ func ignoresTheSignal([]string) error {
 	return newServer(answer).ListenAndServe()
 }
 
-// closesItsListenerTooEarly shuts down, gracefully, as soon as it is told to.
+// closesItsListenerTooEarly shuts down, gracefully, at the stop signal.
 func closesItsListenerTooEarly([]string) error {
 	s := newServer(answer)
 	return serveUntil(s, func() { _ = s.Shutdown(context.Background()) })
 }
 
-// cutsKeepAliveAtExit serves on for long enough, and says goodbye to nobody.
+// cutsKeepAliveAtExit keeps serving for long enough, and never sends
+// Connection: close.
 func cutsKeepAliveAtExit([]string) error {
 	return serveUntil(newServer(answer), func() { time.Sleep(3 * time.Second) })
 }
 
-// cutsInFlightAtExit asks clients to leave and waits until all are gone but
-// those whose requests take longer than it waits.
+// cutsInFlightAtExit sends Connection: close and waits for all requests but
+// those that take longer than it waits.
 func cutsInFlightAtExit([]string) error {
 	const long = 5 // requests
-	var g goodbye
+	var g closeHandler
 	var requests atomic.Int32
 	s := newServer(func(w http.ResponseWriter, r *http.Request) {
 		if g.leaving.Load() && requests.Add(1) <= long {
@@ -55,10 +56,10 @@ func cutsInFlightAtExit([]string) error {
 	})
 }
 
-// leavesTooSoon does everything right, but not for long enough if clients are
-// still sent there after 1.5 s.
+// leavesTooSoon terminates correctly, but not for long enough if connections
+// are still routed to it after 1.5 s.
 func leavesTooSoon([]string) error {
-	var g goodbye
+	var g closeHandler
 	s := newServer(g.answer)
 	return serveUntil(s, func() {
 		g.leaving.Store(true)
@@ -67,18 +68,18 @@ func leavesTooSoon([]string) error {
 	})
 }
 
-// neverLeaves asks clients to leave, and serves whoever comes for longer than
-// any grace period.
-func neverLeaves([]string) error {
-	var g goodbye
+// keepsServing sends Connection: close, and keeps serving for longer than any
+// grace period.
+func keepsServing([]string) error {
+	var g closeHandler
 	return serveUntil(newServer(g.answer), func() {
 		g.leaving.Store(true)
 		time.Sleep(time.Hour)
 	})
 }
 
-// serveUntil serves; after the stop signal it calls leave, and exits with
-// code 0 when that returns.
+// serveUntil serves; after the stop signal it calls leave, and exits with code
+// 0 when that returns.
 func serveUntil(s *http.Server, leave func()) error {
 	onTerm(func() {
 		leave()
@@ -87,5 +88,5 @@ func serveUntil(s *http.Server, leave func()) error {
 	if err := s.ListenAndServe(); err != http.ErrServerClosed {
 		return err
 	}
-	select {} // leave is under way
+	select {} // leave is still running
 }

@@ -1,5 +1,5 @@
 // Package finding is one thing that is wrong, why it matters and how to cure
-// it. The diagnosis of a trial and the lint of a manifest both speak in it.
+// it. The diagnosis of a trial and the lint of a manifest both make findings.
 package finding
 
 // Finding is plain data; its JSON form is part of the tool's contract.
@@ -8,5 +8,5 @@ type Finding struct {
 	Summary  string `json:"summary"`  // one sentence: what is wrong
 	Evidence string `json:"evidence"` // what was seen: pods, times, counts
 	Fix      string `json:"fix"`      // what to change, for Go with lameduck and for any language
-	Drops    int    `json:"drops"`    // how many drops it explains; 0 for a hazard that did no harm this time
+	Drops    int    `json:"drops"`    // how many drops it explains; 0 for a warning without a drop
 }

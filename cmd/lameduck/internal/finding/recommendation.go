@@ -1,6 +1,6 @@
 package finding
 
-// Recommendation is what one trial says the service needs. Its JSON form is
+// Recommendation is what one trial recommends for the service. Its JSON form is
 // part of the tool's contract.
 type Recommendation struct {
 	DelaySeconds int    `json:"delay_s"` // how long to go on serving after T0; 0 if nothing was measured

@@ -17,7 +17,7 @@ func (h hinted) Unwrap() error { return h.error }
 // New returns err with a hint. The hint is one sentence without a full stop.
 func New(err error, hint string) error { return hinted{err, hint} }
 
-// Join is errors.Join for errors whose hints all matter.
+// Join is errors.Join for errors with hints: the hints are joined as well.
 func Join(errs ...error) error {
 	var hints []string
 	for _, err := range errs {

@@ -53,7 +53,7 @@ func strategy(v value) Strategy {
 			update.fail("a Recreate strategy has none")
 		}
 	default:
-		v.get("type").fail("want RollingUpdate or Recreate, not %s", word(s.Type))
+		v.get("type").fail("want RollingUpdate or Recreate, not %s", display(s.Type))
 	}
 	return s
 }
@@ -71,7 +71,7 @@ func pod(spec value, s *Service) Pod {
 	p.container(chosen)
 	for _, c := range containers {
 		if c.path != chosen.path {
-			c.note("container %s is not run, only %s is", word(c.get("name").text("")), word(p.Container))
+			c.note("container %s is not run, only %s is", display(c.get("name").text("")), display(p.Container))
 		}
 	}
 	for _, c := range spec.get("initContainers").items() {
@@ -79,7 +79,7 @@ func pod(spec value, s *Service) Pod {
 		if c.get("restartPolicy").text("") == "Always" {
 			kind = "sidecar"
 		}
-		c.note("%s %s is not run, only %s is", kind, word(c.get("name").text("")), word(p.Container))
+		c.note("%s %s is not run, only %s is", kind, display(c.get("name").text("")), display(p.Container))
 	}
 	return p
 }
@@ -119,18 +119,18 @@ func (p *Pod) container(c value) {
 	p.Startup = probe(c.get("startupProbe"), p, true)
 }
 
-// tcp says whether a port is TCP, which is the default and all that is served
+// tcp reports whether a port is TCP, which is the default and all that is served
 // here; a note is left about any other.
 func tcp(port value, what string) bool {
 	protocol := port.get("protocol").text("TCP")
 	if protocol != "TCP" {
-		port.note("%s %s is %s and is left out", what, word(port.get("name").text("")), word(protocol))
+		port.note("%s %s is %s and is left out", what, display(port.get("name").text("")), display(protocol))
 	}
 	return protocol == "TCP"
 }
 
 // environment reads literals and fields of the pod. What comes from anywhere
-// else isn't here to be had, and a note says so.
+// else is not available here, and there is a note.
 func environment(c value) []Env {
 	for _, from := range c.get("envFrom").items() {
 		from.note("envFrom is not available here, none of its variables is set")
@@ -155,7 +155,7 @@ func environment(c value) []Env {
 		if fields := from.fields(); len(fields) > 0 {
 			source = fields[0].key.Value
 		}
-		v.note("env %s comes from a %s, which is not available here: it is not set", word(e.Name), word(source))
+		v.note("env %s comes from a %s, which is not available here: it is not set", display(e.Name), display(source))
 	}
 	return env
 }

@@ -64,7 +64,7 @@ func (f *file) documents(data []byte) ([]*yaml.Node, error) {
 	}
 }
 
-// syntaxError puts the place in front of what the YAML library says.
+// syntaxError puts the position in front of the error of the YAML library.
 func (f *file) syntaxError(err error) error {
 	load, ok := errors.AsType[*yaml.LoadError](err)
 	if !ok {
@@ -131,14 +131,14 @@ func (i *inspection) keys(mapping *yaml.Node) error {
 			}
 		}
 		if line, twice := seen[key.Value]; twice {
-			return i.wrong(mapping.Content[at], "%s is there twice, first on line %d", word(key.Value), line)
+			return i.wrong(mapping.Content[at], "%s is there twice, first on line %d", display(key.Value), line)
 		}
 		seen[key.Value] = mapping.Content[at].Line
 	}
 	return nil
 }
 
-// mergeable refuses a merge key (<<) whose value is neither a mapping nor a
+// mergeable refuses a merge key (<<) with a value that is neither a mapping nor a
 // list of them.
 func (i *inspection) mergeable(n *yaml.Node) error {
 	sources := []*yaml.Node{n}

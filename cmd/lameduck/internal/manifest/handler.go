@@ -23,7 +23,7 @@ func (p *Pod) lifecycle(v value) {
 	}
 	p.StopSignal = v.get("stopSignal").text("")
 	if p.StopSignal != "" && !strings.HasPrefix(p.StopSignal, "SIG") {
-		v.get("stopSignal").fail("want a signal such as SIGTERM, not %s", word(p.StopSignal))
+		v.get("stopSignal").fail("want a signal such as SIGTERM, not %s", display(p.StopSignal))
 	}
 	hook := v.get("preStop")
 	if !hook.present() {
@@ -50,7 +50,7 @@ func handler(v value, p *Pod, known, settings []string) Handler {
 			}
 		} else if !slices.Contains(settings, name) {
 			unknown := value{file: v.file, node: f.key, path: v.path}
-			unknown.fail("has no field %s; what it does is one of %s", word(name), strings.Join(known, ", "))
+			unknown.fail("has no field %s; what it does is one of %s", display(name), strings.Join(known, ", "))
 		}
 	}
 	switch len(found) {
@@ -96,7 +96,7 @@ func httpGet(v value, p *Pod) *HTTPGet {
 		Scheme: v.get("scheme").text("HTTP"),
 	}
 	if h.Scheme != "HTTP" && h.Scheme != "HTTPS" {
-		v.get("scheme").fail("want HTTP or HTTPS, not %s", word(h.Scheme))
+		v.get("scheme").fail("want HTTP or HTTPS, not %s", display(h.Scheme))
 	}
 	for _, header := range v.get("httpHeaders").items() {
 		h.Headers = append(h.Headers, [2]string{header.get("name").required(), header.get("value").text("")})
@@ -110,7 +110,7 @@ func portOf(v value, p *Pod) PortRef {
 	port := needPort(v)
 	ref := port.port()
 	if ref.Name != "" && p.PortNumber(ref) == 0 {
-		port.failHint("name the container port, or give its number", "container %s has no port of the name %s", word(p.Container), word(ref.Name))
+		port.failHint("name the container port, or give its number", "container %s has no port of the name %s", display(p.Container), display(ref.Name))
 	}
 	return ref
 }

@@ -62,8 +62,8 @@ type object struct {
 	kind, group, name, namespace string
 }
 
-// is says whether o is a kind of that API group; "" is the core group. Who
-// leaves apiVersion out means the kind Kubernetes ships with.
+// is reports whether o is a kind of that API group; "" is the core group.
+// Without an apiVersion the kind is that of Kubernetes itself.
 func (o object) is(group, kind string) bool {
 	return o.kind == kind && (o.group == group || !o.get("apiVersion").present())
 }
@@ -118,8 +118,8 @@ func (f *file) onlyDeployment(objects []object) (object, error) {
 	for _, o := range objects {
 		if o.is("apps", "Deployment") {
 			found = append(found, o)
-			names = append(names, word(o.name))
-		} else if k := word(o.kind); !slices.Contains(kinds, k) {
+			names = append(names, display(o.name))
+		} else if k := display(o.kind); !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}

@@ -8,9 +8,9 @@ func (f *file) front(objects []object, namespace string, labels map[string]strin
 		switch {
 		case !o.is("", "Service"):
 		case o.namespace != namespace || !selects(o.get("spec").get("selector"), labels):
-			o.note("Service %s selects other pods and is left out", word(o.name))
+			o.note("Service %s selects other pods and is left out", display(o.name))
 		case chosen != nil:
-			o.note("Service %s selects these pods too; the traffic goes to %s", word(o.name), word(chosen.name))
+			o.note("Service %s selects these pods too; the traffic goes to %s", display(o.name), display(chosen.name))
 		default:
 			chosen = &o
 		}
@@ -18,7 +18,7 @@ func (f *file) front(objects []object, namespace string, labels map[string]strin
 	return chosen
 }
 
-// selects says whether every label of a selector is among labels. An empty
+// selects reports whether every label of a selector is among labels. An empty
 // selector selects nothing: its endpoints are made by hand.
 func selects(selector value, labels map[string]string) bool {
 	fields := selector.fields()
@@ -40,7 +40,7 @@ func service(o object) *Service {
 		PublishNotReadyAddresses: spec.get("publishNotReadyAddresses").truth(),
 	}
 	if s.TrafficPolicy != "Cluster" && s.TrafficPolicy != "Local" {
-		spec.get("externalTrafficPolicy").fail("want Cluster or Local, not %s", word(s.TrafficPolicy))
+		spec.get("externalTrafficPolicy").fail("want Cluster or Local, not %s", display(s.TrafficPolicy))
 	}
 	for _, port := range spec.get("ports").items() {
 		if !tcp(port, "Service port") {
@@ -56,12 +56,12 @@ func service(o object) *Service {
 	return s
 }
 
-// targets makes sure that the port the traffic goes to exists: Kubernetes
+// targets makes sure that the target port of the traffic exists: Kubernetes
 // takes a name that no container has, and then the Service has no endpoint.
 func targets(ports value, w *Workload) {
 	if len(w.Service.Ports) == 0 || w.TargetPort() != 0 {
 		return
 	}
 	ports.failHint("name the container port so, or give its number as targetPort",
-		"the Service sends to port %s, which no container has", word(w.Service.Ports[0].Target.Name))
+		"the Service sends to port %s, which no container has", display(w.Service.Ports[0].Target.Name))
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // value is one YAML node under the name it has in the object. What is not in
-// the file is a value too, whose fields aren't there either, so that reading
+// the file is a value too, without fields, so that reading
 // an object needs no checks on the way: the first thing that is wrong is kept
-// in the file, and whoever asked gets the default.
+// in the file, and the caller gets the default.
 type value struct {
 	file   *file
 	node   *yaml.Node // nil: not in the file
@@ -57,7 +57,7 @@ func (v value) failHint(advice, format string, args ...any) {
 	v.file.err = err
 }
 
-// note records what the file says that has no effect here.
+// note records a setting of the file that has no effect here.
 func (v value) note(format string, args ...any) {
 	at := v.pos()
 	v.file.notes = append(v.file.notes, v.file.at(at.Line, at.Column, fmt.Sprintf(format, args...)))
@@ -249,7 +249,7 @@ func (v value) share(def IntOrPercent) IntOrPercent {
 	return IntOrPercent{Value: int(count), Percent: true}
 }
 
-// describe says what a node is, in a few words.
+// describe describes a node in a few words.
 func describe(n *yaml.Node) string {
 	switch n = deref(n); {
 	case n.Kind == yaml.MappingNode:
@@ -261,13 +261,12 @@ func describe(n *yaml.Node) string {
 	case n.ShortTag() == "!!str":
 		return strconv.Quote(shorten(n.Value))
 	default:
-		return word(n.Value)
+		return display(n.Value)
 	}
 }
 
-// word is s as it may stand in a message: as it is if it's a plain word, else
-// in quotes.
-func word(s string) string {
+// display is s for a message: unchanged if it is a plain word, else quoted.
+func display(s string) string {
 	special := func(r rune) bool {
 		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-._/", r)
 	}

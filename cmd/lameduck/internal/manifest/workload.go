@@ -6,7 +6,7 @@ package manifest
 import "time"
 
 // Workload is one Deployment, and the Service in front of it if the file has
-// one. What the file does not say has the default that Kubernetes gives it.
+// one. What the file does not set has the default of Kubernetes.
 type Workload struct {
 	File      string
 	Kind      string // Deployment

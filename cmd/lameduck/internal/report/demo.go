@@ -25,7 +25,7 @@ func NewDemo(servers ...Server) *Demo {
 
 // DemoText writes one table of all servers, and one sentence each on why.
 func DemoText(w io.Writer, d *Demo, colour bool) error {
-	p := &page{colour: colour}
+	p := &printer{colour: colour}
 	var rows [][]string
 	for _, s := range d.Servers {
 		rows = append(rows, serverRows(s)...)
@@ -69,7 +69,7 @@ func toExit(pods []Pod) string {
 	return fmt.Sprintf("%.2f s", longest/1000)
 }
 
-func (p *page) reasons(servers []Server) {
+func (p *printer) reasons(servers []Server) {
 	widest := 0
 	for _, s := range servers {
 		widest = max(widest, len(s.Name))
@@ -82,7 +82,7 @@ func (p *page) reasons(servers []Server) {
 		padded := fmt.Sprintf("%-*s", widest+2, s.Name)
 		for i, line := range wrap(why(s.Report), width-widest-2) {
 			if i == 0 {
-				p.line("%s%s", p.mark(as, padded), line)
+				p.line("%s%s", p.style(as, padded), line)
 			} else {
 				p.line("%*s%s", widest+2, "", line)
 			}
@@ -112,13 +112,13 @@ func why(r *Report) string {
 }
 
 // control sums up the noise floor of all servers.
-func (p *page) control(servers []Server) {
+func (p *printer) control(servers []Server) {
 	var c Control
 	for _, s := range servers {
 		c.Attempts += s.Control.Attempts
 		c.Failed += s.Control.Failed
 	}
-	p.line("control: %s", floor(c))
+	p.line("control: %s", controlLine(c))
 	if c.Failed > 0 {
 		p.prose("", "This machine fails by itself at that rate: only what goes well beyond it is the servers'. Run again on a quieter machine.")
 	}

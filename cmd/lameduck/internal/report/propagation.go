@@ -7,12 +7,12 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Propagation is how long one node of a cluster went on sending new
-// connections to pods that the EndpointSlices had taken out: one sample for
-// each pod. The last connection is what a sample counts to, so the node may
-// have gone on for a little longer: by WithinMillis at most, over all samples.
-// ProxyMillis is how long the node's kube-proxy took by its own metrics, at
-// most; null where they could not be read.
+// Propagation is how long one node of a cluster still routed new connections to
+// pods that the EndpointSlices had removed: one sample for each pod. A sample
+// counts to the last connection, so the node may have routed to the pod for a
+// little longer: by WithinMillis at most, over all samples. ProxyMillis is how
+// long the node's kube-proxy took by its own metrics, at most; null where they
+// could not be read.
 type Propagation struct {
 	Node         string    `json:"node"`
 	Samples      int       `json:"samples"`
@@ -59,7 +59,7 @@ func newPropagation(node string, lags []timeline.Lag) Propagation {
 const bars = 24
 
 // propagation is a histogram for each node, all on the same scale.
-func (p *page) propagation(nodes []Propagation) {
+func (p *printer) propagation(nodes []Propagation) {
 	if len(nodes) == 0 {
 		return
 	}
@@ -69,11 +69,11 @@ func (p *page) propagation(nodes []Propagation) {
 	}
 	var rows [][]string
 	for _, n := range nodes {
-		rows = append(rows, []string{n.Node, number(n.Samples), took(n.P50), took(n.P90), took(n.Max), "+" + took(n.WithinMillis), histogram(n.Lags, longest)})
+		rows = append(rows, []string{n.Node, number(n.Samples), latency(n.P50), latency(n.P90), latency(n.Max), "+" + latency(n.WithinMillis), histogram(n.Lags, longest)})
 	}
 	p.line("")
 	p.line("From the slices' removal of a pod to the last new connection that a node sent there:")
-	p.table([]string{"NODE", ">SAMPLES", ">P50", ">P90", ">MAX", ">WITHIN", "0 TO " + strings.ToUpper(took(longest))}, rows)
+	p.table([]string{"NODE", ">SAMPLES", ">P50", ">P90", ">MAX", ">WITHIN", "0 TO " + strings.ToUpper(latency(longest))}, rows)
 }
 
 // histogram has one bar for each part of the way from 0 to longest.

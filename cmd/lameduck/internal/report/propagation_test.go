@@ -14,21 +14,21 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// onCluster replaces a pod every 2 s. Each node goes on sending to the old one
-// for a while, n2 for longer.
+// onCluster replaces a pod every 2 s. Each node routes to the old one for a
+// while, n2 for longer.
 func onCluster(rounds int) *timeline.Run {
 	run := &timeline.Run{Duration: time.Duration(2*rounds) * s, Stage: "cluster", Action: "rollout",
 		Nodes: []string{"n1", "n2"}, Proxies: []string{"n1"}}
 	run.Events = append(run.Events, timeline.Event{Kind: timeline.EndpointAdded, Pod: "app-0"})
 	for i := range rounds {
-		old, young, at := fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i+1), time.Duration(2*i+1)*s
+		outdated, updated, at := fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i+1), time.Duration(2*i+1)*s
 		lag := [2]time.Duration{time.Duration(i*i) * 4 * ms, time.Duration(i) * 100 * ms}
-		run.Events = append(run.Events, timeline.Event{At: at, Kind: timeline.EndpointAdded, Pod: young},
-			timeline.Event{At: at, Kind: timeline.EndpointTerminating, Pod: old}, timeline.Event{At: at + lag[0] + 10*ms, Kind: timeline.EndpointTerminating, Pod: old, Node: 1})
+		run.Events = append(run.Events, timeline.Event{At: at, Kind: timeline.EndpointAdded, Pod: updated},
+			timeline.Event{At: at, Kind: timeline.EndpointTerminating, Pod: outdated}, timeline.Event{At: at + lag[0] + 10*ms, Kind: timeline.EndpointTerminating, Pod: outdated, Node: 1})
 		for j := range 400 {
-			a := timeline.Attempt{Pattern: "new", Conn: 1, Started: at + time.Duration(j)*5*ms, Node: j % 2, Pod: young}
+			a := timeline.Attempt{Pattern: "new", Conn: 1, Started: at + time.Duration(j)*5*ms, Node: j % 2, Pod: updated}
 			if a.Started < at+lag[a.Node] {
-				a.Pod = old
+				a.Pod = outdated
 			}
 			a.Scheduled, a.Ended = a.Started, a.Started+ms
 			run.Attempts = append(run.Attempts, a)
@@ -57,7 +57,7 @@ func TestPropagation(t *testing.T) {
 // TestHistogramsKeepTheirPlace: however long the lags are.
 func TestHistogramsKeepTheirPlace(t *testing.T) {
 	for _, longest := range []float64{0, 0.4, 1134.9, 75_000} {
-		p := &page{}
+		p := &printer{}
 		p.propagation([]Propagation{
 			{Node: "gke-europe-west4-pool-1-0123abcd", Samples: 1234, P50: longest, P90: longest, Max: longest, WithinMillis: longest, Lags: []float64{0, longest / 2, longest, longest}},
 		})

@@ -1,10 +1,10 @@
 // Package report turns a run and its findings into text and JSON.
 //
 // Output policy. A report is a result: its caller sends it to stdout, or Save
-// writes it to a file; nothing here writes anywhere else. Talk and progress
+// writes it to a file; nothing here writes anywhere else. Messages and progress
 // belong on stderr and are not made here. Text is for people and may change;
 // JSON is a contract and has a version. Colour is used only when the caller
-// says so (a terminal, and no NO_COLOR), and never carries a meaning that the
+// sets it (a terminal, and no NO_COLOR), and never carries a meaning that the
 // words do not. Lines keep within 110 columns.
 package report
 
@@ -26,14 +26,14 @@ const (
 
 // Report is the object that "verify -o json" prints: durations are in
 // milliseconds, moments in milliseconds since the start of the run, and a
-// moment that never came is null. What only the text tells is not in it.
+// moment that never came is null. What only the text has is not in it.
 type Report struct {
 	Version   int                    `json:"version"`
 	Verdict   string                 `json:"verdict"` // Pass or Fail
 	Stage     string                 `json:"stage"`   // lab or cluster
 	Action    string                 `json:"action"`
-	Rounds    int                    `json:"rounds"`      // how often it was to be carried out
-	Seed      *uint64                `json:"seed,string"` // of the lab; a string, as not every reader of JSON has integers of 64 bits; null on a cluster
+	Rounds    int                    `json:"rounds"`      // number of times to run the action
+	Seed      *uint64                `json:"seed,string"` // of the lab; a string, because not every reader of JSON has integers of 64 bits; null on a cluster
 	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
@@ -84,8 +84,8 @@ type Latency struct {
 	Max float64 `json:"max"`
 }
 
-// Pod is the life of one pod. Signalled is null for a pod whose process was
-// not sent the stop signal; ExitCode is null while it has not exited.
+// Pod is the lifecycle of one pod. Signalled is null for a pod with a process
+// that was not sent the stop signal; ExitCode is null while it has not exited.
 type Pod struct {
 	Name      string   `json:"name"`
 	Ready     *float64 `json:"ready_ms"`
@@ -97,9 +97,9 @@ type Pod struct {
 	Late      Late     `json:"late"`
 }
 
-// Late is what still came to a pod after its T0 (the preStop hook, or the
-// stop signal where there is none). The last of each counts from T0, not
-// from the start of the run; null if none came.
+// Late is what still arrived at a pod after its T0 (the preStop hook, or the
+// stop signal where there is none). The last of each counts from T0, not from
+// the start of the run; null if none arrived.
 type Late struct {
 	Connections    int      `json:"connections"`
 	Requests       int      `json:"requests"`
@@ -107,8 +107,8 @@ type Late struct {
 	LastRequest    *float64 `json:"last_request_ms"`
 }
 
-// New assembles the report of a run. The verdict is Pass if attempts were
-// made, none was dropped, and there is no finding.
+// New assembles the report of a run. The result is Pass if attempts were made,
+// none was dropped, and there is no finding.
 func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recommendation) *Report {
 	r := &Report{
 		Version: Version, Verdict: Fail,

@@ -45,7 +45,7 @@ func golden(t *testing.T, name string, got []byte) {
 	}
 }
 
-// rollout is app-1, replaced by app-2 while clients come.
+// rollout replaces app-1 by app-2 during the traffic.
 func rollout() *timeline.Run {
 	run := &timeline.Run{
 		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42,
@@ -63,11 +63,11 @@ func rollout() *timeline.Run {
 		if at > 5*s {
 			pod = "app-2"
 		}
-		took := time.Duration(i%100)*100*time.Microsecond + ms
+		latency := time.Duration(i%100)*100*time.Microsecond + ms
 		run.Attempts = append(run.Attempts,
-			timeline.Attempt{Pattern: "slow", Scheduled: at, Started: at, Ended: at + 200*took, Pod: pod},
-			timeline.Attempt{Pattern: "new", Scheduled: at, Started: at, Ended: at + took, Pod: pod},
-			timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Ended: at + took, Pod: pod, Reused: i > 0},
+			timeline.Attempt{Pattern: "slow", Scheduled: at, Started: at, Ended: at + 200*latency, Pod: pod},
+			timeline.Attempt{Pattern: "new", Scheduled: at, Started: at, Ended: at + latency, Pod: pod},
+			timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Ended: at + latency, Pod: pod, Reused: i > 0},
 			timeline.Attempt{Pattern: "new", Control: true})
 	}
 	return run
@@ -100,6 +100,7 @@ var found = []finding.Finding{
 }
 
 var advised = finding.Recommendation{DelaySeconds: 4, GraceSeconds: 30,
+
 	Why: "the last new connection arrived 1.80 s after termination began (app-1), × 1.25 + 1 s makes 4 s of delay"}
 
 func render(t *testing.T, write func(io.Writer) error) []byte {
@@ -114,12 +115,12 @@ func render(t *testing.T, write func(io.Writer) error) []byte {
 func TestGolden(t *testing.T) {
 	pass := New(rollout(), nil, advised)
 	fail := New(noisy(dropping(rollout())), found, advised)
-	hazard := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}, advised)
-	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", hazard}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, nil, finding.Recommendation{})})
+	warning := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}, advised)
+	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, nil, finding.Recommendation{})})
 	tests := map[string]func(io.Writer) error{
-		"pass.txt":   func(w io.Writer) error { return Text(w, pass, false) },
-		"fail.txt":   func(w io.Writer) error { return Text(w, fail, false) },
-		"hazard.txt": func(w io.Writer) error { return Text(w, hazard, false) },
+		"pass.txt":    func(w io.Writer) error { return Text(w, pass, false) },
+		"fail.txt":    func(w io.Writer) error { return Text(w, fail, false) },
+		"warning.txt": func(w io.Writer) error { return Text(w, warning, false) },
 		"empty.txt": func(w io.Writer) error {
 			return Text(w, New(&timeline.Run{}, nil, finding.Recommendation{Why: "no pod was terminated in this run"}), false)
 		},
@@ -182,13 +183,13 @@ func TestVerdict(t *testing.T) {
 		findings []finding.Finding
 		want     string
 	}{
-		"clean":                       {rollout(), nil, Pass},
-		"clean, on a noisy machine":   {noisy(rollout()), nil, Pass},
-		"a hazard":                    {rollout(), found[:1], Fail},
-		"drops":                       {dropping(rollout()), found, Fail},
-		"no attempt proves nothing":   {&timeline.Run{}, nil, Fail},
-		"only the control was tried":  {&timeline.Run{Attempts: []timeline.Attempt{{Control: true}}}, nil, Fail},
-		"drops that nobody looked at": {dropping(rollout()), nil, Fail},
+		"clean":                      {rollout(), nil, Pass},
+		"clean, on a noisy machine":  {noisy(rollout()), nil, Pass},
+		"a warning":                  {rollout(), found[:1], Fail},
+		"drops":                      {dropping(rollout()), found, Fail},
+		"no attempt proves nothing":  {&timeline.Run{}, nil, Fail},
+		"only the control was tried": {&timeline.Run{Attempts: []timeline.Attempt{{Control: true}}}, nil, Fail},
+		"drops without a diagnosis":  {dropping(rollout()), nil, Fail},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

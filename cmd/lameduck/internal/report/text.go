@@ -9,9 +9,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
-// Text writes the report for people: the verdict first, then what it rests on.
+// Text writes the report for people: the result first, then its evidence.
 func Text(w io.Writer, r *Report, colour bool) error {
-	p := &page{colour: colour}
+	p := &printer{colour: colour}
 	p.verdict(r)
 	p.traffic(r.Traffic)
 	p.pods(r.Pods)
@@ -23,19 +23,19 @@ func Text(w io.Writer, r *Report, colour bool) error {
 	return p.writeTo(w)
 }
 
-func (p *page) verdict(r *Report) {
-	word := p.mark(bad, "FAIL")
+func (p *printer) verdict(r *Report) {
+	word := p.style(bad, "FAIL")
 	if r.Verdict == Pass {
-		word = p.mark(good, "PASS")
+		word = p.style(good, "PASS")
 	}
 	p.line("%s: %s", word, outcome(r))
-	p.line("%s", circumstances(r))
+	p.line("%s", runLine(r))
 	if r.Control.Failed > 0 {
-		p.prose("", noise(r))
+		p.prose("", noiseNote(r))
 	}
 }
 
-// outcome is the verdict in numbers.
+// outcome is the result in numbers.
 func outcome(r *Report) string {
 	if r.Attempts == 0 {
 		return "no attempt was made, so nothing is proved"
@@ -50,7 +50,7 @@ func outcome(r *Report) string {
 	return s + ", " + counted(len(r.Findings), "finding")
 }
 
-func circumstances(r *Report) string {
+func runLine(r *Report) string {
 	parts := []string{r.Action}
 	if r.Stage != "" {
 		parts = append(parts, "stage "+r.Stage)
@@ -61,15 +61,15 @@ func circumstances(r *Report) string {
 	return strings.TrimPrefix(strings.Join(append(parts, seconds(r.lasted)), ", "), ", ")
 }
 
-func floor(c Control) string {
+func controlLine(c Control) string {
 	if c.Attempts == 0 {
 		return "none was run, so failures of the machine itself cannot be told apart"
 	}
 	return fmt.Sprintf("%s of %s failed (the noise floor)", number(c.Failed), number(c.Attempts))
 }
 
-// noise says how to read drops on a machine that fails by itself.
-func noise(r *Report) string {
+// noiseNote explains drops on a machine that fails by itself.
+func noiseNote(r *Report) string {
 	expected := (r.Attempts*r.Control.Failed + r.Control.Attempts - 1) / r.Control.Attempts
 	return fmt.Sprintf("This machine itself failed %s of %s against a server that never terminates. "+
 		"At that rate about %s of the attempts above would fail whatever the server does: "+
@@ -77,14 +77,14 @@ func noise(r *Report) string {
 		number(r.Control.Failed), counted(r.Control.Attempts, "attempt"), number(expected))
 }
 
-func (p *page) traffic(traffic []Traffic) {
+func (p *printer) traffic(traffic []Traffic) {
 	if len(traffic) == 0 {
 		return
 	}
 	var rows [][]string
 	for _, t := range traffic {
 		rows = append(rows, []string{t.Pattern, number(t.Attempts), number(t.Dropped), number(t.DroppedAfterSafeRetry),
-			took(t.Latency.P50), took(t.Latency.P99), took(t.Latency.Max), causes(t.Causes)})
+			latency(t.Latency.P50), latency(t.Latency.P99), latency(t.Latency.Max), causes(t.Causes)})
 	}
 	p.line("")
 	p.table([]string{"PATTERN", ">ATTEMPTS", ">DROPPED", ">IF RETRIED", ">P50", ">P99", ">MAX", "CAUSES"}, rows)
@@ -93,7 +93,7 @@ func (p *page) traffic(traffic []Traffic) {
 // listed is how many pods the text lists; JSON has them all.
 const listed = 20
 
-func (p *page) pods(pods []Pod) {
+func (p *printer) pods(pods []Pod) {
 	if len(pods) == 0 {
 		return
 	}
@@ -121,28 +121,28 @@ func code(pod Pod) string {
 
 func ahead(ms float64) string {
 	if ms < 0 {
-		return took(-ms) + " behind"
+		return latency(-ms) + " behind"
 	}
-	return took(ms) + " ahead"
+	return latency(ms) + " ahead"
 }
 
-// late counts what came after T0, and how long after it the last one did.
+// late is how many arrived after T0, and how long after T0 the last one did.
 func late(n int, last *float64) string {
 	if last == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s, last +%s", number(n), took(*last))
+	return fmt.Sprintf("%s, last +%s", number(n), latency(*last))
 }
 
-func (p *page) finding(i int, f finding.Finding) {
+func (p *printer) finding(i int, f finding.Finding) {
 	p.line("")
-	p.line("%d. %s (%s)", i, p.mark(name, f.ID), counted(f.Drops, "drop"))
+	p.line("%d. %s (%s)", i, p.style(name, f.ID), counted(f.Drops, "drop"))
 	p.prose("   ", f.Summary)
 	p.prose("   seen: ", f.Evidence)
 	p.prose("   fix:  ", f.Fix)
 }
 
-func (p *page) closing(r *Report) {
+func (p *printer) closing(r *Report) {
 	p.line("")
 	if r.Recommend.DelaySeconds > 0 {
 		p.prose("recommended: ", fmt.Sprintf("a delay of %d s and a grace period of %d s: %s",
@@ -150,7 +150,7 @@ func (p *page) closing(r *Report) {
 	} else if r.Recommend.Why != "" {
 		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
 	}
-	p.line("control:     %s", floor(r.Control))
+	p.line("control:     %s", controlLine(r.Control))
 	if r.Seed != nil {
 		again := fmt.Sprintf("--seed %d", *r.Seed)
 		if r.Rate > 0 {
@@ -159,6 +159,6 @@ func (p *page) closing(r *Report) {
 		p.line("repeat with: %s", again)
 	}
 	for _, c := range r.Clocks {
-		p.line("clock:       node %s is %s (within %s)", c.Node, ahead(c.SkewMillis), took(c.WithinMillis))
+		p.line("clock:       node %s is %s (within %s)", c.Node, ahead(c.SkewMillis), latency(c.WithinMillis))
 	}
 }

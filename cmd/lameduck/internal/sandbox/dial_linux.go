@@ -55,8 +55,8 @@ func awaitConnected(ctx context.Context, f *os.File) error {
 	if ctx.Err() == context.Canceled {
 		return ctx.Err()
 	}
-	// The time is over, for which there is no other reason. If it is we who
-	// are late, on a busy machine, the server is not to blame.
+	// The time is over, and there is no other error. If this process itself
+	// was late, on a busy machine, that is not the server's fault.
 	if err := raw.Control(func(fd uintptr) { look(fd) }); err != nil {
 		return err
 	}

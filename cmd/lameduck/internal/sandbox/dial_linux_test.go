@@ -63,7 +63,7 @@ func TestDialAfterTheEnd(t *testing.T) {
 		p.Close()
 	}
 	if got := p.Listening(); len(got) != 0 {
-		t.Errorf("a dead process listens on %v", got)
+		t.Errorf("an ended process listens on %v", got)
 	}
 }
 

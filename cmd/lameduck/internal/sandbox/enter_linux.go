@@ -26,9 +26,9 @@ func takeEntered() {
 	os.Unsetenv(enteredKey)
 }
 
-// Available says whether processes can be isolated here: nil, or one line on
-// why not. It tries, once, with a process that does nothing. For somebody who
-// is not root the answer depends on Enter having been called.
+// Available returns nil if processes can be isolated here, or one line on why
+// not. It tries, once, with a process that does nothing. For an unprivileged
+// user the result depends on Enter having been called.
 func Available() error {
 	if enterFailed != nil {
 		return enterFailed
@@ -38,17 +38,17 @@ func Available() error {
 
 var available = sync.OnceValue(func() error { return try(syscall.SysProcAttr{}) })
 
-// enterFailed is why Enter could not help; it says more than what it could not
-// help with.
+// enterFailed is why Enter failed; it is more exact than the error that it was
+// to avoid.
 var enterFailed error
 
-// Enter makes sure that a program that is not root may isolate processes: it
-// runs the program a second time as root of a user namespace of its own, hands
-// on the signals it gets, and exits as that copy does. It returns at once where
-// that is not needed, or not allowed; the error then is the reason. Either way
-// Available tells the rest. It is called before anything has been done. If ctx
-// ends, the copy is told to, as by a SIGTERM: whoever waits for signals already
-// has taken those that came before.
+// Enter makes sure that an unprivileged program may isolate processes: it runs
+// the program a second time as root of a user namespace of its own, forwards
+// the signals it gets, and exits as that copy does. It returns immediately
+// where that is not needed, or not allowed; the error then is the reason.
+// Either way Available has the result. It is called before anything has been
+// done. If ctx ends, the copy gets a SIGTERM: a program that already waits for
+// signals has consumed earlier ones.
 func Enter(ctx context.Context) error {
 	if entered || Available() == nil {
 		return nil

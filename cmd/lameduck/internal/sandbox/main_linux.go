@@ -14,9 +14,9 @@ import (
 func Main() {
 	switch os.Args[0] {
 	case podRole:
-		becomeOrExplain(setUpPod)
+		execOrReport(setUpPod)
 	case hookRole:
-		becomeOrExplain(nil)
+		execOrReport(nil)
 	case guardRole:
 		runGuard(os.Stdin, killGroup)
 		os.Exit(0)
@@ -27,7 +27,7 @@ func Main() {
 // self is this program, also when its file was replaced or deleted since.
 const self = "/proc/self/exe"
 
-func newHome(cfg *Config) (home, error) {
+func newBackend(cfg *Config) (backend, error) {
 	if cfg.Isolated {
 		return newNamespaces(cfg)
 	}
@@ -37,7 +37,7 @@ func newHome(cfg *Config) (home, error) {
 // forker is a thread that never ends. The death signal of a child is sent when
 // the thread that forked it ends (golang/go#27505), and the Go runtime ends
 // threads as it likes unless a goroutine holds on to them.
-var forker = sync.OnceValue(func() chan<- func() {
+var forkThread = sync.OnceValue(func() chan<- func() {
 	work := make(chan func())
 	go func() {
 		runtime.LockOSThread()
@@ -51,10 +51,10 @@ var forker = sync.OnceValue(func() chan<- func() {
 // startChild starts cmd from the thread that never ends.
 func startChild(cmd *exec.Cmd) error {
 	failed := make(chan error)
-	forker() <- func() { failed <- cmd.Start() }
+	forkThread() <- func() { failed <- cmd.Start() }
 	return <-failed
 }
 
-func dyingWithUs() *syscall.SysProcAttr {
+func killWithParent() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
 }

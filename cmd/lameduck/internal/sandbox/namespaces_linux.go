@@ -28,10 +28,10 @@ type namespaces struct {
 	net      *netns
 
 	joining sync.RWMutex
-	pidfd   int // joins the namespaces for as long as the process lives; -1: released
+	pidfd   int // joins the namespaces while the process runs; -1: released
 }
 
-func newNamespaces(cfg *Config) (home, error) {
+func newNamespaces(cfg *Config) (backend, error) {
 	if err := Available(); err != nil {
 		return nil, err
 	}
@@ -122,7 +122,7 @@ func (n *namespaces) join() error {
 	return os.NewSyscallError("setns", err)
 }
 
-// clear has nothing to do: all other processes of the namespace died with
+// clear has nothing to do: all other processes of the namespace ended with
 // process 1.
 func (n *namespaces) clear(int) {}
 

@@ -12,14 +12,14 @@ import (
 )
 
 // netns dials from inside a network namespace. A socket belongs for ever to
-// the namespace of the thread that made it, whoever connects it then. So one
+// the namespace of the thread that made it, whichever thread connects it. So one
 // thread enters the namespace and makes sockets, some of them in advance, and
 // however many dials hang, no thread waits for them: one each would be the end
 // of a busy machine.
 type netns struct {
 	mu      sync.Mutex
 	file    *os.File      // nil: released
-	sockets chan socket   // nil: nobody has dialled yet
+	sockets chan socket   // nil: no dial yet
 	closed  chan struct{} // closed when the namespace is released
 }
 
@@ -49,13 +49,13 @@ func (n *netns) socket() (fd int, err error) {
 	}
 	s, ok := <-sockets
 	if !ok {
-		return -1, errNobody
+		return -1, errReleased
 	}
 	return s.fd, s.err
 }
 
-// errNobody is the answer of a namespace that was released.
-var errNobody = os.NewSyscallError("connect", unix.ECONNREFUSED)
+// errReleased is the answer of a namespace that was released.
+var errReleased = os.NewSyscallError("connect", unix.ECONNREFUSED)
 
 // source is where sockets come from. The thread behind it starts with the
 // first dial.
@@ -63,7 +63,7 @@ func (n *netns) source() (<-chan socket, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.file == nil {
-		return nil, errNobody
+		return nil, errReleased
 	}
 	if n.sockets == nil {
 		sockets := make(chan socket, inAdvance)
@@ -85,7 +85,7 @@ func (n *netns) makeSockets(sockets chan socket, entered chan<- error) {
 	if err != nil {
 		return
 	}
-	for n.offer(sockets) {
+	for n.provide(sockets) {
 	}
 	close(sockets)
 	for s := range sockets {
@@ -95,9 +95,9 @@ func (n *netns) makeSockets(sockets chan socket, entered chan<- error) {
 	}
 }
 
-// offer makes one socket and waits for somebody to need it. It reports false
-// when the namespace was released.
-func (n *netns) offer(sockets chan<- socket) bool {
+// provide makes one socket and waits until it is taken. It reports false when
+// the namespace was released.
+func (n *netns) provide(sockets chan<- socket) bool {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 	select {
 	case sockets <- socket{fd, os.NewSyscallError("socket", err)}:

@@ -12,7 +12,7 @@ import (
 const outputDelay = time.Second
 
 // serial lets a process and its hooks write to one writer.
-type serial struct {
+type syncWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
@@ -21,10 +21,10 @@ func oneAtATime(w io.Writer) io.Writer {
 	if w == nil {
 		w = io.Discard
 	}
-	return &serial{w: w}
+	return &syncWriter{w: w}
 }
 
-func (s *serial) Write(b []byte) (int, error) {
+func (s *syncWriter) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.w.Write(b)

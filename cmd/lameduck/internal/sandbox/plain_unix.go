@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-// plain is a process on this host: a child like any other, that is told its
-// port by PORT. Its process group ends with it, as the processes of a
-// container end with process 1.
+// plain is a process on this host: a normal child, which gets its port in PORT.
+// Its process group ends with it, as the processes of a container end with
+// process 1.
 type plain struct {
 	addr netip.AddrPort
 }
@@ -22,7 +22,7 @@ type plain struct {
 // listenCheck bounds the connection that finds out whether PORT is served.
 const listenCheck = 100 * time.Millisecond
 
-func newPlain(cfg *Config) (home, error) {
+func newPlain(cfg *Config) (backend, error) {
 	if cfg.Port == 0 {
 		port, err := freePort()
 		if err != nil {
@@ -35,7 +35,7 @@ func newPlain(cfg *Config) (home, error) {
 }
 
 // freePort asks the kernel for a port. Another program may take it before the
-// process does; the process then says so itself.
+// process does, which then fails with an error.
 func freePort() (int, error) {
 	l, err := net.ListenTCP("tcp4", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
@@ -46,7 +46,7 @@ func freePort() (int, error) {
 }
 
 func (p *plain) start(cmd *exec.Cmd) error {
-	cmd.SysProcAttr = dyingWithUs()
+	cmd.SysProcAttr = killWithParent()
 	if err := startChild(cmd); err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (p *plain) hook(cmd *exec.Cmd) error {
 }
 
 func (p *plain) clear(pid int) {
-	_ = killGroup(pid) // ESRCH: it left nobody
+	_ = killGroup(pid) // ESRCH: no process is left
 	unguardGroup(pid)
 }
 

@@ -51,7 +51,7 @@ var programs = map[string]func(){
 	"few-ports": fewPorts,
 }
 
-// serve says "hello" to whoever connects.
+// serve sends "hello" on each connection.
 func serve(addr string) {
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -186,12 +186,12 @@ func hello(ctx context.Context, p *sandbox.Process) error {
 	defer conn.Close()
 	answer, err := io.ReadAll(conn)
 	if err == nil && string(answer) != "hello" {
-		err = fmt.Errorf("it said %q", answer)
+		err = fmt.Errorf("the response is %q", answer)
 	}
 	return err
 }
 
-// full serves, and has another listener whose queue takes one connection.
+// full serves, and has another listener with a queue of one connection.
 func full() {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err == nil {

@@ -5,7 +5,7 @@
 //
 // A program that uses it calls Main first thing in main, since the package
 // starts pods through a re-executed copy of the program; and Enter before it
-// prints anything, if it may be run by somebody who is not root.
+// prints anything, if it may be run by an unprivileged user.
 //
 // The network of an isolated process is its own and ends there: it reaches
 // neither the host nor other pods, and a server that needs a database has to
@@ -31,7 +31,7 @@ import (
 	"syscall"
 )
 
-// Config says what to run, and where.
+// Config is what to run, and where.
 type Config struct {
 	Path     string     // the command as it was typed; it is looked up in Dir, or in the PATH of Env
 	Args     []string   // its arguments, without the command itself
@@ -46,18 +46,18 @@ type Config struct {
 
 // Process is a process that was started.
 type Process struct {
-	cfg    Config
-	cmd    *exec.Cmd
-	home   home
-	output io.Writer
-	done   chan struct{}
-	close  sync.Once
+	cfg     Config
+	cmd     *exec.Cmd
+	backend backend
+	output  io.Writer
+	done    chan struct{}
+	close   sync.Once
 }
 
 var errEnded = errors.New("the container has ended")
 
-// home is where a process lives: namespaces of its own, or this host.
-type home interface {
+// backend is where a process runs: in namespaces of its own, or on this host.
+type backend interface {
 	start(cmd *exec.Cmd) error
 	dial(ctx context.Context, port int) (net.Conn, error)
 	listening() []netip.AddrPort
@@ -67,17 +67,17 @@ type home interface {
 }
 
 // Start starts a process. It fails if the command cannot be found or
-// executed; what becomes of it afterwards is told by Done and Exit.
+// executed; Done and Exit report its end.
 func Start(cfg Config) (*Process, error) {
 	path, err := lookPath(cfg.Path, cfg.Dir, cfg.Env)
 	if err != nil {
 		return nil, err
 	}
-	h, err := newHome(&cfg)
+	h, err := newBackend(&cfg)
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{cfg: cfg, home: h, output: oneAtATime(cfg.Output), done: make(chan struct{})}
+	p := &Process{cfg: cfg, backend: h, output: oneAtATime(cfg.Output), done: make(chan struct{})}
 	if err := p.start(path); err != nil {
 		h.release()
 		return nil, err
@@ -92,7 +92,7 @@ func (p *Process) start(path string) error {
 	}
 	p.cmd = p.command(exec.Command(path), p.cfg.Path, p.cfg.Args)
 	p.cmd.Stdout, p.cmd.Stderr = out.write, out.write
-	err = p.home.start(p.cmd)
+	err = p.backend.start(p.cmd)
 	out.write.Close()
 	if err != nil {
 		out.finish()
@@ -111,7 +111,7 @@ func (p *Process) command(cmd *exec.Cmd, name string, args []string) *exec.Cmd {
 
 func (p *Process) wait(out *stream) {
 	_ = p.cmd.Wait() // how it ended is in ProcessState
-	p.home.clear(p.cmd.Process.Pid)
+	p.backend.clear(p.cmd.Process.Pid)
 	out.finish()
 	close(p.done)
 }
@@ -120,21 +120,22 @@ func (p *Process) wait(out *stream) {
 // to the pod's IP, so a server bound to 127.0.0.1 only refuses. After the
 // process has ended it is refused. In the plain form every port is PORT.
 func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
-	return p.home.dial(ctx, port)
+	return p.backend.dial(ctx, port)
 }
 
 // Listening lists the TCP sockets that listen, in order of their port. In the
-// plain form it tells only whether PORT accepts connections.
+// plain form it reports only whether PORT accepts connections.
 func (p *Process) Listening() []netip.AddrPort {
 	if p.ended() {
 		return nil // its number may be another's by now
 	}
-	return p.home.listening()
+	return p.backend.listening()
 }
 
 // Exec runs a command beside the process, in the same namespaces and with the
-// same environment, until it ends. When ctx ends it is killed, and when the
-// process ends it dies with it. An exit code other than 0 is an error.
+// same environment, until it ends. When ctx ends the command is killed, and
+// when the process ends so does the command. An exit code other than 0 is an
+// error.
 func (p *Process) Exec(ctx context.Context, argv []string) error {
 	path, err := lookPath(argv[0], p.cfg.Dir, p.cfg.Env)
 	if err != nil {
@@ -146,17 +147,17 @@ func (p *Process) Exec(ctx context.Context, argv []string) error {
 	cmd := p.command(exec.CommandContext(ctx, path), argv[0], argv[1:])
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = p.output, p.output, outputDelay
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }
-	return hookError(ctx, argv[0], p.home.hook(cmd))
+	return hookError(ctx, argv[0], p.backend.hook(cmd))
 }
 
 // Signal sends a signal to the process itself, and to none of its children:
 // so does a container runtime.
 func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
 
-// Catches reports whether the process has a handler for a signal, or holds it
-// back to wait for it. Process 1 of a PID namespace never sees a signal that
-// it neither handles nor blocks (pid_namespaces(7)). Where the host does not
-// tell, it is true.
+// Catches reports whether the process has a handler for a signal, or blocks it
+// to wait for it. Process 1 of a PID namespace never sees a signal that it
+// neither handles nor blocks (pid_namespaces(7)). Where the host does not show
+// that, it is true.
 func (p *Process) Catches(sig syscall.Signal) bool {
 	return !p.ended() && catches(p.cmd.Process.Pid, sig)
 }
@@ -183,7 +184,7 @@ func (p *Process) Close() error {
 	p.close.Do(func() {
 		_ = p.cmd.Process.Kill() // it may have ended long ago
 		<-p.done
-		p.home.release()
+		p.backend.release()
 	})
 	return nil
 }

@@ -23,19 +23,19 @@ func Main() {
 // Enter does nothing here: only Linux has user namespaces.
 func Enter(context.Context) error { return nil }
 
-// Available says why pods cannot have namespaces here.
+// Available returns why pods cannot have namespaces here.
 func Available() error {
 	return errors.New("network namespaces exist on Linux only, and this is " + runtime.GOOS)
 }
 
-func newHome(cfg *Config) (home, error) {
+func newBackend(cfg *Config) (backend, error) {
 	if cfg.Isolated {
 		return nil, Available()
 	}
 	return newPlain(cfg)
 }
 
-func dyingWithUs() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
+func killWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }
 
 func startChild(cmd *exec.Cmd) error { return cmd.Start() }
 

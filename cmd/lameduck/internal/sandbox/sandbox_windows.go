@@ -16,10 +16,10 @@ func Main() {}
 // Enter does nothing here.
 func Enter(context.Context) error { return nil }
 
-// Available says why pods cannot have namespaces here.
+// Available returns why pods cannot have namespaces here.
 func Available() error { return errWindows }
 
-func newHome(*Config) (home, error) {
+func newBackend(*Config) (backend, error) {
 	return nil, hint.New(errWindows, "run lameduck in WSL, or verify a Deployment on a cluster: lameduck verify deploy/NAME")
 }
 

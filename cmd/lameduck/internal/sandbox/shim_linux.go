@@ -59,13 +59,13 @@ func (s shim) start(cmd *exec.Cmd, fork func(*exec.Cmd) error, prepare func() er
 	return err
 }
 
-// armed is what the shim says when it is going to die with its parent. Only
-// then may it be told to go on: a word sent before would still be there to be
-// read when the parent had died in between.
+// armed is the byte that the shim sends when the kernel will kill it with its
+// parent. It must not be released before: a byte sent earlier could still be
+// read after the parent had ended.
 const armed = 1
 
-// release lets the shim go on. It answers with what went wrong, or with
-// nothing: the socket closes when the command is executed.
+// release lets the shim continue. The response is an error, or empty: the
+// socket closes when the command is executed.
 func (s shim) release() error {
 	answer := make([]byte, 1)
 	if _, err := io.ReadFull(s.control, answer); err != nil {
@@ -85,7 +85,7 @@ func (s shim) release() error {
 }
 
 // becomeOrExplain is the inside of the shim. It does not return.
-func becomeOrExplain(setUp func(hostname string, ip netip.Addr) error) {
+func execOrReport(setUp func(hostname string, ip netip.Addr) error) {
 	runtime.LockOSThread() // the death signal belongs to the thread that asks for it
 	control := os.NewFile(controlFD, "control")
 	unix.CloseOnExec(controlFD)
@@ -108,7 +108,7 @@ func become(control io.ReadWriter, setUp func(string, netip.Addr) error) error {
 			return err
 		}
 	}
-	// A parent that died before the death signal was set closes the socket.
+	// A parent that ended before the death signal was set closes the socket.
 	if _, err := control.Write([]byte{armed}); err != nil {
 		return err
 	}

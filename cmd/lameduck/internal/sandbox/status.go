@@ -10,7 +10,7 @@ import (
 )
 
 // signalBase is what shells, container runtimes and the kubelet add to the
-// number of the signal that a process died of.
+// number of the signal that ended a process.
 const signalBase = 128
 
 func exitStatus(state *os.ProcessState) (code int, signal string) {
@@ -20,7 +20,7 @@ func exitStatus(state *os.ProcessState) (code int, signal string) {
 	return state.ExitCode(), ""
 }
 
-// hookError says in one line how a hook failed, as an event of the kubelet would.
+// hookError is one line on how a hook failed, as in an event of the kubelet.
 func hookError(ctx context.Context, name string, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%q did not end in time: %w", name, ctx.Err())

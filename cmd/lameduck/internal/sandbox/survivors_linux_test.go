@@ -41,7 +41,7 @@ func tool() {
 	time.Sleep(time.Hour)
 }
 
-// marked lists the processes whose environment has the mark.
+// marked lists the processes that have the mark in their environment.
 func marked(value string) (pids []string) {
 	files, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, file := range files {
@@ -62,9 +62,9 @@ func TestNothingSurvivesKill(t *testing.T) {
 	runAndKill(t, exec.Command(self))
 }
 
-// TestNothingSurvivesKillOfNobody does the same as somebody who is not root, to
-// whom Enter gives namespaces by a second process.
-func TestNothingSurvivesKillOfNobody(t *testing.T) { runAndKill(t, asNobody(t)) }
+// TestNothingSurvivesKillOfAnUnprivilegedUser does the same as a user who is
+// not root: Enter gives namespaces by a second process.
+func TestNothingSurvivesKillOfAnUnprivilegedUser(t *testing.T) { runAndKill(t, asUnprivilegedUser(t)) }
 
 // runEntered ends with code 9 after SIGTERM, wherever Enter has put it.
 func runEntered() {
@@ -82,7 +82,7 @@ func runEntered() {
 // TestEnter: the copy that Enter starts has the arguments, gets the signals and
 // gives the exit code.
 func TestEnter(t *testing.T) {
-	cmd := asNobody(t)
+	cmd := asUnprivilegedUser(t)
 	cmd.Args = append(cmd.Args, "one", "two")
 	cmd.Env = append(os.Environ(), "TEST_PROGRAM=entered")
 	stdout, err := cmd.StdoutPipe()
@@ -106,7 +106,7 @@ func TestEnter(t *testing.T) {
 
 // asNobody is a copy of this program run by somebody who is not root, if we
 // may do that; else we are not root anyhow.
-func asNobody(t *testing.T) *exec.Cmd {
+func asUnprivilegedUser(t *testing.T) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(readableCopy(t))
 	cmd.Dir = "/"
@@ -116,7 +116,7 @@ func asNobody(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// allUsers tells the host's user namespace from one with a single user.
+// allUsers distinguishes the host's user namespace from one with a single user.
 func allUsers() bool {
 	users, _ := os.ReadFile("/proc/self/uid_map")
 	return strings.HasSuffix(strings.TrimSpace(string(users)), " 4294967295")
@@ -137,7 +137,7 @@ func runAndKill(t *testing.T, cmd *exec.Cmd) {
 	t.Log(line)
 	if err != nil || !strings.HasPrefix(line, "up") {
 		cmd.Process.Kill()
-		t.Fatalf("the program said %q, %v", line, err)
+		t.Fatalf("the program wrote %q, %v", line, err)
 	}
 	const tree = 5 // the shell, its subshell, three sleeps
 	eventually(t, "both pods have their children", func() bool { return len(marked(value)) >= 2*tree })

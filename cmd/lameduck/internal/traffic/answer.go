@@ -25,7 +25,7 @@ func (r *reader) answer(toHead bool) (answer, error) {
 	}
 	switch {
 	case err == nil:
-		r.seen -= int64(r.buffered()) // what follows isn't of this answer
+		r.seen -= int64(r.buffered()) // the following bytes aren't of this answer
 	case err == io.EOF && r.seen > 0:
 		err = io.ErrUnexpectedEOF
 	}
@@ -56,8 +56,8 @@ func (r *reader) finalHead() (head, error) {
 	}
 }
 
-// notHTTP reports whether an answer cannot be the beginning of one of HTTP/1:
-// an error page without a head, say, as of HTTP/0.9.
+// notHTTP reports whether a response cannot be the start of an HTTP/1 one: an
+// error page without a head, for example, as of HTTP/0.9.
 func notHTTP(b []byte) bool {
 	n := min(len(b), len(httpVersion))
 	return string(b[:n]) != httpVersion[:n]
@@ -85,8 +85,8 @@ func (r *reader) body(h head, toHead bool, a *answer) (err error) {
 	return err
 }
 
-// untilEOF reads a body that ends with the connection. Whether it is whole
-// only the server knows.
+// untilEOF reads a body that ends with the connection. Only the server knows
+// whether it is complete.
 func (r *reader) untilEOF() (n int64, err error) {
 	for {
 		n += int64(r.buffered())

@@ -63,11 +63,11 @@ var answers = []struct {
 	{name: "http/2", text: "HTTP/2.0 200 OK\r\n\r\n", err: `malformed answer: status line "HTTP/2.0 200 OK"`},
 	{name: "long status", text: "HTTP/1.1 2000 OK\r\n\r\n", err: `malformed answer: status line "HTTP/1.1 2000 OK"`},
 	{name: "no colon", text: "HTTP/1.1 200 OK\r\nfoo\r\n\r\n", err: "malformed answer: header line without a colon"},
-	{name: "length of words", text: "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n", err: "malformed answer: Content-Length"},
+	{name: "length that is no number", text: "HTTP/1.1 200 OK\r\nContent-Length: five\r\n\r\n", err: "malformed answer: Content-Length"},
 	{name: "length too long", text: "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999\r\n\r\n", err: "malformed answer: Content-Length"},
 	{name: "negative length", text: "HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n", err: "malformed answer: Content-Length"},
 	{name: "lengths that differ", text: "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", err: "malformed answer: Content-Length"},
-	{name: "chunk of words", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", err: `malformed answer: chunk size "xyz"`},
+	{name: "chunk size that is no number", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\n", err: `malformed answer: chunk size "xyz"`},
 	{name: "chunk of nothing", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\r\n", err: `malformed answer: chunk size ""`},
 	{name: "chunk too large", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n", err: `malformed answer: chunk size "fffffffffffffffff"`},
 	{name: "chunk overflow", text: "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhello\r\n0\r\n\r\n", err: "malformed answer: chunk longer than its size"},
@@ -106,8 +106,9 @@ func text(err error) string {
 	return err.Error()
 }
 
-// TestAnswerReset tells a connection that breaks from one that ends: neither
-// framing, nor a body that lasts until EOF, may take it for the end.
+// TestAnswerReset distinguishes a connection that breaks from one that ends:
+// neither framing, nor a body that lasts until EOF, may take a break for the
+// end.
 func TestAnswerReset(t *testing.T) {
 	reset := errors.New("reset")
 	for _, head := range []string{"", "HTTP/1.1 200 OK\r\n\r\nabc", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc"} {
@@ -118,10 +119,11 @@ func TestAnswerReset(t *testing.T) {
 	}
 }
 
-// FuzzAnswer holds our parser against net/http's: where that one reads a
-// complete answer, ours agrees on its status, its length, what is left over
-// and whether the connection lives on. In how many pieces it arrives changes
-// nothing, and an answer cut short is never complete.
+// FuzzAnswer compares our parser with net/http's: where that one reads a
+// complete response, ours agrees on its status, its length, the rest of the
+// input and whether the connection can be used again. The number of pieces in
+// which the response arrives changes nothing, and a truncated response is never
+// complete.
 func FuzzAnswer(f *testing.F) {
 	for _, tt := range answers {
 		if len(tt.text) < 1<<10 {
@@ -147,7 +149,7 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		if err != nil || got != want || whole.seen != used {
-			t.Fatalf("got %+v, %d bytes, %v; net/http says %+v, %d bytes", got, whole.seen, err, want, used)
+			t.Fatalf("got %+v, %d bytes, %v; net/http has %+v, %d bytes", got, whole.seen, err, want, used)
 		}
 	})
 }

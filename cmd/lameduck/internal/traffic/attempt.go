@@ -8,9 +8,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// admit counts an attempt in. When too many are under way already, it is
+// admit counts a new attempt. When too many are in progress already, it is
 // recorded as one that timed out without having started.
-func (n *lane) admit(due time.Duration) bool {
+func (n *patternRun) admit(due time.Duration) bool {
 	if n.underway.Add(1) <= int64(n.cfg.Underway) {
 		return true
 	}
@@ -24,27 +24,27 @@ func (n *lane) admit(due time.Duration) bool {
 }
 
 // attempt is the record of one that begins now.
-func (n *lane) attempt(due time.Duration) timeline.Attempt {
+func (n *patternRun) attempt(due time.Duration) timeline.Attempt {
 	return timeline.Attempt{
 		Pattern: n.pattern.Name, Control: n.cfg.Control,
 		Scheduled: due, Started: n.cfg.Clock.Now(), Sent: timeline.Never,
 	}
 }
 
-// conclude counts an attempt out and records it, unless it failed because the
-// caller gave up.
-func (n *lane) conclude(a timeline.Attempt) {
+// finishAttempt counts a finished attempt and records it, unless it failed
+// because the load was cancelled.
+func (n *patternRun) finishAttempt(a timeline.Attempt) {
 	if !n.abandoned(&a) {
 		n.record(a)
 	}
 	n.underway.Add(-1)
 }
 
-func (n *lane) abandoned(a *timeline.Attempt) bool { return a.Dropped() && n.ctx.Err() != nil }
+func (n *patternRun) abandoned(a *timeline.Attempt) bool { return a.Dropped() && n.ctx.Err() != nil }
 
 // dial makes the connection of an attempt. If it can't, the attempt has
 // failed, and dial returns nil.
-func (n *lane) dial(a *timeline.Attempt, node int) *conn {
+func (n *patternRun) dial(a *timeline.Attempt, node int) *conn {
 	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.DialTimeout)
 	defer cancel()
 	nc, pod, err := n.cfg.Dial[node](ctx)
@@ -60,22 +60,22 @@ func (n *lane) dial(a *timeline.Attempt, node int) *conn {
 	defer n.mu.Unlock()
 	n.open[c] = struct{}{}
 	if n.ctx.Err() != nil {
-		_ = c.Conn.Close() // abandon may have been before us
+		_ = c.Conn.Close() // abandon may have run already
 	}
 	return c
 }
 
-// hangUp closes a connection.
-func (n *lane) hangUp(c *conn) {
+// closeConn closes a connection.
+func (n *patternRun) closeConn(c *conn) {
 	_ = c.Conn.Close()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.open, c)
 }
 
-// exchange sends a request, reads its answer and writes down what became of
-// it. It reports whether the connection can carry another request.
-func (n *lane) exchange(c *conn, a *timeline.Attempt, r *request, send func(*conn, []byte) error) bool {
+// exchange sends a request, reads the response and sets the result in the
+// attempt. It reports whether the connection can carry another request.
+func (n *patternRun) exchange(c *conn, a *timeline.Attempt, r *request, send func(*conn, []byte) error) bool {
 	a.Conn, a.Node, a.Pod, a.Reused = c.id, c.node, c.pod, c.used
 	c.used = true
 	sendErr := send(c, r.bytes)
@@ -103,9 +103,9 @@ func (n *lane) exchange(c *conn, a *timeline.Attempt, r *request, send func(*con
 	return !ans.close && sendErr == nil
 }
 
-// fail writes down how an exchange failed. If nothing of an answer came, the
-// error of sending, if there was one, says more than that of reading.
-func (n *lane) fail(a *timeline.Attempt, sendErr, readErr error) {
+// fail sets how an exchange failed. If no byte of a response arrived, the error
+// of sending, if there was one, is more exact than that of reading.
+func (n *patternRun) fail(a *timeline.Attempt, sendErr, readErr error) {
 	err := readErr
 	if a.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
 		err = sendErr
@@ -115,7 +115,7 @@ func (n *lane) fail(a *timeline.Attempt, sendErr, readErr error) {
 }
 
 // send writes a request at once.
-func (n *lane) send(c *conn, request []byte) error {
+func (n *patternRun) send(c *conn, request []byte) error {
 	if err := c.SetDeadline(time.Now().Add(n.cfg.Timeout)); err != nil {
 		return err
 	}

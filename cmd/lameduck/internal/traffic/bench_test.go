@@ -67,13 +67,13 @@ func BenchmarkPaced(b *testing.B) {
 		for _, rate := range []int{DefaultRate, 2000} {
 			b.Run(pattern+"/"+time.Duration(time.Second/time.Duration(rate)).String(), func(b *testing.B) {
 				n := benchmarkLane(b, pattern)
-				n.rate, n.alarm = rate, newAlarm()
+				n.rate, n.wakeup = rate, newWakeup()
 				b.ReportAllocs()
 				begin := cpuTime(b)
 				start := n.cfg.Clock.Now()
 				for tick := int64(0); b.Loop(); tick++ {
 					for wait := start + due(tick, rate) - n.cfg.Clock.Now(); wait > 0; wait = start + due(tick, rate) - n.cfg.Clock.Now() {
-						n.alarm.wait(wait)
+						n.wakeup.wait(wait)
 					}
 					n.client.start(tick, start+due(tick, rate))
 				}
@@ -84,7 +84,7 @@ func BenchmarkPaced(b *testing.B) {
 	}
 }
 
-func benchmarkLane(b *testing.B, pattern string) *lane {
+func benchmarkLane(b *testing.B, pattern string) *patternRun {
 	addr := startChild(b, "answer").addr
 	l := newLoad(b.Context(), Config{
 		Patterns: named(pattern),
@@ -97,7 +97,7 @@ func benchmarkLane(b *testing.B, pattern string) *lane {
 		},
 	})
 	b.Cleanup(l.Stop)
-	return l.lanes[0]
+	return l.patternRuns[0]
 }
 
 // cpuTime is what this process has used, in user and system mode.

@@ -13,7 +13,7 @@ import (
 )
 
 // dialCause is why no connection was made. An error that isn't the network's
-// (too many open files, say) counts as unreachable too; Detail has its text,
+// (too many open files, for example) counts as unreachable too; Detail has its text,
 // and the control target fails beside it.
 func dialCause(err error) timeline.Cause {
 	switch {
@@ -60,7 +60,7 @@ func isErrno(err error, list []syscall.Errno) bool {
 	return ok && slices.Contains(list, errno)
 }
 
-// detail is what the socket said, without the addresses and ports that would
+// detail is the error of the socket, without the addresses and ports that would
 // make each message a different one.
 func detail(err error) string {
 	op, ok := errors.AsType[*net.OpError](err)
@@ -71,6 +71,6 @@ func detail(err error) string {
 	if call, ok := errors.AsType[*os.SyscallError](cause); ok {
 		cause = call.Err
 	}
-	// What a glance reads through a RawConn is named raw-read there.
+	// A read through a RawConn is named raw-read.
 	return strings.TrimPrefix(op.Op, "raw-") + ": " + cause.Error()
 }

@@ -24,25 +24,25 @@ func TestCauses(t *testing.T) {
 		status int
 		detail string
 	}{
-		{"answered", func(p *peer) { p.read(); p.say(page) }, "", 200, ""},
-		{"redirect", func(p *peer) { p.read(); p.say("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n") }, "", 302, ""},
-		{"not found", func(p *peer) { p.read(); p.say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }, "", 404, ""},
-		{"until eof", func(p *peer) { p.read(); p.say("HTTP/1.0 200 OK\r\n\r\nhello") }, "", 200, ""},
+		{"answered", func(p *peer) { p.read(); p.write(page) }, "", 200, ""},
+		{"redirect", func(p *peer) { p.read(); p.write("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n") }, "", 302, ""},
+		{"not found", func(p *peer) { p.read(); p.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }, "", 404, ""},
+		{"until eof", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhello") }, "", 200, ""},
 		{"503", func(p *peer) {
 			p.read()
-			p.say("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
+			p.write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
 		}, timeline.Status5xx, 503, "status 503"},
 		{"closed unanswered", func(p *peer) { p.read() }, timeline.EOF, 0, "EOF"},
 		{"reset unanswered", func(p *peer) { p.read(); p.reset() }, timeline.Reset, 0, "read: connection reset by peer"},
-		{"half a head", func(p *peer) { p.read(); p.say("HTTP/1.1 200 OK\r\nCont") }, timeline.Truncated, 0, "unexpected EOF"},
-		{"half a head, reset", func(p *peer) { p.read(); p.say("HTTP/1.1 200 OK\r\nCont"); p.reset() }, timeline.Truncated, 0, "read: connection reset by peer"},
-		{"half a body", func(p *peer) { p.read(); p.say(page[:len(page)-1]) }, timeline.Truncated, 200, "unexpected EOF"},
-		{"half a body, reset", func(p *peer) { p.read(); p.say(page[:len(page)-1]); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
-		{"no last chunk", func(p *peer) { p.read(); p.say(chunked + "5\r\nhello\r\n") }, timeline.Truncated, 200, "unexpected EOF"},
-		{"until reset", func(p *peer) { p.read(); p.say("HTTP/1.0 200 OK\r\n\r\nhel"); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
+		{"half a head", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont") }, timeline.Truncated, 0, "unexpected EOF"},
+		{"half a head, reset", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont"); p.reset() }, timeline.Truncated, 0, "read: connection reset by peer"},
+		{"half a body", func(p *peer) { p.read(); p.write(page[:len(page)-1]) }, timeline.Truncated, 200, "unexpected EOF"},
+		{"half a body, reset", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
+		{"no last chunk", func(p *peer) { p.read(); p.write(chunked + "5\r\nhello\r\n") }, timeline.Truncated, 200, "unexpected EOF"},
+		{"until reset", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhel"); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
 		{"silence", func(p *peer) { p.read(); p.waitForClient() }, timeline.Timeout, 0, "read: i/o timeout"},
-		{"silence after half", func(p *peer) { p.read(); p.say(page[:len(page)-1]); p.waitForClient() }, timeline.Timeout, 200, "read: i/o timeout"},
-		{"not http", func(p *peer) { p.read(); p.say("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed answer: status line "220 mail ESMTP"`},
+		{"silence after half", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.waitForClient() }, timeline.Timeout, 200, "read: i/o timeout"},
+		{"not http", func(p *peer) { p.read(); p.write("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed answer: status line "220 mail ESMTP"`},
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {
@@ -89,8 +89,8 @@ func only(t *testing.T, s *single) timeline.Attempt {
 	return all[0]
 }
 
-// checkRecord holds an attempt that got a connection against what must be
-// true of each.
+// checkRecord checks an attempt that got a connection for what must be true of
+// each.
 func checkRecord(t *testing.T, a timeline.Attempt) {
 	t.Helper()
 	if a.Scheduled > a.Started || a.Started > a.Sent || a.Sent > a.Ended {

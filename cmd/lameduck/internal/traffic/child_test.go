@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// The servers of these tests that must die, or whose CPU time must not be
-// ours, are this test binary run once more.
+// The servers of these tests that have to crash, or that need CPU time of their
+// own, are this test binary run once more.
 const childEnv = "TRAFFIC_TEST_SERVER"
 
 func TestMain(m *testing.M) {
@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// child is a server in a process of its own, which is told what to do in
-// lines and answers each with one.
+// child is a server in a process of its own, which reads commands in lines and
+// answers each with one.
 type child struct {
 	addr string
 	cmd  *exec.Cmd
@@ -58,7 +58,7 @@ func startChild(tb testing.TB, form string) *child {
 	}
 	c := &child{cmd: cmd, in: in, out: bufio.NewScanner(out)}
 	tb.Cleanup(func() {
-		_ = in.Close() // its end, if it lives still
+		_ = in.Close() // ends it, if it still runs
 		_ = cmd.Wait()
 	})
 	if c.addr = c.line(tb); c.addr == "" {
@@ -74,7 +74,7 @@ func (c *child) ask(tb testing.TB, word string) string {
 	return c.line(tb)
 }
 
-// line is the next line of the child, or empty if it is gone.
+// line is the next line of the child, or empty if it has exited.
 func (c *child) line(tb testing.TB) string {
 	if !c.out.Scan() && c.out.Err() != nil {
 		tb.Fatal(c.out.Err())
@@ -90,10 +90,10 @@ type server struct {
 	mu     sync.Mutex
 	held   int
 	frozen bool
-	thaw   sync.Cond // which never comes
+	thaw   sync.Cond // never signalled
 }
 
-// answerForm is an answer in two parts: the second comes after a while.
+// answerForm is a response in two parts: the second follows after a while.
 type answerForm struct {
 	first, second string
 	pause         time.Duration
@@ -106,7 +106,7 @@ var forms = map[string]answerForm{
 	"chunked":        {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "5\r\nworld\r\n0\r\n\r\n", 10 * time.Millisecond},
 }
 
-// runChild serves until its standard input ends, or it is told to die.
+// runChild serves until its standard input ends, or until the command to crash.
 func runChild(form string) error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -127,7 +127,7 @@ func runChild(form string) error {
 			s.mu.Lock()
 			fmt.Println(s.held)
 			s.mu.Unlock()
-		case "die":
+		case "crash":
 			self, err := os.FindProcess(os.Getpid())
 			if err != nil {
 				return err
@@ -135,7 +135,7 @@ func runChild(form string) error {
 			if err := self.Kill(); err != nil {
 				return err
 			}
-			select {} // nothing may happen before the signal arrives
+			select {} // until the signal arrives
 		}
 	}
 	return nil
@@ -168,8 +168,8 @@ func (s *server) connection(nc net.Conn) {
 	}
 }
 
-// answer writes an answer, unless the server is frozen before its end; then
-// it keeps the connection as it is, for ever.
+// answer writes a response, unless the server is frozen before its end; then it
+// keeps the connection as it is, for ever.
 func (s *server) answer(nc net.Conn) bool {
 	if s.form.first != "" {
 		if _, err := io.WriteString(nc, s.form.first); err != nil {
@@ -188,7 +188,7 @@ func (s *server) answer(nc net.Conn) bool {
 }
 
 // readRequest reads a request without a body. It reports whether the client
-// said that it is the last on its connection.
+// marked it as the last on its connection.
 func readRequest(in *bufio.Reader) (last bool, err error) {
 	for {
 		line, err := in.ReadString('\n')

@@ -38,10 +38,10 @@ type Config struct {
 	Host     string    // the Host header; zero: localhost
 
 	Dial []Dialer // one per node, used in turn; Attempt.Node is the index
-	// PodHeader is the field of an answer in which the server names its pod:
+	// PodHeader is the response header field in which the server names its pod:
 	// where clients cannot know which pod they got, as behind a Service's IP.
-	// From the first answer that has it on, every attempt on the connection is
-	// of that pod, whatever the Dialer said. Zero: the Dialer's word counts.
+	// From the first response with the field on, every attempt on the connection is
+	// of that pod, whatever the Dialer returned. Zero: the Dialer's result counts.
 	PodHeader string
 
 	Control bool // marks every attempt as one at the control target
@@ -57,8 +57,8 @@ type Config struct {
 	DialTimeout time.Duration // zero: DefaultDialTimeout
 	Timeout     time.Duration // zero: DefaultTimeout
 
-	trickle     time.Duration      // over which slow sends a request; zero: 2 s
-	unconfirmed func(net.Conn) int // how many bytes sent the server's kernel has not; nil: unconfirmed
+	trickle time.Duration      // over which slow sends a request; zero: 2 s
+	unacked func(net.Conn) int // how many bytes sent the server's kernel has not; nil: unconfirmed
 }
 
 func (c Config) withDefaults() Config {
@@ -75,14 +75,14 @@ func (c Config) withDefaults() Config {
 	c.DialTimeout = cmp.Or(c.DialTimeout, DefaultDialTimeout)
 	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
 	c.trickle = cmp.Or(c.trickle, 2*time.Second)
-	if c.unconfirmed == nil {
-		c.unconfirmed = unconfirmed
+	if c.unacked == nil {
+		c.unacked = unacked
 	}
 	return c
 }
 
-// Check says what a user got wrong, with a hint: a rate, method, path or host
-// that can't be sent as they are. Dial and Record need not be set yet.
+// Check returns an error with a hint for a wrong setting: a rate, method, path
+// or host that cannot be sent as it is. Dial and Record need not be set yet.
 func (c Config) Check() error {
 	c = c.withDefaults()
 	switch {
@@ -104,6 +104,6 @@ func (c Config) Check() error {
 
 func notPrintable(r rune) bool { return r <= ' ' || r > '~' }
 
-// notToken tells the characters that may not be in a token (RFC 9110 section
-// 5.6.2).
+// notToken is true for the characters that may not be in a token (RFC 9110
+// section 5.6.2).
 func notToken(r rune) bool { return notPrintable(r) || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }

@@ -20,20 +20,20 @@ type conn struct {
 	node   int
 	pod    string
 	in     reader
-	glance glance
-	failed error            // what a look found; the next Read says it again
+	peeker peeker
+	failed error            // an error of peek; the next Read returns it again
 	used   bool             // it has carried a request
 	extra  bool             // keepalive: opened because all others were busy
-	last   timeline.Attempt // keepalive: the last one on it, until its fate is known
+	last   timeline.Attempt // keepalive: the last one on it, until its end is known
 }
 
 func newConn(nc net.Conn, node int, pod string) *conn {
-	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, glance: newGlance(nc)}
+	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, peeker: newPeeker(nc)}
 	c.in.src = c
 	return c
 }
 
-// Read reads from the connection, after what a look found.
+// Read reads from the connection, after what peek has read.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.failed != nil {
 		return 0, c.failed
@@ -41,13 +41,14 @@ func (c *conn) Read(p []byte) (int, error) {
 	return c.Conn.Read(p)
 }
 
-// look reads, without waiting, whatever the connection has received; it stays
-// in the buffer. It reports whether the connection is open and silent.
-func (c *conn) look() bool {
+// peek reads, without waiting, whatever the connection has received; it stays
+// in the buffer. It reports whether the connection is open and nothing was
+// received.
+func (c *conn) peek() bool {
 	if c.in.buffered() > 0 || c.failed != nil {
 		return false
 	}
-	n, err := c.glance.read(c.in.space())
+	n, err := c.peeker.read(c.in.space())
 	c.in.took(n)
 	if n == 0 && err != errNothing {
 		c.failed = err
@@ -55,17 +56,18 @@ func (c *conn) look() bool {
 	return n == 0 && err == errNothing
 }
 
-// fate says how a connection ended on which no request is under way, after a
-// look found that it is not open and silent; it is of no use afterwards. A server may announce the end of
-// an idle connection with a 408 (RFC 9110 section 15.5.9).
-func (c *conn) fate() timeline.End {
+// closeReason is how a connection without a request in flight ended, after peek
+// found that it ended or received something; the connection cannot be used
+// afterwards. A server may announce the end of an idle connection with a 408
+// (RFC 9110 section 15.5.9).
+func (c *conn) closeReason() timeline.End {
 	switch {
 	case c.failed == io.EOF:
 		return timeline.FIN
 	case c.failed != nil:
 		return timeline.Broken
 	}
-	c.failed, c.in.heads = errNothing, 0 // judge by what is there
+	c.failed, c.in.heads = errNothing, 0 // only what was received counts
 	if b, err := c.in.head(); err == nil {
 		if h, err := parseHead(b); err == nil && h.status == 408 {
 			return timeline.Announced
@@ -74,13 +76,13 @@ func (c *conn) fate() timeline.End {
 	return timeline.Broken
 }
 
-// lingering is how long a client waits for the server to close first, as it
-// was asked to, or said it would. It keeps TIME_WAIT off our side, where it
+// lingerFor is how long a client waits for the server to close first, after
+// either side announced the close. That keeps TIME_WAIT off our side, where it
 // would use up the local ports.
-const lingering = 250 * time.Millisecond
+const lingerFor = 250 * time.Millisecond
 
 func (c *conn) linger() {
-	if c.SetReadDeadline(time.Now().Add(lingering)) != nil {
+	if c.SetReadDeadline(time.Now().Add(lingerFor)) != nil {
 		return
 	}
 	for {

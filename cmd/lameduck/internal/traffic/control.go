@@ -8,8 +8,8 @@ import (
 )
 
 // ControlServer is the control target: a server that never terminates while a
-// trial runs, so that attempts that fail on it tell the noise of the machine
-// and of the client. The zero value is ready for use.
+// trial runs, so that its failures show the noise of the machine and of the
+// client. The zero value is ready for use.
 type ControlServer struct{ server http.Server }
 
 // Serve answers every request on ln with 200 until Close, and then returns
@@ -18,7 +18,7 @@ func (s *ControlServer) Serve(ln net.Listener) error {
 	s.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "control\n")
 	})
-	s.server.ReadHeaderTimeout = time.Minute // slow takes its time
+	s.server.ReadHeaderTimeout = time.Minute // slow needs it
 	if err := s.server.Serve(ln); err != http.ErrServerClosed {
 		return err
 	}

@@ -7,8 +7,8 @@ import (
 )
 
 // DialTo connects to host:port, and resolves a name at each dial. For the pod
-// it gives the address that it was sent to: that of a pod, where the Service is
-// headless. Which one that is, or that it is none, is for its caller to say.
+// it returns the address of the connection: that of a pod, where the Service is
+// headless. Its caller has to map that address to a pod, or to none.
 func DialTo(address string) Dialer {
 	return func(ctx context.Context) (net.Conn, string, error) {
 		var d net.Dialer

@@ -12,10 +12,10 @@ import (
 )
 
 // TestExact kills a server in the middle of its requests and compares the
-// drops recorded with the number of requests it held, which the server tells
+// drops recorded with the number of requests it held, which the server reports
 // before it kills itself. The number is exact by construction: the server is
 // frozen first (it reads requests and ends no answer), then no more attempts
-// begin, and it dies only when it has read every request under way.
+// begin, and it crashes only when it has read every request in flight.
 func TestExact(t *testing.T) {
 	for form, causes := range map[string][]timeline.Cause{
 		"before-headers": {timeline.EOF, timeline.Reset},
@@ -29,7 +29,7 @@ func TestExact(t *testing.T) {
 				total += exactly(t, form, causes)
 			}
 			if t.Logf("%d requests were held in 20 runs", total); total < 20 {
-				t.Error("too few to say anything")
+				t.Error("too few for a result")
 			}
 		})
 	}
@@ -48,8 +48,8 @@ func exactly(t *testing.T, form string, causes []timeline.Cause) (held int) {
 	l.halt()
 	l.pacers.Wait()
 	held = waitUntilHeld(t, server, l)
-	if got := server.ask(t, "die"); got != "" {
-		t.Fatalf("the server lives and says %q", got)
+	if got := server.ask(t, "crash"); got != "" {
+		t.Fatalf("the server still runs and wrote %q", got)
 	}
 	l.Stop()
 
@@ -74,7 +74,7 @@ func waitUntilHeld(t *testing.T, server *child, l *Load) int {
 			t.Fatal(err)
 		}
 		var underway int64
-		for _, n := range l.lanes {
+		for _, n := range l.patternRuns {
 			underway += n.underway.Load()
 		}
 		if int64(held) == underway {

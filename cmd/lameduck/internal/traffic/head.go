@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// head is what the head of an answer says about its framing.
+// head is the framing in the head of a response.
 type head struct {
 	status  int
 	minor   int // of HTTP/1.minor

@@ -12,7 +12,7 @@ import (
 // are busy at the scheduled time (the server stalls) it opens one more rather
 // than wait, and closes it again when there are enough.
 type keepalive struct {
-	*lane
+	*patternRun
 	request     request
 	retry       request // the same on a connection that is used once
 	send        func(*conn, []byte) error
@@ -24,18 +24,18 @@ type keepalive struct {
 	dials int     // how many, to use the nodes in turn
 }
 
-func newKeepalive(n *lane) client {
+func newKeepalive(n *patternRun) client {
 	return &keepalive{
-		lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
+		patternRun: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
 		send: n.send, connections: n.cfg.Connections,
 	}
 }
 
 // newSlow keeps as many connections as requests are under way at once, so
 // that nearly all of them are in the middle of one at any moment.
-func newSlow(n *lane) client {
+func newSlow(n *patternRun) client {
 	return &keepalive{
-		lane: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
+		patternRun: n, request: newRequest(n.cfg, false), retry: newRequest(n.cfg, true),
 		send: n.sendSlowly, connections: max(n.cfg.Connections, 1+n.rate*int(n.cfg.trickle.Milliseconds())/1000),
 	}
 }
@@ -70,8 +70,8 @@ func (k *keepalive) try(c *conn, extra bool, due time.Duration) {
 	}
 	if c == nil {
 		if c = k.dial(&a, k.node()); c == nil {
-			k.forget()
-			k.conclude(a)
+			k.removed()
+			k.finishAttempt(a)
 			return
 		}
 		c.extra = extra
@@ -83,7 +83,7 @@ func (k *keepalive) try(c *conn, extra bool, due time.Duration) {
 	case again:
 		k.keep(c, a)
 	default:
-		k.goodbye(c, a)
+		k.closeAnnounced(c, a)
 	}
 }
 
@@ -91,37 +91,37 @@ func (k *keepalive) try(c *conn, extra bool, due time.Duration) {
 // that is how the attempt before this one ended.
 func (k *keepalive) usable(c *conn) bool {
 	// The deadline of the attempt before may be over.
-	if err := c.SetDeadline(time.Now().Add(k.cfg.Timeout)); err == nil && c.look() {
+	if err := c.SetDeadline(time.Now().Add(k.cfg.Timeout)); err == nil && c.peek() {
 		k.record(c.last)
 		return true
 	}
-	k.settle(c)
+	k.recordLast(c)
 	return false
 }
 
 // settle records the last attempt of a connection that has ended while idle.
-func (k *keepalive) settle(c *conn) {
-	if k.ctx.Err() == nil { // else it was we who closed it
-		c.last.End, c.last.EndedConn = c.fate(), k.cfg.Clock.Now()
+func (k *keepalive) recordLast(c *conn) {
+	if k.ctx.Err() == nil { // else the load itself closed it
+		c.last.End, c.last.EndedConn = c.closeReason(), k.cfg.Clock.Now()
 	}
 	k.record(c.last)
-	k.hangUp(c)
+	k.closeConn(c)
 }
 
-// keep holds the attempt back until the fate of its connection is known, and
-// makes the connection idle. From then on it belongs to whoever takes it.
+// keep holds the attempt back until the end of its connection is known, and
+// makes the connection idle. From then on another attempt may take it.
 func (k *keepalive) keep(c *conn, a timeline.Attempt) {
 	c.last = a
 	k.underway.Add(-1)
-	if surplus := k.shelve(c); surplus != nil && k.usable(surplus) {
-		k.hangUp(surplus)
+	if excess := k.putIdle(c); excess != nil && k.usable(excess) {
+		k.closeConn(excess)
 	}
 }
 
-// shelve makes a connection idle, and returns the one to close if that makes
-// too many: the youngest, so that a moment's stall does not replace those that
+// putIdle makes a connection idle, and returns the one to close if that makes
+// too many: the youngest, so that a short stall does not replace those that
 // have been kept for long.
-func (k *keepalive) shelve(c *conn) (surplus *conn) {
+func (k *keepalive) putIdle(c *conn) (excess *conn) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.idle = append(k.idle, c)
@@ -134,39 +134,39 @@ func (k *keepalive) shelve(c *conn) (surplus *conn) {
 			youngest = i
 		}
 	}
-	surplus = k.idle[youngest]
+	excess = k.idle[youngest]
 	k.idle = slices.Delete(k.idle, youngest, youngest+1)
 	k.live--
-	return surplus
+	return excess
 }
 
-// goodbye ends a connection as the server announced.
-func (k *keepalive) goodbye(c *conn, a timeline.Attempt) {
-	k.forget()
+// closeAnnounced ends a connection as the server announced.
+func (k *keepalive) closeAnnounced(c *conn, a timeline.Attempt) {
+	k.removed()
 	a.End, a.EndedConn = timeline.Announced, a.Ended
-	k.conclude(a)
+	k.finishAttempt(a)
 	c.linger()
-	k.hangUp(c)
+	k.closeConn(c)
 }
 
 // dropped ends a connection that failed, and tries again if a client may.
 func (k *keepalive) dropped(c *conn, a *timeline.Attempt) {
-	k.forget()
-	k.hangUp(c)
+	k.removed()
+	k.closeConn(c)
 	if a.Reused && a.Bytes == 0 && k.request.idempotent && (a.Cause == timeline.EOF || a.Cause == timeline.Reset) {
-		a.Retry = k.tryAgain()
+		a.Retry = k.retryOnce()
 	}
-	k.conclude(*a)
+	k.finishAttempt(*a)
 }
 
-// tryAgain does what a client that retries safely would do: once, at once, on
-// a new connection. It is no attempt of its own.
-func (k *keepalive) tryAgain() timeline.Retry {
+// retryOnce does what a client that retries safely would do: once, immediately,
+// on a new connection. It is no attempt of its own.
+func (k *keepalive) retryOnce() timeline.Retry {
 	second := k.attempt(k.cfg.Clock.Now())
 	c := k.dial(&second, k.node())
 	if c != nil {
-		defer k.hangUp(c)
-		k.exchange(c, &second, &k.retry, k.lane.send)
+		defer k.closeConn(c)
+		k.exchange(c, &second, &k.retry, k.patternRun.send)
 	}
 	if second.Dropped() {
 		return timeline.RetryFailed
@@ -174,8 +174,8 @@ func (k *keepalive) tryAgain() timeline.Retry {
 	return timeline.RetryOK
 }
 
-// forget counts out a connection that is no more.
-func (k *keepalive) forget() {
+// removed uncounts a connection that was closed.
+func (k *keepalive) removed() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.live--
@@ -189,12 +189,12 @@ func (k *keepalive) node() int {
 	return (k.dials - 1) % len(k.cfg.Dial)
 }
 
-// finish looks at every connection once more, records the last attempt on
-// each, and closes them.
+// finish peeks at every connection once more, records the last attempt on each,
+// and closes them.
 func (k *keepalive) finish() {
 	for _, c := range k.idle {
 		if k.usable(c) {
-			k.hangUp(c)
+			k.closeConn(c)
 		}
 	}
 	k.idle = nil

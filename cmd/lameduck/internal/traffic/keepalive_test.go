@@ -27,9 +27,9 @@ var (
 	reused = outcome{reused: true}
 )
 
-// TestKeepalive has one connection and a server that ends it in every way
-// there is. ended says how often the client must see the connection end while
-// it is idle, which the test waits for.
+// TestKeepalive has one connection and a server that ends it in every possible
+// way. ended is how often the client must see the connection end while it is
+// idle, which the test waits for.
 func TestKeepalive(t *testing.T) {
 	const closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello"
 	once := func(text string, then func(*peer)) func(int, *peer) {
@@ -39,7 +39,7 @@ func TestKeepalive(t *testing.T) {
 				return
 			}
 			p.read()
-			p.say(text)
+			p.write(text)
 			then(p)
 		}
 	}
@@ -58,8 +58,8 @@ func TestKeepalive(t *testing.T) {
 		{name: "answered", script: func(_ int, p *peer) { p.answerAll() }, want: []outcome{fresh, reused, reused}},
 		{name: "fin between requests", script: once(page, nothing), ends: true, want: []outcome{{end: timeline.FIN}, fresh, reused}},
 		{name: "reset between requests", script: once(page, (*peer).reset), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
-		{name: "announced by 408", script: once(page, func(p *peer) { p.say("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") }), ends: true, want: []outcome{{end: timeline.Announced}, fresh, reused}},
-		{name: "bytes nobody asked for", script: once(page, func(p *peer) { p.say("HTTP/1.1 20"); p.waitForClient() }), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
+		{name: "announced by 408", script: once(page, func(p *peer) { p.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") }), ends: true, want: []outcome{{end: timeline.Announced}, fresh, reused}},
+		{name: "bytes without a request", script: once(page, func(p *peer) { p.write("HTTP/1.1 20"); p.waitForClient() }), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
 		{name: "connection: close", script: once(closing, nothing), want: []outcome{{end: timeline.Announced}, fresh, reused}},
 		{name: "close, and the server waits", script: once(closing, (*peer).waitForClient), want: []outcome{{end: timeline.Announced}, fresh, reused}},
 		{name: "http/1.0", script: once("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", nothing), want: []outcome{{end: timeline.Announced}, fresh, reused}},
@@ -68,11 +68,11 @@ func TestKeepalive(t *testing.T) {
 		{name: "eof on reuse", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
 		{name: "reset on reuse", script: second((*peer).reset), want: []outcome{fresh, {timeline.Reset, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
 		{name: "eof on reuse of a POST", method: "POST", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.NoRetry, timeline.Broken}, fresh}},
-		{name: "half an answer on reuse", script: second(func(p *peer) { p.say("HTTP/1.1 2") }), want: []outcome{fresh, {timeline.Truncated, true, timeline.NoRetry, timeline.Broken}, fresh}},
+		{name: "half an answer on reuse", script: second(func(p *peer) { p.write("HTTP/1.1 2") }), want: []outcome{fresh, {timeline.Truncated, true, timeline.NoRetry, timeline.Broken}, fresh}},
 		{name: "eof, and the retry fails", script: func(n int, p *peer) {
 			p.read()
 			if n == 0 {
-				p.say(page)
+				p.write(page)
 				p.read()
 			}
 		}, want: []outcome{fresh, {timeline.EOF, true, timeline.RetryFailed, timeline.Broken}, {cause: timeline.EOF, end: timeline.Broken}}, requests: 4},
@@ -98,9 +98,9 @@ func TestKeepalive(t *testing.T) {
 	}
 }
 
-// TestKeepaliveFateAtStop: the last attempt of a connection is recorded at
-// Stop, with the end it had by then.
-func TestKeepaliveFateAtStop(t *testing.T) {
+// TestKeepaliveEndAtStop: the last attempt of a connection is recorded at Stop,
+// with the end it had by then.
+func TestKeepaliveEndAtStop(t *testing.T) {
 	for name, tt := range map[string]struct {
 		then func(*peer)
 		want timeline.End
@@ -109,7 +109,7 @@ func TestKeepaliveFateAtStop(t *testing.T) {
 		"reset": {(*peer).reset, timeline.Broken},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := serve(t, func(_ int, p *peer) { p.read(); p.say(page); tt.then(p) })
+			server := serve(t, func(_ int, p *peer) { p.read(); p.write(page); tt.then(p) })
 			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}})
 			s.attempt()
 			if early := s.rec.all(); len(early) != 0 {
@@ -146,11 +146,11 @@ func TestKeepaliveAdditional(t *testing.T) {
 	server := serve(t, func(_ int, p *peer) {
 		for p.read() {
 			<-release
-			p.say(page)
+			p.write(page)
 		}
 	})
 	s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, Connections: 2, Underway: 5})
-	k := s.lanes[0].client.(*keepalive)
+	k := s.patternRuns[0].client.(*keepalive)
 	for range 6 { // one more than may be under way
 		k.start(0, s.cfg.Clock.Now())
 	}
@@ -180,9 +180,9 @@ func outcomes(attempts []timeline.Attempt) []outcome {
 	return all
 }
 
-// arrived waits until there is something new on a connection: bytes (which may
-// have come together with the answer before), a FIN or a RST. It takes nothing
-// away.
+// arrived waits until something new is received on a connection: bytes (which
+// may have arrived together with the response before), a FIN or a RST. It
+// consumes nothing.
 func arrived(t *testing.T, c *conn) {
 	t.Helper()
 	raw, err := c.Conn.(syscall.Conn).SyscallConn()

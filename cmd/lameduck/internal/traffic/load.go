@@ -9,15 +9,15 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Load is traffic under way.
+// Load is running traffic.
 type Load struct {
-	cfg      Config
-	ctx      context.Context
-	release  func() bool // of the watch on ctx
-	lanes    []*lane
-	pacers   sync.WaitGroup
-	attempts sync.WaitGroup
-	stop     sync.Once
+	cfg         Config
+	ctx         context.Context
+	release     func() bool // of the watch on ctx
+	patternRuns []*patternRun
+	pacers      sync.WaitGroup
+	attempts    sync.WaitGroup
+	stop        sync.Once
 
 	recording sync.Mutex
 
@@ -25,13 +25,13 @@ type Load struct {
 	open map[*conn]struct{}
 }
 
-// lane is one pattern of a load.
-type lane struct {
+// patternRun is one pattern of a load.
+type patternRun struct {
 	*Load
 	pattern  Pattern
 	rate     int
 	client   client
-	alarm    alarm
+	wakeup   wakeup
 	stopped  atomic.Bool
 	underway atomic.Int64
 }
@@ -44,19 +44,19 @@ type client interface {
 	finish()
 }
 
-// Start sends traffic until Stop is called, which it must be. When ctx ends
-// no more attempts begin, and those under way are given up and not recorded:
-// it was the client that ended them. The Config must pass Check, and have a
-// Dialer and Record, or Start panics.
+// Start sends traffic until Stop is called, which it must be. When ctx ends no
+// more attempts begin, and those in progress are cancelled and not recorded:
+// the client ended them. The Config must pass Check, and have a Dialer and
+// Record, or Start panics.
 func Start(ctx context.Context, cfg Config) *Load {
 	l := newLoad(ctx, cfg)
-	rates := make([]int, len(l.lanes))
-	for i, n := range l.lanes {
+	rates := make([]int, len(l.patternRuns))
+	for i, n := range l.patternRuns {
 		rates[i] = n.rate
 	}
 	begin := l.cfg.Clock.Now()
 	for i, phase := range phases(rates) {
-		l.pacers.Go(func() { l.lanes[i].pace(begin + phase) })
+		l.pacers.Go(func() { l.patternRuns[i].pace(begin + phase) })
 	}
 	return l
 }
@@ -68,9 +68,9 @@ func newLoad(ctx context.Context, cfg Config) *Load {
 	}
 	l := &Load{cfg: cfg.withDefaults(), ctx: ctx, open: map[*conn]struct{}{}}
 	for _, p := range l.cfg.Patterns {
-		n := &lane{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), alarm: newAlarm()}
+		n := &patternRun{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), wakeup: newWakeup()}
 		n.client = p.client(n)
-		l.lanes = append(l.lanes, n)
+		l.patternRuns = append(l.patternRuns, n)
 	}
 	l.release = context.AfterFunc(ctx, func() {
 		l.halt()
@@ -79,17 +79,18 @@ func newLoad(ctx context.Context, cfg Config) *Load {
 	return l
 }
 
-// Stop begins no more attempts and waits for those under way, or until the
-// context of Start ends. At a server that hangs, an attempt takes DialTimeout
-// plus Timeout, plus the 2 s of slow; one that is retried, twice that. Then it records what was held back and closes every connection. It
-// may be called once.
+// Stop begins no more attempts and waits for those in progress, or until the
+// context of Start ends. With a server that does not respond, an attempt takes
+// DialTimeout plus Timeout, plus the 2 s of slow; one that is retried, twice
+// that. Then Stop records the attempts that were held back and closes every
+// connection. It may be called once.
 func (l *Load) Stop() {
 	l.halt()
 	l.pacers.Wait()
 	l.attempts.Wait()
-	for _, n := range l.lanes {
+	for _, n := range l.patternRuns {
 		n.client.finish()
-		n.alarm.close()
+		n.wakeup.close()
 	}
 	l.release()
 }
@@ -97,9 +98,9 @@ func (l *Load) Stop() {
 // halt stops the pacers.
 func (l *Load) halt() {
 	l.stop.Do(func() {
-		for _, n := range l.lanes {
+		for _, n := range l.patternRuns {
 			n.stopped.Store(true)
-			n.alarm.stop()
+			n.wakeup.stop()
 		}
 	})
 }
@@ -113,13 +114,13 @@ func (l *Load) abandon() {
 	}
 }
 
-// pace starts every attempt at its moment. After a delay of our own all that
-// are due start at once, each with the moment it was due.
-func (n *lane) pace(begin time.Duration) {
+// pace starts every attempt at its moment. After a delay of this process all
+// that are due start immediately, each with the moment it was due.
+func (n *patternRun) pace(begin time.Duration) {
 	for tick := int64(0); !n.stopped.Load(); tick++ {
 		moment := begin + due(tick, n.rate)
 		for wait := moment - n.cfg.Clock.Now(); wait > 0; wait = moment - n.cfg.Clock.Now() {
-			if !n.alarm.wait(wait) {
+			if !n.wakeup.wait(wait) {
 				return
 			}
 		}
@@ -127,7 +128,7 @@ func (n *lane) pace(begin time.Duration) {
 	}
 }
 
-// record hands an attempt over, one at a time.
+// record passes attempts on, one at a time.
 func (l *Load) record(a timeline.Attempt) {
 	l.recording.Lock()
 	defer l.recording.Unlock()

@@ -42,7 +42,7 @@ func TestLoad(t *testing.T) {
 	if len(requests) != len(all) {
 		t.Errorf("the server saw %d requests, %d are recorded", len(requests), len(all))
 	}
-	for range connections { // every connection ends, or this does not
+	for range connections { // every connection ends, or this loop does not
 		<-gone
 	}
 	// The server's own goroutines: accepting, and the poller's none.
@@ -73,14 +73,14 @@ func checkSchedule(t *testing.T, all []timeline.Attempt, p Pattern, rate int) {
 	}
 }
 
-// TestStall: a server that answers nothing slows no pattern down, and what
-// waits for it is recorded, with its whole latency, when it has answered.
+// TestStall: a server that does not respond slows no pattern down, and waiting
+// attempts are recorded, with their whole latency, when it has responded.
 func TestStall(t *testing.T) {
 	release := make(chan struct{})
 	server := serve(t, func(_ int, p *peer) {
 		for p.read() {
 			<-release
-			p.say(page)
+			p.write(page)
 		}
 	})
 	rec := &recorder{}
@@ -132,7 +132,7 @@ func checkStalled(t *testing.T, all []timeline.Attempt, p Pattern, rate int) {
 	}
 }
 
-// TestGivenUp: when the context ends, attempts under way are neither waited
+// TestGivenUp: when the context ends, attempts in progress are neither waited
 // for nor recorded; those before are.
 func TestGivenUp(t *testing.T) {
 	server := serve(t, func(n int, p *peer) {
@@ -160,7 +160,7 @@ func TestGivenUp(t *testing.T) {
 	}
 }
 
-// TestNodes: the dialers take turns, and the record says which it was.
+// TestNodes: the dialers take turns, and the record has the node.
 func TestNodes(t *testing.T) {
 	server := serve(t, func(_ int, p *peer) { p.answerAll() })
 	for _, p := range patterns {
@@ -202,8 +202,8 @@ func TestRequest(t *testing.T) {
 	}
 }
 
-// TestSlow: the request comes in pieces, and ends when it should; a server
-// that answers before is heard.
+// TestSlow: the request is sent in pieces, and ends when it should; an early
+// response of the server is read.
 func TestSlow(t *testing.T) {
 	const trickle = 40 * time.Millisecond
 	const early = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -214,8 +214,8 @@ func TestSlow(t *testing.T) {
 		cause  timeline.Cause
 		sent   bool
 	}{
-		{"answered", func(p *peer) { p.read(); p.say(page) }, 200, "", true},
-		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.say(early); p.closeWrite() }, 408, "", false},
+		{"answered", func(p *peer) { p.read(); p.write(page) }, 200, "", true},
+		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.write(early); p.closeWrite() }, 408, "", false},
 		{"closed early", func(p *peer) { _, _ = p.in.ReadByte(); p.closeWrite() }, 0, timeline.EOF, false},
 		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false},
 	} {
@@ -245,10 +245,10 @@ func (w *writes) Write(p []byte) (int, error) {
 	return w.Conn.Write(p)
 }
 
-// TestSlowPieces: none is sent before the server's kernel has the one before,
-// and together they are the request.
+// TestSlowPieces: no piece is sent before the server's kernel has acknowledged
+// the one before, and together they are the request.
 func TestSlowPieces(t *testing.T) {
-	server := serve(t, func(_ int, p *peer) { p.read(); p.say(page) })
+	server := serve(t, func(_ int, p *peer) { p.read(); p.write(page) })
 	var w *writes
 	dial := func(ctx context.Context) (net.Conn, string, error) {
 		nc, pod, err := dialer(server.addr)(ctx)
@@ -256,7 +256,7 @@ func TestSlowPieces(t *testing.T) {
 		return w, pod, err
 	}
 	asked := 0
-	s := newSingle(t, "slow", Config{Dial: []Dialer{dial}, trickle: 40 * time.Millisecond, unconfirmed: func(net.Conn) int {
+	s := newSingle(t, "slow", Config{Dial: []Dialer{dial}, trickle: 40 * time.Millisecond, unacked: func(net.Conn) int {
 		if asked++; asked > 1 && asked < 6 {
 			return 1
 		}
@@ -276,13 +276,13 @@ func TestSlowPieces(t *testing.T) {
 	}
 }
 
-// TestSlowUnconfirmed: a server whose host is gone does not hold slow up for
-// longer than it waits for an answer.
-func TestSlowUnconfirmed(t *testing.T) {
+// TestSlowUnacked: a server on a host that does not answer does not hold slow
+// up for longer than the time-out of a response.
+func TestSlowUnacked(t *testing.T) {
 	server := serve(t, func(_ int, p *peer) { p.waitForClient() })
 	s := newSingle(t, "slow", Config{
 		Dial: []Dialer{dialer(server.addr)}, trickle: 10 * time.Millisecond, Timeout: 50 * time.Millisecond,
-		unconfirmed: func(net.Conn) int { return 1 },
+		unacked: func(net.Conn) int { return 1 },
 	})
 	s.attempt()
 	if a := only(t, s); a.Cause != timeline.Timeout || a.Detail != "read: i/o timeout" {
@@ -290,7 +290,7 @@ func TestSlowUnconfirmed(t *testing.T) {
 	}
 }
 
-// TestControlServer: every pattern is content with it, until it is closed.
+// TestControlServer: every pattern is served by it, until it is closed.
 func TestControlServer(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -318,35 +318,35 @@ func TestControlServer(t *testing.T) {
 	}
 }
 
-// TestGlances: the portable way to look at a connection sees what the direct
-// one sees.
-func TestGlances(t *testing.T) {
-	for name, glance := range map[string]func(net.Conn) glance{
-		"socket":   newGlance,
-		"deadline": func(nc net.Conn) glance { return deadlineGlance{nc} },
+// TestPeekers: the portable peeker of a connection sees what the direct one
+// sees.
+func TestPeekers(t *testing.T) {
+	for name, peeker := range map[string]func(net.Conn) peeker{
+		"socket":   newPeeker,
+		"deadline": func(nc net.Conn) peeker { return deadlinePeeker{nc} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			next := make(chan struct{})
-			server := serve(t, func(_ int, p *peer) { <-next; p.say("x"); <-next })
+			server := serve(t, func(_ int, p *peer) { <-next; p.write("x"); <-next })
 			nc, err := net.Dial("tcp", server.addr)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer nc.Close()
 			c := newConn(nc, 0, "")
-			c.glance = glance(nc)
-			if !c.look() {
-				t.Error("an idle connection is said to have something")
+			c.peeker = peeker(nc)
+			if !c.peek() {
+				t.Error("an idle connection seems to have data")
 			}
 			next <- struct{}{}
-			eventually(t, func() bool { return !c.look() })
+			eventually(t, func() bool { return !c.peek() })
 			if c.in.buffered() != 1 || c.failed != nil {
 				t.Errorf("%d bytes, %v; want the one that was sent", c.in.buffered(), c.failed)
 			}
 			c.in.r = c.in.w
 			next <- struct{}{}
-			eventually(t, func() bool { return !c.look() })
-			if end := c.fate(); end != timeline.FIN {
+			eventually(t, func() bool { return !c.peek() })
+			if end := c.closeReason(); end != timeline.FIN {
 				t.Errorf("it ended %q, want fin", end)
 			}
 		})

@@ -26,8 +26,8 @@ func phases(rates []int) []time.Duration {
 	return all
 }
 
-// alarm wakes one goroutine at given moments.
-type alarm interface {
+// wakeup wakes one goroutine at given moments.
+type wakeup interface {
 	// wait returns true after d, or false if stop was called before.
 	wait(d time.Duration) bool
 	// stop ends wait, now and for ever; it may be called at any time.
@@ -36,13 +36,13 @@ type alarm interface {
 	close()
 }
 
-// timerAlarm is the alarm of the runtime: where it sleeps in the poller, as
+// timerWakeup is the wakeup of the runtime: where that sleeps in the poller, as
 // on Linux, up to a millisecond late.
-type timerAlarm struct{ stopped chan struct{} }
+type timerWakeup struct{ stopped chan struct{} }
 
-func newTimerAlarm() timerAlarm { return timerAlarm{make(chan struct{})} }
+func newTimerWakeup() timerWakeup { return timerWakeup{make(chan struct{})} }
 
-func (a timerAlarm) wait(d time.Duration) bool {
+func (a timerWakeup) wait(d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -53,5 +53,6 @@ func (a timerAlarm) wait(d time.Duration) bool {
 	}
 }
 
-func (a timerAlarm) stop()  { close(a.stopped) }
-func (a timerAlarm) close() {}
+func (a timerWakeup) stop() { close(a.stopped) }
+
+func (a timerWakeup) close() {}

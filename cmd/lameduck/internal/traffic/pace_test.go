@@ -71,12 +71,12 @@ func TestRates(t *testing.T) {
 }
 
 func TestAlarm(t *testing.T) {
-	for name, a := range map[string]alarm{"system": newAlarm(), "runtime": newTimerAlarm()} {
+	for name, a := range map[string]wakeup{"system": newWakeup(), "runtime": newTimerWakeup()} {
 		t.Run(name, func(t *testing.T) {
 			defer a.close()
 			begin := time.Now()
 			if !a.wait(3 * time.Millisecond) {
-				t.Fatal("wait ended although nobody called stop")
+				t.Fatal("wait ended without a call of stop")
 			}
 			if d := time.Since(begin); d < 3*time.Millisecond {
 				t.Errorf("it rang after %v, want 3ms at least", d)

@@ -15,10 +15,10 @@ type Pattern struct {
 	Summary string // what it does, in one line
 
 	divisor int // it starts Rate/divisor attempts a second, at least one
-	client  func(*lane) client
+	client  func(*patternRun) client
 }
 
-// patterns is all of them, in the order reports use. A new one is an entry
+// patterns lists all of them, in the order reports use. A new one is an entry
 // here and a client.
 var patterns = []Pattern{
 	{"new", "a new connection for every request", 1, newConnection},

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestPodHeader: the first answer that names the pod names it for itself and
-// for all that follows on the connection, also for what then fails.
+// TestPodHeader: the first response with the name of the pod sets it for this
+// attempt and for all that follow on the connection, also for those that fail.
 func TestPodHeader(t *testing.T) {
 	const named = "HTTP/1.1 200 OK\r\nx-Pod: \t app-1 \r\nContent-Length: 0\r\n\r\n"
 	const another = "HTTP/1.1 200 OK\r\nX-Pod: app-2\r\nContent-Length: 0\r\n\r\n"
@@ -16,7 +16,7 @@ func TestPodHeader(t *testing.T) {
 				if !p.read() {
 					return
 				}
-				p.say(text)
+				p.write(text)
 			}
 			p.read()
 		}

@@ -27,7 +27,7 @@ type reader struct {
 	heads int   // bytes of heads and trailers of this answer
 
 	podField string // the field that names the pod, in lower case; empty: none does
-	pod      string // as the first answer that has the field named it
+	pod      string // from the first response with the field
 }
 
 func (r *reader) buffered() int { return r.w - r.r }
@@ -61,7 +61,7 @@ func (r *reader) fill() error {
 	n, err := r.src.Read(r.space())
 	r.took(n)
 	if n > 0 {
-		return nil // an error that came with it will come again
+		return nil // an error with it will be returned again
 	}
 	if err == nil {
 		return io.ErrNoProgress

@@ -43,7 +43,8 @@ func (r *recorder) waitFor(t *testing.T, attempts int) {
 	eventually(t, func() bool { return len(r.all()) >= attempts })
 }
 
-// eventually waits for what must happen, however busy the machine is.
+// eventually waits for a condition that has to become true, however busy the
+// machine is.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !condition(); time.Sleep(time.Millisecond) {

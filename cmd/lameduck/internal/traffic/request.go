@@ -9,7 +9,7 @@ type request struct {
 	idempotent bool // it may be sent twice (RFC 9110 section 9.2.2)
 }
 
-// newRequest builds a request without a body. With final the client says that
+// newRequest builds a request without a body. With final the client announces that
 // it is the last one on its connection.
 func newRequest(c Config, final bool) request {
 	text := c.Method + " " + c.Path + " HTTP/1.1\r\nHost: " + c.Host + "\r\nUser-Agent: lameduck\r\nAccept: */*\r\n"

@@ -11,9 +11,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// scripted is a server whose n-th connection, from 0, is in the hands of one
-// function; when that returns the connection is closed. What it may do is
-// read requests and write whatever it likes.
+// scripted is a server that runs one function for its n-th connection, from 0;
+// when that returns the connection is closed. The function may read requests
+// and write anything.
 type scripted struct {
 	addr string
 
@@ -27,7 +27,7 @@ type peer struct {
 	*net.TCPConn
 	server *scripted
 	in     *bufio.Reader
-	last   bool // the client said so
+	last   bool // the client announced it
 }
 
 func serve(t *testing.T, script func(n int, p *peer)) *scripted {
@@ -87,12 +87,12 @@ func (p *peer) read() bool {
 	return true
 }
 
-func (p *peer) say(text string) { _, _ = io.WriteString(p, text) }
+func (p *peer) write(text string) { _, _ = io.WriteString(p, text) }
 
-// answerAll answers requests until the client goes, or says it will.
+// answerAll answers requests until the client closes, or announces it.
 func (p *peer) answerAll() {
 	for !p.last && p.read() {
-		p.say(page)
+		p.write(page)
 	}
 }
 
@@ -109,7 +109,7 @@ func (p *peer) closeWrite() {
 // waitForClient returns when the client has closed.
 func (p *peer) waitForClient() { _, _ = io.Copy(io.Discard, p.in) }
 
-// single is a load whose attempts the test begins one by one.
+// single is a load that begins each attempt by a call of the test.
 type single struct {
 	*Load
 	rec   *recorder
@@ -135,7 +135,7 @@ func newSingle(t *testing.T, pattern string, cfg Config) *single {
 
 // attempt begins one and waits for its end.
 func (s *single) attempt() {
-	n := s.lanes[0]
+	n := s.patternRuns[0]
 	n.client.start(s.begun, s.cfg.Clock.Now())
 	s.begun++
 	s.attempts.Wait()
@@ -148,6 +148,6 @@ func (s *single) end() []timeline.Attempt {
 }
 
 // idle is the one connection of keepalive.
-func (s *single) idle() *conn { return s.lanes[0].client.(*keepalive).idle[0] }
+func (s *single) idle() *conn { return s.patternRuns[0].client.(*keepalive).idle[0] }
 
 var errScripted = errors.New("as the test wants")

@@ -11,13 +11,13 @@ import (
 )
 
 // attachPod connects through the API server: by WebSocket, or by SPDY where
-// that is all the server or a proxy on the way speaks, as kubectl does.
+// the server or a proxy supports only that, as kubectl does.
 func (c Config) attachPod(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
 	executor, err := c.executor(pod)
 	if err != nil {
 		return err
 	}
-	ctx = klog.NewContext(ctx, klog.Logger{}) // it would tell the user that a stream we ended has ended
+	ctx = klog.NewContext(ctx, klog.Logger{}) // it would log that a stream ended which we closed
 	return executor.StreamWithContext(ctx, remotecommand.StreamOptions{Stdin: in, Stdout: out, Stderr: errw})
 }
 
@@ -36,7 +36,8 @@ func (c Config) executor(pod string) (remotecommand.Executor, error) {
 	})
 }
 
-// attachURL is where the API server connects to the streams of a worker.
+// attachURL is the URL at which the API server connects to the streams of a
+// worker.
 func (c Config) attachURL(pod string) *url.URL {
 	return c.Core.Post().
 		Namespace(c.Namespace).Resource("pods").Name(pod).SubResource("attach").

@@ -15,28 +15,28 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// await waits until all pods run, and returns them by their index. What waiting does
-// not cure ends it at once.
-func (c *Crew) await(ctx context.Context) ([]corev1.Pod, error) {
-	var obstacle error
+// await waits until all pods run, and returns them by their index. An error
+// that waiting cannot change ends it immediately.
+func (c *Pool) await(ctx context.Context) ([]corev1.Pod, error) {
+	var startError error
 	for {
 		pods, err := c.pods(ctx)
 		switch {
 		case apierrors.IsForbidden(err):
 			return nil, err
 		case err != nil && ctx.Err() == nil:
-			obstacle = err
+			startError = err
 		case err == nil:
 			var final bool
-			if obstacle, final = c.obstacle(ctx, pods); final {
-				return nil, obstacle
+			if startError, final = c.startError(ctx, pods); final {
+				return nil, startError
 			}
-			if obstacle == nil {
+			if startError == nil {
 				return byIndex(pods)
 			}
 		}
 		if !sleep(ctx, poll) {
-			return nil, fmt.Errorf("%d workers do not run after %v: %w", c.cfg.Count, c.cfg.StartTimeout, cmp.Or(obstacle, context.Cause(ctx)))
+			return nil, fmt.Errorf("%d workers do not run after %v: %w", c.cfg.Count, c.cfg.StartTimeout, cmp.Or(startError, context.Cause(ctx)))
 		}
 	}
 }
@@ -54,11 +54,11 @@ func byIndex(pods []corev1.Pod) ([]corev1.Pod, error) {
 	return pods, nil
 }
 
-// obstacle is why not all workers run yet; nil if they do. It is final if
+// startError is why not all workers run yet; nil if they do. It is final if
 // waiting does not help.
-func (c *Crew) obstacle(ctx context.Context, pods []corev1.Pod) (err error, final bool) {
+func (c *Pool) startError(ctx context.Context, pods []corev1.Pod) (err error, final bool) {
 	for i := range pods {
-		e, f := c.podObstacle(ctx, &pods[i])
+		e, f := c.podStartError(ctx, &pods[i])
 		if f {
 			return e, true
 		}
@@ -67,14 +67,14 @@ func (c *Crew) obstacle(ctx context.Context, pods []corev1.Pod) (err error, fina
 	if len(pods) >= c.cfg.Count {
 		return err, false
 	}
-	if refused := c.jobRefused(ctx); refused != nil {
-		return refused, !passing(refused)
+	if apiError := c.jobError(ctx); apiError != nil {
+		return apiError, !transient(apiError)
 	}
 	return cmp.Or(err, fmt.Errorf("%d of %d pods are created", len(pods), c.cfg.Count)), false
 }
 
-// podObstacle is why a pod does not run.
-func (c *Crew) podObstacle(ctx context.Context, p *corev1.Pod) (err error, final bool) {
+// podStartError is why a pod does not run.
+func (c *Pool) podStartError(ctx context.Context, p *corev1.Pod) (err error, final bool) {
 	if p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
 		return c.ended(ctx, p), true
 	}
@@ -85,7 +85,7 @@ func (c *Crew) podObstacle(ctx context.Context, p *corev1.Pod) (err error, final
 		case s.State.Terminated != nil:
 			return c.ended(ctx, p), true
 		case w != nil:
-			return c.waiting(p, w), slices.Contains(hopeless, w.Reason)
+			return c.waiting(p, w), slices.Contains(finalReasons, w.Reason)
 		}
 	}
 	for _, cond := range p.Status.Conditions {
@@ -97,14 +97,14 @@ func (c *Crew) podObstacle(ctx context.Context, p *corev1.Pod) (err error, final
 	return fmt.Errorf("pod %s is %s", p.Name, strings.ToLower(cmp.Or(string(p.Status.Phase), "new"))), false
 }
 
-// hopeless are the reasons of a waiting container that waiting does not cure.
-// ErrImagePull is not among them: the kubelet tries once more.
-var hopeless = []string{
+// finalReasons are the reasons of a waiting container that waiting does not
+// change. ErrImagePull is not one of them: the kubelet tries once more.
+var finalReasons = []string{
 	"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName", "ImageInspectError",
 	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }
 
-func (c *Crew) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
+func (c *Pool) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 	what := strings.TrimSuffix(w.Reason+": "+oneLine(w.Message), ": ")
 	if strings.Contains(w.Reason, "Image") {
 		return hint.New(fmt.Errorf("node %s cannot get the image %s (%s)", p.Spec.NodeName, c.cfg.Image, what),
@@ -113,9 +113,9 @@ func (c *Crew) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 	return fmt.Errorf("pod %s waits (%s)", p.Name, what)
 }
 
-// jobRefused is why the Job could not make its pods, from its events: they are
-// all there is to tell. Nil if there is none, or it may not be read.
-func (c *Crew) jobRefused(ctx context.Context) error {
+// jobError is why the Job could not create its pods, from its events, the only
+// source. Nil if there is none, or they may not be read.
+func (c *Pool) jobError(ctx context.Context) error {
 	events, err := kube.Events.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
 		FieldSelector: "involvedObject.kind=Job,involvedObject.name=" + c.cfg.name() + ",reason=FailedCreate",
 	})
@@ -130,7 +130,7 @@ func (c *Crew) jobRefused(ctx context.Context) error {
 	return nil
 }
 
-func (c *Crew) refusal(message string) error {
+func (c *Pool) refusal(message string) error {
 	err := fmt.Errorf("the cluster refuses the pods of the workers: %s", message)
 	switch {
 	case strings.Contains(message, quota):
@@ -141,9 +141,9 @@ func (c *Crew) refusal(message string) error {
 	return err
 }
 
-// passing are refusals that may pass: a namespace that is new has no service
-// account at first.
-func passing(refusal error) bool {
+// transient are refusals that waiting may change: a new namespace has no
+// service account at first.
+func transient(refusal error) bool {
 	m := strings.ToLower(refusal.Error())
 	return strings.Contains(m, "serviceaccount") || strings.Contains(m, "service account") || !strings.Contains(m, "forbidden") && !strings.Contains(m, "denied")
 }

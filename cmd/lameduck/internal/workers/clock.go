@@ -3,9 +3,9 @@ package workers
 import "time"
 
 // Clock is how far the wall clock of a worker's node is from ours. It does not
-// matter to the attempts, which are measured on monotonic clocks and moved by
-// a measured offset; it does to whatever the node itself writes down, such as
-// the kubelet's times.
+// matter to the attempts, which are measured on monotonic clocks and moved by a
+// measured offset; it does to times that the node itself records, such as the
+// kubelet's.
 type Clock struct {
 	Worker      string        // the pod
 	Node        string        //
@@ -15,20 +15,20 @@ type Clock struct {
 
 // sample is one ping and its pong, in the order of the moments.
 type sample struct {
-	sent, heard, answered, received time.Duration // ours, the worker's, the worker's, ours
-	theirs, ours                    time.Time     // the wall clocks when it was answered, and when the answer was received
+	sent, arrived, answered, received time.Duration // ours, the worker's, the worker's, ours
+	theirs, ours                      time.Time     // the wall clocks when it was answered, and when the answer was received
 }
 
-// transit is how long the two messages were under way together.
+// transit is the sum of the times that the two messages took.
 func (s sample) transit() time.Duration {
-	return max(0, (s.received-s.sent)-(s.answered-s.heard))
+	return max(0, (s.received-s.sent)-(s.answered-s.arrived))
 }
 
 // offset is what has to be added to the worker's moments to have ours, if
 // both messages took the same time. It is wrong by half the transit at most,
 // however they shared it.
 func (s sample) offset() time.Duration {
-	return (s.sent+s.received)/2 - (s.heard+s.answered)/2
+	return (s.sent+s.received)/2 - (s.arrived+s.answered)/2
 }
 
 func (s sample) skew() time.Duration {
@@ -37,8 +37,8 @@ func (s sample) skew() time.Duration {
 
 // estimate is the offset between two monotonic clocks, as NTP finds it: the
 // sample with the shortest transit counts. Once attempts have been moved by an
-// offset it stays, so that their order does, unless a later sample proves that
-// the clocks have drifted: then it moves as little as that sample demands.
+// offset it is fixed, so that their order is, unless a later sample proves that
+// the clocks have drifted: then it moves as little as that sample requires.
 type estimate struct {
 	offset      time.Duration
 	uncertainty time.Duration

@@ -43,16 +43,16 @@ func TestMain(m *testing.M) {
 
 const namespace = "trial"
 
-// cluster is an API server whose Job controller makes pods that run, and
-// whose pods are workers in this process.
+// cluster is an API server with a Job controller that makes running pods, the
+// workers of which are in this process.
 type cluster struct {
 	*fake.FakeDynamicClient
-	core  rest.Interface
-	names []string          // of its pods
-	stuck bool              // its pods stay for ever
-	pod   func(*corev1.Pod) // what becomes of a new pod; default: it runs
-	in    func(pod string, in io.Reader) io.Reader
-	out   func(pod string, out io.Writer) io.Writer
+	core         rest.Interface
+	names        []string          // of its pods
+	neverDeleted bool              // its pods are never removed
+	pod          func(*corev1.Pod) // changes a new pod; default: it runs
+	in           func(pod string, in io.Reader) io.Reader
+	out          func(pod string, out io.Writer) io.Writer
 
 	mu      sync.Mutex
 	workers map[string]*worker
@@ -108,7 +108,7 @@ func (c *cluster) makePods(job *batchv1.Job) error {
 		p := &corev1.Pod{ObjectMeta: *job.Spec.Template.ObjectMeta.DeepCopy(), Spec: job.Spec.Template.Spec}
 		p.Name, p.Namespace = fmt.Sprintf("%s-%d", job.Name, i), namespace
 		p.Annotations[batchv1.JobCompletionIndexAnnotation] = strconv.Itoa(i)
-		p.Spec.NodeName = fmt.Sprintf("node-%c", 'b'-rune(i%2)) // the first stands on the second node
+		p.Spec.NodeName = fmt.Sprintf("node-%c", 'b'-rune(i%2)) // the first is on the second node
 		c.pod(p)
 		c.names = append(c.names, p.Name)
 		if err := c.Tracker().Add(kubetest.Object(p)); err != nil {
@@ -120,7 +120,7 @@ func (c *cluster) makePods(job *batchv1.Job) error {
 
 // deletePods asks the tracker: the client is locked while it reacts.
 func (c *cluster) deletePods() (err error) {
-	if c.stuck {
+	if c.neverDeleted {
 		return nil
 	}
 	for _, name := range c.names {
@@ -151,9 +151,9 @@ func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ i
 	c.mu.Lock()
 	c.workers[pod] = w
 	c.mu.Unlock()
-	stdin, hangUp := io.Pipe() // ctx ends the stream, as it does for a client
-	defer context.AfterFunc(ctx, func() { hangUp.Close() })()
-	go func() { _, err := io.Copy(hangUp, c.in(pod, in)); hangUp.CloseWithError(err) }()
+	stdin, closeStreams := io.Pipe() // ctx ends the stream, as it does for a client
+	defer context.AfterFunc(ctx, func() { closeStreams.Close() })()
+	go func() { _, err := io.Copy(closeStreams, c.in(pod, in)); closeStreams.CloseWithError(err) }()
 	err = w.serve(context.Background(), stdin)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -172,18 +172,18 @@ func (c *cluster) config(count int) Config {
 	}
 }
 
-func (c *cluster) start(t *testing.T, count int) *Crew {
+func (c *cluster) start(t *testing.T, count int) *Pool {
 	t.Helper()
-	crew, err := Start(t.Context(), c.config(count))
+	pool, err := Start(t.Context(), c.config(count))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := crew.Close(); err != nil {
+		if err := pool.Close(); err != nil {
 			t.Error(err)
 		}
 	})
-	return crew
+	return pool
 }
 
 // server counts its requests.
@@ -208,8 +208,8 @@ func newServer(t *testing.T) *server {
 	return s
 }
 
-// recorder keeps attempts. It has no lock: calls must not overlap, and the
-// race detector looks.
+// recorder keeps attempts. It has no lock: calls must not overlap, which the
+// race detector checks.
 type recorder struct {
 	attempts []timeline.Attempt
 	total    atomic.Int64
@@ -220,8 +220,8 @@ func (r *recorder) record(a timeline.Attempt) {
 	r.total.Add(1)
 }
 
-// config lets an attempt take as long as a test may, and asks for little: what
-// these tests count must not depend on how busy the machine is.
+// config lets an attempt take as long as a test may, and sends few: the counts
+// in these tests must not depend on how busy the machine is.
 func (r *recorder) config() traffic.Config {
 	return traffic.Config{Clock: timeline.NewClock(), Record: r.record, Rate: 20, Host: "shop",
 		DialTimeout: time.Minute, Timeout: time.Minute, Underway: 10_000}
@@ -232,7 +232,8 @@ func (r *recorder) waitFor(t *testing.T, attempts int64) {
 	eventually(t, func() bool { return r.total.Load() >= attempts })
 }
 
-// eventually waits for what must happen, however busy the machine is.
+// eventually waits for a condition that has to become true, however busy the
+// machine is.
 func eventually(t *testing.T, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(time.Minute); !condition(); time.Sleep(time.Millisecond) {

@@ -20,14 +20,14 @@ import (
 // The defaults of a Config.
 const (
 	DefaultStartTimeout = 2 * time.Minute
-	DefaultDeadline     = time.Hour // enough for the start and the end of a trial; what lies between comes on top
+	DefaultDeadline     = time.Hour // enough for the start and the end of a trial; the time between is added
 )
 
 // Most is the highest Count: a connection's number has to fit into the 53
 // bits that JSON keeps of it, with the worker's index above 40 of its own.
 const Most = 4096
 
-// Config says which workers to start where. Client, Core, REST, Namespace, Image
+// Config is which workers to start where. Client, Core, REST, Namespace, Image
 // and Count are needed.
 type Config struct {
 	Client    dynamic.Interface
@@ -37,14 +37,14 @@ type Config struct {
 	Image     string            // the tool's own, of the same version
 	Count     int               // of workers, 1 to Most
 	RunID     string            // names the Job and labels all that is created; default: random
-	Log       io.Writer         // a line per step, for a person; default: nobody
+	Log       io.Writer         // a line per step, for a person; may be nil
 	Pull      PullSecrets       // default: those of the namespace's default service account
 	Labels    map[string]string // of the Job and its pods, besides our own
 	Kubectl   string            // how a user calls it for the same cluster; default: kubectl
 
 	PullPolicy   corev1.PullPolicy // default: IfNotPresent
 	StartTimeout time.Duration     // until all workers run and answer; default: DefaultStartTimeout
-	Deadline     time.Duration     // until Kubernetes itself ends the Job, whatever happened; default: DefaultDeadline
+	Deadline     time.Duration     // until Kubernetes itself ends the Job; default: DefaultDeadline
 
 	attach attacher // default: through the API server
 }
@@ -71,7 +71,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// Check says what a user got wrong, with a hint.
+// Check returns an error with a hint for a wrong setting.
 func (c Config) Check() error {
 	c = c.withDefaults()
 	switch problems := validation.IsDNS1123Label(c.name()); {

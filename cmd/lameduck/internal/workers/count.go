@@ -28,7 +28,7 @@ func (t tally) add(a *timeline.Attempt) {
 	t[key] = c
 }
 
-// counts is the whole of it, sorted.
+// counts is the tally as a list, sorted.
 func (t tally) counts() []wire.Count {
 	all := make([]wire.Count, 0, len(t))
 	for _, c := range t {
@@ -50,7 +50,8 @@ func compare(a, b bool) int {
 	return 1
 }
 
-// check says where what the worker made differs from what came.
+// check returns the first difference between the attempts that the worker made
+// and those that were received.
 func (t tally) check(made []wire.Count) error {
 	claimed := map[tallyKey]wire.Count{}
 	for _, c := range made {

@@ -15,38 +15,38 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// lateStatus is how long the kubelet may take to say that a container ended.
+// lateStatus is how long the kubelet may take to report that a container ended.
 const lateStatus = 5 * time.Second
 
-// explain says why a worker was lost: what the stream said, what became of
-// its container, and its last line.
-func (c *Crew) explain(l *link) error {
+// explain is why a worker was lost: the error of the stream, the state of its
+// container, and its last line.
+func (c *Pool) explain(l *workerConn) error {
 	_, err := l.cause()
 	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
 	defer cancel()
 	what := fmt.Errorf("lost worker %s: %w", l.pod, err)
-	if fate := c.fate(ctx, l.pod); fate != "" {
-		what = fmt.Errorf("%w; %s", what, fate)
+	if podOutcome := c.podOutcome(ctx, l.pod); podOutcome != "" {
+		what = fmt.Errorf("%w; %s", what, podOutcome)
 	}
-	if line := cmp.Or(l.said.String(), c.lastLine(l.pod)); line != "" && !strings.Contains(line, err.Error()) {
+	if line := cmp.Or(l.stderr.String(), c.lastLine(l.pod)); line != "" && !strings.Contains(line, err.Error()) {
 		what = fmt.Errorf("%w; its last line: %s", what, line)
 	}
 	if apierrors.IsForbidden(err) {
-		return hint.New(what, "workers need, in namespace "+c.cfg.Namespace+": "+neededRights())
+		return hint.New(what, "workers need, in namespace "+c.cfg.Namespace+": "+neededPermissions())
 	}
 	return what
 }
 
-// fate is what the cluster says of a pod: "" if it runs.
-func (c *Crew) fate(ctx context.Context, pod string) string {
+// podOutcome is the state of a pod in the cluster: "" if it runs.
+func (c *Pool) podOutcome(ctx context.Context, pod string) string {
 	for {
 		p, err := kube.Pods.Get(ctx, c.cfg.Client, c.cfg.Namespace, pod)
 		switch {
 		case apierrors.IsNotFound(err):
 			return "the pod was deleted"
 		case err == nil:
-			if fate := podFate(p); fate != "" {
-				return fate
+			if podOutcome := podState(p); podOutcome != "" {
+				return podOutcome
 			}
 		}
 		if !sleep(ctx, poll) {
@@ -55,7 +55,7 @@ func (c *Crew) fate(ctx context.Context, pod string) string {
 	}
 }
 
-func podFate(p *corev1.Pod) string {
+func podState(p *corev1.Pod) string {
 	if p.Status.Reason != "" {
 		return strings.TrimSuffix("the pod was ended: "+p.Status.Reason+": "+oneLine(p.Status.Message), ": ")
 	}
@@ -71,8 +71,8 @@ func podFate(p *corev1.Pod) string {
 }
 
 // ended is the error of a pod that ended before all workers ran.
-func (c *Crew) ended(ctx context.Context, p *corev1.Pod) error {
-	err := fmt.Errorf("worker %s ended before it was needed: %s", p.Name, cmp.Or(podFate(p), strings.ToLower(string(p.Status.Phase))))
+func (c *Pool) ended(ctx context.Context, p *corev1.Pod) error {
+	err := fmt.Errorf("worker %s ended before it was needed: %s", p.Name, cmp.Or(podState(p), strings.ToLower(string(p.Status.Phase))))
 	line := c.lastLineOf(ctx, p.Name)
 	if line == "" {
 		return err
@@ -80,15 +80,15 @@ func (c *Crew) ended(ctx context.Context, p *corev1.Pod) error {
 	return hint.New(fmt.Errorf("%w; its last line: %s", err, line), "is the image this tool's own, of this version? --image names it")
 }
 
-func (c *Crew) lastLine(pod string) string {
+func (c *Pool) lastLine(pod string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
 	defer cancel()
 	return c.lastLineOf(ctx, pod)
 }
 
-// lastLineOf is what a container said last, from its log; "" if it can't be
+// lastLineOf is the last line in the log of a container; "" if it cannot be
 // read.
-func (c *Crew) lastLineOf(ctx context.Context, pod string) string {
+func (c *Pool) lastLineOf(ctx context.Context, pod string) string {
 	raw, err := c.cfg.Core.Get().
 		Namespace(c.cfg.Namespace).Resource("pods").Name(pod).SubResource("log").
 		Param("container", container).Param("tailLines", "50").Param("limitBytes", strconv.Itoa(1<<20)).
@@ -96,7 +96,7 @@ func (c *Crew) lastLineOf(ctx context.Context, pod string) string {
 	if err != nil {
 		return ""
 	}
-	var words lastWords
-	_, _ = words.Write(raw)
-	return words.String()
+	var messages lastLine
+	_, _ = messages.Write(raw)
+	return messages.String()
 }

@@ -15,12 +15,12 @@ import (
 )
 
 const (
-	poll    = 250 * time.Millisecond
-	leaving = time.Minute // for the pods to be gone
+	poll          = 250 * time.Millisecond
+	deleteTimeout = time.Minute // for the pods to be removed
 )
 
 // create makes the Job.
-func (c *Crew) create(ctx context.Context) error {
+func (c *Pool) create(ctx context.Context) error {
 	_, err := kube.Jobs.Create(ctx, c.cfg.Client, c.cfg.Namespace, Manifest(c.cfg))
 	switch {
 	case err == nil:
@@ -28,18 +28,18 @@ func (c *Crew) create(ctx context.Context) error {
 	case apierrors.IsNotFound(err):
 		return hint.New(fmt.Errorf("cannot create the Job of the workers: %w", err), "does the namespace exist?")
 	}
-	return c.refused("create the Job of the workers", err)
+	return c.apiError("create the Job of the workers", err)
 }
 
-// refused says what could not be done, and what grants it if it was not
-// allowed.
-func (c *Crew) refused(what string, err error) error {
+// apiError adds to an error what failed, and the rule that grants it if it was
+// not allowed.
+func (c *Pool) apiError(what string, err error) error {
 	err = fmt.Errorf("cannot %s: %w", what, err)
 	switch {
 	case strings.Contains(err.Error(), quota):
 		return hint.New(err, quotaAdvice)
 	case apierrors.IsForbidden(err):
-		return hint.New(err, "workers need, in namespace "+c.cfg.Namespace+": "+neededRights())
+		return hint.New(err, "workers need, in namespace "+c.cfg.Namespace+": "+neededPermissions())
 	}
 	return err
 }
@@ -49,8 +49,8 @@ const (
 	quotaAdvice = "the quota of the namespace is used up: choose fewer --workers, or send the load from here with --url"
 )
 
-// neededRights is Rules in one line.
-func neededRights() string {
+// neededPermissions is Rules in one line.
+func neededPermissions() string {
 	var all []string
 	for _, r := range Rules {
 		all = append(all, strings.Join(r.Verbs, " and ")+" "+strings.Join(r.Resources, ", "))
@@ -59,30 +59,30 @@ func neededRights() string {
 }
 
 // pods lists those of the Job.
-func (c *Crew) pods(ctx context.Context) ([]corev1.Pod, error) {
+func (c *Pool) pods(ctx context.Context) ([]corev1.Pod, error) {
 	list, err := kube.Pods.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
 		LabelSelector: RunLabel + "=" + c.cfg.RunID + "," + componentLabel + "=" + Role,
 	})
 	if err != nil {
-		return nil, c.refused("list the pods of the workers", err)
+		return nil, c.apiError("list the pods of the workers", err)
 	}
 	return list.Items, nil
 }
 
-// Close ends the workers: it hangs up, deletes the Job, and waits until its
-// pods are gone, for up to a minute whatever became of the context of Start.
-// It may be called again, and does nothing if the first time went well.
-func (c *Crew) Close() error {
+// Close ends the workers: it closes the streams, deletes the Job, and waits
+// until its pods are removed, for up to a minute, independent of the context of
+// Start. It may be called again, and does nothing if the first call succeeded.
+func (c *Pool) Close() error {
 	c.closing.Lock()
 	defer c.closing.Unlock()
 	if c.closed {
 		return nil
 	}
-	if !c.left {
-		c.leave()
-		c.left = true
+	if !c.detached {
+		c.detach()
+		c.detached = true
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), leaving)
+	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
 	defer cancel()
 	if err := c.remove(ctx); err != nil {
 		return hint.New(err, fmt.Sprintf("do it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
@@ -92,7 +92,7 @@ func (c *Crew) Close() error {
 }
 
 // remove deletes the Job, again after an error that may pass.
-func (c *Crew) remove(ctx context.Context) error {
+func (c *Pool) remove(ctx context.Context) error {
 	deleted := false
 	for {
 		var err error
@@ -101,12 +101,12 @@ func (c *Crew) remove(ctx context.Context) error {
 			deleted = err == nil
 		}
 		if deleted {
-			var left []string
-			if left, err = c.remains(ctx); err == nil && len(left) == 0 {
+			var rest []string
+			if rest, err = c.remaining(ctx); err == nil && len(rest) == 0 {
 				return nil
 			}
-			if len(left) > 0 {
-				err = fmt.Errorf("after %v there still are %s", leaving, strings.Join(left, ", "))
+			if len(rest) > 0 {
+				err = fmt.Errorf("after %v there still are %s", deleteTimeout, strings.Join(rest, ", "))
 			}
 		}
 		if apierrors.IsForbidden(err) || !sleep(ctx, poll) {
@@ -115,7 +115,7 @@ func (c *Crew) remove(ctx context.Context) error {
 	}
 }
 
-func (c *Crew) delete(ctx context.Context) error {
+func (c *Pool) delete(ctx context.Context) error {
 	err := kube.Jobs.Delete(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name(),
 		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)})
 	if apierrors.IsNotFound(err) {
@@ -124,20 +124,20 @@ func (c *Crew) delete(ctx context.Context) error {
 	return err
 }
 
-// remains is what is still there of the Job.
-func (c *Crew) remains(ctx context.Context) ([]string, error) {
-	var left []string
+// remaining is what still exists of the Job.
+func (c *Pool) remaining(ctx context.Context) ([]string, error) {
+	var rest []string
 	_, err := kube.Jobs.Get(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name())
 	if err == nil {
-		left = append(left, "job "+c.cfg.name())
+		rest = append(rest, "job "+c.cfg.name())
 	} else if !apierrors.IsNotFound(err) {
 		return nil, err
 	}
 	pods, err := c.pods(ctx)
 	for i := range pods {
-		left = append(left, "pod "+pods[i].Name)
+		rest = append(rest, "pod "+pods[i].Name)
 	}
-	return left, err
+	return rest, err
 }
 
 // sleep is false if ctx ends first.

@@ -22,14 +22,14 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
-// TestObstacles: why workers cannot start is said, with what to do, and
-// nothing is left of them.
-func TestObstacles(t *testing.T) {
+// TestStartErrors: the reason why workers cannot start is in the error, with a
+// hint, and nothing is left of them.
+func TestStartErrors(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		spoil func(*cluster)
-		says  string
-		hint  string
+		spoil   func(*cluster)
+		message string
+		hint    string
 	}{
 		"pull": {
 			waitsFor("ImagePullBackOff", "not found"),
@@ -73,7 +73,7 @@ func TestObstacles(t *testing.T) {
 				k := newCluster(t)
 				c.spoil(k)
 				_, err := Start(t.Context(), k.config(3))
-				if err == nil || !strings.Contains(err.Error(), c.says) {
+				if err == nil || !strings.Contains(err.Error(), c.message) {
 					t.Fatalf("the error is: %v", err)
 				}
 				if got := hint.Of(err); !strings.Contains(got, c.hint) {
@@ -106,7 +106,7 @@ func unschedulable(p *corev1.Pod) {
 	}}
 }
 
-// refuses makes a cluster whose Job controller cannot make pods.
+// refuses makes a cluster with a Job controller that cannot make pods.
 func refuses(message string) func(*cluster) {
 	return func(k *cluster) {
 		k.PrependReactor("create", "jobs", func(a clienttesting.Action) (bool, runtime.Object, error) {
@@ -135,25 +135,25 @@ func nothingLeft(t *testing.T, k *cluster) {
 	}
 }
 
-// TestClose: it can be called again, and also when the pods do not go.
+// TestClose: it can be called again, and also when the pods are not removed.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newCluster(t)
-		crew := newCrew(k.config(2).withDefaults())
-		if err := crew.create(t.Context()); err != nil {
+		pool := newPool(k.config(2).withDefaults())
+		if err := pool.create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		k.stuck = true
-		err := crew.Close()
+		k.neverDeleted = true
+		err := pool.Close()
 		if err == nil || !strings.Contains(err.Error(), "pod lameduck-workers-t-1") || !strings.Contains(hint.Of(err), "kubectl delete job") {
 			t.Errorf("the error is: %v", err)
 		}
-		k.stuck = false
+		k.neverDeleted = false
 		if err := k.deletePods(); err != nil {
 			t.Fatal(err)
 		}
 		for range 2 {
-			if err := crew.Close(); err != nil {
+			if err := pool.Close(); err != nil {
 				t.Error(err)
 			}
 		}
@@ -175,51 +175,51 @@ func TestCancelledStart(t *testing.T) {
 	})
 }
 
-// TestDeaf: a worker that hears and says nothing any more is lost after a
-// while, and one that is told nothing any more ends.
-func TestDeaf(t *testing.T) {
+// TestSilentWorker: a worker that receives and sends nothing any more is lost
+// after a while, and one that receives no more commands ends.
+func TestSilentWorker(t *testing.T) {
 	t.Run("worker", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			crew := newCrew(newCluster(t).config(1).withDefaults())
-			l := newLink(0, "pod", crew.clock, crew.merge)
-			crew.streams.Go(func() { crew.watch(l) })
-			crew.streams.Go(func() { crew.keepMeasuring(l) })
-			crew.streams.Go(func() { l.write(discard{io.Discard}) })
-			<-crew.Lost()
-			crew.hangUp()
-			crew.streams.Wait()
-			if when, err := l.cause(); when < deaf || !strings.Contains(err.Error(), "said nothing for 30s") {
+			pool := newPool(newCluster(t).config(1).withDefaults())
+			l := newWorkerConn(0, "pod", pool.clock, pool.merge)
+			pool.streams.Go(func() { pool.watch(l) })
+			pool.streams.Go(func() { pool.keepMeasuring(l) })
+			pool.streams.Go(func() { l.write(discard{io.Discard}) })
+			<-pool.Lost()
+			pool.closeStreams()
+			pool.streams.Wait()
+			if when, err := l.cause(); when < heartbeatTimeout || !strings.Contains(err.Error(), "said nothing for 30s") {
 				t.Errorf("lost after %v: %v", when, err)
 			}
 		})
 	})
 	t.Run("coordinator", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			in, orders := io.Pipe()
+			in, commands := io.Pipe()
 			w := newWorker(wire.Hello{}, io.Discard)
 			go func() {
-				_ = wire.Write(orders, wire.Order{Hello: true})
+				_ = wire.Write(commands, wire.Command{Hello: true})
 				<-w.ctx.Done()
-				orders.Close()
+				commands.Close()
 			}()
-			if err := w.serve(t.Context(), in); err != errForgotten {
+			if err := w.serve(t.Context(), in); err != errSilent {
 				t.Errorf("the worker ended because %v", err)
 			}
 		})
 	})
 }
 
-// TestSaysItTwice: who it is, a worker may say more than once, but not that it
-// is done.
-func TestSaysItTwice(t *testing.T) {
+// TestDuplicateMessages: a worker may send its Hello more than once, but not
+// that it is done.
+func TestDuplicateMessages(t *testing.T) {
 	clock := timeline.NewClock()
-	l := newLink(0, "pod", clock, nil)
+	l := newWorkerConn(0, "pod", clock, nil)
 	for range 3 {
-		if err := l.take(wire.Word{Hello: &wire.Hello{}}, 0, time.Now()); err != nil {
+		if err := l.take(wire.Message{Hello: &wire.Hello{}}, 0, time.Now()); err != nil {
 			t.Error(err)
 		}
 	}
-	first, second := l.take(wire.Word{Done: &wire.Done{}}, 0, time.Now()), l.take(wire.Word{Done: &wire.Done{}}, 0, time.Now())
+	first, second := l.take(wire.Message{Done: &wire.Done{}}, 0, time.Now()), l.take(wire.Message{Done: &wire.Done{}}, 0, time.Now())
 	if first != nil || second == nil {
 		t.Errorf("done once: %v; twice: %v", first, second)
 	}
@@ -229,16 +229,16 @@ type discard struct{ io.Writer }
 
 func (discard) Close() error { return nil }
 
-// TestOtherVersion: a worker that speaks another protocol is turned away.
+// TestOtherVersion: a worker with another protocol version is an error.
 func TestOtherVersion(t *testing.T) {
-	err := greet(wire.Hello{Protocol: wire.Protocol + 1, Version: "v9"})
+	err := checkVersion(wire.Hello{Protocol: wire.Protocol + 1, Version: "v9"})
 	if err == nil || !strings.Contains(err.Error(), "v9") || !strings.Contains(hint.Of(err), "--image") {
 		t.Errorf("the error is: %v", err)
 	}
 }
 
-// TestRestricted: the pods are what Pod Security "restricted" asks for, and
-// end by themselves.
+// TestRestricted: the pods satisfy Pod Security "restricted", and end by
+// themselves.
 func TestRestricted(t *testing.T) {
 	job := Manifest(Config{Namespace: namespace, Image: "i", Count: 4, RunID: "r"})
 	pod, c := job.Spec.Template.Spec, job.Spec.Template.Spec.Containers[0]
@@ -271,7 +271,7 @@ func TestAttachURL(t *testing.T) {
 	}
 }
 
-// TestCheck: what a user gets wrong is said before anything is created.
+// TestCheck: a wrong setting is an error before anything is created.
 func TestCheck(t *testing.T) {
 	for _, cfg := range []Config{{Image: "i"}, {Count: Most + 1, Image: "i"}, {Count: 1}, {Count: 1, Image: "i", RunID: "Not A Name"}} {
 		if err := cfg.Check(); err == nil || hint.Of(err) == "" {
@@ -283,9 +283,9 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestLastWords: of a panic its first line counts, else the last that is not
-// the protocol's.
-func TestLastWords(t *testing.T) {
+// TestLastLine: of a panic its first line counts, else the last that is not of
+// the protocol.
+func TestLastLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"one\ntwo\n":                         "two",
 		"one\nunended":                       "unended",
@@ -293,7 +293,7 @@ func TestLastWords(t *testing.T) {
 		"it failed\n{\"pong\":{}}\n":         "it failed",
 		"":                                   "",
 	} {
-		var l lastWords
+		var l lastLine
 		for _, b := range []byte(text) {
 			_, _ = l.Write([]byte{b})
 		}

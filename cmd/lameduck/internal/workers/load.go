@@ -15,20 +15,20 @@ import (
 )
 
 const (
-	notice  = 200 * time.Millisecond // for orders to arrive before the moment to begin
-	parting = 5 * time.Second        // for workers to give up what is under way
+	startLead  = 200 * time.Millisecond // for commands to arrive before the moment to begin
+	abortGrace = 5 * time.Second        // for workers to cancel attempts in progress
 )
 
-// Load sends traffic from all workers to the addresses ("host:port", dialled
-// in turn), and a tenth of it from each worker to the next as a control
-// target, until stop is called, which it must be. The rate is that of all
-// workers together; connections, those under way and timeouts are each
-// worker's own. cfg.Dial is not used.
+// Load sends traffic from all workers to the addresses ("host:port", dialled in
+// turn), and a tenth of it from each worker to the next as a control target,
+// until stop is called, which it must be. The rate is that of all workers
+// together; connections, attempts in progress and timeouts are each worker's
+// own. cfg.Dial is not used.
 //
-// stop waits for what is under way. Its error says which worker was lost in
-// between and why, or whose attempts are not all there. When ctx ends,
-// attempts under way are given up and not recorded.
-func (c *Crew) Load(ctx context.Context, addresses []string, cfg traffic.Config) (stop func() error, err error) {
+// stop waits for attempts in progress. Its error names a worker that was lost,
+// with the reason, or one with attempts that were not all received. When ctx
+// ends, attempts in progress are cancelled and not recorded.
+func (c *Pool) Load(ctx context.Context, addresses []string, cfg traffic.Config) (stop func() error, err error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
@@ -36,11 +36,11 @@ func (c *Crew) Load(ctx context.Context, addresses []string, cfg traffic.Config)
 	if !c.load.CompareAndSwap(nil, m) {
 		return nil, errors.New("the workers are under load already")
 	}
-	release := context.AfterFunc(ctx, func() { c.tell(wire.Order{Abort: true}) })
+	release := context.AfterFunc(ctx, func() { c.send(wire.Command{Abort: true}) })
 	if err := c.begin(ctx, addresses, cfg); err != nil {
 		release()
 		m.close()
-		c.tell(wire.Order{Abort: true})
+		c.send(wire.Command{Abort: true})
 		return nil, err
 	}
 	return sync.OnceValue(func() error {
@@ -50,25 +50,26 @@ func (c *Crew) Load(ctx context.Context, addresses []string, cfg traffic.Config)
 	}), nil
 }
 
-func (c *Crew) tell(o wire.Order) {
-	for _, l := range c.links {
-		l.tell(o)
+func (c *Pool) send(o wire.Command) {
+	for _, l := range c.conns {
+		l.send(o)
 	}
 }
 
-// begin hands out the work, and waits until all have it.
-func (c *Crew) begin(ctx context.Context, addresses []string, cfg traffic.Config) error {
+// begin sends the assignments, and waits until all workers have accepted
+// theirs.
+func (c *Pool) begin(ctx context.Context, addresses []string, cfg traffic.Config) error {
 	rate := cmp.Or(cfg.Rate, traffic.DefaultRate)
-	each := shares(rate, len(c.links))
-	at := c.clock.Now() + notice
-	for i, l := range c.links {
+	each := shares(rate, len(c.conns))
+	at := c.clock.Now() + startLead
+	for i, l := range c.conns {
 		a := assign(addresses, cfg)
 		a.Rate = each[i]
-		a.Begin = at + stagger(i, rate) - l.settle()
-		a.Control = c.crew[(i+1)%len(c.crew)].Control
-		l.tell(wire.Order{Start: &a})
+		a.Begin = at + stagger(i, rate) - l.fixOffset()
+		a.Control = c.pool[(i+1)%len(c.pool)].Control
+		l.send(wire.Command{Start: &a})
 	}
-	return c.each(func(l *link) error {
+	return c.each(func(l *workerConn) error {
 		select {
 		case <-l.started:
 			return nil
@@ -96,53 +97,53 @@ func assign(addresses []string, cfg traffic.Config) wire.Assignment {
 	return a
 }
 
-// stop ends the load of every worker and compares the counts. Only workers
-// that have come to the end of it as they should can have another.
-func (c *Crew) stop(ctx context.Context, m *merge) error {
-	c.tell(wire.Order{Stop: true})
-	if err := c.settleUp(ctx, m); err != nil || ctx.Err() != nil {
+// stop ends the load of every worker and compares the counts. Only workers that
+// have ended the load without an error can have another.
+func (c *Pool) stop(ctx context.Context, m *merge) error {
+	c.send(wire.Command{Stop: true})
+	if err := c.awaitCounts(ctx, m); err != nil || ctx.Err() != nil {
 		return err
 	}
-	_ = c.measure(ctx) // all attempts are here; nothing can be lost any more
+	_ = c.measure(ctx) // all attempts were received
 	c.load.Store(nil)
 	return nil
 }
 
-// settleUp waits for every worker's count. That of an aborted load may not
-// come, and is not needed: the trial has failed anyway.
-func (c *Crew) settleUp(ctx context.Context, m *merge) error {
+// awaitCounts waits for every worker's count. That of an aborted load may be
+// missing, and is not needed: the trial has failed anyway.
+func (c *Pool) awaitCounts(ctx context.Context, m *merge) error {
 	aborted := make(chan struct{})
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(parting, func() { close(aborted) }) })()
-	var gone []*link
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(abortGrace, func() { close(aborted) }) })()
+	var lost []*workerConn
 	var mu sync.Mutex
-	err := c.each(func(l *link) error {
+	err := c.each(func(l *workerConn) error {
 		select {
 		case made := <-l.done:
 			return m.check(l, made)
 		case <-l.lost:
 			mu.Lock()
 			defer mu.Unlock()
-			gone = append(gone, l)
+			lost = append(lost, l)
 		case <-aborted:
 		}
 		return nil
 	})
-	return errors.Join(err, c.explainAll(gone))
+	return errors.Join(err, c.explainAll(lost))
 }
 
-// explainAll says why the first of the lost workers was lost: when one ends,
+// explainAll is why the first of the lost workers was lost: when one ends,
 // Kubernetes ends the others of its Job.
-func (c *Crew) explainAll(gone []*link) error {
-	if len(gone) == 0 {
+func (c *Pool) explainAll(lost []*workerConn) error {
+	if len(lost) == 0 {
 		return nil
 	}
-	slices.SortFunc(gone, func(a, b *link) int {
+	slices.SortFunc(lost, func(a, b *workerConn) int {
 		first, _ := a.cause()
 		second, _ := b.cause()
 		return cmp.Compare(first, second)
 	})
-	err := c.explain(gone[0])
-	if others := len(gone) - 1; others > 0 {
+	err := c.explain(lost[0])
+	if others := len(lost) - 1; others > 0 {
 		err = fmt.Errorf("%w (and %d more after it)", err, others)
 	}
 	return err
@@ -150,7 +151,7 @@ func (c *Crew) explainAll(gone []*link) error {
 
 // merge is the attempts of one load, from all workers.
 type merge struct {
-	by     time.Duration // from the crew's clock to that of the run
+	by     time.Duration // from the pool's clock to that of the run
 	node   []int         // of each worker
 	record func(timeline.Attempt)
 
@@ -159,9 +160,9 @@ type merge struct {
 	closed bool
 }
 
-func newMerge(c *Crew, cfg traffic.Config) *merge {
+func newMerge(c *Pool, cfg traffic.Config) *merge {
 	m := &merge{by: cfg.Clock.At(c.clock.Start()), record: cfg.Record}
-	for _, h := range c.crew {
+	for _, h := range c.pool {
 		node, _ := slices.BinarySearch(c.nodes, h.Node)
 		m.node = append(m.node, node)
 		m.tally = append(m.tally, tally{})
@@ -169,11 +170,11 @@ func newMerge(c *Crew, cfg traffic.Config) *merge {
 	return m
 }
 
-// merge takes attempts of a worker. Without a load they are of one that was
-// given up.
-func (c *Crew) merge(l *link, attempts []timeline.Attempt) {
+// merge adds attempts of a worker. Without a load they are of one that was
+// cancelled.
+func (c *Pool) merge(l *workerConn, attempts []timeline.Attempt) {
 	if m := c.load.Load(); m != nil {
-		m.add(l.index, l.settle(), attempts)
+		m.add(l.index, l.fixOffset(), attempts)
 	}
 }
 
@@ -191,8 +192,8 @@ func (m *merge) add(worker int, offset time.Duration, attempts []timeline.Attemp
 	}
 }
 
-// check says whether all attempts that a worker made have come.
-func (m *merge) check(l *link, made []wire.Count) error {
+// check returns an error unless all attempts that a worker made were received.
+func (m *merge) check(l *workerConn, made []wire.Count) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := m.tally[l.index].check(made); err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
-// TestAssignment: everything that a traffic.Config says reaches the worker, or
-// is one of those that are the worker's own.
+// TestAssignment: every setting of a traffic.Config reaches the worker, or is
+// one of those that are the worker's own.
 func TestAssignment(t *testing.T) {
 	own := []string{"Dial", "Control", "Clock", "Record"}
 	slow, err := traffic.ParsePatterns("slow")
@@ -51,8 +51,7 @@ func TestAssignment(t *testing.T) {
 	}
 }
 
-// TestMove: every moment of an attempt is moved, and what did not happen is
-// not.
+// TestMove: every moment of an attempt is moved, and Never is not.
 func TestMove(t *testing.T) {
 	var a timeline.Attempt
 	duration := reflect.TypeFor[time.Duration]()

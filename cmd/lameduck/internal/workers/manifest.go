@@ -25,13 +25,13 @@ const (
 
 	container = "worker"
 	nonroot   = 65532 // as in the image
-	linger    = 60    // seconds that a finished Job stays, to be looked at
+	linger    = 60    // seconds that a finished Job is kept, for inspection
 	grace     = 5     // seconds; a worker ends at once on SIGTERM
 )
 
 // Manifest is the Job that Start creates. Its pods satisfy the Pod Security
-// standard "restricted", hold no token, and are spread over the nodes where
-// that can be.
+// standard "restricted", have no token, and are spread over the nodes where
+// possible.
 func Manifest(cfg Config) *batchv1.Job {
 	cfg = cfg.withDefaults()
 	labels := cfg.labels()
@@ -107,7 +107,7 @@ func (c Config) container() corev1.Container {
 		ImagePullPolicy: c.PullPolicy,
 		Args:            []string{Role},
 		Stdin:           true,
-		StdinOnce:       true, // a coordinator that is gone is the end of stdin
+		StdinOnce:       true, // without a coordinator stdin ends
 		Env: []corev1.EnvVar{
 			field(envPod, "metadata.name"),
 			field(envNode, "spec.nodeName"),
@@ -134,7 +134,7 @@ func field(name, path string) corev1.EnvVar {
 	return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{FieldPath: path}}}
 }
 
-// completionIndex is which worker a pod is.
+// completionIndex is the index of a pod's worker.
 func completionIndex(p *corev1.Pod) (int, error) {
 	return strconv.Atoi(p.Annotations[batchv1.JobCompletionIndexAnnotation])
 }

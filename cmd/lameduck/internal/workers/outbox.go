@@ -17,17 +17,17 @@ const (
 	backlog = 500_000                // attempts that may wait for a stream that stalls
 )
 
-// outbox is what a worker has to say. The stream may stall: nothing that says
-// something waits for it.
+// outbox has the messages that a worker has to send. The stream may stall: no
+// sender waits for it.
 type outbox struct {
 	clock timeline.Clock
 	to    io.Writer
-	give  func(error) // when nothing can be said any more
+	give  func(error) // when nothing can be sent any more
 
 	mu       sync.Mutex
-	words    []wire.Word
+	messages []wire.Message
 	attempts []timeline.Attempt
-	last     *wire.Word // to be said after the attempts
+	last     *wire.Message // to be sent after the attempts
 	wake     chan struct{}
 }
 
@@ -35,15 +35,15 @@ func newOutbox(to io.Writer, clock timeline.Clock, give func(error)) *outbox {
 	return &outbox{clock: clock, to: to, give: give, wake: make(chan struct{}, 1)}
 }
 
-// say says something as soon as possible.
-func (o *outbox) say(w wire.Word) {
+// send sends a message as soon as possible.
+func (o *outbox) send(w wire.Message) {
 	o.mu.Lock()
-	o.words = append(o.words, w)
+	o.messages = append(o.messages, w)
 	o.mu.Unlock()
-	o.nudge()
+	o.wakeUp()
 }
 
-// record says an attempt, together with others.
+// record sends an attempt, together with others.
 func (o *outbox) record(a timeline.Attempt) {
 	o.mu.Lock()
 	o.attempts = append(o.attempts, a)
@@ -51,35 +51,35 @@ func (o *outbox) record(a timeline.Attempt) {
 	o.mu.Unlock()
 	switch {
 	case waiting == batch:
-		o.nudge()
+		o.wakeUp()
 	case waiting > backlog:
 		o.give(fmt.Errorf("the stream to the coordinator stalls: %d attempts are waiting", waiting))
 	}
 }
 
-// finish says something after all attempts.
-func (o *outbox) finish(w wire.Word) {
+// finish sends a message after all attempts.
+func (o *outbox) finish(w wire.Message) {
 	o.mu.Lock()
 	o.last = &w
 	o.mu.Unlock()
-	o.nudge()
+	o.wakeUp()
 }
 
-func (o *outbox) nudge() {
+func (o *outbox) wakeUp() {
 	select {
 	case o.wake <- struct{}{}:
 	default:
 	}
 }
 
-// run sends until ctx ends, and then the words that are left.
+// run sends until ctx ends, and then the messages that are left.
 func (o *outbox) run(ctx context.Context) {
 	tick := time.NewTicker(delay)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			_ = o.sendWords()
+			_ = o.sendMessages()
 			return
 		case <-o.wake:
 		case <-tick.C:
@@ -93,27 +93,27 @@ func (o *outbox) run(ctx context.Context) {
 
 func (o *outbox) sendAll(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if err := o.sendWords(); err != nil {
+		if err := o.sendMessages(); err != nil {
 			return err
 		}
 		some := o.takeAttempts()
 		if len(some) == 0 {
 			return o.sendLast()
 		}
-		if err := wire.Write(o.to, wire.Word{Attempts: some}); err != nil {
+		if err := wire.Write(o.to, wire.Message{Attempts: some}); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (o *outbox) sendWords() error {
+func (o *outbox) sendMessages() error {
 	o.mu.Lock()
-	words := o.words
-	o.words = nil
+	messages := o.messages
+	o.messages = nil
 	o.mu.Unlock()
-	for _, w := range words {
-		if w.Pong != nil { // it counts from when it is sent
+	for _, w := range messages {
+		if w.Pong != nil { // timed when it is sent
 			w.Pong.Answered, w.Pong.Wall = o.clock.Now(), time.Now()
 		}
 		if err := wire.Write(o.to, w); err != nil {

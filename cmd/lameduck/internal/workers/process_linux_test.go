@@ -56,11 +56,11 @@ func (p *processes) signal(pod string, s os.Signal) error {
 }
 
 // TestProcesses: workers that are processes of their own send what the server
-// sees; one that is killed, or told to end, is named.
+// sees; one that is killed, or gets a signal, is named.
 func TestProcesses(t *testing.T) {
 	for name, c := range map[string]struct {
-		signal os.Signal
-		says   string
+		signal  os.Signal
+		message string
 	}{
 		"left alone": {nil, ""},
 		"killed":     {syscall.SIGKILL, "lost worker lameduck-workers-t-1: signal: killed"},
@@ -70,12 +70,12 @@ func TestProcesses(t *testing.T) {
 			s, k, rec, p := newServer(t), newCluster(t), new(recorder), &processes{all: map[string]*exec.Cmd{}}
 			cfg := k.config(3)
 			cfg.attach = p.attach
-			crew, err := Start(t.Context(), cfg)
+			pool, err := Start(t.Context(), cfg)
 			if err != nil {
 				t.Fatal(err)
 			}
 			load := rec.config()
-			stop, err := crew.Load(t.Context(), []string{s.address}, load)
+			stop, err := pool.Load(t.Context(), []string{s.address}, load)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -84,17 +84,17 @@ func TestProcesses(t *testing.T) {
 				if err := p.signal("lameduck-workers-t-1", c.signal); err != nil {
 					t.Fatal(err)
 				}
-				<-crew.Lost()
+				<-pool.Lost()
 			}
 			switch err := stop(); {
-			case c.says == "" && err != nil:
+			case c.message == "" && err != nil:
 				t.Error(err)
-			case c.says == "":
-				checkAttempts(t, rec.attempts, s, 0, load.Clock.Now(), worst(crew))
-			case err == nil || !strings.Contains(err.Error(), c.says):
+			case c.message == "":
+				checkAttempts(t, rec.attempts, s, 0, load.Clock.Now(), worst(pool))
+			case err == nil || !strings.Contains(err.Error(), c.message):
 				t.Errorf("the error is: %v", err)
 			}
-			if err := crew.Close(); err != nil {
+			if err := pool.Close(); err != nil {
 				t.Error(err)
 			}
 			for pod, cmd := range p.all {
@@ -108,9 +108,9 @@ func TestProcesses(t *testing.T) {
 	}
 }
 
-// TestOrphan: a worker whose coordinator dies with the stream ends in
-// mid-run.
-func TestOrphan(t *testing.T) {
+// TestCoordinatorKilled: a worker ends during a run when the stream to its
+// coordinator breaks.
+func TestCoordinatorKilled(t *testing.T) {
 	s := newServer(t)
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), asWorker+"=1", envIP+fmt.Sprintf("=127.%d.%d.20", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff))
@@ -126,7 +126,7 @@ func TestOrphan(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := wire.Write(stdin, wire.Order{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
+	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
 		t.Fatal(err)
 	}
 	if !untilAttempts(stdout) {
@@ -141,7 +141,7 @@ func TestOrphan(t *testing.T) {
 
 func untilAttempts(stdout io.Reader) bool {
 	for in := bufio.NewScanner(stdout); in.Scan(); {
-		w, err := wire.ParseWord(in.Bytes())
+		w, err := wire.ParseMessage(in.Bytes())
 		if err != nil {
 			return false
 		}

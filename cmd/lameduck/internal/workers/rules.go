@@ -2,10 +2,11 @@ package workers
 
 import rbacv1 "k8s.io/api/rbac/v1"
 
-// Rules are the rights in its namespace that the coordinator uses; the
-// workers have none. Attaching is a get for a WebSocket, and a create for
-// SPDY and, since Kubernetes 1.35, for a WebSocket as well. Without the right to list events, a
-// refusal by a quota or by Pod Security is only seen as a timeout.
+// Rules are the permissions in its namespace that the coordinator uses; the
+// workers have none. Attaching is a get for a WebSocket, and a create for SPDY
+// and, since Kubernetes 1.35, for a WebSocket as well. Without the permission
+// to list events, a refusal by a quota or by Pod Security is only seen as a
+// timeout.
 var Rules = []rbacv1.PolicyRule{
 	{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create", "get", "delete"}},
 	{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list"}},

@@ -20,7 +20,7 @@ type session struct {
 	out     *outbox
 	cfg     traffic.Config
 	ctx     context.Context
-	ending  context.Context // of the worker, for whatever reason
+	ending  context.Context // of the worker, for any reason
 	abort   context.CancelFunc
 	stopped chan struct{}
 	stop    func()        // begins no more attempts
@@ -47,7 +47,7 @@ func newSession(w *worker, a wire.Assignment) (*session, error) {
 	return s, nil
 }
 
-// config is the traffic that was asked for.
+// config is the traffic of an assignment.
 func config(a wire.Assignment) (traffic.Config, error) {
 	patterns, err := traffic.ParsePatterns(strings.Join(a.Patterns, ","))
 	if err != nil {
@@ -75,7 +75,8 @@ func (s *session) ended() bool {
 	}
 }
 
-// run is the whole of the load. What it recorded comes before its count.
+// run is the whole of the load. The recorded attempts are sent before their
+// count.
 func (s *session) run() {
 	defer close(s.over)
 	defer s.abort()
@@ -88,14 +89,15 @@ func (s *session) run() {
 	}
 	s.complete = s.ctx.Err() == nil
 	if s.ending.Err() != nil && !s.complete {
-		return // a worker that ends in mid-run is not done: it is lost
+		return // a worker that ends during a run is not done: it is lost
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.out.finish(wire.Word{Done: &wire.Done{Counts: s.tally.counts()}})
+	s.out.finish(wire.Message{Done: &wire.Done{Counts: s.tally.counts()}})
 }
 
-// begin waits for the moment to begin. It is false if there is nothing to do.
+// begin waits for the moment to begin. It is false if the load has ended
+// before.
 func (s *session) begin() bool {
 	if s.work.Rate == 0 {
 		s.untilStopped()

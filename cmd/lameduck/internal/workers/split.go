@@ -10,9 +10,9 @@ import (
 // tenth of the attempts.
 const tenth = 10
 
-// shares splits a rate over n workers; the sum is the rate. Where it can be,
-// all but one are multiples of ten: then the tenths that slow makes of them
-// add up to the tenth of the whole as well. Below ten a worker, slow makes its one
+// shares splits a rate over n workers; the sum is the rate. Where possible, all
+// but one are multiples of ten: then the tenths that slow makes of them add up
+// to the tenth of the whole as well. Below ten a worker, slow makes its one
 // attempt a second from each worker that has a share at all.
 func shares(rate, n int) []int {
 	unit := tenth
@@ -37,7 +37,7 @@ func stagger(i, rate int) time.Duration { return time.Duration(i) * time.Second 
 // connBits is how many bits of a connection's number are the worker's own.
 const connBits = 40
 
-// unique makes the number of a connection unique in the run. None stays none.
+// unique makes the number of a connection unique in the run. 0 stays 0.
 func unique(conn uint64, worker int) uint64 {
 	if conn == 0 {
 		return 0
@@ -49,7 +49,7 @@ func unique(conn uint64, worker int) uint64 {
 func move(a *timeline.Attempt, by time.Duration) {
 	moments := []*time.Duration{&a.Scheduled, &a.Started, &a.Sent, &a.Ended}
 	if a.End != timeline.Open {
-		moments = append(moments, &a.EndedConn) // else it is no moment
+		moments = append(moments, &a.EndedConn) // else there is no moment
 	}
 	for _, m := range moments {
 		if *m != timeline.Never {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestShares: nothing of the rate is lost, nobody has much more than another,
-// and the tenths add up where everybody has one.
+// TestShares: the shares add up to the rate, none is much more than another,
+// and the tenths add up where every worker has one.
 func TestShares(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
@@ -35,7 +35,7 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestUnique: connections of two workers differ, and none stays none.
+// TestUnique: connections of two workers differ, and 0 stays 0.
 func TestUnique(t *testing.T) {
 	seen := map[uint64]bool{}
 	for worker := range 3 {
@@ -56,8 +56,8 @@ func TestUnique(t *testing.T) {
 }
 
 // TestEstimate: however long the messages take, and though the clocks drift,
-// the offset is never wrong by more than what is said of it; and it moves
-// only when it must.
+// the error of the offset is at most its uncertainty; and it moves only when it
+// must.
 func TestEstimate(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	for range 200 {
@@ -68,16 +68,16 @@ func TestEstimate(t *testing.T) {
 		take := func(drift time.Duration) sample {
 			there, back := time.Duration(r.Int64N(5e6)), time.Duration(r.Int64N(5e6))
 			truth += drift
-			s := sample{sent: now, heard: now + there - truth, answered: now + there + 1000 - truth, received: now + there + 1000 + back}
+			s := sample{sent: now, arrived: now + there - truth, answered: now + there + 1000 - truth, received: now + there + 1000 + back}
 			s.theirs, s.ours = wall.Add(now+there+1000+7*time.Second), wall.Add(s.received)
 			now += time.Second
 			return s
 		}
-		for range burst {
+		for range pingBurst {
 			e.add(take(0))
 		}
 		if off := (e.offset - truth).Abs(); off > e.uncertainty {
-			t.Fatalf("wrong by %v, said to be within %v", off, e.uncertainty)
+			t.Fatalf("wrong by %v, with an uncertainty of %v", off, e.uncertainty)
 		}
 		if off := (e.skew - 7*time.Second).Abs(); off > e.shortest/2+1 {
 			t.Fatalf("the skew is %v of 7 s, at a transit of %v", e.skew, e.shortest)
@@ -88,7 +88,7 @@ func TestEstimate(t *testing.T) {
 			s := take(0)
 			e.add(s)
 			if off := (e.offset - truth).Abs(); off > e.uncertainty {
-				t.Fatalf("settled, wrong by %v, said to be within %v", off, e.uncertainty)
+				t.Fatalf("settled, wrong by %v, with an uncertainty of %v", off, e.uncertainty)
 			}
 		}
 		if moved := (e.offset - before).Abs(); moved > 5*time.Millisecond {

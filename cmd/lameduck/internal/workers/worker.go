@@ -20,7 +20,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
-// What the downward API tells a worker.
+// The environment of a worker, from the downward API.
 const (
 	envPod  = "POD_NAME"
 	envNode = "NODE_NAME"
@@ -28,14 +28,14 @@ const (
 )
 
 const (
-	unattended = 10 * time.Minute // until the coordinator says anything: all images have to be pulled
-	silence    = time.Minute      // between two of its messages; it pings every second
-	farewell   = time.Second      // to say why the worker ends
+	attachTimeout  = 10 * time.Minute // until the first message of the coordinator: all images have to be pulled
+	commandTimeout = time.Minute      // between two of its messages; it pings every second
+	flushTimeout   = time.Second      // to send why the worker ends
 )
 
-// Main is a worker: it does what it is told on in, and answers on out, until
-// in ends, which is no error unless traffic was under way, or ctx ends, or
-// SIGTERM comes. What it says to people goes to errw.
+// Main is a worker: it handles the commands on in, and sends messages on out,
+// until in ends, which is no error unless traffic was running, or ctx ends, or
+// SIGTERM arrives. Notes for people are written to errw.
 func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
@@ -70,11 +70,11 @@ func listen(address string) (*target, error) {
 		return nil, fmt.Errorf("control target: %w", err)
 	}
 	t := &target{address: l.Addr().String()}
-	go func() { _ = t.Serve(l) }() // its clients tell of its failures
+	go func() { _ = t.Serve(l) }() // its clients record its failures
 	return t, nil
 }
 
-// worker obeys one coordinator.
+// worker handles the commands of one coordinator.
 type worker struct {
 	me    wire.Hello
 	clock timeline.Clock
@@ -92,12 +92,12 @@ func newWorker(me wire.Hello, out io.Writer) *worker {
 }
 
 var (
-	errHungUp    = errors.New("stdin ended: the coordinator is gone")
-	errForgotten = errors.New("the coordinator is silent")
+	errStreamClosed = errors.New("stdin ended: the coordinator is gone")
+	errSilent       = errors.New("the coordinator is silent")
 )
 
-// serve returns when the worker has ended, and why. The traffic has ended
-// then; a read of in, or a write to a stream that stalls, may still wait.
+// serve returns when the worker has ended, with the reason. The traffic has
+// ended then; a read of in, or a write to a stream that stalls, may still wait.
 func (w *worker) serve(ctx context.Context, in io.Reader) error {
 	release := context.AfterFunc(ctx, func() { w.quit(context.Cause(ctx)) })
 	defer release()
@@ -107,50 +107,50 @@ func (w *worker) serve(ctx context.Context, in io.Reader) error {
 		defer close(sent)
 		w.out.run(sending)
 	}()
-	go func() { w.quit(w.obeyAll(in)) }()
+	go func() { w.quit(w.handleAll(in)) }()
 
 	<-w.ctx.Done()
 	err := w.outcome(context.Cause(w.ctx))
 	if err != nil {
-		w.out.say(wire.Word{Failed: err.Error()})
+		w.out.send(wire.Message{Failed: err.Error()})
 	}
 	fallSilent()
 	select {
 	case <-sent:
-	case <-time.After(farewell):
+	case <-time.After(flushTimeout):
 	}
 	return err
 }
 
-// outcome waits for the end of the traffic. A coordinator that hangs up when
-// there is none ends the worker as it should.
+// outcome waits for the end of the traffic. If the coordinator closes the
+// stream when there is none, the worker ends without an error.
 func (w *worker) outcome(err error) error {
 	s := w.load.Load()
 	if s != nil {
 		<-s.over
 	}
-	if err == errHungUp && (s == nil || s.complete) {
+	if err == errStreamClosed && (s == nil || s.complete) {
 		return nil
 	}
 	return err
 }
 
-// obeyAll carries out orders until there are no more, and says why.
-func (w *worker) obeyAll(in io.Reader) error {
-	watchdog := time.AfterFunc(unattended, func() { w.quit(errForgotten) })
+// handleAll handles commands until there are no more, and returns the reason.
+func (w *worker) handleAll(in io.Reader) error {
+	watchdog := time.AfterFunc(attachTimeout, func() { w.quit(errSilent) })
 	defer watchdog.Stop()
-	for l := wire.NewLines(in); ; watchdog.Reset(silence) {
+	for l := wire.NewLines(in); ; watchdog.Reset(commandTimeout) {
 		line, err := l.Next()
-		heard := w.clock.Now()
+		received := w.clock.Now()
 		if err == io.EOF {
-			return errHungUp
+			return errStreamClosed
 		}
-		var o wire.Order
+		var o wire.Command
 		if err == nil {
-			o, err = wire.ParseOrder(line)
+			o, err = wire.ParseCommand(line)
 		}
 		if err == nil {
-			err = w.obey(o, heard)
+			err = w.handle(o, received)
 		}
 		if err != nil {
 			return err
@@ -158,13 +158,13 @@ func (w *worker) obeyAll(in io.Reader) error {
 	}
 }
 
-func (w *worker) obey(o wire.Order, heard time.Duration) error {
+func (w *worker) handle(o wire.Command, received time.Duration) error {
 	s := w.load.Load()
 	switch {
 	case o.Hello:
-		w.out.say(wire.Word{Hello: &w.me})
+		w.out.send(wire.Message{Hello: &w.me})
 	case o.Ping != 0:
-		w.out.say(wire.Word{Pong: &wire.Pong{Ping: o.Ping, Heard: heard}})
+		w.out.send(wire.Message{Pong: &wire.Pong{Ping: o.Ping, Received: received}})
 	case o.Start != nil:
 		return w.start(*o.Start)
 	case s == nil: // nothing to stop
@@ -185,7 +185,7 @@ func (w *worker) start(a wire.Assignment) error {
 		return err
 	}
 	w.load.Store(s)
-	w.out.say(wire.Word{Started: true})
+	w.out.send(wire.Message{Started: true})
 	go s.run()
 	return nil
 }

@@ -1,5 +1,5 @@
-// Package wire is what a worker and its coordinator say to each other: a JSON
-// message a line, orders to the worker, words from it.
+// Package wire is the protocol of a worker and its coordinator: a JSON
+// object a line, commands to the worker, messages from it.
 package wire
 
 import (
@@ -15,24 +15,26 @@ import (
 )
 
 // Protocol changes whenever a worker and a coordinator of two versions would
-// not understand each other.
+// not work together.
 const Protocol = 1
 
 // longest is the longest line in bytes: a batch of attempts that all failed
 // with long details is far below.
 const longest = 4 << 20
 
-// Order is what the coordinator tells a worker. One of its fields is set.
-type Order struct {
-	Hello bool        `json:"hello,omitempty"` // introduce yourself
-	Ping  uint64      `json:"ping,omitempty"`  // say what your clock says
+// Command is a message from the coordinator to a worker. One of its fields is
+// set.
+type Command struct {
+	Hello bool        `json:"hello,omitempty"` // request a Hello
+	Ping  uint64      `json:"ping,omitempty"`  // request a Pong
 	Start *Assignment `json:"start,omitempty"`
-	Stop  bool        `json:"stop,omitempty"`  // begin no more attempts, wait for those under way
-	Abort bool        `json:"abort,omitempty"` // give up those under way
+	Stop  bool        `json:"stop,omitempty"`  // begin no more attempts, wait for those in progress
+	Abort bool        `json:"abort,omitempty"` // cancel those in progress
 }
 
-// Word is what a worker tells the coordinator. One of its fields is set.
-type Word struct {
+// Message is a message from a worker to the coordinator. One of its fields is
+// set.
+type Message struct {
 	Hello    *Hello             `json:"hello,omitempty"`
 	Pong     *Pong              `json:"pong,omitempty"`
 	Started  bool               `json:"started,omitempty"` // the assignment is accepted
@@ -41,7 +43,7 @@ type Word struct {
 	Failed   string             `json:"failed,omitempty"` // the worker ends, and why
 }
 
-// Hello is who a worker is.
+// Hello identifies a worker.
 type Hello struct {
 	Protocol int    `json:"protocol"`
 	Version  string `json:"version"`
@@ -53,7 +55,7 @@ type Hello struct {
 // Pong answers a ping. Moments are on the worker's own clock.
 type Pong struct {
 	Ping     uint64        `json:"ping"`
-	Heard    time.Duration `json:"heard"`
+	Received time.Duration `json:"heard"`
 	Answered time.Duration `json:"answered"`
 	Wall     time.Time     `json:"wall"` // its wall clock, when it answered
 }
@@ -96,7 +98,7 @@ func (c Count) String() string {
 	return fmt.Sprintf("%d attempts of %s%s, %d dropped", c.Attempts, c.Pattern, target, c.Dropped)
 }
 
-// Lines reads what the other side says, a line at a time.
+// Lines reads the messages of the other side, a line at a time.
 type Lines struct{ *bufio.Scanner }
 
 // NewLines reads lines of up to 4 MiB.
@@ -107,8 +109,8 @@ func NewLines(r io.Reader) Lines {
 	return Lines{s}
 }
 
-// wholeLines leaves out what a stream that broke had begun to say: why it
-// broke tells more.
+// wholeLines leaves out an incomplete line at the end of a stream that broke:
+// the error of the stream is more useful.
 func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
 	if atEOF && bytes.IndexByte(data, '\n') < 0 {
 		return len(data), nil, nil
@@ -127,7 +129,7 @@ func (l Lines) Next() ([]byte, error) {
 	return nil, io.EOF
 }
 
-func ParseOrder(line []byte) (o Order, err error) {
+func ParseCommand(line []byte) (o Command, err error) {
 	err = parse(line, &o)
 	if err == nil && only(o.Hello, o.Ping != 0, o.Start != nil, o.Stop, o.Abort) != nil {
 		err = errNotOne
@@ -135,7 +137,7 @@ func ParseOrder(line []byte) (o Order, err error) {
 	return o, err
 }
 
-func ParseWord(line []byte) (w Word, err error) {
+func ParseMessage(line []byte) (w Message, err error) {
 	err = parse(line, &w)
 	if err == nil && only(w.Hello != nil, w.Pong != nil, w.Started, len(w.Attempts) > 0, w.Done != nil, w.Failed != "") != nil {
 		err = errNotOne

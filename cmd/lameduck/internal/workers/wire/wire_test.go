@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// FuzzLines: whatever comes is understood, and then says the same when it is
-// said again, or is an error.
+// FuzzLines: any input is an error, or a message that is the same after it is
+// written and read again.
 func FuzzLines(f *testing.F) {
 	for _, seed := range []string{
 		`{"hello":true}`, `{"ping":7}`, `{"stop":true}`, `{"abort":true}`, `{"stop":true,"abort":true}`,
@@ -22,11 +22,11 @@ func FuzzLines(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
-		if o, err := ParseOrder(line); err == nil {
-			roundTrip(t, o, ParseOrder)
+		if o, err := ParseCommand(line); err == nil {
+			roundTrip(t, o, ParseCommand)
 		}
-		if w, err := ParseWord(line); err == nil {
-			roundTrip(t, w, ParseWord)
+		if w, err := ParseMessage(line); err == nil {
+			roundTrip(t, w, ParseMessage)
 		}
 	})
 }
@@ -50,16 +50,16 @@ func roundTrip[T any](t *testing.T, message T, parse func([]byte) (T, error)) {
 // TestOneContent: a message has one content.
 func TestOneContent(t *testing.T) {
 	for _, line := range []string{`{}`, `{"hello":true,"ping":1}`, `{"ping":0}`, `{"ping":-1}`, `nonsense`, ``} {
-		if o, err := ParseOrder([]byte(line)); err == nil {
+		if o, err := ParseCommand([]byte(line)); err == nil {
 			t.Errorf("%s is understood as %+v", line, o)
 		}
 	}
-	if w, err := ParseWord([]byte(`{"attempts":[]}`)); err == nil {
+	if w, err := ParseMessage([]byte(`{"attempts":[]}`)); err == nil {
 		t.Errorf("no attempts are understood as %+v", w)
 	}
 }
 
-// TestWholeLines: what a stream that breaks had begun to say is left out.
+// TestWholeLines: an incomplete line at the end of a broken stream is left out.
 func TestWholeLines(t *testing.T) {
 	l := NewLines(strings.NewReader("one\ntwo\nthr"))
 	var got []string

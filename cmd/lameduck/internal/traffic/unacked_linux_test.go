@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// TestUnconfirmed: what a full socket holds is not confirmed; what the other
-// side's kernel took is, though nobody there reads it.
-func TestUnconfirmed(t *testing.T) {
+// TestUnacked: bytes that a full socket holds are unacknowledged; bytes in the
+// receive buffer of the other side are acknowledged, although no process reads
+// them.
+func TestUnacked(t *testing.T) {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -22,12 +23,12 @@ func TestUnconfirmed(t *testing.T) {
 	if _, err := nc.Write([]byte("GET")); err != nil {
 		t.Fatal(err)
 	}
-	for end := time.Now().Add(10 * time.Second); unconfirmed(nc) > 0; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(10 * time.Second); unacked(nc) > 0; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%d bytes not confirmed after 10 s", unconfirmed(nc))
+			t.Fatalf("%d bytes not confirmed after 10 s", unacked(nc))
 		}
 	}
-	for data, end := make([]byte, 64<<20), time.Now().Add(10*time.Second); unconfirmed(nc) == 0; {
+	for data, end := make([]byte, 64<<20), time.Now().Add(10*time.Second); unacked(nc) == 0; {
 		if time.Now().After(end) {
 			t.Fatal("all is confirmed of a connection that is never read")
 		}

@@ -11,7 +11,7 @@ import (
 
 // socketGlance reads the socket, which Go keeps non-blocking, once. Its
 // closure is made once per connection, so that a glance allocates nothing.
-type socketGlance struct {
+type socketPeeker struct {
 	raw syscall.RawConn
 	try func(fd uintptr) bool
 	buf []byte
@@ -19,7 +19,7 @@ type socketGlance struct {
 	err error
 }
 
-func newSocketGlance(nc net.Conn) glance {
+func newSocketPeeker(nc net.Conn) peeker {
 	socket, ok := nc.(syscall.Conn)
 	if !ok {
 		return nil
@@ -28,7 +28,7 @@ func newSocketGlance(nc net.Conn) glance {
 	if err != nil {
 		return nil
 	}
-	g := &socketGlance{raw: raw}
+	g := &socketPeeker{raw: raw}
 	g.try = func(fd uintptr) bool {
 		for {
 			g.n, g.err = syscall.Read(int(fd), g.buf)
@@ -40,7 +40,7 @@ func newSocketGlance(nc net.Conn) glance {
 	return g
 }
 
-func (g *socketGlance) read(p []byte) (int, error) {
+func (g *socketPeeker) read(p []byte) (int, error) {
 	g.buf = p
 	if err := g.raw.Read(g.try); err != nil {
 		return 0, err

@@ -19,17 +19,17 @@ import (
 )
 
 // TestCounts: what the workers send is what the server sees and what is
-// recorded, with numbers and nodes that tell them apart.
+// recorded, with unique connection numbers and the nodes.
 func TestCounts(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
-	crew := k.start(t, 3)
-	if got := strings.Join(crew.Nodes(), " "); got != "node-a node-b" {
+	pool := k.start(t, 3)
+	if got := strings.Join(pool.Nodes(), " "); got != "node-a node-b" {
 		t.Errorf("the nodes are %s", got)
 	}
 	cfg := rec.config()
 	began := cfg.Clock.Now()
-	stop, err := crew.Load(t.Context(), []string{s.address}, cfg)
+	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,13 +37,13 @@ func TestCounts(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	checkAttempts(t, rec.attempts, s, began, cfg.Clock.Now(), worst(crew))
+	checkAttempts(t, rec.attempts, s, began, cfg.Clock.Now(), worst(pool))
 	if got := len(rec.attempts); int64(got) != rec.total.Load() {
 		t.Errorf("%d attempts recorded, %d at the end", rec.total.Load(), got)
 	}
 }
 
-func worst(c *Crew) time.Duration {
+func worst(c *Pool) time.Duration {
 	var w time.Duration
 	for _, k := range c.Clocks() {
 		w = max(w, k.Uncertainty)
@@ -71,7 +71,7 @@ func checkAttempts(t *testing.T, attempts []timeline.Attempt, s *server, from, t
 		if node, known := nodes[a.Conn]; known && node != a.Node {
 			t.Errorf("connection %d is of node %d and of node %d", a.Conn, node, a.Node)
 		}
-		if a.Conn != 0 { // it got a connection
+		if a.Conn != 0 { // a connection was made
 			nodes[a.Conn] = a.Node
 		}
 	}
@@ -85,18 +85,18 @@ func checkAttempts(t *testing.T, attempts []timeline.Attempt, s *server, from, t
 	}
 }
 
-// TestTwice: a crew can send a second load, but not two at a time.
+// TestTwice: a pool can send a second load, but not two at a time.
 func TestTwice(t *testing.T) {
 	t.Parallel()
 	s, k := newServer(t), newCluster(t)
-	crew := k.start(t, 2)
+	pool := k.start(t, 2)
 	for range 2 {
 		rec := new(recorder)
-		stop, err := crew.Load(t.Context(), []string{s.address}, rec.config())
+		stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := crew.Load(t.Context(), []string{s.address}, rec.config()); err == nil {
+		if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err == nil {
 			t.Error("two loads at a time")
 		}
 		rec.waitFor(t, 50)
@@ -110,10 +110,10 @@ func TestTwice(t *testing.T) {
 func TestFewerThanWorkers(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
-	crew := k.start(t, 3)
+	pool := k.start(t, 3)
 	cfg := rec.config()
 	cfg.Rate = 2
-	stop, err := crew.Load(t.Context(), []string{s.address}, cfg)
+	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestFewerThanWorkers(t *testing.T) {
 	}
 }
 
-// TestClocks: the offset is wrong by no more than it says, also when one
+// TestClocks: the error of the offset is at most its uncertainty, also when one
 // direction is slower than the other.
 func TestClocks(t *testing.T) {
 	k := newCluster(t)
@@ -138,11 +138,11 @@ func TestClocks(t *testing.T) {
 			return out.Write(p)
 		})
 	}
-	crew := k.start(t, 2)
-	for _, l := range crew.links {
-		e, truth := l.estimate(), crew.clock.At(k.workers[l.pod].clock.Start())
+	pool := k.start(t, 2)
+	for _, l := range pool.conns {
+		e, truth := l.estimate(), pool.clock.At(k.workers[l.pod].clock.Start())
 		if off := (e.offset - truth).Abs(); off > e.uncertainty {
-			t.Errorf("the offset is wrong by %v, and said to be within %v", off, e.uncertainty)
+			t.Errorf("the offset is wrong by %v, with an uncertainty of %v", off, e.uncertainty)
 		}
 		if e.uncertainty < 1500*time.Microsecond {
 			t.Errorf("within %v, although an answer takes 3 ms", e.uncertainty)
@@ -168,8 +168,8 @@ func TestStall(t *testing.T) {
 			return out.Write(p)
 		})
 	}
-	crew := k.start(t, 2)
-	stop, err := crew.Load(t.Context(), []string{s.address}, rec.config())
+	pool := k.start(t, 2)
+	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,8 +192,8 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestTampered: a line of attempts that gets lost or comes twice on its way is noticed,
-// and so is one that is cut.
+// TestTampered: a line of attempts that gets lost or is duplicated on its way
+// is noticed, and so is one that is cut.
 func TestTampered(t *testing.T) {
 	t.Parallel()
 	for name, tamper := range map[string]func([]byte) []byte{
@@ -215,8 +215,8 @@ func TestTampered(t *testing.T) {
 					return len(p), err
 				})
 			}
-			crew := k.start(t, 2)
-			stop, err := crew.Load(t.Context(), []string{s.address}, rec.config())
+			pool := k.start(t, 2)
+			stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -228,13 +228,13 @@ func TestTampered(t *testing.T) {
 	}
 }
 
-// TestLost: a worker that vanishes in mid-run is named, with what became of
-// it; and it is known before the run ends.
+// TestLost: a worker that vanishes during a run is named, with the state of its
+// pod; and the loss is known before the run ends.
 func TestLost(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
-	crew := k.start(t, 3)
-	stop, err := crew.Load(t.Context(), []string{s.address}, rec.config())
+	pool := k.start(t, 3)
+	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,24 +251,23 @@ func TestLost(t *testing.T) {
 	k.mu.Lock()
 	k.workers[victim].quit(errors.New("killed"))
 	k.mu.Unlock()
-	<-crew.Lost()
+	<-pool.Lost()
 	err = stop()
 	if err == nil || !strings.Contains(err.Error(), "lost worker "+victim) || !strings.Contains(err.Error(), "137 (OOMKilled)") {
 		t.Errorf("the error is: %v", err)
 	}
 }
 
-// TestNotDone: a worker that ends in mid-run does not say that it is done, as
-// if that had been all.
+// TestNotDone: a worker that ends during a run does not report that it is done.
 func TestNotDone(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
-	var said bytes.Buffer
-	w := newWorker(wire.Hello{}, &said)
-	in, orders := io.Pipe()
-	defer orders.Close()
+	var stderr bytes.Buffer
+	w := newWorker(wire.Hello{}, &stderr)
+	in, commands := io.Pipe()
+	defer commands.Close()
 	go func() {
-		_ = wire.Write(orders, wire.Order{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
+		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
 		for s.requests.Load() <= 10 {
 			time.Sleep(time.Millisecond)
 		}
@@ -277,19 +276,19 @@ func TestNotDone(t *testing.T) {
 	if err := w.serve(t.Context(), in); err == nil {
 		t.Error("it ended as if all was well")
 	}
-	if text := said.String(); strings.Contains(text, `"done"`) || !strings.Contains(text, `{"failed":"killed"}`) {
-		t.Errorf("it said %s", text)
+	if text := stderr.String(); strings.Contains(text, `"done"`) || !strings.Contains(text, `{"failed":"killed"}`) {
+		t.Errorf("stderr has %s", text)
 	}
 }
 
 // TestCancelled: when the context of a load ends, stop does not wait for a
-// server that hangs, and no worker goes on.
+// server that does not respond, and no worker continues.
 func TestCancelled(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
-	crew := k.start(t, 2)
+	pool := k.start(t, 2)
 	ctx, cancel := context.WithCancel(t.Context())
-	stop, err := crew.Load(ctx, []string{s.address}, rec.config())
+	stop, err := pool.Load(ctx, []string{s.address}, rec.config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +298,7 @@ func TestCancelled(t *testing.T) {
 		t.Error(err)
 	}
 	before := len(rec.attempts)
-	if err := crew.Close(); err != nil {
+	if err := pool.Close(); err != nil {
 		t.Error(err)
 	}
 	k.running.Wait()
@@ -308,16 +307,16 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestHungUp: a worker whose coordinator is gone in mid-run ends by itself,
-// and says that it was not meant to.
-func TestHungUp(t *testing.T) {
+// TestStreamsClosed: a worker without its coordinator during a run ends by
+// itself, with an error.
+func TestStreamsClosed(t *testing.T) {
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
-	crew := k.start(t, 2)
-	if _, err := crew.Load(t.Context(), []string{s.address}, rec.config()); err != nil {
+	pool := k.start(t, 2)
+	if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err != nil {
 		t.Fatal(err)
 	}
 	rec.waitFor(t, 100)
-	crew.hangUp()
+	pool.closeStreams()
 	k.running.Wait()
 	for pod, err := range k.ended {
 		if err == nil {

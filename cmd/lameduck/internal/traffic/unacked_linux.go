@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unconfirmed is how many bytes that were sent the other side has not
-// confirmed (tcp(7), SIOCOUTQ); 0 if that cannot be told.
-func unconfirmed(nc net.Conn) int {
+// unacked is how many sent bytes the other side has not acknowledged (tcp(7),
+// SIOCOUTQ); 0 if that is not known.
+func unacked(nc net.Conn) int {
 	socket, ok := nc.(syscall.Conn)
 	if !ok {
 		return 0

@@ -6,9 +6,9 @@ import (
 	"sync"
 )
 
-// lastWords keeps of a program's output the line that says most about its
-// end: the first of a panic, else the last.
-type lastWords struct {
+// lastLine keeps the most useful line of a program's output about its end: the
+// first of a panic, else the last.
+type lastLine struct {
 	mu    sync.Mutex
 	rest  []byte
 	line  string
@@ -16,7 +16,7 @@ type lastWords struct {
 }
 
 // Write never fails.
-func (l *lastWords) Write(p []byte) (int, error) {
+func (l *lastLine) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rest = append(l.rest, p...)
@@ -25,14 +25,14 @@ func (l *lastWords) Write(p []byte) (int, error) {
 		if !found {
 			break
 		}
-		l.heed(string(line))
+		l.addLine(string(line))
 		l.rest = rest
 	}
 	l.rest = l.rest[max(0, len(l.rest)-4096):]
 	return len(p), nil
 }
 
-func (l *lastWords) heed(line string) {
+func (l *lastLine) addLine(line string) {
 	line = strings.TrimSpace(line)
 	switch {
 	case l.panic || line == "" || strings.HasPrefix(line, "{"): // the protocol, in a log
@@ -45,7 +45,7 @@ func (l *lastWords) heed(line string) {
 }
 
 // String is that line, or "".
-func (l *lastWords) String() string {
+func (l *lastLine) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if rest := strings.TrimSpace(string(l.rest)); rest != "" && !l.panic {

@@ -17,9 +17,9 @@ import (
 // width is that of prose; tables may be a little wider.
 const width = 100
 
-// page gathers a text. It is written in one go, so that an error of the
-// writer is met once.
-type page struct {
+// printer collects a text. It is written in one go, so that an error of the
+// writer occurs once.
+type printer struct {
 	strings.Builder
 	colour bool
 }
@@ -31,18 +31,18 @@ const (
 	name = "1"
 )
 
-func (p *page) mark(as, text string) string {
+func (p *printer) style(as, text string) string {
 	if !p.colour {
 		return text
 	}
 	return "\x1b[" + as + "m" + text + "\x1b[0m"
 }
 
-func (p *page) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
+func (p *printer) line(format string, args ...any) { fmt.Fprintf(p, format+"\n", args...) }
 
 // prose writes a text wrapped, its first line after label, the others
 // indented below it. A line break in the text stays one.
-func (p *page) prose(label, text string) {
+func (p *printer) prose(label, text string) {
 	indent := strings.Repeat(" ", utf8.RuneCountInString(label))
 	for paragraph := range strings.Lines(text) {
 		for _, line := range wrap(strings.TrimSpace(paragraph), width-len(indent)) {
@@ -69,7 +69,7 @@ func wrap(text string, width int) []string {
 
 // table writes rows below a head. The columns whose head begins with ">" are
 // set to the right.
-func (p *page) table(head []string, rows [][]string) {
+func (p *printer) table(head []string, rows [][]string) {
 	rows = slices.Insert(rows, 0, slices.Clone(head))
 	for c := range head {
 		if strings.HasPrefix(head[c], ">") {
@@ -98,7 +98,7 @@ func alignRight(rows [][]string, column int) {
 	}
 }
 
-func (p *page) writeTo(w io.Writer) error {
+func (p *printer) writeTo(w io.Writer) error {
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -123,22 +123,22 @@ func counted(n int, thing string) string {
 func causes(counts map[timeline.Cause]int) string {
 	keys := slices.Sorted(maps.Keys(counts))
 	slices.SortStableFunc(keys, func(a, b timeline.Cause) int { return counts[b] - counts[a] })
-	var words []string
+	var parts []string
 	rest := 0
 	for i, k := range keys {
 		if i < 2 || len(keys) == 3 {
-			words = append(words, number(counts[k])+" "+string(k))
+			parts = append(parts, number(counts[k])+" "+string(k))
 		} else {
 			rest += counts[k]
 		}
 	}
 	if rest > 0 {
-		words = append(words, number(rest)+" other")
+		parts = append(parts, number(rest)+" other")
 	}
-	if len(words) == 0 {
+	if len(parts) == 0 {
 		return "-"
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(parts, ", ")
 }
 
 // at writes a moment, "-" for one that never came.
@@ -150,7 +150,7 @@ func at(ms *float64) string {
 }
 
 // took writes a latency.
-func took(ms float64) string {
+func latency(ms float64) string {
 	switch {
 	case ms >= 1000:
 		return fmt.Sprintf("%.2f s", ms/1000)

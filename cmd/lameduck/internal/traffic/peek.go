@@ -6,28 +6,28 @@ import (
 	"time"
 )
 
-// errNothing says that a glance found the connection open and silent.
+// errNothing means that a connection is open and nothing was received.
 var errNothing = errors.New("nothing to read")
 
 // glance reads what a connection has received already, without waiting.
-type glance interface {
+type peeker interface {
 	read(p []byte) (int, error)
 }
 
 // newGlance prefers a non-blocking read of the socket.
-func newGlance(nc net.Conn) glance {
-	if g := newSocketGlance(nc); g != nil {
+func newPeeker(nc net.Conn) peeker {
+	if g := newSocketPeeker(nc); g != nil {
 		return g
 	}
-	return deadlineGlance{nc}
+	return deadlinePeeker{nc}
 }
 
 // deadlineGlance waits for the shortest time a deadline can express with
 // safety: for connections that aren't sockets, and systems where a socket
 // can't be read past the runtime (Windows).
-type deadlineGlance struct{ nc net.Conn }
+type deadlinePeeker struct{ nc net.Conn }
 
-func (g deadlineGlance) read(p []byte) (int, error) {
+func (g deadlinePeeker) read(p []byte) (int, error) {
 	if err := g.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		return 0, err
 	}

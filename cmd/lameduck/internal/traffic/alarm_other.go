@@ -1,5 +1,0 @@
-//go:build !linux
-
-package traffic
-
-func newAlarm() alarm { return newTimerAlarm() }

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package traffic
+
+import "net"
+
+func newSocketPeeker(net.Conn) peeker { return nil }
