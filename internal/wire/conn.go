@@ -264,15 +264,10 @@ func (c *Conn) Open() int {
 }
 
 // Working is the number of those that will end: all but health Watches.
-func (c *Conn) Working() (n int) {
+func (c *Conn) Working() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for i := range c.open.Entries {
-		if !c.open.Entries[i].Value.Watch {
-			n++
-		}
-	}
-	return n
+	return len(c.open.Entries) - int(c.watches.Load())
 }
 
 // Streams returns those that are open.
