@@ -53,7 +53,7 @@ func newVerify(s console.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify ([-f FILE] -- COMMAND [ARG...] | KIND/NAME [-n NAMESPACE]) [flags]",
 		Short: "Replace the pods of a server under load, and find every dropped connection",
-		Long: `verify sends traffic to a server, replaces its pods, and tells every connection
+		Long: `verify sends traffic to a server, replaces its pods, and reports every connection
 that was dropped, why, and what to change.
 
 With a command after two dashes it runs the server as the pods of a Deployment

@@ -150,7 +150,7 @@ func TestActionTimeout(t *testing.T) {
 func TestTheWorkloadChanges(t *testing.T) {
 	for want, change := range map[string]func(*appsv1.Deployment){
 		"paused during the trial; kubectl rollout resume deployment/shop -n prod": func(d *appsv1.Deployment) { d.Spec.Paused = true },
-		"was deleted and created again": func(d *appsv1.Deployment) { d.UID = "another" },
+		"was deleted and created again":                                           func(d *appsv1.Deployment) { d.UID = "another" },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRollout(t)

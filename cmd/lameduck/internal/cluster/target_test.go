@@ -105,8 +105,8 @@ func outcome(target *Target, err error) string {
 	return fmt.Sprintf("%s %s %d", target, target.service.Name, target.port.Port)
 }
 
-// TestWhatThePodTemplateSays: the one reader of manifests reads it.
-func TestWhatThePodTemplateSays(t *testing.T) {
+// TestThePodTemplateIsRead: by the one reader of manifests.
+func TestThePodTemplateIsRead(t *testing.T) {
 	target := find(t, kubetest.New(deployment(2), service("shop", shopLabels)))
 	pod := target.Manifest.Pod
 	if pod.Grace.Seconds() != 40 || pod.PreStop == nil || pod.PreStop.Sleep.Seconds() != 5 || target.targetPort() != 8080 {

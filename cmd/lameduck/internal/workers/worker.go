@@ -93,7 +93,7 @@ func newWorker(me wire.Hello, out io.Writer) *worker {
 
 var (
 	errStreamClosed = errors.New("stdin ended: the coordinator closed the stream")
-	errSilent       = errors.New("no message from the coordinator for "+commandTimeout.String())
+	errSilent       = errors.New("no message from the coordinator for " + commandTimeout.String())
 )
 
 // serve returns when the worker has ended, with the reason. The traffic has
