@@ -21,7 +21,7 @@ func newPreStop(s console.Streams) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "prestop (DURATION | URL | --copy-to DIR)",
-		Short: "Be the preStop hook of a pod: wait, or ask the server and wait for it",
+		Short: "Run as the preStop hook of a pod: wait, or send a request to the server and wait for the response",
 		Long: `prestop is for lifecycle.preStop.exec in an image that has no shell and no
 sleep, and where the kubelet's own sleep is not to be had (before Kubernetes 1.30).
 With a duration it waits that long, with a URL it sends a GET and waits for the

@@ -53,21 +53,21 @@ func newVerify(s console.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "verify ([-f FILE] -- COMMAND [ARG...] | KIND/NAME [-n NAMESPACE]) [flags]",
 		Short: "Replace the pods of a server under load, and find every dropped connection",
-		Long: `verify sends traffic to a server, replaces its pods, and tells every connection
+		Long: `verify sends traffic to a server, replaces its pods, and reports every connection
 that was dropped, why, and what to change.
 
-With a command behind two dashes it runs the server as the pods of a Deployment
+With a command after two dashes it runs the server as the pods of a Deployment
 on this machine, without a cluster: real processes, real sockets, real signals.
 With -f it takes replicas, strategy, probes, preStop hook, grace period,
 environment and ports from the Deployment and Service in the file. Without, it
-runs one replica with a grace period of 30 s that is ready when it accepts a
-connection, on the port it is seen to listen on.
+runs one replica with a grace period of 30 s, which is ready when it accepts a
+connection on the port that the process listens on.
 
 With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it does the
 same on the cluster of your kubeconfig: it finds the Service and the pods, sends
 the load from a Job inside the cluster (--workers) or from here (--url),
-carries out the action, and leaves the cluster as it was. deploy/rbac.yaml has
-the rights it needs; --dry-run says what it would do.
+runs the action, and restores the cluster afterwards. deploy/rbac.yaml has
+the permissions it needs; --dry-run shows what it would do.
 
 Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 		Example: `  lameduck verify -- ./server --port 8080
@@ -88,12 +88,12 @@ Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
 
 func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
-	f.IntVar(&v.rounds, "rounds", 1, "how often")
-	f.IntVar(&v.replicas, "replicas", 0, "replicas, in place of those there are (default 1 without a manifest)")
-	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "patterns, or all")
-	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow makes a tenth. Without the flag the lab lowers it where this machine does not keep up")
-	f.StringVar(&v.path, "path", "/", "what clients request")
-	f.StringVar(&v.method, "method", "GET", "how")
+	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
+	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, instead of the manifest's or the workload's (default 1 without a manifest)")
+	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "traffic patterns, or all")
+	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
+	f.StringVar(&v.path, "path", "/", "request path")
+	f.StringVar(&v.method, "method", "GET", "HTTP method")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
@@ -102,9 +102,9 @@ func (v *verify) shared(f *pflag.FlagSet) {
 // add returns the names of what it added.
 func (l *labFlags) add(f *pflag.FlagSet) []string {
 	f.StringVarP(&l.file, "filename", "f", "", "lab: manifest with a Deployment and its Service (- is stdin)")
-	f.StringVar(&l.propagation, "propagation", "rollout", "lab: how late nodes learn of endpoints: "+profileNames()+", a duration or a range such as 1s-3s")
+	f.StringVar(&l.propagation, "propagation", "rollout", "lab: delay until nodes apply endpoint changes: "+profileNames()+", a duration or a range such as 1s-3s")
 	f.IntVar(&l.nodes, "nodes", 3, "lab: nodes, each with its own view of the endpoints")
-	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the lags and choices of an earlier run (default random)")
+	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the delays and choices of an earlier run (default random)")
 	f.BoolVarP(&l.verbose, "verbose", "v", false, "lab: show what the pods print, on stderr")
 	return []string{"filename", "propagation", "nodes", "seed", "verbose"}
 }
@@ -113,16 +113,16 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 	f.StringVarP(&c.namespace, "namespace", "n", "", "cluster: namespace (default that of the context)")
 	f.StringVar(&c.context, "context", "", "cluster: context of the kubeconfig")
 	f.StringVar(&c.kubeconfig, "kubeconfig", "", "cluster: file to use in place of KUBECONFIG")
-	f.StringVar(&c.service, "service", "", "cluster: the Service to send to, if several lead to the pods")
-	f.StringVar(&c.port, "port", "", "cluster: its port, by name or number (default the first)")
+	f.StringVar(&c.service, "service", "", "cluster: the Service to send to, if several select the pods")
+	f.StringVar(&c.port, "port", "", "cluster: port of the Service, by name or number (default the first)")
 	f.StringVar(&c.url, "url", "", "cluster: send the load from here to this URL: a NodePort, a load balancer, an ingress")
-	f.IntVar(&c.workers, "workers", 2, "cluster: send the load from so many pods of a Job inside the cluster")
+	f.IntVar(&c.workers, "workers", 2, "cluster: number of pods, of a Job inside the cluster, that send the load")
 	f.StringVar(&c.image, "image", defaultImage, "cluster: image of the workers, which is this tool's own")
 	f.StringVar(&c.node, "node", "", "cluster: the node that drain-node drains (default that of the first pod)")
-	f.DurationVar(&c.watchFor, "for", time.Minute, "cluster: how long watch goes on while somebody else replaces the pods")
+	f.DurationVar(&c.watchFor, "for", time.Minute, "with --action watch, cluster: how long to observe while you replace the pods")
 	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "cluster: how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
 	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "cluster: a response header with the name of the pod, if the server sends one")
-	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: say what would be done, and do nothing")
+	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: show what would be done, and do nothing")
 	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
@@ -130,7 +130,7 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 // cluster.
 func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && cmd.ArgsLenAtDash() < 0 && strings.Contains(args[0], "/") && !strings.HasPrefix(args[0], ".") && !strings.HasPrefix(args[0], "/") {
-		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command behind two dashes"); err != nil {
+		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command after two dashes"); err != nil {
 			return console.Usage(err)
 		}
 		return v.onCluster(ctx, s, cmd, args[0])

@@ -72,7 +72,7 @@ func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Confi
 
 // command is what follows the dashes.
 func command(cmd *cobra.Command, args []string) ([]string, error) {
-	const example = "put it behind two dashes: lameduck verify -f k8s.yaml -- ./server"
+	const example = "put it after two dashes: lameduck verify -f k8s.yaml -- ./server"
 	switch dash := cmd.ArgsLenAtDash(); {
 	case len(args) == 0:
 		return nil, hint.New(errors.New("no command to run"), example)

@@ -74,7 +74,7 @@ func (s *Stage) delete(ctx context.Context, p *corev1.Pod) error {
 func (s *Stage) evictOne(ctx context.Context) error {
 	pods := s.observer.activePods()
 	if len(pods) == 0 {
-		return hint.New(fmt.Errorf("no pod of %s is left to evict", s.target), "somebody else removed it meanwhile: kubectl get pods, kubectl get events")
+		return hint.New(fmt.Errorf("no pod of %s is left to evict", s.target), "it was removed during the trial, not by this tool: kubectl get pods, kubectl get events")
 	}
 	return s.remove(ctx, pods[:1], s.evict)
 }

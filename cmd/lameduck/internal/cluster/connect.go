@@ -57,7 +57,7 @@ func Connect(kubeconfig, context, namespace string) (*Access, error) {
 	}
 	r, err := config.ClientConfig()
 	if err != nil {
-		return nil, hint.New(fmt.Errorf("no cluster to talk to: %w", err), advice)
+		return nil, hint.New(fmt.Errorf("no cluster to connect to: %w", err), advice)
 	}
 	r.QPS, r.Burst = 50, 100 // watches and a handful of writes; the default of 5 a second would delay them
 	r.UserAgent = "lameduck"

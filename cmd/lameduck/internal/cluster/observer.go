@@ -93,7 +93,7 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 	if !cache.WaitForCacheSync(ctx.Done(), synced...) {
 		why := cmp.Or(o.watches.why(), context.Cause(ctx))
 		o.Close()
-		return nil, hint.New(fmt.Errorf("the API server does not answer the watches: %w", why), "does `kubectl get pods,endpointslices -w` work from here?")
+		return nil, hint.New(fmt.Errorf("timed out waiting for the watches to sync: %w", why), "does `kubectl get pods,endpointslices -w` work from here?")
 	}
 	return o, nil
 }

@@ -88,7 +88,7 @@ func (t *Target) noteOn(others ...corev1.Pod) string {
 	if more := len(others) - mostNamed; more > 0 {
 		names = append(names, fmt.Sprintf("%d more", more))
 	}
-	return fmt.Sprintf("not of %s, but with the same labels: %s; the action leaves them alone, and clients may be sent to them", t, strings.Join(names, ", "))
+	return fmt.Sprintf("not of %s, but with the same labels: %s; the action does not change them, and connections may be routed to them", t, strings.Join(names, ", "))
 }
 
 func withController(pod *corev1.Pod) string {

@@ -80,7 +80,7 @@ func (t *Target) pods() string {
 
 func readiness(p *manifest.Probe) string {
 	if p == nil {
-		return "having started"
+		return "start of the container (no readiness probe)"
 	}
 	return described(&p.Handler)
 }
@@ -130,7 +130,7 @@ func Plan(w io.Writer, cfg Config, load traffic.Config) error {
 		p.WriteString("  " + step + "\n")
 	}
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
-	p.WriteString("then put back: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
+	p.WriteString("restore afterwards: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -189,7 +189,7 @@ func (c *Config) actionText() string {
 		}
 		return fmt.Sprintf("scale %s from %d to %d", t, replicas, (replicas+1)/2)
 	}
-	return fmt.Sprintf("watch for %v while somebody else replaces the pods", c.WatchFor)
+	return fmt.Sprintf("observe for %v while you replace the pods", c.WatchFor)
 }
 
 // restoreSteps is what is undone at the end.

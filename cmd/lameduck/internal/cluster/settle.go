@@ -75,11 +75,11 @@ func (s *Stage) matchesSpec(ctx context.Context, steady bool, activePods int) (b
 		s.problem = err.Error()
 		return false, nil
 	case w.uid != s.target.uid:
-		return false, hint.New(fmt.Errorf("%s was deleted, and made again, during the trial", s.target), "try again when nothing else changes it")
+		return false, hint.New(fmt.Errorf("%s was deleted and created again during the trial", s.target), "try again when no one else changes it")
 	case w.paused && s.action == Rollout:
 		return false, hint.New(fmt.Errorf("the rollout of %s was paused during the trial", s.target), "kubectl rollout resume "+s.target.String()+" -n "+s.target.namespace)
 	}
-	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("it wants %d pods, and has %d that have not begun to end", w.replicas, activePods))
+	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("its spec wants %d pods, and %d are active", w.replicas, activePods))
 	return steady && w.notRolledOut == "" && activePods == w.replicas, nil
 }
 
@@ -169,7 +169,7 @@ func (o *observer) whyNotReady(p *podSeen) string {
 		case s.State.Terminated != nil:
 			return fmt.Sprintf("exited with code %d, %s", s.State.Terminated.ExitCode, s.State.Terminated.Reason)
 		case s.State.Running != nil:
-			return "it runs, but its readiness probe does not pass"
+			return "it is running, but its readiness probe does not pass"
 		}
 	}
 	for _, c := range p.object.Status.Conditions {

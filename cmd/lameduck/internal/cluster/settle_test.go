@@ -142,7 +142,7 @@ func TestActionTimeout(t *testing.T) {
 		r.cfg.ActionTimeout = time.Hour
 		begun := time.Now()
 		err := r.Act(t.Context())
-		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: it wants 2 pods, and has 2", "--action-timeout gives it longer")
+		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: its spec wants 2 pods, and 2 are active", "--action-timeout gives it longer")
 	})
 }
 
@@ -150,7 +150,7 @@ func TestActionTimeout(t *testing.T) {
 func TestTheWorkloadChanges(t *testing.T) {
 	for want, change := range map[string]func(*appsv1.Deployment){
 		"paused during the trial; kubectl rollout resume deployment/shop -n prod": func(d *appsv1.Deployment) { d.Spec.Paused = true },
-		"was deleted, and made again": func(d *appsv1.Deployment) { d.UID = "another" },
+		"was deleted and created again":                                           func(d *appsv1.Deployment) { d.UID = "another" },
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRollout(t)

@@ -269,9 +269,9 @@ func ParseURL(s string) (*url.URL, error) {
 	case err != nil:
 		return nil, hint.New(fmt.Errorf("--url: %w", err), "as in http://192.0.2.1:30080/path")
 	case u.Scheme == "https":
-		return nil, hint.New(fmt.Errorf("--url %s: TLS is not spoken yet", s), "name the port that speaks HTTP in clear text")
+		return nil, hint.New(fmt.Errorf("--url %s: https is not supported yet", s), "name a port with HTTP in clear text")
 	case u.Scheme != "http" || u.Hostname() == "":
-		return nil, hint.New(fmt.Errorf("--url %q is not one of HTTP", s), "as in http://192.0.2.1:30080/path")
+		return nil, hint.New(fmt.Errorf("--url %q is not an http:// URL", s), "as in http://192.0.2.1:30080/path")
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), "80")

@@ -80,7 +80,7 @@ func workloadBehind(ctx context.Context, c dynamic.Interface, namespace, service
 		return ref{}, apiError(err, "get", "", "services", namespace)
 	}
 	if len(s.Spec.Selector) == 0 {
-		return ref{}, hint.New(fmt.Errorf("service/%s has no selector, so it does not tell which pods it leads to", service),
+		return ref{}, hint.New(fmt.Errorf("service/%s has no selector, so its pods are not known", service),
 			"name a Service with a selector: kubectl get services -n "+namespace+" -o wide lists the selectors")
 	}
 	selector := labels.SelectorFromSet(s.Spec.Selector).String()
@@ -103,7 +103,7 @@ func workloadBehind(ctx context.Context, c dynamic.Interface, namespace, service
 	}
 	if len(found) == 0 {
 		return ref{}, hint.New(fmt.Errorf("no Deployment, StatefulSet or DaemonSet has pods behind service/%s", service),
-			"kubectl get pods -n "+namespace+" -l "+selector+" shows the pods it leads to")
+			"kubectl get pods -n "+namespace+" -l "+selector+" shows the pods that it selects")
 	}
 	return ref{}, hint.New(fmt.Errorf("%d workloads have pods behind service/%s", len(found), service),
 		fmt.Sprintf("name one of them, as in %s --service %s", found[0], service))
@@ -147,11 +147,11 @@ func (t *Target) findService(ctx context.Context, c dynamic.Interface, q Query) 
 	}
 	switch {
 	case t.service == nil && len(names) == 0:
-		return hint.New(fmt.Errorf("no Service leads to the pods of %s", t.ref), "clients need one: kubectl expose, or see whether its selector has the labels of the pods")
+		return hint.New(fmt.Errorf("no Service selects the pods of %s", t.ref), "clients need one: kubectl expose, or check that its selector has the labels of the pods")
 	case t.service == nil:
-		return hint.New(fmt.Errorf("service/%s does not lead to the pods of %s", q.Service, t.ref), "these do: "+strings.Join(names, ", "))
+		return hint.New(fmt.Errorf("service/%s does not select the pods of %s", q.Service, t.ref), "these do: "+strings.Join(names, ", "))
 	case q.Service == "" && len(names) > 1:
-		t.Notes = append(t.Notes, fmt.Sprintf("%s lead to these pods; the traffic goes to %s (--service chooses)", strings.Join(names, ", "), t.service.Name))
+		t.Notes = append(t.Notes, fmt.Sprintf("%s select these pods; the traffic is sent to %s (--service chooses)", strings.Join(names, ", "), t.service.Name))
 	}
 	return nil
 }

@@ -82,11 +82,11 @@ func TestFind(t *testing.T) {
 		{"no such one", everything, Query{Ref: "deploy/nope"}, "", `"nope" not found; -n chooses the namespace, here prod`},
 		{"no such kind", everything, Query{Ref: "bin/app"}, "", `unknown kind "bin"; name a workload as in deploy/shop`},
 		{"no kind", everything, Query{Ref: "shop"}, "", `"shop" is not KIND/NAME`},
-		{"another's Service", everything, Query{Ref: "deploy/shop", Service: "other"}, "", "service/other does not lead to the pods of deployment/shop; these do: shop"},
-		{"no Service", []runtime.Object{deployment(1)}, Query{Ref: "deploy/shop"}, "", "no Service leads to the pods"},
+		{"another's Service", everything, Query{Ref: "deploy/shop", Service: "other"}, "", "service/other does not select the pods of deployment/shop; these do: shop"},
+		{"no Service", []runtime.Object{deployment(1)}, Query{Ref: "deploy/shop"}, "", "no Service selects the pods"},
 		{"nothing behind it", []runtime.Object{service("shop", shopLabels)}, Query{Ref: "svc/shop"}, "", "no Deployment, StatefulSet or DaemonSet has pods behind service/shop; kubectl get pods -n prod -l app=shop shows"},
 		{"two behind it", []runtime.Object{service("shop", shopLabels), pod("a", "StatefulSet", "a"), pod("b", "DaemonSet", "b")}, Query{Ref: "svc/shop"}, "", "2 workloads have pods behind service/shop; name one of them, as in statefulset/a --service shop"},
-		{"no selector", []runtime.Object{service("shop", nil)}, Query{Ref: "svc/shop"}, "", "service/shop has no selector, so it does not tell which pods it leads to; name a Service with a selector"},
+		{"no selector", []runtime.Object{service("shop", nil)}, Query{Ref: "svc/shop"}, "", "service/shop has no selector, so its pods are not known; name a Service with a selector"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.query.Namespace = "prod"
@@ -105,14 +105,14 @@ func outcome(target *Target, err error) string {
 	return fmt.Sprintf("%s %s %d", target, target.service.Name, target.port.Port)
 }
 
-// TestWhatThePodTemplateSays: the one reader of manifests reads it.
-func TestWhatThePodTemplateSays(t *testing.T) {
+// TestThePodTemplateIsRead: by the one reader of manifests.
+func TestThePodTemplateIsRead(t *testing.T) {
 	target := find(t, kubetest.New(deployment(2), service("shop", shopLabels)))
 	pod := target.Manifest.Pod
 	if pod.Grace.Seconds() != 40 || pod.PreStop == nil || pod.PreStop.Sleep.Seconds() != 5 || target.targetPort() != 8080 {
 		t.Errorf("grace %v, preStop %+v, port %d", pod.Grace, pod.PreStop, target.targetPort())
 	}
-	if got, want := target.pods(), "2 replicas, grace period 40s, preStop sleep 5s, ready by having started"; got != want {
+	if got, want := target.pods(), "2 replicas, grace period 40s, preStop sleep 5s, ready by start of the container (no readiness probe)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -200,7 +200,7 @@ func TestOthersAreNamed(t *testing.T) {
 	over.Status.Phase = corev1.PodSucceeded
 	target := find(t, kubetest.New(deployment(1), service("shop", shopLabels), replicaSet("shop-1", "d"), replicaSet("canary-1", "other"),
 		pod("shop-1-a", "ReplicaSet", "shop-1"), pod("canary-1-a", "ReplicaSet", "canary-1"), debug, over))
-	const want = "not of deployment/shop, but with the same labels: pod/canary-1-a of replicaset/canary-1, pod/debug; the action leaves them alone, and clients may be sent to them"
+	const want = "not of deployment/shop, but with the same labels: pod/canary-1-a of replicaset/canary-1, pod/debug; the action does not change them, and connections may be routed to them"
 	if len(target.Notes) != 1 || target.Notes[0] != want {
 		t.Errorf("%q, want %q", target.Notes, want)
 	}

@@ -63,11 +63,11 @@ func (u *undo) all() error {
 	var errs []error
 	for round := 0; len(u.steps) > 0; round++ {
 		if round > 0 && (forbidden(errs) || sleep(ctx, cmp.Or(u.pause, undoPause)) != nil) {
-			return hint.New(fmt.Errorf("could not put things back: %w", errors.Join(errs...)), "do it by hand: "+u.commands())
+			return hint.New(fmt.Errorf("could not restore the cluster: %w", errors.Join(errs...)), "restore it by hand: "+u.commands())
 		}
 		failed := u.each(ctx)
 		if len(failed) > 0 && round == 0 && u.log != nil {
-			fmt.Fprintf(u.log, "could not put things back yet: %v; trying again for up to %v\n", failed[0], limit)
+			fmt.Fprintf(u.log, "could not restore the cluster yet: %v; trying again for up to %v\n", failed[0], limit)
 		}
 		if round == 0 || ctx.Err() == nil { // an error of the limit itself has fewer details
 			errs = failed

@@ -59,7 +59,7 @@ func TestUndoIsGivenUp(t *testing.T) {
 	forbidden := apierrors.NewForbidden(schema.GroupResource{Resource: "nodes"}, "n1", nil)
 	s, made := changed(t, forbidden, forbidden)
 	err := s.Close()
-	const want = "do it by hand: kubectl --context test uncordon n1; kubectl --context test scale deployment/shop --replicas 4 -n prod"
+	const want = "restore it by hand: kubectl --context test uncordon n1; kubectl --context test scale deployment/shop --replicas 4 -n prod"
 	if err == nil || hint.Of(err) != want {
 		t.Errorf("%v, hint %q; want %q", err, hint.Of(err), want)
 	}

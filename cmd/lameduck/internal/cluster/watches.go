@@ -54,7 +54,7 @@ func (w *watches) report(what string, err error) {
 		g.alarm.Stop()
 		delete(w.of, what)
 		if lasted := time.Since(g.since); lasted > Accuracy && w.ctx.Err() == nil && w.log != nil {
-			fmt.Fprintf(w.log, "note: the watch of %s was interrupted for %v (%v); what happened meanwhile is timed by its end\n", what, lasted.Round(time.Millisecond), g.why)
+			fmt.Fprintf(w.log, "note: the watch of %s was interrupted for %v (%v); events during the interruption are timed at its end\n", what, lasted.Round(time.Millisecond), g.why)
 		}
 	}
 }

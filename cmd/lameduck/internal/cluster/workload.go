@@ -46,7 +46,7 @@ func IsRef(s string) bool {
 }
 
 func parseRef(s string) (ref, error) {
-	const advice = "name a workload as in deploy/shop: deploy, sts, ds or svc, a slash, and the name; a program goes behind two dashes: lameduck verify -- ./server"
+	const advice = "name a workload as in deploy/shop: deploy, sts, ds or svc, a slash, and the name; a program goes after two dashes: lameduck verify -- ./server"
 	kind, name, ok := strings.Cut(s, "/")
 	if !ok || name == "" || strings.Contains(name, "/") {
 		return ref{}, hint.New(fmt.Errorf("%q is not KIND/NAME", s), advice)

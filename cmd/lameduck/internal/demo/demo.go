@@ -58,7 +58,7 @@ Exit codes: 0 it ran, 2 usage, 3 could not run.`,
 		},
 	}
 	cmd.Flags().StringVarP(&d.output, "output", "o", "text", "text or json")
-	cmd.Flags().Uint64Var(&d.seed, "seed", 0, "repeat the lags and choices of an earlier run (default random)")
+	cmd.Flags().Uint64Var(&d.seed, "seed", 0, "repeat the delays and choices of an earlier run (default random)")
 	return cmd
 }
 

@@ -131,7 +131,7 @@ func TestFindingsInARolloutOfThree(t *testing.T) {
 // TestUncertainPodOfARefusal: while one pod does not listen yet, another has
 // been signalled and a third has exited, nothing shows which of them refused a
 // dial, even if every response names its pod. Then the test asks only that each
-// drop is explained once by one of the three, and that the evidence says that
+// drop is explained once by one of the three, and that in the evidence
 // the pod is only likely.
 func TestUncertainPodOfARefusal(t *testing.T) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.want == notReady })

@@ -3,7 +3,7 @@ package diagnose
 // When a pod is deleted by force the API server removes it at once and reports
 // no exit. The kubelet still sends the signal, and SIGKILL 2 s later, whatever
 // the grace period is (k/k #120449; before v1.31 it gave all of it). Such a
-// termination says nothing about the server.
+// termination is no evidence about the server.
 var ruleForced = rule{
 	id:            forced,
 	summary:       "The pod was deleted by force: the kubelet kills it 2 s after the signal, whatever its grace period is, and requests in flight are cut.",

@@ -11,7 +11,7 @@ import (
 // needs the room, the shutdown of the node) has no deletionTimestamp, so its
 // endpoint stays ready until its readiness probe fails or its containers are
 // gone (k/k #116965). No server can make up for that alone, and a hard eviction
-// leaves it 1 s: such a termination says nothing about the server.
+// leaves it 1 s: such a termination is no evidence about the server.
 var ruleEvicted = rule{
 	id:            evicted,
 	summary:       "The kubelet evicted the pod before its endpoint was removed, so new connections were routed to the pod until after it had exited: only a readiness probe that fails at the signal, or more replicas, help.",

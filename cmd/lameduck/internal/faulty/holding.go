@@ -151,13 +151,13 @@ func runAsChild() error {
 	}
 	child := exec.Command(self, os.Args[1:]...)
 	child.Stdout, child.Stderr = os.Stdout, os.Stderr
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM)
+	signalled := make(chan os.Signal, 1)
+	signal.Notify(signalled, syscall.SIGTERM)
 	if err := child.Start(); err != nil {
 		return err
 	}
 	go func() {
-		<-told
+		<-signalled
 		_ = child.Process.Signal(syscall.SIGTERM)
 	}()
 	err = child.Wait()

@@ -62,10 +62,10 @@ func newServer(h http.HandlerFunc) *http.Server { return &http.Server{Addr: addr
 
 // onTerm calls f when the stop signal comes.
 func onTerm(f func()) {
-	told := make(chan os.Signal, 1)
-	signal.Notify(told, syscall.SIGTERM)
+	signalled := make(chan os.Signal, 1)
+	signal.Notify(signalled, syscall.SIGTERM)
 	go func() {
-		<-told
+		<-signalled
 		f()
 	}()
 }

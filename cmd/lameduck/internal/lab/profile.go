@@ -136,7 +136,7 @@ func (p Profile) draw(r *rand.Rand) time.Duration {
 // at 0, the last at 1.
 type curve []quantile
 
-// quantile says that the share of all delays is at most delay.
+// quantile is the delay that the share of all delays does not exceed.
 type quantile struct {
 	share float64
 	delay time.Duration

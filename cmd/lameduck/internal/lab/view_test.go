@@ -264,7 +264,7 @@ func TestAnUnreadyPodGetsNoNewConnections(t *testing.T) {
 	})
 }
 
-func TestTheSameSeedTellsTheSameStory(t *testing.T) {
+func TestTheSameSeedGivesTheSameEvents(t *testing.T) {
 	run := func(seed uint64) (events []timeline.Event, picks []string) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t, Config{Workload: workload(3), Seed: seed}, steadyPods)

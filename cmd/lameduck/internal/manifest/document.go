@@ -131,7 +131,7 @@ func (i *inspection) keys(mapping *yaml.Node) error {
 			}
 		}
 		if line, twice := seen[key.Value]; twice {
-			return i.wrong(mapping.Content[at], "%s is there twice, first on line %d", display(key.Value), line)
+			return i.wrong(mapping.Content[at], "duplicate key %s, first on line %d", display(key.Value), line)
 		}
 		seen[key.Value] = mapping.Content[at].Line
 	}

@@ -50,7 +50,7 @@ func handler(v value, p *Pod, known, settings []string) Handler {
 			}
 		} else if !slices.Contains(settings, name) {
 			unknown := value{file: v.file, node: f.key, path: v.path}
-			unknown.fail("has no field %s; what it does is one of %s", display(name), strings.Join(known, ", "))
+			unknown.fail("has no field %s; the handler is one of %s", display(name), strings.Join(known, ", "))
 		}
 	}
 	switch len(found) {

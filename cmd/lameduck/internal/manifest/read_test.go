@@ -238,7 +238,7 @@ kind: Service
 metadata: {name: knative}
 `)
 	want := []string{
-		`deploy.yaml:32:1: Service second selects these pods too; the traffic goes to front`,
+		`deploy.yaml:32:1: Service second selects these pods too; the traffic is sent to front`,
 		`deploy.yaml:39:1: Service other selects other pods and is left out`,
 		`deploy.yaml:44:1: Service bare selects other pods and is left out`,
 		`deploy.yaml:17:19: envFrom is not available here, none of its variables is set`,
@@ -268,7 +268,7 @@ func TestRefused(t *testing.T) {
 		"no Deployment":   {"kind: ConfigMap\n---\nkind: Service\n---\nkind: ConfigMap\n", "deploy.yaml: no Deployment in it, only ConfigMap, Service", "it needs one Deployment of apps/v1, and the Service in front of it"},
 		"two":             {deployment("", "") + "---\n" + deployment("", ""), "deploy.yaml:15:1: 2 Deployments in one file: shop, shop", "put the one to run in a file of its own, with its Service"},
 		"template":        {"kind: Deployment\nmetadata: {name: {{ .Values.name }}}\n", "deploy.yaml:2:19: a key has to be plain text", "a template has to be rendered first, as in: helm template CHART | lameduck verify -f - -- COMMAND"},
-		"duplicate key":   {"kind: A\nx:\n  a: 1\n  b: 2\n  a: 3\n", "deploy.yaml:5:3: a is there twice, first on line 3", ""},
+		"duplicate key":   {"kind: A\nx:\n  a: 1\n  b: 2\n  a: 3\n", "deploy.yaml:5:3: duplicate key a, first on line 3", ""},
 		"bad merge":       {"kind: A\n<<: 3\n", "deploy.yaml:2:5: << merges mappings only", ""},
 		"circle":          {"kind: A\nx: &a [*a]\n", "deploy.yaml:2:8: nested more than 100 levels deep", ""},
 		"depth":           {strings.Repeat("[", 101), "deploy.yaml:1:101: not YAML: exceeded max depth of 100 while increasing flow level", ""},
@@ -282,9 +282,9 @@ func TestRefused(t *testing.T) {
 		"percentage":      {strings.Replace(deployment("", ""), "spec:\n", "spec:\n  strategy: {rollingUpdate: {maxSurge: -5%}}\n", 1), `deploy.yaml:6:40: spec.strategy.rollingUpdate.maxSurge: want a whole number or a percentage such as "25%", not "-5%"`, ""},
 		"empty hook":      {deployment("lifecycle: {preStop: {}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does nothing; it has to have one of exec, httpGet, sleep, tcpSocket", ""},
 		"two handlers":    {deployment("lifecycle: {preStop: {sleep: {seconds: 1}, exec: {command: [a]}}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does more than one thing: sleep, exec", ""},
-		"unknown handler": {deployment("lifecycle: {preStop: {grpc: {port: 1}}}", ""), fmt.Sprintf(container, 14, 31) + "lifecycle.preStop: has no field grpc; what it does is one of exec, httpGet, sleep, tcpSocket", ""},
+		"unknown handler": {deployment("lifecycle: {preStop: {grpc: {port: 1}}}", ""), fmt.Sprintf(container, 14, 31) + "lifecycle.preStop: has no field grpc; the handler is one of exec, httpGet, sleep, tcpSocket", ""},
 		"long sleep":      {deployment("lifecycle: {preStop: {sleep: {seconds: 31}}}", ""), fmt.Sprintf(container, 14, 38) + "lifecycle.preStop.sleep: 31s is longer than the grace period of 30s", ""},
-		"probe typo":      {deployment("readinessProbe: {httpGet: {port: 80}, periodSecond: 1}", ""), fmt.Sprintf(container, 14, 47) + "readinessProbe: has no field periodSecond; what it does is one of exec, httpGet, tcpSocket, grpc", ""},
+		"probe typo":      {deployment("readinessProbe: {httpGet: {port: 80}, periodSecond: 1}", ""), fmt.Sprintf(container, 14, 47) + "readinessProbe: has no field periodSecond; the handler is one of exec, httpGet, tcpSocket, grpc", ""},
 		"probe port":      {deployment("readinessProbe: {httpGet: {port: web}}", ""), fmt.Sprintf(container, 14, 42) + "readinessProbe.httpGet.port: container app has no port of the name web", "name the container port, or give its number"},
 		"no port":         {deployment("readinessProbe: {httpGet: {}}", ""), fmt.Sprintf(container, 14, 35) + "readinessProbe.httpGet.port: missing", ""},
 		"big port":        {deployment("readinessProbe: {tcpSocket: {port: 70000}}", ""), fmt.Sprintf(container, 14, 44) + "readinessProbe.tcpSocket.port: want a port from 1 to 65535, not 70000", ""},

@@ -10,7 +10,7 @@ func (f *file) front(objects []object, namespace string, labels map[string]strin
 		case o.namespace != namespace || !selects(o.get("spec").get("selector"), labels):
 			o.note("Service %s selects other pods and is left out", display(o.name))
 		case chosen != nil:
-			o.note("Service %s selects these pods too; the traffic goes to %s", display(o.name), display(chosen.name))
+			o.note("Service %s selects these pods too; the traffic is sent to %s", display(o.name), display(chosen.name))
 		default:
 			chosen = &o
 		}

@@ -69,7 +69,7 @@ func TestHTTPProbe(t *testing.T) {
 	}
 }
 
-func TestHTTPProbeOfNobody(t *testing.T) {
+func TestHTTPProbeWithoutServer(t *testing.T) {
 	p := fake{}.start()
 	if got, want := reason(httpGet("/").check(t.Context(), p, "10.244.0.7")), "GET :8080/: connect: connection refused"; got != want {
 		t.Errorf("got %q, want %q", got, want)

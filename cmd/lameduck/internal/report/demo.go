@@ -93,7 +93,7 @@ func (p *printer) reasons(servers []Server) {
 // why is one sentence from the heaviest finding; other findings are named.
 func why(r *Report) string {
 	if r.Attempts == 0 {
-		return "No attempt was made, so nothing is proved."
+		return "No attempt was made, so there is no result."
 	}
 	if len(r.Findings) == 0 {
 		connections, requests := 0, 0
@@ -101,7 +101,7 @@ func why(r *Report) string {
 			connections += p.Late.Connections
 			requests += p.Late.Requests
 		}
-		return fmt.Sprintf("Nothing was dropped: %s, %s of them on new connections, came after the signal, and each was served.",
+		return fmt.Sprintf("Nothing was dropped: %s, %s of them on new connections, arrived after the signal, and each was served.",
 			counted(requests, "request"), number(connections))
 	}
 	ids := make([]string, len(r.Findings))
@@ -120,6 +120,6 @@ func (p *printer) control(servers []Server) {
 	}
 	p.line("control: %s", controlLine(c))
 	if c.Failed > 0 {
-		p.prose("", "This machine fails by itself at that rate: only what goes well beyond it is the servers'. Run again on a quieter machine.")
+		p.prose("", "This machine itself fails at that rate: only clearly more failures are caused by the servers. Run again on a less busy machine.")
 	}
 }

@@ -72,7 +72,7 @@ func (p *printer) propagation(nodes []Propagation) {
 		rows = append(rows, []string{n.Node, number(n.Samples), latency(n.P50), latency(n.P90), latency(n.Max), "+" + latency(n.WithinMillis), histogram(n.Lags, longest)})
 	}
 	p.line("")
-	p.line("From the slices' removal of a pod to the last new connection that a node sent there:")
+	p.line("From the removal of a pod from the EndpointSlices to the last new connection that a node routed to it:")
 	p.table([]string{"NODE", ">SAMPLES", ">P50", ">P90", ">MAX", ">WITHIN", "0 TO " + strings.ToUpper(latency(longest))}, rows)
 }
 

@@ -38,7 +38,7 @@ func (p *printer) verdict(r *Report) {
 // outcome is the result in numbers.
 func outcome(r *Report) string {
 	if r.Attempts == 0 {
-		return "no attempt was made, so nothing is proved"
+		return "no attempt was made, so there is no result"
 	}
 	s := fmt.Sprintf("%s of %s dropped", number(r.Dropped), counted(r.Attempts, "attempt"))
 	switch {
@@ -63,7 +63,7 @@ func runLine(r *Report) string {
 
 func controlLine(c Control) string {
 	if c.Attempts == 0 {
-		return "none was run, so failures of the machine itself cannot be told apart"
+		return "none was run, so failures of the machine itself cannot be distinguished"
 	}
 	return fmt.Sprintf("%s of %s failed (the noise floor)", number(c.Failed), number(c.Attempts))
 }
@@ -71,9 +71,9 @@ func controlLine(c Control) string {
 // noiseNote explains drops on a machine that fails by itself.
 func noiseNote(r *Report) string {
 	expected := (r.Attempts*r.Control.Failed + r.Control.Attempts - 1) / r.Control.Attempts
-	return fmt.Sprintf("This machine itself failed %s of %s against a server that never terminates. "+
-		"At that rate about %s of the attempts above would fail whatever the server does: "+
-		"only what goes well beyond it is the server's. Run again on a quieter machine, or with a lower --rate.",
+	return fmt.Sprintf("On this machine %s of %s at a server that never terminates failed. "+
+		"At that rate about %s of the attempts above are expected to fail with any server: "+
+		"only clearly more failures than that are caused by the server. Run again on a less busy machine, or with a lower --rate.",
 		number(r.Control.Failed), counted(r.Control.Attempts, "attempt"), number(expected))
 }
 

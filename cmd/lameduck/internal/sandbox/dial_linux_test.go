@@ -82,7 +82,7 @@ func TestManyDialsAtOnce(t *testing.T) {
 	wg.Wait()
 }
 
-func TestHangingDialsBlockNobody(t *testing.T) {
+func TestHangingDialsDoNotBlock(t *testing.T) {
 	cfg, _ := isolated(t, "full")
 	p := start(t, cfg)
 	eventually(t, "it listens on both ports", func() bool { return len(p.Listening()) == 2 })

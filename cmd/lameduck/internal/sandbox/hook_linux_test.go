@@ -72,7 +72,7 @@ func TestHookAfterTheEnd(t *testing.T) {
 	}
 }
 
-func TestHookDiesWithTheProcess(t *testing.T) {
+func TestHookEndsWithTheProcess(t *testing.T) {
 	cfg, out := isolated(t, "block")
 	p := start(t, cfg)
 	ended := make(chan error)

@@ -107,7 +107,7 @@ func write(t *testing.T, path string, mode os.FileMode) {
 	}
 }
 
-func TestDaemonDiesWithProcess1(t *testing.T) {
+func TestDaemonEndsWithProcess1(t *testing.T) {
 	cfg, _ := isolated(t, "daemon")
 	p := start(t, cfg)
 	serving(t, p)

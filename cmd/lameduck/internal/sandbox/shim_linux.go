@@ -69,11 +69,11 @@ const armed = 1
 func (s shim) release() error {
 	answer := make([]byte, 1)
 	if _, err := io.ReadFull(s.control, answer); err != nil {
-		return fmt.Errorf("the pod ended before it began: %w", err)
+		return fmt.Errorf("the process ended before its command was executed: %w", err)
 	}
 	if answer[0] == armed {
 		if _, err := s.control.Write([]byte{1}); err != nil {
-			return fmt.Errorf("the pod ended before it began: %w", err)
+			return fmt.Errorf("the process ended before its command was executed: %w", err)
 		}
 		answer = nil
 	}

@@ -95,7 +95,7 @@ func TestEnter(t *testing.T) {
 	defer cmd.Process.Kill()
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if want := "up as 0 [one two] \n"; line != want && !strings.HasPrefix(line, "up, but no namespaces") {
-		t.Errorf("it said %q, %v, want %q", line, err, want)
+		t.Errorf("the program wrote %q, %v, want %q", line, err, want)
 	}
 	cmd.Process.Signal(syscall.SIGTERM)
 	cmd.Wait()
@@ -104,7 +104,7 @@ func TestEnter(t *testing.T) {
 	}
 }
 
-// asNobody is a copy of this program run by somebody who is not root, if we
+// asUnprivilegedUser is a copy of this program run by a user who is not root, if we
 // may do that; else we are not root anyhow.
 func asUnprivilegedUser(t *testing.T) *exec.Cmd {
 	t.Helper()

@@ -45,7 +45,7 @@ type Event struct {
 	// which has no effect in process 1.
 	Uncaught bool `json:"uncaught,omitempty"`
 	// Code and Signal, on Exited: the exit code as the kubelet would report
-	// it (128+n after signal n), and the name of the signal it died of.
+	// it (128+n after signal n), and the name of the signal that ended it.
 	Code   int    `json:"code,omitempty"`
 	Signal string `json:"signal,omitempty"`
 }

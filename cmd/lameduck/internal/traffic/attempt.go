@@ -18,7 +18,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 	a := n.attempt(due)
 	a.Started, a.Ended = timeline.Never, n.cfg.Clock.Now()
 	a.Cause = timeline.Timeout
-	a.Detail = fmt.Sprintf("not started: %d attempts are under way", n.cfg.Underway)
+	a.Detail = fmt.Sprintf("not started: %d attempts are in progress", n.cfg.Underway)
 	n.record(a)
 	return false
 }

@@ -21,7 +21,7 @@ import (
 // another process, so that cpu-ns/op is the client's alone.
 func BenchmarkKeepalive(b *testing.B) {
 	const connections = 50
-	n := benchmarkLane(b, "keepalive")
+	n := benchmarkPattern(b, "keepalive")
 	k := n.client.(*keepalive)
 	k.cfg.Connections = connections
 	inParallel(b, connections, func() {
@@ -66,7 +66,7 @@ func BenchmarkPaced(b *testing.B) {
 	for _, pattern := range []string{"keepalive", "new"} {
 		for _, rate := range []int{DefaultRate, 2000} {
 			b.Run(pattern+"/"+time.Duration(time.Second/time.Duration(rate)).String(), func(b *testing.B) {
-				n := benchmarkLane(b, pattern)
+				n := benchmarkPattern(b, pattern)
 				n.rate, n.wakeup = rate, newWakeup()
 				b.ReportAllocs()
 				begin := cpuTime(b)
@@ -84,7 +84,7 @@ func BenchmarkPaced(b *testing.B) {
 	}
 }
 
-func benchmarkLane(b *testing.B, pattern string) *patternRun {
+func benchmarkPattern(b *testing.B, pattern string) *patternRun {
 	addr := startChild(b, "answer").addr
 	l := newLoad(b.Context(), Config{
 		Patterns: named(pattern),

@@ -42,7 +42,7 @@ func TestCauses(t *testing.T) {
 		{"until reset", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhel"); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
 		{"silence", func(p *peer) { p.read(); p.waitForClient() }, timeline.Timeout, 0, "read: i/o timeout"},
 		{"silence after half", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.waitForClient() }, timeline.Timeout, 200, "read: i/o timeout"},
-		{"not http", func(p *peer) { p.read(); p.write("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed answer: status line "220 mail ESMTP"`},
+		{"not http", func(p *peer) { p.read(); p.write("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed response: status line "220 mail ESMTP"`},
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {

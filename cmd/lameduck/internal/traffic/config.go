@@ -89,15 +89,15 @@ func (c Config) Check() error {
 	case c.Rate < 1 || c.Rate > 100_000:
 		return hint.New(fmt.Errorf("a rate of %d per second", c.Rate), "choose 1 to 100000 attempts per second and pattern")
 	case strings.IndexFunc(c.Method, notToken) >= 0:
-		return hint.New(fmt.Errorf("%q is not an HTTP method", c.Method), "methods are words such as GET, HEAD or POST")
+		return hint.New(fmt.Errorf("%q is not an HTTP method", c.Method), "use a method such as GET, HEAD or POST")
 	case !strings.HasPrefix(c.Path, "/"):
 		return hint.New(fmt.Errorf("the path %q does not begin with a slash", c.Path), "write it as /"+c.Path)
 	case strings.IndexFunc(c.Path, notPrintable) >= 0:
-		return hint.New(fmt.Errorf("the path %q has a character that must be encoded", c.Path), "write a space as %20, and others alike")
+		return hint.New(fmt.Errorf("the path %q has a character that must be encoded", c.Path), "write a space as %20, other characters likewise")
 	case strings.IndexFunc(c.PodHeader, notToken) >= 0:
-		return hint.New(fmt.Errorf("%q is not the name of a header", c.PodHeader), "name a header of the answer, such as X-Pod")
+		return hint.New(fmt.Errorf("%q is not the name of a header", c.PodHeader), "name a response header, such as X-Pod")
 	case strings.IndexFunc(c.Host, notPrintable) >= 0:
-		return hint.New(fmt.Errorf("%q is not a host name", c.Host), "a host is a name, with :port if need be")
+		return hint.New(fmt.Errorf("%q is not a host name", c.Host), "use a name, with :port if needed")
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ type Pattern struct {
 // here and a client.
 var patterns = []Pattern{
 	{"new", "a new connection for every request", 1, newConnection},
-	{"keepalive", "a few connections, used again and again", 1, newKeepalive},
-	{"slow", "a request whose head trickles out over 2 s, on a kept connection", 10, newSlow},
+	{"keepalive", "a few connections, each used for many requests", 1, newKeepalive},
+	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", 10, newSlow},
 }
 
 // Known returns every pattern, in the order reports use.

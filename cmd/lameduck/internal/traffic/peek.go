@@ -9,12 +9,12 @@ import (
 // errNothing means that a connection is open and nothing was received.
 var errNothing = errors.New("nothing to read")
 
-// glance reads what a connection has received already, without waiting.
+// peeker reads what a connection has received already, without waiting.
 type peeker interface {
 	read(p []byte) (int, error)
 }
 
-// newGlance prefers a non-blocking read of the socket.
+// newPeeker prefers a non-blocking read of the socket.
 func newPeeker(nc net.Conn) peeker {
 	if g := newSocketPeeker(nc); g != nil {
 		return g
@@ -22,7 +22,7 @@ func newPeeker(nc net.Conn) peeker {
 	return deadlinePeeker{nc}
 }
 
-// deadlineGlance waits for the shortest time a deadline can express with
+// deadlinePeeker waits for the shortest time a deadline can express with
 // safety: for connections that aren't sockets, and systems where a socket
 // can't be read past the runtime (Windows).
 type deadlinePeeker struct{ nc net.Conn }

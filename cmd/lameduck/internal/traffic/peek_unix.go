@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// socketGlance reads the socket, which Go keeps non-blocking, once. Its
-// closure is made once per connection, so that a glance allocates nothing.
+// socketPeeker reads the socket, which Go keeps non-blocking, once. Its
+// closure is made once per connection, so that a peek allocates nothing.
 type socketPeeker struct {
 	raw syscall.RawConn
 	try func(fd uintptr) bool

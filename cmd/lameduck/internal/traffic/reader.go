@@ -14,7 +14,7 @@ const (
 // malformed is the error of an answer that isn't HTTP/1.
 type malformed string
 
-func (m malformed) Error() string { return "malformed answer: " + string(m) }
+func (m malformed) Error() string { return "malformed response: " + string(m) }
 
 const headTooLong = malformed("head over 64 KiB")
 

@@ -78,7 +78,7 @@ func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled
 		case !served && last != nil && (last.Conn != 0 || late): // else there is no listener yet, or no attempt has ended
 			return r.unserved(last)
 		case served && lastControl != nil && late:
-			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before anything was terminated: %s (%s)", lastControl.Cause, lastControl.Detail))
+			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before the first action: %s (%s)", lastControl.Cause, lastControl.Detail))
 		}
 	}
 }
@@ -101,9 +101,9 @@ func (r *recorder) served(control bool) (ok bool, last *timeline.Attempt) {
 }
 
 func (r *recorder) unserved(last *timeline.Attempt) error {
-	err := fmt.Errorf("none of %d attempts was served before anything was terminated: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
+	err := fmt.Errorf("none of %d attempts was served before the first action: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
 	if r.record.Stage == "cluster" {
-		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and do --port, --path and --url lead to them?")
+		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and are --port, --path and --url correct?")
 	}
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")

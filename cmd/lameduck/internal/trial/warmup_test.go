@@ -27,7 +27,7 @@ func TestWarmUp(t *testing.T) {
 		{"served at once", map[time.Duration]timeline.Attempt{time.Millisecond: served}, warmUp, ""},
 		{"some fail", map[time.Duration]timeline.Attempt{1: hung, 2: served, 3: hung}, warmUp, ""},
 		{"every request takes long", map[time.Duration]timeline.Attempt{2500 * time.Millisecond: served}, 3 * warmUp, ""},
-		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before anything was terminated: timeout (read: i/o timeout)"},
+		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before the first action: timeout (read: i/o timeout)"},
 		{"it hangs beyond the limit", map[time.Duration]timeline.Attempt{2 * time.Millisecond: control, limit + time.Millisecond: hung}, limit + warmUp, "none of 1 attempts"},
 		{"it listens late", map[time.Duration]timeline.Attempt{1: refused, 3500 * time.Millisecond: served}, 4 * warmUp, ""},
 		{"it never listens", map[time.Duration]timeline.Attempt{1: refused}, limit, "refused (connect: connection refused)"},
@@ -68,7 +68,7 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 		{"it is reached late", map[time.Duration]timeline.Attempt{1: served, 2: controlFails, 3500 * time.Millisecond: controlServed}, 4 * warmUp, ""},
 		{"no attempt there has ended yet", map[time.Duration]timeline.Attempt{1: served, 12500 * time.Millisecond: controlServed}, 13 * warmUp, ""},
 		{"it is not reached", map[time.Duration]timeline.Attempt{1: served, 5 * time.Second: controlFails}, limit,
-			"a policy: none of the attempts at the control target was served before anything was terminated: dial-timeout (i/o timeout)"},
+			"a policy: none of the attempts at the control target was served before the first action: dial-timeout (i/o timeout)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

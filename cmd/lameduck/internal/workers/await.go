@@ -90,8 +90,8 @@ func (c *Pool) podStartError(ctx context.Context, p *corev1.Pod) (err error, fin
 	}
 	for _, cond := range p.Status.Conditions {
 		if cond.Type == corev1.PodScheduled && cond.Status == corev1.ConditionFalse {
-			return hint.New(fmt.Errorf("no node takes pod %s: %s", p.Name, oneLine(cond.Message)),
-				"choose fewer --workers, or make room: each asks for little, and any Linux node will do"), false
+			return hint.New(fmt.Errorf("pod %s cannot be scheduled: %s", p.Name, oneLine(cond.Message)),
+				"choose fewer --workers, or free resources: each requests little, and any Linux node is suitable"), false
 		}
 	}
 	return fmt.Errorf("pod %s is %s", p.Name, strings.ToLower(cmp.Or(string(p.Status.Phase), "new"))), false
@@ -107,7 +107,7 @@ var finalReasons = []string{
 func (c *Pool) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 	what := strings.TrimSuffix(w.Reason+": "+oneLine(w.Message), ": ")
 	if strings.Contains(w.Reason, "Image") {
-		return hint.New(fmt.Errorf("node %s cannot get the image %s (%s)", p.Spec.NodeName, c.cfg.Image, what),
+		return hint.New(fmt.Errorf("node %s cannot pull the image %s (%s)", p.Spec.NodeName, c.cfg.Image, what),
 			"push the image to a registry that the nodes can reach and name it with --image, or load it on every node (ctr -n k8s.io images import, kind load image-archive)")
 	}
 	return fmt.Errorf("pod %s waits (%s)", p.Name, what)
@@ -136,7 +136,7 @@ func (c *Pool) refusal(message string) error {
 	case strings.Contains(message, quota):
 		return hint.New(err, quotaAdvice)
 	case strings.Contains(message, "violates PodSecurity"), strings.Contains(message, "denied the request"):
-		return hint.New(err, "the pods satisfy Pod Security \"restricted\", and a policy of the cluster asks for more; --url sends the load from here, without pods in the cluster")
+		return hint.New(err, "the pods satisfy Pod Security \"restricted\", and a policy of the cluster requires more; --url sends the load from here, without pods in the cluster")
 	}
 	return err
 }

@@ -57,11 +57,11 @@ func (c *Pool) podOutcome(ctx context.Context, pod string) string {
 
 func podState(p *corev1.Pod) string {
 	if p.Status.Reason != "" {
-		return strings.TrimSuffix("the pod was ended: "+p.Status.Reason+": "+oneLine(p.Status.Message), ": ")
+		return strings.TrimSuffix("the pod failed: "+p.Status.Reason+": "+oneLine(p.Status.Message), ": ")
 	}
 	for _, s := range p.Status.ContainerStatuses {
 		if t := s.State.Terminated; t != nil {
-			return fmt.Sprintf("its container ended with exit code %d (%s)", t.ExitCode, cmp.Or(t.Reason, "no reason given"))
+			return fmt.Sprintf("its container exited with code %d (%s)", t.ExitCode, cmp.Or(t.Reason, "no reason given"))
 		}
 	}
 	if p.DeletionTimestamp != nil {
@@ -72,7 +72,7 @@ func podState(p *corev1.Pod) string {
 
 // ended is the error of a pod that ended before all workers ran.
 func (c *Pool) ended(ctx context.Context, p *corev1.Pod) error {
-	err := fmt.Errorf("worker %s ended before it was needed: %s", p.Name, cmp.Or(podState(p), strings.ToLower(string(p.Status.Phase))))
+	err := fmt.Errorf("worker pod %s exited during start-up: %s", p.Name, cmp.Or(podState(p), strings.ToLower(string(p.Status.Phase))))
 	line := c.lastLineOf(ctx, p.Name)
 	if line == "" {
 		return err

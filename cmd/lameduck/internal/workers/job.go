@@ -85,7 +85,7 @@ func (c *Pool) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
 	defer cancel()
 	if err := c.remove(ctx); err != nil {
-		return hint.New(err, fmt.Sprintf("do it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
+		return hint.New(err, fmt.Sprintf("delete it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
 	}
 	c.closed = true
 	return nil
@@ -106,11 +106,11 @@ func (c *Pool) remove(ctx context.Context) error {
 				return nil
 			}
 			if len(rest) > 0 {
-				err = fmt.Errorf("after %v there still are %s", deleteTimeout, strings.Join(rest, ", "))
+				err = fmt.Errorf("after %v these still exist: %s", deleteTimeout, strings.Join(rest, ", "))
 			}
 		}
 		if apierrors.IsForbidden(err) || !sleep(ctx, poll) {
-			return fmt.Errorf("the workers are not all gone: %w", err)
+			return fmt.Errorf("not all workers were removed: %w", err)
 		}
 	}
 }

@@ -33,15 +33,15 @@ func TestStartErrors(t *testing.T) {
 	}{
 		"pull": {
 			waitsFor("ImagePullBackOff", "not found"),
-			"node node-b cannot get the image lameduck (ImagePullBackOff: not found)", "push the image",
+			"node node-b cannot pull the image lameduck (ImagePullBackOff: not found)", "push the image",
 		},
 		"crash": {
 			func(k *cluster) { k.pod = crashes },
-			"worker lameduck-workers-t-0 ended before it was needed: its container ended with exit code 2 (Error); its last line: fake logs", "is the image this tool's own",
+			"worker pod lameduck-workers-t-0 exited during start-up: its container exited with code 2 (Error); its last line: fake logs", "is the image this tool's own",
 		},
 		"no room": {
 			func(k *cluster) { k.pod = unschedulable },
-			"3 workers do not run after 2m0s: no node takes pod lameduck-workers-t-0: 0/2 nodes are available", "choose fewer",
+			"3 workers do not run after 2m0s: pod lameduck-workers-t-0 cannot be scheduled: 0/2 nodes are available", "choose fewer",
 		},
 		"slow pull": {
 			waitsFor("ContainerCreating", ""),
@@ -188,7 +188,7 @@ func TestSilentWorker(t *testing.T) {
 			<-pool.Lost()
 			pool.closeStreams()
 			pool.streams.Wait()
-			if when, err := l.cause(); when < heartbeatTimeout || !strings.Contains(err.Error(), "said nothing for 30s") {
+			if when, err := l.cause(); when < heartbeatTimeout || !strings.Contains(err.Error(), "no message from it for 30s") {
 				t.Errorf("lost after %v: %v", when, err)
 			}
 		})

@@ -34,7 +34,7 @@ func (c *Pool) Load(ctx context.Context, addresses []string, cfg traffic.Config)
 	}
 	m := newMerge(c, cfg)
 	if !c.load.CompareAndSwap(nil, m) {
-		return nil, errors.New("the workers are under load already")
+		return nil, errors.New("the workers are already sending a load")
 	}
 	release := context.AfterFunc(ctx, func() { c.send(wire.Command{Abort: true}) })
 	if err := c.begin(ctx, addresses, cfg); err != nil {

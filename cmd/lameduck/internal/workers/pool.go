@@ -158,7 +158,7 @@ func (c *Pool) handshake(ctx context.Context) error {
 			case <-l.lost:
 				return c.explain(l)
 			case <-ctx.Done():
-				return fmt.Errorf("worker %s is attached, and does not answer", l.pod)
+				return fmt.Errorf("worker %s is attached, and does not respond", l.pod)
 			case <-time.After(helloRetry):
 			}
 		}
@@ -178,7 +178,7 @@ func (c *Pool) measure(ctx context.Context) error {
 			case <-l.lost:
 				return c.explain(l)
 			case <-ctx.Done():
-				return fmt.Errorf("worker %s stopped answering: %w", l.pod, context.Cause(ctx))
+				return fmt.Errorf("worker %s stopped responding: %w", l.pod, context.Cause(ctx))
 			}
 		}
 		return nil
@@ -208,7 +208,7 @@ func (c *Pool) keepMeasuring(l *workerConn) {
 		case <-tick.C:
 			l.send(l.nextPing())
 			if l.silentFor() > heartbeatTimeout {
-				l.fail(fmt.Errorf("it has said nothing for %v", heartbeatTimeout))
+				l.fail(fmt.Errorf("no message from it for %v", heartbeatTimeout))
 			}
 		}
 	}

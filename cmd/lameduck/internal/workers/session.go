@@ -54,7 +54,7 @@ func config(a wire.Assignment) (traffic.Config, error) {
 		return traffic.Config{}, err
 	}
 	if len(a.Targets) == 0 {
-		return traffic.Config{}, errors.New("told to start without a target")
+		return traffic.Config{}, errors.New("start command without a target")
 	}
 	cfg := traffic.Config{
 		Patterns: patterns, Rate: a.Rate, Method: a.Method, Path: a.Path, Host: a.Host, PodHeader: a.PodHeader,

@@ -92,8 +92,8 @@ func newWorker(me wire.Hello, out io.Writer) *worker {
 }
 
 var (
-	errStreamClosed = errors.New("stdin ended: the coordinator is gone")
-	errSilent       = errors.New("the coordinator is silent")
+	errStreamClosed = errors.New("stdin ended: the coordinator closed the stream")
+	errSilent       = errors.New("no message from the coordinator for " + commandTimeout.String())
 )
 
 // serve returns when the worker has ended, with the reason. The traffic has
@@ -178,7 +178,7 @@ func (w *worker) handle(o wire.Command, received time.Duration) error {
 
 func (w *worker) start(a wire.Assignment) error {
 	if s := w.load.Load(); s != nil && !s.ended() {
-		return errors.New("told to start while traffic is under way")
+		return errors.New("start command while traffic is running")
 	}
 	s, err := newSession(w, a)
 	if err != nil {

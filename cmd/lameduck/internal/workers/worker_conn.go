@@ -55,7 +55,7 @@ func (l *workerConn) send(o wire.Command) {
 	case l.commands <- o:
 	case <-l.lost:
 	default:
-		l.fail(errors.New("the stream to it does not move"))
+		l.fail(errors.New("the stream to it is stalled: the send queue is full"))
 	}
 }
 
@@ -140,7 +140,7 @@ func deliver[T any](to chan T, v T) error {
 	case to <- v:
 		return nil
 	default:
-		return errors.New("it said the same thing twice")
+		return errors.New("protocol error: duplicate message")
 	}
 }
 
@@ -216,6 +216,6 @@ func checkVersion(h wire.Hello) error {
 	if h.Protocol == wire.Protocol {
 		return nil
 	}
-	return hint.New(fmt.Errorf("the image has lameduck %s, which speaks another protocol", cmp.Or(h.Version, "of another version")),
-		"name an image of this very version with --image")
+	return hint.New(fmt.Errorf("the image has lameduck %s, which has another protocol version", cmp.Or(h.Version, "of another version")),
+		"name an image of the same version with --image")
 }

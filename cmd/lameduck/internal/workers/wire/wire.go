@@ -147,12 +147,12 @@ func ParseMessage(line []byte) (w Message, err error) {
 
 func parse(line []byte, into any) error {
 	if err := json.Unmarshal(line, into); err != nil {
-		return fmt.Errorf("a line of %d bytes that is none of the protocol: %w", len(line), err)
+		return fmt.Errorf("invalid message (%d bytes): %w", len(line), err)
 	}
 	return nil
 }
 
-var errNotOne = errors.New("a message of the protocol has to have one content")
+var errNotOne = errors.New("a message must set exactly one field")
 
 func only(set ...bool) error {
 	n := 0
