@@ -16,13 +16,14 @@ type GRPCServer interface {
 	Stop()
 }
 
-// ServeGRPC adds a gRPC server, on listeners of clear text. Its streams are
+// ServeGRPC adds a gRPC server, on listeners that do no TLS. Its streams are
 // told, waited for and cut as requests are; a health Watch does not hold the
 // end. health is nil or its health server (Shutdown sets all to NOT_SERVING):
 // it is shut down when [Ready] would begin to fail.
 //
-// A server with TLS credentials of its own is followed less closely: its
-// clients are told to leave only when the lame duck is over.
+// A server with credentials encrypts what the library must see: wrap them in
+// Credentials of the module github.com/lameduck-dev/lameduck/grpc. Without that its
+// clients are asked to leave only when the lame duck is over.
 func (p *Process) ServeGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	x := &server{listeners: listeners, end: s.Stop}
 	x.finish = task.New(kindGRPC, fmt.Sprint(len(p.servers)), func(context.Context) error { s.GracefulStop(); return nil })
