@@ -116,7 +116,7 @@ var faultPhases = map[string]time.Duration{
 }
 
 // What the program gives a Process beside listeners and connections.
-var callbacks = []string{"Handler", "ConnState", "ConnContext", "BaseContext", "ErrorLog", "RegisterOnShutdown", "ServeConn", "Worker", "Closer", "GetCertificate"}
+var callbacks = []string{"Handler", "ConnState", "ConnContext", "BaseContext", "ErrorLog", "RegisterOnShutdown", "AddConn", "Worker", "Closer", "GetCertificate"}
 
 var wholeMethods = []string{"Conn.LocalAddr", "Conn.CloseWrite", "Conn.SyscallConn", "Conn.ReadFrom"}
 
@@ -308,7 +308,7 @@ func (x *faultyRun) addServers() {
 	raw, grpc := newWholeListener(x.fault), newWholeListener(x.fault)
 	x.listeners = append(x.listeners, raw, grpc)
 	x.AddConn(raw, func(ctx context.Context, c net.Conn) {
-		if x.in("ServeConn") == nil {
+		if x.in("AddConn") == nil {
 			io.CopyN(io.Discard, c, 50)
 			c.(interface{ CloseWrite() error }).CloseWrite()
 			io.Copy(io.Discard, c)
@@ -426,7 +426,7 @@ func (x *faultyRun) checkError(phase string, err error) {
 		if early {
 			cut, fails = `worker "faulty"`, `worker "faulty"`
 		}
-	case "ServeConn":
+	case "AddConn":
 		if phase == "serving" || phase == "lame duck" {
 			cut = "connection"
 		}

@@ -16,13 +16,14 @@ type GRPCServer interface {
 	Stop()
 }
 
-// AddGRPC adds a gRPC server, on at least one listener, of clear text. Its clients
+// AddGRPC adds a gRPC server, on at least one listener that does no TLS. Its clients
 // are asked to leave by GOAWAY, and its streams are waited for and cut as requests
 // are; a health Watch is not waited for. health is nil or the health server of s
 // (Shutdown sets all to NOT_SERVING): it is shut down when the lame duck is over, and
 // with [Process.FailReadiness] at T0. AddGRPC panics after Run.
 //
-// Of a server with TLS credentials of its own the frames cannot be followed: its
+// A server with credentials encrypts what the library must see: wrap them in
+// Credentials of the module github.com/lameduck-dev/lameduck/grpc. Without that its
 // clients are asked to leave only when the lame duck is over.
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	p.adding("AddGRPC")

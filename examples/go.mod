@@ -2,7 +2,10 @@ module github.com/lameduck-dev/lameduck/examples
 
 go 1.26.0
 
-require github.com/lameduck-dev/lameduck v0.0.0
+require (
+	github.com/lameduck-dev/lameduck v0.0.0
+	github.com/lameduck-dev/lameduck/grpc v0.0.0
+)
 
 require (
 	github.com/coder/websocket v1.8.15
@@ -13,6 +16,7 @@ require (
 	github.com/prometheus/client_golang v1.25.0
 	github.com/prometheus/client_model v0.6.3
 	github.com/prometheus/common v0.72.0
+	github.com/quic-go/quic-go v0.65.0
 	go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp v0.72.0
 	go.opentelemetry.io/otel v1.47.0
 	go.opentelemetry.io/otel/exporters/stdout/stdoutmetric v1.47.0
@@ -53,7 +57,6 @@ require (
 	github.com/pelletier/go-toml/v2 v2.2.4 // indirect
 	github.com/prometheus/procfs v0.22.0 // indirect
 	github.com/quic-go/qpack v0.6.0 // indirect
-	github.com/quic-go/quic-go v0.59.0 // indirect
 	github.com/twitchyliquid64/golang-asm v0.15.1 // indirect
 	github.com/ugorji/go/codec v1.3.1 // indirect
 	go.mongodb.org/mongo-driver/v2 v2.5.0 // indirect
@@ -68,4 +71,7 @@ require (
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20260817212433-ac3dfec99bb1 // indirect
 )
 
-replace github.com/lameduck-dev/lameduck => ../
+replace (
+	github.com/lameduck-dev/lameduck => ../
+	github.com/lameduck-dev/lameduck/grpc => ../grpc
+)

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/status"
@@ -25,13 +26,21 @@ import (
 // may end without an error, and goes on elsewhere with the next number; a
 // Watch may break off once it has said NOT_SERVING.
 func GRPC(ctx context.Context, dial Dial, t *Tally) {
-	c := &client{ctx, dial, t}
+	rpc(&client{ctx, dial, t}, insecure.NewCredentials())
+}
+
+// GRPCTLS is [GRPC] over TLS. It accepts any certificate.
+func GRPCTLS(ctx context.Context, dial Dial, t *Tally) {
+	rpc(&client{ctx, dial, t}, credentials.NewTLS(anyCertificate()))
+}
+
+func rpc(c *client, creds credentials.TransportCredentials) {
 	var group sync.WaitGroup
 	for range 2 {
 		group.Go(func() {
-			channel, err := c.channel()
+			channel, err := c.channel(creds)
 			if err != nil {
-				t.Lose(err)
+				c.t.Lose(err)
 				return
 			}
 			defer channel.Close()
@@ -42,9 +51,9 @@ func GRPC(ctx context.Context, dial Dial, t *Tally) {
 }
 
 // channel is one client's connection, made anew whenever it is gone.
-func (c *client) channel() (*grpc.ClientConn, error) {
+func (c *client) channel(creds credentials.TransportCredentials) (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///load",
-		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithTransportCredentials(creds),
 		grpc.WithConnectParams(grpc.ConnectParams{Backoff: backoff.Config{BaseDelay: retryPause, Multiplier: 1, MaxDelay: retryPause}, MinConnectTimeout: patience}),
 		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return c.dial(ctx) }),
 		grpc.WithDisableRetry())

@@ -30,10 +30,12 @@ type Load func(ctx context.Context, dial Dial, t *Tally)
 // a [Queue].
 var Protocols = map[string]Load{
 	"grpc":      GRPC,
+	"grpc-tls":  GRPCTLS,
 	"h2c":       H2C,
 	"tcp":       TCP,
 	"tls":       TLS,
 	"http":      HTTP,
+	"http3":     HTTP3,
 	"longpoll":  LongPoll,
 	"proxy":     Proxy,
 	"sse":       SSE,

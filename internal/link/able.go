@@ -99,6 +99,12 @@ func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return rawConn(s.C
 // NetConn returns the connection that the listener has made.
 func (s *recordConn) NetConn() net.Conn { return s.Conn }
 
+// SyscallConn gives access to the socket.
+func (s ciphertext) SyscallConn() (syscall.RawConn, error) { return rawConn(s.layer.Conn) }
+
+// NetConn returns the connection that the listener has made.
+func (s ciphertext) NetConn() net.Conn { return s.layer.Conn }
+
 func rawConn(c net.Conn) (syscall.RawConn, error) {
 	if s, ok := c.(syscall.Conn); ok {
 		return s.SyscallConn()
@@ -117,8 +123,11 @@ func NetConn(c net.Conn) net.Conn {
 			return s.Conn
 		}
 	}
-	if s, ok := c.(*recordConn); ok {
+	switch s := c.(type) {
+	case *recordConn:
 		return s.Conn
+	case ciphertext:
+		return s.layer.Conn
 	}
 	return c
 }

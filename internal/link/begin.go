@@ -1,5 +1,10 @@
 package link
 
+import (
+	"errors"
+	"net"
+)
+
 // BeginRaw is for a connection that never is net/http's.
 func (c *Conn) BeginRaw() {
 	c.note.Store(&note{of: hijacked, raw: true})
@@ -14,8 +19,46 @@ func (c *Conn) BeginRaw() {
 func (c *Conn) BeginGRPC() {
 	c.BeginRaw()
 	c.prefaceMatched = 0 // the preface is still to come
+	c.startHTTP2(c.ofGRPC())
+}
+
+// ofGRPC is the HTTP/2 side of a connection of gRPC.
+func (c *Conn) ofGRPC() *h2 {
 	h := newH2(&c.base, c)
 	h.counts = true
 	h.wire.ReadPaths()
+	return h
+}
+
+// Secure has the handshake of a gRPC server's credentials done below c, and returns c, on
+// which the server speaks HTTP/2 from then on. handshake returns the connection over
+// the one that it is given. The server has read and written nothing before. The module
+// github.com/lameduck-dev/lameduck/grpc finds this method by its name.
+func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error) {
+	h := c.h2.Load()
+	if h == nil || !h.counts || h.over != nil || c.prefaceMatched != 0 {
+		return nil, errors.New("lameduck: the handshake of credentials comes before anything else, on a connection of AddGRPC")
+	}
+	h = c.ofGRPC()
+	h.over = newLayer(&c.base, c)
+	c.requireHTTP2 = true
 	c.startHTTP2(h)
+	above, err := handshake(ciphertext{h.over})
+	if err != nil {
+		return nil, err
+	}
+	h.over.finish(above)
+	h.reading.Store(false)
+	c.noteActivity()
+	c.announce()
+	return c, nil
+}
+
+// handshakeBegan is called when the first bytes of the client have come: from then on
+// it is waited for.
+func (c *Conn) handshakeBegan() {
+	c.h2.Load().reading.Store(true)
+	if c.waking.Load() {
+		c.cancelWake()
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,8 @@ type Env struct {
 	Log   *slog.Logger
 
 	IsProbe func(*http.Request) bool // the program's; nil if it has none
+
+	notWrapped sync.Once // it was logged that a gRPC server's credentials are not wrapped
 }
 
 // isProbe reports whether the program takes r for a probe.
@@ -134,9 +137,7 @@ func (c *Conn) received(b []byte) {
 func (c *Conn) matchPreface(b []byte) bool {
 	n := min(len(b), len(wire.Preface)-int(c.prefaceMatched))
 	if string(b[:n]) != wire.Preface[c.prefaceMatched:int(c.prefaceMatched)+n] {
-		c.prefaceMatched = -1
-		c.h2.Store(nil)
-		return false
+		return c.notPreface(b)
 	}
 	if c.prefaceMatched += int8(n); int(c.prefaceMatched) < len(wire.Preface) {
 		return true
@@ -149,6 +150,29 @@ func (c *Conn) matchPreface(b []byte) bool {
 		c.h2.Load().received(b[n:])
 	}
 	return true
+}
+
+// notPreface notes that the client sends b instead. It returns true if that is the end
+// of the connection.
+func (c *Conn) notPreface(b []byte) bool {
+	begins := c.prefaceMatched == 0
+	c.prefaceMatched = -1
+	h := c.h2.Load()
+	if h == nil {
+		return false
+	}
+	if h.over != nil {
+		c.Close() // what is below the encryption must not be read or written
+		return true
+	}
+	c.h2.Store(nil)
+	if begins && b[0] == handshakeRecord {
+		c.env.notWrapped.Do(func() {
+			c.env.Log.Warn("a client of a gRPC server speaks TLS, which the server's credentials may terminate above lameduck: then its clients are asked to leave only when the lame duck is over. " +
+				"Wrap them in Credentials of github.com/lameduck-dev/lameduck/grpc")
+		})
+	}
+	return false
 }
 
 // startHTTP2 makes c an HTTP/2 connection, before the server writes.
@@ -176,6 +200,9 @@ func (c *Conn) closable() bool { return c.speaks().closable() }
 func (c *Conn) halfway() bool { return c.midRecord() || c.speaks().halfway() }
 
 func (c *Conn) midRecord() bool {
+	if h := c.h2.Load(); h != nil && h.over != nil {
+		return h.over.midRecord()
+	}
 	s := c.records()
 	return s != nil && s.midRecord()
 }
@@ -307,6 +334,9 @@ func (c *Conn) EndClose() error {
 		defer c.Mu.Unlock()
 		c.forget()
 	}()
+	if h := c.h2.Load(); h != nil {
+		return h.top().Close()
+	}
 	return c.Conn.Close()
 }
 
@@ -336,7 +366,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 	if h.goAwayWanted.Load() != 0 {
 		h.flushAhead()
 	}
-	n, err := c.Conn.Write(b)
+	n, err := h.top().Write(b)
 	h.wrote(b[:n])
 	return n, err
 }

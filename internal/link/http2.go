@@ -2,6 +2,7 @@ package link
 
 import (
 	"crypto/tls"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -22,7 +23,8 @@ import (
 // It is one struct although it has many fields: one allocation for each connection.
 type h2 struct {
 	conn  *base
-	of    owner // what that is the base of
+	of    owner  // what that is the base of
+	over  *layer // what encrypts it, where the program does that; nil elsewhere
 	wire  wire.Conn
 	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
 	room  *[1 << 10]byte       // to read ahead, nil if that is not worth it
@@ -100,6 +102,14 @@ type request struct {
 	undo  func()    // takes it out of the late arrivals
 }
 
+// top is what is read and written.
+func (h *h2) top() net.Conn {
+	if h.over != nil {
+		return h.over
+	}
+	return h.conn.Conn
+}
+
 // read is Read. net/http asks for the nine bytes of a frame's head, and then for
 // the rest of it: one system call gives both.
 func (h *h2) read(b []byte) (int, error) {
@@ -109,7 +119,7 @@ func (h *h2) read(b []byte) (int, error) {
 		if ahead {
 			into = h.room[:]
 		}
-		n, err := h.conn.readFrom(h.of, h.conn.Conn, into)
+		n, err := h.conn.readFrom(h.of, h.top(), into)
 		if n > 0 {
 			h.of.received(into[:n])
 		}
@@ -316,7 +326,7 @@ func (h *h2) flush() bool {
 		return false
 	}
 	return program.Protect(func() error {
-		_, err := h.conn.Conn.Write(frames)
+		_, err := h.top().Write(frames)
 		return err
 	}) == nil
 }
@@ -346,7 +356,7 @@ func (h *h2) nextFrames() []byte {
 }
 
 // closable reports whether the connection carries nothing that will end.
-func (h *h2) closable() bool { return !h.wire.Busy() }
+func (h *h2) closable() bool { return !h.wire.Busy() && (h.over == nil || h.over.closable()) }
 
 func (h *h2) halfway() bool { return h.wire.Halfway() }
 

@@ -61,10 +61,13 @@ func (s *recordConn) follow(b []byte) {
 	}
 }
 
-// lookNow is readNow for a connection that may be one of TLS.
+// lookNow is readNow for a connection that may be encrypted.
 func lookNow(c net.Conn, b []byte) (n int, err error) {
-	if over, ok := c.(*tls.Conn); ok {
-		return readRecords(over, b)
+	switch c := c.(type) {
+	case *tls.Conn:
+		return readRecords(c, b)
+	case interface{ look([]byte) (int, error) }: // a layer
+		return c.look(b)
 	}
 	return readNow(c, b)
 }

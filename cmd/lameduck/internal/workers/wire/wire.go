@@ -16,7 +16,7 @@ import (
 
 // Protocol changes whenever a worker and a coordinator of two versions would
 // not work together.
-const Protocol = 1
+const Protocol = 2
 
 // longest is the longest line in bytes: a batch of attempts that all failed
 // with long details is far below.

@@ -1,0 +1,71 @@
+// Package lameduckgrpc is what a gRPC server of google.golang.org/grpc needs beside
+// package lameduck: credentials that the library can see through, and Draining in the
+// context of its handlers.
+//
+//	var p lameduck.Process
+//	s := grpc.NewServer(
+//		grpc.Creds(lameduckgrpc.Credentials(credentials.NewTLS(config))),
+//		grpc.ChainUnaryInterceptor(lameduckgrpc.UnaryDraining(&p)),
+//		grpc.ChainStreamInterceptor(lameduckgrpc.StreamDraining(&p)),
+//	)
+//	p.AddGRPC(s, health, listener)
+//	err := p.RunUntilSignal(context.Background())
+//
+// It is a module of its own because package lameduck requires the standard library only.
+package lameduckgrpc
+
+import (
+	"net"
+
+	"google.golang.org/grpc/credentials"
+)
+
+// Credentials returns c for a server that is given to Process.AddGRPC. The handshake
+// is that of c, and so is the AuthInfo that handlers find in their peer: client
+// certificates and SPIFFE IDs as before. What the server sends afterwards passes the
+// library before it is encrypted, so that each client is asked to leave by GOAWAY at
+// its own moment within Spread, as in clear text.
+//
+// c may be any credentials: those of credentials.NewTLS, of xds, alts or go-spiffe.
+// With those that speak TLS a call of which half a record has come is waited for; of
+// any others half a record is not known to be one. A client that stops in the middle of
+// its handshake is waited for until the server's grpc.ConnectionTimeout, 120 s by
+// default, or the cut.
+//
+// With a server that the library does not run, and on the side of a client, the
+// credentials are c.
+func Credentials(c credentials.TransportCredentials) credentials.TransportCredentials {
+	return wrapped{c}
+}
+
+type wrapped struct {
+	credentials.TransportCredentials
+}
+
+// A secured is a connection of Process.AddGRPC. It has the handshake done below
+// itself, and returns what the server is to speak HTTP/2 on.
+type secured interface {
+	Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error)
+}
+
+// ServerHandshake is called for each connection that the server accepts.
+func (w wrapped) ServerHandshake(conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	own, ok := conn.(secured)
+	if !ok {
+		return w.TransportCredentials.ServerHandshake(conn)
+	}
+	var info credentials.AuthInfo
+	over, err := own.Secure(func(below net.Conn) (over net.Conn, err error) {
+		over, info, err = w.TransportCredentials.ServerHandshake(below)
+		return over, err
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	return over, info, nil
+}
+
+// Clone returns a copy that is wrapped too.
+func (w wrapped) Clone() credentials.TransportCredentials {
+	return wrapped{w.TransportCredentials.Clone()}
+}
