@@ -86,8 +86,7 @@ func BenchmarkCount(b *testing.B) {
 	p := &Process{Log: slog.New(slog.DiscardHandler), Delay: -1, Quiet: -1}
 	l := newMemListener()
 	p.AddHTTP(&http.Server{Handler: mux}, l)
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx := b.Context()
 	go p.Run(ctx)
 	for i := range many {
 		server, nc := net.Pipe()

@@ -40,11 +40,6 @@ func (m *machine) try(rate int, f func(rate int) error) error {
 	return m.tries(1, rate, f)
 }
 
-// tryAlone is try for a trial that needs the whole machine.
-func (m *machine) tryAlone(f func(rate int) error) error {
-	return m.tries(cap(m.slots), scriptRate, f)
-}
-
 func (m *machine) tries(room, rate int, f func(rate int) error) error {
 	var worst time.Duration
 	var err error
