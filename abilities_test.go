@@ -81,7 +81,7 @@ func TestFilesAreSentByTheKernel(t *testing.T) {
 		if err != nil || !bytes.Equal(got, content) {
 			t.Errorf("%d bytes, %v", len(got), err)
 		}
-		if n := sent.Swap(0); n < int64(len(content))-1024 { // net/http sniffs the begin of some
+		if n := sent.Swap(0); n < int64(len(content))-1024 { // net/http sniffs the start of some
 			t.Errorf("termination under way %v: the kernel has sent %d bytes of %d", i > 0, n, len(content))
 		}
 		terminate()

@@ -141,7 +141,7 @@ func TestDebugSaysWhy(t *testing.T) {
 	})
 }
 
-// Over HTTP/2 too, whoever asks is not what is waited for.
+// Over HTTP/2 too, the request for it is not waited for.
 func TestDebugOverHTTP2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h2c := new(http.Protocols)

@@ -184,7 +184,7 @@ func TestJustAnsweredConnectionGetsItsNextRequestServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/long" {
-				w.(http.Flusher).Flush() // the head is on its way without a goodbye
+				w.(http.Flusher).Flush() // the head is on its way without Connection: close
 				time.Sleep(15 * time.Second)
 			}
 		})
@@ -193,11 +193,11 @@ func TestJustAnsweredConnectionGetsItsNextRequestServed(t *testing.T) {
 		go func() {
 			defer close(done)
 			if x.mustGet(c, "/long").Close {
-				t.Error("the first answer says goodbye: the test shows nothing")
+				t.Error("the first answer has Connection: close: the test shows nothing")
 			}
 			time.Sleep(time.Second) // thinks
 			if !x.mustGet(c, "/").Close {
-				t.Error("the second answer says no goodbye")
+				t.Error("the second answer has no Connection: close")
 			}
 		}()
 		synctest.Wait()
@@ -440,7 +440,7 @@ func TestPreStopThenSignal(t *testing.T) {
 		time.Sleep(time.Second)
 		x.cancel(errors.New("the kubelet's signal"))
 		// The lame duck is over: no second Delay. The late connection at 10 s
-		// is quiet for less than the linger; it was closed by its goodbye.
+		// is quiet for less than the linger; it was closed after its GOAWAY.
 		x.endsAt(11 * time.Second)
 	})
 }

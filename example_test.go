@@ -144,7 +144,7 @@ func ExampleProcess_WithDraining() {
 	_ = stream
 }
 
-// Server-sent events: the last one says goodbye, and the client comes back to
+// Server-sent events: the last one asks the client to reconnect, and it comes back to
 // another pod.
 func ExampleDraining() {
 	http.HandleFunc("GET /events", func(w http.ResponseWriter, r *http.Request) {

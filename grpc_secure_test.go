@@ -114,7 +114,7 @@ func TestGRPCWithCredentials(t *testing.T) {
 			}
 		}
 		for _, c := range []*h2Client{idle, caller} {
-			if asked := c.goodbyes(); len(asked) != 2 || asked[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin || asked[0].number() != 1<<31-1 {
+			if asked := c.goAways(); len(asked) != 2 || asked[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin || asked[0].number() != 1<<31-1 {
 				t.Errorf("GOAWAYs %v", asked)
 			}
 			<-c.ended
@@ -145,7 +145,7 @@ func TestGRPCWithCredentialsThatAreNotWrapped(t *testing.T) {
 			if !c.answered(1) {
 				t.Error("no answer")
 			}
-			if len(c.goodbyes()) > 0 {
+			if len(c.goAways()) > 0 {
 				t.Error("a GOAWAY before T0")
 			}
 		}
@@ -206,8 +206,8 @@ func handshakeInTheClosingPhase(t *testing.T, streams int) {
 		if err != nil || took > 20*time.Second {
 			t.Errorf("ended %v after T0 with %v", took, err)
 		}
-		if streams > 0 && !c.answered(1) || len(c.goodbyes()) != 2 {
-			t.Errorf("answered: %v, GOAWAYs %v", c.answered(1), c.goodbyes())
+		if streams > 0 && !c.answered(1) || len(c.goAways()) != 2 {
+			t.Errorf("answered: %v, GOAWAYs %v", c.answered(1), c.goAways())
 		}
 	})
 }

@@ -150,7 +150,7 @@ func TestGRPC(t *testing.T) {
 				t.Errorf("the watcher was left %v after T0", at.Sub(x.t0))
 			}
 			for _, c := range []*h2Client{watcher, caller} {
-				if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin {
+				if said := c.goAways(); len(said) != 2 || said[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin {
 					t.Errorf("GOAWAYs %v", said)
 				}
 			}

@@ -21,7 +21,7 @@ func (p *Process) guard() {
 	}
 	for _, srv := range p.httpServers() {
 		if link.IsH2C(srv.Handler) {
-			p.log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not told to leave, and are cut (golang/go#26682). "+
+			p.log.Warn("the Handler of an http.Server is that of golang.org/x/net/http2/h2c, which hijacks connections: clients are not asked to leave, and are cut (golang/go#26682). "+
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
 		if link.ClearTextByHTTP2(srv) {

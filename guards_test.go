@@ -195,7 +195,7 @@ func TestHooksOfShutdownRun(t *testing.T) {
 	}
 }
 
-// Hooks are where people say goodbye to their WebSockets: they run when no
+// Hooks are where programs close their WebSockets: they run when no
 // other connection can carry a request any more.
 func TestHookOfShutdownEndsAHijackedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -220,10 +220,10 @@ func (c *h2Client) over() (bool, time.Time) {
 	}
 }
 
-// goodbyes returns the GOAWAY frames in their order, and fails the test unless
+// goAways returns the GOAWAY frames in their order, and fails the test unless
 // they are as they should be: NO_ERROR, at most two, the first of two or the
 // only one before the end without a limit and with a PING behind it.
-func (c *h2Client) goodbyes() []frame {
+func (c *h2Client) goAways() []frame {
 	c.t.Helper()
 	all := c.all()
 	var found []frame

@@ -76,7 +76,7 @@ func TestPrefaceSplitAnywhere(t *testing.T) {
 		x.terminate()
 		x.endsAt(10 * time.Second)
 		for split, c := range clients {
-			if found := c.goodbyes(); len(found) != 2 || found[0].number() != noLimit || found[1].number() != 1 {
+			if found := c.goAways(); len(found) != 2 || found[0].number() != noLimit || found[1].number() != 1 {
 				t.Errorf("split at %d: %v", split, found)
 			}
 		}
@@ -106,7 +106,7 @@ func TestAlmostAPreface(t *testing.T) {
 }
 
 // Every connection is told at its own moment within Spread, once.
-func TestGoodbyeAtItsMoment(t *testing.T) {
+func TestGoAwayAtItsMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{Delay: 20 * time.Second, Spread: 10 * time.Second, Grace: time.Minute}, sleepyHandler)
 		var idle, busy []*h2Client
@@ -127,7 +127,7 @@ func TestGoodbyeAtItsMoment(t *testing.T) {
 		x.terminate()
 		time.Sleep(15 * time.Second)
 		for _, c := range append(idle, busy...) {
-			said := c.goodbyes()
+			said := c.goAways()
 			if len(said) != 1 || said[0].number() != noLimit {
 				t.Fatalf("GOAWAYs %v", said)
 			}
@@ -145,8 +145,8 @@ func TestGoodbyeAtItsMoment(t *testing.T) {
 
 // A client is not told to leave when it is about to begin a stream, as it is
 // behind an answer: when some of what it usually has under way has begun it is
-// answered nothing until all has, and the goodbye goes ahead of the answers.
-func TestGoodbyeGoesAheadOfTheAnswers(t *testing.T) {
+// answered nothing until all has, and GOAWAY is written before the answers.
+func TestGoAwayIsWrittenBeforeTheAnswers(t *testing.T) {
 	for name, test := range map[string]struct {
 		begins int           // of 3, 60 ms after T0 and then 2 ms apart
 		want   time.Duration // after T0
@@ -170,12 +170,12 @@ func TestGoodbyeGoesAheadOfTheAnswers(t *testing.T) {
 					time.Sleep(2 * time.Millisecond)
 				}
 				time.Sleep(time.Second)
-				if said := c.goodbyes(); len(said) != 1 || said[0].at.Sub(x.t0) != test.want {
+				if said := c.goAways(); len(said) != 1 || said[0].at.Sub(x.t0) != test.want {
 					t.Fatalf("GOAWAYs %v at %v, want one %v after T0", said, said[0].at.Sub(x.t0), test.want)
 				}
-				goodbye := slices.IndexFunc(c.all(), func(f frame) bool { return f.kind == typeGoAway })
+				goAway := slices.IndexFunc(c.all(), func(f frame) bool { return f.kind == typeGoAway })
 				for i, f := range c.all() {
-					if f.kind == typeHeaders && f.stream > 5 && i < goodbye {
+					if f.kind == typeHeaders && f.stream > 5 && i < goAway {
 						t.Errorf("said behind %v", f)
 					}
 				}
@@ -191,15 +191,15 @@ func TestGoodbyeGoesAheadOfTheAnswers(t *testing.T) {
 }
 
 // A client may begin streams after it was told, for it has not read that yet,
-// or minds it not: they are served, and the last goodbye names the last one.
-func TestStreamsAfterTheGoodbyeAreServed(t *testing.T) {
+// or ignores it: they are served, and the last GOAWAY names the last one.
+func TestStreamsAfterGoAwayAreServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{Quiet: 5 * time.Second}, sleepyHandler)
 		c := x.dialHTTP2()
 		c.deaf = func(f frame) bool { return f.kind == typePing }
 		x.terminate()
 		time.Sleep(4 * time.Second)
-		if said := c.goodbyes(); len(said) != 1 {
+		if said := c.goAways(); len(said) != 1 {
 			t.Fatalf("GOAWAYs %v", said)
 		}
 		for range 4 {
@@ -212,7 +212,7 @@ func TestStreamsAfterTheGoodbyeAreServed(t *testing.T) {
 				t.Errorf("stream %d has no answer", id)
 			}
 		}
-		if said := c.goodbyes(); len(said) != 2 || said[1].number() != 7 {
+		if said := c.goAways(); len(said) != 2 || said[1].number() != 7 {
 			t.Errorf("GOAWAYs %v", said)
 		}
 	})
@@ -246,7 +246,7 @@ func TestWhenAConnectionIsClosed(t *testing.T) {
 			if got := at.Sub(x.t0); !over || got < test.want || got > test.want+100*time.Millisecond {
 				t.Errorf("%s: closed %v, %v after T0, want %v", name, over, got, test.want)
 			}
-			if said := test.goodbyes(); len(said) != 2 {
+			if said := test.goAways(); len(said) != 2 {
 				t.Errorf("%s: GOAWAYs %v", name, said)
 			}
 		}
@@ -270,7 +270,7 @@ func TestLatePrefaceIsTold(t *testing.T) {
 		early.send([]byte(wire.Preface), allWindows)
 		time.Sleep(4 * time.Second)
 		for name, c := range map[string]*h2Client{"early": early, "late": late} {
-			said := c.goodbyes()
+			said := c.goAways()
 			if len(said) != 1 {
 				t.Fatalf("%s: GOAWAYs %v", name, said)
 			}
@@ -344,9 +344,9 @@ func TestClientThatNeverReads(t *testing.T) {
 	}
 }
 
-// A slow answer of many large frames, and goodbyes in the middle of it: they
+// A slow answer of many large frames, and a GOAWAY in the middle of it: they
 // are between two frames.
-func TestGoodbyeBetweenFrames(t *testing.T) {
+func TestGoAwayBetweenFrames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		want := bytes.Repeat([]byte("lameduck"), 1<<15)
 		x := startHTTP2(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
@@ -377,7 +377,7 @@ func TestGoodbyeBetweenFrames(t *testing.T) {
 			if body, whole := c.body(1); !whole || !bytes.Equal(body, want) {
 				t.Errorf("client %d: %d bytes, whole %v", i, len(body), whole)
 			}
-			if said := c.goodbyes(); len(said) != 2 || said[1].number() != 3 || len(c.seen(typeContinuation)) == 0 {
+			if said := c.goAways(); len(said) != 2 || said[1].number() != 3 || len(c.seen(typeContinuation)) == 0 {
 				t.Errorf("client %d: %v", i, said)
 			}
 		}
@@ -449,10 +449,10 @@ func TestAnswerIsLingeredAfter(t *testing.T) {
 }
 
 // A handler that sets Connection: close makes net/http say GOAWAY itself. A
-// goodbye of ours must not raise the last stream of that (RFC 9113, section
+// GOAWAY of ours must not raise the last stream of that (RFC 9113, section
 // 6.8): nghttp2, hyper and grpc-go end the connection with an error then. And
 // what begins behind it is not served, so it holds nothing.
-func TestGoodbyeOfTheServerItself(t *testing.T) {
+func TestGoAwayOfTheServerItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{Spread: -1}, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/close" {
@@ -500,7 +500,7 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		x.endsAt(14 * time.Second)
-		if said := c.goodbyes(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+link.AskWithin {
+		if said := c.goAways(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+link.AskWithin {
 			t.Errorf("GOAWAYs %v", said)
 		}
 	})

@@ -66,12 +66,12 @@ func keepAlive(t *testing.T, addr string, think time.Duration, elsewhere chan st
 			t.Errorf("dial: %v", err)
 			return
 		}
-		postUntilGoodbye(t, nc, think, requests)
+		postUntilClose(t, nc, think, requests)
 		nc.Close()
 	}
 }
 
-func postUntilGoodbye(t *testing.T, nc net.Conn, think time.Duration, requests *atomic.Int64) {
+func postUntilClose(t *testing.T, nc net.Conn, think time.Duration, requests *atomic.Int64) {
 	r := bufio.NewReader(nc)
 	for {
 		requests.Add(1)

@@ -138,7 +138,7 @@ func (x *trial) mustDial() *client {
 }
 
 // everySecond makes a new connection a second, in the background, until
-// nobody listens any more.
+// no listener is left.
 func (x *trial) everySecond(do func(*client)) {
 	go func() {
 		for {

@@ -57,7 +57,7 @@ func TestWithDraining(t *testing.T) {
 	})
 }
 
-// When the lame duck is over, whoever is left is told, and who comes then.
+// When the lame duck is over, each member that is left is asked to leave, and each that comes then.
 func TestMomentsEndWithTheLameDuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{Delay: time.Second, Quiet: -1, Spread: time.Hour}

@@ -121,7 +121,7 @@ func (p *Process) finished() bool {
 	return n.Taken == 0
 }
 
-// departAll tells all that are long-lived, and have not been told, to leave.
+// departAll asks all that are long-lived, and have not been asked, to leave.
 func (p *Process) departAll() {
 	p.conns.ReleaseWaiting()
 	for _, c := range p.conns.List() {

@@ -130,7 +130,7 @@ type order struct {
 type watch struct {
 	phase    atomic.Pointer[Phase] // nil before Run
 	cut      atomic.Int64
-	warned   atomic.Bool // what will be cut was told
+	warned   atomic.Bool // what will be cut was logged
 	observer program.Calls
 	shutdown shutdown
 	collect  sync.Once // the garbage collector was run

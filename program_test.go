@@ -254,7 +254,7 @@ func crashesNetHTTP(f *fault) bool {
 	return f.does == "panics" && (f.method == "Conn.Write" || f.method == "Conn.Close" || f.method == "Conn.RemoteAddr")
 }
 
-// dialFaulty makes a connection for each of what is sent. Nobody may accept it.
+// dialFaulty makes a connection for each of what is sent. It may not be accepted.
 func dialFaulty(t *testing.T, l *faultyListener, send ...string) {
 	for _, text := range send {
 		server, nc := net.Pipe()

@@ -122,12 +122,12 @@ func TestPreStopManyTimesAndInEveryPhase(t *testing.T) {
 		hooks.Go(func() { hook(3*time.Second, 10*time.Second) })
 		x.cancel(errors.New("test"))
 		hooks.Go(func() { hook(3*time.Second, 10*time.Second) })
-		time.Sleep(8 * time.Second) // the closing phase: nobody listens
+		time.Sleep(8 * time.Second) // the closing phase: no listener is left
 		if _, err := x.dial(); err == nil {
 			t.Error("still listening")
 		}
 		hooks.Wait()
-		// The answer at 15 s may say goodbye; if not, the connection lingers.
+		// The answer at 15 s may have Connection: close; if not, the connection lingers.
 		if took, err := x.end(); took < 15*time.Second || took > 17100*time.Millisecond || err != nil {
 			t.Errorf("ended %v after T0 with %v", took, err)
 		}
@@ -219,7 +219,7 @@ func TestUnixSocket(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer nc.Close()
-		clients.Go(func() { postUntilGoodbye(t, nc, time.Millisecond, &requests) })
+		clients.Go(func() { postUntilClose(t, nc, time.Millisecond, &requests) })
 	}
 	silent, err := net.Dial("unix", path)
 	if err != nil {
@@ -286,7 +286,7 @@ func TestAcceptQueueIsServedToTheLast(t *testing.T) {
 	}
 }
 
-// All workers and listeners fail at once: each is told, nobody blocks.
+// All workers and listeners fail at once: each is reported, none blocks.
 func TestEverythingFailsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{Log: slog.New(slog.DiscardHandler)}

@@ -78,7 +78,7 @@ var errLeaving = errors.New("the connection must not be used")
 // asked to leave, or has lost its connection, it returns an error. What is sent
 // the server has read: there is no queue between.
 func (s *schedule) stream(c *h2Client, path string) (uint32, error) {
-	c.writing <- struct{}{} // so that nothing confirms a goodbye meanwhile
+	c.writing <- struct{}{} // so that nothing acknowledges a GOAWAY meanwhile
 	defer func() { <-c.writing }()
 	if len(c.seen(typeGoAway)) > 0 {
 		return 0, errLeaving

@@ -115,6 +115,6 @@ func TestLastWordsOfAStuckCloser(t *testing.T) {
 	words, _ := os.ReadFile(terminationLog)
 	lines := strings.Split(string(words), "\n")
 	if len(lines) < 5 || !strings.HasPrefix(lines[0], "lameduck: by=") || !strings.HasSuffix(lines[1], `closer "database"`) || !strings.Contains(string(words), ".waitsHere(") {
-		t.Errorf("last words:\n%s", words)
+		t.Errorf("termination message:\n%s", words)
 	}
 }

@@ -37,7 +37,7 @@ type Status struct {
 
 const (
 	manyWorks  = 20 // more than this are grouped by what they are
-	mostGroups = 50 // more groups than this are not told
+	mostGroups = 50 // more groups than this are not listed
 )
 
 // outline is what is in flight, one line for each, or for each route if they

@@ -189,9 +189,9 @@ func TestCertificateReload(t *testing.T) {
 	})
 }
 
-// Clients that take their time for the handshake keep nobody waiting, and are
+// Clients that take their time for the handshake keep no other waiting, and are
 // closed when it is over.
-func TestSlowHandshakesBlockNobody(t *testing.T) {
+func TestSlowHandshakesBlockNoOther(t *testing.T) {
 	for name, test := range map[string]struct {
 		srv     *http.Server
 		clients int
@@ -342,7 +342,7 @@ func TestNextProtosAreKept(t *testing.T) {
 }
 
 // A protocol of the program's own is negotiated, and then nothing is served, as by
-// net/http; one that nobody offers is not.
+// net/http; one that no client offers is not.
 func TestNegotiation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := serverOf(t, "tls", http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("served") }))
@@ -403,7 +403,7 @@ func TestHandshakeAfterT0IsTold(t *testing.T) {
 		for name, nc := range map[string]net.Conn{"early": early, "late": late} {
 			c := speakHTTP2(t, nc)
 			begun := time.Now()
-			for len(c.goodbyes()) == 0 && time.Since(begun) < time.Minute {
+			for len(c.goAways()) == 0 && time.Since(begun) < time.Minute {
 				time.Sleep(10 * time.Millisecond)
 			}
 			if took := time.Since(begun); took > 3*time.Second+link.AskWithin {

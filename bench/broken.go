@@ -65,7 +65,7 @@ func (cell *brokenCell) add(ctx context.Context, r role, think time.Duration, cl
 	defer c.stop()
 	posters := make([]*poster, clients)
 	var group sync.WaitGroup
-	defer group.Wait() // after stop, which ends whoever still waits
+	defer group.Wait() // after stop, which ends the clients that still wait
 	for i := range posters {
 		if posters[i], err = newPoster(c.addr, think); err != nil {
 			c.stop()

@@ -63,5 +63,5 @@ func peerNamed(name string) (peer, error) {
 			return p, nil
 		}
 	}
-	return peer{}, fmt.Errorf("nobody is called %q", name)
+	return peer{}, fmt.Errorf("no peer is called %q", name)
 }

@@ -48,7 +48,7 @@ func TestEveryKindSeesABreak(t *testing.T) {
 
 // Nor is one above 0 because clients see what is not there: a server that
 // stays breaks nothing, neither while they are there nor when they move on.
-func TestNobodySeesABreakWithoutOne(t *testing.T) {
+func TestNoClientSeesABreakWithoutOne(t *testing.T) {
 	places := openElsewhereFor(t)
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestOursTellsWhatLasts(t *testing.T) {
 	}
 }
 
-// A scene ends with its context, and leaves nobody behind.
+// A scene ends with its context, and leaves no client running.
 func TestSceneEndsWithContext(t *testing.T) {
 	t.Parallel()
 	for _, k := range kinds {

@@ -141,7 +141,7 @@ func (p *requestPath) close() error {
 }
 
 // newRequestPath has a server set itself up and accept a connection, and
-// takes that over: whoever hijacks is given the connection of net/http. Its
+// takes that over: a handler that hijacks is given the connection of net/http. Its
 // deadlines are set on deadlines, if that is not nil.
 func newRequestPath(kind string, deadlines deadliner) (*requestPath, error) {
 	path := make(chan *requestPath, 1)

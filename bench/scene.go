@@ -66,7 +66,7 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 
 	cast := make([]*client, s.clients)
 	var group sync.WaitGroup
-	defer group.Wait() // after cancel, which ends whoever still waits
+	defer group.Wait() // after cancel, which ends the clients that still wait
 	defer cancel()
 	for i := range cast {
 		cast[i] = newClient(s)
@@ -200,7 +200,7 @@ func (c *client) dialHere(ctx context.Context, _, _ string) (net.Conn, error) {
 
 var errMoved = errors.New("moved elsewhere")
 
-// saw notes the end of one request. Whoever had to give up because the scene
+// saw notes the end of one request. A client that had to give up because the scene
 // was over saw nothing.
 func (c *client) saw(ctx context.Context, err error) {
 	if ctx.Err() != nil || errors.Is(err, errMoved) {

@@ -39,7 +39,7 @@ func pairOf(bare, ours []float64) pair {
 }
 
 // inTurns takes n pairs of samples. Who goes first changes from pair to
-// pair, so that a drift of the machine favours nobody.
+// pair, so that a drift of the machine favours neither.
 func inTurns(n int, bare, ours func() error) error {
 	for i := range n {
 		first, second := bare, ours

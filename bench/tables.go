@@ -223,7 +223,7 @@ func (r *ratesResult) markdown() string {
 func (r *stuckResult) markdown() string {
 	var g grid
 	fmt.Fprintf(&g, "A handler that ignores everything: from the end of the budget of %s to the exit; medians of %d. "+
-		"Less than 0: it exited before. After %s more nobody was waited for.\n\n", millis(r.BudgetMS), r.Runs, millis(r.PatienceMS))
+		"Less than 0: it exited before. After %s more no client was waited for.\n\n", millis(r.BudgetMS), r.Runs, millis(r.PatienceMS))
 	g.head("", protoName(clear1), protoName(rpc))
 	for _, p := range peers {
 		line := []string{bold(p.name)}

@@ -151,7 +151,7 @@ func (s *speaker) any(chosen *script, id uint32) {
 		s.framer.WriteSettingsAck()
 	case 2:
 		s.framer.WriteWindowUpdate(id, 1+uint32(chosen.next()))
-	case 3: // of a type that nobody knows
+	case 3: // of an unknown type
 		s.framer.WriteRawFrame(0xfa, http2.Flags(chosen.next()), id, chosen.bytes(int(chosen.next())))
 	case 4:
 		s.framer.WritePing(false, pingOf(chosen))
@@ -399,17 +399,17 @@ func (m *model) between(server bool) bool {
 
 // speak puts a frame of ours where one fits in.
 func (m *model) speak(chosen *script) {
-	if !m.conn.FitsIn() {
+	if !m.conn.AtBoundary() {
 		return
 	}
 	var word []byte
 	switch chosen.next() % 3 {
 	case 0:
-		word = m.conn.Goodbye()
+		word = m.conn.FirstGoAway()
 	case 1:
 		word = m.conn.Ping()
 	default:
-		word = m.conn.LastGoodbye()
+		word = m.conn.LastGoAway()
 	}
 	for _, f := range readBack(m.t, word) {
 		switch f := f.Frame.(type) {
@@ -438,11 +438,11 @@ func (m *model) check() {
 	if !maps.Equal(open, m.open) || m.conn.Open() != len(m.open) || m.conn.Last() != m.last || m.conn.Busy() != m.busy() {
 		m.t.Fatalf("open %v, last %d, busy %v; want %v, %d, %v", open, m.conn.Last(), m.conn.Busy(), m.open, m.last, m.busy())
 	}
-	if fits := m.between(true) && m.passed[true] > 0; m.conn.FitsIn() != fits || m.conn.Halfway() == m.between(false) {
-		m.t.Fatalf("fits in %v, halfway %v; want %v, %v", m.conn.FitsIn(), m.conn.Halfway(), fits, !m.between(false))
+	if fits := m.between(true) && m.passed[true] > 0; m.conn.AtBoundary() != fits || m.conn.MidFrame() == m.between(false) {
+		m.t.Fatalf("fits in %v, halfway %v; want %v, %v", m.conn.AtBoundary(), m.conn.MidFrame(), fits, !m.between(false))
 	}
-	if acked := m.acked && !m.stale; m.conn.Acked() != acked || m.conn.Unconfirmed() != (m.pings > 0 && m.stale && !m.busy()) {
-		m.t.Fatalf("acked %v, unconfirmed %v; want %v", m.conn.Acked(), m.conn.Unconfirmed(), acked)
+	if acked := m.acked && !m.stale; m.conn.Acked() != acked || m.conn.NeedsPing() != (m.pings > 0 && m.stale && !m.busy()) {
+		m.t.Fatalf("acked %v, unconfirmed %v; want %v", m.conn.Acked(), m.conn.NeedsPing(), acked)
 	}
 }
 

@@ -43,7 +43,7 @@ func FuzzHPACK(f *testing.F) {
 	})
 }
 
-// FuzzHPACKBytes reads what nobody encoded, beside x/net's decoder: what that
+// FuzzHPACKBytes reads what no encoder wrote, beside x/net's decoder: what that
 // one accepts is accepted, with the same path, for so a Go server has read it.
 func FuzzHPACKBytes(f *testing.F) {
 	for seed := range uint64(64) {
@@ -59,7 +59,7 @@ func FuzzHPACKBytes(f *testing.F) {
 			head, ours := reader.Block(block)
 			// x/net lets the table be resized in the middle of a block if it is
 			// empty, which RFC 7541 section 4.2 does not; and it never resizes
-			// twice, which it does. It decodes values that nobody asks for, too.
+			// twice, which it does. It decodes values that are not asked for, too.
 			if theirs != nil || errors.Is(ours, hpack.ErrLateUpdate) {
 				return
 			}

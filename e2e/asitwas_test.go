@@ -38,7 +38,7 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestKilled: nobody can put things back then, but the workers end by
+// TestKilled: the tool cannot put things back then, but the workers end by
 // themselves.
 func TestKilled(t *testing.T) {
 	w := need(t)
@@ -78,7 +78,7 @@ func (s *space) until(what string, is func() bool) {
 	s.Helper()
 	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			s.Fatalf("waited in vain: %s", what)
+			s.Fatalf("it did not come: %s", what)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 
 // TestPressure: the kubelet evicts pods of a node that is short of memory, and
 // deletes none: their endpoints stay ready until a probe fails or they are
-// gone. It leaves them 2 s, so that nobody's readiness surely makes up for it.
+// gone. It leaves them 2 s, so that no readiness probe surely makes up for it.
 func TestPressure(t *testing.T) {
 	s, node := onNodeOfOurs(t)
 	victims := map[string]*trial{}

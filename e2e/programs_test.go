@@ -40,7 +40,7 @@ func programs() []program {
 }
 
 // podSecurity is what Pod Security's restricted level wants, and a root that
-// nobody can write.
+// no process can write.
 const podSecurity = `{runAsNonRoot: true, runAsUser: 65532, seccompProfile: {type: RuntimeDefault}}`
 const containerSecurity = `{allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}`
 
@@ -89,7 +89,7 @@ spec:
 }
 
 // load is the pod of the example's clients, or of its queue. It ends by itself
-// if nobody ends it.
+// if it is not ended.
 func (p program) load(args string) string {
 	return fmt.Sprintf(`
 apiVersion: v1

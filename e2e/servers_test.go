@@ -20,7 +20,7 @@ func suspects() []suspect {
 		{server("sleep-exit"), []string{"cuts-keep-alive-at-exit"}},
 		{server("lameduck"), nil},
 		{server("origin"), []string{"cuts-keep-alive-at-exit"}},
-		// From outside nobody can tell whether process 1 has a handler: the finding names both.
+		// From outside it is not known whether process 1 has a handler: the finding names both.
 		{app{name: "hang", args: []string{"hang"}, grace: 8}, []string{"ignores-the-signal"}},
 		{app{name: "ignore", args: []string{"ignore"}, grace: 8}, []string{"ignores-the-signal"}},
 		{app{name: "prestop-sleep", args: []string{"lameduck"}, preStop: "{sleep: {seconds: 5}}"}, nil},

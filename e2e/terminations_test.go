@@ -15,7 +15,7 @@ func TestTerminations(t *testing.T) {
 		app    app
 		delete []string // flags of kubectl delete
 		finds  []string
-		exit   string // its code; unknown: nobody is told
+		exit   string // its code; unknown: the kubelet does not report it
 	}{
 		{"outlives-its-grace", app{name: "hang", args: []string{"hang"}, grace: 5}, nil, []string{"ignores-the-signal"}, "137, killed"},
 		{"shorter-grace", server("lameduck"), []string{"--grace-period=5"}, []string{"grace-shorter-than-delay"}, "137, killed"},

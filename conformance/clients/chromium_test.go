@@ -17,7 +17,7 @@ import (
 // A page posts in a loop, through a termination of its server. No fetch fails,
 // and all that Chromium has sent, by its own log, has come. With HTTP/2 a fetch
 // may fail that was not sent: if GOAWAY comes between the choice of the
-// connection and the begin of the stream, Chromium's TryCreateStream gives up.
+// connection and the start of the stream, Chromium's TryCreateStream gives up.
 func TestChromium(t *testing.T) {
 	program := need(t, "chromium", "chromium")
 	version(t, program, "--version")

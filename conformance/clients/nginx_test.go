@@ -33,7 +33,7 @@ func testNginxReload(t *testing.T, http2 bool) {
 	p.lostNothing(t, got)
 }
 
-// nginx as it comes is told by nobody: it asks the next server if it cannot
+// nginx as it comes does not know: it asks the next server if it cannot
 // connect to one. What it has sent and is not idempotent it does not send
 // again, so a request that is lost is seen as 502. Its clients pause from T0 to
 // the end, so that the connections it keeps are closed while they are idle.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// keep is how long an archive that nobody asks for stays.
+// keep is how long an archive that is not asked for stays.
 const keep = 24 * time.Hour
 
 // cached returns the path of an archive called name that was made of content.
@@ -41,7 +41,7 @@ func cached(name string, make func(path string) error, content ...any) (string, 
 // format changes when the same content is to make another archive.
 const format = 2
 
-// prune removes the archives that nobody has asked for since.
+// prune removes the archives that were not asked for since.
 func prune(dir string, since time.Time) error {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -83,7 +83,7 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	t.Fatal("waited in vain: ", what)
+	t.Fatal("it did not come: ", what)
 }
 
 // enter runs a command inside the node.

@@ -1,6 +1,6 @@
 // Package images makes the images that the e2e tests load into a cluster, as
 // archives that ctr, kind and docker read, for the processor of this machine.
-// All run as a user that is not root on a root that nobody can write, and so
+// All run as a user that is not root on a root that cannot be written, and so
 // in namespaces whose Pod Security level is restricted.
 //
 // An archive is made once, and kept in the user's cache folder under a name

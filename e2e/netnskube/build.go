@@ -115,7 +115,7 @@ func buildKubernetes(ctx context.Context, version, modfile string, progress func
 }
 
 // run returns the folder with the programs, and builds them first if they are
-// not there. Whoever comes while someone else builds waits for it.
+// not there. A process that comes while another builds waits for it.
 func (b build) run(ctx context.Context, progress func(string)) (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -221,7 +221,7 @@ func (b build) counts(file string) bool {
 	return file == b.modfile || file == sums || filepath.Ext(file) == ".go"
 }
 
-// prune removes what earlier sources were built to, once nobody has asked for
+// prune removes what earlier sources were built to, once it was not asked for
 // it for a week.
 func prune(cache, name, current string) error {
 	const week = 7 * 24 * time.Hour

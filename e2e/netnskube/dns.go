@@ -10,7 +10,7 @@ import (
 )
 
 // coreDNS is the cluster's DNS server, a process on the first node instead of a
-// pod. What is outside the cluster has no name: there is nobody to forward to.
+// pod. What is outside the cluster has no name: there is no server to forward to.
 func (p plan) coreDNS(n node) (Component, error) {
 	path := filepath.Join(n.Dir, "Corefile")
 	corefile := fmt.Sprintf(`.:53 {

@@ -13,7 +13,7 @@ import (
 )
 
 // healthClient asks servers of the node that it runs on. Some make their own
-// certificates when they start; there is nobody between to be kept out.
+// certificates when they start; there is no host between them.
 var healthClient = http.Client{
 	Timeout:   5 * time.Second,
 	Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true},

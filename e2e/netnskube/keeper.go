@@ -26,7 +26,7 @@ const (
 
 // order is what a keeper is told after its plan.
 type order struct {
-	// Stay: outlive whoever started this keeper.
+	// Stay: outlive the process that started this keeper.
 	Stay bool `json:"stay"`
 }
 
@@ -55,7 +55,7 @@ func keeperMain([]string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer stop()
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // whoever listened to the news may be gone
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the reader of the news may be gone
 	orders := json.NewDecoder(os.NewFile(keeperOrders, "orders"))
 	k := &keeper{news: json.NewEncoder(os.NewFile(keeperNews, "news")), init: map[string]*exec.Cmd{}}
 	if err := orders.Decode(&k.plan); err != nil {
@@ -79,10 +79,10 @@ func keeperMain([]string) error {
 }
 
 // errOwnerGone is why a keeper ends whose owner has let go of it, or is no more.
-var errOwnerGone = errors.New("whoever booted the cluster is gone")
+var errOwnerGone = errors.New("the process that booted the cluster is gone")
 
-// follow takes orders. It returns errOwnerGone when there is nobody left to give
-// any, and nobody said that the keeper should stay.
+// follow takes orders. It returns errOwnerGone when no process is left to give
+// any, and none ordered the keeper to stay.
 func follow(ctx context.Context, orders *json.Decoder) error {
 	for {
 		var o order
@@ -118,7 +118,7 @@ func killClients() {
 	}
 }
 
-func (k *keeper) tell(n news) { _ = k.news.Encode(n) } // nobody may be listening any more
+func (k *keeper) tell(n news) { _ = k.news.Encode(n) } // the reader may be gone
 
 func (k *keeper) say(format string, args ...any) {
 	k.tell(news{Progress: fmt.Sprintf(format, args...)})

@@ -33,7 +33,7 @@ type Options struct {
 	Nodes int
 	// ProxyMode is kube-proxy's; "" is NFTables.
 	ProxyMode ProxyMode
-	// Progress is told what happens, a line at a time; nil tells nobody.
+	// Progress is called with what happens, a line at a time; it may be nil.
 	Progress func(line string)
 }
 

@@ -129,7 +129,7 @@ func (c *counts) line() string {
 }
 
 // ServeHTTP answers with the line. To the library a request for it is one as
-// any other, and a drain waits until none comes: whoever asks after SIGTERM
+// any other, and a drain waits until none comes: a request for them after SIGTERM
 // should do so as the kubelet, with a User-Agent that begins with kube-probe/.
 func (c *counts) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 	c.mu.Lock()

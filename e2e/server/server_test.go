@@ -238,7 +238,7 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// TestIgnoreServesOn: SIGTERM changes nothing, and nobody counts by it.
+// TestIgnoreServesOn: SIGTERM changes nothing, and the counts stay.
 func TestIgnoreServesOn(t *testing.T) {
 	t.Parallel()
 	s := start(t, "ignore")

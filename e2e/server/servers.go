@@ -32,7 +32,7 @@ func servers() map[string]server {
 }
 
 // lesson is a server of the tutorial as it is: only what it serves is
-// wrapped, and nobody but itself takes a decision at SIGTERM.
+// wrapped, and nothing but itself takes a decision at SIGTERM.
 func lesson(s tutorial.Server) server {
 	return func(addr string, c *counts) error {
 		switch s.Name {

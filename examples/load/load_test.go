@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, serveAndExit) }
 
-// Whoever calls os.Exit at SIGTERM loses requests, and every client sees it.
+// A server that calls os.Exit at SIGTERM loses requests, and every client sees it.
 // The clients of the other protocols are tried on their examples, killed.
 func TestLossOfAServerThatExits(t *testing.T) {
 	for _, name := range []string{"http", "h2c", "longpoll", "sse", "websocket"} {

@@ -30,7 +30,7 @@ func (c *client) poll() {
 		for !c.done() && h.news(c.t, &last) {
 		}
 		h.Close()
-		c.pause(retryPause) // whoever is told to leave may be sent to the same server once more
+		c.pause(retryPause) // a client that is asked to leave may be sent to the same server once more
 	}
 }
 

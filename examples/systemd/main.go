@@ -1,6 +1,6 @@
 // Command systemd is socket activated: systemd holds the listening socket,
-// and a restart refuses nobody. Connections that come between the end of one
-// instance and the begin of the next wait in the socket's queue.
+// and a restart refuses no connection. Connections that come between the end of one
+// instance and the start of the next wait in the socket's queue.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	exitIf(err)
 	var p lameduck.Process
 	if len(listeners) > 0 {
-		// Nobody has to be told to send new connections elsewhere: they wait
+		// No load balancer has to send new connections elsewhere: they wait
 		// for the next instance. This one stops accepting at once, and asks
 		// those that it has to leave.
 		p.Delay = -1

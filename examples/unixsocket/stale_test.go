@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The socket of a process that was killed is in nobody's way; that of one
+// The socket of a process that was killed is no obstacle; that of one
 // that runs is left alone.
 func TestStaleSocket(t *testing.T) {
 	dir, err := os.MkdirTemp("", "stale")

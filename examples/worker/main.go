@@ -20,7 +20,7 @@ func main() {
 	flag.Parse()
 	q := &queue{url: *url}
 
-	// Nobody is to be told to send new connections elsewhere.
+	// No load balancer has to send new connections elsewhere.
 	p := lameduck.Process{Delay: -1, Quiet: -1}
 	p.AddCloser("connections", q.hangUp) // the last, for closers run in reverse order
 	p.AddCloser("reports", q.report)

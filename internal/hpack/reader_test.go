@@ -239,7 +239,7 @@ func TestBrokenForGood(t *testing.T) {
 	}
 }
 
-// What nobody asks for is not decoded.
+// What is not asked for is not decoded.
 func TestUnwantedValueIsPassedOver(t *testing.T) {
 	var r Reader
 	if head, err := r.Block([]byte{0x01, 0x81, 0x00, 0x84}); err != nil || head.Path != "/" {

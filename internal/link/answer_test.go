@@ -2,7 +2,7 @@ package link
 
 import "testing"
 
-func TestWithGoodbye(t *testing.T) {
+func TestWithClose(t *testing.T) {
 	const status = "HTTP/1.1 200 OK\r\n"
 	for head, want := range map[string]string{
 		status + "Date: now":                              status + "Connection: close\r\nDate: now",

@@ -288,7 +288,7 @@ func (c *Conn) arrange(d *term.Termination) {
 	c.Schedule(wait, c.AskToLeave)
 }
 
-// AskToLeave is the moment: it tells whoever waits for it, and the client if the
+// AskToLeave is the moment: it wakes what waits for it, and asks the client if the
 // protocol has a word for it.
 func (c *Conn) AskToLeave() {
 	c.Mu.Lock()
@@ -401,7 +401,7 @@ func (c *Conn) Streams() int {
 }
 
 // handled is called when the last handler of an HTTP/2 connection has ended. If
-// that is closed meanwhile, whoever does it sees that there is none.
+// that is closed meanwhile, what closes it sees that there is none.
 func (c *Conn) handled() {
 	if !c.closed.Load() {
 		return

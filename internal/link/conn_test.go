@@ -51,7 +51,7 @@ func testEnv(d *term.Termination) *Env {
 
 func setOf(e *Env) *Set { return e.Set.(*Set) }
 
-// Who looks in vain at a connection that has been woken leaves that wake to be
+// A last look that fails at a connection that has been woken leaves that wake to be
 // taken back: else the past deadline stays, and looks like net/http's own.
 func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
 	c, client := socketPair(t)

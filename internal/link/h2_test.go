@@ -20,9 +20,9 @@ func h2Frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 	return append(b, payload...)
 }
 
-// The goodbye does not keep a connection from being read: a client may write
+// GOAWAY does not keep a connection from being read: a client may write
 // all before it reads anything.
-func TestGoodbyeDoesNotKeepFromReading(t *testing.T) {
+func TestGoAwayDoesNotKeepFromReading(t *testing.T) {
 	c, client := pipe(t)
 	h := newH2(&c.base, c)
 	c.prefaceMatched = -1

@@ -20,7 +20,7 @@ func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	if at := c.dueAt(d); at.Before(c.born.Add(ConfirmWithin)) {
 		t.Errorf("closed %v after it was asked", at.Sub(c.born))
 	}
-	h.wire.Goodbye()
+	h.wire.FirstGoAway()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
 	if at := c.dueAt(d); at.After(time.Now()) {
 		t.Error("not closed when it has confirmed")

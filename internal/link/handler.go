@@ -48,7 +48,7 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // asks its client to leave if its moment has come.
 func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.Request) {
 	if c.waking.Load() {
-		c.cancelWake() // woken when nobody knew yet that a request had begun
+		c.cancelWake() // woken before it was known that a request had begun
 	}
 	c.note.Store(&note{of: r, since: time.Now()})
 	c.undo = nil

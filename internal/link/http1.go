@@ -22,7 +22,7 @@ var (
 type http1 struct {
 	base
 	doing         atomic.Pointer[http.Request] // what it is doing
-	note          atomic.Pointer[note]         // what is known of that, for whoever asks
+	note          atomic.Pointer[note]         // what is known of that, for a Status
 	undo          func()                       // takes the request at hand out of the late arrivals
 	closeSent     atomic.Bool                  // Connection: close was put into an answer
 	writeDeadline atomic.Int32                 // what is known of its write deadline

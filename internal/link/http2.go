@@ -36,8 +36,8 @@ type h2 struct {
 	typicalStreams atomic.Int32  // streams that are open at once
 	begun          chan struct{} // has an element when, since leaving, one has begun
 
-	newsAwaited atomic.Int64 // what the news on health Watches must come to before the end; 0: none are awaited
-	askedAt     atomic.Int64 // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
+	watchAwaited atomic.Int64 // how many messages on health Watches must be sent before the end; 0: none are awaited
+	askedAt      atomic.Int64 // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
 
 	goAwayWanted atomic.Int32 // the last GOAWAY that is to be sent
 	goAwaySent   int32        // the last that was sent; guarded by writing
@@ -142,7 +142,7 @@ func (h *h2) received(b []byte) {
 	}
 	h.conn.noteActivity() // before it is known that a stream has ended, if one has
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
-	h.reading.Store(h.wire.Beginning())
+	h.reading.Store(h.wire.MidHeaders())
 	if h.leaving.Load() {
 		h.receivedLeaving(begun)
 	}
@@ -165,7 +165,7 @@ func (h *h2) received(b []byte) {
 func (h *h2) receivedLeaving(begun int) {
 	if begun > 0 {
 		h.streamsBegan()
-	} else if h.wire.Unconfirmed() {
+	} else if h.wire.NeedsPing() {
 		go h.tryFlush()
 	}
 }
@@ -174,8 +174,8 @@ func (h *h2) receivedLeaving(begun int) {
 // if the server has ended a frame. The caller holds writing, which wrote releases.
 func (h *h2) wrote(b []byte) {
 	h.conn.noteActivity() // as in received
-	news := h.wire.News()
-	silent := h.wire.Sent(b) || h.wire.News() != news
+	sent := h.wire.WatchMessages()
+	silent := h.wire.Sent(b) || h.wire.WatchMessages() != sent
 	h.flush()
 	h.writing.unlock()
 	if h.goAwayWanted.Load() != 0 {
@@ -294,7 +294,7 @@ func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
 // watchersTold reports whether a Watch of the health service has been sent
 // that nothing is served any more: the server does that at its own pace.
 func (h *h2) watchersTold() bool {
-	return h.wire.Open() == 0 || h.wire.News() >= h.newsAwaited.Load()
+	return h.wire.Open() == 0 || h.wire.WatchMessages() >= h.watchAwaited.Load()
 }
 
 // ConfirmWithin is for how long a client may take to confirm.
@@ -315,7 +315,7 @@ func (h *h2) tryFlush() {
 // flush sends the next GOAWAY or PING that is wanted, if no frame of the server is
 // half written. It returns true if there may be one more. The caller holds writing.
 func (h *h2) flush() bool {
-	if !h.wire.FitsIn() {
+	if !h.wire.AtBoundary() {
 		return false
 	}
 	if h.goAwaySent == 0 && h.goAwayWanted.Load() == firstGoAway {
@@ -342,33 +342,33 @@ func (h *h2) flushAhead() {
 // nextFrames is what is to be sent next, nil if nothing is. The caller holds writing.
 func (h *h2) nextFrames() []byte {
 	switch wanted := h.goAwayWanted.Load(); {
-	case h.goAwaySent == wanted && wanted == firstGoAway && h.wire.Unconfirmed():
+	case h.goAwaySent == wanted && wanted == firstGoAway && h.wire.NeedsPing():
 		return h.wire.Ping()
 	case h.goAwaySent >= wanted:
 		return nil
 	case wanted == firstGoAway:
 		h.goAwaySent = firstGoAway
-		return h.wire.Goodbye()
+		return h.wire.FirstGoAway()
 	default:
 		h.goAwaySent = lastGoAway
-		return h.wire.LastGoodbye()
+		return h.wire.LastGoAway()
 	}
 }
 
 // closable reports whether the connection carries nothing that will end.
 func (h *h2) closable() bool { return !h.wire.Busy() && (h.over == nil || h.over.closable()) }
 
-func (h *h2) halfway() bool { return h.wire.Halfway() }
+func (h *h2) halfway() bool { return h.wire.MidFrame() }
 
 // keep notes that a stream may be about to begin: half of a record of TLS may be that.
 func (h *h2) keep(record bool) {
-	if h.wire.Beginning() || record {
+	if h.wire.MidHeaders() || record {
 		h.reading.Store(true)
 	}
 }
 
-// leaveAt of a connection that came late is within Spread of its begin: a client that is
-// told at once would dial again, and perhaps here again, with many streams about to
+// leaveAt of a connection that came late is within Spread of its start: a client that is
+// asked at once would dial again, and perhaps here again, with many streams about to
 // begin. Go's own then loses those whose body it cannot rewind.
 func (h *h2) leaveAt(d *term.Termination) time.Time {
 	if h.conn.late(d) {
@@ -499,9 +499,9 @@ type streamOf struct {
 	id uint32
 }
 
-func (h *h2) awaitNews() {
-	h.newsAwaited.Store(h.wire.News() + 1)
+func (h *h2) awaitWatches() {
+	h.watchAwaited.Store(h.wire.WatchMessages() + 1)
 	if h.wire.Open() > 0 {
-		h.conn.noteActivity() // a watcher is given from now on the time to be told
+		h.conn.noteActivity() // a watcher has from now on the time for its message
 	}
 }

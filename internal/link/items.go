@@ -38,8 +38,8 @@ func withMethod(r *http.Request, name string) string {
 	return r.Method + " " + name
 }
 
-// requestName names a request that a handler may be at work on, by what nobody
-// changes meanwhile. r.Pattern is not that, ServeMux sets it: so it is asked.
+// requestName names a request that a handler may be at work on, by what does
+// not change meanwhile. ServeMux sets r.Pattern, so the ServeMux is asked instead.
 func requestName(r *http.Request, routes *http.ServeMux) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
 	if u, err := url.ParseRequestURI(path); err == nil && routes != nil {

@@ -14,7 +14,7 @@ func TestQueued(t *testing.T) {
 		}
 		defer l.Close()
 		if waits, known := queued(l); waits || !known {
-			t.Errorf("%s, nobody has dialled: %v, %v", network, waits, known)
+			t.Errorf("%s, no client has dialled: %v, %v", network, waits, known)
 		}
 		c, err := net.Dial(network, l.Addr().String())
 		if err != nil {

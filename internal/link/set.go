@@ -199,7 +199,7 @@ func (s *Set) ReleaseWaiting() int {
 	defer s.mu.Unlock()
 	for _, leave := range s.waiting {
 		select {
-		case <-leave: // it was told before
+		case <-leave: // it was asked before
 		default:
 			close(leave)
 		}
@@ -225,11 +225,11 @@ func (s *Set) List() []*Conn {
 }
 
 // AwaitNews is called before the health servers are shut down: no connection with
-// a health Watch is closed before the watcher has been told.
+// a health Watch is closed before the watcher has its message.
 func (s *Set) AwaitNews() {
 	for _, c := range s.List() {
 		if h := c.h2.Load(); h != nil {
-			h.awaitNews()
+			h.awaitWatches()
 		}
 	}
 }

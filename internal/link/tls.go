@@ -175,7 +175,7 @@ func looksLikeHTTP(head [5]byte) bool {
 }
 
 // A tlsListener does handshakes off the path of Accept, so that a slow client
-// keeps nobody waiting.
+// keeps no other connection waiting.
 type tlsListener struct {
 	*Listener
 	srv   *http.Server
@@ -185,7 +185,7 @@ type tlsListener struct {
 	ready chan net.Conn
 	err   error      // of Accept; set before over
 	over  term.Latch // no more will be ready
-	Left  term.Latch // nobody accepts any more
+	Left  term.Latch // accepting has ended
 }
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {

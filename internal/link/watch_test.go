@@ -25,7 +25,7 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	sent([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS
 	status := []byte("\x00\x00\x02\x00\x00\x00\x00\x00\x01\x08\x01")
 	sent(status)
-	h.wire.Goodbye()
+	h.wire.FirstGoAway()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)
 	if !h.closable() {
 		t.Fatal("a Watch is work")

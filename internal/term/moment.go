@@ -30,7 +30,7 @@ func Draining(ctx context.Context) <-chan struct{} {
 type Moment struct {
 	Mu     sync.Mutex // also of what has this moment; never taken on the path of a request before the closing phase
 	Share  float32    // its place in Spread, from 0 to 1
-	Passed bool       // the moment has come, or there is nobody to ask any more
+	Passed bool       // the moment has come, or no connection is left to ask
 	Leave  chan struct{}
 	timer  *time.Timer
 }

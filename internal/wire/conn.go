@@ -26,7 +26,7 @@ type Stream struct {
 	ID    uint32
 	Path  string // "" if paths are not read
 	Watch bool   // a gRPC health watch, which never ends by itself
-	Since int64  // what Received was told
+	Since int64  // as Received was given it
 }
 
 // A Conn is the state of one connection. Received is called by one goroutine
@@ -39,17 +39,17 @@ type Conn struct {
 	goAway  [4]byte // the last stream of the one being sent
 	heads   *heads  // nil if paths are not read
 
-	watches atomic.Int32 // of open
-	news    atomic.Int64
+	watches       atomic.Int32 // of open
+	watchMessages atomic.Int64
 
 	mu      sync.Mutex
 	open    index.List[uint32, Stream]
 	last    uint32
 	limit   uint32 // the server serves no stream beyond this one,
-	refuses bool   // if it has said GOAWAY itself
+	refuses bool   // if it has sent GOAWAY itself
 	acked   bool   // the last of our PINGs was answered
 	stale   bool   // and a stream has ended since
-	pings   uint32 // of ours that were said
+	pings   uint32 // of ours that were sent
 }
 
 // ReadPaths makes Received read the path of each stream. It must come before
@@ -134,18 +134,18 @@ func (c *Conn) begin(s Stream, probe bool) (counts bool) {
 
 const healthService = "/grpc.health.v1.Health/"
 
-// countNews counts what is sent on a Watch.
-func (c *Conn) countNews() {
+// countWatchMessage counts what is sent on a Watch.
+func (c *Conn) countWatchMessage() {
 	id := c.out.stream()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if s := c.open.Find(id); c.out.kind() == frameData && s != nil && s.Watch {
-		c.news.Add(1)
+		c.watchMessages.Add(1)
 	}
 }
 
-// News is how many messages were sent on health Watches.
-func (c *Conn) News() int64 { return c.news.Load() }
+// WatchMessages is how many messages were sent on health Watches.
+func (c *Conn) WatchMessages() int64 { return c.watchMessages.Load() }
 
 // close notes the end of a stream, and returns whether it was the last one.
 func (c *Conn) close(id uint32, sent bool) (last bool) {
@@ -186,7 +186,7 @@ func (c *Conn) refuse(beyond uint32) (last bool) {
 // The caller holds mu.
 func (c *Conn) busy() bool { return len(c.open.Entries) > int(c.watches.Load()) }
 
-// Sent follows bytes to the client, those of Goodbye not included. It returns
+// Sent follows bytes to the client, those of FirstGoAway and LastGoAway not included. It returns
 // whether they end the last stream that was open.
 func (c *Conn) Sent(b []byte) (silent bool) {
 	for len(b) > 0 {
@@ -219,7 +219,7 @@ func (c *Conn) sentFrame() (silent bool) {
 	switch c.out.kind() {
 	case frameData, frameHeaders:
 		if c.watches.Load() > 0 {
-			c.countNews()
+			c.countWatchMessage()
 		}
 		if c.out.has(flagEndStream) {
 			c.ending = c.out.stream()
@@ -236,18 +236,18 @@ func (c *Conn) sentFrame() (silent bool) {
 	return silent
 }
 
-// FitsIn reports whether a frame of ours may be sent now: between two frames,
+// AtBoundary reports whether a frame of ours may be sent now: between two frames,
 // and not before the server's first one, which must be SETTINGS. The caller
 // is the one that calls Sent.
-func (c *Conn) FitsIn() bool { return c.spoke && c.out.between() }
+func (c *Conn) AtBoundary() bool { return c.spoke && c.out.between() }
 
-// Halfway reports whether a part of a frame or of a header block has come.
+// MidFrame reports whether a part of a frame or of a header block has come.
 // The caller is the one that calls Received.
-func (c *Conn) Halfway() bool { return !c.in.between() }
+func (c *Conn) MidFrame() bool { return !c.in.between() }
 
-// Beginning reports whether a part of what may begin a stream has come. The
+// MidHeaders reports whether a part of what may begin a stream has come. The
 // caller is the one that calls Received.
-func (c *Conn) Beginning() bool { return c.in.beginning() }
+func (c *Conn) MidHeaders() bool { return c.in.beginning() }
 
 // Busy reports whether a stream is open that will end.
 func (c *Conn) Busy() bool {
@@ -297,9 +297,9 @@ func (c *Conn) Acked() bool {
 	return c.acked && !c.stale
 }
 
-// Unconfirmed reports whether the client was asked, and something has ended
+// NeedsPing reports whether the client was asked, and something has ended
 // since, and nothing is open: it is time for another Ping.
-func (c *Conn) Unconfirmed() bool {
+func (c *Conn) NeedsPing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.pings > 0 && c.stale && !c.busy()

@@ -55,7 +55,7 @@ func state(c *Conn) string {
 	}
 	slices.Sort(ids)
 	return fmt.Sprintf("open %q last %d busy %v acked %v fits %v halfway %v",
-		ids, c.Last(), c.Busy(), c.Acked(), c.FitsIn(), c.Halfway())
+		ids, c.Last(), c.Busy(), c.Acked(), c.AtBoundary(), c.MidFrame())
 }
 
 // follow has c see the steps, whole. It returns how many streams began, and
@@ -204,7 +204,7 @@ func TestLargestFrame(t *testing.T) {
 		for len(f) > 0 {
 			n := min(len(f), 1<<20-7)
 			c.Received(f[:n], 0)
-			if f = f[n:]; !c.Halfway() && len(f) > 0 {
+			if f = f[n:]; !c.MidFrame() && len(f) > 0 {
 				t.Fatalf("not halfway with %d bytes to come", len(f))
 			}
 		}
@@ -212,7 +212,7 @@ func TestLargestFrame(t *testing.T) {
 			c.Received(frame(frameContinuation, flagEndHeaders, uint32(2*i+1), get...), 0)
 		}
 	}
-	if c.Received(frame(frameHeaders, flagEnd, 7, get...), 0); c.Halfway() || !slices.Equal(open(&c), []uint32{3, 7}) {
+	if c.Received(frame(frameHeaders, flagEnd, 7, get...), 0); c.MidFrame() || !slices.Equal(open(&c), []uint32{3, 7}) {
 		t.Errorf("the frames were lost count of: %s", state(&c))
 	}
 }
@@ -231,29 +231,29 @@ func TestFitsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var c Conn
-			if c.FitsIn() {
+			if c.AtBoundary() {
 				t.Error("before the server has sent anything")
 			}
 			c.Sent(settings)
 			for i := range sent {
-				if c.FitsIn() != (i == 0) {
-					t.Fatalf("%v after %d of %d bytes", c.FitsIn(), i, len(sent))
+				if c.AtBoundary() != (i == 0) {
+					t.Fatalf("%v after %d of %d bytes", c.AtBoundary(), i, len(sent))
 				}
 				c.Sent(sent[i : i+1])
 			}
-			if !c.FitsIn() {
+			if !c.AtBoundary() {
 				t.Error("not at the end")
 			}
 		})
 	}
 	var c Conn
 	for i := range settings {
-		if c.FitsIn() {
+		if c.AtBoundary() {
 			t.Errorf("%d bytes into the first frame", i)
 		}
 		c.Sent(settings[i : i+1])
 	}
-	if !c.FitsIn() {
+	if !c.AtBoundary() {
 		t.Error("not behind the first frame")
 	}
 }
@@ -263,28 +263,28 @@ func TestHalfway(t *testing.T) {
 	sent := slices.Concat(settings, frame(frameHeaders, 0, 1, get...), frame(frameContinuation, flagEndHeaders, 1), frame(frameData, flagEndStream, 1, 1, 2, 3))
 	between := []int{0, len(settings), len(sent) - 12, len(sent)}
 	for i := range sent {
-		if c.Halfway() == slices.Contains(between, i) {
-			t.Errorf("%v after %d bytes", c.Halfway(), i)
+		if c.MidFrame() == slices.Contains(between, i) {
+			t.Errorf("%v after %d bytes", c.MidFrame(), i)
 		}
 		c.Received(sent[i:i+1], 0)
 	}
-	if c.Halfway() {
+	if c.MidFrame() {
 		t.Error("halfway at the end")
 	}
 }
 
-// pong answers a goodbye.
-func pong(goodbye []byte) []byte {
-	ping := slices.Clone(goodbye[len(goodbye)-headSize-8:])
+// pong acknowledges the PING behind a GOAWAY.
+func pong(first []byte) []byte {
+	ping := slices.Clone(first[len(first)-headSize-8:])
 	ping[4] = flagAck
 	return ping
 }
 
-func TestAnswerToTheGoodbye(t *testing.T) {
-	answer := pong(new(Conn).Goodbye())
+func TestAckOfTheGoAwayPing(t *testing.T) {
+	answer := pong(new(Conn).FirstGoAway())
 	for split := range answer {
 		var c Conn
-		c.Goodbye()
+		c.FirstGoAway()
 		c.Received(answer[:split], 0)
 		if c.Acked() {
 			t.Fatalf("acked after %d bytes", split)
@@ -304,7 +304,7 @@ func TestAnswerToTheGoodbye(t *testing.T) {
 		"in a frame of another type":    frame(0xfa, flagAck, 0, answer[headSize:]...),
 	} {
 		var c Conn
-		c.Goodbye()
+		c.FirstGoAway()
 		if c.Received(ping, 0); c.Acked() {
 			t.Errorf("acked by a PING: %s", name)
 		}
@@ -373,15 +373,15 @@ func TestWatchIsNoWork(t *testing.T) {
 }
 
 // A server that says GOAWAY itself serves no stream beyond: those are not
-// open, and no goodbye of ours takes it back (RFC 9113, section 6.8).
-func TestGoodbyeOfTheServer(t *testing.T) {
+// open, and no GOAWAY of ours takes it back (RFC 9113, section 6.8).
+func TestGoAwayOfTheServer(t *testing.T) {
 	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
 	for _, test := range []struct {
-		name              string
-		steps             []step
-		open              []uint32
-		silent            int
-		goodbye, farewell uint32
+		name         string
+		steps        []step
+		open         []uint32
+		silent       int
+		first, final uint32
 	}{
 		{"none", []step{begin(1), begin(3)}, []uint32{1, 3}, 0, maxStream, 3},
 		{"one that refuses what is open", []step{begin(1), begin(3), server(goAway(1))}, []uint32{1}, 0, 1, 1},
@@ -402,11 +402,11 @@ func TestGoodbyeOfTheServer(t *testing.T) {
 			if split.followBytes(test.steps...); state(&split) != state(&whole) {
 				t.Errorf("byte by byte: %s", state(&split))
 			}
-			if got := slices.Concat(goAway(test.goodbye), new(Conn).Ping()); !bytes.Equal(whole.Goodbye(), got) {
-				t.Errorf("goodbye % x, want % x", whole.Goodbye(), got)
+			if got := slices.Concat(goAway(test.first), new(Conn).Ping()); !bytes.Equal(whole.FirstGoAway(), got) {
+				t.Errorf("first GOAWAY % x, want % x", whole.FirstGoAway(), got)
 			}
-			if got := goAway(test.farewell); !bytes.Equal(whole.LastGoodbye(), got) {
-				t.Errorf("last goodbye % x, want % x", whole.LastGoodbye(), got)
+			if got := goAway(test.final); !bytes.Equal(whole.LastGoAway(), got) {
+				t.Errorf("last GOAWAY % x, want % x", whole.LastGoAway(), got)
 			}
 		})
 	}
@@ -420,14 +420,14 @@ func TestUnconfirmed(t *testing.T) {
 	var c Conn
 	check := func(when string, acked, unconfirmed bool) {
 		t.Helper()
-		if c.Acked() != acked || c.Unconfirmed() != unconfirmed {
-			t.Errorf("%s: acked %v, unconfirmed %v", when, c.Acked(), c.Unconfirmed())
+		if c.Acked() != acked || c.NeedsPing() != unconfirmed {
+			t.Errorf("%s: acked %v, unconfirmed %v", when, c.Acked(), c.NeedsPing())
 		}
 	}
 	c.follow(begin(1), end(1))
 	check("nothing was asked", false, false)
 	c.follow(begin(3))
-	first := c.Goodbye()
+	first := c.FirstGoAway()
 	check("asked", false, false)
 	c.follow(client(pong(first)))
 	check("answered", true, false)
@@ -485,7 +485,7 @@ func TestLargeHeaderBlocksAreNotKept(t *testing.T) {
 // streams. The answer to each counts, however many there were.
 func TestEveryPingIsConfirmed(t *testing.T) {
 	var c Conn
-	c.Goodbye()
+	c.FirstGoAway()
 	for n := range 70000 {
 		ping := c.Ping()
 		ping[4] |= flagAck

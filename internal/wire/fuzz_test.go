@@ -13,7 +13,7 @@ func FuzzFrames(f *testing.F) {
 	answer := slices.Concat(settings, frame(frameHeaders, 0, 1, status...), frame(frameContinuation, flagEndHeaders, 1),
 		frame(frameData, flagEndStream, 1, 'o', 'k'), frame(frameRSTStream, 0, 1, 0, 0, 0, 0))
 	asked := slices.Concat(settings, frame(frameHeaders, flagEndStream|flagPadded, 1, append([]byte{0}, get...)...), frame(frameContinuation, flagEndHeaders, 1),
-		frame(frameHeaders, flagEnd, 3, request(healthService+"Watch")...), pong(new(Conn).Goodbye()))
+		frame(frameHeaders, flagEnd, 3, request(healthService+"Watch")...), pong(new(Conn).FirstGoAway()))
 	f.Add(turns(asked, answer), []byte{1, 8, 9, 3}, true)
 	f.Add(turns(asked[:20], answer, asked[20:]), []byte{0, 1}, false)
 	f.Add(turns(asked, answer[:30], nil, answer[30:]), []byte{200}, true)
@@ -24,8 +24,8 @@ func FuzzFrames(f *testing.F) {
 			whole.ReadPaths()
 			split.ReadPaths()
 		}
-		whole.Goodbye()
-		split.Goodbye()
+		whole.FirstGoAway()
+		split.FirstGoAway()
 		next := pieces(sizes)
 		for from := byte('c'); len(data) > 0; from ^= 'c' ^ 's' {
 			n := min(int(data[0]), len(data)-1)

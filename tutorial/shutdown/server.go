@@ -1,6 +1,6 @@
 // Package shutdown is the second lesson: http.Server.Shutdown at the stop
 // signal, as its documentation shows. Clients go on coming for a while, and
-// nobody listens any more.
+// no listener is left.
 package shutdown
 
 import (

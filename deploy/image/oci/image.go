@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// User is who runs in every image, and its group: nobody in particular. By
+// User is the user of every image, and its group: one without a name. By
 // number, for Kubernetes cannot tell whether a name is root's.
 const User = "65532:65532"
 

@@ -2,15 +2,15 @@ package wire
 
 import "encoding/binary"
 
-// Goodbye is the first phase of a graceful end (RFC 9113, section 6.8): a
-// GOAWAY that refuses nothing, and a Ping. If the server has said one itself
+// FirstGoAway is the first phase of a graceful end (RFC 9113, section 6.8): a
+// GOAWAY that refuses nothing, and a Ping. If the server has sent one itself
 // it is that again, for none may refuse less than one before.
-func (c *Conn) Goodbye() []byte {
+func (c *Conn) FirstGoAway() []byte {
 	return append(goAway(c.atMost(maxStream)), c.Ping()...)
 }
 
-// LastGoodbye is the second phase: it names the last stream that was served.
-func (c *Conn) LastGoodbye() []byte { return goAway(c.atMost(c.Last())) }
+// LastGoAway is the second phase: it names the last stream that was served.
+func (c *Conn) LastGoAway() []byte { return goAway(c.atMost(c.Last())) }
 
 // Ping makes the client answer: when it has, all before was read. Without
 // that a connection must not be closed behind a long answer: the next

@@ -15,9 +15,9 @@ import (
 	"time"
 )
 
-// An answer that begins after the connection's moment says goodbye, also if its
+// An answer that begins after the connection's moment has Connection: close, also if its
 // handler was at work before, and whatever the handler says itself.
-func TestEveryAnswerAfterTheMomentSaysGoodbye(t *testing.T) {
+func TestEveryAnswerAfterTheMomentHasClose(t *testing.T) {
 	for _, says := range []string{"", "keep-alive"} {
 		for _, body := range []int{0, 10, 100_000} {
 			for _, continued := range []bool{false, true} {
