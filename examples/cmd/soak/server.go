@@ -26,6 +26,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck"
 	"github.com/lameduck-dev/lameduck/examples/grpc/clock"
+	lameduckgrpc "github.com/lameduck-dev/lameduck/grpc"
 )
 
 // childVariable makes this program the server.
@@ -79,7 +80,7 @@ func serve() error {
 	p.AddConn(listen("tcp"), lines)
 
 	healthy := health.NewServer()
-	g := grpc.NewServer(grpc.StreamInterceptor(draining(p)))
+	g := grpc.NewServer(grpc.StreamInterceptor(lameduckgrpc.StreamDraining(p)))
 	grpc_health_v1.RegisterHealthServer(g, healthy)
 	clock.RegisterClockServer(g, ticker{})
 	p.AddGRPC(g, healthy, listen("grpc"))
@@ -207,19 +208,6 @@ func (ticker) Ticks(r *clock.TicksRequest, s grpc.ServerStreamingServer[clock.Ti
 		}
 	}
 }
-
-func draining(p *lameduck.Process) grpc.StreamServerInterceptor {
-	return func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-		return handle(srv, stream{s, p.WithDraining(s.Context())})
-	}
-}
-
-type stream struct {
-	grpc.ServerStream
-	ctx context.Context
-}
-
-func (s stream) Context() context.Context { return s.ctx }
 
 func selfSigned() (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
