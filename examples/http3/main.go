@@ -30,7 +30,8 @@ func main() {
 
 	var p lameduck.Process
 	config := &tls.Config{Certificates: []tls.Certificate{*cert}}
-	s := newServer(&http3.Server{TLSConfig: config, Handler: http.DefaultServeMux,
+	// net/http adds its protocols to the TLSConfig of its server, so each has its own.
+	s := newServer(&http3.Server{TLSConfig: config.Clone(), Handler: http.DefaultServeMux,
 		ConnContext: func(ctx context.Context, _ *quic.Conn) context.Context { return p.WithDraining(ctx) }})
 	p.Observe = s.observe
 	p.AddWorker("http3", func(ctx context.Context) error { return s.serve(ctx, udp) })

@@ -27,9 +27,9 @@ func newServer(s *http3.Server) *server {
 
 // observe is called when the phase changes.
 func (s *server) observe(status lameduck.Status) {
-	s.serving.Store(status.Phase == "serving")
+	s.serving.Store(status.Phase == lameduck.PhaseServing)
 	switch status.Phase {
-	case "serving", "lame duck":
+	case lameduck.PhaseServing, lameduck.PhaseLameDuck:
 	default:
 		s.end()
 	}
