@@ -60,7 +60,7 @@ func (p *Process) wakeSilent() {
 	}
 }
 
-// waitFor gives what minds its context the time to end.
+// waitFor gives handlers that watch their context the time to end.
 func (p *Process) waitFor(wait time.Duration) {
 	deadline := time.NewTimer(wait)
 	defer deadline.Stop()

@@ -46,7 +46,7 @@ func TestOrdersInCode(t *testing.T) {
 				if errors.As(err, &cut) != (test.cut > 0) || cut != nil && len(cut.Work) != test.cut {
 					t.Errorf("Run: %v, want %d cut", err, test.cut)
 				}
-				if took < test.ends || took > test.ends+time.Second { // a part of Reserve is for what minds its context
+				if took < test.ends || took > test.ends+time.Second { // a part of Reserve is for handlers that watch their context
 					t.Errorf("ended %v after T0, want %v", took, test.ends)
 				}
 				if s := x.Status(); s.By != test.by || !s.T0.Equal(x.t0) {

@@ -14,8 +14,8 @@ import (
 
 const (
 	leastRate = 10 // attempts per second and pattern: an outage of 100 ms still shows
-	// mostLate is how late this machine may be. What a server does in less time the
-	// diagnosis does not tell from what its observers do.
+	// mostLate is how late this machine may be. The diagnosis cannot
+	// distinguish a server that is slow by less from a client that is.
 	mostLate = 250 * time.Millisecond
 )
 
@@ -38,16 +38,17 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 		}
 		warm := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled)
 		lower := max(leastRate, load.Rate/2)
-		switch mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil; {
-		case mayLower && rec.late() >= mostLate:
-			warm = nil // even if no attempt was served
-			load.Rate = lower
-		case warm == nil:
+		mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil
+		if !mayLower || rec.late() < mostLate {
+			if warm != nil {
+				return nil, errors.Join(warm, stop())
+			}
 			return stop, nil
 		}
-		if err := errors.Join(warm, stop()); err != nil {
+		if err := stop(); err != nil { // the error of the warm-up does not count: the machine was late
 			return nil, err
 		}
+		load.Rate = lower
 	}
 }
 
