@@ -17,9 +17,10 @@ demo: cache
 
 # All tests of every module, in one pass: packages run side by side, for most of
 # them wait; the tool's own trials, which need the machine most, come last and
-# alone. The race detector makes the diagnosis eight times slower, and that has
-# no goroutine to watch. vet is part of make lint.
-computes = /internal/diagnose$$
+# alone. The race detector makes what computes up to eight times slower, and the
+# diagnosis and the compression of images have no goroutine to watch. vet is part
+# of make lint.
+computes = /internal/diagnose$$|/deploy/image$$|/e2e/images$$
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
 test: cache
