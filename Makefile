@@ -15,19 +15,21 @@ cache:
 demo: cache
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
-# All tests of every module, in one pass: packages run side by side, for most of
+# The tests of every module, in one pass: packages run side by side, for most of
 # them wait; the tool's own trials, which need the machine most, come last and
 # alone. The race detector makes what computes up to eight times slower, and the
-# diagnosis and the compression of images have no goroutine to watch. vet is part
-# of make lint.
-computes = /internal/diagnose$$|/deploy/image$$|/e2e/images$$
+# diagnosis, the compression of images and the search for words have no goroutine
+# to watch. vet is part of make lint. -short tries less of the same: CI tries all
+# of it, by make test SHORT=
+SHORT ?= -short
+computes = /internal/diagnose$$|/internal/vocabulary$$|/deploy/image$$|/e2e/images$$
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
 test: cache
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
-	go test -vet=off $(call packages,$(computes))
-	go test $(RACE) -vet=off -timeout 15m $(call packages,$(trials))
+	go test $(RACE) $(SHORT) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
+	go test $(SHORT) -vet=off $(call packages,$(computes))
+	go test $(RACE) $(SHORT) -vet=off -timeout 15m $(call packages,$(trials))
 
 # Every fuzz target for a while.
 fuzz:

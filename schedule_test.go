@@ -36,9 +36,13 @@ import (
 //   - Observe is told each phase, and that as much was cut as Run says;
 //   - no connection and no goroutine is left (the bubble sees to that).
 //
-// SCHEDULES says how many, of the same sequence; 300 unless it does.
+// SCHEDULES says how many, of the same sequence; 300 unless it does, 60 with -short.
 func TestRandomSchedules(t *testing.T) {
-	seeds, err := strconv.ParseUint(cmp.Or(os.Getenv("SCHEDULES"), "300"), 10, 64)
+	usual := "300"
+	if testing.Short() {
+		usual = "60"
+	}
+	seeds, err := strconv.ParseUint(cmp.Or(os.Getenv("SCHEDULES"), usual), 10, 64)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,9 @@ import (
 // TestDemo: lameduck drops nothing, and each of the other three what it must.
 // Its four trials are as many as this machine should do at once.
 func TestDemo(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes half of the machine for 20 s: make demo shows the same")
+	}
 	t.Parallel()
 	if err := thisMachine.tries(cap(thisMachine.slots)/2, scriptRate, func(int) error { return demoIsRight(t) }); err != nil {
 		t.Error(err)
