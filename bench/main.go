@@ -33,6 +33,7 @@ type plan struct {
 	leaving  leavingPlan
 	cost     costPlan
 	stuck    stuckPlan
+	held     heldPlan
 	progress func(format string, args ...any)
 }
 
@@ -114,6 +115,7 @@ func (p *plan) setPeers() {
 	p.lost.runs, p.lost.tries = p.broken.runs, 2
 	p.leaving = leavingPlan{runs: p.broken.runs, atOnce: 10, window: 200 * time.Millisecond, budget: 8 * time.Second, slow: 5 * time.Second}
 	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
+	p.held = heldPlan{conns: 1000, blocks: 10, pairs: 3}
 	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}
 }
 
@@ -147,6 +149,7 @@ var peerScenarios = []scenario{
 	{"lost", measureLost, func(p plan) time.Duration { return p.lost.estimate() }},
 	{"leaving", measureLeaving, func(p plan) time.Duration { return p.leaving.estimate() }},
 	{"cost", measureCost, func(p plan) time.Duration { return p.cost.estimate() }},
+	{"memory", measureHeld, func(p plan) time.Duration { return p.held.estimate() }},
 	{"rates", measureRates, func(p plan) time.Duration { return p.rate.estimate() }},
 	{"stuck", measureStuck, func(p plan) time.Duration { return p.stuck.estimate() }},
 }

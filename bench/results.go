@@ -28,6 +28,7 @@ type results struct {
 	Lost    *lostResult       `json:"lost,omitempty"`
 	Leaving *leavingResult    `json:"leaving,omitempty"`
 	Cost    *costResult       `json:"cost,omitempty"`
+	Held    *heldResult       `json:"memory,omitempty"`
 	Rates   *ratesResult      `json:"rates,omitempty"`
 	Stuck   *stuckResult      `json:"stuck,omitempty"`
 }

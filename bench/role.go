@@ -77,8 +77,19 @@ func serve(text string) error {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go answerParent(func(string) (string, error) { return fmt.Sprint(int64(cpuTime())), nil })
+	go answerParent(answerNumber)
 	return p.serve(r, l)
+}
+
+// answerNumber answers the questions for a number.
+func answerNumber(question string) (string, error) {
+	switch question {
+	case "cpu":
+		return fmt.Sprint(int64(cpuTime())), nil
+	case "memory":
+		return fmt.Sprint(memoryHeld()), nil
+	}
+	return "", fmt.Errorf("no number is called %q", question)
 }
 
 // serve serves what the role says until SIGTERM, and terminates.

@@ -22,6 +22,9 @@ func (r *results) tables() []table {
 	if r.Cost != nil {
 		out = append(out, table{"cost", r.Cost.markdown()})
 	}
+	if r.Held != nil {
+		out = append(out, table{"memory", r.Held.markdown()})
+	}
 	if r.Rates != nil {
 		out = append(out, table{"rates", r.Rates.markdown()})
 	}
@@ -203,6 +206,17 @@ func (r *costResult) row(g *grid, title, peer string, cell func(pair) string) {
 		}
 	}
 	g.row(line...)
+}
+
+func (r *heldResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "What an idle connection that has had one answer holds in the server, over loopback: bytes of heap and stacks after a garbage collection. "+
+		"Medians of pairs, and [least .. most].\n\n")
+	g.head("", "connections", "net/http or grpc-go", ours, "added")
+	for _, x := range r.Rows {
+		g.row(x.Proto, fmt.Sprint(x.Conns), fmt.Sprintf("%.0f", x.Bytes.Bare.Median), fmt.Sprintf("%.0f", x.Bytes.Ours.Median), x.Bytes.Added.text("%+.0f"))
+	}
+	return g.String()
 }
 
 func (r *ratesResult) markdown() string {
