@@ -50,10 +50,10 @@ func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.
 	if c.waking.Load() {
 		c.cancelWake() // woken before it was known that a request had begun
 	}
-	c.note.Store(&note{of: r, since: time.Now()})
-	c.undo = nil
+	about := &note{of: r, since: time.Now()}
+	c.note.Store(about)
 	if !c.env.isProbe(r) {
-		c.undo = c.arrive(d, r)
+		about.undo = c.arrive(d, r)
 	}
 	if c.mustLeave(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
 		w.Header().Set("Connection", "close")
