@@ -182,10 +182,25 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 		}
 		if c != nil {
 			c.hooksUnset = alone
-			ctx = context.WithValue(ctx, term.Key, term.Leaver(c))
+			ctx = connContext{ctx, c}
 		}
 		return ctx
 	}
+}
+
+// A connContext is that of a connection: what context.WithValue makes, in half of the
+// memory.
+type connContext struct {
+	context.Context
+	conn *Conn
+}
+
+// Value is that of the connection, or of what is above.
+func (c connContext) Value(key any) any {
+	if key == term.Key {
+		return c.conn
+	}
+	return c.Context.Value(key)
 }
 
 // underneath returns the listener as the program has made it.
