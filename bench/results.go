@@ -29,6 +29,9 @@ type results struct {
 	Leaving *leavingResult    `json:"leaving,omitempty"`
 	Cost    *costResult       `json:"cost,omitempty"`
 	Held    *heldResult       `json:"memory,omitempty"`
+	Begin   *beginResult      `json:"begin,omitempty"`
+	Ending  *endingResult     `json:"ending,omitempty"`
+	Silent  *silentResult     `json:"silent,omitempty"`
 	Rates   *ratesResult      `json:"rates,omitempty"`
 	Stuck   *stuckResult      `json:"stuck,omitempty"`
 }

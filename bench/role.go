@@ -70,7 +70,7 @@ func serve(text string) error {
 		return err
 	}
 	if r.InMemory {
-		return serveInMemory(p)
+		return serveInMemory(p, r)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
