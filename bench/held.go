@@ -25,11 +25,12 @@ type heldRow struct {
 // A holder is one way to hold a connection open. Its ask makes one request and returns
 // when that was answered.
 type holder struct {
-	name  string
-	proto proto
-	dial  func(addr string) (net.Conn, error)
-	ask   func(net.Conn) error
-	few   bool // ten connections are enough to see it
+	name   string
+	proto  proto
+	dial   func(addr string) (net.Conn, error)
+	ask    func(net.Conn) error
+	few    bool // ten connections are enough to see it
+	direct bool // without a read buffer of grpc-go's
 }
 
 func dialClear(addr string) (net.Conn, error) { return net.Dial("tcp", addr) }
@@ -42,6 +43,7 @@ var holders = []holder{
 	{name: "HTTP/2", proto: clear2, dial: dialClear, ask: askHTTP2},
 	{name: "HTTP/2 on TLS", proto: secure, dial: dialTLS2, ask: askHTTP2},
 	{name: "gRPC", proto: rpc, dial: dialClear, ask: askRPC},
+	{name: "gRPC, `grpc.ReadBufferSize(0)`", proto: rpc, dial: dialClear, ask: askRPC, direct: true},
 	{name: "gRPC, after a header block of 15 MB", proto: rpc, dial: dialClear, ask: askRPCAtLength, few: true},
 }
 
@@ -79,7 +81,7 @@ func (p heldPlan) row(ctx context.Context, h holder) (heldRow, error) {
 // held is what one of n idle connections holds in a new server. A few others come
 // first, and pay for what a process makes once.
 func (h holder) held(ctx context.Context, kind string, n int) (float64, error) {
-	c, err := startChild(ctx, role{Kind: kind, Proto: h.proto}, 0)
+	c, err := startChild(ctx, role{Kind: kind, Proto: h.proto, Direct: h.direct}, 0)
 	if err != nil {
 		return 0, err
 	}

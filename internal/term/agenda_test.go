@@ -34,6 +34,7 @@ func TestAgendaCallsAllInOrder(t *testing.T) {
 			}))
 		}
 		time.Sleep(2 * time.Second)
+		synctest.Wait()
 		if len(got) != many || !slices.IsSorted(got) {
 			t.Errorf("%d of %d were called, in their order: %v", len(got), many, slices.IsSorted(got))
 		}
@@ -52,6 +53,7 @@ func TestAgendaTakesWhatComesLater(t *testing.T) {
 		}))
 		a.Add(-time.Second, dueFunc(func() { got = append(got, "now") }))
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if want := []string{"now", "minute", "second", "hour"}; !slices.Equal(got, want) {
 			t.Errorf("called %q, want %q", got, want)
 		}
@@ -82,6 +84,8 @@ func TestAgendaGoesOnBesideOneThatBlocks(t *testing.T) {
 		calls.Add(1)
 		calls.Wait() // those that were blocked are no callers any more
 		synctest.Wait()
+		a.mu.Lock()
+		defer a.mu.Unlock()
 		if a.callers != 0 || len(a.due) != 0 {
 			t.Errorf("%d callers and %d appointments are left", a.callers, len(a.due))
 		}
