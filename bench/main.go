@@ -120,7 +120,7 @@ func (p *plan) setPeers() {
 	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
 	p.ending = endingPlan{conns: 20_000, pairs: 3, within: 5 * time.Second}
 	p.silent = silentPlan{conns: 4096, tries: 21, rounds: 7}
-	p.begin = beginPlan{conns: 100_000, pairs: 3, spread: 3 * time.Second}
+	p.begin = beginPlan{conns: 100_000, pairs: 2, spread: 3 * time.Second}
 	p.held = heldPlan{conns: 1000, blocks: 10, pairs: 3}
 	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}
 }

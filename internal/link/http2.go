@@ -201,11 +201,11 @@ func (l *leaving) Due() {
 		l.conn.state.Agenda.Add(AskWithin-ObserveFor, l)
 		return
 	}
-	if l.over == nil && isSocket(l.conn.Conn) && l.wire.Open() == 0 {
-		l.sendGoAway() // which has nothing to wait for, but for a socket that is full
-	} else {
-		go l.sendGoAway()
+	if l.wire.Open() > 0 {
+		go l.sendGoAway() // which may hold answers
+		return
 	}
+	l.sendGoAway() // which waits only where a socket is full
 }
 
 // streamsBegan is called when a stream has begun.

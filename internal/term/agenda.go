@@ -54,18 +54,33 @@ func (a *Agenda) arm(at int64) {
 	}
 }
 
-// fire is the timer's. Where a goroutine calls what is due already, this one helps only
-// if that has not come any further since last time.
+// fire is the timer's. Where goroutines call what is due already, as many more help only
+// if those have not come any further since last time.
 func (a *Agenda) fire() {
+	more := a.join()
+	for i := 1; i < more; i++ {
+		go a.call()
+	}
+	if more > 0 {
+		a.call()
+	}
+}
+
+// join returns how many goroutines are to call what is due, besides those that do.
+func (a *Agenda) join() int {
 	a.mu.Lock()
+	defer a.mu.Unlock()
 	a.next = 0
 	if a.callers > 0 && a.called != a.seen {
 		a.look()
-		a.mu.Unlock()
-		return
+		return 0
 	}
-	a.callers++
-	a.mu.Unlock()
+	more := max(1, min(a.callers, len(a.due)))
+	a.callers += more
+	return more
+}
+
+func (a *Agenda) call() {
 	for what := a.take(); what != nil; what = a.take() {
 		what.Due()
 		runtime.Gosched() // a request that came meanwhile is served before the next

@@ -60,14 +60,14 @@ func TestAgendaTakesWhatComesLater(t *testing.T) {
 	})
 }
 
-// A Due that blocks keeps the others waiting for a few milliseconds, also if many do.
+// What blocks keeps the others waiting for a few milliseconds, also if a thousand do.
 func TestAgendaGoesOnBesideOneThatBlocks(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var a Agenda
 		release := make(chan struct{})
 		var calls sync.WaitGroup
 		start := time.Now()
-		for range 10 {
+		for range 1000 {
 			a.Add(0, dueFunc(func() { <-release }))
 			calls.Add(1)
 			a.Add(0, dueFunc(func() {
