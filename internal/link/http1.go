@@ -23,7 +23,6 @@ type http1 struct {
 	base
 	doing         atomic.Pointer[http.Request] // what it is doing
 	note          atomic.Pointer[note]         // what is known of that, for a Status
-	undo          func()                       // takes the request at hand out of the late arrivals
 	closeSent     atomic.Bool                  // Connection: close was put into an answer
 	writeDeadline atomic.Int32                 // what is known of its write deadline
 	hooksUnset    bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
@@ -50,6 +49,7 @@ type note struct {
 	since time.Time     // of a request after T0
 	name  string        // of a hijacked connection
 	raw   bool          // it was never net/http's
+	undo  func()        // takes it out of the late arrivals, or nil; of the goroutine that handles
 }
 
 // defaultBufferSize is what net/http's buffer takes, one of package bufio's own size. A
@@ -114,10 +114,10 @@ func (c *http1) release() bool {
 	return doing == nil || doing == hijacked
 }
 
-func (c *http1) excludeFromLate(*http.Request) {
-	undo := c.undo
-	if c.undo = nil; undo != nil {
-		undo()
+func (c *http1) excludeFromLate(r *http.Request) {
+	if n := c.note.Load(); n != nil && n.of == c.doing.Load() && n.undo != nil {
+		n.undo()
+		n.undo = nil
 	}
 }
 
@@ -145,11 +145,11 @@ func (c *http1) count() int {
 }
 
 // noteOf is what is known of r.
-func (c *http1) noteOf(r *http.Request) note {
+func (c *http1) noteOf(r *http.Request) *note {
 	if n := c.note.Load(); n != nil && n.of == r {
-		return *n
+		return n
 	}
-	return note{}
+	return new(note)
 }
 
 // noteHijacked keeps the name of the request that was hijacked. It is called
