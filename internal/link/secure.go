@@ -16,8 +16,9 @@ import (
 const clearHTTP2Key = "unencrypted_http2"
 
 // Secured returns the configuration of srv's listeners, nil if they speak
-// clear text, and what net/http is to speak behind it: what it would itself. It
-// leaves srv as it is, for the program may try again if its port is taken.
+// clear text, and what net/http is to speak behind it: what it would itself, and
+// HTTP/2 in clear text for what was decrypted. It leaves srv as it is, for the program
+// may try again if its port is taken.
 func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
@@ -42,6 +43,7 @@ func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err 
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
 	behind = new(http.Protocols)
 	behind.SetHTTP1(protocols.HTTP1())
+	behind.SetHTTP2(protocols.HTTP2()) // means nothing to srv, but to a server that the program makes from its fields
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
 	return config, behind, nil
 }
