@@ -78,8 +78,11 @@ func wantsUpgrade(r *http.Request) bool {
 
 // busy reports whether a handler is at work on the connection already.
 func (c *Conn) busy() bool {
-	doing := c.doing.Load()
-	return doing != nil && doing != reading
+	switch c.doing.Load() {
+	case nil, reading, unknown:
+		return false
+	}
+	return true
 }
 
 // serveStream is ServeHTTP for HTTP/2, where the connection asks the client
