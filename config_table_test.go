@@ -440,7 +440,7 @@ var eachKind = inTurn(
 // Hooks are given a tls.Conn, as by net/http.
 var hooksOverTLS = []difference{
 	{"BaseContext", "*net.TCPListener", "it is the program's own; net/http gives the tls.NewListener over it"},
-	{"ConnContext handshake", "done true", "net/http is given the connection when the handshake is done"},
+	{"ConnContext handshake", "done true", "net/http asks a connection that is no tls.Conn for Request.TLS before it reads: it is given that when the handshake is done"},
 	{"ConnContext below TLS", "*link.recordConn", "records are followed there; NetConn returns what is below"},
 }
 
@@ -502,7 +502,7 @@ func tlsRows(own, other tls.Certificate) []configRow {
 		{name: "TLS, hooks", set: all(hooks, server(nil)), client: inTurn(secure(offering("h2"), streams(2)), secure(offering(), ask(getLast))), explained: hooksOverTLS},
 		{name: "TLS, hooks, handshake that fails", set: all(hooks, server(nil)), client: secure(offering("unknown"), ask(get)), explained: []difference{
 			hooksOverTLS[0],
-			{"ConnContext", "", "hooks are called after the handshake"},
+			{"ConnContext", "", "hooks are called after the handshake, for net/http asks for Request.TLS before it reads"},
 			{"ConnContext context", "", "the same"},
 			{"ConnContext can", "", "the same"},
 			{"ConnContext handshake", "", "the same"},

@@ -35,7 +35,10 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
 	link.ExcludeFromLate(r)
 	asked := r.Context().Value(term.Key)
-	s, d := p.status(func(x piece) bool { return x.who == asked || x.who == any(r) })
+	s, d := p.status(func(x piece) bool {
+		other, is := x.who.(*http.Request)
+		return x.who == asked || is && x.on == asked && link.SameRequest(other, r)
+	})
 	w.Header().Set("Cache-Control", "no-store")
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {
 		w.Header().Set("Content-Type", "application/json")

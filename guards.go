@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 // guard looks, at start, for what would spoil the termination, and says so
 // while there is time to change it.
 func (p *Process) guard() {
+	p.guardNetHTTP()
 	if info, ok := debug.ReadBuildInfo(); ok {
 		p.guardGRPC(info.Deps)
 	}
@@ -29,6 +31,22 @@ func (p *Process) guard() {
 				"For TLS add a certificate; for clear text set TLSConfig to nil after http2.ConfigureServer", "addr", srv.Addr)
 		}
 		srv.RegisterOnShutdown(p.noticeShutdown)
+	}
+}
+
+// checkNetHTTP is link.Check but in tests.
+var checkNetHTTP = link.Check
+
+// guardNetHTTP takes the careful way where net/http is not as it was when this version
+// was made. What then is lost is time, and never a request.
+func (p *Process) guardNetHTTP() {
+	if len(p.httpServers()) == 0 {
+		return
+	}
+	if err := checkNetHTTP(); err != nil {
+		p.env.Careful = true
+		p.log.Warn("net/http of this Go reads and writes otherwise than lameduck assumes: HTTP/1 connections that are idle are left open until the cut, for a part of a request may have come on them. "+
+			"Update github.com/lameduck-dev/lameduck", "go", runtime.Version(), "error", err)
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 // srv over: srv's own Serve, Shutdown and Close must not be called. Its ConnContext
 // and ConnState are given the connection as the listener made it, or with TLS a
 // *tls.Conn over that (see [NetConn]), and not before the handshake is done: one
-// that fails is only written to ErrorLog. What was
+// that fails is only written to ErrorLog. With TLS, what Hijack returns is no
+// *tls.Conn: its NetConn method returns that, and it has ConnectionState. What was
 // registered with srv.RegisterOnShutdown is started when no connection can carry
 // a request any more; hijacked ones may be left. A server that stops accepting
 // begins the termination, and its error is one of Run. AddHTTP panics after Run.
@@ -161,6 +162,7 @@ func (p *Process) startServers() {
 		}
 		if s.behind != nil {
 			s.http.Protocols = s.behind
+			s.http.TLSConfig = s.http.TLSConfig.Clone() // net/http writes into it, and another server may have the same
 		}
 	}
 	for _, s := range p.servers {

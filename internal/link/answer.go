@@ -81,7 +81,7 @@ func (c *http1) informational(b []byte) bool {
 // handling reports whether net/http's handler is at work on a request.
 func (c *http1) handling() bool {
 	switch c.doing.Load() {
-	case nil, reading, hijacked:
+	case nil, reading, unknown, hijacked:
 		return false
 	}
 	return true

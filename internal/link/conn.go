@@ -30,6 +30,7 @@ type Env struct {
 	Log   *slog.Logger
 
 	IsProbe func(*http.Request) bool // the program's; nil if it has none
+	Careful bool                     // Check has failed
 
 	notWrapped sync.Once // it was logged that a gRPC server's credentials are not wrapped
 }
@@ -67,7 +68,7 @@ type Conn struct {
 }
 
 func newConn(c net.Conn, e *Env) *Conn {
-	return &Conn{env: e, http1: http1{bufferSize: defaultBufferSize, deadlinesSet: math.MinInt16,
+	return &Conn{env: e, http1: http1{careful: e.Careful, bufferSize: defaultBufferSize, deadlinesSet: math.MinInt16,
 		base: base{Conn: c, state: e.State, born: time.Now(), Moment: term.Moment{Share: term.NewShare()}}}}
 }
 

@@ -21,13 +21,13 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if t.IsZero() && c.unlimited {
 		return nil
 	}
-	c.unlimited = t.IsZero() && c.hooksUnset
+	c.unlimited = t.IsZero() && c.hooksUnset && !c.careful
 	return c.Conn.SetReadDeadline(t)
 }
 
 // SetWriteDeadline is net/http's after each request, and a handler's.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	none := t.IsZero() && c.hooksUnset
+	none := t.IsZero() && c.hooksUnset && !c.careful
 	if none && c.writeDeadline.Load() == limitNone {
 		return nil
 	}

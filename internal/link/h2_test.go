@@ -125,7 +125,9 @@ func TestHandlerThatBeginsWhenAllIsClosed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if begun, waited := h.begin(r, false), len(setOf(c.env).List()); begun == late || (waited == 1) != begun {
+		if begun, noted := h.begin(r, false); begun == late || noted != begun {
+			t.Errorf("late %v: begun %v, noted %v", late, begun, noted)
+		} else if waited := len(setOf(c.env).List()); (waited == 1) != begun {
 			t.Errorf("late %v: begun %v, and %d connections are waited for", late, begun, waited)
 		}
 		h.end(r)

@@ -30,9 +30,12 @@ type handler struct {
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(term.Key).(*Conn)
 	switch {
-	case c == nil: // net/http was handed a connection of somebody else's
+	case c == nil: // the connection is not from one of our listeners
 	case r.ProtoMajor == 2:
 		h.serveStream(c, w, r)
+		return
+	case c.busy(): // a handler of the program has called this one
+		h.next.ServeHTTP(w, r)
 		return
 	default:
 		c.answered = false
@@ -73,14 +76,30 @@ func wantsUpgrade(r *http.Request) bool {
 	return false
 }
 
+// busy reports whether a handler is at work on the connection already.
+func (c *Conn) busy() bool {
+	switch c.doing.Load() {
+	case nil, reading, unknown:
+		return false
+	}
+	return true
+}
+
 // serveStream is ServeHTTP for HTTP/2, where the connection asks the client
 // to leave.
 func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
+	if r.Context().Value(http.ServerContextKey) != h.srv { // a handler of another server has called this one
+		h.next.ServeHTTP(w, r)
+		return
+	}
 	if h2 := c.h2.Load(); h2 != nil { // nil if HTTP/2 began otherwise, as h2c's upgrade does
-		if !h2.begin(r, c.state.Current.Load() != nil && c.env.isProbe(r)) {
+		serve, noted := h2.begin(r, c.state.Current.Load() != nil && c.env.isProbe(r))
+		if noted {
+			defer h2.end(r)
+		}
+		if !serve {
 			return
 		}
-		defer h2.end(r)
 	}
 	h.serve(w, r)
 }

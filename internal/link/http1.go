@@ -1,8 +1,6 @@
 package link
 
 import (
-	"bufio"
-	"math"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -15,6 +13,7 @@ import (
 // idle; one of these; or the request that is handled.
 var (
 	reading  = new(http.Request) // some byte of a request has come
+	unknown  = new(http.Request) // idle, or a part of a request is in net/http's buffer: a careful connection
 	hijacked = new(http.Request) // the handler took the connection over, or it never was net/http's
 )
 
@@ -25,6 +24,7 @@ type http1 struct {
 	note          atomic.Pointer[note]         // what is known of that, for a Status
 	closeSent     atomic.Bool                  // Connection: close was put into an answer
 	writeDeadline atomic.Int32                 // what is known of its write deadline
+	careful       bool                         // net/http does not behave as assumed; not changed
 	hooksUnset    bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
 
 	// Of the goroutine that reads, which is the one that handles:
@@ -52,25 +52,6 @@ type note struct {
 	undo  func()        // takes it out of the late arrivals, or nil; of the goroutine that handles
 }
 
-// defaultBufferSize is what net/http's buffer takes, one of package bufio's own size. A
-// connection may never be seen to ask for as much: the first reads, which look
-// for HTTP/2, ask for less, and then there is always something in the buffer of
-// a client that pipelines.
-var defaultBufferSize = int32(bufio.NewReader(nil).Size())
-
-// noteReadSize looks at how much net/http's reader asks for while no request has
-// begun. If that is less than its empty buffer takes, the buffer holds the start
-// of one: it came with the one before, or while that was being answered. What a
-// handler asks for is its own affair.
-func (c *http1) noteReadSize(n int) {
-	switch n := int32(min(n, math.MaxInt32)); {
-	case c.bufferSize < n:
-		c.bufferSize = n
-	case n < c.bufferSize && c.doing.Load() == nil:
-		c.noteRequest()
-	}
-}
-
 // noteRequest notes that a request has begun.
 func (c *http1) noteRequest() {
 	if !c.requestBegun { // else it may be net/http's background read, beside who looks at it
@@ -83,7 +64,7 @@ func (c *http1) noteRequest() {
 
 // publish tells the closer what the reader knows.
 func (c *http1) publish() {
-	c.doing.CompareAndSwap(nil, reading)
+	c.markReading()
 	if c.waking.Load() {
 		c.cancelWake()
 	}
@@ -91,7 +72,15 @@ func (c *http1) publish() {
 
 func (c *http1) closable() bool { return c.doing.Load() == nil }
 func (c *http1) halfway() bool  { return c.requestBegun || c.prefaceMatched > 0 }
-func (c *http1) keep(bool)      { c.doing.CompareAndSwap(nil, reading) }
+func (c *http1) keep(bool)      { c.markReading() }
+
+// markReading notes that a request has begun, unless a handler is at work.
+func (c *http1) markReading() {
+	c.doing.CompareAndSwap(nil, reading)
+	if c.careful {
+		c.doing.CompareAndSwap(unknown, reading)
+	}
+}
 
 // dueAt leaves a client the time to send its next request, unless it knows that it must
 // send no more.
@@ -110,8 +99,11 @@ func (c *http1) finish()                               {}
 func (c *http1) confirmed() bool                       { return false }
 
 func (c *http1) release() bool {
-	doing := c.doing.Load()
-	return doing == nil || doing == hijacked
+	switch c.doing.Load() {
+	case nil, unknown, hijacked:
+		return true
+	}
+	return false
 }
 
 func (c *http1) excludeFromLate(r *http.Request) {
@@ -125,7 +117,7 @@ func (c *http1) excludeFromLate(r *http.Request) {
 func (c *http1) inFlight(to []Item) []Item {
 	x := Item{Kind: KindRequest}
 	switch doing := c.doing.Load(); doing {
-	case nil, hijacked: // not any more
+	case nil, unknown, hijacked: // not any more
 		return to
 	case reading:
 		x.Name = StillRead
@@ -138,7 +130,7 @@ func (c *http1) inFlight(to []Item) []Item {
 // count is how much is under way.
 func (c *http1) count() int {
 	switch c.doing.Load() {
-	case nil, hijacked:
+	case nil, unknown, hijacked:
 		return 0
 	}
 	return 1
@@ -155,7 +147,7 @@ func (c *http1) noteOf(r *http.Request) *note {
 // noteHijacked keeps the name of the request that was hijacked. It is called
 // by the handler, to which r.Pattern belongs.
 func (c *http1) noteHijacked(r *http.Request) {
-	if r == nil || r == reading || r == hijacked {
+	if r == nil || r == reading || r == unknown || r == hijacked {
 		return
 	}
 	name := c.nameOf(r)
@@ -163,15 +155,6 @@ func (c *http1) noteHijacked(r *http.Request) {
 		name = withMethod(r, r.Pattern)
 	}
 	c.note.Store(&note{of: hijacked, name: short.Name(name)})
-}
-
-// countDeadline sees that net/http's buffer holds the first lines of a request:
-// one deadline is set to wait for a request, and a second to read it. If no Read
-// came between, what it reads is in its buffer.
-func (c *http1) countDeadline() {
-	if c.deadlinesSet++; c.deadlinesSet == 2 {
-		c.noteRequest()
-	}
 }
 
 // What is known of the write deadline of a connection. Its listener may have set

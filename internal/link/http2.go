@@ -393,10 +393,11 @@ func (h *h2) release() bool {
 }
 
 // begin notes a request that a handler is about to work on, and counts it as a late
-// arrival unless it is a probe of the program's. It returns false if no handler is to:
+// arrival unless it is a probe of the program's. serve is false if no handler is to:
 // net/http starts a handler in a goroutine of its own, and by the time that runs, the
-// client may have gone, and the closers may run.
-func (h *h2) begin(r *http.Request, probe bool) bool {
+// client may have gone, and the closers may run. noted is false if there is nothing to
+// end: as well if a handler that is at work on r has called that of its server again.
+func (h *h2) begin(r *http.Request, probe bool) (serve, noted bool) {
 	r.TLS = h.tls
 	var x *lateRequest
 	d := h.conn.state.Current.Load()
@@ -409,14 +410,20 @@ func (h *h2) begin(r *http.Request, probe bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.released && d != nil {
-		return false
+		return false, false
 	}
 	if h.released {
 		h.released = false
 		h.of.reopen()
 	}
+	if h.requests.Find(r) != nil {
+		if x != nil && x.undo != nil {
+			x.undo()
+		}
+		return true, false
+	}
 	h.requests.Add(r, x)
-	return true
+	return true, true
 }
 
 func (h *h2) end(r *http.Request) {
@@ -440,10 +447,22 @@ func (h *h2) excludeFromLate(r *http.Request) {
 func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if x := h.requests.Find(r); x != nil && *x != nil {
+	x := h.requests.Find(r)
+	for i := 0; x == nil && i < len(h.requests.Entries); i++ {
+		if e := &h.requests.Entries[i]; e.Value != nil && e.Value.undo != nil && SameRequest(e.Key, r) {
+			x = &e.Value
+		}
+	}
+	if x != nil && *x != nil {
 		undo, (*x).undo = (*x).undo, nil
 	}
 	return undo
+}
+
+// SameRequest reports whether b, which a handler was given, may be a copy of a, as
+// middleware makes. Two requests for one thing are the same here.
+func SameRequest(a, b *http.Request) bool {
+	return a.Method == b.Method && a.RequestURI == b.RequestURI
 }
 
 // inFlight appends what is under way on the connection: the requests that

@@ -4,20 +4,15 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"reflect"
 	"slices"
-	"strings"
 )
 
-// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto, up to
-// Go 1.26.
-const clearHTTP2Key = "unencrypted_http2"
-
 // Secured returns the configuration of srv's listeners, nil if they speak
-// clear text, and what net/http is to speak behind it: what it would itself. It
-// leaves srv as it is, for the program may try again if its port is taken.
+// clear text, and what net/http is to speak behind it: what it would itself, and
+// HTTP/2 in clear text for what was decrypted. It leaves srv as it is, for the program
+// may try again if its port is taken.
 func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
@@ -42,6 +37,7 @@ func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err 
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
 	behind = new(http.Protocols)
 	behind.SetHTTP1(protocols.HTTP1())
+	behind.SetHTTP2(protocols.HTTP2()) // means nothing to srv, but to a server that the program makes from its fields
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
 	return config, behind, nil
 }
@@ -77,28 +73,6 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	p.SetHTTP2(false)
 	return p, nil
 }
-
-// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
-// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
-// that off: all of them are seen in what net/http makes of an empty server.
-func hasHTTP2(srv *http.Server) bool {
-	empty := new(http.Server)
-	empty.Serve(closedListener{})
-	_, has := empty.TLSNextProto["h2"]
-	_, byName := empty.TLSNextProto[clearHTTP2Key]
-	if _, own := srv.TLSNextProto["h2"]; own {
-		_, ownInClear := srv.TLSNextProto[clearHTTP2Key]
-		return ownInClear || has && !byName
-	}
-	return has
-}
-
-// A closedListener is one on which a server gets as far as its first Accept.
-type closedListener struct{}
-
-func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
-func (closedListener) Close() error              { return nil }
-func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
 
 // ClearTextByHTTP2 reports whether srv speaks clear text although TLSConfig is
 // set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
@@ -154,17 +128,4 @@ func nextProtos(own []string, p http.Protocols) []string {
 		}
 	}
 	return list
-}
-
-// IsH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
-// of that package's elsewhere.
-func IsH2C(h http.Handler) bool {
-	if h == nil {
-		return false
-	}
-	t := reflect.TypeOf(h)
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	return strings.HasSuffix("/"+t.PkgPath(), "/golang.org/x/net/http2/h2c")
 }

@@ -26,7 +26,11 @@ func (c *Conn) wentIdle() {
 	c.requestBegun = false
 	c.unlimited = false // a handler may have set one
 	c.noteActivity()
-	c.doing.Store(nil)
+	if c.careful {
+		c.doing.Store(unknown) // it is left open until the cut
+	} else {
+		c.doing.Store(nil)
+	}
 	if c.state.Closing.Load() { // after the store: the closing phase has seen it, or is notified
 		c.announce()
 	}

@@ -1,0 +1,109 @@
+package link
+
+import (
+	"bufio"
+	"math"
+	"net"
+	"net/http"
+	"reflect"
+	"strings"
+)
+
+// What this package assumes about net/http, and no documentation promises. Each row has
+// a test in assumptions_test.go. Rows 1 to 4 are checked at start too, see check.go; where
+// one of them does not hold, connections are careful.
+//
+//	   assumption                                             rests on it                      if it does not hold
+//	 1 an empty buffer asks for all of its 4,096 bytes, one   noteReadSize                     half a request is closed, or each idle
+//	   that holds something for less                                                           connection seems to be reading
+//	 2 a connection with bytes of the next request in the     countDeadline                    half a request of whole lines is closed
+//	   buffer sets its read deadline twice before it reads,
+//	   one with an empty buffer once
+//	 3 StateIdle comes when the answer is written and before  connState                        a connection is never idle, or too early
+//	   the read deadline, StateActive after the head
+//	 4 the head of an answer begins with HTTP/1.1 and is in   writeHTTP1                       the client is not asked to leave
+//	   one Write; what follows a 1xx is in another
+//	 5 the background read asks for one byte, and a past      SetReadDeadline, readAgain       the end of a handler hangs
+//	   deadline ends it
+//	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
+//	   connection is not looked at for HTTP/2
+//	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2                no HTTP/2 over TLS
+//	   Protocols and TLSNextProto say so
+//	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
+//	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
+//	   and the answer to a PING of others is ignored                                           connection fails
+//	10 Serve calls BaseContext once, before Accept            tlsListener                      a handshake has no context
+//	11 Serve tries again after a temporary error of Accept,   Listener, acceptWait of root     listeners end late
+//	   1 s later at most
+//	12 Shutdown with a context that has ended starts the      shutServers of root              hooks do not run, or Run waits
+//	   hooks and returns
+//	13 the listener of tls.NewListener, the handler of h2c    guards of root, IsH2C            a warning or a hint is missing
+//	   and a stack have the names and the form they have
+
+// defaultBufferSize is what net/http's buffer takes, one of package bufio's own size. A
+// connection may never be seen to ask for as much: the first reads, which look
+// for HTTP/2, ask for less, and then there is always something in the buffer of
+// a client that pipelines.
+var defaultBufferSize = int32(bufio.NewReader(nil).Size())
+
+// noteReadSize looks at how much net/http's reader asks for while no request has
+// begun. If that is less than its empty buffer takes, the buffer holds the start
+// of one: it came with the one before, or while that was being answered. What a
+// handler asks for is its own affair.
+func (c *http1) noteReadSize(n int) {
+	switch n := int32(min(n, math.MaxInt32)); {
+	case c.careful:
+	case c.bufferSize < n:
+		c.bufferSize = n
+	case n < c.bufferSize && c.doing.Load() == nil:
+		c.noteRequest()
+	}
+}
+
+// countDeadline sees that net/http's buffer holds the first lines of a request:
+// one deadline is set to wait for a request, and a second to read it. If no Read
+// came between, what it reads is in its buffer.
+func (c *http1) countDeadline() {
+	if c.deadlinesSet++; c.deadlinesSet == 2 {
+		c.noteRequest()
+	}
+}
+
+// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto, up to
+// Go 1.26.
+const clearHTTP2Key = "unencrypted_http2"
+
+// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
+// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
+// that off: all of them are seen in what net/http makes of an empty server.
+func hasHTTP2(srv *http.Server) bool {
+	empty := new(http.Server)
+	empty.Serve(closedListener{})
+	_, has := empty.TLSNextProto["h2"]
+	_, byName := empty.TLSNextProto[clearHTTP2Key]
+	if _, own := srv.TLSNextProto["h2"]; own {
+		_, ownInClear := srv.TLSNextProto[clearHTTP2Key]
+		return ownInClear || has && !byName
+	}
+	return has
+}
+
+// A closedListener is one on which a server gets as far as its first Accept.
+type closedListener struct{}
+
+func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
+func (closedListener) Close() error              { return nil }
+func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+// IsH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
+// of that package's elsewhere.
+func IsH2C(h http.Handler) bool {
+	if h == nil {
+		return false
+	}
+	t := reflect.TypeOf(h)
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	return strings.HasSuffix("/"+t.PkgPath(), "/golang.org/x/net/http2/h2c")
+}

@@ -1,0 +1,205 @@
+package link
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Check reports, once in a process, whether net/http behaves as rows 1 to 4 of
+// assumptions.go say: a program may be built with a Go that this package was never
+// tested with.
+var Check = sync.OnceValue(check)
+
+// checkWithin is how long it may take; it takes about 100 us.
+const checkWithin = time.Second
+
+// expected is what net/http does in an exchange: with a part of a line in its buffer, with
+// whole lines, and with nothing.
+const expected = "read all" +
+	", active, head, idle, deadlines, read part" +
+	", active, head, idle, deadlines, read all" +
+	", active, head, idle, deadline, read all"
+
+func check() error {
+	did, err := exchange()
+	if err != nil {
+		return fmt.Errorf("%w, after: %s", err, did)
+	}
+	if did != expected {
+		return fmt.Errorf("it did: %s; expected: %s", did, expected)
+	}
+	return nil
+}
+
+// exchange has net/http serve three requests over a net.Pipe. A part of the second and
+// of the third comes with the one before, and so is in net/http's buffer. It returns
+// what net/http did on the connection.
+func exchange() (did string, err error) {
+	const request = "GET / HTTP/1.1\r\nHost: check\r\n\r\n"
+	const part, line = len("GET / HT"), len("GET / HTTP/1.1\r\n")
+	server, client := net.Pipe()
+	client.SetDeadline(time.Now().Add(checkWithin))
+	w := &witness{Conn: server, reads: make(chan struct{}, 1), ended: make(chan struct{})}
+	serveOne(w)
+	in := bufio.NewReader(client)
+	for _, text := range []string{request + request[:part], request[part:] + request[:line], request[line:]} {
+		if err = w.await(w.reads); err == nil {
+			_, err = io.WriteString(client, text)
+		}
+		if err == nil {
+			err = readHead(in)
+		}
+		if err != nil {
+			break
+		}
+	}
+	return w.finish(client, err)
+}
+
+// serveOne has net/http serve w, in HTTP/1.
+func serveOne(w *witness) {
+	srv := &http.Server{
+		Handler:      http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
+		ConnState:    w.connState,
+		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){},
+		ErrorLog:     log.New(io.Discard, "", 0),
+	}
+	srv.Serve(&single{w})
+}
+
+// readHead reads up to the end of a head.
+func readHead(in *bufio.Reader) error {
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil || strings.TrimSpace(line) == "" {
+			return err
+		}
+	}
+}
+
+// A single is a listener with one connection.
+type single struct{ net.Conn }
+
+func (l *single) Accept() (c net.Conn, err error) {
+	if c, l.Conn = l.Conn, nil; c == nil {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (l *single) Close() error   { return nil }
+func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
+
+// A witness is a connection that notes what net/http does with it: while a handler is
+// at work only what is written, for the background read comes and goes by chance.
+type witness struct {
+	net.Conn
+	reads chan struct{} // has an element when it is read, and no handler is at work
+	ended chan struct{}
+
+	mu       sync.Mutex
+	handling bool
+	did      []string
+}
+
+func (w *witness) note(what string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.did = append(w.did, what)
+}
+
+// noteBetween is note for what is left out while a handler is at work. It returns
+// whether none is.
+func (w *witness) noteBetween(what string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.handling {
+		w.did = append(w.did, what)
+	}
+	return !w.handling
+}
+
+func (w *witness) connState(_ net.Conn, s http.ConnState) {
+	switch s {
+	case http.StateActive:
+		w.setHandling(true)
+		w.note("active")
+	case http.StateIdle:
+		w.setHandling(false)
+		w.note("idle")
+	case http.StateClosed:
+		close(w.ended)
+	}
+}
+
+func (w *witness) setHandling(is bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.handling = is
+}
+
+func (w *witness) Read(b []byte) (int, error) {
+	what := "read all"
+	switch size := int(defaultBufferSize); {
+	case len(b) < size:
+		what = "read part"
+	case len(b) > size:
+		what = "read more"
+	}
+	if w.noteBetween(what) {
+		notify(w.reads)
+	}
+	return w.Conn.Read(b)
+}
+
+func (w *witness) Write(b []byte) (int, error) {
+	if bytes.HasPrefix(b, statusLine) && bytes.HasSuffix(b, headEnd) {
+		w.note("head")
+	} else {
+		w.note("write")
+	}
+	return w.Conn.Write(b)
+}
+
+func (w *witness) SetReadDeadline(t time.Time) error {
+	w.noteBetween("deadline")
+	return w.Conn.SetReadDeadline(t)
+}
+
+// await waits for an element of c, or its end.
+func (w *witness) await(c chan struct{}) error {
+	limit := time.NewTimer(checkWithin)
+	defer limit.Stop()
+	select {
+	case <-c:
+		return nil
+	case <-limit.C:
+		return fmt.Errorf("it did not go on within %v", checkWithin)
+	}
+}
+
+// finish ends the exchange, which has failed if err is one. It returns what net/http
+// did until it was to learn that the client is gone.
+func (w *witness) finish(client net.Conn, err error) (string, error) {
+	if err == nil {
+		err = w.await(w.reads)
+	}
+	w.mu.Lock()
+	did := strings.Join(w.did, ", ")
+	w.mu.Unlock()
+	client.Close()
+	if err == nil {
+		err = w.await(w.ended)
+	}
+	did = strings.ReplaceAll(did, "deadline, active", "active") // that of the whole request
+	return strings.ReplaceAll(did, "deadline, deadline", "deadlines"), err
+}
