@@ -88,7 +88,7 @@ func printReport(s console.Streams, r *report.Report, output string) error {
 	return report.Text(s.Out, r, s.Colour())
 }
 
-// outcome is what the exit code says of a report.
+// outcome is the exit code of a report, as an error.
 func outcome(r *report.Report) error {
 	if r.Verdict != report.Pass {
 		return console.ErrFindings

@@ -144,7 +144,7 @@ func TestBadFiles(t *testing.T) {
 		{"null in a line", lines[0] + `{"attempt":null}` + "\n" + lines[4], ErrNotARun, "line 2 is not one event, attempt or end"},
 		{"an empty line", lines[0] + "\n" + lines[1], ErrNotARun, "line 2: unexpected end of JSON input"},
 		{"no JSON", lines[0] + lines[1] + "oops\n", ErrNotARun, "line 3: invalid character 'o'"},
-		{"a line without end", lines[0] + strings.Repeat("x", longestLine+1) + "\n", ErrNotARun, "line 2 is longer than 1048576 bytes"},
+		{"a line without end", lines[0] + strings.Repeat("x", longestLine+1) + "\n", ErrNotARun, "line 2 is longer than 16777216 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			run, err := Read(strings.NewReader(tt.text))
@@ -152,7 +152,7 @@ func TestBadFiles(t *testing.T) {
 				t.Fatalf("%v, want %v", err, tt.want)
 			}
 			if !strings.Contains(err.Error(), tt.message) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%q does not say %q in one line", err, tt.message)
+				t.Errorf("%q is not one line with %q", err, tt.message)
 			}
 		})
 	}
