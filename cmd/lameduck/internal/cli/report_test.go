@@ -69,7 +69,7 @@ func TestASavedRunIsDiagnosedAsItWasLive(t *testing.T) {
 // cleanRun is the saved run as it would be if nothing had been dropped.
 func cleanRun(t *testing.T) string {
 	t.Helper()
-	run, err := readRun(savedRun)
+	run, err := readRun(t.Context(), savedRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,8 +143,17 @@ func TestReportRefuses(t *testing.T) {
 
 func TestAReportThatCannotBeWritten(t *testing.T) {
 	broken := console.Streams{Out: brokenPipe{}, Err: io.Discard}
-	if err := reportRuns(broken, []string{savedRun}, "text"); err == nil || errors.Is(err, console.ErrFindings) {
+	if err := reportRuns(t.Context(), broken, []string{savedRun}, "text"); err == nil || errors.Is(err, console.ErrFindings) {
 		t.Errorf("the error is %v", err)
+	}
+}
+
+// TestReadingIsInterrupted by the end of the command's context.
+func TestReadingIsInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if run, err := readRun(ctx, savedRun); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, %v", run, err)
 	}
 }
 
@@ -173,21 +182,21 @@ func TestSaveIsWholeOrNotThere(t *testing.T) {
 	if err, out := saveTrial(t, path, 1, func() (trial.Stage, error) { return cordoned{}, nil }); err != nil || !strings.HasPrefix(out, "PASS") {
 		t.Fatal(err, out)
 	}
-	if run, err := readRun(path); err != nil || len(run.Attempts) != 1 || run.Seed != 1 {
+	if run, err := readRun(t.Context(), path); err != nil || len(run.Attempts) != 1 || run.Seed != 1 {
 		t.Fatal(run, err)
 	}
 	broken := errors.New("no lab today")
 	if err, _ := saveTrial(t, path, 2, func() (trial.Stage, error) { return nil, broken }); !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	if run, err := readRun(path); err != nil || run.Seed != 1 {
+	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 1 {
 		t.Errorf("the run of before is %+v (%v)", run, err)
 	}
 	stuck := errors.New("still cordoned") // the run is complete all the same
 	if err, _ := saveTrial(t, path, 3, func() (trial.Stage, error) { return cordoned{stuck}, nil }); !errors.Is(err, stuck) {
 		t.Error(err)
 	}
-	if run, err := readRun(path); err != nil || run.Seed != 3 {
+	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 3 {
 		t.Errorf("the last run is %+v (%v)", run, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -248,6 +250,7 @@ func FuzzRead(f *testing.F) {
 	good := few(f)
 	f.Add([]byte(good))
 	f.Add(written(f, randomRun(rand.New(rand.NewPCG(3, 4)))))
+	f.Add(realRun(f))
 	f.Add([]byte(strings.ReplaceAll(good, "null", "-1")))
 	f.Add([]byte(strings.Replace(good, `"version":1`, `"version":2`, 1)))
 	f.Add([]byte(good[:len(good)/2]))
@@ -272,6 +275,22 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%s became %s (%v)", &first, &second, err)
 		}
 	})
+}
+
+// realRun is the beginning of a file that verify --save wrote.
+func realRun(t testing.TB) []byte {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "cli", "testdata", "exits-at-once.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	run, err := Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Attempts = append(run.Attempts[:10], run.Attempts[len(run.Attempts)-10:]...)
+	return written(t, run)
 }
 
 // BenchmarkRead is the reading of one attempt.
