@@ -1,8 +1,10 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -65,7 +67,7 @@ func (o *observer) addPod(pod *corev1.Pod, before bool) *podSeen {
 	}
 	o.pods[pod.UID], o.order = p, append(o.order, p)
 	if state := o.shown[pod.UID]; state != absent { // its slice arrived first
-		o.emitFor(p, timeline.Event{At: p.since, Kind: endpointKinds[state]})
+		o.emitFor(p, timeline.Event{At: p.since, Source: timeline.SourceSlice, Kind: endpointKinds[state]})
 	}
 	return p
 }
@@ -123,7 +125,7 @@ func (o *observer) status(pod *corev1.Pod) *corev1.ContainerStatus {
 }
 
 func (o *observer) emitFor(p *podSeen, e timeline.Event) {
-	e.Pod = p.name
+	e.Pod, e.Source = p.name, cmp.Or(e.Source, timeline.SourceKubelet)
 	o.emit(e)
 }
 
@@ -140,7 +142,7 @@ func (o *observer) follow(p *podSeen) {
 	}
 	if p.object.DeletionTimestamp != nil && p.deleted == timeline.Never {
 		p.deleted = now
-		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Deleted})
+		o.emitFor(p, timeline.Event{At: now, Source: timeline.SourceAPI, Kind: timeline.Deleted})
 	}
 	o.followReadiness(p, now)
 	if status != nil && status.State.Terminated != nil && !p.exited {
@@ -238,7 +240,7 @@ func (o *observer) podDeleted(pod *corev1.Pod) {
 	p.removedAt = o.clock.Now()
 	o.progressed(p, p.removedAt)
 	if p.started && !p.exited {
-		o.emitFor(p, timeline.Event{At: p.removedAt, Kind: timeline.Forced})
+		o.emitFor(p, timeline.Event{At: p.removedAt, Source: timeline.SourceAPI, Kind: timeline.Forced})
 	}
 }
 
@@ -264,6 +266,19 @@ func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {
 func (p *podSeen) hasIP(address string) bool {
 	s := p.object.Status
 	return s.PodIP == address || slices.Contains(s.PodIPs, corev1.PodIP{IP: address})
+}
+
+// podOf is the pod that an attempt was sent to, as far as the client knows: the
+// server named it, or the address is that of a pod. "" behind the address of a
+// Service.
+func (o *observer) podOf(a *timeline.Attempt) string {
+	if a.Pod != "" {
+		return o.podAt(a.Pod, a.Started)
+	}
+	if host, _, err := net.SplitHostPort(a.Addr); err == nil {
+		return o.podAt(host, a.Started)
+	}
+	return ""
 }
 
 // podAt is the pod that had a name, or an IP address, at a moment. "" if it is

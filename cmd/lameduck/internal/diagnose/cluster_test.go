@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -136,7 +137,7 @@ func TestFindingsInARolloutOfThree(t *testing.T) {
 func TestUncertainPodOfARefusal(t *testing.T) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.want == notReady })
 	for _, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
-		run := timeline.Attribute(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
+		run := attribute.Run(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
 		found := Findings(run)
 		checkSum(t, run, found)
 		doubt := 0
@@ -156,7 +157,7 @@ func TestUncertainPodOfARefusal(t *testing.T) {
 
 func check(t *testing.T, run *timeline.Run, want, what string) {
 	t.Helper()
-	run = timeline.Attribute(run)
+	run = attribute.Run(run)
 	found := Findings(run)
 	if len(found) > 1 || len(found) == 0 != (want == "") || len(found) == 1 && found[0].ID != want {
 		t.Errorf("%s: want %q alone", what, want)
@@ -247,7 +248,7 @@ func TestRecommendOnACluster(t *testing.T) {
 		for _, c := range change {
 			c(b)
 		}
-		b.Run = *timeline.Attribute(&b.Run)
+		b.Run = *attribute.Run(&b.Run)
 		return b
 	}
 	for _, tt := range []struct {
@@ -262,8 +263,8 @@ func TestRecommendOnACluster(t *testing.T) {
 		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
 		{"kube-proxy shows it", cluster(func(b *built) {
 			b.try(12*s, "")
-			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2},
-				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // after it was already terminating
+			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Source: timeline.SourceProxy, Node: "n1"}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Source: timeline.SourceProxy, Node: "n2"},
+				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Source: timeline.SourceProxy, Node: "n1"}) // after it was already terminating
 		}), 5, "the last kube-proxy was updated 3.00 s after"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -14,7 +15,7 @@ import (
 func TestEveryDropIsExplainedOnce(t *testing.T) {
 	for seed := range uint64(1500) {
 		run := randomRun(rand.New(rand.NewPCG(seed, 1)))
-		run = timeline.Attribute(run)
+		run = attribute.Run(run)
 		found := Findings(run)
 		checkSum(t, run, found)
 		if diff := cmp.Diff(found, Findings(run)); diff != "" {
@@ -34,7 +35,7 @@ func randomRun(r *rand.Rand) *timeline.Run {
 		Spec: timeline.Spec{Grace: moment(r), PreStop: pick(r, "", "sleep"), Command: []string{"sh", "-c", "x"}}}
 	for range r.IntN(20) {
 		run.Events = append(run.Events, timeline.Event{At: moment(r), Kind: pick(r, kinds...), Pod: pick(r, "a", "b", "c"),
-			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Node: r.IntN(3), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
+			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Source: pick(r, "", timeline.SourceProxy), Node: pick(r, "n1", "n2", "n3"), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
 	}
 	causes := append([]timeline.Cause{"", "", "", "abnormal-close"}, timeline.Causes...)
 	for range r.IntN(60) {

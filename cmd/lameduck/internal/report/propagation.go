@@ -1,9 +1,11 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -25,22 +27,18 @@ type Propagation struct {
 }
 
 func propagation(run *timeline.Run) []Propagation {
-	byNode := make([][]timeline.Lag, len(run.Nodes))
-	for _, l := range timeline.Propagation(run) {
-		if l.Node < len(byNode) {
-			byNode[l.Node] = append(byNode[l.Node], l)
-		}
+	byNode := map[string][]attribute.Lag{}
+	for _, l := range attribute.Propagation(run) {
+		byNode[l.Node] = append(byNode[l.Node], l)
 	}
 	var all []Propagation
-	for node, lags := range byNode {
-		if len(lags) > 0 {
-			all = append(all, newPropagation(run.Nodes[node], lags))
-		}
+	for _, node := range slices.Sorted(maps.Keys(byNode)) {
+		all = append(all, newPropagation(node, byNode[node]))
 	}
 	return all
 }
 
-func newPropagation(node string, lags []timeline.Lag) Propagation {
+func newPropagation(node string, lags []attribute.Lag) Propagation {
 	p := Propagation{Node: node, Samples: len(lags)}
 	proxy := timeline.Never
 	for _, l := range lags {

@@ -166,18 +166,18 @@ func TestNodes(t *testing.T) {
 	for _, p := range patterns {
 		t.Run(p.Name, func(t *testing.T) {
 			dial := dialer(server.addr)
-			s := newSingle(t, p.Name, Config{Dial: []Dialer{dial, dial, dial}, Connections: 6, trickle: time.Millisecond})
+			s := newSingle(t, p.Name, Config{Dial: []Dialer{dial, dial, dial}, Nodes: []string{"a", "b", "c"}, Connections: 6, trickle: time.Millisecond})
 			for range 6 {
 				s.attempt()
 			}
-			var nodes []int
+			nodes := ""
 			all := s.end()
 			slices.SortFunc(all, func(a, b timeline.Attempt) int { return int(a.Scheduled - b.Scheduled) })
 			for _, a := range all {
-				nodes = append(nodes, a.Node)
+				nodes += a.Node
 			}
-			if want := []int{0, 1, 2, 0, 1, 2}; !slices.Equal(nodes, want) {
-				t.Errorf("nodes %v, want %v", nodes, want)
+			if want := "abcabc"; nodes != want {
+				t.Errorf("nodes %s, want %s", nodes, want)
 			}
 		})
 	}
@@ -213,19 +213,20 @@ func TestSlow(t *testing.T) {
 		status int
 		cause  timeline.Cause
 		sent   bool
+		phase  timeline.Phase
 	}{
-		{"answered", func(p *peer) { p.read(); p.write(page) }, 200, "", true},
-		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.write(early); p.closeWrite() }, 408, "", false},
-		{"closed early", func(p *peer) { _, _ = p.in.ReadByte(); p.closeWrite() }, 0, timeline.EOF, false},
-		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false},
+		{"answered", func(p *peer) { p.read(); p.write(page) }, 200, "", true, ""},
+		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.write(early); p.closeWrite() }, 408, "", false, ""},
+		{"closed early", func(p *peer) { _, _ = p.in.ReadByte(); p.closeWrite() }, 0, timeline.EOF, false, timeline.SendPhase},
+		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false, timeline.SendPhase},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := serve(t, func(_ int, p *peer) { tt.script(p) })
 			s := newSingle(t, "slow", Config{Dial: []Dialer{dialer(server.addr)}, trickle: trickle})
 			s.attempt()
 			a := only(t, s)
-			if a.Status != tt.status || a.Cause != tt.cause || (a.Sent != timeline.Never) != tt.sent {
-				t.Errorf("status %d, cause %q, sent %v; want %d, %q, sent: %v", a.Status, a.Cause, a.Sent, tt.status, tt.cause, tt.sent)
+			if a.Status != tt.status || a.Cause != tt.cause || (a.Sent != timeline.Never) != tt.sent || a.Phase != tt.phase {
+				t.Errorf("status %d, cause %q, sent %v, phase %q; want %d, %q, sent: %v, %q", a.Status, a.Cause, a.Sent, a.Phase, tt.status, tt.cause, tt.sent, tt.phase)
 			}
 			if tt.sent && a.Sent-a.Started < trickle {
 				t.Errorf("sent within %v, want %v at least", a.Sent-a.Started, trickle)
@@ -333,7 +334,7 @@ func TestPeekers(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer nc.Close()
-			c := newConn(nc, 0, "")
+			c := newConn(nc, "", "")
 			c.peeker = peeker(nc)
 			if !c.peek() {
 				t.Error("an idle connection seems to have data")
