@@ -90,7 +90,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
 	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, instead of the manifest's or the workload's (default 1 without a manifest)")
-	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "traffic patterns, or all")
+	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
@@ -198,8 +198,9 @@ func (v *verify) save(r *report.Report) error {
 }
 
 // load is the traffic that was asked for.
-func (v *verify) load() (traffic.Config, error) {
-	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method}
+func (v *verify) load() (traffic.Spec, error) {
+	load := traffic.Spec{Rate: v.rate}
+	load.Method, load.Path = v.method, v.path
 	var err error
 	if load.Patterns, err = traffic.ParsePatterns(v.traffic); err != nil {
 		return load, err
@@ -252,8 +253,4 @@ func union(inLab []lab.Action, onCluster []cluster.Action) []string {
 		}
 	}
 	return all
-}
-
-func patternNames(patterns []traffic.Pattern) string {
-	return strings.Join(namesOf(patterns, func(p traffic.Pattern) string { return p.Name }), ",")
 }

@@ -40,7 +40,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 }
 
 // cluster checks everything that was typed, and then looks the workload up.
-func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Config, error) {
+func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Spec, error) {
 	setting := cluster.Config{
 		Node: v.node, WatchFor: v.watchFor, Rounds: v.rounds, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout, ActionTimeout: v.actionTimeout,
 	}
@@ -80,7 +80,7 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 const knownReady = 10 * time.Second
 
 // clusterTrial is a trial on a cluster.
-func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
+func clusterTrial(setting cluster.Config, load traffic.Spec) trial.Config {
 	return trial.Config{
 		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {

@@ -199,9 +199,9 @@ func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) 
 }
 
 // Load sends the traffic, from here or from the workers.
-func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
-	record := cfg.Record
-	cfg.Record = func(a timeline.Attempt) {
+func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	record := env.Record
+	env.Record = func(a timeline.Attempt) {
 		a.Pod = s.observer.podOf(&a)
 		record(a)
 	}
@@ -210,12 +210,12 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 		if err != nil {
 			return nil, err
 		}
-		cfg.Host = cmp.Or(cfg.Host, s.target.service.Name)
-		return s.pool.Load(ctx, []string{address}, cfg)
+		spec.Host = cmp.Or(spec.Host, s.target.service.Name)
+		return s.pool.Load(ctx, []string{address}, spec, env)
 	}
-	cfg.Host = cmp.Or(cfg.Host, s.cfg.URL.Host)
-	cfg.Dial = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}
-	return s.control.Beside(ctx, cfg), nil
+	spec.Host = cmp.Or(spec.Host, s.cfg.URL.Host)
+	env.Dial = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}
+	return s.control.Beside(ctx, spec, env), nil
 }
 
 // Uncontrolled is the error for a trial with workers that do not serve each

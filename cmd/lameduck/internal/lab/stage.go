@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -38,12 +39,12 @@ func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action)
 
 // Load sends traffic through every node in turn, and to the control target,
 // until stop is called.
-func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
-	cfg.Host = s.host
+func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	spec.Host = cmp.Or(spec.Host, s.host)
 	for node := range s.nodes {
-		cfg.Dial = append(cfg.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
+		env.Dial = append(env.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
-	return s.control.Beside(ctx, cfg), nil
+	return s.control.Beside(ctx, spec, env), nil
 }
 
 // Close ends the pods, and then the control target.

@@ -12,7 +12,7 @@ import (
 
 // Config is a trial of the lab's pods under the load. The trial sets the
 // setting's Clock and Emit.
-func Config(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
+func Config(setting lab.Config, action lab.Action, load traffic.Spec) trial.Config {
 	spec := trial.Spec(&setting.Workload.Pod)
 	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
 	return trial.Config{

@@ -24,8 +24,7 @@ const (
 // every second, until they time out. So it starts anew with half of the rate, and
 // nothing of the first try is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
-	load := cfg.Traffic
-	load.Clock, load.Record = rec.clock, rec.attempt
+	load, env := cfg.Traffic, traffic.Env{Clock: rec.clock, Record: rec.attempt}
 	load.Rate = cmp.Or(load.Rate, traffic.DefaultRate)
 	var uncontrolled func(error) error
 	if s, ok := s.(interface{ Uncontrolled(error) error }); ok {
@@ -33,7 +32,7 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 	}
 	for {
 		rec.begin(load.Rate)
-		if stop, err = s.Load(ctx, load); err != nil {
+		if stop, err = s.Load(ctx, load, env); err != nil {
 			return nil, err
 		}
 		warm := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled)

@@ -15,6 +15,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -27,9 +28,9 @@ func TestCounts(t *testing.T) {
 	if got := strings.Join(pool.Nodes(), " "); got != "node-a node-b" {
 		t.Errorf("the nodes are %s", got)
 	}
-	cfg := rec.config()
-	began := cfg.Clock.Now()
-	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
+	env := rec.env()
+	began := env.Clock.Now()
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func TestCounts(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	checkAttempts(t, rec.attempts, s, began, cfg.Clock.Now(), worst(pool))
+	checkAttempts(t, rec.attempts, s, began, env.Clock.Now(), worst(pool))
 	if got := len(rec.attempts); int64(got) != rec.total.Load() {
 		t.Errorf("%d attempts recorded, %d at the end", rec.total.Load(), got)
 	}
@@ -92,11 +93,11 @@ func TestTwice(t *testing.T) {
 	pool := k.start(t, 2)
 	for range 2 {
 		rec := new(recorder)
-		stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+		stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err == nil {
+		if _, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env()); err == nil {
 			t.Error("two loads at a time")
 		}
 		rec.waitFor(t, 50)
@@ -111,9 +112,9 @@ func TestFewerThanWorkers(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 3)
-	cfg := rec.config()
-	cfg.Rate = 2
-	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
+	spec := busySpec()
+	spec.Rate = 2
+	stop, err := pool.Load(t.Context(), []string{s.address}, spec, rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestStall(t *testing.T) {
 		})
 	}
 	pool := k.start(t, 2)
-	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +217,7 @@ func TestTampered(t *testing.T) {
 				})
 			}
 			pool := k.start(t, 2)
-			stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+			stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -234,7 +235,7 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 3)
-	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +268,7 @@ func TestNotDone(t *testing.T) {
 	in, commands := io.Pipe()
 	defer commands.Close()
 	go func() {
-		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
+		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Patterns: []string{"new"}, Rate: 100}}})
 		for s.requests.Load() <= 10 {
 			time.Sleep(time.Millisecond)
 		}
@@ -288,7 +289,7 @@ func TestCancelled(t *testing.T) {
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 2)
 	ctx, cancel := context.WithCancel(t.Context())
-	stop, err := pool.Load(ctx, []string{s.address}, rec.config())
+	stop, err := pool.Load(ctx, []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -312,7 +313,7 @@ func TestCancelled(t *testing.T) {
 func TestStreamsClosed(t *testing.T) {
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 2)
-	if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err != nil {
+	if _, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env()); err != nil {
 		t.Fatal(err)
 	}
 	rec.waitFor(t, 100)

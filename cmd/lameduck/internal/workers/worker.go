@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -60,7 +60,7 @@ func version() string {
 
 // target is a control target.
 type target struct {
-	traffic.ControlServer
+	control.Server
 	address string
 }
 

@@ -1,8 +1,10 @@
-package traffic
+package http1
 
 import (
 	"bytes"
 	"io"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
 )
 
 const (
@@ -11,12 +13,7 @@ const (
 	maxLine     = 4 << 10  // of a chunk's size with its extensions
 )
 
-// malformed is the error of an answer that isn't HTTP/1.
-type malformed string
-
-func (m malformed) Error() string { return "malformed response: " + string(m) }
-
-const headTooLong = malformed("head over 64 KiB")
+const headTooLong = engine.Malformed("head over 64 KiB")
 
 // reader reads answers from a connection through one buffer, which is kept.
 type reader struct {
@@ -103,7 +100,7 @@ func (r *reader) line(limit int) ([]byte, error) {
 			r.r += i + 1
 			return bytes.TrimSuffix(b[:i], []byte("\r")), nil
 		} else if len(b) > limit {
-			return nil, malformed("line too long")
+			return nil, engine.Malformed("line too long")
 		}
 		if err := r.fill(); err != nil {
 			return nil, err

@@ -1,8 +1,10 @@
-package traffic
+package http1
 
 import (
 	"bytes"
 	"io"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
 )
 
 // answer is one answer to one request.
@@ -38,7 +40,7 @@ func (r *reader) finalHead() (head, error) {
 	for {
 		b, err := r.head()
 		if line, _ := cutLine(r.buf[r.r:r.w]); err == io.EOF && notHTTP(line) {
-			err = malformed("status line " + excerpt(line))
+			err = engine.Malformed("status line " + excerpt(line))
 		}
 		if err != nil {
 			return head{}, err
@@ -74,7 +76,7 @@ func (r *reader) body(h head, toHead bool, a *answer) (err error) {
 		a.close = true
 		a.body, err = r.untilEOF()
 	case h.badLen:
-		err = malformed("Content-Length")
+		err = engine.Malformed("Content-Length")
 	case h.hasLen:
 		a.body = h.length
 		err = r.discard(h.length)
@@ -110,7 +112,7 @@ func (r *reader) chunks() (n int64, err error) {
 		}
 		size, ok := parseChunkSize(line)
 		if !ok || n+size < n {
-			return n, malformed("chunk size " + excerpt(line))
+			return n, engine.Malformed("chunk size " + excerpt(line))
 		}
 		if size == 0 {
 			return n, r.trailers()
@@ -122,7 +124,7 @@ func (r *reader) chunks() (n int64, err error) {
 		if end, err := r.line(maxLine); err != nil {
 			return n, err
 		} else if len(end) > 0 {
-			return n, malformed("chunk longer than its size")
+			return n, engine.Malformed("chunk longer than its size")
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package traffic
+package engine
 
 import (
 	"errors"
@@ -12,22 +12,12 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// dialCause is why no connection was made. An error that isn't the network's
-// (too many open files, for example) counts as unreachable too; Detail has its text,
-// and the control target fails beside it.
-func dialCause(err error) timeline.Cause {
-	switch {
-	case isErrno(err, refusedErrnos):
-		return timeline.Refused
-	case isErrno(err, resetErrnos):
-		return timeline.Reset
-	case isTimeout(err):
-		return timeline.DialTimeout
-	}
-	return timeline.Unreachable
-}
+// A Malformed is an answer that is not of the protocol.
+type Malformed string
 
-// classes is the class of each cause of HTTP/1.
+func (m Malformed) Error() string { return "malformed response: " + string(m) }
+
+// classes is the class of each cause.
 var classes = map[timeline.Cause]timeline.Class{
 	timeline.Refused:     timeline.ClassRefused,
 	timeline.Unreachable: timeline.ClassUnreachable,
@@ -40,9 +30,41 @@ var classes = map[timeline.Cause]timeline.Class{
 	timeline.Malformed:   timeline.ClassErrorAnswer,
 }
 
-// failed sets how an attempt failed, and in which phase.
-func failed(a *timeline.Attempt, phase timeline.Phase, cause timeline.Cause, detail string) {
+// Fail sets how an attempt failed, and in which phase.
+func Fail(a *timeline.Attempt, phase timeline.Phase, cause timeline.Cause, detail string) {
 	a.Phase, a.Class, a.Cause, a.Detail = phase, classes[cause], cause, detail
+}
+
+// FailExchange sets that an exchange ended without a complete answer, and its
+// connection with it. a.Sent, a.Ended and a.Bytes are set.
+func FailExchange(a *timeline.Attempt, err error) {
+	Fail(a, exchangePhase(a), exchangeCause(err, a.Bytes), detail(err))
+	a.End, a.EndedConn = timeline.Broken, a.Ended
+}
+
+// FailDial sets why no connection was made. An error that isn't the network's
+// (too many open files, for example) counts as unreachable too; Detail has its
+// text, and the control target fails beside it.
+func FailDial(a *timeline.Attempt, err error) {
+	Fail(a, timeline.DialPhase, dialCause(err), detail(err))
+}
+
+// FailHandshake sets why no exchange could begin on a connection that was made.
+func FailHandshake(a *timeline.Attempt, err error) {
+	Fail(a, timeline.HandshakePhase, exchangeCause(err, 0), detail(err))
+	a.End, a.EndedConn = timeline.Broken, a.Ended
+}
+
+func dialCause(err error) timeline.Cause {
+	switch {
+	case isErrno(err, refusedErrnos):
+		return timeline.Refused
+	case isErrno(err, resetErrnos):
+		return timeline.Reset
+	case isTimeout(err):
+		return timeline.DialTimeout
+	}
+	return timeline.Unreachable
 }
 
 // exchangePhase is the phase that an exchange without a complete answer has
@@ -60,9 +82,9 @@ func exchangePhase(a *timeline.Attempt) timeline.Phase {
 // exchangeCause is why an answer failed on a connection that was made, after
 // seen bytes of it.
 func exchangeCause(err error, seen int64) timeline.Cause {
-	_, notHTTP := errors.AsType[malformed](err)
+	_, malformed := errors.AsType[Malformed](err)
 	switch {
-	case notHTTP:
+	case malformed:
 		return timeline.Malformed
 	case isTimeout(err):
 		return timeline.Timeout

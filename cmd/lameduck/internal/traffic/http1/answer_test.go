@@ -1,4 +1,4 @@
-package traffic
+package http1
 
 import (
 	"bufio"

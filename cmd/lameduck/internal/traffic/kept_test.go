@@ -1,15 +1,10 @@
-//go:build unix
-
 package traffic
 
 import (
 	"cmp"
 	"slices"
-	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -23,7 +18,7 @@ type outcome struct {
 }
 
 var (
-	fresh  = outcome{}
+	unused  = outcome{}
 	reused = outcome{reused: true}
 )
 
@@ -55,32 +50,34 @@ func TestKeepalive(t *testing.T) {
 		want     []outcome
 		requests int // that the server must see; 0: one per attempt
 	}{
-		{name: "answered", script: func(_ int, p *peer) { p.answerAll() }, want: []outcome{fresh, reused, reused}},
-		{name: "fin between requests", script: once(page, nothing), ends: true, want: []outcome{{end: timeline.FIN}, fresh, reused}},
-		{name: "reset between requests", script: once(page, (*peer).reset), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
-		{name: "announced by 408", script: once(page, func(p *peer) { p.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") }), ends: true, want: []outcome{{end: timeline.Announced}, fresh, reused}},
-		{name: "bytes without a request", script: once(page, func(p *peer) { p.write("HTTP/1.1 20"); p.waitForClient() }), ends: true, want: []outcome{{end: timeline.Broken}, fresh, reused}},
-		{name: "connection: close", script: once(closing, nothing), want: []outcome{{end: timeline.Announced}, fresh, reused}},
-		{name: "close, and the server waits", script: once(closing, (*peer).waitForClient), want: []outcome{{end: timeline.Announced}, fresh, reused}},
-		{name: "http/1.0", script: once("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", nothing), want: []outcome{{end: timeline.Announced}, fresh, reused}},
-		{name: "until eof", script: once("HTTP/1.1 200 OK\r\n\r\nhello", nothing), want: []outcome{{end: timeline.Announced}, fresh, reused}},
+		{name: "answered", script: func(_ int, p *peer) { p.answerAll() }, want: []outcome{unused, reused, reused}},
+		{name: "fin between requests", script: once(page, nothing), ends: true, want: []outcome{{end: timeline.FIN}, unused, reused}},
+		{name: "reset between requests", script: once(page, (*peer).reset), ends: true, want: []outcome{{end: timeline.Broken}, unused, reused}},
+		{name: "announced by 408", script: once(page, func(p *peer) { p.write("HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n") }), ends: true, want: []outcome{{end: timeline.Announced}, unused, reused}},
+		{name: "bytes without a request", script: once(page, func(p *peer) { p.write("HTTP/1.1 20"); p.waitForClient() }), ends: true, want: []outcome{{end: timeline.Broken}, unused, reused}},
+		{name: "connection: close", script: once(closing, nothing), want: []outcome{{end: timeline.Announced}, unused, reused}},
+		{name: "close, and the server waits", script: once(closing, (*peer).waitForClient), want: []outcome{{end: timeline.Announced}, unused, reused}},
+		{name: "http/1.0", script: once("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n", nothing), want: []outcome{{end: timeline.Announced}, unused, reused}},
+		{name: "until eof", script: once("HTTP/1.1 200 OK\r\n\r\nhello", nothing), want: []outcome{{end: timeline.Announced}, unused, reused}},
 		{name: "5xx", script: once("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", (*peer).answerAll), want: []outcome{{cause: timeline.Status5xx}, reused, reused}},
-		{name: "eof on reuse", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
-		{name: "reset on reuse", script: second((*peer).reset), want: []outcome{fresh, {timeline.Reset, true, timeline.RetryOK, timeline.Broken}, fresh}, requests: 4},
-		{name: "eof on reuse of a POST", method: "POST", script: second(nothing), want: []outcome{fresh, {timeline.EOF, true, timeline.NoRetry, timeline.Broken}, fresh}},
-		{name: "half an answer on reuse", script: second(func(p *peer) { p.write("HTTP/1.1 2") }), want: []outcome{fresh, {timeline.Truncated, true, timeline.NoRetry, timeline.Broken}, fresh}},
+		{name: "eof on reuse", script: second(nothing), want: []outcome{unused, {timeline.EOF, true, timeline.RetryOK, timeline.Broken}, unused}, requests: 4},
+		{name: "reset on reuse", script: second((*peer).reset), want: []outcome{unused, {timeline.Reset, true, timeline.RetryOK, timeline.Broken}, unused}, requests: 4},
+		{name: "eof on reuse of a POST", method: "POST", script: second(nothing), want: []outcome{unused, {timeline.EOF, true, timeline.NoRetry, timeline.Broken}, unused}},
+		{name: "half an answer on reuse", script: second(func(p *peer) { p.write("HTTP/1.1 2") }), want: []outcome{unused, {timeline.Truncated, true, timeline.NoRetry, timeline.Broken}, unused}},
 		{name: "eof, and the retry fails", script: func(n int, p *peer) {
 			p.read()
 			if n == 0 {
 				p.write(page)
 				p.read()
 			}
-		}, want: []outcome{fresh, {timeline.EOF, true, timeline.RetryFailed, timeline.Broken}, {cause: timeline.EOF, end: timeline.Broken}}, requests: 4},
+		}, want: []outcome{unused, {timeline.EOF, true, timeline.RetryFailed, timeline.Broken}, {cause: timeline.EOF, end: timeline.Broken}}, requests: 4},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := serve(t, tt.script)
-			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, Method: tt.method})
+			cfg := to(dialer(server.addr))
+			cfg.Method = tt.method
+			s := newSingle(t, "keepalive", cfg)
 			for i := range tt.want {
 				s.attempt()
 				if i == 0 && tt.ends {
@@ -110,7 +107,7 @@ func TestKeepaliveEndAtStop(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := serve(t, func(_ int, p *peer) { p.read(); p.write(page); tt.then(p) })
-			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}})
+			s := newSingle(t, "keepalive", to(dialer(server.addr)))
 			s.attempt()
 			if early := s.rec.all(); len(early) != 0 {
 				t.Errorf("recorded before its connection's fate was known: %+v", early)
@@ -128,13 +125,13 @@ func TestKeepaliveEndAtStop(t *testing.T) {
 // connection it leaves behind.
 func TestKeepaliveOldDeadline(t *testing.T) {
 	server := serve(t, func(_ int, p *peer) { p.answerAll() })
-	s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}})
+	s := newSingle(t, "keepalive", to(dialer(server.addr)))
 	s.attempt()
-	if err := s.idle().SetDeadline(time.Unix(1, 0)); err != nil {
+	if err := s.idle().net.SetDeadline(time.Unix(1, 0)); err != nil {
 		t.Fatal(err)
 	}
 	s.attempt()
-	if got, want := outcomes(s.end()), []outcome{fresh, reused}; !slices.Equal(got, want) {
+	if got, want := outcomes(s.end()), []outcome{unused, reused}; !slices.Equal(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
@@ -149,10 +146,12 @@ func TestKeepaliveAdditional(t *testing.T) {
 			p.write(page)
 		}
 	})
-	s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, Connections: 2, Underway: 5})
-	k := s.patternRuns[0].client.(*keepalive)
+	cfg := to(dialer(server.addr))
+	cfg.Limits.Connections, cfg.Limits.Underway = 2, 5
+	s := newSingle(t, "keepalive", cfg)
+	k := s.kept()
 	for range 6 { // one more than may be under way
-		k.start(0, s.cfg.Clock.Now())
+		k.start(0, s.env.Clock.Now())
 	}
 	eventually(t, func() bool { n, _ := server.seen(); return n == 5 })
 	close(release)
@@ -182,20 +181,8 @@ func outcomes(attempts []timeline.Attempt) []outcome {
 }
 
 // arrived waits until something new is received on a connection: bytes (which
-// may have arrived together with the response before), a FIN or a RST. It
-// consumes nothing.
+// may have arrived together with the response before), a FIN or a RST.
 func arrived(t *testing.T, c *conn) {
 	t.Helper()
-	raw, err := c.Conn.(syscall.Conn).SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	eventually(t, func() bool {
-		set := []unix.PollFd{{Events: unix.POLLIN}}
-		err := raw.Control(func(fd uintptr) {
-			set[0].Fd = int32(fd)
-			_, _ = unix.Poll(set, 0)
-		})
-		return c.in.buffered() > 0 || err == nil && set[0].Revents != 0
-	})
+	eventually(t, func() bool { return c.session.Idle() != timeline.Open })
 }

@@ -1,4 +1,4 @@
-package traffic
+package control
 
 import (
 	"io"
@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// ControlServer is the control target: a server that never terminates while a
+// Server is the control target: a server that never terminates while a
 // trial runs, so that its failures show the noise of the machine and of the
 // client. The zero value is ready for use.
-type ControlServer struct{ server http.Server }
+type Server struct{ server http.Server }
 
 // Serve answers every request on ln with 200 until Close, and then returns
 // nil.
-func (s *ControlServer) Serve(ln net.Listener) error {
+func (s *Server) Serve(ln net.Listener) error {
 	s.server.Handler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "control\n")
 	})
@@ -26,4 +26,4 @@ func (s *ControlServer) Serve(ln net.Listener) error {
 }
 
 // Close closes the listener and every connection at once.
-func (s *ControlServer) Close() error { return s.server.Close() }
+func (s *Server) Close() error { return s.server.Close() }

@@ -1,4 +1,4 @@
-package traffic
+package engine
 
 import (
 	"errors"
@@ -6,12 +6,14 @@ import (
 	"time"
 )
 
-// errNothing means that a connection is open and nothing was received.
-var errNothing = errors.New("nothing to read")
+// ErrNothing is the error of ReadNow on a connection that is open and has
+// received nothing.
+var ErrNothing = errors.New("nothing to read")
 
 // peeker reads what a connection has received already, without waiting.
 type peeker interface {
-	read(p []byte) (int, error)
+	// ReadNow is a Read that does not wait.
+	ReadNow(p []byte) (int, error)
 }
 
 // newPeeker prefers a non-blocking read of the socket.
@@ -27,13 +29,13 @@ func newPeeker(nc net.Conn) peeker {
 // can't be read past the runtime (Windows).
 type deadlinePeeker struct{ nc net.Conn }
 
-func (g deadlinePeeker) read(p []byte) (int, error) {
+func (g deadlinePeeker) ReadNow(p []byte) (int, error) {
 	if err := g.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
 		return 0, err
 	}
 	n, err := g.nc.Read(p)
 	if n == 0 && isTimeout(err) {
-		return 0, errNothing
+		return 0, ErrNothing
 	}
 	return n, err
 }

@@ -1,6 +1,6 @@
 //go:build unix
 
-package traffic
+package engine
 
 import (
 	"io"
@@ -40,14 +40,14 @@ func newSocketPeeker(nc net.Conn) peeker {
 	return g
 }
 
-func (g *socketPeeker) read(p []byte) (int, error) {
+func (g *socketPeeker) ReadNow(p []byte) (int, error) {
 	g.buf = p
 	if err := g.raw.Read(g.try); err != nil {
 		return 0, err
 	}
 	switch {
 	case g.err == syscall.EAGAIN:
-		return 0, errNothing
+		return 0, ErrNothing
 	case g.err != nil:
 		return 0, os.NewSyscallError("read", g.err)
 	case g.n == 0:

@@ -1,0 +1,29 @@
+package engine
+
+import "slices"
+
+// Request is what a client asks for, in the terms of HTTP, whatever its
+// version.
+type Request struct {
+	Method  string   `json:"method,omitempty"`  // empty: GET
+	Path    string   `json:"path,omitempty"`    // with the query, if any; empty: /
+	Host    string   `json:"host,omitempty"`    // the Host header; empty: the stage's own name for the server
+	Headers []Header `json:"headers,omitempty"` // more of them, in this order
+	Body    int      `json:"body,omitempty"`    // bytes of content in each request
+}
+
+// Header is one field of a request.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Idempotent reports whether the request may be sent twice (RFC 9110 section
+// 9.2.2).
+func (r *Request) Idempotent() bool {
+	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}, r.Method)
+}
+
+// Content reports whether the method gives content a meaning, so that its
+// length has to be sent even if it is 0 (RFC 9110 section 8.6).
+func (r *Request) Content() bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) }

@@ -1,0 +1,79 @@
+package traffic
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+)
+
+func message(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestCheck(t *testing.T) {
+	for _, tt := range []struct {
+		spec Spec
+		err  string
+	}{
+		{Spec{}, ""},
+		{Spec{Rate: 2000, Request: engine.Request{Method: "HEAD", Path: "/a?b=c%20d", Host: "shop:8080"}}, ""},
+		{Spec{Patterns: []string{"new", "newt"}}, `unknown traffic pattern "newt"`},
+		{Spec{Rate: -1}, "a rate of -1 per second"},
+		{Spec{Request: engine.Request{Method: "GET /x"}}, `"GET /x" is not an HTTP method`},
+		{Spec{Request: engine.Request{Path: "ready"}}, `the path "ready" does not begin with a slash`},
+		{Spec{Request: engine.Request{Path: "/a b"}}, `the path "/a b" has a character that must be encoded`},
+		{Spec{Request: engine.Request{Path: "/\r\nX: y"}}, `the path "/\r\nX: y" has a character that must be encoded`},
+		{Spec{Request: engine.Request{Host: "a\nb"}}, `"a\nb" is not a host name`},
+	} {
+		err := tt.spec.Check()
+		if message(err) != tt.err {
+			t.Errorf("error %q, want %q", message(err), tt.err)
+		}
+		if err != nil && hint.Of(err) == "" {
+			t.Errorf("%v: no hint", err)
+		}
+	}
+}
+
+// TestSpecIsPlainData: every setting reaches a worker, which gets it as JSON.
+func TestSpecIsPlainData(t *testing.T) {
+	var spec Spec
+	fill(t, reflect.ValueOf(&spec).Elem())
+	text, err := json.Marshal(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Spec
+	if err := json.Unmarshal(text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(got, spec) {
+		t.Errorf("%+v became %+v", spec, got)
+	}
+}
+
+// fill sets every field to a value other than zero.
+func fill(t *testing.T, v reflect.Value) {
+	switch v.Kind() {
+	case reflect.Struct:
+		for _, field := range v.Fields() {
+			fill(t, field)
+		}
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 2, 2))
+		fill(t, v.Index(0))
+		fill(t, v.Index(1))
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Int, reflect.Int64:
+		v.SetInt(7)
+	default:
+		t.Fatalf("a setting of kind %v", v.Kind())
+	}
+}
