@@ -18,7 +18,7 @@ type outcome struct {
 }
 
 var (
-	unused  = outcome{}
+	unused = outcome{}
 	reused = outcome{reused: true}
 )
 
