@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -37,7 +38,7 @@ type outage struct {
 }
 
 func newPodFacts(p timeline.Pod, accuracy time.Duration) *podFacts {
-	l := &podFacts{Pod: p, t0: p.EarliestT0(accuracy), exitReported: p.Exited, exitError: accuracy, firstAnswer: never, lastAnswer: never, firstError: never, closed: never}
+	l := &podFacts{Pod: p, t0: attribute.EarliestT0(&p, accuracy), exitReported: p.Exited, exitError: accuracy, firstAnswer: never, lastAnswer: never, firstError: never, closed: never}
 	l.t0Error = p.T0() - l.t0
 	return l
 }

@@ -47,7 +47,7 @@ const (
 // By is how the pod of an attempt is known.
 type By string
 
-// Where clients cannot know their pod, Attribute infers it.
+// Where clients cannot know their pod, package attribute infers it.
 const (
 	Observed By = ""           // the stage chose it, or the server sent its name
 	Inferred By = "exclusion"  // no other pod was possible
