@@ -27,6 +27,7 @@ var servers = map[string]func(args []string) error{
 	"closes-its-listener-too-early": closesItsListenerTooEarly,
 	"cuts-keep-alive-at-exit":       cutsKeepAliveAtExit,
 	"cuts-in-flight-at-exit":        cutsInFlightAtExit,
+	"cuts-uploads-at-exit":          cutsUploadsAtExit,
 	"leaves-too-soon":               leavesTooSoon,
 	"keeps-serving":                 keepsServing,
 	"starts-slowly":                 startsSlowly,
@@ -74,8 +75,12 @@ func onTerm(f func()) {
 type closeHandler struct{ leaving atomic.Bool }
 
 func (g *closeHandler) answer(w http.ResponseWriter, r *http.Request) {
+	g.close(w)
+	answer(w, r)
+}
+
+func (g *closeHandler) close(w http.ResponseWriter) {
 	if g.leaving.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	answer(w, r)
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -40,15 +42,34 @@ func cutsKeepAliveAtExit([]string) error {
 
 // cutsInFlightAtExit sends Connection: close and waits for all requests but
 // those that take longer than it waits.
-func cutsInFlightAtExit([]string) error {
+func cutsInFlightAtExit([]string) error { return cutsInFlight(newServer(nil), answer) }
+
+// cutsUploadsAtExit stops reading the content of those that take longer. Its
+// receive buffers are too small for one.
+func cutsUploadsAtExit([]string) error {
+	s := newServer(nil)
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
+		return ctx
+	}
+	return cutsInFlight(s, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		answer(w, r)
+	})
+}
+
+// cutsInFlight runs a server whose requests take a minute if they are among the
+// first that come after the stop signal.
+func cutsInFlight(s *http.Server, h http.HandlerFunc) error {
 	const long = 5 // requests
 	var g closeHandler
 	var requests atomic.Int32
-	s := newServer(func(w http.ResponseWriter, r *http.Request) {
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if g.leaving.Load() && requests.Add(1) <= long {
 			time.Sleep(time.Minute)
 		}
-		g.answer(w, r)
+		g.close(w)
+		h(w, r)
 	})
 	return serveUntil(s, func() {
 		g.leaving.Store(true)

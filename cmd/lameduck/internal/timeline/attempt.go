@@ -61,7 +61,7 @@ type Attempt struct {
 	Control   bool          `json:"control,omitempty"`   // against the server that never terminates
 	Scheduled time.Duration `json:"scheduled"`           // when it was due; latency counts from here
 	Started   time.Duration `json:"started"`             // when the client began (to dial, or to write)
-	Sent      time.Duration `json:"sent"`                // when the last byte of the request was written, or Never
+	Sent      time.Duration `json:"sent"`                // when the head of the request was written, so that the server could know of it, or Never
 	Ended     time.Duration `json:"ended"`               // when the answer was complete, or it failed
 	Conn      uint64        `json:"conn"`                // number of the connection, unique in the run; 0 if none was made
 	Stream    uint64        `json:"stream,omitempty"`    // number of the stream on the connection (HTTP/2, gRPC); 0 where there are none

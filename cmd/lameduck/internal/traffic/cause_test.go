@@ -78,7 +78,7 @@ func attemptOf(t *testing.T, pattern string, timesOut, answers bool, script func
 		s := newSingle(t, pattern, cfg)
 		s.attempt()
 		a := only(t, s)
-		early := a.Cause == timeline.Timeout && (a.Sent == timeline.Never || answers && a.Bytes == 0)
+		early := a.Cause == timeline.Timeout && (a.Phase == timeline.SendPhase || answers && a.Bytes == 0)
 		if !timesOut || !early || timeout > time.Minute {
 			return a
 		}

@@ -22,7 +22,7 @@ func TestLoad(t *testing.T) {
 	})
 	rec := &recorder{}
 	cfg := rec.config(server.addr)
-	cfg.Rate = 500
+	cfg.Patterns, cfg.Rate = names(), 500
 	cfg.Control = true
 	cfg.takes = 20 * time.Millisecond
 	l := cfg.start(t.Context())

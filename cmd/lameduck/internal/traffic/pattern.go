@@ -29,6 +29,7 @@ var patterns = []Pattern{
 	{"new", "a new connection for every request", newFresh, http1.Plain, 1, 0},
 	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0},
 	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", newKept, http1.Slow, 10, 2 * time.Second},
+	{"upload", "a POST with 16 KiB of content sent over 1 s, on a keep-alive connection", newKept, http1.Upload, 10, time.Second},
 }
 
 // Known returns every pattern, in the order reports use.

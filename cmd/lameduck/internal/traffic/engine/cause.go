@@ -36,9 +36,9 @@ func Fail(a *timeline.Attempt, phase timeline.Phase, cause timeline.Cause, detai
 }
 
 // FailExchange sets that an exchange ended without a complete answer, and its
-// connection with it. a.Sent, a.Ended and a.Bytes are set.
-func FailExchange(a *timeline.Attempt, err error) {
-	Fail(a, exchangePhase(a), exchangeCause(err, a.Bytes), detail(err))
+// connection with it. a.Ended and a.Bytes are set.
+func FailExchange(a *timeline.Attempt, phase timeline.Phase, err error) {
+	Fail(a, phase, exchangeCause(err, a.Bytes), detail(err))
 	a.End, a.EndedConn = timeline.Broken, a.Ended
 }
 
@@ -51,8 +51,7 @@ func FailDial(a *timeline.Attempt, err error) {
 
 // FailHandshake sets why no exchange could begin on a connection that was made.
 func FailHandshake(a *timeline.Attempt, err error) {
-	Fail(a, timeline.HandshakePhase, exchangeCause(err, 0), detail(err))
-	a.End, a.EndedConn = timeline.Broken, a.Ended
+	FailExchange(a, timeline.HandshakePhase, err)
 }
 
 func dialCause(err error) timeline.Cause {
@@ -65,18 +64,6 @@ func dialCause(err error) timeline.Cause {
 		return timeline.DialTimeout
 	}
 	return timeline.Unreachable
-}
-
-// exchangePhase is the phase that an exchange without a complete answer has
-// reached.
-func exchangePhase(a *timeline.Attempt) timeline.Phase {
-	switch {
-	case a.Bytes > 0:
-		return timeline.ReceivePhase
-	case a.Sent == timeline.Never:
-		return timeline.SendPhase
-	}
-	return timeline.WaitPhase
 }
 
 // exchangeCause is why an answer failed on a connection that was made, after

@@ -13,12 +13,12 @@ const pieces = 20
 // whether the server has responded or closed: writing to a closed connection
 // would cause a reset that can destroy a response.
 func (s *session) sendInPieces(ctx context.Context, first int) error {
-	request, takes := s.request().bytes, s.engine.Takes
+	length, takes := len(s.request().bytes), s.engine.Takes
 	if err := s.setDeadline(takes); err != nil {
 		return err
 	}
 	begin := time.Now()
-	for i, sent := 0, 0; sent < len(request); i++ {
+	for i, sent := 0, 0; sent < length; i++ {
 		if i > 0 && !pause(ctx, time.Until(begin.Add(takes*time.Duration(i)/(pieces-1)))) {
 			return ctx.Err()
 		}
@@ -28,8 +28,8 @@ func (s *session) sendInPieces(ctx context.Context, first int) error {
 		if s.hasUnacked() && time.Since(begin) < takes+s.engine.Timeout {
 			continue
 		}
-		end := first + (len(request)-first)*min(i+1, pieces)/pieces
-		if _, err := s.conn.Write(request[sent:end]); err != nil {
+		end := first + (length-first)*min(i+1, pieces)/pieces
+		if err := s.write(sent, end); err != nil {
 			return err
 		}
 		sent = end

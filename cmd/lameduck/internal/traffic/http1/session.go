@@ -17,9 +17,10 @@ type session struct {
 	conn      *engine.Conn
 	use       engine.Use
 	in        reader
-	failed    error        // an error of peek; the next Read returns it again
-	end       timeline.End // Open: another exchange is possible
-	announced bool         // by either side
+	sent      time.Duration // when the head of the request was written, or Never
+	failed    error         // an error of peek; the next Read returns it again
+	end       timeline.End  // Open: another exchange is possible
+	announced bool          // by either side
 }
 
 // errAnswered means that the server responded, or closed, before the request
@@ -28,14 +29,13 @@ var errAnswered = errors.New("the server did not wait for the whole request")
 
 // Do sends a request and reads the answer.
 func (s *session) Do(ctx context.Context, a *timeline.Attempt) {
+	s.sent = timeline.Never
 	send, receive := s.engine.send, s.engine.receive
 	if s.use == engine.Retry {
 		send, receive = sendAtOnce, receiveAtOnce
 	}
 	sendErr := send(ctx, s)
-	if sendErr == nil {
-		a.Sent = s.engine.Clock.Now()
-	}
+	a.Sent = s.sent
 	// A server may answer before it has read everything, and close.
 	ans, err := receive(ctx, s)
 	a.Ended = s.engine.Clock.Now()
@@ -48,7 +48,7 @@ func (s *session) Do(ctx context.Context, a *timeline.Attempt) {
 		if a.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
 			err = sendErr // more exact than the error of reading
 		}
-		engine.FailExchange(a, err)
+		engine.FailExchange(a, phase(a, sendErr), err)
 		return
 	case sendErr != nil && sendErr != errAnswered:
 		a.End, a.EndedConn = timeline.Broken, a.Ended
@@ -63,12 +63,33 @@ func (s *session) Do(ctx context.Context, a *timeline.Attempt) {
 	}
 }
 
+// phase is the phase that an exchange without a complete answer has reached.
+func phase(a *timeline.Attempt, sendErr error) timeline.Phase {
+	switch {
+	case a.Bytes > 0:
+		return timeline.ReceivePhase
+	case sendErr != nil:
+		return timeline.SendPhase
+	}
+	return timeline.WaitPhase
+}
+
 // sendAtOnce writes a request with one write.
 func sendAtOnce(_ context.Context, s *session) error {
 	if err := s.setDeadline(0); err != nil {
 		return err
 	}
-	_, err := s.conn.Write(s.request().bytes)
+	return s.write(0, len(s.request().bytes))
+}
+
+// write writes the bytes [from:to] of the request. From the last byte of the head
+// on the server can know what is asked.
+func (s *session) write(from, to int) error {
+	r := s.request()
+	_, err := s.conn.Write(r.bytes[from:to])
+	if err == nil && from < r.head && to >= r.head {
+		s.sent = s.engine.Clock.Now()
+	}
 	return err
 }
 
