@@ -28,6 +28,7 @@ var servers = map[string]func(args []string) error{
 	"cuts-keep-alive-at-exit":       cutsKeepAliveAtExit,
 	"cuts-in-flight-at-exit":        cutsInFlightAtExit,
 	"cuts-uploads-at-exit":          cutsUploadsAtExit,
+	"cuts-downloads-at-exit":        cutsDownloadsAtExit,
 	"leaves-too-soon":               leavesTooSoon,
 	"keeps-serving":                 keepsServing,
 	"starts-slowly":                 startsSlowly,

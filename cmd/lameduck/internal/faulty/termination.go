@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -42,7 +44,7 @@ func cutsKeepAliveAtExit([]string) error {
 
 // cutsInFlightAtExit sends Connection: close and waits for all requests but
 // those that take longer than it waits.
-func cutsInFlightAtExit([]string) error { return cutsInFlight(newServer(nil), answer) }
+func cutsInFlightAtExit([]string) error { return cutsInFlight(newServer(nil), hang, answer) }
 
 // cutsUploadsAtExit stops reading the content of those that take longer. Its
 // receive buffers are too small for one.
@@ -52,24 +54,42 @@ func cutsUploadsAtExit([]string) error {
 		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
 		return ctx
 	}
-	return cutsInFlight(s, func(w http.ResponseWriter, r *http.Request) {
+	return cutsInFlight(s, hang, func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		answer(w, r)
 	})
 }
 
-// cutsInFlight runs a server whose requests take a minute if they are among the
-// first that come after the stop signal.
-func cutsInFlight(s *http.Server, h http.HandlerFunc) error {
-	const long = 5 // requests
+// cutsDownloadsAtExit stops in the middle of the answers that take longer.
+func cutsDownloadsAtExit([]string) error {
+	content := strings.Repeat("x", 64<<10)
+	head := func(w http.ResponseWriter) { w.Header().Set("Content-Length", strconv.Itoa(len(content))) }
+	half := func(w http.ResponseWriter, r *http.Request) {
+		head(w)
+		_ = writeNow(w, content[:len(content)/2])
+		hang(w, r)
+	}
+	return cutsInFlight(newServer(nil), half, func(w http.ResponseWriter, _ *http.Request) {
+		head(w)
+		_, _ = io.WriteString(w, content)
+	})
+}
+
+// hang takes longer than any test.
+func hang(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) }
+
+// cutsInFlight runs a server that handles the first requests after the stop
+// signal by long, and all others by short.
+func cutsInFlight(s *http.Server, long, short http.HandlerFunc) error {
 	var g closeHandler
 	var requests atomic.Int32
 	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if g.leaving.Load() && requests.Add(1) <= long {
-			time.Sleep(time.Minute)
+		if g.leaving.Load() && requests.Add(1) <= 5 {
+			long(w, r)
+			return
 		}
 		g.close(w)
-		h(w, r)
+		short(w, r)
 	})
 	return serveUntil(s, func() {
 		g.leaving.Store(true)

@@ -30,6 +30,7 @@ var patterns = []Pattern{
 	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0},
 	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", newKept, http1.Slow, 10, 2 * time.Second},
 	{"upload", "a POST with 16 KiB of content sent over 1 s, on a keep-alive connection", newKept, http1.Upload, 10, time.Second},
+	{"download", "an answer that is read over 1 s, if it is longer than 4 KiB, on a keep-alive connection", newKept, http1.Download, 10, time.Second},
 }
 
 // Known returns every pattern, in the order reports use.

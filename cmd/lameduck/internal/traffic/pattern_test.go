@@ -13,7 +13,7 @@ func TestParsePatterns(t *testing.T) {
 		{list: "new,slow", want: "new,slow"},
 		{list: " slow , new ", want: "slow,new"},
 		{list: "new,new", want: "new"},
-		{list: "all", want: "new,keepalive,slow,upload"},
+		{list: "all", want: "new,keepalive,slow,upload,download"},
 		{list: "", err: "empty name of a traffic pattern"},
 		{list: "new,,slow", err: "empty name of a traffic pattern"},
 		{list: "newt", err: `unknown traffic pattern "newt"`},
