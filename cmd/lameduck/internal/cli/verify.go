@@ -24,6 +24,9 @@ import (
 // verify is the flags of the command, as they were typed.
 type verify struct {
 	action, traffic, path, method string
+	host                          string
+	headers                       []string
+	body                          int
 	output, report                string
 	rounds, replicas, rate        int
 	readyTimeout                  time.Duration
@@ -94,6 +97,9 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
+	f.StringVar(&v.host, "host", "", "Host header (default the name of the Service, or the host of --url)")
+	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
+	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
@@ -200,8 +206,11 @@ func (v *verify) save(r *report.Report) error {
 // load is the traffic that was asked for.
 func (v *verify) load() (traffic.Spec, error) {
 	load := traffic.Spec{Rate: v.rate}
-	load.Method, load.Path = v.method, v.path
+	load.Method, load.Path, load.Host, load.Body = v.method, v.path, v.host, v.body
 	var err error
+	if load.Headers, err = traffic.ParseHeaders(v.headers); err != nil {
+		return load, err
+	}
 	if load.Patterns, err = traffic.ParsePatterns(v.traffic); err != nil {
 		return load, err
 	}

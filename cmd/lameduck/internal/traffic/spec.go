@@ -19,6 +19,9 @@ const (
 	DefaultTimeout     = 10 * time.Second // from the request sent to the whole answer
 )
 
+// MostBody is the most content a request can have.
+const MostBody = 64 << 20
+
 // Spec is what is asked of a load. It is plain data, the same in the flags and
 // in the order to a worker; any field may be zero.
 type Spec struct {
@@ -40,9 +43,6 @@ type Limits struct {
 	DialTimeout time.Duration `json:"dial_timeout,omitempty"` // zero: DefaultDialTimeout
 	Timeout     time.Duration `json:"timeout,omitempty"`      // zero: DefaultTimeout
 }
-
-// Header is one field of a request.
-type Header = engine.Header
 
 func (s Spec) withDefaults() Spec {
 	if len(s.Patterns) == 0 {
@@ -79,10 +79,12 @@ func (s Spec) Check() error {
 		return hint.New(fmt.Errorf("the path %q has a character that must be encoded", s.Path), "write a space as %20, other characters likewise")
 	case strings.IndexFunc(s.PodHeader, notToken) >= 0:
 		return hint.New(fmt.Errorf("%q is not the name of a header", s.PodHeader), "name a response header, such as X-Pod")
-	case strings.IndexFunc(s.Host, notPrintable) >= 0:
+	case !isHost(s.Host):
 		return hint.New(fmt.Errorf("%q is not a host name", s.Host), "use a name, with :port if needed")
+	case s.Body < 0 || s.Body > MostBody:
+		return hint.New(fmt.Errorf("%d bytes of content in a request", s.Body), fmt.Sprintf("choose 0 to %d", MostBody))
 	}
-	return nil
+	return checkHeaders(s.Headers)
 }
 
 func notPrintable(r rune) bool { return r <= ' ' || r > '~' }

@@ -30,6 +30,11 @@ func TestCheck(t *testing.T) {
 		{Spec{Request: engine.Request{Path: "/a b"}}, `the path "/a b" has a character that must be encoded`},
 		{Spec{Request: engine.Request{Path: "/\r\nX: y"}}, `the path "/\r\nX: y" has a character that must be encoded`},
 		{Spec{Request: engine.Request{Host: "a\nb"}}, `"a\nb" is not a host name`},
+		{Spec{Request: engine.Request{Host: "http://shop"}}, `"http://shop" is not a host name`},
+		{Spec{Request: engine.Request{Host: "[::1]:8080"}}, ""},
+		{Spec{Request: engine.Request{Body: -1}}, "-1 bytes of content in a request"},
+		{Spec{Request: engine.Request{Body: 1 << 30}}, "1073741824 bytes of content in a request"},
+		{Spec{Request: engine.Request{Headers: []Header{{Name: "A b"}}}}, `"A b" is not the name of a header`},
 	} {
 		err := tt.spec.Check()
 		if message(err) != tt.err {

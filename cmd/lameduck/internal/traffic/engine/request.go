@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Request is what a client asks for, in the terms of HTTP, whatever its
 // version.
@@ -16,6 +19,11 @@ type Request struct {
 type Header struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
+}
+
+// Has reports whether Headers has a field of that name.
+func (r *Request) Has(name string) bool {
+	return slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
 // Idempotent reports whether the request may be sent twice (RFC 9110 section

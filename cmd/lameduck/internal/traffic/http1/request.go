@@ -18,7 +18,11 @@ type request struct {
 func newRequest(r *engine.Request, final bool) request {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Path + " HTTP/1.1\r\nHost: " + r.Host + "\r\n")
-	b.WriteString("User-Agent: lameduck\r\nAccept: */*\r\n")
+	for _, h := range []engine.Header{{Name: "User-Agent", Value: "lameduck"}, {Name: "Accept", Value: "*/*"}} {
+		if !r.Has(h.Name) {
+			b.WriteString(h.Name + ": " + h.Value + "\r\n")
+		}
+	}
 	if r.Body > 0 || r.Content() {
 		b.WriteString("Content-Length: " + strconv.Itoa(r.Body) + "\r\n")
 	}
