@@ -43,7 +43,7 @@ func parseReport(data []byte) (result, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("the standard output is no report: %w", err)
 	}
-	if r.Version != 1 || r.Attempts == 0 || (r.Verdict == "pass") != (r.Dropped+len(r.Findings) == 0) {
+	if r.Version != 2 || r.Attempts == 0 || (r.Verdict == "pass") != (r.Dropped+len(r.Findings) == 0) {
 		return r, fmt.Errorf("the report contradicts itself: %+v", r)
 	}
 	return r, r.check()

@@ -13,10 +13,10 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
@@ -27,7 +27,7 @@ type verify struct {
 	host                          string
 	headers                       []string
 	body                          int
-	output, report                string
+	output, report, save          string
 	rounds, replicas, rate        int
 	readyTimeout                  time.Duration
 	labFlags                      // of a trial on this machine
@@ -103,6 +103,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
+	f.StringVar(&v.save, "save", "", "also write the run, with every attempt and event, to this file: lameduck report reads it")
 }
 
 // add returns the names of what it added.
@@ -161,13 +162,31 @@ func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) err
 func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
+	file, err := createRunFile(v.save)
+	if err != nil {
+		return console.Usage(err)
+	}
+	cfg.Save = file.writer()
 	run, err := trial.Run(ctx, cfg)
 	line.Clear()
 	if run == nil {
-		return err
+		return errors.Join(err, file.end(false))
 	}
-	found, recommend := diagnose.Run(run)
-	return errors.Join(v.print(s, report.New(run, found, recommend)), err)
+	r := judge(run)
+	_, unsaved := errors.AsType[*trial.SaveError](err)
+	// None loses what another could not take: a run may have been long.
+	lost := errors.Join(console.Written(printReport(s, r, v.output)), v.saveReport(r), file.end(!unsaved))
+	if lost != nil || unsaved {
+		return errors.Join(lost, err)
+	}
+	return errors.Join(outcome(r), err)
+}
+
+func (v *verify) saveReport(r *report.Report) error {
+	if v.report == "" {
+		return nil
+	}
+	return report.Save(v.report, r)
 }
 
 func counted(n int, what string) string {
@@ -181,32 +200,12 @@ func progressLine(p trial.Progress) string {
 	return fmt.Sprintf("%4.0f s  %s  %d attempts, %d dropped", p.Elapsed.Seconds(), p.Phase, p.Attempts, p.Dropped)
 }
 
-func (v *verify) print(s console.Streams, r *report.Report) error {
-	write := func() error { return report.Text(s.Out, r, s.Colour()) }
-	if v.output == "json" {
-		write = func() error { return report.JSON(s.Out, r) }
-	}
-	// Neither loses what the other could not take: a run may have been long.
-	if err := errors.Join(console.Written(write()), v.save(r)); err != nil {
-		return err
-	}
-	if r.Verdict != report.Pass {
-		return console.ErrFindings
-	}
-	return nil
-}
-
-func (v *verify) save(r *report.Report) error {
-	if v.report == "" {
-		return nil
-	}
-	return report.Save(v.report, r)
-}
-
 // load is the traffic that was asked for.
 func (v *verify) load() (traffic.Spec, error) {
-	load := traffic.Spec{Rate: v.rate}
-	load.Method, load.Path, load.Host, load.Body = v.method, v.path, v.host, v.body
+	load := traffic.Spec{Load: timeline.Load{
+		Rate:    v.rate,
+		Request: timeline.Request{Method: v.method, Path: v.path, Host: v.host, Body: v.body},
+	}}
 	var err error
 	if load.Headers, err = traffic.ParseHeaders(v.headers); err != nil {
 		return load, err
@@ -237,11 +236,11 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 			return hint.New(fmt.Errorf("--%s %v", name, d), "use a duration such as 1m")
 		}
 	}
-	if !slices.Contains([]string{"text", "json"}, v.output) {
-		return hint.New(fmt.Errorf("unknown output %q", v.output), "use text or json")
+	if err := checkOutput(v.output); err != nil {
+		return err
 	}
-	if v.report == "" {
-		return nil
+	if err := checkRunFile(v.save, v.report); err != nil || v.report == "" {
+		return err
 	}
 	return report.Savable(v.report)
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
@@ -89,7 +90,8 @@ func (t *Target) Beside(ctx context.Context, spec traffic.Spec, pods traffic.Env
 // at the pods: what fails here must be able to explain what fails there.
 func Load(ctx context.Context, spec traffic.Spec, pods traffic.Env, dial traffic.Dialer) *traffic.Load {
 	return traffic.Start(ctx, traffic.Spec{
-		Patterns: []string{"new", "keepalive"}, Rate: max(1, cmp.Or(spec.Rate, traffic.DefaultRate)/10), Limits: spec.Limits,
+		Load:   timeline.Load{Patterns: []string{"new", "keepalive"}, Rate: max(1, cmp.Or(spec.Rate, traffic.DefaultRate)/10)},
+		Limits: spec.Limits,
 	}, traffic.Env{Dial: []traffic.Dialer{dial}, Control: true, Clock: pods.Clock, Record: pods.Record})
 }
 

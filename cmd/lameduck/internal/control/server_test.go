@@ -24,7 +24,7 @@ func TestServer(t *testing.T) {
 
 	var mu sync.Mutex
 	var all []timeline.Attempt
-	l := Load(t.Context(), traffic.Spec{Rate: 2000, Limits: traffic.Limits{DialTimeout: time.Minute, Timeout: time.Minute}},
+	l := Load(t.Context(), traffic.Spec{Load: timeline.Load{Rate: 2000}, Limits: traffic.Limits{DialTimeout: time.Minute, Timeout: time.Minute}},
 		traffic.Env{Clock: timeline.NewClock(), Record: func(a timeline.Attempt) {
 			mu.Lock()
 			defer mu.Unlock()

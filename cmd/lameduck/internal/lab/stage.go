@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -15,8 +14,6 @@ import (
 type Stage struct {
 	*Lab
 	action  Action
-	nodes   int
-	host    string // the name of the Service
 	control *control.Target
 }
 
@@ -31,7 +28,7 @@ func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
 		target.Close()
 		return nil, err
 	}
-	return &Stage{Lab: l, action: action, nodes: len(l.nodes), host: cfg.Workload.Name, control: target}, nil
+	return &Stage{Lab: l, action: action, control: target}, nil
 }
 
 // Act runs the action.
@@ -40,8 +37,8 @@ func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action)
 // Load sends traffic through every node in turn, and to the control target,
 // until stop is called.
 func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
-	spec.Host = cmp.Or(spec.Host, s.host)
 	for node := range s.nodes {
+		env.Nodes = append(env.Nodes, s.nodes[node].name)
 		env.Dial = append(env.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
 	return s.control.Beside(ctx, spec, env), nil

@@ -24,15 +24,19 @@ func Text(w io.Writer, r *Report, colour bool) error {
 }
 
 func (p *printer) verdict(r *Report) {
-	word := p.style(bad, "FAIL")
-	if r.Verdict == Pass {
-		word = p.style(good, "PASS")
-	}
-	p.line("%s: %s", word, outcome(r))
+	p.line("%s: %s", p.word(r), outcome(r))
 	p.line("%s", runLine(r))
 	if r.Control.Failed > 0 {
 		p.prose("", noiseNote(r))
 	}
+}
+
+// word is the result in one word.
+func (p *printer) word(r *Report) string {
+	if r.Verdict == Pass {
+		return p.style(good, "PASS")
+	}
+	return p.style(bad, "FAIL")
 }
 
 // outcome is the result in numbers.
@@ -55,10 +59,10 @@ func runLine(r *Report) string {
 	if r.Stage != "" {
 		parts = append(parts, "stage "+r.Stage)
 	}
-	if r.profile != "" {
-		parts = append(parts, "propagation "+r.profile)
+	if r.Spec.Propagation != "" {
+		parts = append(parts, "propagation "+r.Spec.Propagation)
 	}
-	return strings.TrimPrefix(strings.Join(append(parts, seconds(r.lasted)), ", "), ", ")
+	return strings.TrimPrefix(strings.Join(append(parts, fmt.Sprintf("%.1f s", r.Duration/1000)), ", "), ", ")
 }
 
 func controlLine(c Control) string {

@@ -27,7 +27,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 func (n *patternRun) attempt(due time.Duration) timeline.Attempt {
 	return timeline.Attempt{
 		Pattern: n.pattern.Name, Control: n.env.Control,
-		Scheduled: due, Started: n.env.Clock.Now(), Sent: timeline.Never,
+		Scheduled: due, Started: n.env.Clock.Now(), Sent: timeline.Never, EndedConn: timeline.Never,
 	}
 }
 
@@ -48,13 +48,16 @@ func (n *patternRun) connect(a *timeline.Attempt, node int, use engine.Use) *con
 	ctx, cancel := context.WithTimeout(n.ctx, n.spec.Limits.DialTimeout)
 	defer cancel()
 	nc, pod, err := n.env.Dial[node](ctx)
-	a.Node, a.Pod, a.Addr = node, pod, dialled(nc, err)
+	if node < len(n.env.Nodes) {
+		a.Node = n.env.Nodes[node]
+	}
+	a.Pod, a.Addr = pod, dialled(nc, err)
 	if err != nil {
 		a.Ended = n.env.Clock.Now()
 		engine.FailDial(a, err)
 		return nil
 	}
-	c := &conn{net: nc, id: connections.Add(1), node: node, pod: pod, addr: a.Addr}
+	c := &conn{net: nc, id: connections.Add(1), node: a.Node, pod: pod, addr: a.Addr}
 	n.watch(c)
 	if c.session, err = n.engine.Open(ctx, engine.NewConn(nc), use); err != nil {
 		a.Conn, a.Ended = c.id, n.env.Clock.Now()

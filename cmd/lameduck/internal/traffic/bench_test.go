@@ -86,7 +86,7 @@ func BenchmarkPaced(b *testing.B) {
 
 func benchmarkPattern(b *testing.B, pattern string) *patternRun {
 	addr := startChild(b, "answer").addr
-	l := newLoad(b.Context(), Spec{Patterns: []string{pattern}}, Env{
+	l := newLoad(b.Context(), Spec{Load: timeline.Load{Patterns: []string{pattern}}}, Env{
 		Dial:  []Dialer{dialer(addr)},
 		Clock: timeline.NewClock(),
 		Record: func(a timeline.Attempt) {

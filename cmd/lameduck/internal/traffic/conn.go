@@ -18,7 +18,7 @@ type conn struct {
 	net     net.Conn
 	session engine.Session
 	id      uint64
-	node    int
+	node    string
 	pod     string
 	addr    string           // it was made to
 	used    bool             // it has carried a request

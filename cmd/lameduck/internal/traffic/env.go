@@ -11,7 +11,8 @@ import (
 // Env is what a load runs in: where its connections are made, and where its
 // attempts are recorded. Dial, Clock and Record are needed.
 type Env struct {
-	Dial    []Dialer // one per node, used in turn; Attempt.Node is the index
+	Dial    []Dialer // one per node, used in turn
+	Nodes   []string // their names, for Attempt.Node; may be nil
 	Control bool     // marks every attempt as one at the control target
 	Clock   timeline.Clock
 

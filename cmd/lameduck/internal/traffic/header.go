@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // Header is one field of a request.
-type Header = engine.Header
+type Header = timeline.Header
 
 // ParseHeaders reads header fields of the form NAME:VALUE; spaces around the
 // value do not count. An error has a hint.

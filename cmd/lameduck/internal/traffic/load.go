@@ -72,7 +72,7 @@ func newLoad(ctx context.Context, spec Spec, env Env) *Load {
 	if len(env.Dial) == 0 || env.Record == nil {
 		panic("traffic: no Dialer, or no Record")
 	}
-	l := &Load{spec: spec.withDefaults(), env: env, ctx: ctx, open: map[*conn]struct{}{}}
+	l := &Load{spec: spec.WithDefaults(), env: env, ctx: ctx, open: map[*conn]struct{}{}}
 	for _, name := range l.spec.Patterns {
 		l.patternRuns = append(l.patternRuns, newPatternRun(l, find(name)))
 	}

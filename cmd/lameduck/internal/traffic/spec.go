@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // The defaults of a Spec.
@@ -22,12 +22,10 @@ const (
 // MostBody is the most content a request can have.
 const MostBody = 64 << 20
 
-// Spec is what is asked of a load. It is plain data, the same in the flags and
-// in the order to a worker; any field may be zero.
+// Spec is what is asked of a load. It is plain data, the same in the flags, in
+// the order to a worker and, its Load, in the saved run; any field may be zero.
 type Spec struct {
-	Patterns       []string `json:"patterns,omitempty"` // their names; none: Default()
-	Rate           int      `json:"rate,omitempty"`     // attempts per second and pattern, some make a tenth of it; zero: DefaultRate
-	engine.Request          // Method, Path, Host, Headers and Body; Host zero: localhost
+	timeline.Load // Host zero: localhost
 	// PodHeader is the response header field in which the server names its pod:
 	// where clients cannot know which pod they got, as behind a Service's IP.
 	// From the first response with the field on, every attempt on the connection is
@@ -44,7 +42,8 @@ type Limits struct {
 	Timeout     time.Duration `json:"timeout,omitempty"`      // zero: DefaultTimeout
 }
 
-func (s Spec) withDefaults() Spec {
+// WithDefaults replaces every zero field that has a default.
+func (s Spec) WithDefaults() Spec {
 	if len(s.Patterns) == 0 {
 		s.Patterns = Default()
 	}
@@ -62,7 +61,7 @@ func (s Spec) withDefaults() Spec {
 // Check returns an error with a hint for a wrong setting: a pattern that is not
 // known, or a rate, method, path, host or header that cannot be sent as it is.
 func (s Spec) Check() error {
-	s = s.withDefaults()
+	s = s.WithDefaults()
 	for _, name := range s.Patterns {
 		if find(name) == nil {
 			return unknown(name)

@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 func message(err error) string {
@@ -16,25 +16,27 @@ func message(err error) string {
 	return err.Error()
 }
 
+func request(r timeline.Request) Spec { return Spec{Load: timeline.Load{Request: r}} }
+
 func TestCheck(t *testing.T) {
 	for _, tt := range []struct {
 		spec Spec
 		err  string
 	}{
 		{Spec{}, ""},
-		{Spec{Rate: 2000, Request: engine.Request{Method: "HEAD", Path: "/a?b=c%20d", Host: "shop:8080"}}, ""},
-		{Spec{Patterns: []string{"new", "newt"}}, `unknown traffic pattern "newt"`},
-		{Spec{Rate: -1}, "a rate of -1 per second"},
-		{Spec{Request: engine.Request{Method: "GET /x"}}, `"GET /x" is not an HTTP method`},
-		{Spec{Request: engine.Request{Path: "ready"}}, `the path "ready" does not begin with a slash`},
-		{Spec{Request: engine.Request{Path: "/a b"}}, `the path "/a b" has a character that must be encoded`},
-		{Spec{Request: engine.Request{Path: "/\r\nX: y"}}, `the path "/\r\nX: y" has a character that must be encoded`},
-		{Spec{Request: engine.Request{Host: "a\nb"}}, `"a\nb" is not a host name`},
-		{Spec{Request: engine.Request{Host: "http://shop"}}, `"http://shop" is not a host name`},
-		{Spec{Request: engine.Request{Host: "[::1]:8080"}}, ""},
-		{Spec{Request: engine.Request{Body: -1}}, "-1 bytes of content in a request"},
-		{Spec{Request: engine.Request{Body: 1 << 30}}, "1073741824 bytes of content in a request"},
-		{Spec{Request: engine.Request{Headers: []Header{{Name: "A b"}}}}, `"A b" is not the name of a header`},
+		{Spec{Load: timeline.Load{Rate: 2000, Request: timeline.Request{Method: "HEAD", Path: "/a?b=c%20d", Host: "shop:8080"}}}, ""},
+		{Spec{Load: timeline.Load{Patterns: []string{"new", "newt"}}}, `unknown traffic pattern "newt"`},
+		{Spec{Load: timeline.Load{Rate: -1}}, "a rate of -1 per second"},
+		{request(timeline.Request{Method: "GET /x"}), `"GET /x" is not an HTTP method`},
+		{request(timeline.Request{Path: "ready"}), `the path "ready" does not begin with a slash`},
+		{request(timeline.Request{Path: "/a b"}), `the path "/a b" has a character that must be encoded`},
+		{request(timeline.Request{Path: "/\r\nX: y"}), `the path "/\r\nX: y" has a character that must be encoded`},
+		{request(timeline.Request{Host: "a\nb"}), `"a\nb" is not a host name`},
+		{request(timeline.Request{Host: "http://shop"}), `"http://shop" is not a host name`},
+		{request(timeline.Request{Host: "[::1]:8080"}), ""},
+		{request(timeline.Request{Body: -1}), "-1 bytes of content in a request"},
+		{request(timeline.Request{Body: 1 << 30}), "1073741824 bytes of content in a request"},
+		{request(timeline.Request{Headers: []Header{{Name: "A b"}}}), `"A b" is not the name of a header`},
 	} {
 		err := tt.spec.Check()
 		if message(err) != tt.err {

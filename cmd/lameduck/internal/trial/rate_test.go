@@ -78,7 +78,7 @@ func TestRateIsLowered(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stage := &tt.stage
 				run, err := Run(t.Context(), Config{
-					Traffic: traffic.Spec{Rate: tt.asked}, LowerRate: tt.lower, ReadyTimeout: time.Minute,
+					Traffic: traffic.Spec{Load: timeline.Load{Rate: tt.asked}}, LowerRate: tt.lower, ReadyTimeout: time.Minute,
 					Open: func(context.Context, timeline.Clock, func(timeline.Event)) (Stage, error) { return stage, nil },
 				})
 				if err != nil {

@@ -228,7 +228,7 @@ func (r *recorder) env() traffic.Env {
 }
 
 func busySpec() traffic.Spec {
-	s := traffic.Spec{Rate: 20, Limits: traffic.Limits{DialTimeout: time.Minute, Timeout: time.Minute, Underway: 10_000}}
+	s := traffic.Spec{Load: timeline.Load{Rate: 20}, Limits: traffic.Limits{DialTimeout: time.Minute, Timeout: time.Minute, Underway: 10_000}}
 	s.Host = "shop"
 	return s
 }

@@ -137,7 +137,7 @@ func (c *Pool) explainAll(lost []*workerConn) error {
 // merge is the attempts of one load, from all workers.
 type merge struct {
 	by     time.Duration // from the pool's clock to that of the run
-	node   []int         // of each worker
+	node   []string      // of each worker
 	record func(timeline.Attempt)
 
 	mu     sync.Mutex
@@ -148,8 +148,7 @@ type merge struct {
 func newMerge(c *Pool, env traffic.Env) *merge {
 	m := &merge{by: env.Clock.At(c.clock.Start()), record: env.Record}
 	for _, h := range c.pool {
-		node, _ := slices.BinarySearch(c.nodes, h.Node)
-		m.node = append(m.node, node)
+		m.node = append(m.node, h.Node)
 		m.tally = append(m.tally, tally{})
 	}
 	return m

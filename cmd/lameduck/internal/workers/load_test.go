@@ -40,10 +40,6 @@ func TestMove(t *testing.T) {
 	if move(&a, 11); a != before {
 		t.Errorf("moved what never happened: %+v", a)
 	}
-	open := timeline.Attempt{}
-	if move(&open, 11); open.EndedConn != 0 {
-		t.Error("a connection that is open has ended")
-	}
 }
 
 // TestTally: counts that differ in anything are noticed, in both directions.

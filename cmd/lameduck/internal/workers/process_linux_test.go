@@ -127,7 +127,7 @@ func TestCoordinatorKilled(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Patterns: []string{"new"}, Rate: 100}}}); err != nil {
+	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}, Rate: 100}}}}); err != nil {
 		t.Fatal(err)
 	}
 	if !untilAttempts(stdout) {

@@ -50,7 +50,7 @@ type Session interface {
 
 // Config is the settings of an engine.
 type Config struct {
-	Request
+	timeline.Request
 	PodHeader string // the field of a response that names the pod, in lower case; empty: none does
 
 	Clock   timeline.Clock

@@ -1,9 +1,16 @@
-package engine
+package timeline
 
 import (
 	"slices"
 	"strings"
 )
+
+// Load is the traffic that is asked for.
+type Load struct {
+	Patterns []string `json:"patterns,omitempty"` // their names; none: those by default
+	Rate     int      `json:"rate,omitempty"`     // attempts per second and pattern, some make a tenth of it; zero: 200
+	Request
+}
 
 // Request is what a client asks for, in the terms of HTTP, whatever its
 // version.
