@@ -24,7 +24,7 @@ import (
 // verify is the flags of the command, as they were typed.
 type verify struct {
 	action, traffic, path, method string
-	host                          string
+	host, tls                     string
 	headers                       []string
 	body                          int
 	output, report, save          string
@@ -100,6 +100,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.host, "host", "", "Host header (default the name of the Service, or the host of --url)")
 	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
 	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
+	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
@@ -162,6 +163,7 @@ func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) err
 func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
+	cfg.Note = func(note string) { fmt.Fprintln(line, note) }
 	file, err := createRunFile(v.save)
 	if err != nil {
 		return console.Usage(err)
@@ -206,6 +208,9 @@ func (v *verify) load() (traffic.Spec, error) {
 		Rate:    v.rate,
 		Request: timeline.Request{Method: v.method, Path: v.path, Host: v.host, Body: v.body},
 	}}
+	if v.tls != "auto" {
+		load.TLS = timeline.TLS(v.tls)
+	}
 	var err error
 	if load.Headers, err = traffic.ParseHeaders(v.headers); err != nil {
 		return load, err

@@ -63,6 +63,9 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
 			load.Path = p
 		}
+		if !cmd.Flags().Changed("tls") {
+			load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
+		}
 	}
 	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
 		return setting, load, err

@@ -225,7 +225,7 @@ func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (s
 	}
 	// Traffic that is sent from here enters through the host of the URL.
 	env.Dial, env.Nodes = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}, []string{s.cfg.URL.Hostname()}
-	return s.control.Beside(ctx, spec, env), nil
+	return s.control.Beside(ctx, spec.Detect(ctx, env), env), nil
 }
 
 // Uncontrolled is the error for a trial with workers that do not serve each
@@ -267,13 +267,11 @@ func ParseURL(s string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, hint.New(fmt.Errorf("--url: %w", err), "as in http://192.0.2.1:30080/path")
-	case u.Scheme == "https":
-		return nil, hint.New(fmt.Errorf("--url %s: https is not supported yet", s), "name a port with HTTP in clear text")
-	case u.Scheme != "http" || u.Hostname() == "":
-		return nil, hint.New(fmt.Errorf("--url %q is not an http:// URL", s), "as in http://192.0.2.1:30080/path")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return nil, hint.New(fmt.Errorf("--url %q is not an http:// or https:// URL", s), "as in http://192.0.2.1:30080/path")
 	}
 	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), "80")
+		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	return u, nil
 }

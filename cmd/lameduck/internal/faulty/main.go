@@ -62,6 +62,15 @@ func addr() string { return ":" + cmp.Or(os.Getenv("PORT"), "8080") }
 
 func newServer(h http.HandlerFunc) *http.Server { return &http.Server{Addr: addr(), Handler: h} }
 
+// listenAndServe serves with TLS if the last argument is "tls".
+func listenAndServe(s *http.Server) error {
+	if os.Args[len(os.Args)-1] != "tls" {
+		return s.ListenAndServe()
+	}
+	s.TLSConfig = secure()
+	return s.ListenAndServeTLS("", "")
+}
+
 // onTerm calls f when the stop signal comes.
 func onTerm(f func()) {
 	signalled := make(chan os.Signal, 1)

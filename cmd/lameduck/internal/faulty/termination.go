@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -17,17 +18,23 @@ import (
 )
 
 // clean is the library, configured by the environment.
-func clean([]string) error {
-	return lameduck.ListenAndServe(addr(), http.HandlerFunc(answer))
+func clean(args []string) error {
+	s := newServer(answer)
+	if slices.Contains(args, "tls") {
+		s.TLSConfig = secure()
+	}
+	var p lameduck.Process
+	p.AddHTTP(s)
+	return p.RunUntilSignal(context.Background())
 }
 
 // exitsAtOnce knows nothing of signals: Go's runtime ends it.
-func exitsAtOnce([]string) error { return newServer(answer).ListenAndServe() }
+func exitsAtOnce([]string) error { return listenAndServe(newServer(answer)) }
 
 // ignoresTheSignal has no handler for it, and isn't ended by the runtime.
 func ignoresTheSignal([]string) error {
 	signal.Ignore(syscall.SIGTERM)
-	return newServer(answer).ListenAndServe()
+	return listenAndServe(newServer(answer))
 }
 
 // closesItsListenerTooEarly shuts down, gracefully, at the stop signal.
@@ -126,7 +133,7 @@ func serveUntil(s *http.Server, leave func()) error {
 		leave()
 		os.Exit(0)
 	})
-	if err := s.ListenAndServe(); err != http.ErrServerClosed {
+	if err := listenAndServe(s); err != http.ErrServerClosed {
 		return err
 	}
 	select {} // leave is still running

@@ -41,7 +41,7 @@ func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (s
 		env.Nodes = append(env.Nodes, s.nodes[node].name)
 		env.Dial = append(env.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
-	return s.control.Beside(ctx, spec, env), nil
+	return s.control.Beside(ctx, spec.Detect(ctx, env), env), nil
 }
 
 // Close ends the pods, and then the control target.

@@ -16,7 +16,7 @@ const (
 	Truncated   Cause = "truncated"    // closed in the middle of the answer
 	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
 	Status5xx   Cause = "status-5xx"   // a response with status 500 to 599
-	Malformed   Cause = "malformed"    // an answer that is not HTTP
+	Malformed   Cause = "malformed"    // an answer that is not HTTP, or not the TLS handshake that was expected
 )
 
 // Causes lists them all, in the order reports use.

@@ -20,7 +20,19 @@ type Request struct {
 	Host    string   `json:"host,omitempty"`    // the Host header; empty: the stage's own name for the server
 	Headers []Header `json:"headers,omitempty"` // more of them, in this order
 	Body    int      `json:"body,omitempty"`    // bytes of content in each request
+	TLS     TLS      `json:"tls,omitempty"`
 }
+
+// TLS is whether clients use TLS. They do not verify the certificate: it is seldom
+// one for the name that a trial uses.
+type TLS string
+
+// The settings of TLS.
+const (
+	TLSAuto TLS = ""    // if the server answers a ClientHello
+	TLSOn   TLS = "on"  // a server without TLS has failed
+	TLSOff  TLS = "off" // in clear text
+)
 
 // Header is one field of a request.
 type Header struct {

@@ -3,6 +3,7 @@ package traffic
 import (
 	"context"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -59,7 +60,7 @@ func (n *patternRun) connect(a *timeline.Attempt, node int, use engine.Use) *con
 	}
 	c := &conn{net: nc, id: connections.Add(1), node: a.Node, pod: pod, addr: a.Addr}
 	n.watch(c)
-	if c.session, err = n.engine.Open(ctx, engine.NewConn(nc), use); err != nil {
+	if c.session, err = n.handshake(ctx, nc, use); err != nil {
 		a.Conn, a.Ended = c.id, n.env.Clock.Now()
 		engine.FailHandshake(a, err)
 		_ = nc.Close()
@@ -67,6 +68,17 @@ func (n *patternRun) connect(a *timeline.Attempt, node int, use engine.Use) *con
 		return nil
 	}
 	return c
+}
+
+// handshake makes a session on a connection.
+func (n *patternRun) handshake(ctx context.Context, nc net.Conn, use engine.Use) (engine.Session, error) {
+	c := engine.NewConn(nc)
+	if n.tls != nil {
+		if err := c.Secure(ctx, n.tls); err != nil {
+			return nil, err
+		}
+	}
+	return n.engine.Open(ctx, c, use)
 }
 
 // close ends the session and with it the connection.

@@ -22,6 +22,10 @@ type Env struct {
 	// overlap.
 	Record func(timeline.Attempt)
 
+	// Note takes a line for the user: something about the server that the user did
+	// not ask for. It may be nil.
+	Note func(string)
+
 	takes time.Duration // in place of what each pattern takes by itself
 }
 

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"crypto/tls"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,7 @@ import (
 type Load struct {
 	spec        Spec
 	env         Env
+	tls         *tls.Config // nil: clear text
 	ctx         context.Context
 	release     func() bool // of the watch on ctx
 	patternRuns []*patternRun
@@ -53,7 +55,7 @@ type policy interface {
 // Start sends traffic until Stop is called, which it must be. When ctx ends no
 // more attempts begin, and those in progress are cancelled and not recorded:
 // the client ended them. The Spec must pass Check, and the Env have a Dialer and
-// Record, or Start panics.
+// Record, or Start panics. TLSAuto is clear text here; see Detect.
 func Start(ctx context.Context, spec Spec, env Env) *Load {
 	l := newLoad(ctx, spec, env)
 	rates := make([]int, len(l.patternRuns))
@@ -73,6 +75,9 @@ func newLoad(ctx context.Context, spec Spec, env Env) *Load {
 		panic("traffic: no Dialer, or no Record")
 	}
 	l := &Load{spec: spec.WithDefaults(), env: env, ctx: ctx, open: map[*conn]struct{}{}}
+	if l.spec.TLS == timeline.TLSOn {
+		l.tls = tlsConfig(l.spec.Host)
+	}
 	for _, name := range l.spec.Patterns {
 		l.patternRuns = append(l.patternRuns, newPatternRun(l, find(name)))
 	}

@@ -78,6 +78,8 @@ func (s Spec) Check() error {
 		return hint.New(fmt.Errorf("the path %q has a character that must be encoded", s.Path), "write a space as %20, other characters likewise")
 	case strings.IndexFunc(s.PodHeader, notToken) >= 0:
 		return hint.New(fmt.Errorf("%q is not the name of a header", s.PodHeader), "name a response header, such as X-Pod")
+	case s.TLS != timeline.TLSAuto && s.TLS != timeline.TLSOn && s.TLS != timeline.TLSOff:
+		return hint.New(fmt.Errorf("unknown setting %q of TLS", s.TLS), "use auto, on or off")
 	case !isHost(s.Host):
 		return hint.New(fmt.Errorf("%q is not a host name", s.Host), "use a name, with :port if needed")
 	case s.Body < 0 || s.Body > MostBody:

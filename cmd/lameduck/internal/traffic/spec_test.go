@@ -34,6 +34,7 @@ func TestCheck(t *testing.T) {
 		{request(timeline.Request{Host: "a\nb"}), `"a\nb" is not a host name`},
 		{request(timeline.Request{Host: "http://shop"}), `"http://shop" is not a host name`},
 		{request(timeline.Request{Host: "[::1]:8080"}), ""},
+		{request(timeline.Request{TLS: "maybe"}), `unknown setting "maybe" of TLS`},
 		{request(timeline.Request{Body: -1}), "-1 bytes of content in a request"},
 		{request(timeline.Request{Body: 1 << 30}), "1073741824 bytes of content in a request"},
 		{request(timeline.Request{Headers: []Header{{Name: "A b"}}}), `"A b" is not the name of a header`},

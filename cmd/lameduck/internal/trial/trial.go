@@ -32,6 +32,7 @@ type Config struct {
 	// not keep up with it, as the warm-up shows.
 	LowerRate bool
 	Traffic   traffic.Spec
+	Note      func(string)   // takes a line for the user; may be nil
 	Progress  func(Progress) // called a few times a second; may be nil
 	// Save gets the run as a file of package timeline, while it is made; may be
 	// nil. It begins when the traffic is warm, so a trial that could not run

@@ -106,7 +106,7 @@ func (s *session) untilStopped() {
 
 // loads starts the traffic, and that at the control target.
 func (s *session) loads() []*traffic.Load {
-	loads := []*traffic.Load{traffic.Start(s.ctx, s.work.Spec, s.env)}
+	loads := []*traffic.Load{traffic.Start(s.ctx, s.work.Spec.Detect(s.ctx, s.env), s.env)}
 	if s.work.Control != "" {
 		loads = append(loads, control.Load(s.ctx, s.work.Spec, s.env, traffic.DialTo(s.work.Control)))
 	}

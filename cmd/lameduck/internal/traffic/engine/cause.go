@@ -52,6 +52,9 @@ func FailDial(a *timeline.Attempt, err error) {
 // FailHandshake sets why no exchange could begin on a connection that was made.
 func FailHandshake(a *timeline.Attempt, err error) {
 	FailExchange(a, timeline.HandshakePhase, err)
+	if a.Cause == timeline.Reset && !isErrno(err, resetErrnos) {
+		a.Cause, a.Class = timeline.Malformed, classes[timeline.Malformed] // a TLS alert, or not TLS at all
+	}
 }
 
 func dialCause(err error) timeline.Cause {

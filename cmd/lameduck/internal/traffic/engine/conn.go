@@ -6,17 +6,18 @@ import "net"
 type Conn struct {
 	net.Conn
 	peeker
+	socket net.Conn // under TLS, if there is any
 }
 
 // NewConn looks at a connection directly if it has the SyscallConn of a
 // *net.TCPConn; otherwise each look takes 1 ms.
-func NewConn(nc net.Conn) *Conn { return &Conn{nc, newPeeker(nc)} }
+func NewConn(nc net.Conn) *Conn { return &Conn{nc, newPeeker(nc), nc} }
 
 // Unacked is how many sent bytes the server's kernel has not acknowledged; 0 if
 // that is not known. A connection may have a method of this name itself.
 func (c *Conn) Unacked() int {
-	if u, ok := c.Conn.(interface{ Unacked() int }); ok {
+	if u, ok := c.socket.(interface{ Unacked() int }); ok {
 		return u.Unacked()
 	}
-	return unacked(c.Conn)
+	return unacked(c.socket)
 }

@@ -1,14 +1,19 @@
 package engine
 
 import (
-	"errors"
 	"net"
 	"time"
 )
 
 // ErrNothing is the error of ReadNow on a connection that is open and has
 // received nothing.
-var ErrNothing = errors.New("nothing to read")
+var ErrNothing error = nothing{}
+
+type nothing struct{}
+
+func (nothing) Error() string   { return "nothing to read" }
+func (nothing) Timeout() bool   { return true }
+func (nothing) Temporary() bool { return true }
 
 // peeker reads what a connection has received already, without waiting.
 type peeker interface {

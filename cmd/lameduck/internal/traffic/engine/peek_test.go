@@ -12,7 +12,7 @@ import (
 func TestReadNow(t *testing.T) {
 	for name, wrap := range map[string]func(net.Conn) *Conn{
 		"socket":   NewConn,
-		"deadline": func(nc net.Conn) *Conn { return &Conn{nc, deadlinePeeker{nc}} },
+		"deadline": func(nc net.Conn) *Conn { return &Conn{nc, deadlinePeeker{nc}, nc} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			client, server := pair(t)
