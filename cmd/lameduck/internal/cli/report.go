@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 
@@ -39,21 +41,21 @@ Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkOutput(output); err != nil {
 				return console.Usage(err)
 			}
-			return reportRuns(s, args, output)
+			return reportRuns(cmd.Context(), s, args, output)
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
 	return cmd
 }
 
-func reportRuns(s console.Streams, files []string, output string) error {
+func reportRuns(ctx context.Context, s console.Streams, files []string, output string) error {
 	var reports []*report.Report
 	for _, file := range files {
-		run, err := readRun(file)
+		run, err := readRun(ctx, file)
 		if err != nil {
 			return err
 		}
@@ -88,7 +90,7 @@ func printReport(s console.Streams, r *report.Report, output string) error {
 	return report.Text(s.Out, r, s.Colour())
 }
 
-// outcome is what the exit code says of a report.
+// outcome is the exit code of a report, as an error.
 func outcome(r *report.Report) error {
 	if r.Verdict != report.Pass {
 		return console.ErrFindings
@@ -105,7 +107,7 @@ func checkOutput(output string) error {
 
 // readRun reads a saved run. A file that is the wrong one is a mistake on the
 // command line; a disk that fails is not.
-func readRun(file string) (*timeline.Run, error) {
+func readRun(ctx context.Context, file string) (*timeline.Run, error) {
 	f, err := os.Open(file)
 	if err != nil {
 		return nil, console.Usage(hint.New(fmt.Errorf("%s: %w", file, pathError(err)), "name a file that lameduck verify --save has written"))
@@ -114,7 +116,7 @@ func readRun(file string) (*timeline.Run, error) {
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		return nil, console.Usage(hint.New(fmt.Errorf("%s is a folder", file), "name a file that lameduck verify --save has written"))
 	}
-	run, err := timeline.Read(f)
+	run, err := timeline.Read(interruptible{ctx, f})
 	if err == nil {
 		return run, nil
 	}
@@ -128,6 +130,19 @@ func readRun(file string) (*timeline.Run, error) {
 		}
 	}
 	return nil, hint.New(fmt.Errorf("%s: %w", file, pathError(err)), "the file could not be read to its end: check the disk")
+}
+
+// interruptible ends the reading of a long run when ctx ends.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
 }
 
 // pathError is the error without the operation and the path, which the message

@@ -44,9 +44,9 @@ type headerLine struct {
 
 // line is any other line: one of its fields is set.
 type line struct {
-	Event   *Event   `json:"event,omitempty"`
-	Attempt *Attempt `json:"attempt,omitempty"`
-	End     *endLine `json:"end,omitempty"`
+	Event   *Event       `json:"event,omitempty"`
+	Attempt *attemptJSON `json:"attempt,omitempty"` // not an Attempt, whose text would be read twice
+	End     *endLine     `json:"end,omitempty"`
 }
 
 // endLine has what is known only at the end, and the totals.

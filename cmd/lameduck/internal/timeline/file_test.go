@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -144,7 +146,7 @@ func TestBadFiles(t *testing.T) {
 		{"null in a line", lines[0] + `{"attempt":null}` + "\n" + lines[4], ErrNotARun, "line 2 is not one event, attempt or end"},
 		{"an empty line", lines[0] + "\n" + lines[1], ErrNotARun, "line 2: unexpected end of JSON input"},
 		{"no JSON", lines[0] + lines[1] + "oops\n", ErrNotARun, "line 3: invalid character 'o'"},
-		{"a line without end", lines[0] + strings.Repeat("x", longestLine+1) + "\n", ErrNotARun, "line 2 is longer than 1048576 bytes"},
+		{"a line without end", lines[0] + strings.Repeat("x", longestLine+1) + "\n", ErrNotARun, "line 2 is longer than 16777216 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			run, err := Read(strings.NewReader(tt.text))
@@ -152,7 +154,7 @@ func TestBadFiles(t *testing.T) {
 				t.Fatalf("%v, want %v", err, tt.want)
 			}
 			if !strings.Contains(err.Error(), tt.message) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%q does not say %q in one line", err, tt.message)
+				t.Errorf("%q is not one line with %q", err, tt.message)
 			}
 		})
 	}
@@ -248,6 +250,7 @@ func FuzzRead(f *testing.F) {
 	good := few(f)
 	f.Add([]byte(good))
 	f.Add(written(f, randomRun(rand.New(rand.NewPCG(3, 4)))))
+	f.Add(realRun(f))
 	f.Add([]byte(strings.ReplaceAll(good, "null", "-1")))
 	f.Add([]byte(strings.Replace(good, `"version":1`, `"version":2`, 1)))
 	f.Add([]byte(good[:len(good)/2]))
@@ -272,6 +275,22 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("%s became %s (%v)", &first, &second, err)
 		}
 	})
+}
+
+// realRun is the beginning of a file that verify --save wrote.
+func realRun(t testing.TB) []byte {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "cli", "testdata", "exits-at-once.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	run, err := Read(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	run.Attempts = append(run.Attempts[:10], run.Attempts[len(run.Attempts)-10:]...)
+	return written(t, run)
 }
 
 // BenchmarkRead is the reading of one attempt.

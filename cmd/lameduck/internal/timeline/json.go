@@ -7,7 +7,7 @@ import "encoding/json"
 type (
 	plainAttempt Attempt
 	attemptJSON  struct {
-		*plainAttempt
+		plainAttempt
 		// These take the place of those in plainAttempt.
 		Started   *Moment `json:"started"`
 		Sent      *Moment `json:"sent"`
@@ -17,19 +17,27 @@ type (
 
 // MarshalJSON writes null for a moment that never came.
 func (a Attempt) MarshalJSON() ([]byte, error) {
-	return json.Marshal(attemptJSON{(*plainAttempt)(&a), cameOrNil(&a.Started), cameOrNil(&a.Sent), cameOrNil(&a.EndedConn)})
+	return json.Marshal(inJSON(&a))
 }
 
 // UnmarshalJSON reads what MarshalJSON writes. A moment that is left out never
 // came.
 func (a *Attempt) UnmarshalJSON(text []byte) error {
-	*a = Attempt{}
-	line := attemptJSON{plainAttempt: (*plainAttempt)(a)}
+	var line attemptJSON
 	if err := json.Unmarshal(text, &line); err != nil {
 		return err
 	}
-	a.Started, a.Sent, a.EndedConn = orNever(line.Started), orNever(line.Sent), orNever(line.EndedConn)
+	*a = *line.attempt()
 	return nil
+}
+
+func inJSON(a *Attempt) *attemptJSON {
+	return &attemptJSON{plainAttempt(*a), cameOrNil(&a.Started), cameOrNil(&a.Sent), cameOrNil(&a.EndedConn)}
+}
+
+func (l *attemptJSON) attempt() *Attempt {
+	l.plainAttempt.Started, l.plainAttempt.Sent, l.plainAttempt.EndedConn = orNever(l.Started), orNever(l.Sent), orNever(l.EndedConn)
+	return (*Attempt)(&l.plainAttempt)
 }
 
 func cameOrNil(m *Moment) *Moment {

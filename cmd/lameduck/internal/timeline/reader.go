@@ -10,9 +10,9 @@ import (
 	"iter"
 )
 
-// longestLine is the longest line of a file in bytes. A header with a long
-// command is far below.
-const longestLine = 1 << 20
+// longestLine is the longest line of a file in bytes: a header with a command of
+// 2 MiB, which is the longest that Linux starts, each byte escaped.
+const longestLine = 16 << 20
 
 // Reader reads a run as a stream, in constant memory.
 type Reader struct {
@@ -104,12 +104,13 @@ func (in *Reader) item() (Item, *endLine, error) {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
 		in.shareNames(&l.Event.Pod, &l.Event.Node)
 	case l.Attempt != nil && l.Event == nil && l.End == nil:
-		a := l.Attempt
+		a := l.Attempt.attempt()
 		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))
+		return Item{Attempt: a}, nil, nil
 	case l.End == nil || l.Event != nil || l.Attempt != nil:
 		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrNotARun, in.number)
 	}
-	return Item{l.Event, l.Attempt}, l.End, nil
+	return Item{Event: l.Event}, l.End, nil
 }
 
 // finish checks the totals, and that nothing follows.

@@ -6,7 +6,8 @@ package timeline
 
 import "time"
 
-// Moment is when something happened, since the start of the run.
+// Moment is when something happened, since the start of the run. It is an
+// alias, because nearly all that is done with moments is to subtract them.
 type Moment = time.Duration
 
 // Never is the moment of something that did not happen; null in JSON.

@@ -39,7 +39,7 @@ func (w *Writer) Attempt(a Attempt) {
 		a.Pod, a.PodBy = "", Observed
 	}
 	w.end.Attempts++
-	w.write(line{Attempt: &a})
+	w.write(line{Attempt: inJSON(&a)})
 }
 
 // Add writes the events and attempts that a run has so far.
