@@ -16,6 +16,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
@@ -23,6 +24,9 @@ import (
 // verify is the flags of the command, as they were typed.
 type verify struct {
 	action, traffic, path, method string
+	host, tls                     string
+	headers                       []string
+	body                          int
 	output, report, save          string
 	rounds, replicas, rate        int
 	readyTimeout                  time.Duration
@@ -89,10 +93,14 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
 	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, instead of the manifest's or the workload's (default 1 without a manifest)")
-	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "traffic patterns, or all")
+	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
+	f.StringVar(&v.host, "host", "", "Host header (default the name of the Service, or the host of --url)")
+	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
+	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
+	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
@@ -155,6 +163,7 @@ func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) err
 func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
+	cfg.Note = func(note string) { fmt.Fprintln(line, note) }
 	file, err := createRunFile(v.save)
 	if err != nil {
 		return console.Usage(err)
@@ -194,9 +203,18 @@ func progressLine(p trial.Progress) string {
 }
 
 // load is the traffic that was asked for.
-func (v *verify) load() (traffic.Config, error) {
-	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method}
+func (v *verify) load() (traffic.Spec, error) {
+	load := traffic.Spec{Load: timeline.Load{
+		Rate:    v.rate,
+		Request: timeline.Request{Method: v.method, Path: v.path, Host: v.host, Body: v.body},
+	}}
+	if v.tls != "auto" {
+		load.TLS = timeline.TLS(v.tls)
+	}
 	var err error
+	if load.Headers, err = traffic.ParseHeaders(v.headers); err != nil {
+		return load, err
+	}
 	if load.Patterns, err = traffic.ParsePatterns(v.traffic); err != nil {
 		return load, err
 	}
@@ -248,8 +266,4 @@ func union(inLab []lab.Action, onCluster []cluster.Action) []string {
 		}
 	}
 	return all
-}
-
-func patternNames(patterns []traffic.Pattern) string {
-	return strings.Join(namesOf(patterns, func(p traffic.Pattern) string { return p.Name }), ",")
 }

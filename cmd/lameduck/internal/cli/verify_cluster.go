@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -40,7 +41,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 }
 
 // cluster checks everything that was typed, and then looks the workload up.
-func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Config, error) {
+func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (cluster.Config, traffic.Spec, error) {
 	setting := cluster.Config{
 		Node: v.node, WatchFor: v.watchFor, Rounds: v.rounds, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout, ActionTimeout: v.actionTimeout,
 	}
@@ -62,6 +63,9 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
 			load.Path = p
 		}
+		if !cmd.Flags().Changed("tls") {
+			load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
+		}
 	}
 	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
 		return setting, load, err
@@ -80,8 +84,8 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 const knownReady = 10 * time.Second
 
 // clusterTrial is a trial on a cluster.
-func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
-	load.Host = setting.Host()
+func clusterTrial(setting cluster.Config, load traffic.Spec) trial.Config {
+	load.Host = cmp.Or(load.Host, setting.Host())
 	return trial.Config{
 		Name: "cluster", Action: string(setting.Action), Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {

@@ -49,13 +49,13 @@ func (v *verify) announce(w io.Writer, cfg lab.Config) {
 }
 
 // lab checks everything that was typed before anything is started.
-func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Config, traffic.Config, error) {
+func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Config, traffic.Spec, error) {
 	setting := lab.Config{Nodes: v.nodes, ReadyTimeout: v.readyTimeout, Seed: v.seed, ReadyByConnecting: v.file == ""}
 	if !cmd.Flags().Changed("seed") {
 		setting.Seed = rand.Uint64()
 	}
 	var errs [6]error
-	var load traffic.Config
+	var load traffic.Spec
 	setting.Command, errs[0] = command(cmd, args)
 	_, errs[1] = lab.ParseAction(v.action)
 	load, errs[2] = v.load()

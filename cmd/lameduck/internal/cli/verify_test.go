@@ -25,8 +25,8 @@ func (cordoned) Start(context.Context) error { return nil }
 func (cordoned) Act(context.Context) error   { return nil }
 func (s cordoned) Close() error              { return s.err }
 
-func (cordoned) Load(_ context.Context, cfg traffic.Config) (stop func() error, err error) {
-	cfg.Record(timeline.Attempt{Pattern: "new", Conn: 1, Status: 200})
+func (cordoned) Load(_ context.Context, _ traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	env.Record(timeline.Attempt{Pattern: "new", Conn: 1, Status: 200})
 	return func() error { return nil }, nil
 }
 

@@ -120,7 +120,7 @@ func (c *Config) from() string {
 }
 
 // Plan writes what a trial would do.
-func Plan(w io.Writer, cfg Config, load traffic.Config) error {
+func Plan(w io.Writer, cfg Config, load traffic.Spec) error {
 	var p strings.Builder
 	if err := Announce(&p, cfg); err != nil {
 		return err
@@ -129,7 +129,7 @@ func Plan(w io.Writer, cfg Config, load traffic.Config) error {
 	for _, step := range cfg.steps() {
 		p.WriteString("  " + step + "\n")
 	}
-	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", names(load.Patterns), load.Rate, load.Method, load.Path)
+	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", strings.Join(load.Patterns, ", "), load.Rate, load.Method, load.Path)
 	p.WriteString("restore afterwards: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -208,12 +208,4 @@ func (c *Config) restoreSteps() []string {
 		restoreSteps = append(restoreSteps, "nothing")
 	}
 	return restoreSteps
-}
-
-func names(patterns []traffic.Pattern) string {
-	var all []string
-	for _, p := range patterns {
-		all = append(all, p.Name)
-	}
-	return strings.Join(all, ", ")
 }

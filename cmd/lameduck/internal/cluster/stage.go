@@ -210,23 +210,22 @@ func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) 
 }
 
 // Load sends the traffic, from here or from the workers.
-func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
-	record := cfg.Record
-	cfg.Record = func(a timeline.Attempt) {
+func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	record := env.Record
+	env.Record = func(a timeline.Attempt) {
 		a.Pod = s.observer.podOf(&a)
 		record(a)
 	}
-	cfg.Host = cmp.Or(cfg.Host, s.cfg.Host())
 	if s.pool != nil {
 		address, err := s.target.address()
 		if err != nil {
 			return nil, err
 		}
-		return s.pool.Load(ctx, []string{address}, cfg)
+		return s.pool.Load(ctx, []string{address}, spec, env)
 	}
 	// Traffic that is sent from here enters through the host of the URL.
-	cfg.Dial, cfg.Nodes = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}, []string{s.cfg.URL.Hostname()}
-	return s.control.Beside(ctx, cfg), nil
+	env.Dial, env.Nodes = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}, []string{s.cfg.URL.Hostname()}
+	return s.control.Beside(ctx, spec.Detect(ctx, env), env), nil
 }
 
 // Uncontrolled is the error for a trial with workers that do not serve each
@@ -268,13 +267,11 @@ func ParseURL(s string) (*url.URL, error) {
 	switch {
 	case err != nil:
 		return nil, hint.New(fmt.Errorf("--url: %w", err), "as in http://192.0.2.1:30080/path")
-	case u.Scheme == "https":
-		return nil, hint.New(fmt.Errorf("--url %s: https is not supported yet", s), "name a port with HTTP in clear text")
-	case u.Scheme != "http" || u.Hostname() == "":
-		return nil, hint.New(fmt.Errorf("--url %q is not an http:// URL", s), "as in http://192.0.2.1:30080/path")
+	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
+		return nil, hint.New(fmt.Errorf("--url %q is not an http:// or https:// URL", s), "as in http://192.0.2.1:30080/path")
 	}
 	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), "80")
+		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])
 	}
 	return u, nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
@@ -74,8 +75,8 @@ func (t *Target) dial(ctx context.Context) (net.Conn, string, error) {
 
 // Beside sends the traffic at the pods, and that at the target which goes with
 // it, until stop is called or ctx ends.
-func (t *Target) Beside(ctx context.Context, pods traffic.Config) (stop func() error) {
-	loads := []*traffic.Load{traffic.Start(ctx, pods), traffic.Start(ctx, Load(pods, t.dial))}
+func (t *Target) Beside(ctx context.Context, spec traffic.Spec, pods traffic.Env) (stop func() error) {
+	loads := []*traffic.Load{traffic.Start(ctx, spec, pods), Load(ctx, spec, pods, t.dial)}
 	return func() error {
 		for _, l := range loads {
 			l.Stop()
@@ -84,16 +85,14 @@ func (t *Target) Beside(ctx context.Context, pods traffic.Config) (stop func() e
 	}
 }
 
-// Load is a tenth of the traffic at the pods: enough to see a machine that
+// Load starts a tenth of the traffic at the pods: enough to see a machine that
 // fails by itself, too little to make it. Its attempts may take as long as those
 // at the pods: what fails here must be able to explain what fails there.
-func Load(pods traffic.Config, dial traffic.Dialer) traffic.Config {
-	patterns, _ := traffic.ParsePatterns("new,keepalive")
-	return traffic.Config{
-		Patterns: patterns, Rate: max(1, cmp.Or(pods.Rate, traffic.DefaultRate)/10), Control: true,
-		Dial: []traffic.Dialer{dial}, Clock: pods.Clock, Record: pods.Record,
-		DialTimeout: pods.DialTimeout, Timeout: pods.Timeout,
-	}
+func Load(ctx context.Context, spec traffic.Spec, pods traffic.Env, dial traffic.Dialer) *traffic.Load {
+	return traffic.Start(ctx, traffic.Spec{
+		Load:   timeline.Load{Patterns: []string{"new", "keepalive"}, Rate: max(1, cmp.Or(spec.Rate, traffic.DefaultRate)/10)},
+		Limits: spec.Limits,
+	}, traffic.Env{Dial: []traffic.Dialer{dial}, Control: true, Clock: pods.Clock, Record: pods.Record})
 }
 
 // Serve is the control target. It returns only if it cannot listen.
@@ -102,6 +101,6 @@ func Serve() error {
 	if err != nil {
 		return err
 	}
-	var s traffic.ControlServer
+	var s Server
 	return s.Serve(l)
 }

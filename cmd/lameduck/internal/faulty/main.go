@@ -27,6 +27,8 @@ var servers = map[string]func(args []string) error{
 	"closes-its-listener-too-early": closesItsListenerTooEarly,
 	"cuts-keep-alive-at-exit":       cutsKeepAliveAtExit,
 	"cuts-in-flight-at-exit":        cutsInFlightAtExit,
+	"cuts-uploads-at-exit":          cutsUploadsAtExit,
+	"cuts-downloads-at-exit":        cutsDownloadsAtExit,
 	"leaves-too-soon":               leavesTooSoon,
 	"keeps-serving":                 keepsServing,
 	"starts-slowly":                 startsSlowly,
@@ -60,6 +62,15 @@ func addr() string { return ":" + cmp.Or(os.Getenv("PORT"), "8080") }
 
 func newServer(h http.HandlerFunc) *http.Server { return &http.Server{Addr: addr(), Handler: h} }
 
+// listenAndServe serves with TLS if the last argument is "tls".
+func listenAndServe(s *http.Server) error {
+	if os.Args[len(os.Args)-1] != "tls" {
+		return s.ListenAndServe()
+	}
+	s.TLSConfig = secure()
+	return s.ListenAndServeTLS("", "")
+}
+
 // onTerm calls f when the stop signal comes.
 func onTerm(f func()) {
 	signalled := make(chan os.Signal, 1)
@@ -74,8 +85,12 @@ func onTerm(f func()) {
 type closeHandler struct{ leaving atomic.Bool }
 
 func (g *closeHandler) answer(w http.ResponseWriter, r *http.Request) {
+	g.close(w)
+	answer(w, r)
+}
+
+func (g *closeHandler) close(w http.ResponseWriter) {
 	if g.leaving.Load() {
 		w.Header().Set("Connection", "close")
 	}
-	answer(w, r)
 }

@@ -2,9 +2,14 @@ package main
 
 import (
 	"context"
+	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -13,17 +18,23 @@ import (
 )
 
 // clean is the library, configured by the environment.
-func clean([]string) error {
-	return lameduck.ListenAndServe(addr(), http.HandlerFunc(answer))
+func clean(args []string) error {
+	s := newServer(answer)
+	if slices.Contains(args, "tls") {
+		s.TLSConfig = secure()
+	}
+	var p lameduck.Process
+	p.AddHTTP(s)
+	return p.RunUntilSignal(context.Background())
 }
 
 // exitsAtOnce knows nothing of signals: Go's runtime ends it.
-func exitsAtOnce([]string) error { return newServer(answer).ListenAndServe() }
+func exitsAtOnce([]string) error { return listenAndServe(newServer(answer)) }
 
 // ignoresTheSignal has no handler for it, and isn't ended by the runtime.
 func ignoresTheSignal([]string) error {
 	signal.Ignore(syscall.SIGTERM)
-	return newServer(answer).ListenAndServe()
+	return listenAndServe(newServer(answer))
 }
 
 // closesItsListenerTooEarly shuts down, gracefully, at the stop signal.
@@ -40,15 +51,52 @@ func cutsKeepAliveAtExit([]string) error {
 
 // cutsInFlightAtExit sends Connection: close and waits for all requests but
 // those that take longer than it waits.
-func cutsInFlightAtExit([]string) error {
-	const long = 5 // requests
+func cutsInFlightAtExit([]string) error { return cutsInFlight(newServer(nil), hang, answer) }
+
+// cutsUploadsAtExit stops reading the content of those that take longer. Its
+// receive buffers are too small for one.
+func cutsUploadsAtExit([]string) error {
+	s := newServer(nil)
+	s.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+		_ = c.(*net.TCPConn).SetReadBuffer(4 << 10)
+		return ctx
+	}
+	return cutsInFlight(s, hang, func(w http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body)
+		answer(w, r)
+	})
+}
+
+// cutsDownloadsAtExit stops in the middle of the answers that take longer.
+func cutsDownloadsAtExit([]string) error {
+	content := strings.Repeat("x", 64<<10)
+	head := func(w http.ResponseWriter) { w.Header().Set("Content-Length", strconv.Itoa(len(content))) }
+	half := func(w http.ResponseWriter, r *http.Request) {
+		head(w)
+		_ = writeNow(w, content[:len(content)/2])
+		hang(w, r)
+	}
+	return cutsInFlight(newServer(nil), half, func(w http.ResponseWriter, _ *http.Request) {
+		head(w)
+		_, _ = io.WriteString(w, content)
+	})
+}
+
+// hang takes longer than any test.
+func hang(http.ResponseWriter, *http.Request) { time.Sleep(time.Minute) }
+
+// cutsInFlight runs a server that handles the first requests after the stop
+// signal by long, and all others by short.
+func cutsInFlight(s *http.Server, long, short http.HandlerFunc) error {
 	var g closeHandler
 	var requests atomic.Int32
-	s := newServer(func(w http.ResponseWriter, r *http.Request) {
-		if g.leaving.Load() && requests.Add(1) <= long {
-			time.Sleep(time.Minute)
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if g.leaving.Load() && requests.Add(1) <= 5 {
+			long(w, r)
+			return
 		}
-		g.answer(w, r)
+		g.close(w)
+		short(w, r)
 	})
 	return serveUntil(s, func() {
 		g.leaving.Store(true)
@@ -85,7 +133,7 @@ func serveUntil(s *http.Server, leave func()) error {
 		leave()
 		os.Exit(0)
 	})
-	if err := s.ListenAndServe(); err != http.ErrServerClosed {
+	if err := listenAndServe(s); err != http.ErrServerClosed {
 		return err
 	}
 	select {} // leave is still running

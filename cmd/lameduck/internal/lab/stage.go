@@ -14,7 +14,6 @@ import (
 type Stage struct {
 	*Lab
 	action  Action
-	host    string // the name of the Service
 	control *control.Target
 }
 
@@ -29,7 +28,7 @@ func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
 		target.Close()
 		return nil, err
 	}
-	return &Stage{Lab: l, action: action, host: cfg.Workload.Name, control: target}, nil
+	return &Stage{Lab: l, action: action, control: target}, nil
 }
 
 // Act runs the action.
@@ -37,13 +36,12 @@ func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action)
 
 // Load sends traffic through every node in turn, and to the control target,
 // until stop is called.
-func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
-	cfg.Host = s.host
+func (s *Stage) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
 	for node := range s.nodes {
-		cfg.Nodes = append(cfg.Nodes, s.nodes[node].name)
-		cfg.Dial = append(cfg.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
+		env.Nodes = append(env.Nodes, s.nodes[node].name)
+		env.Dial = append(env.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
-	return s.control.Beside(ctx, cfg), nil
+	return s.control.Beside(ctx, spec.Detect(ctx, env), env), nil
 }
 
 // Close ends the pods, and then the control target.

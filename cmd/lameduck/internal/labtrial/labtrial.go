@@ -2,6 +2,7 @@
 package labtrial
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
@@ -12,10 +13,10 @@ import (
 
 // Config is a trial of the lab's pods under the load. The trial sets the
 // setting's Clock and Emit.
-func Config(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
+func Config(setting lab.Config, action lab.Action, load traffic.Spec) trial.Config {
 	spec := trial.Spec(&setting.Workload.Pod)
 	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
-	load.Host = setting.Workload.Name // as lab's Stage sends it
+	load.Host = cmp.Or(load.Host, setting.Workload.Name)
 	return trial.Config{
 		Name: "lab", Action: string(action), Seed: setting.Seed, Replicas: setting.Workload.Replicas, Nodes: setting.Nodes, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {

@@ -51,7 +51,7 @@ func rollout() *timeline.Run {
 	run := &timeline.Run{
 		Start: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), Tool: "v1.2.3",
 		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42, Replicas: 1, Nodes: 3,
-		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Method: "GET", Path: "/", Host: "app"},
+		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Request: timeline.Request{Method: "GET", Path: "/", Host: "app"}},
 		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
 		Events: []timeline.Event{
 			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},

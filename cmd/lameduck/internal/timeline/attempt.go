@@ -16,7 +16,7 @@ const (
 	Truncated   Cause = "truncated"    // closed in the middle of the answer
 	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
 	Status5xx   Cause = "status-5xx"   // a response with status 500 to 599
-	Malformed   Cause = "malformed"    // an answer that is not HTTP
+	Malformed   Cause = "malformed"    // an answer that is not HTTP, or not the TLS handshake that was expected
 )
 
 // Causes lists them all, in the order reports use.
@@ -60,7 +60,7 @@ type Attempt struct {
 	Control   bool   `json:"control,omitempty"` // against the server that never terminates
 	Scheduled Moment `json:"scheduled"`         // when it was due; latency counts from here
 	Started   Moment `json:"started"`           // when the client began (to dial, or to write), or Never
-	Sent      Moment `json:"sent"`              // when the last byte of the request was written, or Never
+	Sent      Moment `json:"sent"`              // when the head of the request was written, so that the server could know of it, or Never
 	Ended     Moment `json:"ended"`             // when the answer was complete, or it failed
 	Conn      uint64 `json:"conn"`              // number of the connection, unique in the run; 0 if none was made
 	Stream    uint64 `json:"stream,omitempty"`  // number of the stream on the connection (HTTP/2, gRPC); 0 where there are none

@@ -38,22 +38,6 @@ type Run struct {
 	Events   []Event       `json:"-"`
 }
 
-// Load is the traffic that was asked for.
-type Load struct {
-	Patterns []string `json:"patterns"`
-	Rate     int      `json:"rate"` // attempts per second and pattern
-	Method   string   `json:"method"`
-	Path     string   `json:"path"`
-	Host     string   `json:"host"` // the Host header
-	Headers  []Header `json:"headers,omitempty"`
-}
-
-// Header is a field of a request.
-type Header struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
-}
-
 // Spec is what the manifest sets for each pod, as far as the diagnosis needs
 // it.
 type Spec struct {

@@ -22,8 +22,8 @@ import (
 func BenchmarkKeepalive(b *testing.B) {
 	const connections = 50
 	n := benchmarkPattern(b, "keepalive")
-	k := n.client.(*keepalive)
-	k.cfg.Connections = connections
+	k := n.policy.(*kept)
+	k.connections = connections
 	inParallel(b, connections, func() {
 		k.underway.Add(1)
 		c, extra := k.take()
@@ -70,12 +70,12 @@ func BenchmarkPaced(b *testing.B) {
 				n.rate, n.wakeup = rate, newWakeup()
 				b.ReportAllocs()
 				begin := cpuTime(b)
-				start := n.cfg.Clock.Now()
+				start := n.env.Clock.Now()
 				for tick := int64(0); b.Loop(); tick++ {
-					for wait := start + due(tick, rate) - n.cfg.Clock.Now(); wait > 0; wait = start + due(tick, rate) - n.cfg.Clock.Now() {
+					for wait := start + due(tick, rate) - n.env.Clock.Now(); wait > 0; wait = start + due(tick, rate) - n.env.Clock.Now() {
 						n.wakeup.wait(wait)
 					}
-					n.client.start(tick, start+due(tick, rate))
+					n.policy.start(tick, start+due(tick, rate))
 				}
 				n.attempts.Wait()
 				b.ReportMetric(float64(cpuTime(b)-begin)/float64(b.N), "cpu-ns/op")
@@ -86,10 +86,9 @@ func BenchmarkPaced(b *testing.B) {
 
 func benchmarkPattern(b *testing.B, pattern string) *patternRun {
 	addr := startChild(b, "answer").addr
-	l := newLoad(b.Context(), Config{
-		Patterns: named(pattern),
-		Dial:     []Dialer{dialer(addr)},
-		Clock:    timeline.NewClock(),
+	l := newLoad(b.Context(), Spec{Load: timeline.Load{Patterns: []string{pattern}}}, Env{
+		Dial:  []Dialer{dialer(addr)},
+		Clock: timeline.NewClock(),
 		Record: func(a timeline.Attempt) {
 			if a.Dropped() {
 				b.Errorf("%s: %s", a.Cause, a.Detail)
@@ -120,7 +119,7 @@ func BenchmarkOutage(b *testing.B) {
 			const every = 20 * time.Millisecond
 			rec := &recorder{}
 			cfg := rec.config(startChild(b, "answer").addr)
-			cfg.Patterns, cfg.Rate = named("new"), tt.rate
+			cfg.Patterns, cfg.Rate = []string{"new"}, tt.rate
 			begin := cfg.Clock.Now()
 			up := cfg.Dial[0]
 			cfg.Dial[0] = func(ctx context.Context) (net.Conn, string, error) {
@@ -131,7 +130,7 @@ func BenchmarkOutage(b *testing.B) {
 				}
 				return up(ctx)
 			}
-			l := Start(b.Context(), cfg)
+			l := cfg.start(b.Context())
 			time.Sleep(time.Duration(b.N) * every)
 			l.Stop()
 			found := map[string]bool{}

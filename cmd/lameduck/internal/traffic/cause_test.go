@@ -73,10 +73,12 @@ func attemptOf(t *testing.T, pattern string, timesOut, answers bool, script func
 	}
 	for {
 		server := serve(t, func(_ int, p *peer) { script(p) })
-		s := newSingle(t, pattern, Config{Dial: []Dialer{dialer(server.addr)}, trickle: 10 * time.Millisecond, Timeout: timeout})
+		cfg := to(dialer(server.addr))
+		cfg.takes, cfg.Limits.Timeout = 10*time.Millisecond, timeout
+		s := newSingle(t, pattern, cfg)
 		s.attempt()
 		a := only(t, s)
-		early := a.Cause == timeline.Timeout && (a.Sent == timeline.Never || answers && a.Bytes == 0)
+		early := a.Cause == timeline.Timeout && (a.Phase == timeline.SendPhase || answers && a.Bytes == 0)
 		if !timesOut || !early || timeout > time.Minute {
 			return a
 		}
@@ -146,9 +148,10 @@ func TestDialCauses(t *testing.T) {
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {
-				cfg := Config{Dial: []Dialer{tt.dial}, DialTimeout: time.Minute}
+				cfg := to(tt.dial)
+				cfg.Limits.DialTimeout = time.Minute
 				if tt.name == "our timeout" {
-					cfg.DialTimeout = 20 * time.Millisecond
+					cfg.Limits.DialTimeout = 20 * time.Millisecond
 				}
 				s := newSingle(t, p.Name, cfg)
 				s.attempt()

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -187,17 +188,24 @@ func (s *server) answer(nc net.Conn) bool {
 	return err == nil
 }
 
-// readRequest reads a request without a body. It reports whether the client
+// readRequest reads a request and its content. It reports whether the client
 // marked it as the last on its connection.
 func readRequest(in *bufio.Reader) (last bool, err error) {
+	length := 0
 	for {
 		line, err := in.ReadString('\n')
 		if err != nil {
 			return false, err
 		}
 		if line = strings.TrimSpace(line); line == "" {
-			return last, nil
+			_, err := in.Discard(length)
+			return last, err
 		}
 		last = last || line == "Connection: close"
+		if digits, ok := strings.CutPrefix(line, "Content-Length: "); ok {
+			if length, err = strconv.Atoi(digits); err != nil {
+				return false, err
+			}
+		}
 	}
 }

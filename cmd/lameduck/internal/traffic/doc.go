@@ -3,10 +3,10 @@
 // beforehand (an open loop), so that a server that stalls can neither slow
 // the sampling down nor hide the waiting.
 //
-// The HTTP/1.1 client is our own, one engine per connection, because net/http
-// replays requests on a connection that broke and so hides the drops that we
-// measure. There is no pool behind it, no hidden retry and no redirect: the
-// result is that of the socket.
+// A pattern is a policy times an engine. A policy is how connections are used:
+// fresh makes one for every attempt, kept uses a few for many. An engine
+// (engine.Engine) is one protocol on one connection; each is a folder of its own.
+// A new pattern is an entry in the table of pattern.go.
 //
 // What is a drop and what is not:
 //

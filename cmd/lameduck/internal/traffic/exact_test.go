@@ -39,9 +39,9 @@ func exactly(t *testing.T, form string, causes []timeline.Cause) (held int) {
 	server := startChild(t, form)
 	rec := &recorder{}
 	cfg := rec.config(server.addr)
-	cfg.Patterns = named("new", "keepalive")
+	cfg.Patterns = []string{"new", "keepalive"}
 	cfg.Rate = 400
-	l := Start(t.Context(), cfg)
+	l := cfg.start(t.Context())
 	rec.waitFor(t, 20)
 
 	server.ask(t, "freeze")

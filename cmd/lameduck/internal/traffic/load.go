@@ -2,16 +2,21 @@ package traffic
 
 import (
 	"context"
+	"crypto/tls"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
 )
 
 // Load is running traffic.
 type Load struct {
-	cfg         Config
+	spec        Spec
+	env         Env
+	tls         *tls.Config // nil: clear text
 	ctx         context.Context
 	release     func() bool // of the watch on ctx
 	patternRuns []*patternRun
@@ -28,16 +33,19 @@ type Load struct {
 // patternRun is one pattern of a load.
 type patternRun struct {
 	*Load
-	pattern  Pattern
+	pattern  *Pattern
 	rate     int
-	client   client
+	takes    time.Duration // how long an exchange takes by itself
+	policy   policy
+	engine   engine.Engine
 	wakeup   wakeup
 	stopped  atomic.Bool
 	underway atomic.Int64
 }
 
-// client makes the attempts of one pattern.
-type client interface {
+// policy makes the attempts of one pattern: on which connections, and when a
+// connection is closed.
+type policy interface {
 	// start begins attempt n, which is due at this moment, and returns at once.
 	start(n int64, due time.Duration)
 	// finish is called when no attempt is under way any more.
@@ -46,15 +54,15 @@ type client interface {
 
 // Start sends traffic until Stop is called, which it must be. When ctx ends no
 // more attempts begin, and those in progress are cancelled and not recorded:
-// the client ended them. The Config must pass Check, and have a Dialer and
-// Record, or Start panics.
-func Start(ctx context.Context, cfg Config) *Load {
-	l := newLoad(ctx, cfg)
+// the client ended them. The Spec must pass Check, and the Env have a Dialer and
+// Record, or Start panics. TLSAuto is clear text here; see Detect.
+func Start(ctx context.Context, spec Spec, env Env) *Load {
+	l := newLoad(ctx, spec, env)
 	rates := make([]int, len(l.patternRuns))
 	for i, n := range l.patternRuns {
 		rates[i] = n.rate
 	}
-	begin := l.cfg.Clock.Now()
+	begin := l.env.Clock.Now()
 	for i, phase := range phases(rates) {
 		l.pacers.Go(func() { l.patternRuns[i].pace(begin + phase) })
 	}
@@ -62,15 +70,16 @@ func Start(ctx context.Context, cfg Config) *Load {
 }
 
 // newLoad makes a load that begins no attempt by itself.
-func newLoad(ctx context.Context, cfg Config) *Load {
-	if len(cfg.Dial) == 0 || cfg.Record == nil {
+func newLoad(ctx context.Context, spec Spec, env Env) *Load {
+	if len(env.Dial) == 0 || env.Record == nil {
 		panic("traffic: no Dialer, or no Record")
 	}
-	l := &Load{cfg: cfg.withDefaults(), ctx: ctx, open: map[*conn]struct{}{}}
-	for _, p := range l.cfg.Patterns {
-		n := &patternRun{Load: l, pattern: p, rate: p.rate(l.cfg.Rate), wakeup: newWakeup()}
-		n.client = p.client(n)
-		l.patternRuns = append(l.patternRuns, n)
+	l := &Load{spec: spec.WithDefaults(), env: env, ctx: ctx, open: map[*conn]struct{}{}}
+	if l.spec.TLS == timeline.TLSOn {
+		l.tls = tlsConfig(l.spec.Host)
+	}
+	for _, name := range l.spec.Patterns {
+		l.patternRuns = append(l.patternRuns, newPatternRun(l, find(name)))
 	}
 	l.release = context.AfterFunc(ctx, func() {
 		l.halt()
@@ -79,17 +88,30 @@ func newLoad(ctx context.Context, cfg Config) *Load {
 	return l
 }
 
+func newPatternRun(l *Load, p *Pattern) *patternRun {
+	n := &patternRun{Load: l, pattern: p, rate: p.rate(l.spec.Rate), takes: p.takes, wakeup: newWakeup()}
+	if l.env.takes > 0 {
+		n.takes = l.env.takes
+	}
+	n.engine = p.engine(engine.Config{
+		Request: l.spec.Request, PodHeader: strings.ToLower(l.spec.PodHeader),
+		Clock: l.env.Clock, Timeout: l.spec.Limits.Timeout, Takes: n.takes,
+	})
+	n.policy = p.policy(n)
+	return n
+}
+
 // Stop begins no more attempts and waits for those in progress, or until the
 // context of Start ends. With a server that does not respond, an attempt takes
-// DialTimeout plus Timeout, plus the 2 s of slow; one that is retried, twice
-// that. Then Stop records the attempts that were held back and closes every
+// DialTimeout plus Timeout, plus what the pattern takes by itself; one that is
+// retried, DialTimeout plus Timeout once more. Then Stop records the attempts that were held back and closes every
 // connection. It may be called once.
 func (l *Load) Stop() {
 	l.halt()
 	l.pacers.Wait()
 	l.attempts.Wait()
 	for _, n := range l.patternRuns {
-		n.client.finish()
+		n.policy.finish()
 		n.wakeup.close()
 	}
 	l.release()
@@ -105,12 +127,29 @@ func (l *Load) halt() {
 	})
 }
 
+// watch makes abandon close the connection.
+func (l *Load) watch(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.open[c] = struct{}{}
+	if l.ctx.Err() != nil {
+		_ = c.net.Close() // abandon may have run already
+	}
+}
+
+// forget is called when a connection is closed.
+func (l *Load) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, c)
+}
+
 // abandon closes every connection, so that whatever waits on one returns.
 func (l *Load) abandon() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
-		_ = c.Conn.Close()
+		_ = c.net.Close()
 	}
 }
 
@@ -119,18 +158,18 @@ func (l *Load) abandon() {
 func (n *patternRun) pace(begin time.Duration) {
 	for tick := int64(0); !n.stopped.Load(); tick++ {
 		moment := begin + due(tick, n.rate)
-		for wait := moment - n.cfg.Clock.Now(); wait > 0; wait = moment - n.cfg.Clock.Now() {
+		for wait := moment - n.env.Clock.Now(); wait > 0; wait = moment - n.env.Clock.Now() {
 			if !n.wakeup.wait(wait) {
 				return
 			}
 		}
-		n.client.start(tick, moment)
+		n.policy.start(tick, moment)
 	}
 }
 
 // record passes attempts on, one at a time.
-func (l *Load) record(a timeline.Attempt) {
+func (l *Load) record(a *timeline.Attempt) {
 	l.recording.Lock()
 	defer l.recording.Unlock()
-	l.cfg.Record(a)
+	l.env.Record(*a)
 }

@@ -64,7 +64,7 @@ func TestRates(t *testing.T) {
 		pattern    string
 		base, want int
 	}{{"new", 200, 200}, {"keepalive", 1, 1}, {"slow", 200, 20}, {"slow", 3, 1}} {
-		if got := named(tt.pattern)[0].rate(tt.base); got != tt.want {
+		if got := find(tt.pattern).rate(tt.base); got != tt.want {
 			t.Errorf("%s at %d: %d, want %d", tt.pattern, tt.base, got, tt.want)
 		}
 	}

@@ -37,7 +37,9 @@ func TestPodHeader(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := serve(t, tt.script)
-			s := newSingle(t, "keepalive", Config{Dial: []Dialer{dialer(server.addr)}, PodHeader: tt.header, Method: "POST"})
+			cfg := to(dialer(server.addr))
+			cfg.PodHeader, cfg.Method = tt.header, "POST"
+			s := newSingle(t, "keepalive", cfg)
 			for range tt.want {
 				s.attempt()
 			}
@@ -54,7 +56,7 @@ func TestPodHeader(t *testing.T) {
 
 func TestPodHeaderThatIsNone(t *testing.T) {
 	for header, ok := range map[string]bool{"": true, "X-Pod": true, "X Pod": false, "X-Pod:": false, "X-Pöd": false} {
-		if err := (Config{PodHeader: header}).Check(); (err == nil) != ok {
+		if err := (Spec{PodHeader: header}).Check(); (err == nil) != ok {
 			t.Errorf("%q: %v", header, err)
 		}
 	}

@@ -54,16 +54,26 @@ func eventually(t *testing.T, condition func() bool) {
 	}
 }
 
+// config is a load of a test.
+type config struct {
+	Spec
+	Env
+}
+
+func (c *config) start(ctx context.Context) *Load { return Start(ctx, c.Spec, c.Env) }
+
+// to is a load through the given dialers, with one connection to be kept.
+func to(dial ...Dialer) config {
+	return config{Spec{Limits: Limits{Connections: 1}}, Env{Dial: dial, Clock: timeline.NewClock()}}
+}
+
 // config lets an attempt take as long as a test may: how busy this machine is must
 // not be among what is counted.
-func (r *recorder) config(addr string) Config {
-	return Config{
-		Dial:        []Dialer{dialer(addr)},
-		Clock:       timeline.NewClock(),
-		Record:      r.record,
-		DialTimeout: time.Minute,
-		Timeout:     time.Minute,
-	}
+func (r *recorder) config(addr string) config {
+	c := to(dialer(addr))
+	c.Record = r.record
+	c.Limits = Limits{DialTimeout: time.Minute, Timeout: time.Minute}
+	return c
 }
 
 func dialer(addr string) Dialer {

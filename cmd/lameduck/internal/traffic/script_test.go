@@ -87,6 +87,9 @@ func (p *peer) read() bool {
 	return true
 }
 
+// page is a response.
+const page = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"
+
 func (p *peer) write(text string) { _, _ = io.WriteString(p, text) }
 
 // answerAll answers requests until the client closes, or announces it.
@@ -117,17 +120,15 @@ type single struct {
 	begun int64
 }
 
-func newSingle(t *testing.T, pattern string, cfg Config) *single {
+func newSingle(t *testing.T, pattern string, cfg config) *single {
 	t.Helper()
 	s := &single{rec: &recorder{}}
-	cfg.Patterns = named(pattern)
-	cfg.Connections = max(1, cfg.Connections)
-	cfg.Clock = timeline.NewClock()
+	cfg.Patterns = []string{pattern}
 	cfg.Record = s.rec.record
 	if err := cfg.Check(); err != nil {
 		t.Fatal(err)
 	}
-	s.Load = newLoad(t.Context(), cfg)
+	s.Load = newLoad(t.Context(), cfg.Spec, cfg.Env)
 	s.stop = sync.OnceFunc(s.Load.Stop)
 	t.Cleanup(s.stop)
 	return s
@@ -136,7 +137,7 @@ func newSingle(t *testing.T, pattern string, cfg Config) *single {
 // attempt begins one and waits for its end.
 func (s *single) attempt() {
 	n := s.patternRuns[0]
-	n.client.start(s.begun, s.cfg.Clock.Now())
+	n.policy.start(s.begun, s.env.Clock.Now())
 	s.begun++
 	s.attempts.Wait()
 }
@@ -147,7 +148,9 @@ func (s *single) end() []timeline.Attempt {
 	return s.rec.all()
 }
 
+func (s *single) kept() *kept { return s.patternRuns[0].policy.(*kept) }
+
 // idle is the one connection of keepalive.
-func (s *single) idle() *conn { return s.patternRuns[0].client.(*keepalive).idle[0] }
+func (s *single) idle() *conn { return s.kept().idle[0] }
 
 var errScripted = errors.New("as the test wants")

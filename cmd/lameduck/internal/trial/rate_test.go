@@ -25,26 +25,26 @@ func (m *slowMachine) Start(context.Context) error { return nil }
 func (m *slowMachine) Act(context.Context) error   { return nil }
 func (m *slowMachine) Close() error                { return nil }
 
-func (m *slowMachine) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
-	m.loads = append(m.loads, cfg.Rate)
+func (m *slowMachine) Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	m.loads = append(m.loads, spec.Rate)
 	m.open++
 	ctx, cancel := context.WithCancel(ctx)
 	var sending sync.WaitGroup
-	begin := cfg.Clock.Now()
+	begin := env.Clock.Now()
 	sending.Go(func() {
 		for ; ctx.Err() == nil; time.Sleep(100 * time.Millisecond) {
-			now := cfg.Clock.Now()
+			now := env.Clock.Now()
 			pod := timeline.Attempt{Pattern: "new", Conn: 1, Scheduled: now, Started: now, Ended: now, Status: 200}
 			control := timeline.Attempt{Control: true, Conn: 2, Scheduled: now, Started: now, Ended: now, Status: 200}
-			if cfg.Rate > m.most {
+			if spec.Rate > m.most {
 				control.Scheduled = max(0, now-mostLate)
 				if m.silent || now-begin > warmUp/2 {
 					pod.Cause, pod.Status = timeline.Timeout, 0
 				}
 			}
-			cfg.Record(pod)
-			if !m.silent || cfg.Rate <= m.most {
-				cfg.Record(control)
+			env.Record(pod)
+			if !m.silent || spec.Rate <= m.most {
+				env.Record(control)
 			}
 		}
 	})
@@ -78,7 +78,7 @@ func TestRateIsLowered(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stage := &tt.stage
 				run, err := Run(t.Context(), Config{
-					Traffic: traffic.Config{Rate: tt.asked}, LowerRate: tt.lower, ReadyTimeout: time.Minute,
+					Traffic: traffic.Spec{Load: timeline.Load{Rate: tt.asked}}, LowerRate: tt.lower, ReadyTimeout: time.Minute,
 					Open: func(context.Context, timeline.Clock, func(timeline.Event)) (Stage, error) { return stage, nil },
 				})
 				if err != nil {

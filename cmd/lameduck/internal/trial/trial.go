@@ -31,7 +31,8 @@ type Config struct {
 	// LowerRate allows a lower rate than that of Traffic where this machine does
 	// not keep up with it, as the warm-up shows.
 	LowerRate bool
-	Traffic   traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
+	Traffic   traffic.Spec
+	Note      func(string)   // takes a line for the user; may be nil
 	Progress  func(Progress) // called a few times a second; may be nil
 	// Save gets the run as a file of package timeline, while it is made; may be
 	// nil. It begins when the traffic is warm, so a trial that could not run
@@ -53,7 +54,7 @@ type Stage interface {
 	Start(ctx context.Context) error
 	// Load sends traffic to the Service, and some to a server beside it that
 	// never terminates, until stop is called or ctx ends.
-	Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error)
+	Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error)
 	// Act runs the action once, to its end. An error with a method
 	// NeverReady means that a new pod did not become ready in time.
 	Act(ctx context.Context) error

@@ -24,8 +24,8 @@ const (
 // every second, until they time out. So it starts anew with half of the rate, and
 // nothing of the first try is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
-	load := cfg.Traffic
-	load.Clock, load.Record = rec.clock, rec.attempt
+	load, env := cfg.Traffic, traffic.Env{Clock: rec.clock, Record: rec.attempt}
+	env.Note = once(cfg.Note)
 	load.Rate = cmp.Or(load.Rate, traffic.DefaultRate)
 	var uncontrolled func(error) error
 	if s, ok := s.(interface{ Uncontrolled(error) error }); ok {
@@ -33,7 +33,7 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 	}
 	for {
 		rec.begin(load.Rate)
-		if stop, err = s.Load(ctx, load); err != nil {
+		if stop, err = s.Load(ctx, load, env); err != nil {
 			return nil, err
 		}
 		warm := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled)
@@ -49,6 +49,20 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 			return nil, err
 		}
 		load.Rate = lower
+	}
+}
+
+// once takes each note one time: a load that starts anew notes the same.
+func once(note func(string)) func(string) {
+	if note == nil {
+		return nil
+	}
+	noted := map[string]bool{}
+	return func(text string) {
+		if !noted[text] {
+			noted[text] = true
+			note(text)
+		}
 	}
 }
 
@@ -103,6 +117,9 @@ func (r *recorder) served(control bool) (ok bool, last *timeline.Attempt) {
 
 func (r *recorder) unserved(last *timeline.Attempt) error {
 	err := fmt.Errorf("none of %d attempts was served before the first action: %s (%s)", r.progress().Attempts, last.Cause, last.Detail)
+	if last.Phase == timeline.HandshakePhase {
+		return hint.New(err, "does the server use TLS, and accept clients without a certificate? --tls off sends in clear text")
+	}
 	if r.record.Stage == "cluster" {
 		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and are --port, --path and --url correct?")
 	}

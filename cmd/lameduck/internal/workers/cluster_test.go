@@ -220,11 +220,17 @@ func (r *recorder) record(a timeline.Attempt) {
 	r.total.Add(1)
 }
 
-// config lets an attempt take as long as a test may, and sends few: the counts
-// in these tests must not depend on how busy the machine is.
-func (r *recorder) config() traffic.Config {
-	return traffic.Config{Clock: timeline.NewClock(), Record: r.record, Rate: 20, Host: "shop",
-		DialTimeout: time.Minute, Timeout: time.Minute, Underway: 10_000}
+// env and busySpec are a load for these tests: an attempt may take as long as a
+// test may, and there are few. The counts must not depend on how busy the machine
+// is.
+func (r *recorder) env() traffic.Env {
+	return traffic.Env{Clock: timeline.NewClock(), Record: r.record}
+}
+
+func busySpec() traffic.Spec {
+	s := traffic.Spec{Load: timeline.Load{Rate: 20}, Limits: traffic.Limits{DialTimeout: time.Minute, Timeout: time.Minute, Underway: 10_000}}
+	s.Host = "shop"
+	return s
 }
 
 func (r *recorder) waitFor(t *testing.T, attempts int64) {

@@ -23,21 +23,21 @@ const (
 // turn), and a tenth of it from each worker to the next as a control target,
 // until stop is called, which it must be. The rate is that of all workers
 // together; connections, attempts in progress and timeouts are each worker's
-// own. cfg.Dial is not used.
+// own. env.Dial is not used.
 //
 // stop waits for attempts in progress. Its error names a worker that was lost,
 // with the reason, or one with attempts that were not all received. When ctx
 // ends, attempts in progress are cancelled and not recorded.
-func (c *Pool) Load(ctx context.Context, addresses []string, cfg traffic.Config) (stop func() error, err error) {
-	if err := cfg.Check(); err != nil {
+func (c *Pool) Load(ctx context.Context, addresses []string, spec traffic.Spec, env traffic.Env) (stop func() error, err error) {
+	if err := spec.Check(); err != nil {
 		return nil, err
 	}
-	m := newMerge(c, cfg)
+	m := newMerge(c, env)
 	if !c.load.CompareAndSwap(nil, m) {
 		return nil, errors.New("the workers are already sending a load")
 	}
 	release := context.AfterFunc(ctx, func() { c.send(wire.Command{Abort: true}) })
-	if err := c.begin(ctx, addresses, cfg); err != nil {
+	if err := c.begin(ctx, addresses, spec); err != nil {
 		release()
 		m.close()
 		c.send(wire.Command{Abort: true})
@@ -58,15 +58,16 @@ func (c *Pool) send(o wire.Command) {
 
 // begin sends the assignments, and waits until all workers have accepted
 // theirs.
-func (c *Pool) begin(ctx context.Context, addresses []string, cfg traffic.Config) error {
-	rate := cmp.Or(cfg.Rate, traffic.DefaultRate)
+func (c *Pool) begin(ctx context.Context, addresses []string, spec traffic.Spec) error {
+	rate := cmp.Or(spec.Rate, traffic.DefaultRate)
 	each := shares(rate, len(c.conns))
 	at := c.clock.Now() + startLead
 	for i, l := range c.conns {
-		a := assign(addresses, cfg)
-		a.Rate = each[i]
-		a.Begin = at + stagger(i, rate) - l.fixOffset()
-		a.Control = c.pool[(i+1)%len(c.pool)].Control
+		spec.Rate = each[i]
+		a := wire.Assignment{
+			Targets: addresses, Control: c.pool[(i+1)%len(c.pool)].Control,
+			Begin: at + stagger(i, rate) - l.fixOffset(), Spec: spec,
+		}
 		l.send(wire.Command{Start: &a})
 	}
 	return c.each(func(l *workerConn) error {
@@ -79,22 +80,6 @@ func (c *Pool) begin(ctx context.Context, addresses []string, cfg traffic.Config
 			return context.Cause(ctx)
 		}
 	})
-}
-
-// assign is the part of an assignment that is the same for all workers.
-func assign(addresses []string, cfg traffic.Config) wire.Assignment {
-	a := wire.Assignment{
-		Targets: addresses, Method: cfg.Method, Path: cfg.Path, Host: cfg.Host, PodHeader: cfg.PodHeader,
-		Connections: cfg.Connections, Underway: cfg.Underway, DialTimeout: cfg.DialTimeout, Timeout: cfg.Timeout,
-	}
-	patterns := cfg.Patterns
-	if len(patterns) == 0 {
-		patterns = traffic.Default()
-	}
-	for _, p := range patterns {
-		a.Patterns = append(a.Patterns, p.Name)
-	}
-	return a
 }
 
 // stop ends the load of every worker and compares the counts. Only workers that
@@ -160,8 +145,8 @@ type merge struct {
 	closed bool
 }
 
-func newMerge(c *Pool, cfg traffic.Config) *merge {
-	m := &merge{by: cfg.Clock.At(c.clock.Start()), record: cfg.Record}
+func newMerge(c *Pool, env traffic.Env) *merge {
+	m := &merge{by: env.Clock.At(c.clock.Start()), record: env.Record}
 	for _, h := range c.pool {
 		m.node = append(m.node, h.Node)
 		m.tally = append(m.tally, tally{})

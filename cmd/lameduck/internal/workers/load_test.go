@@ -9,47 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
-
-// TestAssignment: every setting of a traffic.Config reaches the worker, or is
-// one of those that are the worker's own.
-func TestAssignment(t *testing.T) {
-	own := []string{"Dial", "Control", "Clock", "Record"}
-	slow, err := traffic.ParsePatterns("slow")
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg := traffic.Config{
-		Patterns: slow, Rate: 3, Method: "HEAD", Path: "/p", Host: "h", PodHeader: "X-Pod",
-		Connections: 5, Underway: 6, DialTimeout: 7, Timeout: 8,
-	}
-	a := assign([]string{"shop:80", "shop:81"}, cfg)
-	a.Rate = cfg.Rate
-	got, err := config(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got.Dial) != 2 {
-		t.Errorf("%d dialers for two targets", len(got.Dial))
-	}
-	want, have := reflect.ValueOf(cfg), reflect.ValueOf(got)
-	for i := range want.NumField() {
-		f := want.Type().Field(i)
-		if !f.IsExported() || slices.Contains(own, f.Name) {
-			continue
-		}
-		if want.Field(i).IsZero() {
-			t.Errorf("this test does not know the field %s", f.Name)
-		} else if f.Name != "Patterns" && !want.Field(i).Equal(have.Field(i)) {
-			t.Errorf("%s is %v, want %v", f.Name, have.Field(i), want.Field(i))
-		}
-	}
-	if len(got.Patterns) != 1 || got.Patterns[0].Name != "slow" {
-		t.Errorf("the patterns are %v", got.Patterns)
-	}
-}
 
 // TestMove: every moment of an attempt is moved, and Never is not.
 func TestMove(t *testing.T) {

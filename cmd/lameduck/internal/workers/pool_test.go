@@ -17,6 +17,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -26,9 +27,9 @@ func TestCounts(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 3)
-	cfg := rec.config()
-	began := cfg.Clock.Now()
-	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
+	env := rec.env()
+	began := env.Clock.Now()
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +37,7 @@ func TestCounts(t *testing.T) {
 	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
-	checkAttempts(t, rec.attempts, s, began, cfg.Clock.Now(), worst(pool))
+	checkAttempts(t, rec.attempts, s, began, env.Clock.Now(), worst(pool))
 	if got := len(rec.attempts); int64(got) != rec.total.Load() {
 		t.Errorf("%d attempts recorded, %d at the end", rec.total.Load(), got)
 	}
@@ -94,11 +95,11 @@ func TestTwice(t *testing.T) {
 	pool := k.start(t, 2)
 	for range 2 {
 		rec := new(recorder)
-		stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+		stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err == nil {
+		if _, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env()); err == nil {
 			t.Error("two loads at a time")
 		}
 		rec.waitFor(t, 50)
@@ -113,9 +114,9 @@ func TestFewerThanWorkers(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 3)
-	cfg := rec.config()
-	cfg.Rate = 2
-	stop, err := pool.Load(t.Context(), []string{s.address}, cfg)
+	spec := busySpec()
+	spec.Rate = 2
+	stop, err := pool.Load(t.Context(), []string{s.address}, spec, rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +172,7 @@ func TestStall(t *testing.T) {
 		})
 	}
 	pool := k.start(t, 2)
-	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestTampered(t *testing.T) {
 				})
 			}
 			pool := k.start(t, 2)
-			stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+			stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -236,7 +237,7 @@ func TestLost(t *testing.T) {
 	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 3)
-	stop, err := pool.Load(t.Context(), []string{s.address}, rec.config())
+	stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -269,7 +270,7 @@ func TestNotDone(t *testing.T) {
 	in, commands := io.Pipe()
 	defer commands.Close()
 	go func() {
-		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}})
+		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}, Rate: 100}}}})
 		for s.requests.Load() <= 10 {
 			time.Sleep(time.Millisecond)
 		}
@@ -290,7 +291,7 @@ func TestCancelled(t *testing.T) {
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 2)
 	ctx, cancel := context.WithCancel(t.Context())
-	stop, err := pool.Load(ctx, []string{s.address}, rec.config())
+	stop, err := pool.Load(ctx, []string{s.address}, busySpec(), rec.env())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -314,7 +315,7 @@ func TestCancelled(t *testing.T) {
 func TestStreamsClosed(t *testing.T) {
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 2)
-	if _, err := pool.Load(t.Context(), []string{s.address}, rec.config()); err != nil {
+	if _, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env()); err != nil {
 		t.Fatal(err)
 	}
 	rec.waitFor(t, 100)

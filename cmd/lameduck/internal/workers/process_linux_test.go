@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -74,8 +75,8 @@ func TestProcesses(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			load := rec.config()
-			stop, err := pool.Load(t.Context(), []string{s.address}, load)
+			env := rec.env()
+			stop, err := pool.Load(t.Context(), []string{s.address}, busySpec(), env)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -90,7 +91,7 @@ func TestProcesses(t *testing.T) {
 			case c.message == "" && err != nil:
 				t.Error(err)
 			case c.message == "":
-				checkAttempts(t, rec.attempts, s, 0, load.Clock.Now(), worst(pool))
+				checkAttempts(t, rec.attempts, s, 0, env.Clock.Now(), worst(pool))
 			case err == nil || !strings.Contains(err.Error(), c.message):
 				t.Errorf("the error is: %v", err)
 			}
@@ -126,7 +127,7 @@ func TestCoordinatorKilled(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Patterns: []string{"new"}, Rate: 100}}); err != nil {
+	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}, Rate: 100}}}}); err != nil {
 		t.Fatal(err)
 	}
 	if !untilAttempts(stdout) {

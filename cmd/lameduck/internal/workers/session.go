@@ -3,7 +3,6 @@ package workers
 import (
 	"context"
 	"errors"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,7 +17,7 @@ type session struct {
 	work    wire.Assignment
 	clock   timeline.Clock
 	out     *outbox
-	cfg     traffic.Config
+	env     traffic.Env
 	ctx     context.Context
 	ending  context.Context // of the worker, for any reason
 	abort   context.CancelFunc
@@ -37,33 +36,19 @@ func newSession(w *worker, a wire.Assignment) (*session, error) {
 		work: a, clock: w.clock, out: w.out, ending: w.ctx, tally: tally{},
 		stopped: make(chan struct{}), over: make(chan struct{}),
 	}
-	var err error
-	if s.cfg, err = config(a); err != nil {
+	if len(a.Targets) == 0 {
+		return nil, errors.New("start command without a target")
+	}
+	if err := a.Spec.Check(); err != nil {
 		return nil, err
 	}
-	s.cfg.Clock, s.cfg.Record = s.clock, s.record
+	s.env = traffic.Env{Clock: s.clock, Record: s.record}
+	for _, address := range a.Targets {
+		s.env.Dial = append(s.env.Dial, traffic.DialTo(address))
+	}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })
 	s.ctx, s.abort = context.WithCancel(w.ctx)
 	return s, nil
-}
-
-// config is the traffic of an assignment.
-func config(a wire.Assignment) (traffic.Config, error) {
-	patterns, err := traffic.ParsePatterns(strings.Join(a.Patterns, ","))
-	if err != nil {
-		return traffic.Config{}, err
-	}
-	if len(a.Targets) == 0 {
-		return traffic.Config{}, errors.New("start command without a target")
-	}
-	cfg := traffic.Config{
-		Patterns: patterns, Rate: a.Rate, Method: a.Method, Path: a.Path, Host: a.Host, PodHeader: a.PodHeader,
-		Connections: a.Connections, Underway: a.Underway, DialTimeout: a.DialTimeout, Timeout: a.Timeout,
-	}
-	for _, address := range a.Targets {
-		cfg.Dial = append(cfg.Dial, traffic.DialTo(address))
-	}
-	return cfg, cfg.Check()
 }
 
 func (s *session) ended() bool {
@@ -99,7 +84,7 @@ func (s *session) run() {
 // begin waits for the moment to begin. It is false if the load has ended
 // before.
 func (s *session) begin() bool {
-	if s.work.Rate == 0 {
+	if s.work.Spec.Rate == 0 {
 		s.untilStopped()
 		return false
 	}
@@ -121,9 +106,9 @@ func (s *session) untilStopped() {
 
 // loads starts the traffic, and that at the control target.
 func (s *session) loads() []*traffic.Load {
-	loads := []*traffic.Load{traffic.Start(s.ctx, s.cfg)}
+	loads := []*traffic.Load{traffic.Start(s.ctx, s.work.Spec.Detect(s.ctx, s.env), s.env)}
 	if s.work.Control != "" {
-		loads = append(loads, traffic.Start(s.ctx, control.Load(s.cfg, traffic.DialTo(s.work.Control))))
+		loads = append(loads, control.Load(s.ctx, s.work.Spec, s.env, traffic.DialTo(s.work.Control)))
 	}
 	return loads
 }

@@ -13,8 +13,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
@@ -51,7 +51,7 @@ func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
 
 // target is a control target.
 type target struct {
-	traffic.ControlServer
+	control.Server
 	address string
 }
 

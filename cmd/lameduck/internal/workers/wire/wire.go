@@ -12,11 +12,12 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
 // Protocol changes whenever a worker and a coordinator of two versions would
 // not work together.
-const Protocol = 3
+const Protocol = 4
 
 // longest is the longest line in bytes: a batch of attempts that all failed
 // with long details is far below.
@@ -62,19 +63,10 @@ type Pong struct {
 
 // Assignment is the load of one worker.
 type Assignment struct {
-	Targets     []string      `json:"targets"` // host:port; a name is resolved at each dial
-	Control     string        `json:"control"` // host:port
-	Begin       time.Duration `json:"begin"`   // on the worker's clock
-	Patterns    []string      `json:"patterns"`
-	Rate        int           `json:"rate"` // zero: no traffic at all
-	Method      string        `json:"method"`
-	Path        string        `json:"path"`
-	Host        string        `json:"host"`
-	PodHeader   string        `json:"pod_header,omitempty"`
-	Connections int           `json:"connections"`
-	Underway    int           `json:"underway"`
-	DialTimeout time.Duration `json:"dial_timeout"`
-	Timeout     time.Duration `json:"timeout"`
+	Targets []string      `json:"targets"` // host:port; a name is resolved at each dial
+	Control string        `json:"control"` // host:port
+	Begin   time.Duration `json:"begin"`   // on the worker's clock
+	Spec    traffic.Spec  `json:"spec"`    // with the rate of this worker; zero: no traffic at all
 }
 
 // Done is how many attempts a load made.

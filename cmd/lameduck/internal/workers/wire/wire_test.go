@@ -12,7 +12,7 @@ import (
 func FuzzLines(f *testing.F) {
 	for _, seed := range []string{
 		`{"hello":true}`, `{"ping":7}`, `{"stop":true}`, `{"abort":true}`, `{"stop":true,"abort":true}`,
-		`{"start":{"targets":["shop:80"],"begin":5,"patterns":["new"],"rate":7}}`,
+		`{"start":{"targets":["shop:80"],"begin":5,"spec":{"patterns":["new"],"rate":7,"method":"GET","headers":[{"name":"X-Shop","value":"a"}]}}}`,
 		`{"hello":{"protocol":1,"pod":"p","node":"n","control":"10.0.0.1:8081"}}`,
 		`{"pong":{"ping":7,"heard":1,"answered":2,"wall":"2026-01-02T03:04:05.6Z"}}`,
 		`{"attempts":[{"pattern":"new","scheduled":1,"started":2,"sent":null,"ended":3,"conn":4,"stream":5,"addr":"10.0.0.1:80","node":"n","bytes":0,"phase":"send","class":"cut","cause":"eof"}]}`,

@@ -1,0 +1,56 @@
+package timeline
+
+import (
+	"slices"
+	"strings"
+)
+
+// Load is the traffic that is asked for.
+type Load struct {
+	Patterns []string `json:"patterns,omitempty"` // their names; none: those by default
+	Rate     int      `json:"rate,omitempty"`     // attempts per second and pattern, some make a tenth of it; zero: 200
+	Request
+}
+
+// Request is what a client asks for, in the terms of HTTP, whatever its
+// version.
+type Request struct {
+	Method  string   `json:"method,omitempty"`  // empty: GET
+	Path    string   `json:"path,omitempty"`    // with the query, if any; empty: /
+	Host    string   `json:"host,omitempty"`    // the Host header; empty: the stage's own name for the server
+	Headers []Header `json:"headers,omitempty"` // more of them, in this order
+	Body    int      `json:"body,omitempty"`    // bytes of content in each request
+	TLS     TLS      `json:"tls,omitempty"`
+}
+
+// TLS is whether clients use TLS. They do not verify the certificate: it is seldom
+// one for the name that a trial uses.
+type TLS string
+
+// The settings of TLS.
+const (
+	TLSAuto TLS = ""    // if the server answers a ClientHello
+	TLSOn   TLS = "on"  // a server without TLS has failed
+	TLSOff  TLS = "off" // in clear text
+)
+
+// Header is one field of a request.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Has reports whether Headers has a field of that name.
+func (r *Request) Has(name string) bool {
+	return slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
+}
+
+// Idempotent reports whether the request may be sent twice (RFC 9110 section
+// 9.2.2).
+func (r *Request) Idempotent() bool {
+	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}, r.Method)
+}
+
+// Content reports whether the method gives content a meaning, so that its
+// length has to be sent even if it is 0 (RFC 9110 section 8.6).
+func (r *Request) Content() bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) }

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package engine
+
+import "net"
+
+func newSocketPeeker(net.Conn) peeker { return nil }

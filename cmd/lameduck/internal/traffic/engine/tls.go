@@ -1,0 +1,62 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+)
+
+// Secure makes the connection one of TLS. From then on all of its methods,
+// ReadNow too, are about what is inside.
+func (c *Conn) Secure(ctx context.Context, cfg *tls.Config) error {
+	under := &switched{Conn: c.Conn, peeker: c.peeker}
+	t := tls.Client(under, cfg)
+	if err := t.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	c.Conn, c.peeker = t, tlsPeeker{t, under}
+	return nil
+}
+
+// switched is the connection under TLS. While now is set its Read does not
+// wait.
+type switched struct {
+	net.Conn
+	peeker
+	now bool
+}
+
+func (s *switched) Read(p []byte) (int, error) {
+	if s.now {
+		return s.ReadNow(p)
+	}
+	return s.Conn.Read(p)
+}
+
+// tlsPeeker reads what the received records contain. Records without data, such
+// as session tickets, are read as well. ErrNothing is a temporary error, so that
+// crypto/tls keeps the part of a record that it has and goes on with the next Read.
+type tlsPeeker struct {
+	conn  *tls.Conn
+	under *switched
+}
+
+func (t tlsPeeker) ReadNow(p []byte) (int, error) {
+	t.under.now = true
+	defer func() { t.under.now = false }()
+	n, err := t.conn.Read(p)
+	if n == 0 && errors.Is(err, ErrNothing) {
+		err = ErrNothing
+	}
+	return n, err
+}
+
+// DetectTLS reports whether the server answers a ClientHello as one with TLS
+// does, by a ServerHello or by an alert. It ends the connection.
+func DetectTLS(ctx context.Context, nc net.Conn, cfg *tls.Config) bool {
+	defer nc.Close()
+	err := tls.Client(nc, cfg).HandshakeContext(ctx)
+	alert, ok := errors.AsType[*net.OpError](err)
+	return err == nil || ok && alert.Op == "remote error"
+}

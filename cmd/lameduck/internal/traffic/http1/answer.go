@@ -1,0 +1,164 @@
+package http1
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+)
+
+// answer is one answer to one request.
+type answer struct {
+	status int   // 0 if no final status was read
+	body   int64 // bytes of content
+	close  bool  // the connection can't carry another request
+}
+
+// answer reads one answer to its end (RFC 9112 section 6), skipping interim
+// ones. io.EOF means that not a byte of it came; if the connection ended later
+// than that, the error is io.ErrUnexpectedEOF.
+func (r *reader) answer(toHead bool) (answer, error) {
+	r.seen, r.heads = int64(r.buffered()), 0
+	h, err := r.finalHead()
+	a := answer{status: h.status}
+	if err == nil {
+		a.close = h.close || h.minor == 0 && !h.keep
+		err = r.body(h, toHead, &a)
+	}
+	switch {
+	case err == nil:
+		r.seen -= int64(r.buffered()) // the following bytes aren't of this answer
+	case err == io.EOF && r.seen > 0:
+		err = io.ErrUnexpectedEOF
+	}
+	return a, err
+}
+
+// finalHead reads heads until one is not 1xx. 101 is final: we never asked for
+// another protocol, so what follows can't be understood.
+func (r *reader) finalHead() (head, error) {
+	for {
+		b, err := r.head()
+		if line, _ := cutLine(r.buf[r.r:r.w]); err == io.EOF && notHTTP(line) {
+			err = engine.Malformed("status line " + excerpt(line))
+		}
+		if err != nil {
+			return head{}, err
+		}
+		h, err := parseHead(b)
+		if err != nil {
+			return head{}, err
+		}
+		if r.podField != "" && r.pod == "" {
+			r.pod = fieldValue(b, r.podField)
+		}
+		if h.status >= 200 || h.status == 101 {
+			return h, nil
+		}
+	}
+}
+
+// notHTTP reports whether a response cannot be the start of an HTTP/1 one: an
+// error page without a head, for example, as of HTTP/0.9.
+func notHTTP(b []byte) bool {
+	n := min(len(b), len(httpVersion))
+	return string(b[:n]) != httpVersion[:n]
+}
+
+func (r *reader) body(h head, toHead bool, a *answer) (err error) {
+	switch {
+	case h.status == 101:
+		a.close = true
+	case toHead || h.status == 204 || h.status == 304:
+	case h.coded && h.minor > 0 && h.chunked:
+		a.body, err = r.chunks()
+	case h.coded && h.minor > 0:
+		a.close = true
+		a.body, err = r.untilEOF()
+	case h.badLen:
+		err = engine.Malformed("Content-Length")
+	case h.hasLen:
+		a.body = h.length
+		err = r.discard(h.length)
+	default:
+		a.close = true
+		a.body, err = r.untilEOF()
+	}
+	return err
+}
+
+// untilEOF reads a body that ends with the connection. Only the server knows
+// whether it is complete.
+func (r *reader) untilEOF() (n int64, err error) {
+	for {
+		n += int64(r.buffered())
+		r.r = r.w
+		switch err := r.fill(); err {
+		case nil:
+		case io.EOF:
+			return n, nil
+		default:
+			return n, err
+		}
+	}
+}
+
+// chunks reads a chunked body and its trailers (RFC 9112 section 7.1).
+func (r *reader) chunks() (n int64, err error) {
+	for {
+		line, err := r.line(maxLine)
+		if err != nil {
+			return n, err
+		}
+		size, ok := parseChunkSize(line)
+		if !ok || n+size < n {
+			return n, engine.Malformed("chunk size " + excerpt(line))
+		}
+		if size == 0 {
+			return n, r.trailers()
+		}
+		if err := r.discard(size); err != nil {
+			return n, err
+		}
+		n += size
+		if end, err := r.line(maxLine); err != nil {
+			return n, err
+		} else if len(end) > 0 {
+			return n, engine.Malformed("chunk longer than its size")
+		}
+	}
+}
+
+// trailers reads up to the blank line that ends a chunked body.
+func (r *reader) trailers() error {
+	for {
+		line, err := r.line(maxHead)
+		if err != nil || len(line) == 0 {
+			return err
+		}
+		r.heads += len(line)
+		if err := r.checkHeads(0); err != nil {
+			return err
+		}
+	}
+}
+
+// parseChunkSize reads a hexadecimal size; an extension after it is ignored.
+func parseChunkSize(line []byte) (n int64, ok bool) {
+	digits, _, _ := bytes.Cut(line, []byte(";"))
+	digits = bytes.TrimRight(digits, " \t")
+	for _, c := range digits {
+		if n >= 1<<59 {
+			return 0, false
+		}
+		switch {
+		case digit(c):
+			n = n<<4 | int64(c-'0')
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			n = n<<4 | int64(c|0x20-'a'+10)
+		default:
+			return 0, false
+		}
+	}
+	return n, len(digits) > 0
+}

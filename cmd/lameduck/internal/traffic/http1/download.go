@@ -1,0 +1,47 @@
+package http1
+
+import (
+	"context"
+	"io"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+)
+
+// portion is how many bytes a download reads at one time while it is slow.
+const portion = 4 << 10
+
+// Download reads each answer piece by piece, until the engine's Takes are over;
+// what is left then it reads as it comes. An answer that fits into one piece
+// takes no time.
+func Download(cfg engine.Config) engine.Engine {
+	e := newEngine(cfg)
+	e.receive = receiveInPieces
+	return e
+}
+
+func receiveInPieces(ctx context.Context, s *session) (answer, error) {
+	if err := s.setDeadline(s.engine.Takes); err != nil {
+		return answer{}, err
+	}
+	s.in.src = &slowReader{src: s, pause: func() bool { return pause(ctx, s.engine.Takes/pieces) }}
+	defer func() { s.in.src = s }()
+	return receiveAtOnce(ctx, s)
+}
+
+// slowReader reads small portions with a pause after each, for a while.
+type slowReader struct {
+	src   io.Reader
+	pause func() bool
+	reads int
+}
+
+func (r *slowReader) Read(p []byte) (int, error) {
+	if r.reads > pieces {
+		return r.src.Read(p)
+	}
+	if r.reads > 0 && !r.pause() {
+		return 0, context.Canceled
+	}
+	r.reads++
+	return r.src.Read(p[:min(len(p), portion)])
+}

@@ -1,0 +1,43 @@
+// Package http1 is HTTP/1.1 of our own, one exchange after the other on one
+// connection, because net/http replays requests on a connection that broke and
+// so hides the drops that we measure. There is no pool behind it, no hidden
+// retry and no redirect: the result is that of the socket.
+package http1
+
+import (
+	"context"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+)
+
+// http1 is the engine. What a pattern does otherwise is in send and receive.
+type http1 struct {
+	engine.Config
+	kept, once request
+	send       func(context.Context, *session) error
+	receive    func(context.Context, *session) (answer, error)
+}
+
+// Plain sends each request at once, and reads the answer as it comes.
+func Plain(cfg engine.Config) engine.Engine { return newEngine(cfg) }
+
+func newEngine(cfg engine.Config) *http1 {
+	return &http1{
+		Config: cfg, kept: newRequest(&cfg.Request, false), once: newRequest(&cfg.Request, true),
+		send: sendAtOnce, receive: receiveAtOnce,
+	}
+}
+
+// Open needs no handshake.
+func (e *http1) Open(_ context.Context, c *engine.Conn, use engine.Use) (engine.Session, error) {
+	s := &session{engine: e, conn: c, use: use}
+	s.in.src, s.in.podField = s, e.PodHeader
+	return s, nil
+}
+
+// Retryable: an idempotent request on a connection that was used before, of whose
+// answer no byte came (RFC 9112 section 9.3.1).
+func (e *http1) Retryable(a *timeline.Attempt) bool {
+	return a.Reused && a.Bytes == 0 && a.Class == timeline.ClassCut && e.Idempotent()
+}

@@ -1,7 +1,0 @@
-//go:build !unix
-
-package traffic
-
-import "net"
-
-func newSocketPeeker(net.Conn) peeker { return nil }
