@@ -510,7 +510,7 @@ func tlsRows(own, other tls.Certificate) []configRow {
 			{"ConnState", "", "the same"},
 		}},
 		{name: "TLS, Hijack", set: all(server(nil), handle(hijack)), client: secure(offering(), ask(getUpgrade)), explained: append(
-			hijackedAs("*link.tlsConn", "CloseWrite ConnectionState NetConn SyscallConn WriteTo"),
+			hijackedAs("link.tlsConn", "CloseWrite ConnectionState NetConn SyscallConn WriteTo"),
 			difference{"hijacked handshake", "", "it is no tls.Conn"},
 			difference{"hijacked below TLS", "", "it is no tls.Conn"})},
 	}

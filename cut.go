@@ -55,7 +55,7 @@ func (p *Process) addCut(d *term.Termination) {
 // wakeSilent has the silent connections close, unpaced: there is no more
 // time.
 func (p *Process) wakeSilent() {
-	for _, c := range p.conns.List() {
+	for c := range p.conns.All() {
 		c.WakeAside()
 	}
 }
@@ -81,7 +81,7 @@ func (p *Process) waitFor(wait time.Duration) {
 func (p *Process) closeAll(limit time.Duration) {
 	program.Within(limit, func() {
 		var ending sync.WaitGroup
-		for _, c := range p.conns.List() {
+		for c := range p.conns.All() {
 			if c.BeginClose() { // before a server, which would close them one by one
 				ending.Go(func() { program.Protect(c.EndClose) })
 			}

@@ -25,6 +25,10 @@ type GRPCServer interface {
 // A server with credentials encrypts what the library must see: wrap them in
 // Credentials of the module github.com/lameduck-dev/lameduck/grpc. Without that its
 // clients are asked to leave only when the lame duck is over.
+//
+// grpc-go keeps a read buffer of 32 KiB for each connection that is no *net.TCPConn, as
+// ours are not. With grpc.ReadBufferSize(0) an idle connection has none: lameduck reads
+// ahead of the frames.
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}

@@ -20,7 +20,7 @@ func (p *Process) lameDuck(d *term.Termination) {
 		p.failHealth()
 	}
 	p.conns.ReleaseWaiting()
-	for _, c := range p.conns.List() {
+	for c := range p.conns.All() {
 		c.LameDuck(d)
 	}
 	for _, m := range p.members.List() {
@@ -124,7 +124,7 @@ func (p *Process) finished() bool {
 // departAll asks all that are long-lived, and have not been asked, to leave.
 func (p *Process) departAll() {
 	p.conns.ReleaseWaiting()
-	for _, c := range p.conns.List() {
+	for c := range p.conns.All() {
 		c.AskToLeave()
 	}
 	for _, m := range p.members.List() {

@@ -86,15 +86,20 @@ func (c *child) line() (string, error) {
 
 // cpu is the processor time the child has used, 0 where that is not known.
 func (c *child) cpu() (time.Duration, error) {
-	if _, err := fmt.Fprintln(c.in, "cpu"); err != nil {
+	ns, err := c.number("cpu")
+	return time.Duration(ns), err
+}
+
+// number asks the child for a number.
+func (c *child) number(of string) (int64, error) {
+	if _, err := fmt.Fprintln(c.in, of); err != nil {
 		return 0, err
 	}
 	s, err := c.line()
 	if err != nil {
 		return 0, err
 	}
-	ns, err := strconv.ParseInt(s, 10, 64)
-	return time.Duration(ns), err
+	return strconv.ParseInt(s, 10, 64)
 }
 
 // terminate sends SIGTERM and returns how long the child took to exit. It is

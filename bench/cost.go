@@ -88,11 +88,11 @@ func (p costPlan) all(ctx context.Context, procs int) ([]costRow, error) {
 // count.
 func (s *costSamples) take(c *child, p costPlan, round int) error {
 	if round <= p.rounds {
-		path, err := c.measure(measurement{"path", p.calls})
+		path, err := c.measure(measurement{What: "path", N: p.calls})
 		if err != nil {
 			return err
 		}
-		whole, err := c.measure(measurement{"whole", max(1, p.calls/10)})
+		whole, err := c.measure(measurement{What: "whole", N: max(1, p.calls/10)})
 		if err != nil {
 			return err
 		}
@@ -102,7 +102,7 @@ func (s *costSamples) take(c *child, p costPlan, round int) error {
 		}
 	}
 	if round <= p.connRounds {
-		idle, err := c.measure(measurement{"idle", p.conns})
+		idle, err := c.measure(measurement{What: "idle", N: p.conns})
 		if err != nil {
 			return err
 		}
@@ -115,12 +115,16 @@ func (s *costSamples) take(c *child, p costPlan, round int) error {
 
 // A measurement is what a child that serves in memory is asked for.
 type measurement struct {
-	What string // path, whole or idle
-	N    int    // requests, or connections
+	What   string        // path, whole, idle, ending, open, begin or count
+	N      int           // requests, or connections
+	Within time.Duration // ending: the requests end; open, begin, count: their clients are asked to leave
 }
 
 // A measured is its answer: of one request, or of one connection.
-type measured struct{ NS, Allocs, Bytes float64 }
+type measured struct {
+	NS, Allocs, Bytes           float64
+	StallMS, Goroutines, Timers float64 // of all connections
+}
 
 func (c *child) measure(m measurement) (out measured, err error) {
 	question, err := json.Marshal(m)

@@ -45,9 +45,11 @@ func (r *results) updateTables(file string) error {
 	if err != nil {
 		return err
 	}
-	page, err := replaceTable(string(bytes), "peers", r.peerList())
-	if err != nil {
-		return err
+	page := string(bytes)
+	if r.Lost != nil { // all others say of which version they are
+		if page, err = replaceTable(page, "peers", r.peerList()); err != nil {
+			return err
+		}
 	}
 	for _, t := range r.tables() {
 		if page, err = replaceTable(page, t.name, t.text+"\n"+r.origin()); err != nil {
@@ -92,7 +94,7 @@ func (r *results) peerList() string {
 
 // origin says where a table comes from.
 func (r *results) origin() string {
-	return fmt.Sprintf("*%s, %s, %s: `%s`*\n", time.Now().Format(time.DateOnly), r.Machine, r.Go, r.Command)
+	return fmt.Sprintf("*%s, %s, %s, lameduck %s: `%s`*\n", time.Now().Format(time.DateOnly), r.Machine, r.Go, r.Modules[ours], r.Command)
 }
 
 // command is how this program was called, as a reader would do it again.

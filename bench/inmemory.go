@@ -6,15 +6,22 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // serveInMemory serves connections without a network and measures, as often
 // as the parent asks, what they cost. It never returns.
-func serveInMemory(p peer) error {
-	s := &inMemory{memListener: newMemListener(), paths: make(chan *requestPath)}
+func serveInMemory(p peer, r role) error {
+	s := &inMemory{memListener: newMemListener(), role: r, paths: make(chan *requestPath), ended: make(chan error, 1)}
+	srv, err := newHTTPServer(r.Proto, s)
+	if err != nil {
+		return err
+	}
 	go func() {
-		err := p.http(role{}, &http.Server{Handler: s}, s.memListener)
-		fmt.Println("ended:", err) // which no question has for an answer
+		err := p.http(r, srv, s.memListener)
+		if s.ended <- err; s.last.Load() == nil {
+			fmt.Println("ended:", err) // which no question has for an answer
+		}
 	}()
 	fmt.Println("in memory")
 	answerParent(s.answer)
@@ -24,13 +31,21 @@ func serveInMemory(p peer) error {
 // An inMemory is a server of one peer, with connections in memory.
 type inMemory struct {
 	*memListener
+	role  role
 	paths chan *requestPath
 	taken []*requestPath // one for each processor
+	last  atomic.Value   // func(http.ResponseWriter), for those that are in flight at SIGTERM
+	ended chan error     // what the server has returned
 }
 
 // ServeHTTP is hello, and for who asks for it hands out the path of a request.
 func (s *inMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Header.Get("User-Agent") != pathfinder {
+	switch r.Header.Get("User-Agent") {
+	case pathfinder:
+	case lastOne:
+		s.last.Load().(func(http.ResponseWriter))(w)
+		return
+	default:
 		hello(w, r)
 		return
 	}
@@ -73,6 +88,10 @@ func (s *inMemory) measure(m measurement) (out measured, err error) {
 	case "idle":
 		out.Bytes, err = bytesPerConn(s.hand, m.N)
 		return out, err
+	case "ending":
+		return s.ending(m.N, m.Within)
+	case "open", "begin", "count":
+		return s.begins(m, s.role.Proto)
 	}
 	return out, fmt.Errorf("nothing is called %q", m.What)
 }

@@ -33,6 +33,10 @@ type plan struct {
 	leaving  leavingPlan
 	cost     costPlan
 	stuck    stuckPlan
+	held     heldPlan
+	ending   endingPlan
+	silent   silentPlan
+	begin    beginPlan
 	progress func(format string, args ...any)
 }
 
@@ -114,6 +118,10 @@ func (p *plan) setPeers() {
 	p.lost.runs, p.lost.tries = p.broken.runs, 2
 	p.leaving = leavingPlan{runs: p.broken.runs, atOnce: 10, window: 200 * time.Millisecond, budget: 8 * time.Second, slow: 5 * time.Second}
 	p.cost = costPlan{rounds: 15, calls: 100_000, connRounds: 3, conns: 5000}
+	p.ending = endingPlan{conns: 20_000, pairs: 3, within: 5 * time.Second}
+	p.silent = silentPlan{conns: 4096, tries: 21, rounds: 7}
+	p.begin = beginPlan{conns: 100_000, pairs: 2, spread: 3 * time.Second}
+	p.held = heldPlan{conns: 1000, blocks: 10, pairs: 3}
 	p.stuck = stuckPlan{runs: 3, window: p.lost.window, budget: 2 * time.Second, patience: 4 * time.Second}
 }
 
@@ -147,6 +155,10 @@ var peerScenarios = []scenario{
 	{"lost", measureLost, func(p plan) time.Duration { return p.lost.estimate() }},
 	{"leaving", measureLeaving, func(p plan) time.Duration { return p.leaving.estimate() }},
 	{"cost", measureCost, func(p plan) time.Duration { return p.cost.estimate() }},
+	{"memory", measureHeld, func(p plan) time.Duration { return p.held.estimate() }},
+	{"begin", measureBegin, func(p plan) time.Duration { return p.begin.estimate() }},
+	{"ending", measureEnding, func(p plan) time.Duration { return p.ending.estimate() }},
+	{"silent", measureSilent, func(p plan) time.Duration { return p.silent.estimate() }},
 	{"rates", measureRates, func(p plan) time.Duration { return p.rate.estimate() }},
 	{"stuck", measureStuck, func(p plan) time.Duration { return p.stuck.estimate() }},
 }

@@ -24,7 +24,8 @@ type memConn struct {
 	mu     sync.Mutex
 	change *sync.Cond
 	left   int
-	past   bool // the read deadline is
+	rest   []byte // of the request that is being read
+	past   bool   // the read deadline is
 	closed bool
 	gone   chan struct{} // closed by Close
 }
@@ -41,9 +42,14 @@ func (c *memConn) Read(b []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	watch := len(b) == 1
-	if !watch && c.left > 0 {
-		c.left--
-		return copy(b, c.request), nil
+	if !watch && (len(c.rest) > 0 || c.left > 0) {
+		if len(c.rest) == 0 {
+			c.left--
+			c.rest = c.request
+		}
+		n := copy(b, c.rest)
+		c.rest = c.rest[n:]
+		return n, nil
 	}
 	if !watch && c.silence == nil {
 		return 0, io.EOF

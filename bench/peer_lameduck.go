@@ -19,7 +19,7 @@ func serveLameduck(r role, srv *http.Server, l net.Listener) error {
 
 func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
 	p := r.process()
-	s := grpc.NewServer(withStreamContext(p.WithDraining))
+	s := grpc.NewServer(r.grpcOptions(withStreamContext(p.WithDraining))...)
 	register(s)
 	p.AddGRPC(s, nil, l)
 	return p.RunUntilSignal(context.Background())

@@ -81,7 +81,7 @@ func serveShutdown(r role, srv *http.Server, l net.Listener) error {
 }
 
 func grpcShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
-	s := grpc.NewServer()
+	s := grpc.NewServer(r.grpcOptions()...)
 	register(s)
 	if err := untilSIGTERM(func() error { return s.Serve(l) }); err != nil {
 		return err

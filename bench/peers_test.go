@@ -184,6 +184,39 @@ func TestCost(t *testing.T) {
 	}
 }
 
+func TestHeld(t *testing.T) {
+	for _, r := range tiny(t).runPeers(t, "memory").Held.Rows {
+		if r.Bytes.Bare.Min < 2000 || r.Bytes.Ours.Min < 2000 {
+			t.Errorf("%s: got %+v, want what a goroutine needs at least", r.Proto, r.Bytes)
+		}
+	}
+}
+
+func TestBegin(t *testing.T) {
+	t.Parallel()
+	needSIGTERM(t)
+	for _, r := range tiny(t).runPeers(t, "begin").Begin.Rows {
+		if r.StallMS.Ours.Max <= 0 || r.CPU.Bare.Max <= 0 || r.Goroutines.Ours.Min <= 0 || r.Timers == 0 {
+			t.Errorf("%s: got %+v, want that a termination makes goroutines and timers", r.Proto, r)
+		}
+	}
+}
+
+func TestEnding(t *testing.T) {
+	t.Parallel()
+	needSIGTERM(t)
+	if cpu := tiny(t).runPeers(t, "ending").Ending.CPU; cpu.Bare.Min <= 0 || cpu.Ours.Min <= 0 {
+		t.Errorf("got %+v, want that it takes processor time", cpu)
+	}
+}
+
+func TestSilent(t *testing.T) {
+	t.Parallel()
+	if took := tiny(t).runPeers(t, "silent").Silent.Took; took.Bare.Min <= 0 || took.Ours.Min <= 0 {
+		t.Errorf("got %+v, want that handshakes take a while", took)
+	}
+}
+
 func TestRates(t *testing.T) {
 	for _, r := range tiny(t).runPeers(t, "rates").Rates.Rows {
 		if r.Requests == 0 || r.Rate.Bare.Min <= 0 || r.Rate.Ours.Min <= 0 {
@@ -226,7 +259,7 @@ func TestEstimate(t *testing.T) {
 	p := plan{peers: true, rate: ratePlan{pairs: 40, round: 200 * time.Millisecond}, broken: brokenPlan{runs: 30},
 		lost: lostPlan{window: 500 * time.Millisecond, budget: 3 * time.Second}}
 	p.setPeers()
-	if d := p.estimate(); d < time.Minute || d > 40*time.Minute {
+	if d := p.estimate(); d < time.Minute || d > 45*time.Minute {
 		t.Errorf("30 terminations a cell are estimated to take %v", d)
 	}
 }

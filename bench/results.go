@@ -28,6 +28,10 @@ type results struct {
 	Lost    *lostResult       `json:"lost,omitempty"`
 	Leaving *leavingResult    `json:"leaving,omitempty"`
 	Cost    *costResult       `json:"cost,omitempty"`
+	Held    *heldResult       `json:"memory,omitempty"`
+	Begin   *beginResult      `json:"begin,omitempty"`
+	Ending  *endingResult     `json:"ending,omitempty"`
+	Silent  *silentResult     `json:"silent,omitempty"`
 	Rates   *ratesResult      `json:"rates,omitempty"`
 	Stuck   *stuckResult      `json:"stuck,omitempty"`
 }

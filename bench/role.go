@@ -26,6 +26,7 @@ type role struct {
 	Quiet    time.Duration // ours only
 	Grace    time.Duration // from SIGTERM to the cut; 0: the peer's default, or no bound
 	InMemory bool          // serve connections in memory, and measure what they cost
+	Direct   bool          // gRPC: without a read buffer of grpc-go's, of the first two peers
 }
 
 // A proto is what a server speaks on its one listener.
@@ -70,15 +71,26 @@ func serve(text string) error {
 		return err
 	}
 	if r.InMemory {
-		return serveInMemory(p)
+		return serveInMemory(p, r)
 	}
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	fmt.Println(l.Addr())
-	go answerParent(func(string) (string, error) { return fmt.Sprint(int64(cpuTime())), nil })
+	go answerParent(answerNumber)
 	return p.serve(r, l)
+}
+
+// answerNumber answers the questions for a number.
+func answerNumber(question string) (string, error) {
+	switch question {
+	case "cpu":
+		return fmt.Sprint(int64(cpuTime())), nil
+	case "memory":
+		return fmt.Sprint(memoryHeld()), nil
+	}
+	return "", fmt.Errorf("no number is called %q", question)
 }
 
 // serve serves what the role says until SIGTERM, and terminates.
@@ -91,6 +103,14 @@ func (p peer) serve(r role, l net.Listener) error {
 		return err
 	}
 	return p.http(r, srv, l)
+}
+
+// grpcOptions are those of a gRPC server.
+func (r role) grpcOptions(more ...grpc.ServerOption) []grpc.ServerOption {
+	if r.Direct {
+		more = append(more, grpc.ReadBufferSize(0))
+	}
+	return more
 }
 
 func newHTTPServer(speaks proto, h http.Handler) (srv *http.Server, err error) {

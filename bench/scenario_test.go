@@ -22,6 +22,10 @@ func tiny(t *testing.T) plan {
 		leaving:  leavingPlan{runs: 1, atOnce: 1, window: 20 * time.Millisecond, budget: 2 * time.Second, slow: 300 * time.Millisecond},
 		cost:     costPlan{rounds: 1, calls: 100, connRounds: 1, conns: 20},
 		stuck:    stuckPlan{runs: 1, window: 20 * time.Millisecond, budget: 200 * time.Millisecond, patience: 300 * time.Millisecond},
+		held:     heldPlan{conns: 5, blocks: 2, pairs: 1},
+		ending:   endingPlan{conns: 20, pairs: 1, within: 50 * time.Millisecond},
+		silent:   silentPlan{conns: 20, tries: 3, rounds: 1},
+		begin:    beginPlan{conns: 50, pairs: 1, spread: 50 * time.Millisecond},
 		progress: func(format string, args ...any) { t.Logf(format, args...) },
 	}
 }

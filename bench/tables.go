@@ -22,6 +22,18 @@ func (r *results) tables() []table {
 	if r.Cost != nil {
 		out = append(out, table{"cost", r.Cost.markdown()})
 	}
+	if r.Held != nil {
+		out = append(out, table{"memory", r.Held.markdown()})
+	}
+	if r.Begin != nil {
+		out = append(out, table{"begin", r.Begin.markdown()})
+	}
+	if r.Ending != nil {
+		out = append(out, table{"ending", r.Ending.markdown()})
+	}
+	if r.Silent != nil {
+		out = append(out, table{"silent", r.Silent.markdown()})
+	}
 	if r.Rates != nil {
 		out = append(out, table{"rates", r.Rates.markdown()})
 	}
@@ -203,6 +215,45 @@ func (r *costResult) row(g *grid, title, peer string, cell func(pair) string) {
 		}
 	}
 	g.row(line...)
+}
+
+func (r *heldResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "What an idle connection that has had one answer holds in the server, over loopback: bytes of heap and stacks after a garbage collection. "+
+		"Medians of pairs, and [least .. most].\n\n")
+	g.head("", "connections", "net/http or grpc-go", ours, "added")
+	for _, x := range r.Rows {
+		g.row(x.Proto, fmt.Sprint(x.Conns), fmt.Sprintf("%.0f", x.Bytes.Bare.Median), fmt.Sprintf("%.0f", x.Bytes.Ours.Median), x.Bytes.Added.text("%+.0f"))
+	}
+	return g.String()
+}
+
+func (r *beginResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "%d idle connections in memory at T0, whose clients are asked to leave within %s; and a request each millisecond for twice as long. "+
+		"net/http does nothing meanwhile. Medians.\n\n", r.Conns, millis(r.SpreadMS))
+	g.head("", "longest stall of a request: net/http", ours, "processor time: net/http", ours, "goroutines made: net/http", ours, "timers made: "+ours)
+	for _, x := range r.Rows {
+		g.row(x.Proto, millis(x.StallMS.Bare.Median), millis(x.StallMS.Ours.Median), millis(x.CPU.Bare.Median), millis(x.CPU.Ours.Median),
+			fmt.Sprintf("%.0f", x.Goroutines.Bare.Median), fmt.Sprintf("%.0f", x.Goroutines.Ours.Median), fmt.Sprint(x.Timers))
+	}
+	return g.String()
+}
+
+func (r *endingResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "Processor time of a termination with %d requests in flight, in memory, which end within %s. Medians of pairs, and [least .. most].\n\n", r.Conns, millis(r.WithinMS))
+	g.head("", "net/http's Shutdown", ours, "ratio")
+	g.row("HTTP/1.1", millis(r.CPU.Bare.Median), millis(r.CPU.Ours.Median), r.CPU.Ratio.text("%.2f"))
+	return g.String()
+}
+
+func (r *silentResult) markdown() string {
+	var g grid
+	fmt.Fprintf(&g, "A new connection of TLS, to the end of its first answer, behind %d connections that have sent nothing: medians of %d, in pairs of rounds.\n\n", r.Conns, r.Tries)
+	g.head("", "net/http", ours, "ratio")
+	g.row("HTTP/1.1 on TLS", millis(r.Took.Bare.Median), millis(r.Took.Ours.Median), r.Took.Ratio.text("%.2f"))
+	return g.String()
 }
 
 func (r *ratesResult) markdown() string {

@@ -84,8 +84,8 @@ func (l *List[K, V]) Remove(key K) {
 }
 
 // RemoveFunc removes all values for which remove returns true.
-func (l *List[K, V]) RemoveFunc(remove func(V) bool) {
-	l.Entries = slices.DeleteFunc(l.Entries, func(e Entry[K, V]) bool { return remove(e.Value) })
+func (l *List[K, V]) RemoveFunc(remove func(K, V) bool) {
+	l.Entries = slices.DeleteFunc(l.Entries, func(e Entry[K, V]) bool { return remove(e.Key, e.Value) })
 	if l.at != nil {
 		l.index()
 	}

@@ -42,7 +42,7 @@ func TestRemoveFunc(t *testing.T) {
 		for i := range n {
 			l.Add(i, i)
 		}
-		l.RemoveFunc(func(i uint32) bool { return i >= n/2 })
+		l.RemoveFunc(func(i, _ uint32) bool { return i >= n/2 })
 		for i := range n {
 			if has := l.Find(i) != nil; has != (i < n/2) {
 				t.Errorf("of %d: %d is there: %v", n, i, has)

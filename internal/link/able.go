@@ -138,7 +138,7 @@ func Of(nc net.Conn) *Conn {
 	switch c := nc.(type) {
 	case socketConn: // the commonest first
 		return c.Conn
-	case *tlsConn:
+	case tlsConn:
 		return c.Conn
 	case interface{ own() *Conn }: // the others
 		return c.own()
@@ -150,10 +150,9 @@ func (c *Conn) own() *Conn { return c }
 
 // A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
 // Request.TLS, and not look for HTTP/2.
-type tlsConn struct {
-	halfConn
-	state tls.ConnectionState
-}
+type tlsConn struct{ halfConn }
 
 // ConnectionState is that of the handshake.
-func (c *tlsConn) ConnectionState() tls.ConnectionState { return c.state }
+func (c tlsConn) ConnectionState() tls.ConnectionState {
+	return c.Conn.Conn.(*tls.Conn).ConnectionState()
+}

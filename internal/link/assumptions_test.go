@@ -263,7 +263,9 @@ func TestRow9Frames(t *testing.T) {
 	if kind, flags, _, err := nextFrame(in); kind != 4 || flags != 0 || err != nil {
 		t.Errorf("the first frame has type %d, flags %d, %v, want SETTINGS", kind, flags, err)
 	}
-	ping := func(flags byte) []byte { return []byte{0, 0, 8, 6, flags, 0, 0, 0, 0, 'l', 'a', 'm', 'e', 'd', 'u', 'c', 'k'} }
+	ping := func(flags byte) []byte {
+		return []byte{0, 0, 8, 6, flags, 0, 0, 0, 0, 'l', 'a', 'm', 'e', 'd', 'u', 'c', 'k'}
+	}
 	go client.Write(slices.Concat(ping(1), ping(0))) // the answer to none of its own, and a question
 	for {
 		kind, flags, payload, err := nextFrame(in)

@@ -286,7 +286,14 @@ func (c *Conn) arrange(d *term.Termination) {
 	if c.state.Closing.Load() {
 		wait = 0
 	}
-	c.Schedule(wait, c.AskToLeave)
+	c.Schedule(c.state, wait, c)
+}
+
+// Due is the moment, if that has not come before.
+func (c *Conn) Due() {
+	if !c.HasPassed() {
+		c.AskToLeave()
+	}
 }
 
 // AskToLeave is the moment: it wakes what waits for it, and asks the client if the

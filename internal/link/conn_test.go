@@ -180,7 +180,7 @@ func TestPartOfARecordInTheLastLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	c.Conn, c.prefaceMatched = over, -1
-	client.Write([]byte{23, 3, 3}) // of the head of a record
+	client.Write([]byte{23, 3, 3})               // of the head of a record
 	for !below.midRecord() && !c.closed.Load() { // until that has come
 		c.waking.Store(true)
 		if n, err, settled := c.lastLook(c, over, make([]byte, 10)); settled {

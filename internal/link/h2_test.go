@@ -30,8 +30,8 @@ func TestGoAwayDoesNotKeepFromReading(t *testing.T) {
 	settings := h2Frame(0x4, 0, 0)
 	go io.CopyN(io.Discard, client, int64(len(settings)))
 	c.Write(settings)
-	h.leaving.Store(true)
-	h.sampled.Store(true)
+	h.leave()
+	h.leaving.Load().sampled.Store(true)
 	wrote := make(chan error, 1)
 	go func() {
 		client.Write(h2Frame(0x1, 0x4, 1, []byte("\x83\x86\x84\x01\x04test")...)) // POST /

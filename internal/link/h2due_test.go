@@ -16,7 +16,8 @@ func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	if at := c.dueAt(d); !at.After(time.Now()) {
 		t.Error("closed before it was asked to leave")
 	}
-	h.askedAt.Store(int64(time.Since(c.born)))
+	h.leave()
+	h.want(firstGoAway)
 	if at := c.dueAt(d); at.Before(c.born.Add(ConfirmWithin)) {
 		t.Errorf("closed %v after it was asked", at.Sub(c.born))
 	}

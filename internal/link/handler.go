@@ -53,10 +53,10 @@ func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.
 	if c.waking.Load() {
 		c.cancelWake() // woken before it was known that a request had begun
 	}
-	c.note.Store(&note{of: r, since: time.Now()})
-	c.undo = nil
+	about := &note{of: r, since: time.Now()}
+	c.note.Store(about)
 	if !c.env.isProbe(r) {
-		c.undo = c.arrive(d, r)
+		about.undo = c.arrive(d, r)
 	}
 	if c.mustLeave(d) && !wantsUpgrade(r) { // writeHTTP1 sees whether the answer is an upgrade
 		w.Header().Set("Connection", "close")
@@ -201,10 +201,25 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 		}
 		if c != nil {
 			c.hooksUnset = alone
-			ctx = context.WithValue(ctx, term.Key, term.Leaver(c))
+			ctx = connContext{ctx, c}
 		}
 		return ctx
 	}
+}
+
+// A connContext is that of a connection: what context.WithValue makes, in half of the
+// memory.
+type connContext struct {
+	context.Context
+	conn *Conn
+}
+
+// Value is that of the connection, or of what is above.
+func (c connContext) Value(key any) any {
+	if key == term.Key {
+		return c.conn
+	}
+	return c.Context.Value(key)
 }
 
 // underneath returns the listener as the program has made it.

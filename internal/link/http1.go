@@ -22,7 +22,6 @@ type http1 struct {
 	base
 	doing         atomic.Pointer[http.Request] // what it is doing
 	note          atomic.Pointer[note]         // what is known of that, for a Status
-	undo          func()                       // takes the request at hand out of the late arrivals
 	closeSent     atomic.Bool                  // Connection: close was put into an answer
 	writeDeadline atomic.Int32                 // what is known of its write deadline
 	careful       bool                         // net/http does not behave as assumed; not changed
@@ -50,6 +49,7 @@ type note struct {
 	since time.Time     // of a request after T0
 	name  string        // of a hijacked connection
 	raw   bool          // it was never net/http's
+	undo  func()        // takes it out of the late arrivals, or nil; of the goroutine that handles
 }
 
 // noteRequest notes that a request has begun.
@@ -106,10 +106,10 @@ func (c *http1) release() bool {
 	return false
 }
 
-func (c *http1) excludeFromLate(*http.Request) {
-	undo := c.undo
-	if c.undo = nil; undo != nil {
-		undo()
+func (c *http1) excludeFromLate(r *http.Request) {
+	if n := c.note.Load(); n != nil && n.of == c.doing.Load() && n.undo != nil {
+		n.undo()
+		n.undo = nil
 	}
 }
 
@@ -137,11 +137,11 @@ func (c *http1) count() int {
 }
 
 // noteOf is what is known of r.
-func (c *http1) noteOf(r *http.Request) note {
+func (c *http1) noteOf(r *http.Request) *note {
 	if n := c.note.Load(); n != nil && n.of == r {
-		return *n
+		return n
 	}
-	return note{}
+	return new(note)
 }
 
 // noteHijacked keeps the name of the request that was hijacked. It is called

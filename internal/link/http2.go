@@ -27,30 +27,22 @@ type h2 struct {
 	over  *layer // what encrypts it, where the program does that; nil elsewhere
 	wire  wire.Conn
 	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
-	room  *[1 << 10]byte       // to read ahead, nil if that is not worth it
-	ahead []byte               // what has been read, and the server has not asked for; of the goroutine that reads
+	ahead readAhead            // of the goroutine that reads
 
-	leaving        atomic.Bool   // the moment to leave has come
-	reading        atomic.Bool   // the first bytes of a request have come, and not all of its head
-	sampled        atomic.Bool   // typicalStreams is known
-	typicalStreams atomic.Int32  // streams that are open at once
-	begun          chan struct{} // has an element when, since leaving, one has begun
-
-	watchAwaited atomic.Int64 // how many messages on health Watches must be sent before the end; 0: none are awaited
-	askedAt      atomic.Int64 // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
-
-	goAwayWanted atomic.Int32 // the last GOAWAY that is to be sent
-	goAwaySent   int32        // the last that was sent; guarded by writing
-	writing      lock         // held while something is written
+	leaving      atomic.Pointer[leaving] // nil until the moment to leave has come
+	reading      atomic.Bool             // the first bytes of a request have come, and not all of its head
+	goAwayWanted atomic.Int32            // the last GOAWAY that is to be sent
+	goAwaySent   int32                   // the last that was sent; guarded by writing
+	counts       bool                    // late streams are counted here: no handler of ours does; not changed
+	released     bool                    // the connection is closed, and not waited for any more; guarded by mu
+	writing      lock                    // held while something is written
 
 	mu       sync.Mutex
-	requests index.List[*http.Request, request] // that net/http's handlers are at work on
-	released bool                               // the connection is closed, and not waited for any more
-	counts   bool                               // late streams are counted here: no handler of ours does; not changed
+	requests index.List[*http.Request, *lateRequest] // that net/http's handlers are at work on; nil for one before T0
 }
 
 func newH2(c *base, of owner) *h2 {
-	return &h2{conn: c, of: of, writing: make(lock, 1), begun: make(chan struct{}, 1)}
+	return &h2{conn: c, of: of}
 }
 
 // ofNetHTTP is h for net/http, which reads a frame in two, and knows nothing of
@@ -58,8 +50,6 @@ func newH2(c *base, of owner) *h2 {
 func (h *h2) ofNetHTTP() *h2 {
 	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
 		h.tls = new(over.ConnectionState())
-	} else {
-		h.room = new([1 << 10]byte)
 	}
 	return h
 }
@@ -73,33 +63,16 @@ type owner interface {
 	handled()        // is called when the last handler has ended
 }
 
-// A lock is a mutex. It is held while a client may be slow to read, and in a
-// bubble of package synctest no time passes while somebody waits for a
-// sync.Mutex.
-type lock chan struct{}
-
-func (l lock) lock()   { l <- struct{}{} }
-func (l lock) unlock() { <-l }
-
-func (l lock) tryLock() bool {
-	select {
-	case l <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
 // The GOAWAY frames, in their order.
 const (
 	firstGoAway = 1
 	lastGoAway  = 2
 )
 
-// A request is one that a handler is at work on.
-type request struct {
-	since time.Time // zero if it began before T0
-	undo  func()    // takes it out of the late arrivals
+// A lateRequest is what is known of a request after T0.
+type lateRequest struct {
+	since time.Time
+	undo  func() // takes it out of the late arrivals
 }
 
 // top is what is read and written.
@@ -110,27 +83,29 @@ func (h *h2) top() net.Conn {
 	return h.conn.Conn
 }
 
-// read is Read. net/http asks for the nine bytes of a frame's head, and then for
-// the rest of it: one system call gives both.
+// read is Read. The server asks for the nine bytes of a frame's head, and then for the
+// rest of it: with that comes what has come behind it.
 func (h *h2) read(b []byte) (int, error) {
-	if len(h.ahead) == 0 {
-		into := b
-		ahead := h.room != nil && len(b) < len(h.room)
-		if ahead {
-			into = h.room[:]
-		}
-		n, err := h.conn.readFrom(h.of, h.top(), into)
-		if n > 0 {
-			h.of.received(into[:n])
-		}
-		if n <= 0 || !ahead {
-			return n, err
-		}
-		h.ahead = into[:n] // an error beside it comes again
+	if n := h.ahead.take(b); n > 0 {
+		return n, nil
 	}
-	n := copy(b, h.ahead)
-	h.ahead = h.ahead[n:]
-	return n, nil
+	into := b
+	ahead := h.tls == nil && h.over == nil && h.wire.MidFrame() && len(b) < aheadSize // where there is TLS, that reads ahead
+	if ahead {
+		into = h.ahead.room()
+	}
+	n, err := h.conn.readFrom(h.of, h.top(), into)
+	if n > 0 {
+		h.of.received(into[:n])
+	}
+	if !ahead {
+		return n, err
+	}
+	h.ahead.filled(max(0, n))
+	if n <= 0 {
+		return n, err
+	}
+	return h.ahead.take(b), nil // an error beside it comes again
 }
 
 // received follows what the client sends.
@@ -143,8 +118,8 @@ func (h *h2) received(b []byte) {
 	h.conn.noteActivity() // before it is known that a stream has ended, if one has
 	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
 	h.reading.Store(h.wire.MidHeaders())
-	if h.leaving.Load() {
-		h.receivedLeaving(begun)
+	if l := h.leaving.Load(); l != nil {
+		h.receivedLeaving(l, begun)
 	}
 	if begun > 0 && h.counts {
 		h.conn.CountLate(d)
@@ -162,9 +137,9 @@ func (h *h2) received(b []byte) {
 // receivedLeaving is received when the moment to leave has come. No frame is written
 // by the goroutine that reads: it would wait for ever for a client that writes all
 // before it reads.
-func (h *h2) receivedLeaving(begun int) {
+func (h *h2) receivedLeaving(l *leaving, begun int) {
 	if begun > 0 {
-		h.streamsBegan()
+		h.streamsBegan(l)
 	} else if h.wire.NeedsPing() {
 		go h.tryFlush()
 	}
@@ -198,44 +173,69 @@ const (
 	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
 
+// A leaving is what is known of an h2 whose moment to leave has come.
+type leaving struct {
+	*h2
+	sampled        atomic.Bool   // typicalStreams is known
+	typicalStreams atomic.Int32  // streams that are open at once
+	begun          chan struct{} // has an element when one has begun
+	askedAt        atomic.Int64  // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
+}
+
 // leave sends GOAWAY at the next good moment.
 func (h *h2) leave() {
-	if h.leaving.Swap(true) {
+	if h.leaving.Load() != nil {
 		return
 	}
-	h.typicalStreams.Store(int32(h.wire.Open()))
-	time.AfterFunc(ObserveFor, func() {
-		if h.sampled.Store(true); h.wire.Open() > 0 || h.typicalStreams.Load() == 0 {
-			h.sendGoAway()
-		}
-	})
-	time.AfterFunc(AskWithin, h.sendGoAway)
+	l := &leaving{h2: h, begun: make(chan struct{}, 1)}
+	l.typicalStreams.Store(int32(h.wire.Open()))
+	if h.leaving.CompareAndSwap(nil, l) {
+		h.conn.state.Agenda.Add(ObserveFor, l)
+	}
+}
+
+// Due is called when the typical number has been looked for, and again when GOAWAY is to
+// wait no longer for a stream.
+func (l *leaving) Due() {
+	if !l.sampled.Swap(true) && l.wire.Open() == 0 && l.typicalStreams.Load() > 0 {
+		l.conn.state.Agenda.Add(AskWithin-ObserveFor, l)
+		return
+	}
+	if l.wire.Open() > 0 {
+		go l.sendGoAway() // which may hold answers
+		return
+	}
+	l.sendGoAway() // which waits only where a socket is full
 }
 
 // streamsBegan is called when a stream has begun.
-func (h *h2) streamsBegan() {
+func (h *h2) streamsBegan(l *leaving) {
 	select {
-	case h.begun <- struct{}{}:
+	case l.begun <- struct{}{}:
 	default:
 	}
 	switch open := int32(h.wire.Open()); {
 	case h.goAwayWanted.Load() > 0:
-	case h.sampled.Load():
+	case l.sampled.Load():
 		h.want(firstGoAway) // now: the answer to this stream must not go ahead of it
 		go h.tryFlush()
-	case open > h.typicalStreams.Load():
-		h.typicalStreams.Store(open)
+	case open > l.typicalStreams.Load():
+		l.typicalStreams.Store(open)
 	}
 }
 
 // holdAnswers waits until the typical number of streams is open. The caller holds
 // writing.
 func (h *h2) holdAnswers() {
+	l := h.leaving.Load()
+	if l == nil || int32(h.wire.Open()) >= l.typicalStreams.Load() {
+		return
+	}
 	enough := time.NewTimer(HeldAtMost)
 	defer enough.Stop()
-	for int32(h.wire.Open()) < h.typicalStreams.Load() {
+	for int32(h.wire.Open()) < l.typicalStreams.Load() {
 		select {
-		case <-h.begun:
+		case <-l.begun:
 		case <-enough.C:
 			return
 		}
@@ -260,8 +260,8 @@ func (h *h2) sendLastGoAway() {
 // want notes what is to be sent next. It returns false if that, or more, was
 // wanted before.
 func (h *h2) want(which int32) bool {
-	if which == firstGoAway {
-		h.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // although the write may block on a full socket
+	if l := h.leaving.Load(); l != nil && which == firstGoAway {
+		l.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // although the write may block on a full socket
 	}
 	for {
 		wanted := h.goAwayWanted.Load()
@@ -278,23 +278,17 @@ func (h *h2) want(which int32) bool {
 // at once if the client has confirmed that it will begin no stream, and not
 // before it was asked to.
 func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
-	if h.wire.Acked() && h.watchersTold() {
+	if h.wire.Acked() && h.wire.WatchersTold() { // of a health Watch: the server tells them at its own pace
 		return d.T0
 	}
-	at := h.askedAt.Load()
-	if at == 0 {
+	l := h.leaving.Load()
+	if l == nil || l.askedAt.Load() == 0 {
 		return time.Now().Add(AskWithin)
 	}
-	if asked := h.conn.born.Add(time.Duration(at)); asked.After(quiet) {
+	if asked := h.conn.born.Add(time.Duration(l.askedAt.Load())); asked.After(quiet) {
 		quiet = asked
 	}
 	return quiet.Add(max(d.Linger(), ConfirmWithin))
-}
-
-// watchersTold reports whether a Watch of the health service has been sent
-// that nothing is served any more: the server does that at its own pace.
-func (h *h2) watchersTold() bool {
-	return h.wire.Open() == 0 || h.wire.WatchMessages() >= h.watchAwaited.Load()
 }
 
 // ConfirmWithin is for how long a client may take to confirm.
@@ -405,10 +399,10 @@ func (h *h2) release() bool {
 // end: as well if a handler that is at work on r has called that of its server again.
 func (h *h2) begin(r *http.Request, probe bool) (serve, noted bool) {
 	r.TLS = h.tls
-	var x request
+	var x *lateRequest
 	d := h.conn.state.Current.Load()
 	if d != nil {
-		x.since = time.Now()
+		x = &lateRequest{since: time.Now()}
 		if !probe {
 			x.undo = h.conn.arrive(d, r)
 		}
@@ -423,7 +417,7 @@ func (h *h2) begin(r *http.Request, probe bool) (serve, noted bool) {
 		h.of.reopen()
 	}
 	if h.requests.Find(r) != nil {
-		if x.undo != nil {
+		if x != nil && x.undo != nil {
 			x.undo()
 		}
 		return true, false
@@ -453,14 +447,14 @@ func (h *h2) excludeFromLate(r *http.Request) {
 func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	x := h.requests.Find(r)
-	for i := 0; x == nil && i < len(h.requests.Entries); i++ {
-		if e := &h.requests.Entries[i]; e.Value.undo != nil && SameRequest(e.Key, r) {
-			x = &e.Value
+	late := h.requests.Find(r)
+	for i := 0; late == nil && i < len(h.requests.Entries); i++ {
+		if e := &h.requests.Entries[i]; e.Value != nil && e.Value.undo != nil && SameRequest(e.Key, r) {
+			late = &e.Value
 		}
 	}
-	if x != nil {
-		undo, x.undo = x.undo, nil
+	if late != nil && *late != nil {
+		undo, (*late).undo = (*late).undo, nil
 	}
 	return undo
 }
@@ -480,8 +474,12 @@ func (h *h2) inFlight(to []Item) []Item {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, x := range h.requests.Entries {
-		to = append(to, Item{Kind: KindRequest, Name: h.conn.nameOf(x.Key), Since: x.Value.since, Who: x.Key})
+	for _, e := range h.requests.Entries {
+		x := Item{Kind: KindRequest, Name: h.conn.nameOf(e.Key), Who: e.Key}
+		if e.Value != nil {
+			x.Since = e.Value.since
+		}
+		to = append(to, x)
 	}
 	if len(h.requests.Entries) > 0 {
 		return to
@@ -519,7 +517,7 @@ type streamOf struct {
 }
 
 func (h *h2) awaitWatches() {
-	h.watchAwaited.Store(h.wire.WatchMessages() + 1)
+	h.wire.AwaitWatchMessage()
 	if h.wire.Open() > 0 {
 		h.conn.noteActivity() // a watcher has from now on the time for its message
 	}

@@ -13,10 +13,10 @@ import (
 type recordConn struct {
 	net.Conn
 	head    [5]byte // of the record at hand (RFC 8446, section 5.1)
-	have    int     // so many bytes of it have come
-	left    int     // of the record, once the head is whole
-	headed  int     // bytes of head that were read before the handshake
+	have    int8    // so many bytes of it have come
+	headed  int8    // bytes of head that were read before the handshake
 	looking bool    // reads do not wait
+	left    int32   // of the record, once the head is whole
 	slot    *slot   // of its handshake; nil when that is done
 }
 
@@ -48,15 +48,15 @@ func (s *recordConn) follow(b []byte) {
 	for len(b) > 0 {
 		if s.left == 0 {
 			n := copy(s.head[s.have:], b)
-			s.have += n
+			s.have += int8(n)
 			b = b[n:]
-			if s.have == len(s.head) {
-				s.have, s.left = 0, int(s.head[3])<<8|int(s.head[4])
+			if int(s.have) == len(s.head) {
+				s.have, s.left = 0, int32(s.head[3])<<8|int32(s.head[4])
 			}
 			continue
 		}
-		n := min(s.left, len(b))
-		s.left -= n
+		n := min(int(s.left), len(b))
+		s.left -= int32(n)
 		b = b[n:]
 	}
 }

@@ -1,22 +1,36 @@
 package link
 
 import (
+	"iter"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"weak"
 )
 
-// Set is the set of open connections. It is locked when a connection
-// comes, goes or is taken over, never on the path of a request.
+// Set is the set of open connections. A part of it is locked when a connection of that
+// part comes, goes or is taken over, and never on the path of a request.
 type Set struct {
-	mu    sync.Mutex
-	open  group         // net/http may serve requests on these
-	apart group         // not on these: AddConn's, gRPC's, and some that a handler has taken over
+	parts []part
 	Ended chan struct{} // has an element after the last of open, or of all, has ended
+	Idle  chan struct{} // has an element if some went idle since the closing phase has looked
 
-	announced []*Conn       // went idle since the closing phase has looked
-	Idle      chan struct{} // has an element if announced has
+	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
+}
+
+// manyParts is into how many a Set is divided: who lists a million connections keeps an
+// accept waiting while 16,000 pointers are copied.
+const manyParts = 64
+
+// A part is some of the connections, whatever they are doing.
+type part struct {
+	set   *Set
+	mu    sync.Mutex
+	open  group // net/http may serve requests on these
+	apart group // not on these: AddConn's, gRPC's, and some that a handler has taken over
+
+	announced []*Conn // went idle since the closing phase has looked
 
 	// taken are those that only the program holds, and what is closed when they are
 	// to leave, if the program waits for that. One that it loses without closing it
@@ -24,17 +38,41 @@ type Set struct {
 	taken   map[weak.Pointer[Conn]]chan struct{}
 	lost    int
 	waiting []chan struct{} // of those that were lost
-
-	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
 }
 
 func (s *Set) Init() {
-	s.taken = map[weak.Pointer[Conn]]chan struct{}{}
+	s.parts = make([]part, manyParts)
+	for i := range s.parts {
+		s.parts[i].set = s
+	}
 	s.Ended = make(chan struct{}, 1)
 	s.Idle = make(chan struct{}, 1)
 }
 
-func (s *Set) add(c *Conn) {
+// of is the part that c belongs to. Its share is random, so the parts are as large as
+// one another.
+func (s *Set) of(c *Conn) *part { return &s.parts[min(int(c.Share*manyParts), manyParts-1)] }
+
+func (s *Set) add(c *Conn)      { s.of(c).add(c) }
+func (s *Set) remove(c *Conn)   { s.of(c).remove(c) }
+func (s *Set) hold(c *Conn)     { s.of(c).hold(c) }
+func (s *Set) countIdle()       { s.ClosedIdle.Add(1) }
+func (s *Set) announce(c *Conn) { s.of(c).announce(c) }
+
+func (s *Set) take(c *Conn, alone bool, leave chan struct{}) { s.of(c).take(c, alone, leave) }
+func (s *Set) leaves(c *Conn, leave chan struct{})           { s.of(c).leaves(c, leave) }
+
+// SignalEnd tells the closing phase, and the cut, that something has ended.
+func (s *Set) SignalEnd() { notify(s.Ended) }
+
+func notify(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+func (s *part) add(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if c.doing.Load() == hijacked {
@@ -44,7 +82,7 @@ func (s *Set) add(c *Conn) {
 	}
 }
 
-func (s *Set) remove(c *Conn) {
+func (s *part) remove(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	before := len(s.open)
@@ -54,7 +92,7 @@ func (s *Set) remove(c *Conn) {
 		delete(s.taken, weak.Make(c))
 	}
 	if len(s.open) == 0 && (before > 0 || len(s.apart)+len(s.taken) == 0) {
-		s.SignalEnd()
+		s.set.SignalEnd() // of this part, and so it is of the last one too
 	}
 }
 
@@ -88,15 +126,27 @@ func (g *group) remove(c *Conn) bool {
 // A Count is how many connections there are of each kind.
 type Count struct{ Open, Apart, Taken int }
 
-func (s *Set) Count() Count {
+func (n Count) all() int { return n.Open + n.Apart + n.Taken }
+
+func (s *part) count() Count {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return Count{len(s.open), len(s.apart), len(s.taken)}
 }
 
+func (s *Set) Count() (n Count) {
+	for i := range s.parts {
+		of := s.parts[i].count()
+		n.Open += of.Open
+		n.Apart += of.Apart
+		n.Taken += of.Taken
+	}
+	return n
+}
+
 // announce tells the closing phase that c went idle, or may be closed earlier.
 // Before that phase it does nothing.
-func (s *Set) announce(c *Conn) {
+func (s *part) announce(c *Conn) {
 	if !c.state.Closing.Load() {
 		return
 	}
@@ -106,11 +156,10 @@ func (s *Set) announce(c *Conn) {
 		c.announced = true
 		s.announced = append(s.announced, c)
 	}
-	notify(s.Idle)
+	notify(s.set.Idle)
 }
 
-// TakeIdle returns those that were announced.
-func (s *Set) TakeIdle() []*Conn {
+func (s *part) takeIdle() []*Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	all := s.announced
@@ -121,39 +170,40 @@ func (s *Set) TakeIdle() []*Conn {
 	return all
 }
 
-// SignalEnd tells the closing phase, and the cut, that something has ended.
-func (s *Set) SignalEnd() { notify(s.Ended) }
-
-func notify(c chan struct{}) {
-	select {
-	case c <- struct{}{}:
-	default:
+// TakeIdle returns those that were announced.
+func (s *Set) TakeIdle() (all []*Conn) {
+	for i := range s.parts {
+		all = append(all, s.parts[i].takeIdle()...)
 	}
+	return all
 }
 
 // take notes that a handler has taken c over. If alone, only the program can close
 // it from now on; leave is closed to ask it to leave, and nil if it does not wait.
-func (s *Set) take(c *Conn, alone bool, leave chan struct{}) {
+func (s *part) take(c *Conn, alone bool, leave chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.open.remove(c) {
 		return // it is closed
 	}
 	if len(s.open) == 0 {
-		s.SignalEnd() // of those that can carry a request
+		s.set.SignalEnd() // of those that can carry a request
 	}
 	if !alone {
 		s.apart.add(c)
 		return
 	}
 	w := weak.Make(c)
+	if s.taken == nil {
+		s.taken = map[weak.Pointer[Conn]]chan struct{}{}
+	}
 	s.taken[w] = leave
 	runtime.AddCleanup(c, s.lose, w)
 }
 
 // lose is called when the program has lost a connection. It may send and close
 // nothing: in a test of the program the channels may be of a synctest bubble.
-func (s *Set) lose(w weak.Pointer[Conn]) {
+func (s *part) lose(w weak.Pointer[Conn]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	leave, is := s.taken[w]
@@ -168,7 +218,7 @@ func (s *Set) lose(w weak.Pointer[Conn]) {
 }
 
 // leaves notes that the program waits for leave of c.
-func (s *Set) leaves(c *Conn, leave chan struct{}) {
+func (s *part) leaves(c *Conn, leave chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w := weak.Make(c); s.isTaken(w) {
@@ -178,7 +228,7 @@ func (s *Set) leaves(c *Conn, leave chan struct{}) {
 
 // hold keeps c although the program may have no other reference to it: it holds
 // what is under it.
-func (s *Set) hold(c *Conn) {
+func (s *part) hold(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if w := weak.Make(c); s.isTaken(w) {
@@ -187,14 +237,12 @@ func (s *Set) hold(c *Conn) {
 	}
 }
 
-func (s *Set) isTaken(w weak.Pointer[Conn]) bool {
+func (s *part) isTaken(w weak.Pointer[Conn]) bool {
 	_, is := s.taken[w]
 	return is
 }
 
-// ReleaseWaiting tells those that wait for a connection that was lost. It returns
-// how many were lost in all.
-func (s *Set) ReleaseWaiting() int {
+func (s *part) releaseWaiting() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, leave := range s.waiting {
@@ -208,30 +256,66 @@ func (s *Set) ReleaseWaiting() int {
 	return s.lost
 }
 
-// List returns all of them. The lock, for which each accept waits, is held while
-// pointers are copied: 8 MB for a million connections.
-func (s *Set) List() []*Conn {
-	n := s.Count()
-	all := make([]*Conn, 0, n.Open+n.Apart+n.Taken+64) // some may be added meanwhile
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	all = append(append(all, s.open...), s.apart...)
-	for w := range s.taken {
-		if c := w.Value(); c != nil {
-			all = append(all, c)
+// ReleaseWaiting tells those that wait for a connection that was lost. It returns
+// how many were lost in all.
+func (s *Set) ReleaseWaiting() (lost int) {
+	for i := range s.parts {
+		lost += s.parts[i].releaseWaiting()
+	}
+	return lost
+}
+
+// list puts its connections into some, whatever is there. No memory is made under the
+// lock: that may have to wait for the garbage collector.
+func (s *part) list(some []*Conn) []*Conn {
+	for {
+		some = slices.Grow(some[:0], s.count().all()+16) // some may be added meanwhile
+		if all, ok := s.copyTo(some); ok {
+			return all
 		}
 	}
-	return all
 }
+
+// copyTo appends its connections to some, if there is room.
+func (s *part) copyTo(some []*Conn) (all []*Conn, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.open)+len(s.apart)+len(s.taken) > cap(some) {
+		return some, false
+	}
+	some = append(append(some, s.open...), s.apart...)
+	for w := range s.taken {
+		if c := w.Value(); c != nil {
+			some = append(some, c)
+		}
+	}
+	return some, true
+}
+
+// All is all of them. No lock is held while one is looked at.
+func (s *Set) All() iter.Seq[*Conn] {
+	return func(yield func(*Conn) bool) {
+		var some []*Conn
+		for i := range s.parts {
+			some = s.parts[i].list(some)
+			for _, c := range some {
+				if !yield(c) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// List returns all of them.
+func (s *Set) List() []*Conn { return slices.AppendSeq(make([]*Conn, 0, s.Count().all()), s.All()) }
 
 // AwaitNews is called before the health servers are shut down: no connection with
 // a health Watch is closed before the watcher has its message.
 func (s *Set) AwaitNews() {
-	for _, c := range s.List() {
+	for c := range s.All() {
 		if h := c.h2.Load(); h != nil {
 			h.awaitWatches()
 		}
 	}
 }
-
-func (s *Set) countIdle() { s.ClosedIdle.Add(1) }

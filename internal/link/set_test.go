@@ -2,7 +2,9 @@ package link
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
@@ -51,59 +53,75 @@ func TestGroupIsASet(t *testing.T) {
 	}
 }
 
-// How long the lock of the set is held to list a hundred thousand connections: in a map,
-// as it was, and in groups.
-func BenchmarkList(b *testing.B) {
-	const many = 100_000
+// The parts of a set are as large as one another, and all of them are listed: how long a
+// lock is held depends on the largest.
+func TestPartsAreEven(t *testing.T) {
+	const many = 1000 * manyParts
 	e := testEnv(nil)
-	before := map[*Conn]struct{}{}
+	all := map[*Conn]bool{}
 	for range many {
 		c := newConn(nil, e)
 		e.Set.add(c)
-		before[c] = struct{}{}
+		all[c] = true
 	}
-	b.Run("map", func(b *testing.B) {
-		for b.Loop() {
-			all := make([]*Conn, 0, len(before))
-			for c := range before {
-				all = append(all, c)
-			}
-			if len(all) != many {
-				b.Fatal(len(all))
-			}
+	for i := range setOf(e).parts {
+		if n := setOf(e).parts[i].count().Open; n < 800 || n > 1200 {
+			t.Errorf("part %d has %d of %d", i, n, many)
 		}
-	})
-	b.Run("group", func(b *testing.B) {
-		for b.Loop() {
-			if all := setOf(e).List(); len(all) != many {
-				b.Fatal(len(all))
-			}
+	}
+	for c := range setOf(e).All() {
+		if !all[c] {
+			t.Fatal("one is listed twice, or was never added")
 		}
-	})
+		delete(all, c)
+	}
+	if len(all) > 0 {
+		t.Errorf("%d are not listed", len(all))
+	}
+	last := newConn(nil, e)
+	last.Share = 1
+	e.Set.add(last) // a float32 that is next to 1 may be rounded to it
 }
 
-// The same for a connection that is added and removed beside as many.
-func BenchmarkAddAndRemoveBesideMany(b *testing.B) {
-	const many = 100_000
+// A Status asks for all connections: the longest that one lock is held for that, beside
+// a million.
+func BenchmarkLongestLockOfAList(b *testing.B) {
+	const many = 1_000_000
 	e := testEnv(nil)
-	before := map[*Conn]struct{}{}
 	for range many {
-		c := newConn(nil, e)
-		e.Set.add(c)
-		before[c] = struct{}{}
+		e.Set.add(newConn(nil, e))
+	}
+	var longest []time.Duration
+	var sum time.Duration
+	for b.Loop() {
+		var worst time.Duration
+		some := make([]*Conn, 0, many/manyParts*2)
+		for i := range setOf(e).parts {
+			began := time.Now()
+			if _, ok := setOf(e).parts[i].copyTo(some); !ok {
+				b.Fatal("no room")
+			}
+			held := time.Since(began)
+			sum += held
+			worst = max(worst, held)
+		}
+		longest = append(longest, worst)
+	}
+	slices.Sort(longest)
+	b.ReportMetric(float64(sum.Nanoseconds())/float64(len(longest)*manyParts), "ns-held-mean")
+	b.ReportMetric(float64(longest[len(longest)/2].Nanoseconds()), "ns-held-median")
+	b.ReportMetric(float64(longest[len(longest)-1].Nanoseconds()), "ns-held-max")
+}
+
+// What a connection costs that comes and goes beside a hundred thousand.
+func BenchmarkAddAndRemoveBesideMany(b *testing.B) {
+	e := testEnv(nil)
+	for range 100_000 {
+		e.Set.add(newConn(nil, e))
 	}
 	c := newConn(nil, e)
-	b.Run("map", func(b *testing.B) {
-		for b.Loop() {
-			before[c] = struct{}{}
-			delete(before, c)
-		}
-	})
-	b.Run("group", func(b *testing.B) {
-		var g group = setOf(e).open
-		for b.Loop() {
-			g.add(c)
-			g.remove(c)
-		}
-	})
+	for b.Loop() {
+		e.Set.add(c)
+		e.Set.remove(c)
+	}
 }

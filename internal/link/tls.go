@@ -68,7 +68,7 @@ func (c *Conn) handshake(ctx context.Context, srv *http.Server, of slots) (net.C
 	c.doing.Store(nil)
 	c.announce()
 	if state.NegotiatedProtocol != "h2" {
-		return &tlsConn{halfConn{c}, state}, nil
+		return tlsConn{halfConn{c}}, nil
 	}
 	c.requireHTTP2 = true
 	c.SetReadDeadline(time.Now().Add(PrefaceLimit))
@@ -138,7 +138,7 @@ func (c *Conn) awaitHello(s *recordConn) error {
 	if n == 0 {
 		return err
 	}
-	s.headed = n
+	s.headed = int8(n)
 	c.requestBegun = true
 	c.publish() // no wake must come in the middle of a handshake
 	return nil

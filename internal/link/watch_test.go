@@ -31,7 +31,8 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 		t.Fatal("a Watch is work")
 	}
 	setOf(c.env).AwaitNews()
-	h.askedAt.Store(int64(time.Since(c.born)))
+	h.leave()
+	h.want(firstGoAway)
 	if at := c.dueAt(d); !at.After(time.Now()) || at.After(time.Now().Add(ConfirmWithin)) {
 		t.Errorf("due %v from now, before the watcher was told", time.Until(at))
 	}

@@ -29,7 +29,7 @@ func (m *Member) arrange(d *Termination) {
 	if m.state.Closing.Load() {
 		wait = 0
 	}
-	m.Schedule(wait, m.AskToLeave)
+	m.Schedule(m.state, wait, m)
 }
 
 // LameDuck arranges the moment, if somebody waits for it.
@@ -40,6 +40,9 @@ func (m *Member) LameDuck(d *Termination) {
 		m.arrange(d)
 	}
 }
+
+// Due is the moment, if that has not come before.
+func (m *Member) Due() { m.AskToLeave() }
 
 // AskToLeave is the moment.
 func (m *Member) AskToLeave() {

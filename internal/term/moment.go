@@ -31,8 +31,8 @@ type Moment struct {
 	Mu     sync.Mutex // also of what has this moment; never taken on the path of a request before the closing phase
 	Share  float32    // its place in Spread, from 0 to 1
 	Passed bool       // the moment has come, or no connection is left to ask
+	timed  bool       // it is in the Agenda, or was
 	Leave  chan struct{}
-	timer  *time.Timer
 }
 
 // Channel returns the channel that is closed at the moment; the first call
@@ -51,11 +51,20 @@ func (x *Moment) Channel(s *State, arrange func(*Termination)) chan struct{} {
 	return x.Leave
 }
 
-// Schedule arranges that leave is called at the moment, after wait. The caller holds Mu.
-func (x *Moment) Schedule(wait time.Duration, leave func()) {
-	if x.timer == nil && !x.Passed {
-		x.timer = time.AfterFunc(max(0, wait), leave)
+// Schedule has of, whose moment this is, called at the moment, after wait. The caller
+// holds Mu.
+func (x *Moment) Schedule(s *State, wait time.Duration, of Due) {
+	if !x.timed && !x.Passed {
+		x.timed = true
+		s.Agenda.Add(wait, of)
 	}
+}
+
+// HasPassed reports whether the moment has come, or there is nothing left to ask.
+func (x *Moment) HasPassed() bool {
+	x.Mu.Lock()
+	defer x.Mu.Unlock()
+	return x.Passed
 }
 
 // Pass closes the channel. The caller holds Mu.
@@ -64,9 +73,6 @@ func (x *Moment) Pass() {
 		return
 	}
 	x.Passed = true
-	if x.timer != nil {
-		x.timer.Stop()
-	}
 	if x.Leave != nil {
 		close(x.Leave)
 	}

@@ -10,6 +10,8 @@ type State struct {
 	Current atomic.Pointer[Termination] // nil while serving
 	Closing atomic.Bool                 // the lame duck is over, connections are being closed
 	_       [cacheLine]byte
+
+	Agenda Agenda // the moments of what is asked to leave
 }
 
 const cacheLine = 64

@@ -33,28 +33,46 @@ type Stream struct {
 // at a time, Sent too; the rest by any.
 type Conn struct {
 	in, out frames
-	spoke   bool    // the server has sent a frame
 	ending  uint32  // the stream that ends with the header block being sent
-	ping    [8]byte // the payload of the one being received
 	goAway  [4]byte // the last stream of the one being sent
-	heads   *heads  // nil if paths are not read
-
-	watches       atomic.Int32 // of open
-	watchMessages atomic.Int64
+	ping    [8]byte // the payload of the one being received
+	paths   *paths  // nil if they are not read
 
 	mu      sync.Mutex
-	open    index.List[uint32, Stream]
+	open    index.List[uint32, stream] // by ID
 	last    uint32
 	limit   uint32 // the server serves no stream beyond this one,
-	refuses bool   // if it has sent GOAWAY itself
+	pings   uint32 // of ours that were sent
+	refuses bool   // the server has sent GOAWAY itself
 	acked   bool   // the last of our PINGs was answered
 	stale   bool   // and a stream has ended since
-	pings   uint32 // of ours that were sent
+	spoke   bool   // the server has sent a frame; of who calls Sent
+}
+
+// A stream is what is kept of a Stream: an idle connection has the memory of one.
+type stream struct {
+	since int64
+	call  *call // nil if paths are not read
+}
+
+type call struct {
+	path  string
+	watch bool
+}
+
+func (s stream) watch() bool { return s.call != nil && s.call.watch }
+
+// paths is what a Conn that reads paths has besides.
+type paths struct {
+	heads
+	watches       atomic.Int32 // of those that are open
+	watchMessages atomic.Int64
+	watchAwaited  atomic.Int64 // how many must be sent before WatchersTold
 }
 
 // ReadPaths makes Received read the path of each stream. It must come before
 // the first byte.
-func (c *Conn) ReadPaths() { c.heads = new(heads) }
+func (c *Conn) ReadPaths() { c.paths = new(paths) }
 
 // Received follows bytes from the client, after the preface. Streams that they
 // begin are noted as begun at since. It returns how many those are, without
@@ -78,8 +96,8 @@ func (c *Conn) receivedPayload(b []byte) {
 	case framePing:
 		c.in.copy(c.ping[:], b)
 	case frameHeaders, frameContinuation:
-		if c.heads != nil {
-			c.heads.add(b)
+		if c.paths != nil {
+			c.paths.add(b)
 		}
 	}
 }
@@ -89,11 +107,11 @@ func (c *Conn) receivedFrame(since int64) (begun bool) {
 	switch c.in.kind() {
 	case frameHeaders, frameContinuation:
 		var h hpack.Head
-		if c.heads != nil {
-			h = c.heads.end(&c.in)
+		if c.paths != nil {
+			h = c.paths.end(&c.in)
 		}
 		if !c.in.inBlock {
-			return c.begin(Stream{ID: c.in.stream(), Path: h.Path, Since: since}, h.Probe)
+			return c.begin(c.in.stream(), h, since)
 		}
 	case frameRSTStream:
 		c.close(c.in.stream(), false)
@@ -114,22 +132,25 @@ func (c *Conn) ack(ping [8]byte) {
 }
 
 // begin notes a stream. A header block on one that began before is trailers.
-func (c *Conn) begin(s Stream, probe bool) (counts bool) {
+func (c *Conn) begin(id uint32, h hpack.Head, since int64) (counts bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s.ID <= c.last || s.ID%2 == 0 {
+	if id <= c.last || id%2 == 0 {
 		return false
 	}
-	c.last = s.ID
-	if c.refuses && s.ID > c.limit {
+	c.last = id
+	if c.refuses && id > c.limit {
 		return false
 	}
-	s.Watch = s.Path == healthService+"Watch"
-	if s.Watch {
-		c.watches.Add(1)
+	s := stream{since: since}
+	if c.paths != nil {
+		s.call = &call{h.Path, h.Path == healthService+"Watch"}
 	}
-	c.open.Add(s.ID, s)
-	return !probe && !strings.HasPrefix(s.Path, healthService)
+	if s.watch() {
+		c.paths.watches.Add(1)
+	}
+	c.open.Add(id, s)
+	return !h.Probe && !strings.HasPrefix(h.Path, healthService)
 }
 
 const healthService = "/grpc.health.v1.Health/"
@@ -139,13 +160,38 @@ func (c *Conn) countWatchMessage() {
 	id := c.out.stream()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s := c.open.Find(id); c.out.kind() == frameData && s != nil && s.Watch {
-		c.watchMessages.Add(1)
+	if s := c.open.Find(id); c.out.kind() == frameData && s != nil && s.watch() {
+		c.paths.watchMessages.Add(1)
 	}
 }
 
+// watches is how many health Watches are open.
+func (c *Conn) watches() int {
+	if c.paths == nil {
+		return 0
+	}
+	return int(c.paths.watches.Load())
+}
+
 // WatchMessages is how many messages were sent on health Watches.
-func (c *Conn) WatchMessages() int64 { return c.watchMessages.Load() }
+func (c *Conn) WatchMessages() int64 {
+	if c.paths == nil {
+		return 0
+	}
+	return c.paths.watchMessages.Load()
+}
+
+// AwaitWatchMessage makes WatchersTold wait for one more message.
+func (c *Conn) AwaitWatchMessage() {
+	if c.paths != nil {
+		c.paths.watchAwaited.Store(c.WatchMessages() + 1)
+	}
+}
+
+// WatchersTold reports whether no message is awaited on a health Watch that is open.
+func (c *Conn) WatchersTold() bool {
+	return c.paths == nil || c.Open() == 0 || c.WatchMessages() >= c.paths.watchAwaited.Load()
+}
 
 // close notes the end of a stream, and returns whether it was the last one.
 func (c *Conn) close(id uint32, sent bool) (last bool) {
@@ -156,8 +202,8 @@ func (c *Conn) close(id uint32, sent bool) (last bool) {
 	if s == nil {
 		return false
 	}
-	if s.Watch {
-		c.watches.Add(-1)
+	if s.watch() {
+		c.paths.watches.Add(-1)
 	}
 	c.open.Remove(id)
 	return !c.busy()
@@ -172,10 +218,10 @@ func (c *Conn) refuse(beyond uint32) (last bool) {
 		c.refuses, c.limit = true, beyond
 	}
 	busy := c.busy()
-	c.open.RemoveFunc(func(s Stream) bool {
-		refused := s.ID > c.limit
-		if refused && s.Watch {
-			c.watches.Add(-1)
+	c.open.RemoveFunc(func(id uint32, s stream) bool {
+		refused := id > c.limit
+		if refused && s.watch() {
+			c.paths.watches.Add(-1)
 		}
 		return refused
 	})
@@ -184,7 +230,7 @@ func (c *Conn) refuse(beyond uint32) (last bool) {
 
 // busy reports whether a stream is open that must end before the connection may.
 // The caller holds mu.
-func (c *Conn) busy() bool { return len(c.open.Entries) > int(c.watches.Load()) }
+func (c *Conn) busy() bool { return len(c.open.Entries) > c.watches() }
 
 // Sent follows bytes to the client, those of FirstGoAway and LastGoAway not included. It returns
 // whether they end the last stream that was open.
@@ -205,8 +251,8 @@ func (c *Conn) Sent(b []byte) (silent bool) {
 func (c *Conn) sentPayload(b []byte) {
 	switch c.out.kind() {
 	case frameSettings:
-		if c.heads != nil {
-			c.heads.settings(b)
+		if c.paths != nil {
+			c.paths.settings(b)
 		}
 	case frameGoAway:
 		c.out.copy(c.goAway[:], b)
@@ -218,7 +264,7 @@ func (c *Conn) sentFrame() (silent bool) {
 	c.spoke = true
 	switch c.out.kind() {
 	case frameData, frameHeaders:
-		if c.watches.Load() > 0 {
+		if c.watches() > 0 {
 			c.countWatchMessage()
 		}
 		if c.out.has(flagEndStream) {
@@ -267,7 +313,7 @@ func (c *Conn) Open() int {
 func (c *Conn) Working() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return len(c.open.Entries) - int(c.watches.Load())
+	return len(c.open.Entries) - c.watches()
 }
 
 // Streams returns those that are open.
@@ -276,7 +322,11 @@ func (c *Conn) Streams() []Stream {
 	defer c.mu.Unlock()
 	all := make([]Stream, 0, len(c.open.Entries))
 	for _, e := range c.open.Entries {
-		all = append(all, e.Value)
+		s := Stream{ID: e.Key, Since: e.Value.since}
+		if call := e.Value.call; call != nil {
+			s.Path, s.Watch = call.path, call.watch
+		}
+		all = append(all, s)
 	}
 	return all
 }

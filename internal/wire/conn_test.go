@@ -475,8 +475,8 @@ func TestLargeHeaderBlocksAreNotKept(t *testing.T) {
 			c.Received(frame(frameContinuation, flagEndHeaders, 1), 0)
 			c.Received(frame(frameHeaders, flagEnd, 3, get...), 0)
 		}
-		if got := state(&c); !strings.HasPrefix(got, "open "+test.want+" ") || cap(c.heads.block) > 5*test.holds/4 {
-			t.Errorf("%s: %s, %d bytes are held, want %s and at most %d", name, got, cap(c.heads.block), test.want, test.holds)
+		if got := state(&c); !strings.HasPrefix(got, "open "+test.want+" ") || cap(c.paths.block) > 5*test.holds/4 {
+			t.Errorf("%s: %s, %d bytes are held, want %s and at most %d", name, got, cap(c.paths.block), test.want, test.holds)
 		}
 	}
 }
