@@ -8,7 +8,7 @@ cache:
 	@dir="$$(go env GOCACHE)"; { mkdir -p "$$dir" && test -w "$$dir"; } 2>/dev/null || \
 		{ echo "make: cannot write $${dir:-GOCACHE, which is not set}: set GOCACHE to a folder of yours, and GOMODCACHE if that is in the way too"; exit 1; }
 
-.PHONY: cache demo test lint fuzz conformance e2e bench bench-peers image push app clean
+.PHONY: cache demo test lint fuzz mutations conformance e2e bench bench-peers image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why. The
 # demo is a program of its own, and GOWORK=off keeps it to the modules it needs.
@@ -34,6 +34,11 @@ test: cache
 # Every fuzz target for a while.
 fuzz:
 	@FUZZTIME=$(FUZZTIME) .ci/fuzz
+
+# Each assumption about net/http, and each line that rests on one, has a test that fails
+# when it is changed. About five minutes.
+mutations:
+	@.ci/mutations
 
 # Clients and proxies that others wrote go through a termination. As root on Debian
 # it installs those that are missing; elsewhere their tests are skipped.

@@ -55,6 +55,30 @@ func TestCarefulWay(t *testing.T) {
 	}
 }
 
+// The same with net/http as it is, which other tests change: a part of a request that
+// came with the one before is waited for.
+func TestNothingIsLostWhateverNetHTTPDoes(t *testing.T) {
+	const request = "GET / HTTP/1.1\r\nHost: test\r\n\r\n"
+	for n := 1; n < len(request); n++ {
+		synctest.Test(t, func(t *testing.T) {
+			x := start(t, &Process{}, ok)
+			c := x.mustDial()
+			io.WriteString(c, request+request[:n])
+			if _, err := c.answer(); err != nil {
+				t.Fatal(err)
+			}
+			x.terminate()
+			time.Sleep(20 * time.Second)
+			if _, err := io.WriteString(c, request[n:]); err != nil {
+				t.Errorf("the connection was closed after %d bytes of a request: %v", n, err)
+			} else if _, err := c.answer(); err != nil {
+				t.Error(err)
+			}
+			x.endsWithin(20*time.Second, 28*time.Second)
+		})
+	}
+}
+
 // endsWithin fails the test unless Run ends without an error between two moments
 // after T0.
 func (x *trial) endsWithin(from, to time.Duration) {

@@ -72,7 +72,7 @@ func TestBytesInNetHTTPsBufferAreARequest(t *testing.T) {
 		"and HTTP/2": func(t *testing.T) *trial { return startHTTP2(t, &Process{}, slow) },
 	}
 	for speaks, start := range servers {
-		for _, n := range []int{1, 2, 8, 20} {
+		for _, n := range []int{1, 2, 8, 16, 20, 28} { // 16 and 28 are whole lines
 			for _, background := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s, %d bytes, background=%v", speaks, n, background), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {

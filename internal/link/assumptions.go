@@ -20,7 +20,7 @@ import (
 //	   buffer sets its read deadline twice before it reads,
 //	   one with an empty buffer once
 //	 3 StateIdle comes when the answer is written and before  connState                        a connection is never idle, or too early
-//	   the read deadline, StateActive after the head
+//	   the read deadline
 //	 4 the head of an answer begins with HTTP/1.1 and is in   writeHTTP1                       the client is not asked to leave
 //	   one Write; what follows a 1xx is in another
 //	 5 the background read asks for one byte, and a past      SetReadDeadline, readAgain       the end of a handler hangs

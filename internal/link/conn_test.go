@@ -2,11 +2,18 @@ package link
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"testing"
 	"time"
@@ -131,4 +138,71 @@ func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
 	case <-time.After(2 * time.Second):
 		t.Error("the background read does not end")
 	}
+}
+
+// A connection may be woken when its reader has read the start of a request, and has
+// not said so because it did that before T0. The handler takes the wake back: else its
+// past deadline would hold behind the answer.
+func TestHandlerTakesAWakeBack(t *testing.T) {
+	c, _ := socketPair(t)
+	c.requestBegun = true
+	c.wake()
+	r := httptest.NewRequest("GET", "/", nil)
+	c.doing.Store(r)
+	c.serveLeaving(c.state.Current.Load(), httptest.NewRecorder(), r)
+	if c.waking.Load() {
+		t.Error("the connection is still woken")
+	}
+}
+
+// A stream that comes in the moment of a wake may have ended when the connection is read
+// again: the client then has as long as any to send its next one.
+func TestFramesTakeAWakeBack(t *testing.T) {
+	c, _ := socketPair(t)
+	c.prefaceMatched = -1
+	c.startHTTP2(newH2(&c.base, c))
+	c.wake()
+	if !c.waking.Load() {
+		t.Fatal("the connection is not woken")
+	}
+	if c.h2.Load().received([]byte{0, 0, 0}); c.waking.Load() { // of a frame
+		t.Error("the connection is still woken")
+	}
+}
+
+// The last look may find a part of a record of TLS: that is the start of a request.
+func TestPartOfARecordInTheLastLook(t *testing.T) {
+	c, client := socketPair(t)
+	below := &recordConn{Conn: c.Conn}
+	over := tls.Server(below, &tls.Config{Certificates: []tls.Certificate{testCertificate(t)}})
+	go tls.Client(client, &tls.Config{InsecureSkipVerify: true}).Handshake()
+	if err := over.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	c.Conn, c.prefaceMatched = over, -1
+	client.Write([]byte{23, 3, 3})               // of the head of a record
+	for !below.midRecord() && !c.closed.Load() { // until that has come
+		c.waking.Store(true)
+		if n, err, settled := c.lastLook(c, over, make([]byte, 10)); settled {
+			t.Fatalf("lastLook: %d, %v", n, err)
+		}
+		c.doing.Store(nil)
+	}
+	if c.closed.Load() {
+		t.Error("the connection was closed within a record")
+	}
+}
+
+func testCertificate(t *testing.T) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Unix(1<<32, 0)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }

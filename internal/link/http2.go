@@ -447,14 +447,14 @@ func (h *h2) excludeFromLate(r *http.Request) {
 func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	x := h.requests.Find(r)
-	for i := 0; x == nil && i < len(h.requests.Entries); i++ {
+	late := h.requests.Find(r)
+	for i := 0; late == nil && i < len(h.requests.Entries); i++ {
 		if e := &h.requests.Entries[i]; e.Value != nil && e.Value.undo != nil && SameRequest(e.Key, r) {
-			x = &e.Value
+			late = &e.Value
 		}
 	}
-	if x != nil && *x != nil {
-		undo, (*x).undo = (*x).undo, nil
+	if late != nil && *late != nil {
+		undo, (*late).undo = (*late).undo, nil
 	}
 	return undo
 }

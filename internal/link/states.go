@@ -6,10 +6,6 @@ import "net/http"
 // costs one atomic store, when the connection goes idle.
 func (c *Conn) connState(s http.ConnState) {
 	switch s {
-	case http.StateActive:
-		if !c.requestBegun && c.h2.Load() == nil {
-			c.noteRequest() // a pipelined request was in net/http's buffer
-		}
 	case http.StateIdle:
 		if c.h2.Load() == nil { // else the frames tell more
 			c.wentIdle()
