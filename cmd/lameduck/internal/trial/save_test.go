@@ -49,7 +49,7 @@ func savedTrial(t *testing.T, to *bytes.Buffer, fail error) (*timeline.Run, erro
 	s := &eventful{slowMachine: slowMachine{most: 100}, fail: fail}
 	cfg := Config{
 		Name: "lab", Action: "rollout", Rounds: 2, Seed: 7, Replicas: 3, Nodes: 2, LowerRate: true, ReadyTimeout: time.Minute,
-		Traffic: traffic.Config{Rate: 200, Path: "/x", Host: "shop"}, Spec: timeline.Spec{Grace: time.Second},
+		Traffic: traffic.Spec{Load: timeline.Load{Rate: 200, Request: timeline.Request{Path: "/x", Host: "shop"}}}, Spec: timeline.Spec{Grace: time.Second},
 		Open: func(_ context.Context, _ timeline.Clock, emit func(timeline.Event)) (Stage, error) {
 			s.emit = emit
 			return s, nil
@@ -78,7 +78,7 @@ func TestSavedRun(t *testing.T) {
 		if diff := cmp.Diff(run, attribute.Run(saved)); diff != "" {
 			t.Error(diff)
 		}
-		want := timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 200, Method: "GET", Path: "/x", Host: "shop"}
+		want := timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 200, Request: timeline.Request{Method: "GET", Path: "/x", Host: "shop"}}
 		if diff := cmp.Diff(want, saved.Load); diff != "" || saved.Rate != 100 || saved.Tool == "" || saved.Replicas != 3 || saved.Nodes != 2 {
 			t.Errorf("%+v\n%s", saved, diff)
 		}
