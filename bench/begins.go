@@ -178,12 +178,10 @@ func goroutinesMade() float64 {
 // countAllocations makes timersMade exact from here on: each allocation is noted.
 func countAllocations() {
 	runtime.MemProfileRate = 1
-	for range 1 << 14 { // until the next sample that was chosen before
-		garbage = make([]byte, 1<<10)
+	for i := range 1 << 14 { // until the next sample that was chosen before
+		runtime.KeepAlive(make([]byte, 1<<10+i%2)) // of a size that is not known to the compiler: on the heap
 	}
 }
-
-var garbage []byte
 
 // timersMade is how many timers were made, by the places where memory was made.
 func timersMade() (n float64) {
