@@ -102,7 +102,9 @@ func (m mutation) inPackage() string { return cmp.Or(m.pkg, "./internal/link") }
 func (m mutation) overlay(t *testing.T) string {
 	file, err := filepath.Abs(m.file)
 	if !strings.Contains(m.file, "/") {
-		file = filepath.Join(runtime.GOROOT(), "src/net/http", m.file)
+		var root []byte
+		root, err = exec.Command("go", "env", "GOROOT").Output()
+		file = filepath.Join(strings.TrimSpace(string(root)), "src/net/http", m.file)
 	}
 	if err != nil {
 		t.Fatal(err)
