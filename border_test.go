@@ -60,7 +60,7 @@ func (w *walk) from(name, caller string) {
 }
 
 // body follows what is in n. A function literal is followed where it is called, given
-// to a function or in a local variable; in a field it is for somebody else to call.
+// to a function or in a local variable; in a field other code calls it.
 func (w *walk) body(name string, p *housePackage, n ast.Node) {
 	kept := map[ast.Expr]bool{}
 	ast.Inspect(n, func(n ast.Node) bool {

@@ -24,7 +24,7 @@ func (p *Process) warn(d *term.Termination) {
 }
 
 // cutOff ends what is in flight: its context, and a moment later its
-// connection. The moment lets a handler that minds its context answer.
+// connection. The moment lets a handler that watches its context answer.
 func (p *Process) cutOff(d *term.Termination) {
 	p.warn(d)
 	p.addCut(d)
@@ -42,7 +42,7 @@ func (p *Process) addCut(d *term.Termination) {
 	}
 	before := len(p.cuts.work)
 	all := p.inFlight(p.conns.List())
-	slices.SortStableFunc(all, func(a, b piece) int { return a.begun(d.T0).Compare(b.begun(d.T0)) })
+	slices.SortStableFunc(all, func(a, b item) int { return a.begun(d.T0).Compare(b.begun(d.T0)) })
 	for _, x := range all {
 		p.cuts.add(x)
 	}
@@ -73,8 +73,8 @@ func (p *Process) waitFor(wait time.Duration) {
 	}
 }
 
-// closeAll closes every connection and server, all at once: one that is to say a
-// last word keeps no other waiting. It does not wait for longer
+// closeAll closes every connection and server concurrently, so that a slow close_notify
+// or GOAWAY delays no other. It does not wait for longer
 // than limit: neither the Close of a listener whose Accept does not return is
 // bound to, nor that of a connection that is more than a socket, nor the Stop
 // of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).

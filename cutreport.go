@@ -52,18 +52,18 @@ func newCutReport(d *term.Termination) *cutReport {
 	return &cutReport{drain: d, named: map[any]bool{}, groups: map[string]*cutGroup{}}
 }
 
-func (c *cutReport) add(x piece) {
-	if c.named[x.who] || c.isPartOf(x) {
+func (c *cutReport) add(x item) {
+	if c.named[x.id] || c.isPartOf(x) {
 		return
 	}
-	c.named[x.who] = true
+	c.named[x.id] = true
 	c.streams = c.streams || x.Kind == KindStream
 	if x.Kind == KindRequest {
 		c.named[x.on] = true
 	}
 	c.addWork(x.Work, func(now time.Time) error {
 		err := fmt.Errorf("%w %v after T0: %s", ErrCut, short.Round(now.Sub(c.drain.T0)), x.line(c.drain.T0, now))
-		if t, ok := x.who.(*task.Task); ok && Kind(t.Kind) != KindGRPCServer {
+		if t, ok := x.id.(*task.Task); ok && Kind(t.Kind) != KindGRPCServer {
 			err = program.Traced{Err: err, Stack: t.Stack(c.takeStacks())}
 		}
 		return err
@@ -95,7 +95,7 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 
 // isPartOf reports whether x is what is left of something that was named: the
 // answer of an HTTP/2 request, the server of a gRPC stream.
-func (c *cutReport) isPartOf(x piece) bool {
+func (c *cutReport) isPartOf(x item) bool {
 	switch x.Kind {
 	case KindStream:
 		return c.named[x.on]

@@ -35,9 +35,9 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
 	link.ExcludeFromLate(r)
 	asked := r.Context().Value(term.Key)
-	s, d := p.status(func(x piece) bool {
-		other, is := x.who.(*http.Request)
-		return x.who == asked || is && x.on == asked && link.SameRequest(other, r)
+	s, d := p.status(func(x item) bool {
+		other, is := x.id.(*http.Request)
+		return x.id == asked || is && x.on == asked && link.SameRequest(other, r)
 	})
 	w.Header().Set("Cache-Control", "no-store")
 	if strings.Contains(r.Header.Get("Accept"), "application/json") {

@@ -212,7 +212,7 @@ func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 	t.Error("the goroutine that waits for signals is still there")
 }
 
-func TestLastWordsOfAPanic(t *testing.T) {
+func TestTerminationMessageOfAPanic(t *testing.T) {
 	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {

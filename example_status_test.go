@@ -35,7 +35,7 @@ func ExampleProcess_observe() {
 	// ended
 }
 
-// Gauges that are read when somebody asks, and what was cut as a log line of
+// Gauges that are read when they are scraped, and what was cut as a log line of
 // each.
 func ExampleProcess_Status() {
 	var p lameduck.Process

@@ -14,8 +14,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
-// guard looks, at start, for what would spoil the termination, and says so
-// while there is time to change it.
+// guard looks, at start, for what would spoil the termination, and logs it while there
+// is time to change it.
 func (p *Process) guard() {
 	p.guardNetHTTP()
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -129,7 +129,7 @@ func (p *Process) shutServers() {
 	})
 }
 
-var errShutdown = errors.New("http.Server.Shutdown or Close was called by somebody else than lameduck, which drops what is on the wire; " +
+var errShutdown = errors.New("http.Server.Shutdown or Close was called by other code than lameduck, which drops what is on the wire; " +
 	"remove that call: Run and RunUntilSignal end the server themselves")
 
 // noticeClosed is told the error of Serve, which says whether Shutdown or

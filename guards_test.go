@@ -136,10 +136,10 @@ func TestShutdownByOthersIsNoticed(t *testing.T) {
 				others.Go(func() { test.call(srv) })
 				_, err := x.end()
 				others.Wait()
-				if err == nil || strings.Count(err.Error(), "was called by somebody else") != 1 {
+				if err == nil || strings.Count(err.Error(), "was called by other code") != 1 {
 					t.Errorf("Run: %v", err)
 				}
-				if n := len(log.with("was called by somebody else")); n != 1 {
+				if n := len(log.with("was called by other code")); n != 1 {
 					t.Errorf("%d warnings, want 1", n)
 				}
 			})
@@ -154,7 +154,7 @@ func expired() context.Context {
 }
 
 // What was registered with RegisterOnShutdown runs, and Run does not take its
-// own call for one of somebody else's.
+// own call for one of other code.
 func TestHooksOfShutdownRun(t *testing.T) {
 	for name, test := range map[string]struct {
 		ends time.Duration // the request
@@ -187,7 +187,7 @@ func TestHooksOfShutdownRun(t *testing.T) {
 				if at := (<-hooked).Sub(x.t0); at < test.want || at > test.want+time.Second {
 					t.Errorf("the hook ran %v after T0, want %v", at, test.want)
 				}
-				if told := log.with("somebody else"); len(told) > 0 {
+				if told := log.with("by other code"); len(told) > 0 {
 					t.Errorf("Run warns of itself: %v", told)
 				}
 			})

@@ -45,5 +45,5 @@ func (p *Process) logEnd(d *term.Termination, err error) {
 	} else {
 		p.log.Error("terminated", append(attrs, "error", summary(oneByOne(err), maxText))...)
 	}
-	writeMessage(p.TerminationLog, lastWords(attrs, err))
+	writeMessage(p.TerminationLog, terminationMessage(attrs, err))
 }

@@ -17,7 +17,7 @@ func (p *Process) Status() Status {
 
 // status is Status without one request, the one that asks for it; and the termination
 // that it is about, nil while serving.
-func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
+func (p *Process) status(without func(item) bool) (Status, *term.Termination) {
 	phase := p.watch.phase.Load()
 	if phase == nil {
 		return Status{InFlight: []Work{}}, nil
@@ -33,7 +33,7 @@ func (p *Process) status(without func(piece) bool) (Status, *term.Termination) {
 	return p.statusIn(*phase, d, without), d
 }
 
-func (p *Process) statusIn(phase Phase, d *term.Termination, without func(piece) bool) Status {
+func (p *Process) statusIn(phase Phase, d *term.Termination, without func(item) bool) Status {
 	open := p.conns.List()
 	s := Status{
 		Phase:       phase,

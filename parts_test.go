@@ -240,7 +240,7 @@ func TestListenerThatFails(t *testing.T) {
 	})
 }
 
-func TestLastWords(t *testing.T) {
+func TestTerminationMessage(t *testing.T) {
 	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 
 	run := func() {

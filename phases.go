@@ -59,7 +59,7 @@ func (p *Process) shutListeners(d *term.Termination) {
 		}
 	}
 	if sleep(min(acceptWait, time.Until(d.CutAt())), p.serving.Latch, d.Cut) {
-		p.closeListeners(0) // one that minds no deadline
+		p.closeListeners(0) // one that ignores deadlines
 	}
 }
 
@@ -103,7 +103,7 @@ func (p *Process) finish(d *term.Termination) {
 }
 
 // lostWithin is how often the closing phase looks whether the program has lost a
-// connection: the garbage collector must not tell it.
+// connection: the garbage collector must not signal that.
 const lostWithin = time.Second
 
 // finished reports whether nothing is in flight any more.
@@ -132,7 +132,7 @@ func (p *Process) departAll() {
 	}
 }
 
-// finishServers begins to wait for the handlers of the servers that tell.
+// finishServers begins to wait for the handlers of the servers that report their end.
 func (p *Process) finishServers() {
 	for _, s := range p.servers {
 		if s.finish != nil {

@@ -142,7 +142,7 @@ type watch struct {
 type shutdown struct {
 	once   sync.Once
 	ours   atomic.Bool // it was called by us
-	others atomic.Bool // somebody else has called it, or Close, before
+	others atomic.Bool // other code has called it, or Close, before
 }
 
 // ownerKey is the context key of the Process that a context is of. It is looked
@@ -179,12 +179,12 @@ func (p *Process) tasks() []*task.Task {
 // inFlight is all that has begun and not ended, on the open connections and
 // beside them. A gRPC server waits for its streams: it is only something of
 // its own if there are none.
-func (p *Process) inFlight(open []*link.Conn) []piece {
+func (p *Process) inFlight(open []*link.Conn) []item {
 	all := requests(open)
-	streams := slices.ContainsFunc(all, func(x piece) bool { return x.Kind == KindStream })
+	streams := slices.ContainsFunc(all, func(x item) bool { return x.Kind == KindStream })
 	for _, t := range slices.Concat(p.tasks(), p.closers) {
 		if since, running := t.Since(); running && !(streams && Kind(t.Kind) == KindGRPCServer) {
-			all = append(all, piece{Work: Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, who: t})
+			all = append(all, item{Work: Work{Kind: Kind(t.Kind), Name: t.Name, Since: since}, id: t})
 		}
 	}
 	return all

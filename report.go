@@ -15,9 +15,9 @@ import (
 // (terminationMessagePath's default); kubectl describe pod shows it.
 const terminationLog = "/dev/termination-log"
 
-// lastWords is the summary on one line, then a line for each error, then the
+// terminationMessage is the text of that file: the summary on one line, then a line for each error, then the
 // stacks that there are: at most 4 KiB, what the kubelet keeps.
-func lastWords(attrs []any, err error) string {
+func terminationMessage(attrs []any, err error) string {
 	var b strings.Builder
 	b.WriteString("lameduck:")
 	for i := 0; i < len(attrs); i += 2 {
@@ -27,13 +27,13 @@ func lastWords(attrs []any, err error) string {
 		b.WriteString(" cut=0")
 	}
 	b.WriteString("\n")
-	b.WriteString(namesThenStacks(oneByOne(err), mostWords-1-b.Len()))
-	return short.Lines(strings.TrimSuffix(b.String(), "\n"), mostWords-1) + "\n"
+	b.WriteString(namesThenStacks(oneByOne(err), maxMessage-1-b.Len()))
+	return short.Lines(strings.TrimSuffix(b.String(), "\n"), maxMessage-1) + "\n"
 }
 
 const (
-	mostWords  = 4096    // bytes that the kubelet keeps of a termination log
-	leastTrace = 200     // bytes of a stack that say something
+	maxMessage = 4096    // bytes that the kubelet keeps of a termination log
+	leastTrace = 200     // bytes: less of a stack is of no use
 	maxText    = 8 << 10 // bytes of text in a log record: with escapes, less than the 16 KiB of a line in a container's log
 )
 
@@ -88,11 +88,11 @@ func oneByOne(err error) (all []error) {
 
 // writeMessage writes the termination message to the file, if there is one: outside
 // of a pod there is not, and none is made.
-func writeMessage(file, words string) {
+func writeMessage(file, message string) {
 	f, err := os.OpenFile(cmp.Or(file, terminationLog), os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	f.WriteString(words)
+	f.WriteString(message)
 }

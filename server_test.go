@@ -126,7 +126,7 @@ func TestServerThatWasAddedTwice(t *testing.T) {
 	}
 }
 
-// A gRPC server that somebody stops ends the Process in good order.
+// A gRPC server that other code stops shuts the Process down normally.
 func TestServerThatIsStoppedByTheProgram(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}

@@ -86,7 +86,7 @@ func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
 			name := fmt.Sprintf("closer %q", fmt.Sprint("c", i))
 			errs = append(errs, errors.Join(program.Traced{Err: fmt.Errorf("%w after its share: %s", ErrCut, name), Stack: "goroutine 1 [select]:\n" + deep}))
 		}
-		words := lastWords([]any{"by", "SIGTERM"}, errors.Join(errs...))
+		words := terminationMessage([]any{"by", "SIGTERM"}, errors.Join(errs...))
 		if len(words) > 4096 || !strings.HasSuffix(words, "\n") {
 			t.Errorf("%d: %d bytes, the kubelet keeps 4096", n, len(words))
 		}

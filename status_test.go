@@ -256,7 +256,7 @@ func TestStatusBeforeRun(t *testing.T) {
 }
 
 // The phase follows the drain a moment later: what is told in between is of
-// one piece.
+// one item.
 func TestStatusBetweenTwoPhases(t *testing.T) {
 	p := &Process{Log: slog.New(slog.DiscardHandler)}
 	d := term.New("SIGTERM", term.Clocks{})
@@ -459,7 +459,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 	}
 	r := &http.Request{}
 	c := newCutReport(term.New("test", term.Clocks{}))
-	for _, x := range []piece{
+	for _, x := range []item{
 		{Work{Kind: link.KindRequest}, r, a},
 		{Work{Kind: link.KindRequest}, r, a},
 		{Work{Kind: link.KindStream}, streamOf{a, 1}, a}, // the answer of r
@@ -473,7 +473,7 @@ func TestCutIsCountedOnce(t *testing.T) {
 		t.Errorf("%v, %v", c.work, c.errs)
 	}
 	c = newCutReport(term.New("test", term.Clocks{}))
-	c.add(piece{Work{Kind: KindGRPCServer}, g, nil})
+	c.add(item{Work{Kind: KindGRPCServer}, g, nil})
 	if len(c.errs) != 1 {
 		t.Errorf("a gRPC server that no stream holds: %v", c.errs)
 	}

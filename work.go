@@ -39,22 +39,22 @@ type Work struct {
 	Since time.Time `json:"since,omitzero"`
 }
 
-// A piece is one Work, and its identity: the same one is not counted twice.
-type piece struct {
+// An item is one Work, and its identity: the same one is not counted twice.
+type item struct {
 	Work
-	who any
-	on  any // its connection, nil for a task
+	id any
+	on any // its connection, nil for a task
 }
 
 // requests is what is in flight on connections.
-func requests(open []*link.Conn) []piece {
+func requests(open []*link.Conn) []item {
 	var items []link.Item
 	for _, c := range open {
 		items = c.AppendItems(items)
 	}
-	all := make([]piece, len(items))
+	all := make([]item, len(items))
 	for i, x := range items {
-		all[i] = piece{Work: Work{Kind: Kind(x.Kind), Name: x.Name, Peer: x.Peer, Since: x.Since}, who: x.Who, on: x.On}
+		all[i] = item{Work: Work{Kind: Kind(x.Kind), Name: x.Name, Peer: x.Peer, Since: x.Since}, id: x.ID, on: x.On}
 	}
 	return all
 }

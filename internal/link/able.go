@@ -93,7 +93,7 @@ func (c *Conn) NetConn() net.Conn {
 	return c.Conn
 }
 
-// SyscallConn gives access to the socket, for who asks the tls.Conn for its NetConn.
+// SyscallConn gives access to the socket, for code that asks the tls.Conn for its NetConn.
 func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }
 
 // NetConn returns the connection that the listener has made.

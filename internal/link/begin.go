@@ -11,7 +11,7 @@ func (c *Conn) BeginRaw() {
 	c.doing.Store(hijacked)
 	c.requestBegun = true
 	c.answered = true
-	c.prefaceMatched = -1 // nor HTTP/2 that we may speak on, though it be that
+	c.prefaceMatched = -1 // even if it is HTTP/2, no frame of ours may be written on it
 }
 
 // BeginGRPC expects HTTP/2: grpc-go writes before it has read. If the client

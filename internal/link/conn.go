@@ -52,13 +52,12 @@ type registry interface {
 // A Conn is one accepted connection. It is in its Process's set until it is
 // closed, also when it was hijacked: net/http forgets those.
 //
-// The reader and the goroutine that closes idle connections meet in two
-// atomics. The reader stores what the connection is doing, then looks at
-// waking; the closer stores waking, then looks at what it is doing. Whatever
-// the order, one of them sees the other, so a request is never taken for
-// idleness. Before termination the reader does not publish that a request has
-// begun: a reader that is woken nonetheless looks at requestBegun, and keeps the
-// connection.
+// The reader and the goroutine that closes idle connections synchronize through two
+// atomics. The reader stores what the connection is doing, then loads waking; the closer
+// stores waking, then loads what the connection is doing. Whatever the order, one of them
+// sees the other, so a request is never taken for idleness. Before termination the reader
+// does not publish that a request has begun: a reader that is woken anyway sees
+// requestBegun, and keeps the connection.
 type Conn struct {
 	http1
 	env   *Env
@@ -72,9 +71,9 @@ func newConn(c net.Conn, e *Env) *Conn {
 		base: base{Conn: c, state: e.State, born: time.Now(), Moment: term.Moment{Share: term.NewShare()}}}}
 }
 
-// speaks is the protocol of the connection. Read, Write and the deadlines, which each
+// protocol is the protocol of the connection. Read, Write and the deadlines, which each
 // request needs, look themselves.
-func (c *Conn) speaks() protocol {
+func (c *Conn) protocol() protocol {
 	if h := c.h2.Load(); h != nil {
 		return h
 	}
@@ -194,11 +193,11 @@ func (c *Conn) startHTTP2(h *h2) {
 
 // closable reports whether no request has begun on the connection, as far as
 // that is known outside of its reader.
-func (c *Conn) closable() bool { return c.speaks().closable() }
+func (c *Conn) closable() bool { return c.protocol().closable() }
 
-// halfway reports, to the reader, whether a request has begun of which not
+// midRequest reports, to the reader, whether a request has begun of which not
 // all has come.
-func (c *Conn) halfway() bool { return c.midRecord() || c.speaks().halfway() }
+func (c *Conn) midRequest() bool { return c.midRecord() || c.protocol().midRequest() }
 
 func (c *Conn) midRecord() bool {
 	if h := c.h2.Load(); h != nil && h.over != nil {
@@ -210,7 +209,7 @@ func (c *Conn) midRecord() bool {
 
 // keep takes back a wake that found the first bytes of a request.
 func (c *Conn) keep() {
-	c.speaks().keep(c.midRecord())
+	c.protocol().keep(c.midRecord())
 	c.noteActivity()
 	c.cancelWake()
 }
@@ -218,7 +217,7 @@ func (c *Conn) keep() {
 // closeIdle closes the connection. Here, in the reader, the window between
 // the look and the FIN is as small as it gets.
 func (c *Conn) closeIdle() {
-	p := c.speaks()
+	p := c.protocol()
 	p.finish()
 	if c.Close() == nil && !p.confirmed() {
 		c.env.Set.countIdle()
@@ -260,7 +259,7 @@ func (c *Conn) wake() {
 // dueAt is when a closable connection may be closed: when it was silent for as
 // long as a client may take to send its next request.
 func (c *Conn) dueAt(d *term.Termination) time.Time {
-	return c.speaks().dueAt(d, c.silentSince(d))
+	return c.protocol().dueAt(d, c.silentSince(d))
 }
 
 // Draining returns the channel that is closed at the connection's moment.
@@ -282,7 +281,7 @@ func (c *Conn) hold() {
 
 // arrange has the moment come. The caller holds mu.
 func (c *Conn) arrange(d *term.Termination) {
-	wait := time.Until(c.speaks().leaveAt(d))
+	wait := time.Until(c.protocol().leaveAt(d))
 	if c.state.Closing.Load() {
 		wait = 0
 	}
@@ -297,19 +296,19 @@ func (c *Conn) Due() {
 }
 
 // AskToLeave is the moment: it wakes what waits for it, and asks the client if the
-// protocol has a word for it.
+// protocol has a frame for that.
 func (c *Conn) AskToLeave() {
 	c.Mu.Lock()
 	c.Pass()
 	c.Mu.Unlock()
-	c.speaks().leave()
+	c.protocol().leave()
 }
 
-// LameDuck arranges the connection's moment if somebody waits for it.
+// LameDuck arranges the connection's moment if a handler waits for it.
 func (c *Conn) LameDuck(d *term.Termination) {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
-	if c.Leave != nil || c.speaks().asks() {
+	if c.Leave != nil || c.protocol().asks() {
 		c.arrange(d)
 	}
 }
@@ -331,7 +330,7 @@ func (c *Conn) BeginClose() bool {
 	if c.closed.Swap(true) {
 		return false
 	}
-	c.Pass() // who waits for it is not left waiting
+	c.Pass() // a handler that waits for it goes on
 	return true
 }
 
@@ -351,7 +350,7 @@ func (c *Conn) EndClose() error {
 // forget takes a closed connection out of the set if no handler is at work on
 // it. The caller holds mu.
 func (c *Conn) forget() {
-	if c.closed.Load() && c.http1.release() && c.speaks().release() {
+	if c.closed.Load() && c.http1.release() && c.protocol().release() {
 		c.env.Set.remove(c)
 	}
 }
@@ -380,21 +379,21 @@ func (c *Conn) Write(b []byte) (int, error) {
 }
 
 // InFlight is how much AppendItems appends, which names all of it.
-func (c *Conn) InFlight() int { return c.speaks().count() }
+func (c *Conn) InFlight() int { return c.protocol().count() }
 
 // AppendItems appends what is in flight on the connection.
 func (c *Conn) AppendItems(to []Item) []Item {
 	before := len(to)
-	p := c.speaks()
+	p := c.protocol()
 	to = p.inFlight(to)
-	if now := c.speaks(); now != p && len(to) == before {
+	if now := c.protocol(); now != p && len(to) == before {
 		to = now.inFlight(to) // it was taken over meanwhile
 	}
 	for i := range to[before:] {
 		x := &to[before+i]
 		x.On, x.Peer = c, c.Peer()
-		if x.Who == nil {
-			x.Who = c
+		if x.ID == nil {
+			x.ID = c
 		}
 	}
 	return to

@@ -6,10 +6,10 @@ import (
 
 // For each request net/http sets the deadlines of its connection five times to
 // none, where for the most part there is none: each costs as much as all that
-// this package does for a request. Here those that would change nothing end.
+// this package does for a request. Calls that would change nothing stop here.
 
-// SetReadDeadline is net/http's, which tells between two requests what it is
-// about to do; within one it may be a handler's.
+// SetReadDeadline is net/http's, which shows by it what it is about to do between two
+// requests; within one it may be a handler's.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.keepReadDeadline(t)
 	if c.doing.Load() != nil || c.h2.Load() != nil {
@@ -37,7 +37,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// SetDeadline is for who has taken the connection over.
+// SetDeadline is for code that has taken the connection over.
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.keepReadDeadline(t)
 	c.writeDeadline.Store(limitSet)

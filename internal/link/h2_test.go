@@ -88,7 +88,7 @@ func TestReadAhead(t *testing.T) {
 	if !bytes.Equal(got, sent) {
 		t.Errorf("%d bytes read of %d, or others", len(got), len(sent))
 	}
-	if c.halfway() {
+	if c.midRequest() {
 		t.Error("the frames were not followed to their end")
 	}
 }

@@ -15,7 +15,7 @@ import (
 // ours.
 func ExcludeFromLate(r *http.Request) {
 	if c, ok := r.Context().Value(term.Key).(*Conn); ok {
-		c.speaks().excludeFromLate(r)
+		c.protocol().excludeFromLate(r)
 	}
 }
 
@@ -233,7 +233,7 @@ func underneath(l net.Listener) net.Listener {
 	return l
 }
 
-// RoutesOf is who can be asked for the patterns of srv's requests.
+// RoutesOf is the ServeMux that can be asked for the patterns of srv's requests.
 func RoutesOf(srv *http.Server) *http.ServeMux {
 	if srv == nil {
 		return nil

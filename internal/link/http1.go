@@ -54,7 +54,7 @@ type note struct {
 
 // noteRequest notes that a request has begun.
 func (c *http1) noteRequest() {
-	if !c.requestBegun { // else it may be net/http's background read, beside who looks at it
+	if !c.requestBegun { // else it may be net/http's background read, beside the goroutine that looks at it
 		c.requestBegun = true
 	}
 	if c.state.Current.Load() != nil {
@@ -70,9 +70,9 @@ func (c *http1) publish() {
 	}
 }
 
-func (c *http1) closable() bool { return c.doing.Load() == nil }
-func (c *http1) halfway() bool  { return c.requestBegun || c.prefaceMatched > 0 }
-func (c *http1) keep(bool)      { c.markReading() }
+func (c *http1) closable() bool   { return c.doing.Load() == nil }
+func (c *http1) midRequest() bool { return c.requestBegun || c.prefaceMatched > 0 }
+func (c *http1) keep(bool)        { c.markReading() }
 
 // markReading notes that a request has begun, unless a handler is at work.
 func (c *http1) markReading() {

@@ -274,11 +274,11 @@ func (h *h2) want(which int32) bool {
 	}
 }
 
-// dueAt is when the connection, which was last heard at quiet, may be closed:
+// dueAt is when the connection, on which nothing has come since quiet, may be closed:
 // at once if the client has confirmed that it will begin no stream, and not
 // before it was asked to.
 func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
-	if h.wire.Acked() && h.wire.WatchersTold() { // of a health Watch: the server tells them at its own pace
+	if h.wire.Acked() && h.wire.WatchersTold() { // of a health Watch: the server writes to them at its own pace
 		return d.T0
 	}
 	l := h.leaving.Load()
@@ -352,7 +352,7 @@ func (h *h2) nextFrames() []byte {
 // closable reports whether the connection carries nothing that will end.
 func (h *h2) closable() bool { return !h.wire.Busy() && (h.over == nil || h.over.closable()) }
 
-func (h *h2) halfway() bool { return h.wire.MidFrame() }
+func (h *h2) midRequest() bool { return h.wire.MidFrame() }
 
 // keep notes that a stream may be about to begin: half of a record of TLS may be that.
 func (h *h2) keep(record bool) {
@@ -470,12 +470,12 @@ func SameRequest(a, b *http.Request) bool {
 // being read.
 func (h *h2) inFlight(to []Item) []Item {
 	if h.reading.Load() {
-		to = append(to, Item{Kind: KindRequest, Name: StillRead, Who: h})
+		to = append(to, Item{Kind: KindRequest, Name: StillRead, ID: h})
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, e := range h.requests.Entries {
-		x := Item{Kind: KindRequest, Name: h.conn.nameOf(e.Key), Who: e.Key}
+		x := Item{Kind: KindRequest, Name: h.conn.nameOf(e.Key), ID: e.Key}
 		if e.Value != nil {
 			x.Since = e.Value.since
 		}
@@ -488,7 +488,7 @@ func (h *h2) inFlight(to []Item) []Item {
 		if s.Watch {
 			continue
 		}
-		x := Item{Kind: KindStream, Name: short.Name(s.Path), Who: streamOf{h, s.ID}}
+		x := Item{Kind: KindStream, Name: short.Name(s.Path), ID: streamOf{h, s.ID}}
 		if s.Since != 0 {
 			x.Since = h.conn.born.Add(time.Duration(s.Since))
 		}
@@ -510,7 +510,7 @@ func (h *h2) count() (n int) {
 	return n + h.wire.Working()
 }
 
-// streamOf is who a stream is.
+// streamOf is the identity of a stream.
 type streamOf struct {
 	*h2
 	id uint32

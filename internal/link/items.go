@@ -26,7 +26,7 @@ const StillRead = "still being read"
 type Item struct {
 	Kind, Name, Peer string
 	Since            time.Time // zero if it began before T0
-	Who              any       // its identity
+	ID               any       // its identity
 	On               any       // the same for its connection
 }
 

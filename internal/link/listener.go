@@ -58,8 +58,8 @@ func (l *Listener) accept() (*Conn, error) {
 	}
 }
 
-// AcceptPatiently is accept for who does not have net/http's patience: if there
-// are too many open files, there will be fewer.
+// AcceptPatiently is accept, and retries temporary errors (EMFILE) with backoff, as
+// net/http does.
 func (l *Listener) AcceptPatiently() (*Conn, error) {
 	return l.acceptPatiently(func(err error, wait time.Duration) {
 		l.Env.Log.Warn("accept failed, and is tried again", "listener", l.Name(), "error", err, "after", wait)

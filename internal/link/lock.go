@@ -7,7 +7,7 @@ import "sync/atomic"
 // for it at a channel, which is made by the first that has to: the rest costs what a
 // sync.Mutex does.
 type lock struct {
-	takers atomic.Int32 // who has it, and those that wait
+	takers atomic.Int32 // the goroutine that has it, and those that wait
 	handed atomic.Pointer[chan struct{}]
 }
 

@@ -22,9 +22,9 @@ type protocol interface {
 	// quiet.
 	dueAt(d *term.Termination, quiet time.Time) time.Time
 
-	// halfway reports, to the reader, whether a request has begun of which not all has
+	// midRequest reports, to the reader, whether a request has begun of which not all has
 	// come. keep notes that one has; record: a part of a TLS record has come.
-	halfway() bool
+	midRequest() bool
 	keep(record bool)
 
 	// leaveAt is when the client is to be asked to leave. asks reports whether it can be
@@ -33,7 +33,7 @@ type protocol interface {
 	asks() bool
 	leave()
 	// finish tells the client that the connection is about to be closed; confirmed
-	// reports whether the client has said before that it expects that.
+	// reports whether the client has confirmed before that it expects that.
 	finish()
 	confirmed() bool
 	// release is called when the connection has been closed. It returns false if a
@@ -50,7 +50,7 @@ type protocol interface {
 // A looked is a connection whose reader was woken to look at it one last time.
 type looked interface {
 	closable() bool
-	halfway() bool
+	midRequest() bool
 	keep()            // takes back a wake that found the first bytes of a request
 	closeIdle()       // closes it
 	failed(err error) // notes a panic of the program's connection
@@ -101,7 +101,7 @@ func (c *base) lastLook(of looked, nc net.Conn, b []byte) (n int, err error, set
 	if !c.waking.Load() {
 		return 0, nil, false
 	}
-	if !of.closable() || of.halfway() {
+	if !of.closable() || of.midRequest() {
 		of.keep()
 		return 0, nil, false
 	}
@@ -109,7 +109,7 @@ func (c *base) lastLook(of looked, nc net.Conn, b []byte) (n int, err error, set
 	switch {
 	case n > 0:
 		c.cancelWake()
-	case err == nil && of.halfway():
+	case err == nil && of.midRequest():
 		of.keep()
 		return 0, nil, false
 	case err == nil:

@@ -19,7 +19,7 @@ type Set struct {
 	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
 }
 
-// manyParts is into how many a Set is divided: who lists a million connections keeps an
+// manyParts is into how many a Set is divided: a goroutine that lists a million connections keeps an
 // accept waiting while 16,000 pointers are copied.
 const manyParts = 64
 

@@ -7,7 +7,7 @@ import "net/http"
 func (c *Conn) connState(s http.ConnState) {
 	switch s {
 	case http.StateIdle:
-		if c.h2.Load() == nil { // else the frames tell more
+		if c.h2.Load() == nil { // else the frames show more
 			c.wentIdle()
 		}
 	case http.StateHijacked:

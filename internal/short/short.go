@@ -1,5 +1,5 @@
 // Package short keeps texts short: a log record, the termination message and the name
-// of a request have a bound, whatever they tell of.
+// of a request have a bound, whatever they are about.
 package short
 
 import (

@@ -109,6 +109,6 @@ func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func()
 	}
 }
 
-// toldAfter is when, of its share, the context of a task ends: one that minds
+// toldAfter is when, of its share, the context of a task ends: one that watches
 // it is given the rest to return in.
 func toldAfter(share time.Duration) time.Duration { return share - share/10 }

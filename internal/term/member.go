@@ -32,7 +32,7 @@ func (m *Member) arrange(d *Termination) {
 	m.Schedule(m.state, wait, m)
 }
 
-// LameDuck arranges the moment, if somebody waits for it.
+// LameDuck arranges the moment, if a handler waits for it.
 func (m *Member) LameDuck(d *Termination) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()

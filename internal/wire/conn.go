@@ -4,7 +4,7 @@
 //
 // A stream is open from the HEADERS frame with which the client began it until
 // the last byte of its answer has been sent, or one side reset it. Neither
-// net/http nor grpc-go tell that from outside as exactly: they call a
+// net/http nor grpc-go show that from outside as exactly: they call a
 // connection idle before they have flushed.
 package wire
 
@@ -46,7 +46,7 @@ type Conn struct {
 	refuses bool   // the server has sent GOAWAY itself
 	acked   bool   // the last of our PINGs was answered
 	stale   bool   // and a stream has ended since
-	spoke   bool   // the server has sent a frame; of who calls Sent
+	began   bool   // the server has sent a frame; of the caller of Sent
 }
 
 // A stream is what is kept of a Stream: an idle connection has the memory of one.
@@ -209,7 +209,7 @@ func (c *Conn) close(id uint32, sent bool) (last bool) {
 	return !c.busy()
 }
 
-// refuse notes that the server has said GOAWAY itself, and returns whether no
+// refuse notes that the server has sent GOAWAY itself, and returns whether no
 // stream is left that it serves.
 func (c *Conn) refuse(beyond uint32) (last bool) {
 	c.mu.Lock()
@@ -261,7 +261,7 @@ func (c *Conn) sentPayload(b []byte) {
 
 // sentFrame is called at the end of each frame.
 func (c *Conn) sentFrame() (silent bool) {
-	c.spoke = true
+	c.began = true
 	switch c.out.kind() {
 	case frameData, frameHeaders:
 		if c.watches() > 0 {
@@ -285,7 +285,7 @@ func (c *Conn) sentFrame() (silent bool) {
 // AtBoundary reports whether a frame of ours may be sent now: between two frames,
 // and not before the server's first one, which must be SETTINGS. The caller
 // is the one that calls Sent.
-func (c *Conn) AtBoundary() bool { return c.spoke && c.out.between() }
+func (c *Conn) AtBoundary() bool { return c.began && c.out.between() }
 
 // MidFrame reports whether a part of a frame or of a header block has come.
 // The caller is the one that calls Received.

@@ -38,7 +38,7 @@ func (c *Conn) atMost(stream uint32) uint32 {
 const InadequateSecurity = 0xc
 
 // Refusal is the GOAWAY of a server that speaks no HTTP/2 on a connection, with an
-// error code and a reason in words.
+// error code and a reason as text.
 func Refusal(code uint32, reason string) []byte {
 	b := append(goAway(0), reason...)
 	b[2] += byte(len(reason))
