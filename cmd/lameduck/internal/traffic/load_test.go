@@ -170,14 +170,14 @@ func TestNodes(t *testing.T) {
 			for range 6 {
 				s.attempt()
 			}
-			nodes := ""
+			var nodes strings.Builder
 			all := s.end()
 			slices.SortFunc(all, func(a, b timeline.Attempt) int { return int(a.Scheduled - b.Scheduled) })
 			for _, a := range all {
-				nodes += a.Node
+				nodes.WriteString(a.Node)
 			}
-			if want := "abcabc"; nodes != want {
-				t.Errorf("nodes %s, want %s", nodes, want)
+			if want := "abcabc"; nodes.String() != want {
+				t.Errorf("nodes %s, want %s", &nodes, want)
 			}
 		})
 	}

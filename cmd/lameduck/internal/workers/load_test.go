@@ -16,7 +16,7 @@ import (
 // TestAssignment: every setting of a traffic.Config reaches the worker, or is
 // one of those that are the worker's own.
 func TestAssignment(t *testing.T) {
-	own := []string{"Dial", "Control", "Clock", "Record"}
+	own := []string{"Dial", "Nodes", "Control", "Clock", "Record"}
 	slow, err := traffic.ParsePatterns("slow")
 	if err != nil {
 		t.Fatal(err)
