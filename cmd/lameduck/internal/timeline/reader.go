@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"time"
 )
 
 // longestLine is the longest line of a file in bytes: a header with a command of
@@ -58,6 +59,9 @@ func NewReader(r io.Reader) (*Reader, error) {
 	if err := json.Unmarshal(text, &header); err != nil {
 		return nil, fmt.Errorf("%w: line 1: %w", ErrNotARun, err)
 	}
+	if err := in.checkTimes(in.Run.Accuracy, in.Run.Spec.Grace, in.Run.Spec.PreStopSleep); err != nil {
+		return nil, err
+	}
 	return in, nil
 }
 
@@ -103,14 +107,28 @@ func (in *Reader) item() (Item, *endLine, error) {
 	switch {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
 		in.shareNames(&l.Event.Pod, &l.Event.Node)
+		return Item{Event: l.Event}, nil, in.checkTimes(l.Event.At)
 	case l.Attempt != nil && l.Event == nil && l.End == nil:
 		a := l.Attempt.attempt()
 		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))
-		return Item{Attempt: a}, nil, nil
+		return Item{Attempt: a}, nil, in.checkTimes(a.Scheduled, a.Started, a.Sent, a.Ended, a.EndedConn)
 	case l.End == nil || l.Event != nil || l.Attempt != nil:
 		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrNotARun, in.number)
 	}
-	return Item{Event: l.Event}, l.End, nil
+	return Item{}, l.End, in.checkTimes(l.End.Duration)
+}
+
+// mostTime is far beyond any run, and so far from the largest Duration that
+// sums and differences of times do not overflow.
+const mostTime = 400 * 24 * time.Hour
+
+func (in *Reader) checkTimes(all ...time.Duration) error {
+	for _, d := range all {
+		if d < -mostTime || d > mostTime {
+			return fmt.Errorf("%w: line %d has a time of %v", ErrNotARun, in.number, d)
+		}
+	}
+	return nil
 }
 
 // finish checks the totals, and that nothing follows.
