@@ -14,6 +14,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
@@ -23,13 +24,14 @@ import (
 
 // verify is the flags of the command, as they were typed.
 type verify struct {
-	action, traffic, path, method string
-	output, report                string
-	rounds, replicas, rate        int
-	readyTimeout                  time.Duration
-	labFlags                      // of a trial on this machine
-	clusterFlags                  // of one on a cluster
-	onlyLab, onlyCluster          []string
+	action, traffic        string
+	path, method, host     string
+	output, report         string
+	rounds, replicas, rate int
+	readyTimeout           time.Duration
+	labFlags               // of a trial on this machine
+	clusterFlags           // of one on a cluster
+	onlyLab, onlyCluster   []string
 }
 
 type labFlags struct {
@@ -69,7 +71,8 @@ the load from a Job inside the cluster (--workers) or from here (--url),
 runs the action, and restores the cluster afterwards. deploy/rbac.yaml has
 the permissions it needs; --dry-run shows what it would do.
 
-Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
+Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
+inconclusive: what was seen shows neither (the reason and a hint are on stderr).`,
 		Example: `  lameduck verify -- ./server --port 8080
   lameduck verify -f deploy/kubernetes.yaml --rounds 10 -- ./app
   lameduck verify --propagation large --action delete --replicas 3 -- ./server
@@ -93,6 +96,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.traffic, "traffic", patternNames(traffic.Default()), "traffic patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
+	f.StringVar(&v.host, "host", "", "Host header of the requests (default: localhost in the lab, the Service or the host of --url on a cluster)")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
@@ -160,8 +164,7 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	if run == nil {
 		return err
 	}
-	found, recommend := diagnose.Run(run)
-	return errors.Join(v.print(s, report.New(run, found, recommend)), err)
+	return errors.Join(v.print(s, report.New(run, diagnose.Run(run))), err)
 }
 
 func counted(n int, what string) string {
@@ -184,10 +187,13 @@ func (v *verify) print(s console.Streams, r *report.Report) error {
 	if err := errors.Join(console.Written(write()), v.save(r)); err != nil {
 		return err
 	}
-	if r.Verdict != report.Pass {
-		return console.ErrFindings
+	switch r.Verdict {
+	case finding.Pass:
+		return nil
+	case finding.Inconclusive:
+		return hint.New(errors.New("inconclusive: "+r.Reason), r.Hint)
 	}
-	return nil
+	return console.ErrFindings
 }
 
 func (v *verify) save(r *report.Report) error {
@@ -199,7 +205,7 @@ func (v *verify) save(r *report.Report) error {
 
 // load is the traffic that was asked for.
 func (v *verify) load() (traffic.Config, error) {
-	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method}
+	load := traffic.Config{Rate: v.rate, Path: v.path, Method: v.method, Host: v.host}
 	var err error
 	if load.Patterns, err = traffic.ParsePatterns(v.traffic); err != nil {
 		return load, err
