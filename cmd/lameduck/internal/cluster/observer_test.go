@@ -217,6 +217,16 @@ func TestANameIsGivenAgain(t *testing.T) {
 	if s.o.podAt("shop-1", between) != "shop-1" || s.o.podAt("shop-1", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.244.1.9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("fd00::9", s.o.clock.Now()) != "shop-1#2" || s.o.podAt("10.0.0.1", s.o.clock.Now()) != "" {
 		t.Error("pods are mixed up")
 	}
+	now := s.o.clock.Now()
+	for want, a := range map[string]timeline.Attempt{
+		"shop-1":   {Started: between, Pod: "shop-1", Addr: "10.96.0.1:80"},
+		"shop-1#2": {Started: now, Addr: "[fd00::9]:8080"},
+		"":         {Started: now, Addr: "10.96.0.1:80"},
+	} {
+		if got := s.o.podOf(&a); got != want {
+			t.Errorf("an attempt at %s, which the server says is pod %q, is of pod %q, want %q", a.Addr, a.Pod, got, want)
+		}
+	}
 }
 
 func TestAPodThatIsNotReadyInTime(t *testing.T) {

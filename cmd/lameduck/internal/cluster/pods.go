@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -264,6 +265,19 @@ func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {
 func (p *podSeen) hasIP(address string) bool {
 	s := p.object.Status
 	return s.PodIP == address || slices.Contains(s.PodIPs, corev1.PodIP{IP: address})
+}
+
+// podOf is the pod that an attempt was sent to, as far as the client knows: the
+// server named it, or the address is that of a pod. "" behind the address of a
+// Service.
+func (o *observer) podOf(a *timeline.Attempt) string {
+	if a.Pod != "" {
+		return o.podAt(a.Pod, a.Started)
+	}
+	if host, _, err := net.SplitHostPort(a.Addr); err == nil {
+		return o.podAt(host, a.Started)
+	}
+	return ""
 }
 
 // podAt is the pod that had a name, or an IP address, at a moment. "" if it is

@@ -202,9 +202,7 @@ func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) 
 func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
 	record := cfg.Record
 	cfg.Record = func(a timeline.Attempt) {
-		if a.Pod != "" {
-			a.Pod = s.observer.podAt(a.Pod, a.Started)
-		}
+		a.Pod = s.observer.podOf(&a)
 		record(a)
 	}
 	if s.pool != nil {

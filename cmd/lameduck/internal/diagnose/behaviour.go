@@ -86,7 +86,9 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 // have come while it stopped to accept.
 func (p *podFacts) exitedUncleanly(b behaviour) answer {
 	switch {
-	case p.Killed != never || p.Exited == never || p.Code != 0 || p.Signal != "" || 4*b.inProgress > b.cut:
+	case !p.exit.came():
+		return unsure
+	case p.Killed != never || p.Code != 0 || p.Signal != "" || 4*b.inProgress > b.cut:
 		return yes
 	case 4*b.perhaps > b.cut:
 		return unsure
@@ -101,11 +103,12 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 	if !p.closed.came() {
 		return no
 	}
-	if !p.exit.came() || p.lastRan(o).since(exactly(p.closed.latest)).shorterThan(minDelay) == no {
-		return yes
+	closed := exactly(p.closed.latest)
+	progress := o.noticedBy(closed, p.Exited).before(exactly(p.lastProgress))
+	if !p.exit.came() {
+		return max(unsure, progress)
 	}
-	closed := o.noticedBy(exactly(p.closed.latest), p.Exited)
-	return closed.before(exactly(p.lastProgress))
+	return max(p.lastRan(o).since(closed).shorterThan(minDelay).not(), progress)
 }
 
 // lastRan is the last moment at which the process, which has exited, surely
@@ -114,7 +117,7 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 // done late.
 func (p *podFacts) lastRan(o *observer) window {
 	if !p.exitInexact {
-		return exactly(p.Exited)
+		return window{p.exit.earliest, p.exit.latest}
 	}
 	until := max(p.earliestT0(), p.reported-o.accuracy)
 	for _, d := range p.drops {
@@ -159,7 +162,13 @@ func (p *podFacts) inProgress(d *dropFacts, o *observer) answer {
 
 // faultDoubt is why it is not certain which fault the pod has as a whole, or
 // that it has none.
-func (p *podFacts) faultDoubt(o *observer) doubt {
+func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers bool) doubt {
+	switch {
+	case p.fault == graceShorter && p.PreStop == never && p.Signalled == never:
+		return notSeen("stop signal", p.Name)
+	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
+		return notSeen("SIGKILL", p.Name)
+	}
 	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, ignoresSignal}, p.fault) {
 		return noDoubt
 	}
@@ -169,10 +178,27 @@ func (p *podFacts) faultDoubt(o *observer) doubt {
 	switch {
 	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
 		return noDoubt
+	case !p.exit.came():
+		return notSeen("exit", p.Name)
+	case p.own.certainly == unsure && seen != unsure && unnamedAnswers:
+		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), "let the server send the name of its pod in a response header, see --pod-header"}
 	case p.own.certainly == unsure && seen != unsure:
 		return doubt{fmt.Sprintf("too few new connections reached %s after its termination began, so it is not known when it stopped accepting them", p.Name), hintOften}
 	case p.own.certainly == unsure && late <= resolution:
 		return doubt{fmt.Sprintf("when the termination of %s began is known to %s only, and that decides whether it kept serving", p.Name, span(p.t0.latest-p.t0.earliest)), "run it again with more --rounds"}
 	}
 	return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known when the pod stopped serving", span(late), p.Name), hintLate}
+}
+
+// notSeen is the doubt about a pod of which an event is missing.
+func notSeen(event, pod string) doubt {
+	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
+}
+
+// killedCode is the exit code after SIGKILL.
+const killedCode = 128 + 9
+
+// hadGrace reports whether the process exited when its grace period was over.
+func (p *podFacts) hadGrace(grace time.Duration) bool {
+	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
 }

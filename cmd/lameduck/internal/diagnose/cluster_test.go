@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -136,7 +137,7 @@ func TestFindingsInARolloutOfThree(t *testing.T) {
 func TestUncertainPodOfARefusal(t *testing.T) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.want == notReady })
 	for _, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
-		run := timeline.Attribute(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
+		run := attribute.Run(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
 		found := Findings(run)
 		checkSum(t, run, found)
 		doubt := 0
@@ -156,7 +157,7 @@ func TestUncertainPodOfARefusal(t *testing.T) {
 
 func check(t *testing.T, run *timeline.Run, want, what string) {
 	t.Helper()
-	run = timeline.Attribute(run)
+	run = attribute.Run(run)
 	found := Findings(run)
 	if len(found) > 1 || len(found) == 0 != (want == "") || len(found) == 1 && found[0].ID != want {
 		t.Errorf("%s: want %q alone", what, want)
@@ -247,7 +248,7 @@ func TestRecommendOnACluster(t *testing.T) {
 		for _, c := range change {
 			c(b)
 		}
-		b.Run = *timeline.Attribute(&b.Run)
+		b.Run = *attribute.Run(&b.Run)
 		return b
 	}
 	for _, tt := range []struct {

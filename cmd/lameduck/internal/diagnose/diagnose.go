@@ -89,8 +89,9 @@ func (s *runFacts) findings() ([]finding.Finding, []doubt) {
 	var doubts []doubt
 	for i, m := range matches {
 		if len(m.drops)+len(m.pods) > 0 {
-			found = append(found, rules[i].finding(&m))
-			doubts = append(doubts, rules[i].doubt(&m))
+			f, d := rules[i].finding(&m), rules[i].doubt(&m)
+			f.Doubt = d.reason
+			found, doubts = append(found, f), append(doubts, d)
 		}
 	}
 	slices.SortStableFunc(found, byWeight)

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -52,7 +53,7 @@ func TestAnEvictionByTheNodeIsOneFinding(t *testing.T) {
 				check(lab, "lab")
 				for _, header := range []bool{true, false} {
 					vis := visibility{header: header}
-					check(timeline.Attribute(asCluster(copied(lab), vis, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", vis))
+					check(attribute.Run(asCluster(copied(lab), vis, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", vis))
 				}
 			}
 		})

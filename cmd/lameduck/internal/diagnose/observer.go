@@ -3,6 +3,7 @@ package diagnose
 import (
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -50,7 +51,16 @@ func (o *observer) termination(p *timeline.Pod) window {
 	if p.T0() == never {
 		return none
 	}
-	return window{p.EarliestT0(o.accuracy) - resolution, p.T0()}
+	return window{attribute.EarliestT0(p, o.accuracy) - resolution, p.T0()}
+}
+
+// recorded widens the window of an event by as much as this machine was late
+// when it recorded it. That is known only after all attempts.
+func (o *observer) recorded(w window) window {
+	if !w.came() {
+		return none
+	}
+	return window{w.earliest - o.waits.during(w.latest-resolution, w.latest), w.latest}
 }
 
 // noticed is the window of the end of something that lasts since a moment, and

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -75,7 +76,7 @@ func (p *podFacts) addAttempt(a *timeline.Attempt) {
 }
 
 // earliestT0 is T0 as early as it may have been reported.
-func (p *podFacts) earliestT0() time.Duration { return p.EarliestT0(p.accuracy) }
+func (p *podFacts) earliestT0() time.Duration { return attribute.EarliestT0(&p.Pod, p.accuracy) }
 
 // settleExit corrects an exit that was reported late: the kernel ends all
 // connections of a process with it, and the clients know that moment.
@@ -83,6 +84,7 @@ func (p *podFacts) settleExit(o *observer) {
 	if !p.exit.came() {
 		return
 	}
+	p.exit = o.recorded(p.exit)
 	if !p.exitInexact {
 		p.exit = p.exit.notBefore(p.lastAnswer)
 		return

@@ -128,6 +128,7 @@ func (s *runFacts) addDrop(a *timeline.Attempt, p *podFacts) {
 func (s *runFacts) settle() {
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
+		p.t0 = s.observer.recorded(p.t0)
 		p.settleExit(s.observer)
 	}
 	s.overload = findOverload(s)
@@ -168,7 +169,7 @@ func (s *runFacts) settlePods() {
 	s.stops = orderStops(s.pods)
 	for _, p := range s.pods {
 		p.fault = faultOf(p)
-		p.doubt = p.faultDoubt(s.observer)
+		p.doubt = p.faultDoubt(s.observer, s.run.Spec.Grace, s.unnamedAnswers)
 	}
 }
 

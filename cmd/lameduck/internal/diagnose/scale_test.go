@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -39,7 +40,7 @@ func BenchmarkAttribute(b *testing.B) {
 					run := f.simulate(pods, 50)
 					removePodNames(run, named)
 					for b.Loop() {
-						timeline.Attribute(run)
+						attribute.Run(run)
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(run.Attempts)), "ns/attempt")
 				})

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -25,8 +26,8 @@ type Propagation struct {
 }
 
 func propagation(run *timeline.Run) []Propagation {
-	byNode := make([][]timeline.Lag, len(run.Nodes))
-	for _, l := range timeline.Propagation(run) {
+	byNode := make([][]attribute.Lag, len(run.Nodes))
+	for _, l := range attribute.Propagation(run) {
 		if l.Node < len(byNode) {
 			byNode[l.Node] = append(byNode[l.Node], l)
 		}
@@ -40,7 +41,7 @@ func propagation(run *timeline.Run) []Propagation {
 	return all
 }
 
-func newPropagation(node string, lags []timeline.Lag) Propagation {
+func newPropagation(node string, lags []attribute.Lag) Propagation {
 	p := Propagation{Node: node, Samples: len(lags)}
 	proxy := timeline.Never
 	for _, l := range lags {

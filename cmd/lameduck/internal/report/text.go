@@ -162,6 +162,9 @@ func (p *printer) finding(i int, f finding.Finding) {
 	p.line("%d. %s (%s)", i, p.style(name, f.ID), counted(f.Drops, "drop"))
 	p.prose("   ", f.Summary)
 	p.prose("   seen: ", f.Evidence)
+	if f.Doubt != "" {
+		p.prose("   but:  ", "not certain, because "+f.Doubt)
+	}
 	p.prose("   fix:  ", f.Fix)
 }
 

@@ -47,7 +47,7 @@ const (
 // By is how the pod of an attempt is known.
 type By string
 
-// Where clients cannot know their pod, Attribute infers it.
+// Where clients cannot know their pod, package attribute infers it.
 const (
 	Observed By = ""           // the stage chose it, or the server sent its name
 	Inferred By = "exclusion"  // no other pod was possible
@@ -64,13 +64,17 @@ type Attempt struct {
 	Sent      time.Duration `json:"sent"`                // when the last byte of the request was written, or Never
 	Ended     time.Duration `json:"ended"`               // when the answer was complete, or it failed
 	Conn      uint64        `json:"conn"`                // number of the connection, unique in the run; 0 if none was made
+	Stream    uint64        `json:"stream,omitempty"`    // number of the stream on the connection (HTTP/2, gRPC); 0 where there are none
 	Reused    bool          `json:"reused,omitempty"`    // the connection had carried a request before
 	Node      int           `json:"node"`                // the node whose view chose the endpoint
+	Addr      string        `json:"addr,omitempty"`      // IP and port that the client connected to, or tried to: a pod's or a Service's; empty if none is known
 	Pod       string        `json:"pod,omitempty"`       // the pod it was sent to; empty if there was no endpoint
 	PodBy     By            `json:"pod_by,omitempty"`    // how the pod is known
 	Bytes     int64         `json:"bytes"`               // bytes of the answer seen, head and body
 	Status    int           `json:"status,omitempty"`    // HTTP status, 0 if none was read
-	Cause     Cause         `json:"cause,omitempty"`     // how it failed; empty: it did not
+	Phase     Phase         `json:"phase,omitempty"`     // where it failed; empty: it did not, or it never started
+	Class     Class         `json:"class,omitempty"`     // how it failed, the same words for every protocol; empty: it did not
+	Cause     Cause         `json:"cause,omitempty"`     // how it failed, in the protocol's own words; empty: it did not
 	Detail    string        `json:"detail,omitempty"`    // the error of the socket
 	Retry     Retry         `json:"retry,omitempty"`     // of a drop on a reused connection
 	End       End           `json:"end,omitempty"`       // how the connection ended after it

@@ -17,8 +17,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 	n.underway.Add(-1)
 	a := n.attempt(due)
 	a.Started, a.Ended = timeline.Never, n.cfg.Clock.Now()
-	a.Cause = timeline.Timeout
-	a.Detail = fmt.Sprintf("not started: %d attempts are in progress", n.cfg.Underway)
+	failed(&a, "", timeline.Timeout, fmt.Sprintf("not started: %d attempts are in progress", n.cfg.Underway))
 	n.record(a)
 	return false
 }
@@ -48,10 +47,10 @@ func (n *patternRun) dial(a *timeline.Attempt, node int) *conn {
 	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.DialTimeout)
 	defer cancel()
 	nc, pod, err := n.cfg.Dial[node](ctx)
-	a.Node, a.Pod = node, pod
+	a.Node, a.Pod, a.Addr = node, pod, dialled(nc, err)
 	if err != nil {
 		a.Ended = n.cfg.Clock.Now()
-		a.Cause, a.Detail = dialCause(err), detail(err)
+		failed(a, timeline.DialPhase, dialCause(err), detail(err))
 		return nil
 	}
 	c := newConn(nc, node, pod)
@@ -76,7 +75,7 @@ func (n *patternRun) closeConn(c *conn) {
 // exchange sends a request, reads the response and sets the result in the
 // attempt. It reports whether the connection can carry another request.
 func (n *patternRun) exchange(c *conn, a *timeline.Attempt, r *request, send func(*conn, []byte) error) bool {
-	a.Conn, a.Node, a.Pod, a.Reused = c.id, c.node, c.pod, c.used
+	a.Conn, a.Node, a.Pod, a.Reused, a.Addr = c.id, c.node, c.pod, c.used, c.addr
 	c.used = true
 	sendErr := send(c, r.bytes)
 	if sendErr == nil {
@@ -98,7 +97,7 @@ func (n *patternRun) exchange(c *conn, a *timeline.Attempt, r *request, send fun
 		a.End, a.EndedConn = timeline.Broken, a.Ended
 	}
 	if ans.status >= 500 {
-		a.Cause, a.Detail = timeline.Status5xx, fmt.Sprintf("status %d", ans.status)
+		failed(a, timeline.ReceivePhase, timeline.Status5xx, fmt.Sprintf("status %d", ans.status))
 	}
 	return !ans.close && sendErr == nil
 }
@@ -110,7 +109,7 @@ func (n *patternRun) fail(a *timeline.Attempt, sendErr, readErr error) {
 	if a.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
 		err = sendErr
 	}
-	a.Cause, a.Detail = exchangeCause(err, a.Bytes), detail(err)
+	failed(a, exchangePhase(a), exchangeCause(err, a.Bytes), detail(err))
 	a.End, a.EndedConn = timeline.Broken, a.Ended
 }
 

@@ -27,6 +27,36 @@ func dialCause(err error) timeline.Cause {
 	return timeline.Unreachable
 }
 
+// classes is the class of each cause of HTTP/1.
+var classes = map[timeline.Cause]timeline.Class{
+	timeline.Refused:     timeline.ClassRefused,
+	timeline.Unreachable: timeline.ClassUnreachable,
+	timeline.DialTimeout: timeline.ClassTimedOut,
+	timeline.Reset:       timeline.ClassCut,
+	timeline.EOF:         timeline.ClassCut,
+	timeline.Truncated:   timeline.ClassTruncated,
+	timeline.Timeout:     timeline.ClassTimedOut,
+	timeline.Status5xx:   timeline.ClassErrorAnswer,
+	timeline.Malformed:   timeline.ClassErrorAnswer,
+}
+
+// failed sets how an attempt failed, and in which phase.
+func failed(a *timeline.Attempt, phase timeline.Phase, cause timeline.Cause, detail string) {
+	a.Phase, a.Class, a.Cause, a.Detail = phase, classes[cause], cause, detail
+}
+
+// exchangePhase is the phase that an exchange without a complete answer has
+// reached.
+func exchangePhase(a *timeline.Attempt) timeline.Phase {
+	switch {
+	case a.Bytes > 0:
+		return timeline.ReceivePhase
+	case a.Sent == timeline.Never:
+		return timeline.SendPhase
+	}
+	return timeline.WaitPhase
+}
+
 // exchangeCause is why an answer failed on a connection that was made, after
 // seen bytes of it.
 func exchangeCause(err error, seen int64) timeline.Cause {

@@ -23,26 +23,28 @@ func TestCauses(t *testing.T) {
 		cause  timeline.Cause
 		status int
 		detail string
+		phase  timeline.Phase
+		class  timeline.Class
 	}{
-		{"answered", func(p *peer) { p.read(); p.write(page) }, "", 200, ""},
-		{"redirect", func(p *peer) { p.read(); p.write("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n") }, "", 302, ""},
-		{"not found", func(p *peer) { p.read(); p.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }, "", 404, ""},
-		{"until eof", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhello") }, "", 200, ""},
+		{"answered", func(p *peer) { p.read(); p.write(page) }, "", 200, "", "", ""},
+		{"redirect", func(p *peer) { p.read(); p.write("HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n") }, "", 302, "", "", ""},
+		{"not found", func(p *peer) { p.read(); p.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n") }, "", 404, "", "", ""},
+		{"until eof", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhello") }, "", 200, "", "", ""},
 		{"503", func(p *peer) {
 			p.read()
 			p.write("HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n")
-		}, timeline.Status5xx, 503, "status 503"},
-		{"closed unanswered", func(p *peer) { p.read() }, timeline.EOF, 0, "EOF"},
-		{"reset unanswered", func(p *peer) { p.read(); p.reset() }, timeline.Reset, 0, "read: connection reset by peer"},
-		{"half a head", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont") }, timeline.Truncated, 0, "unexpected EOF"},
-		{"half a head, reset", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont"); p.reset() }, timeline.Truncated, 0, "read: connection reset by peer"},
-		{"half a body", func(p *peer) { p.read(); p.write(page[:len(page)-1]) }, timeline.Truncated, 200, "unexpected EOF"},
-		{"half a body, reset", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
-		{"no last chunk", func(p *peer) { p.read(); p.write(chunked + "5\r\nhello\r\n") }, timeline.Truncated, 200, "unexpected EOF"},
-		{"until reset", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhel"); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer"},
-		{"silence", func(p *peer) { p.read(); p.waitForClient() }, timeline.Timeout, 0, "read: i/o timeout"},
-		{"silence after half", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.waitForClient() }, timeline.Timeout, 200, "read: i/o timeout"},
-		{"not http", func(p *peer) { p.read(); p.write("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed response: status line "220 mail ESMTP"`},
+		}, timeline.Status5xx, 503, "status 503", timeline.ReceivePhase, timeline.ClassErrorAnswer},
+		{"closed unanswered", func(p *peer) { p.read() }, timeline.EOF, 0, "EOF", timeline.WaitPhase, timeline.ClassCut},
+		{"reset unanswered", func(p *peer) { p.read(); p.reset() }, timeline.Reset, 0, "read: connection reset by peer", timeline.WaitPhase, timeline.ClassCut},
+		{"half a head", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont") }, timeline.Truncated, 0, "unexpected EOF", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"half a head, reset", func(p *peer) { p.read(); p.write("HTTP/1.1 200 OK\r\nCont"); p.reset() }, timeline.Truncated, 0, "read: connection reset by peer", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"half a body", func(p *peer) { p.read(); p.write(page[:len(page)-1]) }, timeline.Truncated, 200, "unexpected EOF", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"half a body, reset", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"no last chunk", func(p *peer) { p.read(); p.write(chunked + "5\r\nhello\r\n") }, timeline.Truncated, 200, "unexpected EOF", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"until reset", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\nhel"); p.reset() }, timeline.Truncated, 200, "read: connection reset by peer", timeline.ReceivePhase, timeline.ClassTruncated},
+		{"silence", func(p *peer) { p.read(); p.waitForClient() }, timeline.Timeout, 0, "read: i/o timeout", timeline.WaitPhase, timeline.ClassTimedOut},
+		{"silence after half", func(p *peer) { p.read(); p.write(page[:len(page)-1]); p.waitForClient() }, timeline.Timeout, 200, "read: i/o timeout", timeline.ReceivePhase, timeline.ClassTimedOut},
+		{"not http", func(p *peer) { p.read(); p.write("220 mail ESMTP\r\n\r\n") }, timeline.Malformed, 0, `malformed response: status line "220 mail ESMTP"`, timeline.ReceivePhase, timeline.ClassErrorAnswer},
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {
@@ -50,6 +52,9 @@ func TestCauses(t *testing.T) {
 				a := attemptOf(t, p.Name, tt.cause == timeline.Timeout, tt.status > 0, tt.script)
 				if a.Cause != tt.cause || a.Status != tt.status || a.Detail != tt.detail {
 					t.Errorf("cause %q, status %d, detail %q; want %q, %d, %q", a.Cause, a.Status, a.Detail, tt.cause, tt.status, tt.detail)
+				}
+				if a.Phase != tt.phase || a.Class != tt.class {
+					t.Errorf("phase %q, class %q; want %q, %q", a.Phase, a.Class, tt.phase, tt.class)
 				}
 				checkRecord(t, a)
 			})
@@ -96,7 +101,7 @@ func checkRecord(t *testing.T, a timeline.Attempt) {
 	if a.Scheduled > a.Started || a.Started > a.Sent || a.Sent > a.Ended {
 		t.Errorf("moments out of order: %+v", a)
 	}
-	if a.Conn == 0 || a.Pod != "pod" || a.Reused || a.Retry != timeline.NoRetry {
+	if a.Conn == 0 || a.Pod != "pod" || !strings.HasPrefix(a.Addr, "127.0.0.1:") || a.Reused || a.Retry != timeline.NoRetry {
 		t.Errorf("wrong about its connection: %+v", a)
 	}
 	if (a.Bytes == 0) != (a.Cause == timeline.EOF || a.Cause == timeline.Reset || a.Cause == timeline.Timeout && a.Status == 0) {
@@ -129,14 +134,15 @@ func TestDialCauses(t *testing.T) {
 		dial   Dialer
 		cause  timeline.Cause
 		detail string
+		class  timeline.Class
 	}{
-		{"closed port", dialer(closed), timeline.Refused, "dial: connection refused"},
-		{"no endpoint", fails(fmt.Errorf("no endpoint: %w", syscall.ECONNREFUSED)), timeline.Refused, "no endpoint: connection refused"},
-		{"no host", fails(errno(syscall.EHOSTUNREACH)), timeline.Unreachable, "dial: no route to host"},
-		{"no network", fails(errno(syscall.ENETUNREACH)), timeline.Unreachable, "dial: network is unreachable"},
-		{"kernel's timeout", fails(errno(syscall.ETIMEDOUT)), timeline.DialTimeout, "dial: connection timed out"},
-		{"our timeout", hangs, timeline.DialTimeout, "dial: context deadline exceeded"},
-		{"anything else", fails(errScripted), timeline.Unreachable, "as the test wants"},
+		{"closed port", dialer(closed), timeline.Refused, "dial: connection refused", timeline.ClassRefused},
+		{"no endpoint", fails(fmt.Errorf("no endpoint: %w", syscall.ECONNREFUSED)), timeline.Refused, "no endpoint: connection refused", timeline.ClassRefused},
+		{"no host", fails(errno(syscall.EHOSTUNREACH)), timeline.Unreachable, "dial: no route to host", timeline.ClassUnreachable},
+		{"no network", fails(errno(syscall.ENETUNREACH)), timeline.Unreachable, "dial: network is unreachable", timeline.ClassUnreachable},
+		{"kernel's timeout", fails(errno(syscall.ETIMEDOUT)), timeline.DialTimeout, "dial: connection timed out", timeline.ClassTimedOut},
+		{"our timeout", hangs, timeline.DialTimeout, "dial: context deadline exceeded", timeline.ClassTimedOut},
+		{"anything else", fails(errScripted), timeline.Unreachable, "as the test wants", timeline.ClassUnreachable},
 	} {
 		for _, p := range patterns {
 			t.Run(tt.name+"/"+p.Name, func(t *testing.T) {
@@ -149,6 +155,9 @@ func TestDialCauses(t *testing.T) {
 				a := only(t, s)
 				if a.Cause != tt.cause || !strings.EqualFold(a.Detail, tt.detail) {
 					t.Errorf("cause %q, detail %q; want %q, %q", a.Cause, a.Detail, tt.cause, tt.detail)
+				}
+				if a.Phase != timeline.DialPhase || a.Class != tt.class || tt.name == "closed port" && a.Addr != closed {
+					t.Errorf("phase %q, class %q at %q; want class %q at %s", a.Phase, a.Class, a.Addr, tt.class, closed)
 				}
 				if a.Conn != 0 || a.Sent != timeline.Never || a.End != timeline.Open || a.Pod != "pod" && tt.cause != timeline.Refused {
 					t.Errorf("wrong about a connection that was never made: %+v", a)

@@ -19,6 +19,7 @@ type conn struct {
 	id     uint64
 	node   int
 	pod    string
+	addr   string // it was made to
 	in     reader
 	peeker peeker
 	failed error            // an error of peek; the next Read returns it again
@@ -28,7 +29,7 @@ type conn struct {
 }
 
 func newConn(nc net.Conn, node int, pod string) *conn {
-	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, peeker: newPeeker(nc)}
+	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, addr: dialled(nc, nil), peeker: newPeeker(nc)}
 	c.in.src = c
 	return c
 }

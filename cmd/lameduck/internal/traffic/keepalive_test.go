@@ -166,7 +166,8 @@ func TestKeepaliveAdditional(t *testing.T) {
 		t.Fatalf("%d attempts recorded, want 7", len(all))
 	}
 	drops := s.rec.drops()
-	if len(drops) != 1 || drops[0].Cause != timeline.Timeout || drops[0].Started != timeline.Never || drops[0].Detail != "not started: 5 attempts are in progress" {
+	if len(drops) != 1 || drops[0].Cause != timeline.Timeout || drops[0].Started != timeline.Never || drops[0].Detail != "not started: 5 attempts are in progress" ||
+		drops[0].Phase != "" || drops[0].Class != timeline.ClassTimedOut {
 		t.Errorf("drops %+v, want the one that could not start", drops)
 	}
 }

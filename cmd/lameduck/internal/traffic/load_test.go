@@ -213,19 +213,20 @@ func TestSlow(t *testing.T) {
 		status int
 		cause  timeline.Cause
 		sent   bool
+		phase  timeline.Phase
 	}{
-		{"answered", func(p *peer) { p.read(); p.write(page) }, 200, "", true},
-		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.write(early); p.closeWrite() }, 408, "", false},
-		{"closed early", func(p *peer) { _, _ = p.in.ReadByte(); p.closeWrite() }, 0, timeline.EOF, false},
-		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false},
+		{"answered", func(p *peer) { p.read(); p.write(page) }, 200, "", true, ""},
+		{"answered early", func(p *peer) { _, _ = p.in.ReadByte(); p.write(early); p.closeWrite() }, 408, "", false, ""},
+		{"closed early", func(p *peer) { _, _ = p.in.ReadByte(); p.closeWrite() }, 0, timeline.EOF, false, timeline.SendPhase},
+		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false, timeline.SendPhase},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := serve(t, func(_ int, p *peer) { tt.script(p) })
 			s := newSingle(t, "slow", Config{Dial: []Dialer{dialer(server.addr)}, trickle: trickle})
 			s.attempt()
 			a := only(t, s)
-			if a.Status != tt.status || a.Cause != tt.cause || (a.Sent != timeline.Never) != tt.sent {
-				t.Errorf("status %d, cause %q, sent %v; want %d, %q, sent: %v", a.Status, a.Cause, a.Sent, tt.status, tt.cause, tt.sent)
+			if a.Status != tt.status || a.Cause != tt.cause || (a.Sent != timeline.Never) != tt.sent || a.Phase != tt.phase {
+				t.Errorf("status %d, cause %q, sent %v, phase %q; want %d, %q, sent: %v, %q", a.Status, a.Cause, a.Sent, a.Phase, tt.status, tt.cause, tt.sent, tt.phase)
 			}
 			if tt.sent && a.Sent-a.Started < trickle {
 				t.Errorf("sent within %v, want %v at least", a.Sent-a.Started, trickle)

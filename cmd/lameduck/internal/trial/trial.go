@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
@@ -98,7 +99,7 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if s, ok := stage.(interface{ NameNodes(*timeline.Run) }); ok {
 		s.NameNodes(run)
 	}
-	return timeline.Attribute(run), nil
+	return attribute.Run(run), nil
 }
 
 // actUnderLoad sends the traffic and runs the action under it.

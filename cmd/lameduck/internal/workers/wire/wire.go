@@ -16,7 +16,7 @@ import (
 
 // Protocol changes whenever a worker and a coordinator of two versions would
 // not work together.
-const Protocol = 2
+const Protocol = 3
 
 // longest is the longest line in bytes: a batch of attempts that all failed
 // with long details is far below.

@@ -1,14 +1,16 @@
-package timeline
+package attribute
 
 import (
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // dialMoment is the moment that a failed dial is evidence for: a refusal comes
 // immediately, a SYN without an answer was sent long before the dial times out.
-func dialMoment(a *Attempt) time.Duration {
-	if a.Cause == DialTimeout {
+func dialMoment(a *timeline.Attempt) time.Duration {
+	if a.Cause == timeline.DialTimeout {
 		return a.Started
 	}
 	return a.Ended
@@ -39,26 +41,26 @@ func (in *inference) attributeDials() {
 const conntrackTimeout = 120 * time.Second
 
 // podOfDial is the pod of a dial that failed.
-func (in *inference) podOfDial(a *Attempt) (string, By) {
+func (in *inference) podOfDial(a *timeline.Attempt) (string, timeline.By) {
 	at := dialMoment(a)
 	pod, by := in.podNotAccepting(at)
-	if a.Cause != DialTimeout {
+	if a.Cause != timeline.DialTimeout {
 		return pod, by
 	}
 	switch p := in.byName[pod]; {
 	case p != nil && p.down(at):
 		in.unansweredPod, in.unansweredAt = p, at
 	case p != nil && in.unansweredPod != nil && at-in.unansweredAt < conntrackTimeout:
-		return in.unansweredPod.Name, Probable
+		return in.unansweredPod.Name, timeline.Probable
 	}
 	return pod, by
 }
 
 // podNotAccepting is the pod that did not accept a new connection at the
 // moment.
-func (in *inference) podNotAccepting(at time.Duration) (string, By) {
+func (in *inference) podNotAccepting(at time.Duration) (string, timeline.By) {
 	if in.hasSlices && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.available(at) }) {
-		return "", Observed
+		return "", timeline.Observed
 	}
 	var down []*podWindow
 	for _, p := range in.pods {
@@ -68,21 +70,21 @@ func (in *inference) podNotAccepting(at time.Duration) (string, By) {
 	}
 	if p := in.notListening; p != nil && at-p.lastRefused < refusalGap {
 		p.lastRefused = at
-		return p.Name, Probable
+		return p.Name, timeline.Probable
 	}
 	switch len(down) {
 	case 0:
 		return in.lastReady(at)
 	case 1:
 		down[0].setStopped(at)
-		return down[0].Name, Inferred
+		return down[0].Name, timeline.Inferred
 	}
-	return stoppedLast(down, at).Name, Probable
+	return stoppedLast(down, at).Name, timeline.Probable
 }
 
 // setStopped notes that a pod accepts no new connection any more.
 func (p *podWindow) setStopped(at time.Duration) {
-	if p.stoppedAt == Never || at < p.stoppedAt {
+	if p.stoppedAt == timeline.Never || at < p.stoppedAt {
 		p.stoppedAt = at
 	}
 }
@@ -102,12 +104,12 @@ func stoppedLast(down []*podWindow, at time.Duration) *podWindow {
 }
 
 func (p *podWindow) hadStopped(at time.Duration) bool {
-	return p.stoppedAt != Never && p.stoppedAt <= at+clockSlack
+	return p.stoppedAt != timeline.Never && p.stoppedAt <= at+clockSlack
 }
 
 // lastReady is the pod that the dial may have been routed to and that became
 // ready last: it may not be listening yet.
-func (in *inference) lastReady(at time.Duration) (string, By) {
+func (in *inference) lastReady(at time.Duration) (string, timeline.By) {
 	var ready []*podWindow
 	for _, p := range in.pods {
 		if p.routable(at) && !p.notRunning(at) && p.lastAccepted <= at+clockSlack {
@@ -119,27 +121,27 @@ func (in *inference) lastReady(at time.Duration) (string, By) {
 		return in.anyReady(at)
 	case 1:
 		ready[0].lastRefused, in.notListening = at, ready[0]
-		return ready[0].Name, Inferred
+		return ready[0].Name, timeline.Inferred
 	}
 	p := latest(ready)
 	p.lastRefused, in.notListening = at, p
-	return p.Name, Probable
+	return p.Name, timeline.Probable
 }
 
 // anyReady is a pod that refused a connection between others that it accepted.
 // That is rare: if a terminating pod was removed not long ago, it was that pod.
-func (in *inference) anyReady(at time.Duration) (string, By) {
+func (in *inference) anyReady(at time.Duration) (string, timeline.By) {
 	if p := in.lastRemoved(at); p != nil {
-		return p.Name, Probable
+		return p.Name, timeline.Probable
 	}
 	ready := slices.DeleteFunc(slices.Clone(in.pods), func(p *podWindow) bool { return !p.routable(at) || p.notRunning(at) })
 	if len(ready) == 0 {
-		return "", Observed
+		return "", timeline.Observed
 	}
 	if len(ready) == 1 {
-		return ready[0].Name, Inferred
+		return ready[0].Name, timeline.Inferred
 	}
-	return latest(ready).Name, Probable
+	return latest(ready).Name, timeline.Probable
 }
 
 // lastRemoved is the terminating pod that the proxies removed last, nil if that
@@ -148,7 +150,7 @@ func (in *inference) anyReady(at time.Duration) (string, By) {
 func (in *inference) lastRemoved(at time.Duration) *podWindow {
 	var last *podWindow
 	for _, p := range in.pods {
-		recent := p.earliestT0 != Never && p.earliestT0 <= at && p.removedByAll != Never && p.removedByAll <= at && at <= p.removedByAll+syncPeriod
+		recent := p.earliestT0 != timeline.Never && p.earliestT0 <= at && p.removedByAll != timeline.Never && p.removedByAll <= at && at <= p.removedByAll+syncPeriod
 		if recent && (last == nil || p.removedByAll > last.removedByAll) {
 			last = p
 		}

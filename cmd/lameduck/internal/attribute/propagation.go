@@ -1,4 +1,4 @@
-package timeline
+package attribute
 
 import (
 	"cmp"
@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // Lag is how long one node still routed new connections to one pod after the
@@ -42,7 +44,7 @@ const chanceLimit = 0.01
 // answer. It is assumed that every node may choose every pod, each with the
 // same chance, so the result means little for Services with an
 // internalTrafficPolicy of Local or with session affinity.
-func Propagation(run *Run) []Lag {
+func Propagation(run *timeline.Run) []Lag {
 	if run.Stage != "cluster" {
 		return nil
 	}
@@ -60,15 +62,15 @@ func Propagation(run *Run) []Lag {
 }
 
 // arrivalsByNode are the new connections, in the order in which they began.
-func arrivalsByNode(attempts []Attempt) map[int][]*Attempt {
-	byNode := map[int][]*Attempt{}
+func arrivalsByNode(attempts []timeline.Attempt) map[int][]*timeline.Attempt {
+	byNode := map[int][]*timeline.Attempt{}
 	for i := range attempts {
-		if a := &attempts[i]; !a.Control && !a.Reused && a.Started != Never {
+		if a := &attempts[i]; !a.Control && !a.Reused && a.Started != timeline.Never {
 			byNode[a.Node] = append(byNode[a.Node], a)
 		}
 	}
 	for _, arrivals := range byNode {
-		slices.SortStableFunc(arrivals, func(a, b *Attempt) int { return cmp.Compare(a.Started, b.Started) })
+		slices.SortStableFunc(arrivals, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
 	}
 	return byNode
 }
@@ -82,8 +84,8 @@ type removal struct {
 }
 
 // removals replays the changes of the slices.
-func removals(events []Event) []removal {
-	state := map[string]Kind{}
+func removals(events []timeline.Event) []removal {
+	state := map[string]timeline.Kind{}
 	var all []removal
 	before := map[string]bool{}
 	order := sliceEvents(events)
@@ -100,7 +102,7 @@ func removals(events []Event) []removal {
 		}
 		for _, pod := range slices.Sorted(maps.Keys(before)) {
 			if !now[pod] {
-				all = append(all, removal{pod, e.At, Never, len(now)})
+				all = append(all, removal{pod, e.At, timeline.Never, len(now)})
 			}
 		}
 		before = now
@@ -109,20 +111,20 @@ func removals(events []Event) []removal {
 }
 
 // sliceEvents are the events of the slices themselves, in order.
-func sliceEvents(events []Event) []Event {
-	var of []Event
+func sliceEvents(events []timeline.Event) []timeline.Event {
+	var of []timeline.Event
 	for _, e := range events {
-		if e.Node == 0 && e.endpoint() {
+		if e.Node == 0 && ofEndpoint(&e) {
 			of = append(of, e)
 		}
 	}
-	slices.SortStableFunc(of, func(a, b Event) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(of, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 	return of
 }
 
 // usable are the ready pods, or else those that terminate and still serve.
-func usable(state map[string]Kind) map[string]bool {
-	for _, kind := range []Kind{EndpointAdded, EndpointTerminating} {
+func usable(state map[string]timeline.Kind) map[string]bool {
+	for _, kind := range []timeline.Kind{timeline.EndpointAdded, timeline.EndpointTerminating} {
 		pods := map[string]bool{}
 		for pod, k := range state {
 			if k == kind {
@@ -138,20 +140,20 @@ func usable(state map[string]Kind) map[string]bool {
 
 func markReturned(all []removal, pod string, at time.Duration) {
 	for i := range all {
-		if all[i].pod == pod && all[i].addedAgain == Never {
+		if all[i].pod == pod && all[i].addedAgain == timeline.Never {
 			all[i].addedAgain = at
 		}
 	}
 }
 
 // measure evaluates the new connections of one node.
-func (d *removal) measure(arrivals []*Attempt) (l Lag, known bool) {
+func (d *removal) measure(arrivals []*timeline.Attempt) (l Lag, known bool) {
 	l = Lag{Pod: d.pod, Removed: d.at}
 	avoided, unsure := 0, false
 	for _, a := range arrivals {
 		switch {
-		case a.Started < d.at || d.addedAgain != Never && a.Started >= d.addedAgain:
-		case a.Pod == "" || a.PodBy == Probable || a.Cause == DialTimeout:
+		case a.Started < d.at || d.addedAgain != timeline.Never && a.Started >= d.addedAgain:
+		case a.Pod == "" || a.PodBy == timeline.Probable || a.Cause == timeline.DialTimeout:
 			unsure = unsure || !known
 		case a.Pod == d.pod:
 			l.Last, avoided, unsure, known = a.Started-d.at, 0, false, false
@@ -176,16 +178,16 @@ func (d *removal) samplesNeeded() int {
 
 // applied is when the kube-proxy of the node had applied the change, by its own
 // metrics.
-func (d *removal) applied(run *Run, node int) time.Duration {
+func (d *removal) applied(run *timeline.Run, node int) time.Duration {
 	if node >= len(run.Nodes) {
-		return Never
+		return timeline.Never
 	}
 	number := slices.Index(run.Proxies, run.Nodes[node]) + 1
 	for _, e := range run.Events {
-		removedByAll := e.Kind == EndpointTerminating || e.Kind == EndpointRemoved
+		removedByAll := e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
 		if number > 0 && e.Node == number && e.Pod == d.pod && removedByAll && e.At >= d.at {
 			return e.At - d.at
 		}
 	}
-	return Never
+	return timeline.Never
 }

@@ -1,14 +1,16 @@
-package timeline
+package attribute
 
 import (
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // podWindow is when clients could reach a pod, each moment as early or as late
 // as it may have been.
 type podWindow struct {
-	Pod
+	timeline.Pod
 	routableFrom time.Duration // may get new connections from here on, or Never
 	earliestT0   time.Duration // its termination began at this moment at the earliest, or Never
 	exits        []exit
@@ -34,65 +36,65 @@ type change struct {
 	usable bool // ready, or terminating and still serving
 }
 
-func newPodWindow(p Pod, accuracy time.Duration) *podWindow {
-	return &podWindow{Pod: p, routableFrom: p.Ready, earliestT0: p.EarliestT0(accuracy), addedByAll: Never, removedByAll: Never, stoppedAt: Never, lastAccepted: Never}
+func newPodWindow(p timeline.Pod, accuracy time.Duration) *podWindow {
+	return &podWindow{Pod: p, routableFrom: p.Ready, earliestT0: EarliestT0(&p, accuracy), addedByAll: timeline.Never, removedByAll: timeline.Never, stoppedAt: timeline.Never, lastAccepted: timeline.Never}
 }
 
 // EarliestT0 is the earliest moment at which the termination of the pod may
 // have begun, in a run of that accuracy; Never if it has no T0. The kubelet
 // does not act before the deletion, which the API server reports without delay.
-func (p *Pod) EarliestT0(accuracy time.Duration) time.Duration {
+func EarliestT0(p *timeline.Pod, accuracy time.Duration) time.Duration {
 	t0 := p.T0()
-	if t0 == Never || accuracy == 0 {
+	if t0 == timeline.Never || accuracy == 0 {
 		return t0
 	}
 	earliest := max(0, t0-accuracy)
-	if p.Deleted != Never && p.Deleted <= t0+controlPlaneDelay {
+	if p.Deleted != timeline.Never && p.Deleted <= t0+controlPlaneDelay {
 		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, controlPlaneDelay))
 	}
 	return earliest
 }
 
-func (p *podWindow) addEvent(e Event, accuracy time.Duration, proxies int) {
+func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies int) {
 	switch e.Kind {
-	case Exited:
-		p.exits = append(p.exits, exit{e.At - accuracy, e.At, Never, Never})
+	case timeline.Exited:
+		p.exits = append(p.exits, exit{e.At - accuracy, e.At, timeline.Never, timeline.Never})
 		p.stoppedAt = e.At
-	case Restarted, Ready:
-		if n := len(p.exits); n > 0 && p.exits[n-1].restarted == Never {
+	case timeline.Restarted, timeline.Ready:
+		if n := len(p.exits); n > 0 && p.exits[n-1].restarted == timeline.Never {
 			p.exits[n-1].restarted = e.At - accuracy
-			p.stoppedAt = Never
+			p.stoppedAt = timeline.Never
 		}
-	case EndpointAdded:
+	case timeline.EndpointAdded:
 		if e.Node == 0 {
 			p.changes = append(p.changes, change{e.At, true})
-			if p.routableFrom == Never || e.At < p.routableFrom {
+			if p.routableFrom == timeline.Never || e.At < p.routableFrom {
 				p.routableFrom = e.At
 			}
 		} else {
 			p.added(e, proxies)
 		}
-	case EndpointTerminating:
+	case timeline.EndpointTerminating:
 		if e.Node == 0 {
 			p.changes = append(p.changes, change{e.At, true})
 		}
-	case EndpointRemoved:
+	case timeline.EndpointRemoved:
 		p.removed(e, proxies)
 	}
 }
 
 // added: a pod that was not ready for a moment is added again.
-func (p *podWindow) added(e Event, proxies int) {
+func (p *podWindow) added(e timeline.Event, proxies int) {
 	p.lastAdded = max(p.lastAdded, e.At)
 	if p.addedCount++; p.addedCount == proxies {
 		p.addedByAll = p.lastAdded
 	}
 	if p.removedCount > 0 {
-		p.removedCount, p.removedByAll = p.removedCount-1, Never
+		p.removedCount, p.removedByAll = p.removedCount-1, timeline.Never
 	}
 }
 
-func (p *podWindow) removed(e Event, proxies int) {
+func (p *podWindow) removed(e timeline.Event, proxies int) {
 	if e.Node == 0 {
 		p.changes = append(p.changes, change{e.At, false})
 		return
@@ -117,36 +119,36 @@ func (p *podWindow) inSlice(at time.Duration) bool {
 // available reports whether the pod was a usable endpoint then, running, and
 // known to the proxies.
 func (p *podWindow) available(at time.Duration) bool {
-	return p.inSlice(at) && !p.notRunning(at) && (p.addedByAll == Never || at >= p.addedByAll+controlPlaneDelay)
+	return p.inSlice(at) && !p.notRunning(at) && (p.addedByAll == timeline.Never || at >= p.addedByAll+controlPlaneDelay)
 }
 
 // notRunning reports whether the pod surely had no process then.
 func (p *podWindow) notRunning(at time.Duration) bool {
 	return slices.ContainsFunc(p.exits, func(x exit) bool {
-		return at > x.to+clockSlack && (x.restarted == Never || at < x.restarted)
+		return at > x.to+clockSlack && (x.restarted == timeline.Never || at < x.restarted)
 	})
 }
 
 // unrouted reports whether no proxy routes new connections to the pod any more.
 func (p *podWindow) unrouted(at time.Duration) bool {
 	since := p.Deleted
-	if since == Never {
+	if since == timeline.Never {
 		since = p.earliestT0
 	}
 	fallback := p.inSlice(at) && !p.notRunning(at)
-	return p.removedByAll != Never && at > p.removedByAll+controlPlaneDelay || since != Never && at > since+syncPeriod && !fallback
+	return p.removedByAll != timeline.Never && at > p.removedByAll+controlPlaneDelay || since != timeline.Never && at > since+syncPeriod && !fallback
 }
 
 // routable reports whether a new connection may have been routed to the pod
 // then.
 func (p *podWindow) routable(at time.Duration) bool {
-	return p.routableFrom != Never && at >= p.routableFrom-controlPlaneDelay && !p.unrouted(at)
+	return p.routableFrom != timeline.Never && at >= p.routableFrom-controlPlaneDelay && !p.unrouted(at)
 }
 
 // possible reports whether the whole of the connection may have been to this
 // pod.
 func (p *podWindow) possible(c *connection) bool {
-	if !p.routable(c.opened) || p.notRunning(c.opened) || c.answered != Never && p.notRunning(c.answered) {
+	if !p.routable(c.opened) || p.notRunning(c.opened) || c.answered != timeline.Never && p.notRunning(c.answered) {
 		return false
 	}
 	return !slices.ContainsFunc(p.exits, func(x exit) bool { return c.opened < x.from && c.answered > x.to+clockSlack })
@@ -155,16 +157,16 @@ func (p *podWindow) possible(c *connection) bool {
 // terminating reports whether the pod may have been terminating then, and not
 // yet exited.
 func (p *podWindow) terminating(at time.Duration) bool {
-	return p.earliestT0 != Never && at >= p.earliestT0-clockSlack && !p.notRunning(at)
+	return p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack && !p.notRunning(at)
 }
 
 // down reports whether the pod may not have accepted connections then: it was
 // terminating, or had exited.
 func (p *podWindow) down(at time.Duration) bool {
-	if p.earliestT0 != Never && at >= p.earliestT0-clockSlack {
+	if p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack {
 		return true
 	}
 	return slices.ContainsFunc(p.exits, func(x exit) bool {
-		return at >= x.from-clockSlack && (x.restarted == Never || at <= x.restarted+controlPlaneDelay)
+		return at >= x.from-clockSlack && (x.restarted == timeline.Never || at <= x.restarted+controlPlaneDelay)
 	})
 }

@@ -1,9 +1,16 @@
-package timeline
+// Package attribute concludes from a run what its clients could not know: which
+// pod an attempt was sent to, and how long a node routed to a pod that was
+// removed. It is the only place that knows how late the events of a cluster may
+// be. What it concludes is not saved with a run, so a better attribution runs on
+// old files.
+package attribute
 
 import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // How exactly the moments of different observers compare.
@@ -13,7 +20,7 @@ const (
 	syncPeriod        = 30 * time.Second       // after which kube-proxy surely applied a removal (its syncPeriod)
 )
 
-// Attribute infers which pod each attempt of a cluster's run went to where
+// Run infers which pod each attempt of a cluster's run went to where
 // the client could not know: behind the IP of a Service, kube-proxy chooses.
 // It returns a copy of the run; what was observed stays as it was, and a run of the
 // lab needs nothing and is returned itself. The rules, the first that applies:
@@ -39,7 +46,7 @@ const (
 //
 // All other attempts have no pod. A success that two pods could have given has none,
 // so that no false late arrival is counted.
-func Attribute(run *Run) *Run {
+func Run(run *timeline.Run) *timeline.Run {
 	if run.Stage != "cluster" {
 		return run
 	}
@@ -53,11 +60,11 @@ func Attribute(run *Run) *Run {
 
 // inference is what is known of a run while its attempts are attributed.
 type inference struct {
-	run             *Run
+	run             *timeline.Run
 	pods            []*podWindow // in order of their start
 	byName          map[string]*podWindow
 	connections     []*connection // in order of their numbers' appearance
-	dials           []*Attempt
+	dials           []*timeline.Attempt
 	notListening    *podWindow // refused dials although it was ready
 	unansweredPod   *podWindow // a SYN to it had no answer, because it had exited
 	unansweredAt    time.Duration
@@ -67,9 +74,9 @@ type inference struct {
 	dialsNamed      bool // the stage knows the pod of a dial that fails
 }
 
-func newInference(run *Run) *inference {
+func newInference(run *timeline.Run) *inference {
 	in := &inference{run: run, byName: map[string]*podWindow{}}
-	for _, p := range Pods(run.Events) {
+	for _, p := range timeline.Pods(run.Events) {
 		q := newPodWindow(p, run.Accuracy)
 		in.pods = append(in.pods, q)
 		in.byName[p.Name] = q
@@ -77,9 +84,9 @@ func newInference(run *Run) *inference {
 	in.addEvents()
 	in.addAttempts()
 	for _, c := range in.connections {
-		marked := c.end == Announced && !in.alwaysAnnounces || c.failing && !in.alwaysFails
+		marked := c.end == timeline.Announced && !in.alwaysAnnounces || c.failing && !in.alwaysFails
 		if marked && in.noneTerminating(c.ended) { // in this order: few are marked, and noneTerminating is a pass over every pod
-			in.alwaysAnnounces = in.alwaysAnnounces || c.end == Announced
+			in.alwaysAnnounces = in.alwaysAnnounces || c.end == timeline.Announced
 			in.alwaysFails = in.alwaysFails || c.failing
 		}
 	}
@@ -88,25 +95,26 @@ func newInference(run *Run) *inference {
 
 // noneTerminating reports whether surely no pod was terminating at the moment.
 func (in *inference) noneTerminating(at time.Duration) bool {
-	return at != Never && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.terminating(at) })
+	return at != timeline.Never && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.terminating(at) })
 }
 
 // addEvents adds what the fold of a pod leaves out.
 func (in *inference) addEvents() {
 	proxies := map[int]bool{}
 	for _, e := range in.run.Events {
-		if e.Node > 0 && e.endpoint() {
+		if e.Node > 0 && ofEndpoint(&e) {
 			proxies[e.Node] = true
 		}
 	}
 	for _, e := range in.run.Events {
-		in.hasSlices = in.hasSlices || e.Node == 0 && e.endpoint()
+		in.hasSlices = in.hasSlices || e.Node == 0 && ofEndpoint(&e)
 		in.byName[e.Pod].addEvent(e, in.run.Accuracy, len(proxies))
 	}
 }
 
-func (e *Event) endpoint() bool {
-	return e.Kind == EndpointAdded || e.Kind == EndpointTerminating || e.Kind == EndpointRemoved
+// ofEndpoint reports whether the event is a change of a view of the endpoints.
+func ofEndpoint(e *timeline.Event) bool {
+	return e.Kind == timeline.EndpointAdded || e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
 }
 
 // addAttempts sorts the attempts into connections and dials that made none.
@@ -115,23 +123,23 @@ func (in *inference) addAttempts() {
 	byConn := map[uint64]*connection{}
 	for i := range in.run.Attempts {
 		a := &in.run.Attempts[i]
-		if a.PodBy != Observed {
-			a.Pod, a.PodBy = "", Observed
+		if a.PodBy != timeline.Observed {
+			a.Pod, a.PodBy = "", timeline.Observed
 		}
 		switch {
-		case a.Control || a.Started == Never:
+		case a.Control || a.Started == timeline.Never:
 		case a.Conn == 0:
 			in.dialsNamed = in.dialsNamed || a.Pod != ""
 			in.dials = append(in.dials, a)
 		default:
 			c := byConn[a.Conn]
 			if c == nil {
-				c = &connection{opened: a.Started, answered: Never, ended: Never, lastStarted: Never}
+				c = &connection{opened: a.Started, answered: timeline.Never, ended: timeline.Never, lastStarted: timeline.Never}
 				byConn[a.Conn] = c
 				in.connections = append(in.connections, c)
 			}
 			c.add(a)
 		}
 	}
-	slices.SortStableFunc(in.dials, func(a, b *Attempt) int { return cmp.Compare(dialMoment(a), dialMoment(b)) })
+	slices.SortStableFunc(in.dials, func(a, b *timeline.Attempt) int { return cmp.Compare(dialMoment(a), dialMoment(b)) })
 }
