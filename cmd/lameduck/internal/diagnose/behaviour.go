@@ -108,6 +108,11 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 	if !p.exit.came() {
 		return max(unsure, progress)
 	}
+	// A client that was late may have been refused long before.
+	refused := window{p.closed.latest - o.waits.during(p.t0.earliest, p.closed.latest), p.closed.latest}
+	if progress == no && p.exit.since(refused).shorterThan(reaction) == unsure && p.exit.since(closed).shorterThan(reaction) == yes {
+		progress = unsure
+	}
 	return max(p.lastRan(o).since(closed).shorterThan(minDelay).not(), progress)
 }
 

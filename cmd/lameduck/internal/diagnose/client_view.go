@@ -34,7 +34,7 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	if !a.Dropped() {
 		v.addAnswer(a)
 	}
-	if a.Cause == timeline.Status5xx {
+	if answeredWithError(a) {
 		v.firstError = earlier(v.firstError, a.Ended)
 	}
 	if t0 := p.T0(); t0 != never && a.PodBy != timeline.Probable && a.Started >= t0 {

@@ -58,7 +58,7 @@ func (d *dropFacts) lateBy(late time.Duration) doubt {
 // faultOfTermination is the fault of a pod that had kept serving.
 func (d *dropFacts) faultOfTermination() string {
 	switch {
-	case d.Cause == timeline.Status5xx && d.pod.servedBeforeT0():
+	case answeredWithError(&d.Attempt) && d.pod.servedBeforeT0():
 		return answers5xx
 	case d.afterClose():
 		return delayShorter
@@ -105,7 +105,7 @@ func (d *dropFacts) afterClose() bool {
 // unless requests time out all over the run.
 func (d *dropFacts) cut() bool {
 	straddles := d.pod.exit.intersects(window{d.Started, d.Ended})
-	return cutByServer(&d.Attempt) || d.run.overload == "" && d.Cause == timeline.Timeout && d.Conn != 0 && straddles
+	return cutByServer(&d.Attempt) || d.run.overload == "" && timedOut(&d.Attempt) && d.Conn != 0 && straddles
 }
 
 // servedBeforeT0 reports whether the pod answered without an error before T0:

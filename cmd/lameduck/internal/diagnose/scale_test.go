@@ -20,7 +20,7 @@ func BenchmarkFindings(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d pods/%d attempts each", f.name, size.pods, size.attempts), func(b *testing.B) {
 				run := f.simulate(size.pods, size.attempts)
 				for b.Loop() {
-					Findings(run)
+					Run(run)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(run.Attempts)), "ns/attempt")
 			})
@@ -158,6 +158,7 @@ func (f *fleet) attempt(pod string, i, j, attempts int) timeline.Attempt {
 	a := timeline.Attempt{Pattern: "keepalive", Scheduled: at, Started: at, Sent: at, Ended: at + ms, Conn: uint64(i*attempts + j%(attempts/3+1) + 1),
 		Reused: j > attempts/3, Pod: pod, Status: 200, Bytes: 100}
 	f.fail(&a, begin+fleetServes, j)
+	withClass(&a)
 	return a
 }
 

@@ -165,7 +165,7 @@ func randomTruth(r *rand.Rand) (what, want string, run *timeline.Run) {
 		sim.others = 0
 	}
 	run = sim.simulate()
-	withControl(run)
+	withControl(withClasses(run))
 	mutation := mutations[r.IntN(len(mutations))]
 	stage := pick(r, "lab", "lab", "cluster")
 	mutation.apply(r, run)

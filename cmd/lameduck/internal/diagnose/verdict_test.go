@@ -54,7 +54,7 @@ func TestVerdict(t *testing.T) {
 		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Run(&tt.Run)
+			d := Run(withClasses(&tt.Run))
 			if d.Verdict != tt.want || !strings.Contains(d.Reason, tt.reason) || !strings.Contains(d.Hint, tt.hint) {
 				t.Errorf("%s: %q (%q), want %s: %q (%q)\n%+v", d.Verdict, d.Reason, d.Hint, tt.want, tt.reason, tt.hint, d.Findings)
 			}
@@ -72,7 +72,7 @@ func TestVerdict(t *testing.T) {
 // TestAPassCovers the protocol and the patterns that were seen.
 func TestAPassCovers(t *testing.T) {
 	b := answered(200).try(2*s, "a", func(a *timeline.Attempt) { a.Pattern = "new" })
-	if d := Run(&b.Run); d.Covers != "HTTP/1.1 in clear text, 2 patterns" || d.Statuses[200] != 2 {
+	if d := Run(withClasses(&b.Run)); d.Covers != "HTTP/1.1 in clear text, 2 patterns" || d.Statuses[200] != 2 {
 		t.Errorf("%q, %v", d.Covers, d.Statuses)
 	}
 }
