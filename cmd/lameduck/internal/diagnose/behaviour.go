@@ -104,7 +104,7 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 		return no
 	}
 	closed := exactly(p.closed.latest)
-	progress := o.noticedBy(closed, p.Exited).before(exactly(p.lastProgress))
+	progress := o.noticedBy(closed, until(p.Exited, 0)).before(exactly(p.lastProgress))
 	if !p.exit.came() {
 		return max(unsure, progress)
 	}

@@ -62,7 +62,7 @@ func (v *clientView) addAnswer(a *timeline.Attempt) {
 // cut may have been cut by the exit, which is reported late.
 func (v *clientView) addProgress(a *timeline.Attempt, p *podFacts) {
 	_, refused := notAccepted(a)
-	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || a.Ended > p.Exited+resolution {
+	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || p.exit.before(byClient(a.Ended)) == yes {
 		return
 	}
 	v.lastProgress = max(v.lastProgress, a.Ended)

@@ -13,14 +13,17 @@ import (
 type lag struct {
 	waits   []wait // in the order in which they were due
 	longest time.Duration
+	blocks  []time.Duration // the longest wait of each blockSize of them
 }
+
+// blockSize is how many waits during can pass over at once: it may be asked
+// for each pod about much of the run.
+const blockSize = 256
 
 // wait is how long a client of the control target waited.
 type wait struct{ due, over time.Duration }
 
-// inTime is a wait that shows no lag: it is within the resolution of every
-// event. Only longer ones are kept.
-const inTime = resolution / 3
+func (w wait) length() time.Duration { return w.over - w.due }
 
 func (l *lag) add(a *timeline.Attempt) {
 	l.longest = max(l.longest, a.Latency())
@@ -31,6 +34,10 @@ func (l *lag) add(a *timeline.Attempt) {
 
 func (l *lag) sort() {
 	slices.SortStableFunc(l.waits, func(a, b wait) int { return cmp.Compare(a.due, b.due) })
+	for block := range slices.Chunk(l.waits, blockSize) {
+		longest := slices.MaxFunc(block, func(a, b wait) int { return cmp.Compare(a.length(), b.length()) })
+		l.blocks = append(l.blocks, longest.length())
+	}
 }
 
 // during is the longest wait of a client of the control target that overlaps
@@ -38,12 +45,13 @@ func (l *lag) sort() {
 func (l *lag) during(from, to time.Duration) time.Duration {
 	first, _ := slices.BinarySearchFunc(l.waits, from-l.longest, func(w wait, at time.Duration) int { return cmp.Compare(w.due, at) })
 	var worst time.Duration
-	for _, w := range l.waits[first:] {
-		if w.due > to {
-			break
-		}
-		if w.over >= from {
-			worst = max(worst, w.over-w.due)
+	for i := first; i < len(l.waits) && l.waits[i].due <= to; i++ {
+		w, last := l.waits[i], i+blockSize-1
+		switch {
+		case i%blockSize == 0 && w.due >= from && last < len(l.waits) && l.waits[last].due <= to:
+			worst, i = max(worst, l.blocks[i/blockSize]), last
+		case w.over >= from:
+			worst = max(worst, w.length())
 		}
 	}
 	return worst

@@ -25,6 +25,9 @@ const (
 	// connection, a request), and its client to notice, on a machine that is not
 	// late.
 	reaction = 250 * time.Millisecond
+	// inTime is a wait of a client of the control target that shows no lag: it is
+	// within the resolution of every event. Only longer ones are kept.
+	inTime = resolution / 3
 )
 
 // ofLab is the window of an event that this machine recorded, or that the
@@ -35,6 +38,9 @@ func ofLab(at time.Duration) window {
 	}
 	return window{at - resolution, at}
 }
+
+// byClient is the window of what the server did when a client noticed it.
+func byClient(at time.Duration) window { return ofLab(at) }
 
 // ofKubelet is the window of an event of a container, which the kubelet of a
 // cluster may report late.

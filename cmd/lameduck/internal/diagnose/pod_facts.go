@@ -89,7 +89,7 @@ func (p *podFacts) settleExit(o *observer) {
 		p.exit = p.exit.notBefore(p.lastAnswer)
 		return
 	}
-	p.exit = p.exit.notBefore(max(p.earliestT0(), min(p.lastAnswer, p.Exited)) - resolution)
+	p.exit = p.exit.notBefore(byClient(max(p.earliestT0(), min(p.lastAnswer, p.Exited))).earliest)
 	cut := never
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && exactly(d.Ended).intersects(p.exit) {
