@@ -31,7 +31,7 @@ func demoIsRight(t *testing.T) error {
 			result
 		}
 	}
-	if err := json.Unmarshal(out, &demo); err != nil || demo.Version != 1 || len(demo.Servers) != 4 {
+	if err := json.Unmarshal(out, &demo); err != nil || demo.Version != 2 || len(demo.Servers) != 4 {
 		return fmt.Errorf("%w: %s", err, out)
 	}
 	// On which of the patterns of kept connections a cut meets a request is

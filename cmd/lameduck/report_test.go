@@ -53,7 +53,7 @@ func parseReport(data []byte) (result, error) {
 	}
 	found := r.Dropped+len(r.Findings) > 0
 	known := r.Verdict == "pass" && !found || r.Verdict == "fail" && found || r.Verdict == "inconclusive" && r.Reason != ""
-	if r.Version != 1 || !known || r.Attempts == 0 && r.Verdict != "inconclusive" {
+	if r.Version != 2 || !known || r.Attempts == 0 && r.Verdict != "inconclusive" {
 		return r, fmt.Errorf("the report contradicts itself: %+v", r)
 	}
 	return r, r.check()

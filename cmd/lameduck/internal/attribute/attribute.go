@@ -100,14 +100,14 @@ func (in *inference) noneTerminating(at time.Duration) bool {
 
 // addEvents adds what the fold of a pod leaves out.
 func (in *inference) addEvents() {
-	proxies := map[int]bool{}
+	proxies := map[string]bool{}
 	for _, e := range in.run.Events {
-		if e.Node > 0 && ofEndpoint(&e) {
+		if e.Source == timeline.SourceProxy && ofEndpoint(&e) {
 			proxies[e.Node] = true
 		}
 	}
 	for _, e := range in.run.Events {
-		in.hasSlices = in.hasSlices || e.Node == 0 && ofEndpoint(&e)
+		in.hasSlices = in.hasSlices || ofSlice(&e)
 		in.byName[e.Pod].addEvent(e, in.run.Accuracy, len(proxies))
 	}
 }
@@ -116,6 +116,10 @@ func (in *inference) addEvents() {
 func ofEndpoint(e *timeline.Event) bool {
 	return e.Kind == timeline.EndpointAdded || e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
 }
+
+// ofSlice reports whether the event is a change of the EndpointSlices
+// themselves.
+func ofSlice(e *timeline.Event) bool { return ofEndpoint(e) && e.Source != timeline.SourceProxy }
 
 // addAttempts sorts the attempts into connections and dials that made none.
 // Pods that an earlier attribution inferred are removed.

@@ -112,7 +112,7 @@ func TestNoEndpointUntilTheProxiesAreUpdated(t *testing.T) {
 		}
 	}
 	for node := range 2 {
-		run.Events = append(run.Events, timeline.Event{At: time.Duration(31-node) * sec, Kind: timeline.EndpointAdded, Pod: "new", Node: 1 + node})
+		run.Events = append(run.Events, timeline.Event{At: time.Duration(31-node) * sec, Kind: timeline.EndpointAdded, Pod: "new", Source: timeline.SourceProxy, Node: fmt.Sprint("n", 1+node)})
 	}
 	want := map[time.Duration]string{30500 * ms: "", 31200 * ms: "", 31500 * ms: "old", 52 * sec: "new"}
 	for at := range want {
@@ -146,7 +146,7 @@ func TestConntrackKeepsTheRouteOfASYN(t *testing.T) {
 // pod, no new connection belongs to it.
 func TestKubeProxyRemovedThePod(t *testing.T) {
 	run := two(served(1, 12*sec), served(2, 14*sec))
-	run.Events = append(run.Events, timeline.Event{At: 11 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Node: 1}, timeline.Event{At: 13 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Node: 2})
+	run.Events = append(run.Events, timeline.Event{At: 11 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Source: timeline.SourceProxy, Node: "n1"}, timeline.Event{At: 13 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Source: timeline.SourceProxy, Node: "n2"})
 	got := Run(run).Attempts
 	if got[0].Pod != "" || got[1].Pod != "new" || got[1].PodBy != timeline.Inferred {
 		t.Errorf("%+v", got)
@@ -160,7 +160,7 @@ func TestAProxyThatIsLaterThanItsMetrics(t *testing.T) {
 	refused := timeline.Attempt{Started: 15 * sec, Ended: 15 * sec, Cause: timeline.Refused}
 	run := two(served(1, 14*sec), refused, served(2, 16*sec))
 	for node := range 2 {
-		run.Events = append(run.Events, timeline.Event{At: 13 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Node: 1 + node})
+		run.Events = append(run.Events, timeline.Event{At: 13 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Source: timeline.SourceProxy, Node: fmt.Sprint("n", 1+node)})
 	}
 	if a := Run(run).Attempts[1]; a.Pod != "old" || a.PodBy != timeline.Probable {
 		t.Errorf("refused at %q (%v), want old", a.Pod, a.PodBy)
@@ -172,7 +172,7 @@ func TestAProxyThatIsLaterThanItsMetrics(t *testing.T) {
 func TestAddedAgain(t *testing.T) {
 	run := two(served(1, 14*sec))
 	for node := range 2 {
-		run.Events = append(run.Events, timeline.Event{At: 2 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Node: 1 + node}, timeline.Event{At: 3 * sec, Kind: timeline.EndpointAdded, Pod: "old", Node: 1 + node})
+		run.Events = append(run.Events, timeline.Event{At: 2 * sec, Kind: timeline.EndpointRemoved, Pod: "old", Source: timeline.SourceProxy, Node: fmt.Sprint("n", 1+node)}, timeline.Event{At: 3 * sec, Kind: timeline.EndpointAdded, Pod: "old", Source: timeline.SourceProxy, Node: fmt.Sprint("n", 1+node)})
 	}
 	if a := Run(run).Attempts[0]; a.Pod != "" {
 		t.Errorf("%q alone is possible", a.Pod)
@@ -198,7 +198,7 @@ func TestAttributeHolds(t *testing.T) {
 		at := func() time.Duration { return time.Duration(r.IntN(60_000)) * ms }
 		run := &timeline.Run{Stage: "cluster", Accuracy: time.Duration(r.IntN(1500)) * ms}
 		for range r.IntN(30) {
-			run.Events = append(run.Events, timeline.Event{At: at(), Kind: kinds[r.IntN(len(kinds))], Pod: string(rune('a' + r.IntN(4))), Node: r.IntN(3)})
+			run.Events = append(run.Events, timeline.Event{At: at(), Kind: kinds[r.IntN(len(kinds))], Pod: string(rune('a' + r.IntN(4))), Source: []timeline.Source{timeline.SourceSlice, timeline.SourceProxy}[r.IntN(2)], Node: fmt.Sprint("n", r.IntN(3))})
 		}
 		for range r.IntN(80) {
 			a := timeline.Attempt{Started: at(), Conn: r.Uint64N(12), Cause: causes[r.IntN(len(causes))], End: []timeline.End{timeline.Open, timeline.Announced, timeline.FIN, timeline.Broken}[r.IntN(4)]}

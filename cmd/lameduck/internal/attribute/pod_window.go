@@ -66,7 +66,7 @@ func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies i
 			p.stoppedAt = timeline.Never
 		}
 	case timeline.EndpointAdded:
-		if e.Node == 0 {
+		if ofSlice(&e) {
 			p.changes = append(p.changes, change{e.At, true})
 			if p.routableFrom == timeline.Never || e.At < p.routableFrom {
 				p.routableFrom = e.At
@@ -75,7 +75,7 @@ func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies i
 			p.added(e, proxies)
 		}
 	case timeline.EndpointTerminating:
-		if e.Node == 0 {
+		if ofSlice(&e) {
 			p.changes = append(p.changes, change{e.At, true})
 		}
 	case timeline.EndpointRemoved:
@@ -95,7 +95,7 @@ func (p *podWindow) added(e timeline.Event, proxies int) {
 }
 
 func (p *podWindow) removed(e timeline.Event, proxies int) {
-	if e.Node == 0 {
+	if ofSlice(&e) {
 		p.changes = append(p.changes, change{e.At, false})
 		return
 	}

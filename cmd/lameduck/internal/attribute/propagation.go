@@ -14,7 +14,7 @@ import (
 // EndpointSlices had removed it. The real time is between Last and Until, plus
 // or minus the delay of the event of the slices.
 type Lag struct {
-	Node    int // an index into Run.Nodes, as Attempt.Node is
+	Node    string
 	Pod     string
 	Removed time.Duration // since the start
 	// Last is how long after Removed the last new connection to the pod began: the
@@ -62,8 +62,8 @@ func Propagation(run *timeline.Run) []Lag {
 }
 
 // arrivalsByNode are the new connections, in the order in which they began.
-func arrivalsByNode(attempts []timeline.Attempt) map[int][]*timeline.Attempt {
-	byNode := map[int][]*timeline.Attempt{}
+func arrivalsByNode(attempts []timeline.Attempt) map[string][]*timeline.Attempt {
+	byNode := map[string][]*timeline.Attempt{}
 	for i := range attempts {
 		if a := &attempts[i]; !a.Control && !a.Reused && a.Started != timeline.Never {
 			byNode[a.Node] = append(byNode[a.Node], a)
@@ -114,7 +114,7 @@ func removals(events []timeline.Event) []removal {
 func sliceEvents(events []timeline.Event) []timeline.Event {
 	var of []timeline.Event
 	for _, e := range events {
-		if e.Node == 0 && ofEndpoint(&e) {
+		if ofSlice(&e) {
 			of = append(of, e)
 		}
 	}
@@ -178,14 +178,10 @@ func (d *removal) samplesNeeded() int {
 
 // applied is when the kube-proxy of the node had applied the change, by its own
 // metrics.
-func (d *removal) applied(run *timeline.Run, node int) time.Duration {
-	if node >= len(run.Nodes) {
-		return timeline.Never
-	}
-	number := slices.Index(run.Proxies, run.Nodes[node]) + 1
+func (d *removal) applied(run *timeline.Run, node string) time.Duration {
 	for _, e := range run.Events {
 		removedByAll := e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
-		if number > 0 && e.Node == number && e.Pod == d.pod && removedByAll && e.At >= d.at {
+		if e.Source == timeline.SourceProxy && e.Node == node && e.Pod == d.pod && removedByAll && e.At >= d.at {
 			return e.At - d.at
 		}
 	}

@@ -37,7 +37,8 @@ inconclusive.`,
 		Example: `  lameduck demo                                        four servers side by side
   lameduck verify deploy/shop -n prod                  a workload of a cluster
   lameduck verify -- ./server                          your own, as one replica
-  lameduck verify -f deploy/kubernetes.yaml -- ./app   with the settings of its manifest`,
+  lameduck verify -f deploy/kubernetes.yaml -- ./app   with the settings of its manifest
+  lameduck report before.jsonl after.jsonl             two saved runs, compared`,
 		Args: noCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -45,7 +46,7 @@ inconclusive.`,
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(demo.New(s), newVerify(s), newPreStop(s), newVersion(s))
+	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newPreStop(s), newVersion(s))
 	return root
 }
 

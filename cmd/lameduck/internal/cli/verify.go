@@ -13,8 +13,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
@@ -26,7 +24,7 @@ import (
 type verify struct {
 	action, traffic        string
 	path, method, host     string
-	output, report         string
+	output, report, save   string
 	rounds, replicas, rate int
 	readyTimeout           time.Duration
 	labFlags               // of a trial on this machine
@@ -101,6 +99,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
+	f.StringVar(&v.save, "save", "", "also write the run, with every attempt and event, to this file: lameduck report reads it")
 }
 
 // add returns the names of what it added.
@@ -159,12 +158,31 @@ func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) err
 func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
 	cfg.Rounds = v.rounds
 	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
+	file, err := createRunFile(v.save)
+	if err != nil {
+		return console.Usage(err)
+	}
+	cfg.Save = file.writer()
 	run, err := trial.Run(ctx, cfg)
 	line.Clear()
 	if run == nil {
-		return err
+		return errors.Join(err, file.end(false))
 	}
-	return errors.Join(v.print(s, report.New(run, diagnose.Run(run))), err)
+	r := judge(run)
+	_, unsaved := errors.AsType[*trial.SaveError](err)
+	// None loses what another could not take: a run may have been long.
+	lost := errors.Join(console.Written(printReport(s, r, v.output)), v.saveReport(r), file.end(!unsaved))
+	if lost != nil || unsaved {
+		return errors.Join(lost, err)
+	}
+	return errors.Join(outcome(r), err)
+}
+
+func (v *verify) saveReport(r *report.Report) error {
+	if v.report == "" {
+		return nil
+	}
+	return report.Save(v.report, r)
 }
 
 func counted(n int, what string) string {
@@ -176,31 +194,6 @@ func counted(n int, what string) string {
 
 func progressLine(p trial.Progress) string {
 	return fmt.Sprintf("%4.0f s  %s  %d attempts, %d dropped", p.Elapsed.Seconds(), p.Phase, p.Attempts, p.Dropped)
-}
-
-func (v *verify) print(s console.Streams, r *report.Report) error {
-	write := func() error { return report.Text(s.Out, r, s.Colour()) }
-	if v.output == "json" {
-		write = func() error { return report.JSON(s.Out, r) }
-	}
-	// Neither loses what the other could not take: a run may have been long.
-	if err := errors.Join(console.Written(write()), v.save(r)); err != nil {
-		return err
-	}
-	switch r.Verdict {
-	case finding.Pass:
-		return nil
-	case finding.Inconclusive:
-		return hint.New(errors.New("inconclusive: "+r.Reason), r.Hint)
-	}
-	return console.ErrFindings
-}
-
-func (v *verify) save(r *report.Report) error {
-	if v.report == "" {
-		return nil
-	}
-	return report.Save(v.report, r)
 }
 
 // load is the traffic that was asked for.
@@ -233,11 +226,11 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 			return hint.New(fmt.Errorf("--%s %v", name, d), "use a duration such as 1m")
 		}
 	}
-	if !slices.Contains([]string{"text", "json"}, v.output) {
-		return hint.New(fmt.Errorf("unknown output %q", v.output), "use text or json")
+	if err := checkOutput(v.output); err != nil {
+		return err
 	}
-	if v.report == "" {
-		return nil
+	if err := checkRunFile(v.save, v.report); err != nil || v.report == "" {
+		return err
 	}
 	return report.Savable(v.report)
 }

@@ -81,8 +81,9 @@ const knownReady = 10 * time.Second
 
 // clusterTrial is a trial on a cluster.
 func clusterTrial(setting cluster.Config, load traffic.Config) trial.Config {
+	load.Host = setting.Host()
 	return trial.Config{
-		Name: "cluster", Action: string(setting.Action), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
+		Name: "cluster", Action: string(setting.Action), Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

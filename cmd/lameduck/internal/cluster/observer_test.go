@@ -224,7 +224,7 @@ func TestANameIsGivenAgain(t *testing.T) {
 		"":         {Started: now, Addr: "10.96.0.1:80"},
 	} {
 		if got := s.o.podOf(&a); got != want {
-			t.Errorf("an attempt at %s, which the server says is pod %q, is of pod %q, want %q", a.Addr, a.Pod, got, want)
+			t.Errorf("an attempt at %s, where the server named pod %q, is of pod %q, want %q", a.Addr, a.Pod, got, want)
 		}
 	}
 }

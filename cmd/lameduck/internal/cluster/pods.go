@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -66,7 +67,7 @@ func (o *observer) addPod(pod *corev1.Pod, before bool) *podSeen {
 	}
 	o.pods[pod.UID], o.order = p, append(o.order, p)
 	if state := o.shown[pod.UID]; state != absent { // its slice arrived first
-		o.emitFor(p, timeline.Event{At: p.since, Kind: endpointKinds[state]})
+		o.emitFor(p, timeline.Event{At: p.since, Source: timeline.SourceSlice, Kind: endpointKinds[state]})
 	}
 	return p
 }
@@ -124,7 +125,7 @@ func (o *observer) status(pod *corev1.Pod) *corev1.ContainerStatus {
 }
 
 func (o *observer) emitFor(p *podSeen, e timeline.Event) {
-	e.Pod = p.name
+	e.Pod, e.Source = p.name, cmp.Or(e.Source, timeline.SourceKubelet)
 	o.emit(e)
 }
 
@@ -141,7 +142,7 @@ func (o *observer) follow(p *podSeen) {
 	}
 	if p.object.DeletionTimestamp != nil && p.deleted == timeline.Never {
 		p.deleted = now
-		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Deleted})
+		o.emitFor(p, timeline.Event{At: now, Source: timeline.SourceAPI, Kind: timeline.Deleted})
 	}
 	o.followReadiness(p, now)
 	if status != nil && status.State.Terminated != nil && !p.exited {
@@ -239,7 +240,7 @@ func (o *observer) podDeleted(pod *corev1.Pod) {
 	p.removedAt = o.clock.Now()
 	o.progressed(p, p.removedAt)
 	if p.started && !p.exited {
-		o.emitFor(p, timeline.Event{At: p.removedAt, Kind: timeline.Forced})
+		o.emitFor(p, timeline.Event{At: p.removedAt, Source: timeline.SourceAPI, Kind: timeline.Forced})
 	}
 }
 

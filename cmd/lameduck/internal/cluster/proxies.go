@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,13 +29,12 @@ type proxies struct {
 
 	mu    sync.Mutex
 	nodes map[string]*proxy
-	order []string
 }
 
 // proxy is that of one node. Changes wait in pending until a sync that surely
 // covered them is over.
 type proxy struct {
-	number     int // of the view: 0 is the slices themselves
+	name       string
 	polling    bool
 	unreadable bool // its metrics cannot be read
 	pending    []timeline.Event
@@ -73,8 +71,7 @@ func (p *proxies) addNode(node string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if node != "" && p.nodes[node] == nil {
-		p.order = append(p.order, node)
-		p.nodes[node] = &proxy{number: len(p.order)}
+		p.nodes[node] = &proxy{name: node}
 	}
 }
 
@@ -125,7 +122,7 @@ func (p *proxies) applied(node *proxy, reported syncs, now time.Duration) {
 		age := now - e.At
 		switch {
 		case reported.settled() && age >= observeDelay && reported.done >= e.At-observeDelay:
-			e.At, e.Node = max(reported.done, e.At), node.number
+			e.At, e.Source, e.Node = max(reported.done, e.At), timeline.SourceProxy, node.name
 			p.emit(e)
 		case age < syncGiveUp:
 			waiting = append(waiting, e)
@@ -194,13 +191,6 @@ func gauge(text []byte, metric string) float64 {
 		}
 	}
 	return highest
-}
-
-// names are the nodes, each at its number less one.
-func (p *proxies) names() []string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return slices.Clone(p.order)
 }
 
 func (p *proxies) close() {

@@ -30,7 +30,7 @@ func TestProxies(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			got := timeline.Never
 			p := &proxies{emit: func(e timeline.Event) { got = e.At }}
-			node := &proxy{number: 1, pending: []timeline.Event{{At: 10 * time.Second, Pod: "a", Kind: timeline.EndpointTerminating}}}
+			node := &proxy{name: "n1", pending: []timeline.Event{{At: 10 * time.Second, Pod: "a", Kind: timeline.EndpointTerminating}}}
 			for i, s := range tt.polls {
 				p.applied(node, s, 10300*ms+time.Duration(i)*300*ms)
 			}

@@ -84,7 +84,7 @@ func (o *observer) compareEndpoints() {
 		}
 		o.shown[uid] = seen[uid]
 		if p := o.pods[uid]; p != nil {
-			e := timeline.Event{At: now, Pod: p.name, Kind: endpointKinds[seen[uid]]}
+			e := timeline.Event{At: now, Pod: p.name, Source: timeline.SourceSlice, Kind: endpointKinds[seen[uid]]}
 			o.emit(e)
 			if o.changed != nil {
 				o.changed(e)

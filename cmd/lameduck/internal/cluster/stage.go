@@ -45,6 +45,17 @@ type Config struct {
 	Log           io.Writer
 }
 
+// Host is what clients send as the Host header.
+func (c Config) Host() string {
+	if c.URL != nil {
+		return c.URL.Host
+	}
+	return c.Target.service.Name
+}
+
+// ReplicaCount is how many replicas the workload has during the trial.
+func (c Config) ReplicaCount() int { return cmp.Or(c.Replicas, c.Target.replicas) }
+
 const defaultReadyTimeout = time.Minute
 
 // Accuracy is how late an event may arrive: the kubelet looks at its
@@ -86,7 +97,7 @@ func Open(ctx context.Context, cfg Config) (*Stage, error) {
 	if err := s.untilReady(ctx); err != nil {
 		return nil, err
 	}
-	s.replicas = cmp.Or(cfg.Replicas, s.target.replicas)
+	s.replicas = cfg.ReplicaCount()
 	var err error
 	if s.observer, err = observe(ctx, s.client, s.target, cfg.Clock, cfg.Emit, cfg.Log); err != nil {
 		return nil, err
@@ -205,16 +216,16 @@ func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error
 		a.Pod = s.observer.podOf(&a)
 		record(a)
 	}
+	cfg.Host = cmp.Or(cfg.Host, s.cfg.Host())
 	if s.pool != nil {
 		address, err := s.target.address()
 		if err != nil {
 			return nil, err
 		}
-		cfg.Host = cmp.Or(cfg.Host, s.target.service.Name)
 		return s.pool.Load(ctx, []string{address}, cfg)
 	}
-	cfg.Host = cmp.Or(cfg.Host, s.cfg.URL.Host)
-	cfg.Dial = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}
+	// Traffic that is sent from here enters through the host of the URL.
+	cfg.Dial, cfg.Nodes = []traffic.Dialer{traffic.DialTo(s.cfg.URL.Host)}, []string{s.cfg.URL.Hostname()}
 	return s.control.Beside(ctx, cfg), nil
 }
 
@@ -228,18 +239,9 @@ func (s *Stage) Uncontrolled(err error) error {
 		fmt.Sprintf("each is the control target of another: a NetworkPolicy in namespace %s has to allow TCP port %d between pods with the label app.kubernetes.io/name=lameduck; the only worker of --workers 1 is its own control target", s.target.namespace, workers.ControlPort))
 }
 
-// NameNodes sets the names of the run's nodes, and how far their clocks are
-// from ours, as far as that was measured. Traffic that is sent from here enters
-// through the host of the URL.
-func (s *Stage) NameNodes(run *timeline.Run) {
-	run.Skews = s.clocks.skews(s.pool)
-	run.Proxies = s.proxies.names()
-	if s.pool != nil {
-		run.Nodes = s.pool.Nodes()
-	} else {
-		run.Nodes = []string{s.cfg.URL.Hostname()}
-	}
-}
+// Skews are how far the clocks of the nodes are from ours, as far as that was
+// measured.
+func (s *Stage) Skews() []timeline.Skew { return s.clocks.skews(s.pool) }
 
 // Close restores everything, and ends what was started: the two at the same
 // time, as either may have to wait for the API server.

@@ -263,8 +263,8 @@ func TestRecommendOnACluster(t *testing.T) {
 		{"named", cluster(func(b *built) { b.try(14*s, "a").try(14500*ms, "b") }), 6, "4.00 s after termination began (a), × 1.25 + 1 s makes 6 s of delay;"},
 		{"kube-proxy shows it", cluster(func(b *built) {
 			b.try(12*s, "")
-			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 1}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Node: 2},
-				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Node: 1}) // after it was already terminating
+			b.Events = append(b.Events, timeline.Event{At: 13 * s, Kind: timeline.EndpointTerminating, Pod: "a", Source: timeline.SourceProxy, Node: "n1"}, timeline.Event{At: 12 * s, Kind: timeline.EndpointTerminating, Pod: "a", Source: timeline.SourceProxy, Node: "n2"},
+				timeline.Event{At: 15200 * ms, Kind: timeline.EndpointRemoved, Pod: "a", Source: timeline.SourceProxy, Node: "n1"}) // after it was already terminating
 		}), 5, "the last kube-proxy was updated 3.00 s after"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -81,7 +81,7 @@ func terminations(pods []*podFacts) *periods {
 func proxiesUpdated(run *timeline.Run) map[string]time.Duration {
 	type view struct {
 		pod  string
-		node int
+		node string
 	}
 	seen := map[view]bool{}
 	updated := map[string]time.Duration{}
@@ -91,7 +91,7 @@ func proxiesUpdated(run *timeline.Run) map[string]time.Duration {
 	for _, e := range run.Events {
 		v := view{e.Pod, e.Node}
 		leaving := e.Kind == timeline.EndpointTerminating || e.Kind == timeline.EndpointRemoved
-		if leaving && e.Node > 0 && !seen[v] {
+		if leaving && e.Source == timeline.SourceProxy && !seen[v] {
 			seen[v] = true
 			updated[e.Pod] = max(updated[e.Pod], e.At)
 		}

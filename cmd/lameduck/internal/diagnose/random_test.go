@@ -35,7 +35,7 @@ func randomRun(r *rand.Rand) *timeline.Run {
 		Spec: timeline.Spec{Grace: moment(r), PreStop: pick(r, "", "sleep"), Command: []string{"sh", "-c", "x"}}}
 	for range r.IntN(20) {
 		run.Events = append(run.Events, timeline.Event{At: moment(r), Kind: pick(r, kinds...), Pod: pick(r, "a", "b", "c"),
-			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Node: r.IntN(3), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
+			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Source: pick(r, "", timeline.SourceProxy), Node: pick(r, "n1", "n2", "n3"), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
 	}
 	causes := append([]timeline.Cause{"", "", "", "abnormal-close"}, timeline.Causes...)
 	for range r.IntN(60) {

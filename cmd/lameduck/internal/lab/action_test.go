@@ -97,7 +97,7 @@ func TestTheSliceIsWrittenALittleAfterTheDelete(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "0")}, steadyPods)
 		s.start()
 		roll := s.act(Rollout)
-		lag := at(t, roll, timeline.EndpointTerminating, "app-1", 0) - at(t, roll, timeline.Deleted, "app-1", 0)
+		lag := at(t, roll, timeline.EndpointTerminating, "app-1", "node-1") - at(t, roll, timeline.Deleted, "app-1", "")
 		if lag < sliceLagMin || lag > sliceLagMax {
 			t.Errorf("the slice was written after %v", lag)
 		}

@@ -89,7 +89,7 @@ func (l *loop) create() {
 func (l *loop) remove(pods []*podState) {
 	for _, m := range pods {
 		m.deleted = true
-		l.emit(m.name, timeline.Deleted, 0, "")
+		l.emit(timeline.Event{Pod: m.name, Kind: timeline.Deleted})
 		l.later(between(l.kubeletLag, kubeletLagMin, kubeletLagMax), func() {
 			m.kubeletKnows = true
 			l.terminate(m)

@@ -83,8 +83,11 @@ func (c Config) withDefaults() Config {
 		c.Log = io.Discard
 	}
 	c.Log = &syncWriter{to: c.Log}
-	if c.Emit == nil {
-		c.Emit = func(timeline.Event) {}
+	emit := c.Emit
+	c.Emit = func(e timeline.Event) {
+		if e.Source = timeline.SourceLab; emit != nil {
+			emit(e)
+		}
 	}
 	c.Propagation = c.Propagation.orDefault()
 	if w := *c.Workload; w.Strategy.Type == "" {

@@ -104,8 +104,9 @@ func (l *loop) shutDown() {
 // later makes the loop run a function after a while.
 func (l *loop) later(d time.Duration, do func()) { l.agenda.at(time.Now().Add(d), do) }
 
-func (l *loop) emit(pod string, kind timeline.Kind, node int, detail string) {
-	l.cfg.Emit(timeline.Event{At: l.cfg.Clock.Now(), Pod: pod, Kind: kind, Node: node, Detail: detail})
+func (l *loop) emit(e timeline.Event) {
+	e.At = l.cfg.Clock.Now()
+	l.cfg.Emit(e)
 }
 
 var errClosed = errors.New("the lab is closed")

@@ -12,9 +12,9 @@ import (
 // node is one machine's kube-proxy, with its view of the endpoints. The loop
 // writes the view, clients read it.
 type node struct {
-	number int
-	lag    *rand.Rand // draws the delay of each change
-	view   atomic.Pointer[view]
+	name string     // node-1, node-2, ...
+	lag  *rand.Rand // draws the delay of each change
+	view atomic.Pointer[view]
 
 	picking sync.Mutex
 	picks   *rand.Rand // guarded by picking
@@ -28,7 +28,7 @@ type view struct {
 
 func newNode(number int, seed uint64) *node {
 	id := strconv.Itoa(number)
-	n := &node{number: number, lag: stream(seed, "lag of node "+id), picks: stream(seed, "picks of node "+id)}
+	n := &node{name: "node-" + strconv.Itoa(number+1), lag: stream(seed, "lag of node "+id), picks: stream(seed, "picks of node "+id)}
 	n.show(&slice{})
 	return n
 }

@@ -159,6 +159,6 @@ func (l *loop) failOperation(m *podState, status, advice string) {
 	if l.op == nil || m.deleted || m.revision != l.revision {
 		return
 	}
-	l.emit(m.name, timeline.NeverReady, 0, status)
+	l.emit(timeline.Event{Pod: m.name, Kind: timeline.NeverReady, Detail: status})
 	l.finish(hint.New(&NeverReadyError{m.name, status}, advice))
 }

@@ -23,7 +23,7 @@ func (l *loop) publish() {
 func (l *loop) write(s *slice) {
 	for _, n := range l.nodes {
 		l.later(l.cfg.Propagation.draw(n.lag), func() {
-			n.update(s, func(pod string, kind timeline.Kind) { l.emit(pod, kind, n.number, "") })
+			n.update(s, func(pod string, kind timeline.Kind) { l.emit(timeline.Event{Pod: pod, Kind: kind, Node: n.name}) })
 		})
 	}
 }

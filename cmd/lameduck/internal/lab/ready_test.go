@@ -53,7 +53,7 @@ func TestStartFailsWhenAPodIsNeverReady(t *testing.T) {
 				if waited := time.Since(before); waited != tt.after {
 					t.Errorf("it took %v, want %v", waited, tt.after)
 				}
-				at(t, s.emitted(), timeline.Exited, "app-1", 0) // nothing is left running
+				at(t, s.emitted(), timeline.Exited, "app-1", "") // nothing is left running
 			})
 		})
 	}

@@ -14,7 +14,6 @@ import (
 type Stage struct {
 	*Lab
 	action  Action
-	nodes   int
 	host    string // the name of the Service
 	control *control.Target
 }
@@ -30,7 +29,7 @@ func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
 		target.Close()
 		return nil, err
 	}
-	return &Stage{Lab: l, action: action, nodes: len(l.nodes), host: cfg.Workload.Name, control: target}, nil
+	return &Stage{Lab: l, action: action, host: cfg.Workload.Name, control: target}, nil
 }
 
 // Act runs the action.
@@ -41,6 +40,7 @@ func (s *Stage) Act(ctx context.Context) error { return s.Lab.Act(ctx, s.action)
 func (s *Stage) Load(ctx context.Context, cfg traffic.Config) (stop func() error, err error) {
 	cfg.Host = s.host
 	for node := range s.nodes {
+		cfg.Nodes = append(cfg.Nodes, s.nodes[node].name)
 		cfg.Dial = append(cfg.Dial, func(ctx context.Context) (net.Conn, string, error) { return s.Dial(ctx, node) })
 	}
 	return s.control.Beside(ctx, cfg), nil

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"syscall"
 	"testing"
@@ -41,14 +42,14 @@ func (s *stage) pods(node int) string {
 }
 
 // at returns when an event happened on a node; it ends the test if it did not.
-func at(t *testing.T, events []timeline.Event, kind timeline.Kind, pod string, node int) time.Duration {
+func at(t *testing.T, events []timeline.Event, kind timeline.Kind, pod, node string) time.Duration {
 	t.Helper()
 	for _, e := range events {
 		if e.Kind == kind && e.Pod == pod && e.Node == node {
 			return e.At
 		}
 	}
-	t.Fatalf("no %s of %s on node %d", kind, pod, node)
+	t.Fatalf("no %s of %s on node %s", kind, pod, node)
 	return 0
 }
 
@@ -80,15 +81,15 @@ func TestEveryNodeHasItsOwnLag(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Nodes: 5, Propagation: profile(t, "1s-9s")}, steadyPods)
 		s.start()
 		roll := s.act(Rollout)
-		deleted := at(t, roll, timeline.Deleted, "app-1", 0)
+		deleted := at(t, roll, timeline.Deleted, "app-1", "")
 		lags := map[time.Duration]bool{}
 		for node := range 5 {
-			lag := at(t, roll, timeline.EndpointTerminating, "app-1", node) - deleted
+			lag := at(t, roll, timeline.EndpointTerminating, "app-1", fmt.Sprint("node-", node+1)) - deleted
 			if lag < sec+sliceLagMin || lag > 9*sec+sliceLagMax {
 				t.Errorf("node %d knew after %v", node, lag)
 			}
 			lags[lag] = true
-			if removed := at(t, roll, timeline.EndpointRemoved, "app-1", node); removed < at(t, roll, timeline.Exited, "app-1", 0) {
+			if removed := at(t, roll, timeline.EndpointRemoved, "app-1", fmt.Sprint("node-", node+1)); removed < at(t, roll, timeline.Exited, "app-1", "") {
 				t.Errorf("node %d: the endpoint was removed at %v, before the process exited", node, removed)
 			}
 		}
@@ -150,7 +151,7 @@ func TestEventsOfANodeNeverGoBack(t *testing.T) {
 				key := [2]any{e.Pod, e.Node}
 				if r := rank[e.Kind]; r > 0 {
 					if r <= last[key] {
-						t.Errorf("seed %d: node %d emitted %s of %s out of order", seed+1, e.Node, e.Kind, e.Pod)
+						t.Errorf("seed %d: node %s emitted %s of %s out of order", seed+1, e.Node, e.Kind, e.Pod)
 					}
 					last[key] = r
 				}
@@ -260,7 +261,7 @@ func TestAnUnreadyPodGetsNoNewConnections(t *testing.T) {
 		if got := s.pods(0); got != "app-2" {
 			t.Errorf("new connections go to %s, want app-2", got)
 		}
-		at(t, s.emitted(), timeline.EndpointRemoved, "app-1", 0)
+		at(t, s.emitted(), timeline.EndpointRemoved, "app-1", "node-1")
 	})
 }
 

@@ -15,8 +15,9 @@ import (
 func Config(setting lab.Config, action lab.Action, load traffic.Config) trial.Config {
 	spec := trial.Spec(&setting.Workload.Pod)
 	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
+	load.Host = setting.Workload.Name // as lab's Stage sends it
 	return trial.Config{
-		Name: "lab", Action: string(action), Seed: setting.Seed, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Name: "lab", Action: string(action), Seed: setting.Seed, Replicas: setting.Workload.Replicas, Nodes: setting.Nodes, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return lab.Open(ctx, setting, action)

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 	"unicode/utf8"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -159,5 +158,3 @@ func latency(ms float64) string {
 	}
 	return fmt.Sprintf("%.1f ms", ms)
 }
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,17 +27,13 @@ type Propagation struct {
 }
 
 func propagation(run *timeline.Run) []Propagation {
-	byNode := make([][]attribute.Lag, len(run.Nodes))
+	byNode := map[string][]attribute.Lag{}
 	for _, l := range attribute.Propagation(run) {
-		if l.Node < len(byNode) {
-			byNode[l.Node] = append(byNode[l.Node], l)
-		}
+		byNode[l.Node] = append(byNode[l.Node], l)
 	}
 	var all []Propagation
-	for node, lags := range byNode {
-		if len(lags) > 0 {
-			all = append(all, newPropagation(run.Nodes[node], lags))
-		}
+	for _, node := range slices.Sorted(maps.Keys(byNode)) {
+		all = append(all, newPropagation(node, byNode[node]))
 	}
 	return all
 }

@@ -16,17 +16,16 @@ import (
 // onCluster replaces a pod every 2 s. Each node routes to the old one for a
 // while, n2 for longer.
 func onCluster(rounds int) *timeline.Run {
-	run := &timeline.Run{Duration: time.Duration(2*rounds) * s, Stage: "cluster", Action: "rollout",
-		Nodes: []string{"n1", "n2"}, Proxies: []string{"n1"}}
+	run := &timeline.Run{Duration: time.Duration(2*rounds) * s, Stage: "cluster", Action: "rollout"}
 	run.Events = append(run.Events, timeline.Event{Kind: timeline.EndpointAdded, Pod: "app-0"})
 	for i := range rounds {
 		outdated, updated, at := fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i+1), time.Duration(2*i+1)*s
 		lag := [2]time.Duration{time.Duration(i*i) * 4 * ms, time.Duration(i) * 100 * ms}
 		run.Events = append(run.Events, timeline.Event{At: at, Kind: timeline.EndpointAdded, Pod: updated},
-			timeline.Event{At: at, Kind: timeline.EndpointTerminating, Pod: outdated}, timeline.Event{At: at + lag[0] + 10*ms, Kind: timeline.EndpointTerminating, Pod: outdated, Node: 1})
+			timeline.Event{At: at, Kind: timeline.EndpointTerminating, Pod: outdated}, timeline.Event{At: at + lag[0] + 10*ms, Kind: timeline.EndpointTerminating, Pod: outdated, Source: timeline.SourceProxy, Node: "n1"})
 		for j := range 400 {
-			a := timeline.Attempt{Pattern: "new", Conn: 1, Started: at + time.Duration(j)*5*ms, Node: j % 2, Pod: updated}
-			if a.Started < at+lag[a.Node] {
+			a := timeline.Attempt{Pattern: "new", Conn: 1, Started: at + time.Duration(j)*5*ms, Node: fmt.Sprint("n", 1+j%2), Pod: updated}
+			if a.Started < at+lag[j%2] {
 				a.Pod = outdated
 			}
 			a.Scheduled, a.Ended = a.Started, a.Started+ms

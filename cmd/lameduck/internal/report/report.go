@@ -15,8 +15,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Version is the version of the JSON form.
-const Version = 1
+// Version is the version of the JSON form. Fields are added without a new
+// version; version 2 has all of version 1.
+const Version = 2
 
 // Report is the object that "verify -o json" prints: durations are in
 // milliseconds, moments in milliseconds since the start of the run, and a
@@ -27,11 +28,15 @@ type Report struct {
 	Reason    string                 `json:"reason,omitempty"` // why it is inconclusive, one line
 	Hint      string                 `json:"hint,omitempty"`   // what to do then, one line
 	Covers    string                 `json:"covers,omitempty"` // what a pass holds for
+	Tool      string                 `json:"tool"`             // version of the tool that made the run
+	Start     time.Time              `json:"start"`            // of the run
+	Duration  float64                `json:"duration_ms"`      // of the run
 	Stage     string                 `json:"stage"`            // lab or cluster
 	Action    string                 `json:"action"`
 	Rounds    int                    `json:"rounds"`      // number of times to run the action
 	Seed      *uint64                `json:"seed,string"` // of the lab; a string, because not every reader of JSON has integers of 64 bits; null on a cluster
-	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth
+	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth. Lower than that of Spec where the machine did not keep up
+	Spec      Spec                   `json:"spec"`        // what was asked
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
 	Statuses  map[int]int            `json:"statuses,omitempty"` // responses by HTTP status
@@ -44,9 +49,22 @@ type Report struct {
 	// Propagation is empty in the lab, whose lag is chosen, and wherever it
 	// could not be measured.
 	Propagation []Propagation `json:"propagation,omitempty"`
+}
 
-	profile string
-	lasted  time.Duration
+// Spec is what was asked, beside stage, action, rounds and seed: all that
+// repeats the run.
+type Spec struct {
+	Patterns     []string          `json:"patterns"`
+	Rate         int               `json:"rate"` // attempts per second and pattern
+	Method       string            `json:"method"`
+	Path         string            `json:"path"`
+	Host         string            `json:"host"` // the Host header
+	Headers      []timeline.Header `json:"headers,omitempty"`
+	Replicas     int               `json:"replicas"`
+	Nodes        int               `json:"nodes,omitempty"`       // of the lab
+	Propagation  string            `json:"propagation,omitempty"` // the profile of the lab
+	Command      []string          `json:"command,omitempty"`     // of the lab
+	GraceSeconds float64           `json:"grace_s"`               // terminationGracePeriodSeconds
 }
 
 // Control is the noise floor: the attempts on a server that never terminates.
@@ -111,7 +129,8 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 		Version: Version, Verdict: d.Verdict, Reason: d.Reason, Hint: d.Hint, Covers: d.Covers, Statuses: d.Statuses,
 		Control: Control(timeline.ControlOf(run.Attempts)),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: d.Recommend,
-		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, Rate: run.Rate, profile: run.Spec.Propagation, lasted: run.Duration,
+		Tool: run.Tool, Start: run.Start, Duration: millis(run.Duration),
+		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, Rate: run.Rate, Spec: newSpec(run),
 	}
 	if run.Stage != "cluster" {
 		r.Seed = &run.Seed
@@ -131,6 +150,13 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 		r.Pods = append(r.Pods, newPod(p, late))
 	}
 	return r
+}
+
+func newSpec(run *timeline.Run) Spec {
+	return Spec{
+		Patterns: append([]string{}, run.Load.Patterns...), Rate: run.Load.Rate, Method: run.Load.Method, Path: run.Load.Path, Host: run.Load.Host, Headers: run.Load.Headers,
+		Replicas: run.Replicas, Nodes: run.Nodes, Propagation: run.Spec.Propagation, Command: run.Spec.Command, GraceSeconds: run.Spec.Grace.Seconds(),
+	}
 }
 
 func newTraffic(t timeline.Traffic) Traffic {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -59,7 +60,9 @@ func golden(t *testing.T, name string, got []byte) {
 // rollout replaces app-1 by app-2 during the traffic.
 func rollout() *timeline.Run {
 	run := &timeline.Run{
-		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42,
+		Start: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), Tool: "v1.2.3",
+		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42, Replicas: 1, Nodes: 3,
+		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Method: "GET", Path: "/", Host: "app"},
 		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
 		Events: []timeline.Event{
 			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},
@@ -128,7 +131,18 @@ func TestGolden(t *testing.T) {
 	fail := New(noisy(dropping(rollout())), failed(found))
 	warning := New(rollout(), failed([]finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}))
 	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, empty(""))})
+	after := rollout()
+	after.Start, after.Rate, after.Load.Patterns = after.Start.Add(time.Hour), 100, []string{"new", "keepalive"}
+	after.Attempts = slices.DeleteFunc(after.Attempts, func(a timeline.Attempt) bool { return a.Pattern == "slow" })
+	after.Attempts[0].Cause, after.Attempts[3].Cause = timeline.Timeout, timeline.Timeout
+	mended := New(after, failed([]finding.Finding{found[1], {ID: "crashes", Drops: 1}}))
 	tests := map[string]func(io.Writer) error{
+		"compare.txt":      func(w io.Writer) error { return CompareText(w, Compare(fail, mended), false) },
+		"compare.json":     func(w io.Writer) error { return CompareJSON(w, Compare(fail, mended)) },
+		"compare_pass.txt": func(w io.Writer) error { return CompareText(w, Compare(pass, pass), false) },
+		"compare_empty.txt": func(w io.Writer) error {
+			return CompareText(w, Compare(New(&timeline.Run{}, empty("")), pass), false)
+		},
 		"pass.txt":    func(w io.Writer) error { return Text(w, pass, false) },
 		"fail.txt":    func(w io.Writer) error { return Text(w, fail, false) },
 		"warning.txt": func(w io.Writer) error { return Text(w, warning, false) },
@@ -161,7 +175,8 @@ func TestJSONNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"": "action attempts control dropped findings pods rate recommend rounds seed stage statuses traffic verdict version", "control": "attempts failed",
+		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version", "control": "attempts failed",
+		"spec":    "grace_s host method nodes path patterns propagation rate replicas",
 		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
 		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",
@@ -172,6 +187,60 @@ func TestJSONNames(t *testing.T) {
 	delete(names, "statuses")
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestVersion1 reads the reports of version 1 that the same runs had: a reader of
+// version 1 finds each of its fields, with the same content. Version 2 has one
+// verdict more: a run without an attempt, which was a fail, is inconclusive.
+func TestVersion1(t *testing.T) {
+	for _, name := range []string{"pass.json", "fail.json", "empty.json", "demo.json"} {
+		t.Run(name, func(t *testing.T) {
+			var was, is map[string]any
+			for path, into := range map[string]*map[string]any{filepath.Join("version1", name): &was, name: &is} {
+				text, err := os.ReadFile(filepath.Join("testdata", path))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := json.Unmarshal(text, into); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if was["version"] != 1.0 || is["version"] != 2.0 {
+				t.Errorf("versions %v and %v", was["version"], is["version"])
+			}
+			missing(t, name, was, is)
+		})
+	}
+}
+
+// missing fails where is does not have all that was has.
+func missing(t *testing.T, at string, was, is any) {
+	t.Helper()
+	switch was := was.(type) {
+	case map[string]any:
+		now, _ := is.(map[string]any)
+		for key, v := range was {
+			if inner, ok := now[key]; !ok {
+				t.Errorf("%s.%s is missing", at, key)
+			} else if key != "version" {
+				missing(t, at+"."+key, v, inner)
+			}
+		}
+	case []any:
+		now, _ := is.([]any)
+		if len(now) != len(was) {
+			t.Errorf("%s has %d elements, and had %d", at, len(now), len(was))
+			return
+		}
+		for i := range was {
+			missing(t, fmt.Sprintf("%s[%d]", at, i), was[i], now[i])
+		}
+	default:
+		inconclusive := strings.HasSuffix(at, ".verdict") && was == "fail" && is == string(finding.Inconclusive)
+		if was != is && !inconclusive {
+			t.Errorf("%s is %v, and was %v", at, is, was)
+		}
 	}
 }
 

@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/savefile"
 )
 
 // formats are the forms a report can be saved in, by the ending of the name.
@@ -25,18 +25,11 @@ func Savable(path string) error {
 	if _, err := format(path); err != nil {
 		return err
 	}
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return unsavable(fmt.Errorf("%s is a folder", path))
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	f, err := savefile.Create(path)
 	if err != nil {
-		// The name of the trial file would only confuse.
-		if p, ok := errors.AsType[*os.PathError](err); ok {
-			err = fmt.Errorf("%s: %w", path, p.Err)
-		}
 		return unsavable(err)
 	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
+	return f.Discard()
 }
 
 func unsavable(err error) error {
@@ -68,19 +61,13 @@ func Save(path string, r *Report) error {
 	return nil
 }
 
-func replace(path string, write func(io.Writer) error) (err error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+func replace(path string, write func(io.Writer) error) error {
+	f, err := savefile.Create(path)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	err = errors.Join(write(f), f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
+	if err := write(f); err != nil {
+		return errors.Join(err, f.Discard())
 	}
-	return os.Rename(f.Name(), path)
+	return f.Commit()
 }

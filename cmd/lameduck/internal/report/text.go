@@ -33,20 +33,30 @@ func Text(w io.Writer, r *Report, colour bool) error {
 const findingsPage = "https://github.com/lameduck-dev/lameduck/blob/main/docs/FINDINGS.md"
 
 func (p *printer) verdict(r *Report) {
-	switch r.Verdict {
-	case finding.Pass:
-		p.line("%s: %s (%s)", p.style(good, "PASS"), outcome(r), r.Covers)
-	case finding.Inconclusive:
-		p.line("%s: %s", p.style(name, "INCONCLUSIVE"), outcome(r))
+	covers := ""
+	if r.Verdict == finding.Pass {
+		covers = " (" + r.Covers + ")"
+	}
+	p.line("%s: %s%s", p.word(r), outcome(r), covers)
+	if r.Verdict == finding.Inconclusive {
 		p.prose("reason: ", r.Reason)
 		p.prose("hint:   ", r.Hint)
-	default:
-		p.line("%s: %s", p.style(bad, "FAIL"), outcome(r))
 	}
 	p.line("%s", runLine(r))
 	if r.Control.Failed > 0 {
 		p.prose("", noiseNote(r))
 	}
+}
+
+// word is the result in one word.
+func (p *printer) word(r *Report) string {
+	switch r.Verdict {
+	case finding.Pass:
+		return p.style(good, "PASS")
+	case finding.Inconclusive:
+		return p.style(name, "INCONCLUSIVE")
+	}
+	return p.style(bad, "FAIL")
 }
 
 // outcome is the result in numbers.
@@ -69,10 +79,10 @@ func runLine(r *Report) string {
 	if r.Stage != "" {
 		parts = append(parts, "stage "+r.Stage)
 	}
-	if r.profile != "" {
-		parts = append(parts, "propagation "+r.profile)
+	if r.Spec.Propagation != "" {
+		parts = append(parts, "propagation "+r.Spec.Propagation)
 	}
-	return strings.TrimPrefix(strings.Join(append(parts, seconds(r.lasted)), ", "), ", ")
+	return strings.TrimPrefix(strings.Join(append(parts, fmt.Sprintf("%.1f s", r.Duration/1000)), ", "), ", ")
 }
 
 func controlLine(c Control) string {

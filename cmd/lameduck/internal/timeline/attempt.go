@@ -54,31 +54,30 @@ const (
 	Probable By = "likelihood" // others were possible; all pods of a workload run the same program
 )
 
-// Attempt is one try of one client: one flat record. Moments are since the
-// start of the run.
+// Attempt is one try of one client: one flat record.
 type Attempt struct {
-	Pattern   string        `json:"pattern"`             // new, keepalive, slow
-	Control   bool          `json:"control,omitempty"`   // against the server that never terminates
-	Scheduled time.Duration `json:"scheduled"`           // when it was due; latency counts from here
-	Started   time.Duration `json:"started"`             // when the client began (to dial, or to write)
-	Sent      time.Duration `json:"sent"`                // when the last byte of the request was written, or Never
-	Ended     time.Duration `json:"ended"`               // when the answer was complete, or it failed
-	Conn      uint64        `json:"conn"`                // number of the connection, unique in the run; 0 if none was made
-	Stream    uint64        `json:"stream,omitempty"`    // number of the stream on the connection (HTTP/2, gRPC); 0 where there are none
-	Reused    bool          `json:"reused,omitempty"`    // the connection had carried a request before
-	Node      int           `json:"node"`                // the node whose view chose the endpoint
-	Addr      string        `json:"addr,omitempty"`      // IP and port that the client connected to, or tried to: a pod's or a Service's; empty if none is known
-	Pod       string        `json:"pod,omitempty"`       // the pod it was sent to; empty if there was no endpoint
-	PodBy     By            `json:"pod_by,omitempty"`    // how the pod is known
-	Bytes     int64         `json:"bytes"`               // bytes of the answer seen, head and body
-	Status    int           `json:"status,omitempty"`    // HTTP status, 0 if none was read
-	Phase     Phase         `json:"phase,omitempty"`     // where it failed; empty: it did not, or it never started
-	Class     Class         `json:"class,omitempty"`     // how it failed, the same words for every protocol; empty: it did not
-	Cause     Cause         `json:"cause,omitempty"`     // how it failed, in the protocol's own words; empty: it did not
-	Detail    string        `json:"detail,omitempty"`    // the error of the socket
-	Retry     Retry         `json:"retry,omitempty"`     // of a drop on a reused connection
-	End       End           `json:"end,omitempty"`       // how the connection ended after it
-	EndedConn time.Duration `json:"conn_ended,omitzero"` // when that was noticed
+	Pattern   string `json:"pattern"`           // new, keepalive, slow
+	Control   bool   `json:"control,omitempty"` // against the server that never terminates
+	Scheduled Moment `json:"scheduled"`         // when it was due; latency counts from here
+	Started   Moment `json:"started"`           // when the client began (to dial, or to write), or Never
+	Sent      Moment `json:"sent"`              // when the last byte of the request was written, or Never
+	Ended     Moment `json:"ended"`             // when the answer was complete, or it failed
+	Conn      uint64 `json:"conn"`              // number of the connection, unique in the run; 0 if none was made
+	Stream    uint64 `json:"stream,omitempty"`  // number of the stream on the connection (HTTP/2, gRPC); 0 where there are none
+	Reused    bool   `json:"reused,omitempty"`  // the connection had carried a request before
+	Node      string `json:"node,omitempty"`    // the node whose view chose the endpoint
+	Addr      string `json:"addr,omitempty"`    // IP and port that the client connected to, or tried to: a pod's or a Service's; empty if none is known
+	Pod       string `json:"pod,omitempty"`     // the pod it was sent to; empty if there was no endpoint
+	PodBy     By     `json:"pod_by,omitempty"`  // how the pod is known
+	Bytes     int64  `json:"bytes"`             // bytes of the answer seen, head and body
+	Status    int    `json:"status,omitempty"`  // HTTP status, 0 if none was read
+	Phase     Phase  `json:"phase,omitempty"`   // where it failed; empty: it did not, or it never started
+	Class     Class  `json:"class,omitempty"`   // how it failed, the same words for every protocol; empty: it did not
+	Cause     Cause  `json:"cause,omitempty"`   // how it failed, in the protocol's own words; empty: it did not
+	Detail    string `json:"detail,omitempty"`  // the error of the socket
+	Retry     Retry  `json:"retry,omitempty"`   // of a drop on a reused connection
+	End       End    `json:"end,omitempty"`     // how the connection ended after it
+	EndedConn Moment `json:"conn_ended"`        // when that was noticed; Never while End is Open
 }
 
 // Dropped reports whether the attempt failed.

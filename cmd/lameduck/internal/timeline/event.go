@@ -1,8 +1,6 @@
 package timeline
 
-import "time"
-
-// Kind is what happened to a pod, or to a node's view of it.
+// Kind is what happened to a pod, to a node's view of it, or in the trial.
 type Kind string
 
 const (
@@ -24,15 +22,34 @@ const (
 	EndpointAdded       Kind = "endpoint-added"       // Node began to route new connections to it
 	EndpointTerminating Kind = "endpoint-terminating" // Node knows that it is terminating; it gets new connections only as the fallback
 	EndpointRemoved     Kind = "endpoint-removed"     // Node routes no new connections to it any more
+
+	ActionStarted Kind = "action-started" // a round of the action began; no pod
+	ActionEnded   Kind = "action-ended"   // it is over; Detail has the error of one that failed
 )
 
-// Event is one thing that happened to one pod.
+// Source is where an event was seen, which decides how exact its moment is.
+type Source string
+
+// The sources. The lab makes its events itself; those of the others are seen
+// from outside, on a cluster.
+const (
+	SourceLab     Source = "lab"
+	SourceKubelet Source = "kubelet" // the status of a pod, and Events about it
+	SourceAPI     Source = "api"     // the API server: deletions
+	SourceSlice   Source = "slice"   // the EndpointSlices of the Service
+	SourceProxy   Source = "proxy"   // the metrics of the kube-proxy of Node
+	SourceTrial   Source = "trial"   // the tool's own action
+)
+
+// Event is one thing that happened, nearly always to one pod.
 type Event struct {
-	At     time.Duration `json:"at"`
-	Pod    string        `json:"pod"`
-	Kind   Kind          `json:"kind"`
-	Node   int           `json:"node,omitempty"` // endpoint events: whose view
-	Detail string        `json:"detail,omitempty"`
+	At     Moment `json:"at"`
+	Pod    string `json:"pod,omitempty"`
+	Kind   Kind   `json:"kind"`
+	Source Source `json:"source,omitempty"`
+	Node   string `json:"node,omitempty"`  // endpoint events: whose view; empty for the slices themselves
+	Round  int    `json:"round,omitempty"` // events of an action: which, from 1
+	Detail string `json:"detail,omitempty"`
 
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).

@@ -57,6 +57,9 @@ func Pods(events []Event) []Pod {
 	var pods []Pod
 	index := map[string]int{}
 	for _, e := range events {
+		if e.Kind == ActionStarted || e.Kind == ActionEnded {
+			continue // of no pod
+		}
 		i, seen := index[e.Pod]
 		if !seen {
 			i = len(pods)

@@ -6,34 +6,52 @@ package timeline
 
 import "time"
 
-// Never is the moment of something that did not happen.
-const Never time.Duration = -1
+// Moment is when something happened, since the start of the run. It is an
+// alias, because nearly all that is done with moments is to subtract them.
+type Moment = time.Duration
 
-// Run is one trial. All moments in it are durations since Start.
+// Never is the moment of something that did not happen; null in JSON.
+const Never Moment = -1
+
+// Run is one trial.
 type Run struct {
-	Start    time.Time     `json:"start"`
-	Duration time.Duration `json:"duration"`
-	Stage    string        `json:"stage"`  // "lab" or "cluster"
-	Action   string        `json:"action"` // rollout, delete, scale-down, evict
-	Rounds   int           `json:"rounds"` // number of times to run the action
-	Seed     uint64        `json:"seed"`
-	Rate     int           `json:"rate"` // attempts per second and pattern; slow makes a tenth
-	Spec     Spec          `json:"spec"`
+	Start    time.Time `json:"start"`
+	Tool     string    `json:"tool"`   // version of the tool that made it
+	Stage    string    `json:"stage"`  // "lab" or "cluster"
+	Action   string    `json:"action"` // rollout, delete, scale-down, evict
+	Rounds   int       `json:"rounds"` // number of times to run the action
+	Replicas int       `json:"replicas"`
+	Nodes    int       `json:"nodes,omitempty"` // of the lab
+	Seed     uint64    `json:"seed"`
+	Rate     int       `json:"rate"` // attempts per second and pattern; slow makes a tenth. Lower than Load.Rate where the machine did not keep up
+	Load     Load      `json:"load"`
+	Spec     Spec      `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never
 	// after it. 0 in the lab, which sees everything itself. On a cluster it is
-	// how late the events of the kubelet may be (Started, Exited, Signalled and
-	// the like); those of the control plane itself (Ready, Deleted and the
-	// endpoints) are reported within a quarter of a second.
+	// how late the events of the kubelet may be; those of other sources are
+	// reported within a quarter of a second.
 	Accuracy time.Duration `json:"accuracy,omitzero"`
-	Skews    []Skew        `json:"skews,omitempty"` // of the clocks of a cluster's nodes
-	// Nodes are the names of those that Attempt.Node counts, from 0; of a
-	// cluster only.
-	Nodes []string `json:"nodes,omitempty"`
-	// Proxies are the names of the nodes with a kube-proxy that was watched, as
-	// Event.Node counts them, from 1.
-	Proxies  []string  `json:"proxies,omitempty"`
-	Attempts []Attempt `json:"attempts"`
-	Events   []Event   `json:"events"`
+
+	Duration time.Duration `json:"-"`
+	Skews    []Skew        `json:"-"` // of the clocks of a cluster's nodes
+	Attempts []Attempt     `json:"-"`
+	Events   []Event       `json:"-"`
+}
+
+// Load is the traffic that was asked for.
+type Load struct {
+	Patterns []string `json:"patterns"`
+	Rate     int      `json:"rate"` // attempts per second and pattern
+	Method   string   `json:"method"`
+	Path     string   `json:"path"`
+	Host     string   `json:"host"` // the Host header
+	Headers  []Header `json:"headers,omitempty"`
+}
+
+// Header is a field of a request.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 // Spec is what the manifest sets for each pod, as far as the diagnosis needs

@@ -55,9 +55,7 @@ func ByPattern(attempts []Attempt) []Traffic {
 		t.Latency = quantiles(served[name])
 		all = append(all, *t)
 	}
-	slices.SortFunc(all, func(a, b Traffic) int {
-		return cmp.Or(cmp.Compare(rank(a.Pattern), rank(b.Pattern)), cmp.Compare(a.Pattern, b.Pattern))
-	})
+	slices.SortFunc(all, func(a, b Traffic) int { return ComparePatterns(a.Pattern, b.Pattern) })
 	return all
 }
 
@@ -71,6 +69,11 @@ func (t *Traffic) add(a *Attempt) {
 	if a.Retry != RetryOK {
 		t.DroppedAfterRetry++
 	}
+}
+
+// ComparePatterns orders the names of patterns as reports list them.
+func ComparePatterns(a, b string) int {
+	return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(a, b))
 }
 
 func rank(pattern string) int {

@@ -26,7 +26,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 func (n *patternRun) attempt(due time.Duration) timeline.Attempt {
 	return timeline.Attempt{
 		Pattern: n.pattern.Name, Control: n.cfg.Control,
-		Scheduled: due, Started: n.cfg.Clock.Now(), Sent: timeline.Never,
+		Scheduled: due, Started: n.cfg.Clock.Now(), Sent: timeline.Never, EndedConn: timeline.Never,
 	}
 }
 
@@ -47,13 +47,16 @@ func (n *patternRun) dial(a *timeline.Attempt, node int) *conn {
 	ctx, cancel := context.WithTimeout(n.ctx, n.cfg.DialTimeout)
 	defer cancel()
 	nc, pod, err := n.cfg.Dial[node](ctx)
-	a.Node, a.Pod, a.Addr = node, pod, dialled(nc, err)
+	if node < len(n.cfg.Nodes) {
+		a.Node = n.cfg.Nodes[node]
+	}
+	a.Pod, a.Addr = pod, dialled(nc, err)
 	if err != nil {
 		a.Ended = n.cfg.Clock.Now()
 		failed(a, timeline.DialPhase, dialCause(err), detail(err))
 		return nil
 	}
-	c := newConn(nc, node, pod)
+	c := newConn(nc, a.Node, pod)
 	c.in.podField = n.cfg.PodHeader
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -37,7 +37,8 @@ type Config struct {
 	Path     string    // with the query, if any; zero: /
 	Host     string    // the Host header; zero: localhost
 
-	Dial []Dialer // one per node, used in turn; Attempt.Node is the index
+	Dial  []Dialer // one per node, used in turn
+	Nodes []string // their names, for Attempt.Node; may be nil
 	// PodHeader is the response header field in which the server names its pod:
 	// where clients cannot know which pod they got, as behind a Service's IP.
 	// From the first response with the field on, every attempt on the connection is

@@ -17,7 +17,7 @@ var connections atomic.Uint64
 type conn struct {
 	net.Conn
 	id     uint64
-	node   int
+	node   string
 	pod    string
 	addr   string // it was made to
 	in     reader
@@ -28,7 +28,7 @@ type conn struct {
 	last   timeline.Attempt // keepalive: the last one on it, until its end is known
 }
 
-func newConn(nc net.Conn, node int, pod string) *conn {
+func newConn(nc net.Conn, node, pod string) *conn {
 	c := &conn{Conn: nc, id: connections.Add(1), node: node, pod: pod, addr: dialled(nc, nil), peeker: newPeeker(nc)}
 	c.in.src = c
 	return c

@@ -3,10 +3,13 @@ package trial
 import (
 	"context"
 	"fmt"
+	"io"
 	"sync"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
 // recorder collects events and attempts, from many goroutines, on one clock.
@@ -19,14 +22,16 @@ type recorder struct {
 	attempts int // without those at the control target
 	dropped  int
 	doing    string
-	loaded   time.Duration // when the traffic began
-	over     bool          // events from now on are of the clean-up
+	loaded   time.Duration    // when the traffic began
+	over     bool             // events from now on are of the clean-up
+	save     *timeline.Writer // nil before the traffic is warm, or where the run is not saved
 }
 
 func newRecorder(cfg Config) *recorder {
 	r := &recorder{clock: timeline.NewClock(), report: cfg.Progress}
 	r.record = timeline.Run{
-		Start: r.clock.Start(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Seed: cfg.Seed, Spec: cfg.Spec, Accuracy: cfg.Accuracy,
+		Start: r.clock.Start(), Tool: version.String(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Replicas: cfg.Replicas,
+		Nodes: cfg.Nodes, Seed: cfg.Seed, Load: load(cfg.Traffic), Spec: cfg.Spec, Accuracy: cfg.Accuracy,
 	}
 	return r
 }
@@ -65,12 +70,18 @@ func (r *recorder) event(e timeline.Event) {
 		return
 	}
 	r.record.Events = append(r.record.Events, e)
+	if r.save != nil {
+		r.save.Event(e)
+	}
 }
 
 func (r *recorder) attempt(a timeline.Attempt) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.record.Attempts = append(r.record.Attempts, a)
+	if r.save != nil {
+		r.save.Attempt(a)
+	}
 	if a.Control {
 		return
 	}
@@ -78,6 +89,28 @@ func (r *recorder) attempt(a timeline.Attempt) {
 	if a.Dropped() {
 		r.dropped++
 	}
+}
+
+// saveTo writes what was recorded so far, and from now on everything when it is
+// recorded. Only now is the rate known.
+func (r *recorder) saveTo(w io.Writer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if w != nil {
+		r.save = timeline.NewWriter(w, &r.record)
+		r.save.Add(&r.record)
+	}
+}
+
+// saved completes the file of the run.
+func (r *recorder) saved(run *timeline.Run) error {
+	if r.save == nil {
+		return nil
+	}
+	if err := r.save.End(run); err != nil {
+		return hint.New(&SaveError{err}, "is the disk full? A run takes about 0.3 kB an attempt")
+	}
+	return nil
 }
 
 func (r *recorder) phase(doing string) {

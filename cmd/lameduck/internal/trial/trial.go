@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
@@ -21,6 +22,8 @@ type Config struct {
 	Name         string // of the stage: lab or cluster
 	Action       string
 	Spec         timeline.Spec // of the pod template
+	Replicas     int
+	Nodes        int // of the lab
 	Seed         uint64
 	Accuracy     time.Duration // of the events; see timeline.Run
 	Rounds       int           // number of times to run the action; default 1
@@ -30,6 +33,10 @@ type Config struct {
 	LowerRate bool
 	Traffic   traffic.Config // Patterns, Rate, Method, Path and the like; the rest is filled in
 	Progress  func(Progress) // called a few times a second; may be nil
+	// Save gets the run as a file of package timeline, while it is made; may be
+	// nil. It begins when the traffic is warm, so a trial that could not run
+	// writes nothing.
+	Save io.Writer
 }
 
 // Progress is how far a trial has got.
@@ -53,7 +60,8 @@ type Stage interface {
 	Close() error
 }
 
-// A Stage may have a method Uncontrolled, which explains the error that no attempt
+// A Stage may have a method Skews, how far the clocks of its nodes are from the
+// one the run is timed by, and a method Uncontrolled, which explains the error that no attempt
 // at the control target was served. Without this method the clients are
 // sure to reach the control target, because it runs on the same machine.
 
@@ -69,11 +77,18 @@ type CleanUpError struct{ Err error }
 func (e *CleanUpError) Error() string { return e.Err.Error() }
 func (e *CleanUpError) Unwrap() error { return e.Err }
 
+// A SaveError is why a run could not be saved.
+type SaveError struct{ Err error }
+
+func (e *SaveError) Error() string { return "save run: " + e.Err.Error() }
+func (e *SaveError) Unwrap() error { return e.Err }
+
 // Run runs a trial. The error is the reason why that failed; drops
 // are no error. If a new pod never becomes ready in the middle of an action
 // the trial ends there, and the run has the event. Nothing is left running, or the
-// error contains a *CleanUpError; a run after which only the clean-up failed is
-// returned beside that error, because nothing of the run is missing.
+// error contains a *CleanUpError. A run after which only the clean-up failed is
+// returned beside that error, because nothing of the run is missing; so is one
+// that could not be saved, beside a *SaveError.
 func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	cfg.Rounds = max(1, cfg.Rounds)
 	rec := newRecorder(cfg)
@@ -96,10 +111,10 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 		return nil, err
 	}
 	run = rec.run()
-	if s, ok := stage.(interface{ NameNodes(*timeline.Run) }); ok {
-		s.NameNodes(run)
+	if s, ok := stage.(interface{ Skews() []timeline.Skew }); ok {
+		run.Skews = s.Skews()
 	}
-	return attribute.Run(run), nil
+	return attribute.Run(run), rec.saved(run)
 }
 
 // actUnderLoad sends the traffic and runs the action under it.
@@ -110,6 +125,7 @@ func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error
 	if err != nil {
 		return err
 	}
+	rec.saveTo(cfg.Save)
 	err = act(ctx, cfg, s, rec)
 	rec.phase("finishing")
 	return errors.Join(err, stop())
@@ -118,7 +134,9 @@ func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error
 func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 	for round := range cfg.Rounds {
 		rec.phase(fmt.Sprintf("%s %d of %d", cfg.Action, round+1, cfg.Rounds))
+		rec.event(timeline.Event{At: rec.clock.Now(), Kind: timeline.ActionStarted, Source: timeline.SourceTrial, Round: round + 1})
 		err := s.Act(ctx)
+		rec.event(timeline.Event{At: rec.clock.Now(), Kind: timeline.ActionEnded, Source: timeline.SourceTrial, Round: round + 1, Detail: reason(err)})
 		if _, never := errors.AsType[neverReady](err); never {
 			break // a finding, which the next round would only repeat
 		}
@@ -127,6 +145,13 @@ func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 		}
 	}
 	return sleep(ctx, tail)
+}
+
+func reason(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
 }
 
 // neverReady is the error of a stage with a new pod that did not become ready in time.

@@ -152,7 +152,7 @@ func (c *Pool) explainAll(lost []*workerConn) error {
 // merge is the attempts of one load, from all workers.
 type merge struct {
 	by     time.Duration // from the pool's clock to that of the run
-	node   []int         // of each worker
+	node   []string      // of each worker
 	record func(timeline.Attempt)
 
 	mu     sync.Mutex
@@ -163,8 +163,7 @@ type merge struct {
 func newMerge(c *Pool, cfg traffic.Config) *merge {
 	m := &merge{by: cfg.Clock.At(c.clock.Start()), record: cfg.Record}
 	for _, h := range c.pool {
-		node, _ := slices.BinarySearch(c.nodes, h.Node)
-		m.node = append(m.node, node)
+		m.node = append(m.node, h.Node)
 		m.tally = append(m.tally, tally{})
 	}
 	return m

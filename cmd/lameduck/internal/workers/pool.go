@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,7 +29,6 @@ type Pool struct {
 	clock timeline.Clock
 	conns []*workerConn
 	pool  []wire.Hello // like links
-	nodes []string
 
 	ctx          context.Context // of the streams
 	closeStreams context.CancelFunc
@@ -216,21 +214,16 @@ func (c *Pool) keepMeasuring(l *workerConn) {
 
 // logWorkers writes the names and nodes of the workers.
 func (c *Pool) logWorkers() {
+	nodes := map[string]bool{}
 	for _, h := range c.pool {
-		c.nodes = append(c.nodes, h.Node)
+		nodes[h.Node] = true
 	}
-	slices.Sort(c.nodes)
-	c.nodes = slices.Compact(c.nodes)
 	var worst time.Duration
 	for _, k := range c.Clocks() {
 		worst = max(worst, k.Uncertainty)
 	}
-	fmt.Fprintf(c.cfg.Log, "%d workers on %d nodes, clocks compared to within %v\n", len(c.conns), len(c.nodes), worst)
+	fmt.Fprintf(c.cfg.Log, "%d workers on %d nodes, clocks compared to within %v\n", len(c.conns), len(nodes), worst)
 }
-
-// Nodes are the names of the nodes with workers, sorted. Attempt.Node is an
-// index into them.
-func (c *Pool) Nodes() []string { return slices.Clone(c.nodes) }
 
 // Clocks are as measured until now, one of each worker.
 func (c *Pool) Clocks() []Clock {

@@ -47,11 +47,7 @@ func unique(conn uint64, worker int) uint64 {
 
 // move puts every moment of an attempt onto another clock.
 func move(a *timeline.Attempt, by time.Duration) {
-	moments := []*time.Duration{&a.Scheduled, &a.Started, &a.Sent, &a.Ended}
-	if a.End != timeline.Open {
-		moments = append(moments, &a.EndedConn) // else there is no moment
-	}
-	for _, m := range moments {
+	for _, m := range []*timeline.Moment{&a.Scheduled, &a.Started, &a.Sent, &a.Ended, &a.EndedConn} {
 		if *m != timeline.Never {
 			*m += by
 		}

@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,7 +8,6 @@ import (
 	"net"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"syscall"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -39,7 +38,7 @@ const (
 func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
 	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer release()
-	me := wire.Hello{Protocol: wire.Protocol, Version: version(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
+	me := wire.Hello{Protocol: wire.Protocol, Version: version.String(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
 	target, err := listen(net.JoinHostPort(os.Getenv(envIP), strconv.Itoa(ControlPort)))
 	if err != nil {
 		return err
@@ -48,14 +47,6 @@ func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
 	me.Control = target.address
 	fmt.Fprintf(errw, "lameduck %s: worker %s on node %s, control target at %s\n", me.Version, me.Pod, me.Node, me.Control)
 	return newWorker(me, out).serve(ctx, in)
-}
-
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	return cmp.Or(info.Main.Version, "devel")
 }
 
 // target is a control target.

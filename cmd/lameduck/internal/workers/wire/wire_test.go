@@ -15,7 +15,7 @@ func FuzzLines(f *testing.F) {
 		`{"start":{"targets":["shop:80"],"begin":5,"patterns":["new"],"rate":7}}`,
 		`{"hello":{"protocol":1,"pod":"p","node":"n","control":"10.0.0.1:8081"}}`,
 		`{"pong":{"ping":7,"heard":1,"answered":2,"wall":"2026-01-02T03:04:05.6Z"}}`,
-		`{"attempts":[{"pattern":"new","scheduled":1,"started":2,"sent":-1,"ended":3,"conn":4,"node":0,"bytes":0,"cause":"eof"}]}`,
+		`{"attempts":[{"pattern":"new","scheduled":1,"started":2,"sent":null,"ended":3,"conn":4,"stream":5,"addr":"10.0.0.1:80","node":"n","bytes":0,"phase":"send","class":"cut","cause":"eof"}]}`,
 		`{"done":{"counts":[{"pattern":"new","attempts":3,"dropped":1}]}}`, `{"failed":"terminated"}`,
 		``, `{}`, `null`, `[]`, `{"started":true`,
 	} {

@@ -1,0 +1,48 @@
+// Package savefile writes a file that is there whole or not at all.
+package savefile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that is being written, under another name beside its place.
+type File struct {
+	*os.File
+	path string
+}
+
+// Create begins a file. One of that name stays as it is until Commit. Commit or
+// Discard has to be called.
+func Create(path string) (*File, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, fmt.Errorf("%s is a folder", path)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		// The name of the temporary file would only confuse.
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fmt.Errorf("%s: %w", path, p.Err)
+		}
+		return nil, err
+	}
+	return &File{f, path}, nil
+}
+
+// Commit puts the file in its place. After an error nothing is left of it.
+func (f *File) Commit() error {
+	err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}
+
+// Discard removes what was written.
+func (f *File) Discard() error { return errors.Join(f.Close(), os.Remove(f.Name())) }

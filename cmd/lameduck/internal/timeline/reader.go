@@ -1,0 +1,210 @@
+package timeline
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+)
+
+// longestLine is the longest line of a file in bytes: a header with a command of
+// 2 MiB, which is the longest that Linux starts, each byte escaped.
+const longestLine = 16 << 20
+
+// Reader reads a run as a stream, in constant memory.
+type Reader struct {
+	// Run is the header. Its Duration and Skews are set when Items has come to
+	// the end; Attempts and Events stay empty.
+	Run Run
+
+	lines  *bufio.Scanner
+	number int // of the line
+	names  map[string]string
+}
+
+// Item is an event or an attempt; the other is nil.
+type Item struct {
+	Event   *Event
+	Attempt *Attempt
+}
+
+// NewReader reads the header. The error is ErrNotARun, ErrVersion or
+// ErrTruncated, or that of r.
+func NewReader(r io.Reader) (*Reader, error) {
+	in := &Reader{lines: bufio.NewScanner(r), names: map[string]string{}}
+	in.lines.Buffer(make([]byte, 0, 64<<10), longestLine)
+	in.lines.Split(wholeLines)
+	text, err := in.next()
+	switch {
+	case errors.Is(err, ErrTruncated) && in.number == 0:
+		return nil, fmt.Errorf("%w: it has no line", ErrNotARun)
+	case err != nil:
+		return nil, err
+	}
+	header := headerLine{Run: &in.Run}
+	var kind struct {
+		File    string
+		Version int
+	}
+	if json.Unmarshal(text, &kind) != nil || kind.File != fileType {
+		return nil, fmt.Errorf("%w: the first line is not a header", ErrNotARun)
+	}
+	if kind.Version != FileVersion {
+		return nil, fmt.Errorf("%w: its version is %d", ErrVersion, kind.Version)
+	}
+	if err := json.Unmarshal(text, &header); err != nil {
+		return nil, fmt.Errorf("%w: line 1: %w", ErrNotARun, err)
+	}
+	if err := in.checkTimes(in.Run.Accuracy, in.Run.Spec.Grace, in.Run.Spec.PreStopSleep); err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// Items are the events and attempts in the order of the file. An error is the
+// last pair: the file is incomplete or damaged. Items can be used once.
+func (in *Reader) Items() iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		var read endLine
+		for {
+			item, end, err := in.item()
+			if err == nil && end != nil {
+				err = in.finish(end, read)
+				if err == nil {
+					return
+				}
+			}
+			if err != nil {
+				yield(Item{}, err)
+				return
+			}
+			if item.Event != nil {
+				read.Events++
+			} else {
+				read.Attempts++
+			}
+			if !yield(item, nil) {
+				return
+			}
+		}
+	}
+}
+
+// item is the next line: an item, or the end.
+func (in *Reader) item() (Item, *endLine, error) {
+	text, err := in.next()
+	if err != nil {
+		return Item{}, nil, err
+	}
+	var l line
+	if err := json.Unmarshal(text, &l); err != nil {
+		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrNotARun, in.number, err)
+	}
+	switch {
+	case l.Event != nil && l.Attempt == nil && l.End == nil:
+		in.shareNames(&l.Event.Pod, &l.Event.Node)
+		return Item{Event: l.Event}, nil, in.checkTimes(l.Event.At)
+	case l.Attempt != nil && l.Event == nil && l.End == nil:
+		a := l.Attempt.attempt()
+		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))
+		return Item{Attempt: a}, nil, in.checkTimes(a.Scheduled, a.Started, a.Sent, a.Ended, a.EndedConn)
+	case l.End == nil || l.Event != nil || l.Attempt != nil:
+		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrNotARun, in.number)
+	}
+	return Item{}, l.End, in.checkTimes(l.End.Duration)
+}
+
+// mostTime is far beyond any run, and so far from the largest Duration that
+// sums and differences of times do not overflow.
+const mostTime = 400 * 24 * time.Hour
+
+func (in *Reader) checkTimes(all ...time.Duration) error {
+	for _, d := range all {
+		if d < -mostTime || d > mostTime {
+			return fmt.Errorf("%w: line %d has a time of %v", ErrNotARun, in.number, d)
+		}
+	}
+	return nil
+}
+
+// finish checks the totals, and that nothing follows.
+func (in *Reader) finish(end *endLine, read endLine) error {
+	if end.Events != read.Events || end.Attempts != read.Attempts {
+		return fmt.Errorf("%w: it has %d events and %d attempts of %d and %d", ErrTruncated, read.Events, read.Attempts, end.Events, end.Attempts)
+	}
+	if _, err := in.next(); err == nil {
+		return fmt.Errorf("%w: line %d is after the end", ErrNotARun, in.number)
+	} else if !errors.Is(err, ErrTruncated) {
+		return err
+	}
+	in.Run.Duration, in.Run.Skews = end.Duration, end.Skews
+	return nil
+}
+
+// next is the next line. At the end of the file the error is ErrTruncated.
+func (in *Reader) next() ([]byte, error) {
+	if in.lines.Scan() {
+		in.number++
+		return in.lines.Bytes(), nil
+	}
+	switch err := in.lines.Err(); {
+	case err == nil:
+		return nil, fmt.Errorf("%w: after line %d", ErrTruncated, in.number)
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, fmt.Errorf("%w: line %d is longer than %d bytes", ErrNotARun, in.number+1, longestLine)
+	default:
+		return nil, err
+	}
+}
+
+// wholeLines leaves out a last line without its end: the writer was
+// interrupted.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if atEOF && bytes.IndexByte(data, '\n') < 0 {
+		return len(data), nil, nil
+	}
+	return bufio.ScanLines(data, false)
+}
+
+// mostNames is how many different strings are shared; a run has a few hundred.
+const mostNames = 10_000
+
+// shareNames replaces strings by equal ones of earlier lines, so that millions
+// of attempts do not hold a copy each.
+func (in *Reader) shareNames(all ...*string) {
+	for _, s := range all {
+		if known, ok := in.names[*s]; ok {
+			*s = known
+		} else if len(in.names) < mostNames {
+			in.names[*s] = *s
+		}
+	}
+}
+
+// Read reads a whole run into memory. The error is as those of NewReader and
+// Items.
+func Read(r io.Reader) (*Run, error) {
+	in, err := NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	var events []Event
+	var attempts []Attempt
+	for item, err := range in.Items() {
+		switch {
+		case err != nil:
+			return nil, err
+		case item.Event != nil:
+			events = append(events, *item.Event)
+		default:
+			attempts = append(attempts, *item.Attempt)
+		}
+	}
+	run := in.Run
+	run.Events, run.Attempts = events, attempts
+	return &run, nil
+}
