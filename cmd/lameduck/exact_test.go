@@ -88,7 +88,11 @@ func verify(rate int, args ...string) (result, error) {
 	var talk strings.Builder
 	cmd.Stderr = &talk
 	out, err := cmd.Output()
-	if code := cmd.ProcessState.ExitCode(); code != 1 {
+	code := cmd.ProcessState.ExitCode()
+	if code == 3 && bytes.Contains(out, []byte(`"inconclusive"`)) {
+		return result{}, fmt.Errorf("%w: %s", errInconclusive, talk.String())
+	}
+	if code != 1 {
 		return result{}, fmt.Errorf("exit code %d (%v), want 1\n%s", code, err, talk.String())
 	}
 	return parseReport(bytes.TrimSpace(out))

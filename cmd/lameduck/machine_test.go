@@ -13,8 +13,9 @@ import (
 // machine lends this machine to trials. A trial's clients and pods need their
 // processor time when they ask for it; a result made by late clients is no
 // evidence about the server. So a try on a late machine takes twice the room,
-// at half the rate; and one that has the wrong result on a late machine, or
-// one with a failed control target, is made again: alone, and at half the rate.
+// at half the rate; and one that is inconclusive, or has the wrong result on a
+// late machine or with a failed control target, is made again: alone, and at
+// half the rate.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -49,7 +50,7 @@ func (m *machine) tries(room, rate int, f func(rate int) error) error {
 		err = f(rate)
 		was := late.Stop()
 		release()
-		if err == nil || was <= lateness.Tolerated && !errors.Is(err, errControl) {
+		if err == nil || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errInconclusive) {
 			return err
 		}
 		worst = max(worst, was)

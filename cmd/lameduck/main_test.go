@@ -71,9 +71,10 @@ func TestScripts(t *testing.T) {
 		Setup:               setUp,
 		Condition:           condition,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits":     exits,
-			"reports":   reports,
-			"complains": complains,
+			"exits":        exits,
+			"reports":      reports,
+			"inconclusive": inconclusive,
+			"complains":    complains,
 		},
 	})
 }
@@ -139,21 +140,56 @@ func reports(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: reports [ID...] : COMMAND [ARG...]")
 	}
 	want, command := args[:colon], args[colon+1:]
-	err := thisMachine.try(scriptRate, func(rate int) error {
-		err := ts.Exec(command[0], atRate(command[1:], rate)...)
-		if _, ok := errors.AsType[*exec.ExitError](err); err != nil && !ok {
-			ts.Fatalf("%v", err)
+	ts.Check(thisMachine.try(scriptRate, func(rate int) error {
+		r, err := verifyIn(ts, rate, command)
+		if err != nil {
+			return err
 		}
-		r, parsed := parseReport([]byte(ts.ReadFile("stdout")))
-		if parsed != nil {
-			return fmt.Errorf("%w\n%s", parsed, ts.ReadFile("stderr"))
-		}
-		if (err == nil) != (len(want) == 0) || !slices.Equal(r.ids(), want) {
-			return r.wrong(fmt.Errorf("findings %q, want %q (%v)\n%s", r.ids(), want, err, r.evidence()))
+		if wantVerdict := map[bool]string{true: "pass", false: "fail"}[len(want) == 0]; r.Verdict != wantVerdict || !slices.Equal(r.ids(), want) {
+			return r.wrong(fmt.Errorf("%s with findings %q, want %q\n%s", r.Verdict, r.ids(), want, r.evidence()))
 		}
 		return nil
-	})
-	ts.Check(err)
+	}))
+}
+
+// inconclusive runs verify until its result is inconclusive for a reason that
+// contains the text, and has no finding:
+//
+//	inconclusive REASON : COMMAND [ARG...]
+func inconclusive(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 || args[1] != ":" {
+		ts.Fatalf("usage: inconclusive REASON : COMMAND [ARG...]")
+	}
+	ts.Check(thisMachine.try(scriptRate, func(rate int) error {
+		r, err := verifyIn(ts, rate, args[2:])
+		if err != nil {
+			return err
+		}
+		if r.Verdict != "inconclusive" || !strings.Contains(r.Reason, args[0]) || len(r.Findings) > 0 {
+			return r.wrong(fmt.Errorf("%s, want inconclusive because %q\n%s", r.Verdict, args[0], r.evidence()))
+		}
+		return nil
+	}))
+}
+
+// verifyIn runs verify -o json at a rate, and checks that its exit code is that
+// of the verdict.
+func verifyIn(ts *testscript.TestScript, rate int, command []string) (result, error) {
+	err := ts.Exec(command[0], atRate(command[1:], rate)...)
+	code := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	r, err := parseReport([]byte(ts.ReadFile("stdout")))
+	if err != nil {
+		return r, fmt.Errorf("%w\n%s", err, ts.ReadFile("stderr"))
+	}
+	if want := map[string]int{"pass": 0, "fail": 1, "inconclusive": 3}[r.Verdict]; code != want {
+		ts.Fatalf("exit code %d, and the verdict is %s", code, r.Verdict)
+	}
+	return r, nil
 }
 
 func atRate(args []string, rate int) []string {

@@ -12,6 +12,7 @@ import (
 type result struct {
 	Version  int
 	Verdict  string
+	Reason   string
 	Attempts int
 	Dropped  int
 	Control  struct{ Attempts, Failed int }
@@ -30,8 +31,15 @@ type result struct {
 // target failed: it never terminates, so this machine was late.
 var errControl = errors.New("the control target failed, too")
 
+// errInconclusive is in what is wrong with a result that is inconclusive: the
+// trial has to be made again.
+var errInconclusive = errors.New("inconclusive")
+
 // wrong is what is wrong with the result.
 func (r result) wrong(err error) error {
+	if err != nil && r.Verdict == "inconclusive" {
+		return fmt.Errorf("%w: %s (%w)", errInconclusive, r.Reason, err)
+	}
 	if err != nil && r.Control.Failed > 0 {
 		return fmt.Errorf("%w (%w, %d of %d attempts)", err, errControl, r.Control.Failed, r.Control.Attempts)
 	}
@@ -43,7 +51,9 @@ func parseReport(data []byte) (result, error) {
 	if err := json.Unmarshal(data, &r); err != nil {
 		return r, fmt.Errorf("the standard output is no report: %w", err)
 	}
-	if r.Version != 2 || r.Attempts == 0 || (r.Verdict == "pass") != (r.Dropped+len(r.Findings) == 0) {
+	found := r.Dropped+len(r.Findings) > 0
+	known := r.Verdict == "pass" && !found || r.Verdict == "fail" && found || r.Verdict == "inconclusive" && r.Reason != ""
+	if r.Version != 2 || !known || r.Attempts == 0 && r.Verdict != "inconclusive" {
 		return r, fmt.Errorf("the report contradicts itself: %+v", r)
 	}
 	return r, r.check()

@@ -32,7 +32,8 @@ func newRoot(s console.Streams) *cobra.Command {
 		Long: `lameduck finds, counts and explains every connection that a service drops when
 its pods are replaced, and shows the change that cures it.
 
-Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
+Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
+inconclusive.`,
 		Example: `  lameduck demo                                        four servers side by side
   lameduck verify deploy/shop -n prod                  a workload of a cluster
   lameduck verify -- ./server                          your own, as one replica

@@ -13,6 +13,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -30,7 +31,7 @@ With two runs it compares them, the earlier one first: the drops of each
 pattern and cause, and the findings that are gone, new, or still there.
 
 Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
-2 usage, or a file that is not a complete run, 3 could not run.`,
+2 usage, or a file that is not a complete run, 3 could not run or inconclusive.`,
 		Example: `  lameduck verify --save before.jsonl -- ./server
   lameduck report before.jsonl
   lameduck report before.jsonl -o json
@@ -79,8 +80,7 @@ func reportRuns(ctx context.Context, s console.Streams, files []string, output s
 
 // judge is the report of a run whose attempts have their pods.
 func judge(run *timeline.Run) *report.Report {
-	found, recommend := diagnose.Run(run)
-	return report.New(run, found, recommend)
+	return report.New(run, diagnose.Run(run))
 }
 
 func printReport(s console.Streams, r *report.Report, output string) error {
@@ -92,10 +92,13 @@ func printReport(s console.Streams, r *report.Report, output string) error {
 
 // outcome is the exit code of a report, as an error.
 func outcome(r *report.Report) error {
-	if r.Verdict != report.Pass {
-		return console.ErrFindings
+	switch r.Verdict {
+	case finding.Pass:
+		return nil
+	case finding.Inconclusive:
+		return hint.New(errors.New("inconclusive: "+r.Reason), r.Hint)
 	}
-	return nil
+	return console.ErrFindings
 }
 
 func checkOutput(output string) error {

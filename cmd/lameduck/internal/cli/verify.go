@@ -72,7 +72,8 @@ the load from a Job inside the cluster (--workers) or from here (--url),
 runs the action, and restores the cluster afterwards. deploy/rbac.yaml has
 the permissions it needs; --dry-run shows what it would do.
 
-Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run.`,
+Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
+inconclusive: what was seen shows neither (the reason and a hint are on stderr).`,
 		Example: `  lameduck verify -- ./server --port 8080
   lameduck verify -f deploy/kubernetes.yaml --rounds 10 -- ./app
   lameduck verify --propagation large --action delete --replicas 3 -- ./server
@@ -96,8 +97,8 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
+	f.StringVar(&v.host, "host", "", "Host header of the requests (default: localhost in the lab, the Service or the host of --url on a cluster)")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
-	f.StringVar(&v.host, "host", "", "Host header (default the name of the Service, or the host of --url)")
 	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
 	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
 	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")

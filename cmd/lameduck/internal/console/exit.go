@@ -15,7 +15,7 @@ const (
 	ExitClean    = 0 // nothing dropped, nothing found
 	ExitFindings = 1 // drops or findings
 	ExitUsage    = 2 // the command line or a file it names is wrong
-	ExitFailed   = 3 // the command could not run, or was interrupted
+	ExitFailed   = 3 // the command could not run, was interrupted, or its result is inconclusive
 )
 
 // ErrFindings is returned by a command that has done its work and reported

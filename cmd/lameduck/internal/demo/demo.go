@@ -134,9 +134,7 @@ func (d *demo) config(name, self string) trial.Config {
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
-		found, recommend := diagnose.Run(run)
-		r := report.New(run, found, recommend)
-		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
+		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: report.New(run, diagnose.Run(run))})
 	}
 	if d.output == "json" {
 		return console.Written(report.DemoJSON(s.Out, report.NewDemo(servers...)))

@@ -1,102 +1,209 @@
 package diagnose
 
 import (
+	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// behaviour is what a pod does when it is terminated. It is computed once for
-// each pod, because it takes a pass over all attempts of the pod.
+// behaviour is what a pod does when it is terminated.
 //
 // On a cluster the pod that refused a connection, or cut it, is not always
 // known. But the replicas run the same program, and it terminates in the same
 // way each time: what one replica was seen to do holds for all replicas in
 // doubt.
 type behaviour struct {
-	stopsAtOnce      bool
-	runsAfterClose   bool // only if stopsAtOnce
-	exitsUncleanly   bool // only if stopsAtOnce
-	neverAsksToClose bool // notAskedToClose > 0
-	notAskedToClose  int  // keep-alive connections used until the exit and never asked to close
-}
-
-func (p *podFacts) observeBehaviour() behaviour {
-	c := behaviour{stopsAtOnce: p.stoppedAtOnce(), notAskedToClose: p.countNotAsked()}
-	c.runsAfterClose = c.stopsAtOnce && p.ranAfterClose()
-	c.exitsUncleanly = c.stopsAtOnce && p.exitedUncleanly()
-	c.neverAsksToClose = c.notAskedToClose > 0
-	return c
+	stopsAtOnce     bool          // as soon as its termination began, the pod stopped accepting connections
+	certainly       answer        // the same
+	runsAfterClose  answer        // only if stopsAtOnce
+	exitsUncleanly  answer        // only if stopsAtOnce
+	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
+	cut             int           // attempts that the server cut, from T0 on
+	inProgress      int           // those of them that it was surely handling or reading
+	perhaps         int           // those that it may have been handling or reading
+	longest         time.Duration // of those in progress
 }
 
 // or adds what another pod was seen to do, as far as the rules need it.
-func (c behaviour) or(other behaviour) behaviour {
-	c.runsAfterClose = c.runsAfterClose || other.runsAfterClose
-	c.exitsUncleanly = c.exitsUncleanly || other.exitsUncleanly
-	c.neverAsksToClose = c.neverAsksToClose || other.neverAsksToClose
-	return c
+func (b behaviour) or(other behaviour) behaviour {
+	b.runsAfterClose = max(b.runsAfterClose, other.runsAfterClose)
+	b.exitsUncleanly = max(b.exitsUncleanly, other.exitsUncleanly)
+	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
+	return b
 }
 
-// likelyBehaviour is the behaviour of the pod itself where every moment is
-// exact, and that of any replica otherwise.
-func (p *podFacts) likelyBehaviour() behaviour {
-	if p.run.Accuracy == 0 {
-		return p.behaviour
+// minDelay: a shorter time of serving after T0 is no delay. kube-proxy itself
+// gathers changes for 1 s.
+const minDelay = time.Second
+
+// behave finds out what the pod did when it was terminated.
+func (p *podFacts) behave(s *runFacts) behaviour {
+	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s.reusesConns)}
+	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
+		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 	}
-	return p.anyBehaviour
+	for _, d := range p.drops {
+		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) {
+			continue
+		}
+		b.cut++
+		switch p.knew(d, s.observer) {
+		case yes:
+			b.inProgress, b.perhaps = b.inProgress+1, b.perhaps+1
+			b.longest = max(b.longest, d.Ended-d.Started)
+		case unsure:
+			b.perhaps++
+		}
+	}
+	if b.stopsAtOnce {
+		b.runsAfterClose = p.ranAfterClose(s.observer)
+		b.exitsUncleanly = p.exitedUncleanly(b)
+	}
+	return b
+}
+
+// stopsAtOnce reports whether the pod stopped accepting connections as soon as
+// its termination began: what is likely, and what is certain. By as much as this
+// machine was late, the pod may have been late with that. And between the last
+// connection that it accepted and the first that it refused, none shows whether
+// it still listened.
+func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
+	stopped := p.stopped()
+	if !stopped.came() {
+		return false, no
+	}
+	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
+	seen := window{stopped.latest - late, stopped.latest}
+	stopped.earliest = min(stopped.earliest, seen.earliest)
+	return seen.since(p.t0).shorterThan(minDelay) != no, stopped.since(p.t0).shorterThan(minDelay)
 }
 
 // exitedUncleanly distinguishes an exit without a shutdown from a graceful shutdown
 // that had nothing to wait for: a graceful shutdown exits with code 0 and cuts
-// no request in progress. On a busy machine a few cut requests among many prove
-// nothing.
-func (p *podFacts) exitedUncleanly() bool {
-	return p.Killed != never || p.Exited == never || p.Code != 0 || p.Signal != "" || 4*len(p.cutInProgress()) > len(p.cutByServer())
+// no request in progress. A few cut requests among many prove nothing: they may
+// have come while it stopped to accept.
+func (p *podFacts) exitedUncleanly(b behaviour) answer {
+	switch {
+	case !p.exit.came():
+		return unsure
+	case p.Killed != never || p.Code != 0 || p.Signal != "" || 4*b.inProgress > b.cut:
+		return yes
+	case 4*b.perhaps > b.cut:
+		return unsure
+	}
+	return no
 }
 
-// stoppedAtOnce reports whether the pod stopped accepting connections as soon
-// as its termination began, while the traffic went on.
-func (p *podFacts) stoppedAtOnce() bool {
-	stoppedAt := p.stoppedAt()
-	return p.t0 != never && p.provenToServe() && p.t0 <= p.lastStart && stoppedAt != never &&
-		stoppedAt-p.t0 < minDelay+p.t0Error+p.servedLag.during(p.t0, p.t0+minDelay)
+// ranAfterClose reports whether the process ran after new connections were
+// refused: it exited much later, or a connection that the pod surely had made
+// progress.
+func (p *podFacts) ranAfterClose(o *observer) answer {
+	if !p.closed.came() {
+		return no
+	}
+	closed := exactly(p.closed.latest)
+	progress := o.noticedBy(closed, until(p.Exited, 0)).before(exactly(p.lastProgress))
+	if !p.exit.came() {
+		return max(unsure, progress)
+	}
+	// A client that was late may have been refused long before.
+	refused := window{p.closed.latest - o.waits.during(p.t0.earliest, p.closed.latest), p.closed.latest}
+	if progress == no && p.exit.since(refused).shorterThan(reaction) == unsure && p.exit.since(closed).shorterThan(reaction) == yes {
+		progress = unsure
+	}
+	return max(p.lastRan(o).since(closed).shorterThan(minDelay).not(), progress)
 }
 
-// ranAfterClose reports whether the process still ran after new connections
-// were refused: a connection that the pod surely had made progress, or the
-// process exited later than a busy machine explains.
-func (p *podFacts) ranAfterClose() bool {
-	if p.closed == never {
-		return false
+// lastRan is the last moment at which the process, which has exited, surely
+// ran. On a cluster a connection proves that only if it surely went to this pod,
+// and only up to shortly before its client noticed the end, which it may have
+// done late.
+func (p *podFacts) lastRan(o *observer) window {
+	if !p.exitInexact {
+		return window{p.exit.earliest, p.exit.latest}
 	}
-	if p.Exited == never || p.aliveUntil()-p.closed >= minDelay {
-		return true
-	}
-	late := noticeDelay + p.lag.during(p.closed, p.Exited)
-	for _, a := range p.attempts {
-		_, refused := notAccepted(a)
-		if refused || a.PodBy == timeline.Probable || p.run.Accuracy > 0 && cutByServer(a) {
-			continue // on a cluster a cut may be caused by the exit, which was reported late itself
-		}
-		if a.Ended > p.closed+late && a.Ended <= p.Exited+clockSlack {
-			return true
+	until := max(p.earliestT0(), p.reported-o.accuracy)
+	for _, d := range p.drops {
+		if cutByServer(&d.Attempt) && d.PodBy != timeline.Probable && d.Ended <= p.Exited {
+			until = max(until, o.noticed(p.closed.latest, d.Ended).earliest)
 		}
 	}
-	return false
+	return exactly(until)
 }
 
-// aliveUntil is the last moment at which the process, which has exited, surely
-// ran. A connection proves that only if it surely went to this pod, and only up
-// to shortly before its client noticed the end, which it may have done late.
-func (p *podFacts) aliveUntil() time.Duration {
-	if p.run.Accuracy == 0 {
-		return p.Exited
+// knew reports whether the server had the request that it cut: it handled it,
+// or read the first one of a connection. A graceful shutdown waits for both. A
+// connection that a busy machine has not accepted yet is not known to the
+// server.
+func (p *podFacts) knew(d *dropFacts, o *observer) answer {
+	reading := no
+	if !d.Reused {
+		reading = o.waited(d.Started, d.Ended).shorterThan(reaction).not()
 	}
-	until := max(p.t0, p.exitReported-p.run.Accuracy)
-	for _, a := range p.attempts {
-		if cutByServer(a) && a.PodBy != timeline.Probable && a.Ended <= p.Exited {
-			until = max(until, a.Ended-p.lag.during(p.closed, a.Ended))
+	return max(reading, p.inProgress(d, o))
+}
+
+// inProgress reports whether the server was handling the request when the
+// attempt ended: it had begun to respond, or had the whole request for a while
+// in which it responded to others. If it responded to no request it may have
+// been exiting, or have got no processor time. A request that still trickles in
+// cannot be known to any server.
+func (p *podFacts) inProgress(d *dropFacts, o *observer) answer {
+	from := d.Sent
+	if from == never {
+		if d.Bytes == 0 {
+			return no
 		}
+		from = d.Started
 	}
-	return until
+	waited := o.waited(from, d.Ended)
+	if d.Bytes > 0 || p.lastAnswer >= from+reaction {
+		return waited.shorterThan(reaction).not()
+	}
+	return waited.shorterThan(minDelay).not()
+}
+
+// faultDoubt is why it is not certain which fault the pod has as a whole, or
+// that it has none.
+func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers bool) doubt {
+	switch {
+	case p.fault == graceShorter && p.PreStop == never && p.Signalled == never:
+		return notSeen("stop signal", p.Name)
+	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
+		return notSeen("SIGKILL", p.Name)
+	}
+	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, ignoresSignal}, p.fault) {
+		return noDoubt
+	}
+	b, stopped := &p.likely, p.stopped()
+	late := o.waits.during(p.t0.earliest, until(p.exit.latest, 0))
+	seen := window{stopped.latest - late, stopped.latest}.since(p.t0).shorterThan(minDelay)
+	switch {
+	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
+		return noDoubt
+	case !p.exit.came():
+		return notSeen("exit", p.Name)
+	case p.own.certainly == unsure && seen != unsure && unnamedAnswers:
+		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), "let the server send the name of its pod in a response header, see --pod-header"}
+	case p.own.certainly == unsure && seen != unsure:
+		return doubt{fmt.Sprintf("too few new connections reached %s after its termination began, so it is not known when it stopped accepting them", p.Name), hintOften}
+	case p.own.certainly == unsure && late <= resolution:
+		return doubt{fmt.Sprintf("when the termination of %s began is known to %s only, and that decides whether it kept serving", p.Name, span(p.t0.latest-p.t0.earliest)), "run it again with more --rounds"}
+	}
+	return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known when the pod stopped serving", span(late), p.Name), hintLate}
+}
+
+// notSeen is the doubt about a pod of which an event is missing.
+func notSeen(event, pod string) doubt {
+	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
+}
+
+// killedCode is the exit code after SIGKILL.
+const killedCode = 128 + 9
+
+// hadGrace reports whether the process exited when its grace period was over.
+func (p *podFacts) hadGrace(grace time.Duration) bool {
+	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
 }

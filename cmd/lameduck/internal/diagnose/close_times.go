@@ -1,57 +1,41 @@
 package diagnose
 
-import (
-	"slices"
-	"time"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-)
-
 // inferCloseTimes gives each pod whose close of the listener is not certain the
 // time that the quickest certain pod took after T0, or else the quickest pod.
-func (s *runFacts) inferCloseTimes() {
-	if s.run.Accuracy == 0 {
-		return
-	}
-	model := s.firstClosed(true)
+// In the lab every one is certain.
+func inferCloseTimes(pods []*podFacts) {
+	model := firstClosed(pods, true)
 	if model == nil {
-		model = s.firstClosed(false)
+		model = firstClosed(pods, false)
 	}
 	if model == nil {
 		return
 	}
-	after := model.closed - model.t0
-	for _, p := range s.pods {
-		if at := p.t0 + after; p.t0 != never && !p.closedSure && !p.acceptedAfter(at) && (p.Exited == never || at <= p.Exited) {
-			p.closed = at
+	after := exactly(model.closed.latest).since(model.t0)
+	likely := model.closed.latest - model.t0.earliest
+	for _, p := range pods {
+		if !p.exitInexact || !p.t0.came() || p.closedSure {
+			continue
+		}
+		// When either termination began is known to a window only.
+		closed := window{p.t0.earliest + after.atLeast, p.t0.latest + after.atMost}
+		if p.lastSurely <= closed.latest && (!p.exit.came() || p.t0.earliest+likely <= p.exit.latest) {
+			p.closed = exactly(max(p.t0.earliest+likely, p.lastSurely))
 		}
 	}
-}
-
-// closedAtExit reports whether the pod accepted new connections until it
-// exited.
-func (p *podFacts) closedAtExit() bool {
-	return p.Exited != never && p.closed >= p.Exited-p.exitError-clockSlack
 }
 
 // firstClosed is the pod that closed its listener soonest after T0 and kept
 // running, or nil.
-func (s *runFacts) firstClosed(sureOnly bool) *podFacts {
+func firstClosed(pods []*podFacts, sureOnly bool) *podFacts {
 	var first *podFacts
-	for _, p := range s.pods {
-		if p.closed == never || sureOnly && !p.closedSure || p.evictedWithoutNotice() || p.closedAtExit() {
+	for _, p := range pods {
+		if !p.closed.came() || sureOnly && !p.closedSure || p.evictedWithoutNotice() || p.closedAtExit() {
 			continue
 		}
-		if first == nil || p.closed-p.t0 < first.closed-first.t0 {
+		if first == nil || p.closed.latest-p.t0.earliest < first.closed.latest-first.t0.earliest {
 			first = p
 		}
 	}
 	return first
-}
-
-// acceptedAfter reports whether the pod surely accepted a new connection later.
-func (p *podFacts) acceptedAfter(at time.Duration) bool {
-	return slices.ContainsFunc(p.attempts, func(a *timeline.Attempt) bool {
-		return !a.Reused && !a.Dropped() && a.PodBy != timeline.Probable && a.Started > at+clockSlack
-	})
 }

@@ -5,16 +5,23 @@ import "fmt"
 // http.Server.Shutdown at T0 is the typical case: the process finishes what is
 // in flight, and refuses every new connection.
 var ruleClosesEarly = rule{
-	id:      closesEarly,
+	id:    closesEarly,
+	title: "The listener closes at the stop signal",
+	why:   "The kubelet sends the stop signal while the removal of the endpoint is still on its way to the nodes. Until each kube-proxy has applied it, new connections are routed to the pod, and a closed listener refuses them. http.Server.Shutdown at the signal is the typical case: it finishes what is in flight, and refuses every new connection.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
+		"https://pkg.go.dev/net/http#Server.Shutdown",
+	},
 	summary: "The server closes its listener at the stop signal, while some nodes still route new connections to the pod.",
 	holdsFor: func(p *podFacts) bool {
-		return p.stopsAtOnce && (p.likelyBehaviour().runsAfterClose || !p.likelyBehaviour().exitsUncleanly)
+		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || p.likely.exitsUncleanly != yes)
 	},
 	explains: orUnrouted(closesEarly, dropsAfterT0(closesEarly)),
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated()
-		if p.closed != never {
-			s += ", new connections refused from " + seconds(p.closed)
+		if p.closed.came() {
+			s += ", new connections refused from " + seconds(p.closed.latest)
 		}
 		return s + ", " + p.howExited() + p.keptWhenKilledText() + p.lateConnections()
 	},

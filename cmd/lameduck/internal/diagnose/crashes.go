@@ -3,7 +3,12 @@ package diagnose
 import "fmt"
 
 var ruleCrashes = rule{
-	id:         crashes,
+	id:    crashes,
+	title: "The process crashed",
+	why:   "A process that exits outside a termination cuts its connections, and its pod refuses new ones until the readiness probe has failed or the process runs again.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#restart-policy",
+	},
 	summary:    "The process crashed outside a termination, and its connections were cut.",
 	warnsAbout: func(p *podFacts) bool { return p.Restarts > 0 && len(p.outages) > 0 },
 	explains: func(d *dropFacts) bool {
@@ -14,9 +19,9 @@ var ruleCrashes = rule{
 			return p.howExited()
 		}
 		o := p.outages[0]
-		s := fmt.Sprintf("exited at %s with code %d", seconds(o.from), o.code)
+		s := fmt.Sprintf("exited at %s with code %d", seconds(o.from.latest), o.code)
 		if o.signal != "" {
-			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from))
+			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from.latest))
 		}
 		if more := len(p.outages) - 1; more > 0 {
 			s += fmt.Sprintf(", and %s more", count(more, "time"))
@@ -31,7 +36,7 @@ var ruleCrashes = rule{
 // downDuring reports whether the drop met a process that had crashed.
 func (p *podFacts) downDuring(d *dropFacts) bool {
 	for _, o := range p.outages {
-		if d.Ended >= o.from-clockSlack-d.run.Accuracy && (o.to == never || d.Started <= o.to) {
+		if exactly(d.Ended).before(o.from) != yes && (o.to == never || d.Started <= o.to) {
 			return true
 		}
 	}

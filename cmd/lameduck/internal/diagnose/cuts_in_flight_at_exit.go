@@ -6,9 +6,15 @@ import (
 )
 
 var ruleCutsInFlight = rule{
-	id:          cutsInFlight,
+	id:    cutsInFlight,
+	title: "The process exits with requests in flight",
+	why:   "A process that exits cuts the requests that it is handling; the client gets no response or a truncated one. http.Server.Shutdown waits for handlers, but not for requests that are still being read.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+		"https://pkg.go.dev/net/http#Server.Shutdown",
+	},
 	summary:     "The process exits with requests in flight: they had begun well before, and got no response or a truncated one.",
-	explains:    func(d *dropFacts) bool { return classify(d) == cutsInFlight },
+	explains:    func(d *dropFacts) bool { return d.class == cutsInFlight },
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
 	note: func(m *match) string {
 		var longest time.Duration

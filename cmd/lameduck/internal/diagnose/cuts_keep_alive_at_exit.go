@@ -3,10 +3,16 @@ package diagnose
 import "fmt"
 
 var ruleCutsKeepAlive = rule{
-	id:         cutsKeepAlive,
+	id:    cutsKeepAlive,
+	title: "Keep-alive connections are never asked to close",
+	why:   "kube-proxy moves new connections only: one that is open stays with its pod until either side closes it. A client uses it until the server asks it to close, with Connection: close in a response. A request that is sent at the moment of the exit, or while the server closes the idle connection, is lost.",
+	sources: []string{
+		"https://www.rfc-editor.org/rfc/rfc9112#section-9.6",
+		"https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1",
+	},
 	summary:    "The server never sends Connection: close while it terminates: keep-alive connections stay open until the process exits, and the requests on them are cut.",
 	warnsAbout: func(p *podFacts) bool { return p.keptToReport() > 0 },
-	explains:   func(d *dropFacts) bool { return classify(d) == cutsKeepAlive },
+	explains:   func(d *dropFacts) bool { return d.class == cutsKeepAlive },
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if n := p.keptToReport(); n > 0 {
@@ -30,5 +36,5 @@ func (p *podFacts) keptToReport() int {
 	if p.fault != "" {
 		return 0
 	}
-	return p.notAskedToClose
+	return p.own.notAskedToClose
 }

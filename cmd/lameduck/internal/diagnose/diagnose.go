@@ -1,62 +1,101 @@
 // Package diagnose finds the faults behind the drops of a run. It is pure: it
-// makes findings from a timeline.Run, and does nothing else.
+// makes a Diagnosis from a timeline.Run, and does nothing else.
 //
-// It computes the facts of each pod first, then those of each drop. A pod whose
+// It computes the facts of each pod first, then those of each drop, in one pass
+// over the attempts; then it asks the rules (see rules). A pod whose
 // termination is faulty as a whole (the process exits at once, closes its
 // listener, is killed) has one fault, and every drop of it from T0 on is a
 // consequence. For a pod that kept serving after T0, each drop is judged by
 // itself. Every drop belongs to exactly one finding; a drop that no rule
 // explains belongs to "unexplained".
+//
+// Every moment is a window that already contains the inaccuracy of its
+// observer (observer.go), so that no rule adds a tolerance. Where an answer is
+// unsure the likely one is taken, and the finding rests on it: a result in
+// which no finding is certain is inconclusive.
+//
+// # Add a rule
+//
+// One file, named by the ID of the rule with underscores, has its value: title,
+// why, sources, when it holds for a pod or which drops it explains, evidence
+// and fix. One line in rules.go gives it its place, with the reason for it. If
+// it needs a fact that podFacts and dropFacts do not have, the fact is computed
+// there, once, and not in the rule. Its cases go into the table faults of
+// diagnose_test.go (a simulated server) or of rules_test.go (a run made by
+// hand). `go generate ./internal/diagnose` writes docs/FINDINGS.md again.
 package diagnose
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
+// Run diagnoses a run that is in memory.
+func Run(run *timeline.Run) finding.Diagnosis {
+	return Stream(run, inOrder(run.Attempts))
+}
+
+// Stream diagnoses a run whose attempts come one by one, in the order in which
+// they began or ended; those of the run itself are not read. What it keeps of
+// them grows with the drops and with the pods, not with the attempts. An attempt
+// may be changed after the next one was asked for.
+func Stream(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) finding.Diagnosis {
+	s := newRunFacts(run, attempts)
+	found, doubts := s.findings()
+	d := finding.Diagnosis{Statuses: s.load.statuses, Findings: found, Recommend: s.recommended}
+	s.judge(&d, doubts)
+	return d
+}
+
+// inOrder yields the attempts in the order of their start.
+func inOrder(all []timeline.Attempt) iter.Seq[*timeline.Attempt] {
+	return func(yield func(*timeline.Attempt) bool) {
+		order := make([]*timeline.Attempt, len(all))
+		for i := range all {
+			order[i] = &all[i]
+		}
+		slices.SortStableFunc(order, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
+		for _, a := range order {
+			if !yield(a) {
+				return
+			}
+		}
+	}
+}
+
 func ruleOf(d *dropFacts) int {
 	return slices.IndexFunc(rules, func(r rule) bool { return r.explains(d) })
 }
 
-// Findings explains every drop of the run, and warns of faults that dropped
-// nothing this time. The order is stable: most drops first, then the order of
-// the rules; the unexplained come last. Attempts at the control target are not
-// judged.
-func Findings(run *timeline.Run) []finding.Finding {
-	found, _ := Run(run)
-	return found
-}
-
-// Run returns the Findings of a run and its Recommendation. One call takes half
-// the time of two.
-func Run(run *timeline.Run) ([]finding.Finding, finding.Recommendation) {
-	s := newRunFacts(run)
-	return s.findings(), s.recommended
-}
-
-func (s *runFacts) findings() []finding.Finding {
-	matters := make([]match, len(rules))
+// findings are what the rules have found, and for each finding why it is not
+// certain.
+func (s *runFacts) findings() ([]finding.Finding, []doubt) {
+	matches := make([]match, len(rules))
 	for i := range rules {
-		matters[i] = newMatch(s, rules[i].affectedPods(s))
+		matches[i] = newMatch(s, rules[i].affectedPods(s))
 	}
 	for _, d := range s.drops {
 		i := ruleOf(d)
 		if d.notStarted() {
 			i = ruleOf(s.hungAt(d))
 		}
-		matters[i].add(d)
+		matches[i].add(d)
 	}
 	var found []finding.Finding
-	for i, m := range matters {
+	var doubts []doubt
+	for i, m := range matches {
 		if len(m.drops)+len(m.pods) > 0 {
-			found = append(found, rules[i].finding(&m))
+			f, d := rules[i].finding(&m), rules[i].doubt(&m)
+			f.Doubt = d.reason
+			found, doubts = append(found, f), append(doubts, d)
 		}
 	}
 	slices.SortStableFunc(found, byWeight)
-	return found
+	return found, doubts
 }
 
 func byWeight(a, b finding.Finding) int {

@@ -3,8 +3,6 @@ package diagnose
 import (
 	"fmt"
 	"time"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // A pod that the kubelet kills by itself (node pressure, a critical pod that
@@ -13,7 +11,13 @@ import (
 // gone (k/k #116965). No server can make up for that alone, and a hard eviction
 // leaves it 1 s: such a termination is no evidence about the server.
 var ruleEvicted = rule{
-	id:            evicted,
+	id:    evicted,
+	title: "The kubelet evicted the pod before its endpoint was removed",
+	why:   "A pod that the kubelet ends by itself (node pressure, a critical pod that needs the room, the shutdown of the node) has no deletionTimestamp. Its endpoint stays ready until its readiness probe fails or its containers are gone (kubernetes/kubernetes#116965), so that new connections are routed to a pod that has exited.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/",
+		"https://github.com/kubernetes/kubernetes/issues/116965",
+	},
 	summary:       "The kubelet evicted the pod before its endpoint was removed, so new connections were routed to the pod until after it had exited: only a readiness probe that fails at the signal, or more replicas, help.",
 	holdsFor:      (*podFacts).evictedWithoutNotice,
 	onlyWithDrops: true,
@@ -42,8 +46,12 @@ var ruleEvicted = rule{
 // evictedWithoutNotice reports whether the node ended the pod before its
 // endpoint could be removed: an eviction through the API deletes the pod first.
 func (p *podFacts) evictedWithoutNotice() bool {
-	if p.Evicted == timeline.Never {
+	if p.Evicted == never {
 		return false
 	}
-	return p.Deleted == never || p.Deleted > p.t0+p.t0Error+time.Second || p.Exited != never && p.Deleted > p.Exited
+	deleted := ofLab(p.Deleted)
+	return !deleted.came() || deleted.since(p.t0).shorterThan(notice) == no || exactly(p.Exited).before(exactly(p.Deleted)) == yes
 }
+
+// notice is how soon after a deletion the kubelet acts on it.
+const notice = time.Second

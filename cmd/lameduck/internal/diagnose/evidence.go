@@ -13,11 +13,10 @@ import (
 // lateConnections describes for how long new connections were still routed to
 // the pod.
 func (p *podFacts) lateConnections() string {
-	late := p.late[p.Name]
-	if late.Connections == 0 {
+	if p.late.Connections == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", new connections arrived for another %s", span(late.LastConnection))
+	return fmt.Sprintf(", new connections arrived for another %s", span(p.late.LastConnection))
 }
 
 func noteUnrouted(m *match) string {
@@ -120,7 +119,7 @@ func span(d time.Duration) string {
 // howTerminated describes how the termination of the pod began.
 func (p *podFacts) howTerminated() string {
 	switch {
-	case p.t0 == never:
+	case !p.t0.came():
 		return "termination not seen"
 	case p.PreStop == never:
 		return "signal at " + seconds(p.Signalled)

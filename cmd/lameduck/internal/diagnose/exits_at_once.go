@@ -1,17 +1,20 @@
 package diagnose
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 var ruleExitsAtOnce = rule{
-	id:       exitsAtOnce,
+	id:    exitsAtOnce,
+	title: "The process exits at the stop signal",
+	why:   "The default action of most languages is to exit on SIGTERM. Requests in flight are cut, and until each kube-proxy has applied the removal of the endpoint, new connections are routed to a pod that refuses them.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
+	},
 	summary:  "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
-	holdsFor: func(p *podFacts) bool { return p.stopsAtOnce && p.Killed == never },
+	holdsFor: func(p *podFacts) bool { return p.own.stopsAtOnce && p.Killed == never },
 	explains: orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
 	podEvidence: func(p *podFacts) string {
-		return fmt.Sprintf("%s, %s, %s after termination began%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.t0), p.inProgressText(), p.lateConnections())
+		return fmt.Sprintf("%s, %s, %s after termination began%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.earliestT0()), p.inProgressText(), p.lateConnections())
 	},
 	note: noteUnrouted,
 	fix: func(m *match) advice {
@@ -26,13 +29,8 @@ var ruleExitsAtOnce = rule{
 // inProgressText is the evidence that a process with exit code 0 made no
 // graceful shutdown.
 func (p *podFacts) inProgressText() string {
-	cut := p.cutInProgress()
-	if p.Code != 0 || len(cut) == 0 {
+	if p.Code != 0 || p.own.inProgress == 0 {
 		return ""
 	}
-	var longest time.Duration
-	for _, a := range cut {
-		longest = max(longest, a.Ended-a.Started)
-	}
-	return fmt.Sprintf(", with %d requests in progress, the longest for %s", len(cut), span(longest))
+	return fmt.Sprintf(", with %d requests in progress, the longest for %s", p.own.inProgress, span(p.own.longest))
 }

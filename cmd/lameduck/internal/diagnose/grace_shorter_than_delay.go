@@ -2,16 +2,23 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
 // A hook that takes the whole grace period leaves the program 2 s (the floor of
 // the kubelet), whatever the program does then.
 var ruleGraceShorter = rule{
-	id:      graceShorter,
+	id:    graceShorter,
+	title: "The grace period is too short",
+	why:   "The grace period counts from the start of the preStop hook. When it is over the kubelet sends SIGKILL, which cuts what is in flight. A hook that takes the whole grace period leaves the program 2 s, whatever the program does then.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
+	},
 	summary: "The grace period ends before the server has finished: the process was killed while it still served, or the preStop hook left it no time.",
 	holdsFor: func(p *podFacts) bool {
-		return p.t0 != never && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.preStopUsedGrace())
+		return p.t0.came() && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.hookUsedGrace)
 	},
 	explains: dropsAfterT0(graceShorter),
 	podEvidence: func(p *podFacts) string {
@@ -42,9 +49,35 @@ var ruleGraceShorter = rule{
 	},
 }
 
-func (p *podFacts) preStopUsedGrace() bool {
-	grace := p.run.Spec.Grace
-	return grace > 0 && p.PreStop != never && p.Signalled != never && p.Signalled-p.PreStop >= grace-clockSlack
+// usedGrace reports whether the preStop hook took the whole grace period.
+func (p *podFacts) usedGrace(grace time.Duration) bool {
+	if grace == 0 || p.PreStop == never || p.Signalled == never {
+		return false
+	}
+	return ofLab(p.Signalled).since(ofLab(p.PreStop)).shorterThan(grace) != yes
+}
+
+// keptWhenKilled counts the keep-alive connections that a pod still used when
+// it was killed. A graceful shutdown waits for them, so they may be the reason
+// why it had not exited.
+func (p *podFacts) keptWhenKilled() int {
+	if p.Killed == never || !p.Caught && !p.Unknown {
+		return 0
+	}
+	return p.own.notAskedToClose
+}
+
+func (p *podFacts) keptWhenKilledText() string {
+	n := p.keptWhenKilled()
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
+}
+
+// anyKeptWhenKilled reports whether any pod had such connections.
+func (m *match) anyKeptWhenKilled() bool {
+	return slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.keptWhenKilled() > 0 })
 }
 
 func (m *match) longestPreStop() time.Duration {

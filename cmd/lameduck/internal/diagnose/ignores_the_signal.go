@@ -10,16 +10,22 @@ import (
 // Without a handler the kernel discards a signal to process 1 of a PID
 // namespace (pid_namespaces(7)); a shell that stays process 1 has none.
 var ruleIgnoresSignal = rule{
-	id:               ignoresSignal,
+	id:    ignoresSignal,
+	title: "The process ignores the stop signal",
+	why:   "Without a handler the kernel discards a signal to process 1 of a PID namespace. A shell that stays process 1 does not pass the signal on. The process then serves unchanged until SIGKILL at the end of the grace period, which cuts all that is in flight.",
+	sources: []string{
+		"https://man7.org/linux/man-pages/man7/pid_namespaces.7.html",
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+	},
 	summary:          "The process ignores the stop signal: process 1 has no handler for it, so the pod is killed at the end of the grace period.",
 	summaryUncertain: "The process probably ignores the stop signal: it kept serving unchanged until SIGKILL at the end of the grace period.",
 	holdsFor: func(p *podFacts) bool {
-		return p.t0 != never && p.Killed != never && p.Signalled != never && p.ignores()
+		return p.t0.came() && p.Killed != never && p.Signalled != never && p.ignores()
 	},
 	explains: dropsAfterT0(ignoresSignal),
 	podEvidence: func(p *podFacts) string {
 		if p.Unknown {
-			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), count(p.notAskedToClose, "keep-alive connection"))
+			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), count(p.own.notAskedToClose, "keep-alive connection"))
 		}
 		return fmt.Sprintf("%s and not handled, killed %s later", p.howTerminated(), span(p.Killed-p.Signalled))
 	},
@@ -63,8 +69,8 @@ func shell(command []string) bool {
 // Connection: close, refused no connection, and its preStop hook left it time.
 func (p *podFacts) ignores() bool {
 	if p.Unknown {
-		open := p.closed == never || p.closedAtExit()
-		return open && !p.preStopUsedGrace() && p.likelyBehaviour().neverAsksToClose
+		open := !p.closed.came() || p.closedAtExit()
+		return open && !p.hookUsedGrace && p.likely.notAskedToClose > 0
 	}
 	return !p.Caught
 }

@@ -11,39 +11,47 @@ import (
 // lag is how late this machine was, as the control target shows: by as much as
 // its responses were slower, a pod may have been slower in whatever it did.
 type lag struct {
-	control []*timeline.Attempt // in the order in which they were due
+	waits   []wait // in the order in which they were due
 	longest time.Duration
+	blocks  []time.Duration // the longest wait of each blockSize of them
 }
 
-// newLag takes the attempts at the control target: all of them, or only those
-// that were served. A failed attempt waited until its own time-out, perhaps for
-// a network that cannot be reached. Its wait may explain what a pod did late,
-// but does not prove that the pod was late.
-func newLag(attempts []timeline.Attempt, failed bool) *lag {
-	l := &lag{}
-	for i := range attempts {
-		if a := &attempts[i]; a.Control && (failed || !a.Dropped()) {
-			l.control = append(l.control, a)
-			l.longest = max(l.longest, a.Latency())
-		}
+// blockSize is how many waits during can pass over at once: it may be asked
+// for each pod about much of the run.
+const blockSize = 256
+
+// wait is how long a client of the control target waited.
+type wait struct{ due, over time.Duration }
+
+func (w wait) length() time.Duration { return w.over - w.due }
+
+func (l *lag) add(a *timeline.Attempt) {
+	l.longest = max(l.longest, a.Latency())
+	if a.Latency() > inTime {
+		l.waits = append(l.waits, wait{a.Scheduled, a.Ended})
 	}
-	slices.SortStableFunc(l.control, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Scheduled, b.Scheduled) })
-	return l
+}
+
+func (l *lag) sort() {
+	slices.SortStableFunc(l.waits, func(a, b wait) int { return cmp.Compare(a.due, b.due) })
+	for block := range slices.Chunk(l.waits, blockSize) {
+		longest := slices.MaxFunc(block, func(a, b wait) int { return cmp.Compare(a.length(), b.length()) })
+		l.blocks = append(l.blocks, longest.length())
+	}
 }
 
 // during is the longest wait of a client of the control target that overlaps
 // those moments.
 func (l *lag) during(from, to time.Duration) time.Duration {
-	first, _ := slices.BinarySearchFunc(l.control, from-l.longest, func(a *timeline.Attempt, at time.Duration) int {
-		return cmp.Compare(a.Scheduled, at)
-	})
+	first, _ := slices.BinarySearchFunc(l.waits, from-l.longest, func(w wait, at time.Duration) int { return cmp.Compare(w.due, at) })
 	var worst time.Duration
-	for _, a := range l.control[first:] {
-		if a.Scheduled > to {
-			break
-		}
-		if a.Ended >= from {
-			worst = max(worst, a.Latency())
+	for i := first; i < len(l.waits) && l.waits[i].due <= to; i++ {
+		w, last := l.waits[i], i+blockSize-1
+		switch {
+		case i%blockSize == 0 && w.due >= from && last < len(l.waits) && l.waits[last].due <= to:
+			worst, i = max(worst, l.blocks[i/blockSize]), last
+		case w.over >= from:
+			worst = max(worst, w.length())
 		}
 	}
 	return worst

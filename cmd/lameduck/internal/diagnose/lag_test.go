@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -200,5 +201,29 @@ func TestAControlTargetThatIsNotReached(t *testing.T) {
 	}
 	for _, f := range Findings(run) {
 		t.Errorf("%s: %s", f.ID, f.Evidence)
+	}
+}
+
+// TestTheLongestWait compares the answer with a look at each wait.
+func TestTheLongestWait(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 4))
+	for range 300 {
+		l := &lag{}
+		for range r.IntN(3 * blockSize) {
+			due := moment(r)
+			l.add(&timeline.Attempt{Control: true, Scheduled: due, Ended: due + moment(r)/time.Duration(1+r.IntN(100))})
+		}
+		l.sort()
+		from := moment(r)
+		to := from + moment(r)/4
+		var want time.Duration
+		for _, w := range l.waits {
+			if w.due <= to && w.over >= from {
+				want = max(want, w.over-w.due)
+			}
+		}
+		if got := l.during(from, to); got != want {
+			t.Fatalf("%d waits, from %v to %v: %v, want %v", len(l.waits), from, to, got, want)
+		}
 	}
 }

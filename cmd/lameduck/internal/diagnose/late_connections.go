@@ -21,17 +21,16 @@ type measured struct {
 // start if two are equal. On a cluster kube-proxy may report a later moment
 // than the connections show: it routed new connections to the pod until it had
 // applied the change.
-func lastConnection(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) measured {
-	m := measured{unknown: unattributed(run, pods)}
+func (l *load) lastConnection(run *timeline.Run, pods []*podFacts) measured {
+	m := measured{unknown: l.unattributed}
 	proxies := proxiesUpdated(run)
 	for _, p := range pods {
-		l, ok := late[p.Name]
-		if !ok {
+		if p.T0() == never {
 			continue
 		}
-		m.counted += l.Connections
-		if l.Connections > 0 {
-			m.consider(l.LastConnection, p.Name, false)
+		m.counted += p.late.Connections
+		if p.late.Connections > 0 {
+			m.consider(p.late.LastConnection, p.Name, false)
 		}
 		if updated, ok := proxies[p.Name]; ok && updated >= p.T0() {
 			m.consider(updated-p.T0(), p.Name, true)
@@ -65,31 +64,12 @@ func (m *measured) whyDelay(delay int) string {
 	return s
 }
 
-// unattributed counts the new connections that may have been routed to a
-// terminating pod, but not surely.
-func unattributed(run *timeline.Run, pods []timeline.Pod) int {
-	if run.Stage != "cluster" {
-		return 0
-	}
-	n, terminating := 0, terminations(pods)
-	for i := range run.Attempts {
-		a := &run.Attempts[i]
-		if a.Control || a.Reused || a.Started == never || a.Pod != "" && a.PodBy != timeline.Probable || a.Pod == "" && a.Conn == 0 {
-			continue
-		}
-		if terminating.overlap(a.Started, a.Started, anyPod) {
-			n++
-		}
-	}
-	return n
-}
-
 // terminations is when each pod was terminating.
-func terminations(pods []timeline.Pod) *periods {
+func terminations(pods []*podFacts) *periods {
 	var all []period
-	for i, p := range pods {
+	for _, p := range pods {
 		if t0 := p.T0(); t0 != never {
-			all = append(all, period{t0, until(p.Exited, 0), i})
+			all = append(all, period{t0, until(p.Exited, 0), p.index})
 		}
 	}
 	return newPeriods(all)

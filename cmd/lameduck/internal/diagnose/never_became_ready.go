@@ -1,14 +1,17 @@
 package diagnose
 
-import "time"
-
 var ruleNeverReady = rule{
-	id:       neverReady,
+	id:    neverReady,
+	title: "A pod never became ready",
+	why:   "A rolling update replaces an old pod only when a new one is ready. A new pod that never becomes ready leaves the update half done, and where the old pod is gone already the Service has no endpoint.",
+	sources: []string{
+		"https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
+	},
 	summary:  "A pod never became ready, so it never replaced the old pod.",
 	holdsFor: func(p *podFacts) bool { return p.failed },
 	explains: func(d *dropFacts) bool {
 		if d.unrouted {
-			return d.replacementFailed(d.Ended)
+			return d.run.replacementFailed(d.Ended)
 		}
 		return d.pod != nil && d.pod.failed
 	},
@@ -26,10 +29,4 @@ var ruleNeverReady = rule{
 		return advice{other: "start the command by hand and see whether it listens on all addresses (not only 127.0.0.1) and on the port of the Service. Readiness here is " +
 			how + "; compare path, port and failureThreshold × periodSeconds with the time the program needs to start."}
 	},
-}
-
-// replacementFailed reports whether a pod that should have replaced another had
-// started by then, and never became ready.
-func (s *runFacts) replacementFailed(by time.Duration) bool {
-	return s.firstFailed != nil && s.firstFailed.Started <= by
 }

@@ -3,7 +3,13 @@ package diagnose
 import "fmt"
 
 var ruleNoEndpoint = rule{
-	id:          noEndpoint,
+	id:    noEndpoint,
+	title: "The Service had no endpoint",
+	why:   "When the last ready pod stops before another is ready, nodes refuse every connection. A pod that terminates and still serves is the fallback (KEP-1669), as long as it serves.",
+	sources: []string{
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
+		"https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+	},
 	summary:     "For a while the Service had no endpoint: the old pod had stopped serving, and no new pod was ready.",
 	explains:    func(d *dropFacts) bool { return d.unrouted },
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },

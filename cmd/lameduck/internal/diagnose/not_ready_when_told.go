@@ -5,15 +5,20 @@ import "time"
 // A probe that only connects, or a path that answers before the program can
 // serve, makes a pod an endpoint too early.
 var ruleNotReady = rule{
-	id:      notReady,
+	id:    notReady,
+	title: "The pod is Ready before it serves",
+	why:   "A probe that only connects, or a path that answers before the program can serve, makes a pod an endpoint too early: the first connections are refused.",
+	sources: []string{
+		"https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
+	},
 	summary: "The pod becomes Ready before it accepts connections: the first connections after its start are refused.",
 	explains: func(d *dropFacts) bool {
-		if d.pod == nil || d.unrouted || !d.pod.anyServed {
+		if d.pod == nil || d.unrouted || !d.run.anyServed {
 			return false
 		}
 		switch {
 		case d.pod.firstAnswer != never:
-		case d.unnamedAnswers:
+		case d.run.unnamedAnswers:
 			return d.notAcceptedByNewPod()
 		default:
 			return true // other pods responded, this one never did
@@ -50,7 +55,7 @@ const newPodWindow = 10 * time.Second
 // notAcceptedByNewPod reports whether a pod that became ready during the
 // traffic did not accept the connection.
 func (d *dropFacts) notAcceptedByNewPod() bool {
-	_, refused := notAccepted(d.Attempt)
+	_, refused := notAccepted(&d.Attempt)
 	ready := d.pod.Ready
-	return refused && !d.late() && ready > d.firstStart && d.Started < ready+newPodWindow
+	return refused && !d.late() && ready > d.run.firstStart && d.Started < ready+newPodWindow
 }

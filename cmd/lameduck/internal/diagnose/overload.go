@@ -6,12 +6,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// timedOut reports whether the client got no answer in time, or could not start
-// because others waited.
-func timedOut(a *timeline.Attempt) bool {
-	return a.Cause == timeline.Timeout || a.Cause == timeline.DialTimeout
-}
-
 // Time-outs are all over the run if there are so many, in so many of its seconds
 // in which no pod was terminating: a third of them, and not only a moment.
 const (
@@ -23,27 +17,27 @@ const (
 // findOverload names the finding for time-outs all over the run, or is empty.
 // The control target distinguishes an overloaded server from an overloaded machine;
 // without it, or without time-outs, nothing is found.
-func (s *runFacts) findOverload(attempts []*timeline.Attempt) string {
-	undisturbed, hung := map[time.Duration]bool{}, map[time.Duration]bool{}
+func findOverload(s *runFacts) string {
+	disturbed, hung := disturbances(s.pods), map[time.Duration]bool{}
 	timeouts, lagged := 0, 0
-	disturbed := s.disturbances()
-	for _, a := range attempts {
-		if disturbed.overlap(a.Scheduled, a.Ended, anyPod) {
+	for _, d := range s.drops {
+		if !timedOut(&d.Attempt) || disturbed.overlap(d.Scheduled, d.Ended, anyPod) {
 			continue
 		}
-		second := a.Scheduled / time.Second
-		undisturbed[second] = true
-		if timedOut(a) {
-			hung[second] = true
-			timeouts++
-			if s.lag.during(a.Scheduled, a.Ended) >= minDelay {
-				lagged++
-			}
+		hung[d.Scheduled/time.Second] = true
+		timeouts++
+		if s.waits.during(d.Scheduled, d.Ended) >= minDelay {
+			lagged++
 		}
 	}
-	c := timeline.ControlOf(s.run.Attempts)
-	switch {
-	case c.Attempts == 0 || timeouts < minTimeouts || len(hung) < minSeconds || len(hung)*shareOfTime < len(undisturbed):
+	undisturbed := len(hung)
+	for second := range s.seconds {
+		if !hung[second] && !disturbed.overlap(second*time.Second, (second+1)*time.Second-1, anyPod) {
+			undisturbed++
+		}
+	}
+	switch c := s.control; {
+	case c.Attempts == 0 || timeouts < minTimeouts || len(hung) < minSeconds || len(hung)*shareOfTime < undisturbed:
 		return ""
 	case c.Failed*100 > c.Attempts || lagged*2 > timeouts:
 		return tooBusy
@@ -52,15 +46,23 @@ func (s *runFacts) findOverload(attempts []*timeline.Attempt) string {
 }
 
 // disturbances is when some pod was terminating or down.
-func (s *runFacts) disturbances() *periods {
+func disturbances(pods []*podFacts) *periods {
 	var all []period
-	for _, p := range s.pods {
-		if p.t0 != never {
-			all = append(all, period{p.t0 - clockSlack, until(p.Exited, minDelay), p.index})
+	for _, p := range pods {
+		if p.t0.came() {
+			all = append(all, period{p.t0.earliest, until(p.exit.latest, minDelay), p.index})
 		}
 		for _, o := range p.outages {
-			all = append(all, period{o.from - clockSlack - s.run.Accuracy, until(o.to, 0), p.index})
+			all = append(all, period{o.from.earliest, until(o.to, 0), p.index})
 		}
 	}
 	return newPeriods(all)
+}
+
+// addControl folds the attempts at the control target.
+func addControl(c *timeline.Control, a *timeline.Attempt) {
+	c.Attempts++
+	if a.Dropped() {
+		c.Failed++
+	}
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
@@ -12,7 +13,54 @@ import (
 // not a wait, so a smaller number gains nothing.
 const defaultGrace = 30
 
-// Recommend derives the delay and the grace period from what this run measured,
+// load is what the attempts show of the traffic as a whole.
+type load struct {
+	attempts     int
+	successes    int // responses with a status below 300, and answers of a protocol without
+	statuses     map[int]int
+	patterns     map[string]bool
+	terminating  *periods      // when each pod was terminating; nil in the lab
+	opens        bool          // a new connection to a pod was made
+	unattributed int           // new connections that may have been routed to a terminating pod, but not surely
+	longest      time.Duration // the longest request that was answered, or cut
+}
+
+func newLoad(run *timeline.Run, pods []*podFacts) load {
+	l := load{statuses: map[int]int{}, patterns: map[string]bool{}}
+	if run.Stage == "cluster" {
+		l.terminating = terminations(pods)
+	}
+	return l
+}
+
+func (l *load) add(a *timeline.Attempt) {
+	l.attempts++
+	if !l.patterns[a.Pattern] {
+		l.patterns[a.Pattern] = true
+	}
+	if a.Status != 0 {
+		l.statuses[a.Status]++
+	}
+	if !a.Dropped() && a.Status < 300 {
+		l.successes++
+	}
+	if !a.Reused && (a.Pod != "" || a.Conn != 0) {
+		l.opens = true
+	}
+	// A request that was cut counts for as long as it had lasted; one that timed
+	// out does not count.
+	if !a.Dropped() || cutByServer(a) {
+		l.longest = max(l.longest, a.Ended-a.Started)
+	}
+	if l.terminating == nil || a.Reused || a.Started == never || a.Pod != "" && a.PodBy != timeline.Probable || a.Pod == "" && a.Conn == 0 {
+		return
+	}
+	if l.terminating.overlap(a.Started, a.Started, anyPod) {
+		l.unattributed++
+	}
+}
+
+// recommend derives the delay and the grace period from what this run measured,
 // never from a constant alone:
 //
 //	delay = last new connection after T0 × 1.25 + 1 s, rounded up
@@ -24,28 +72,23 @@ const defaultGrace = 30
 // the run, or without a new connection, nothing was measured, and both are 0.
 // So they are where the pod of the new connections after T0 is not known, and
 // nothing else shows it; Why gives the reason.
-func Recommend(run *timeline.Run) finding.Recommendation {
-	return recommend(run, timeline.Pods(run.Events), timeline.LateArrivals(run))
-}
-
-func recommend(run *timeline.Run, pods []timeline.Pod, late map[string]timeline.Late) finding.Recommendation {
-	if len(late) == 0 {
+func (l *load) recommend(run *timeline.Run, pods []*podFacts) finding.Recommendation {
+	if !slices.ContainsFunc(pods, func(p *podFacts) bool { return p.T0() != never }) {
 		return finding.Recommendation{Why: "no pod was terminated in this run, so nothing was measured"}
 	}
-	if !opensConnections(run) {
+	if !l.opens {
 		return finding.Recommendation{Why: "no new connection to a pod was made in this run, so the propagation delay was not measured"}
 	}
-	m := lastConnection(run, pods, late)
+	m := l.lastConnection(run, pods)
 	if !m.known() {
 		return finding.Recommendation{Why: fmt.Sprintf("the pod of %s after termination began is not known, so the propagation delay was not measured: let the server send the name of its pod in a response header", count(m.unknown, "new connection"))}
 	}
-	longest := longestRequest(run)
 	delay := wholeSeconds(m.last*5/4 + time.Second)
-	needed := roundUp(wholeSeconds(time.Duration(delay)*time.Second+longest+5*time.Second), 5)
+	needed := roundUp(wholeSeconds(time.Duration(delay)*time.Second+l.longest+5*time.Second), 5)
 	return finding.Recommendation{
 		DelaySeconds: delay,
 		GraceSeconds: max(needed, defaultGrace),
-		Why:          m.whyDelay(delay) + "; " + whyGrace(longest, needed),
+		Why:          m.whyDelay(delay) + "; " + whyGrace(l.longest, needed),
 	}
 }
 
@@ -55,28 +98,6 @@ func whyGrace(longest time.Duration, needed int) string {
 		sum += fmt.Sprintf(", which the default of %d s covers", defaultGrace)
 	}
 	return sum
-}
-
-func opensConnections(run *timeline.Run) bool {
-	for i := range run.Attempts {
-		if a := &run.Attempts[i]; !a.Control && !a.Reused && (a.Pod != "" || a.Conn != 0) {
-			return true
-		}
-	}
-	return false
-}
-
-// longestRequest is the longest request that was answered. A request that was
-// cut counts for as long as it had lasted; one that timed out does not count.
-func longestRequest(run *timeline.Run) time.Duration {
-	var longest time.Duration
-	for i := range run.Attempts {
-		a := &run.Attempts[i]
-		if !a.Control && (!a.Dropped() || cutByServer(a)) {
-			longest = max(longest, a.Ended-a.Started)
-		}
-	}
-	return longest
 }
 
 // wholeSeconds rounds up.

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -9,97 +10,65 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-const never = timeline.Never
-
 // runFacts is what is known of a run: of its pods, its drops, and this machine.
 type runFacts struct {
-	run            *timeline.Run
-	pods           []*podFacts // in order of their start
-	byName         map[string]*podFacts
-	firstFailed    *podFacts     // the first of the pods that never became ready, or nil
-	anyBehaviour   behaviour     // of all pods together
-	readyPeriods   *periods      // when each pod was ready
-	stops          []podStop     // in order
-	drops          []*dropFacts  // in order of their end
-	hung           []*dropFacts  // those that timed out
-	longestHang    time.Duration // of those
-	recommended    finding.Recommendation
-	late           map[string]timeline.Late
-	reusesConns    map[string]bool // the patterns that used a connection more than once
-	firstStart     time.Duration   // of the attempts
-	lastStart      time.Duration   // when the last attempt began: later events met no traffic
-	anyServed      bool            // some pod answered some attempt
-	unnamedAnswers bool            // the pod of some responses is not known
-	overload       string          // the finding that explains time-outs all over the run, or ""
-	lag            *lag            // of this machine
-	servedLag      *lag            // the same, by responses that were served
+	*observer
+	run    *timeline.Run // without its attempts
+	pods   []*podFacts   // in order of their start
+	byName map[string]*podFacts
+	drops  []*dropFacts // in order of their end
+	load   load
+
+	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
+	control        timeline.Control       // of the attempts at the control target
+	seconds        map[time.Duration]bool // in which an attempt was due
+	reusesConns    map[string]bool        // the patterns that used a connection more than once
+	firstStart     time.Duration          // of the attempts, or never
+	lastStart      time.Duration          // when the last attempt began: later events met no traffic
+	anyServed      bool                   // some pod answered some attempt
+	unnamedAnswers bool                   // the pod of some responses is not known
+
+	overload     string        // the finding that explains time-outs all over the run, or ""
+	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
+	readyPeriods *periods      // when each pod was ready
+	stops        []podStop     // in order
+	hung         []*dropFacts  // those that timed out
+	longestHang  time.Duration // of those
+	recommended  finding.Recommendation
 }
 
-func newRunFacts(run *timeline.Run) *runFacts {
-	pods, late := timeline.Pods(run.Events), timeline.LateArrivals(run)
-	s := &runFacts{run: run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, lastStart: never,
-		recommended: recommend(run, pods, late), late: late, lag: newLag(run.Attempts, true), servedLag: newLag(run.Attempts, false)}
-	for _, p := range pods {
-		s.addPod(newPodFacts(p, run.Accuracy))
-	}
-	for _, e := range run.Events {
-		s.byName[e.Pod].addEvent(e)
-	}
-	attempts := byStart(run.Attempts)
-	for _, a := range attempts {
-		if a.Started != never {
-			s.firstStart = a.Started
-			break
-		}
-	}
-	for _, a := range attempts {
-		s.addAttempt(a)
-	}
-	for _, l := range s.pods {
-		l.refineExit()
-	}
-	s.overload = s.findOverload(attempts)
-	for _, l := range s.pods {
-		l.closed = l.listenerClosed()
-	}
-	s.inferCloseTimes()
-	s.summarize()
-	for _, l := range s.pods {
-		l.fault = s.faultOf(l)
-	}
-	s.collectDrops(attempts)
+// newRunFacts makes the facts of a run: one pass over its events, one over its
+// attempts, and then what follows from both. The attempts come in the order in
+// which they began or in which they ended.
+func newRunFacts(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts {
+	s := collect(run, attempts)
+	s.settle()
 	return s
 }
 
-// summarize computes what is asked many times, once all moments are settled:
-// for each pod, and for all pods together.
-func (s *runFacts) summarize() {
-	var readyPeriods []period
-	for _, p := range s.pods {
-		p.behaviour = p.observeBehaviour()
-		s.anyBehaviour = s.anyBehaviour.or(p.behaviour)
-		readyPeriods = append(readyPeriods, p.readyTimes()...)
-		if p.failed && (s.firstFailed == nil || p.Started < s.firstFailed.Started) {
-			s.firstFailed = p
-		}
+func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts {
+	s := &runFacts{
+		observer: &observer{accuracy: run.Accuracy, waits: &lag{}, slow: &lag{}},
+		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
+		firstStart: never, lastStart: never, refusedSince: never,
 	}
-	s.readyPeriods = newPeriods(readyPeriods)
-	s.stops = s.orderStops()
-}
-
-func byStart(all []timeline.Attempt) []*timeline.Attempt {
-	var attempts []*timeline.Attempt
-	for i := range all {
-		if !all[i].Control {
-			attempts = append(attempts, &all[i])
-		}
+	for _, p := range timeline.Pods(run.Events) {
+		s.addPod(newPodFacts(p, s.observer))
 	}
-	slices.SortStableFunc(attempts, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
-	return attempts
+	for _, e := range run.Events {
+		s.byName[e.Pod].addEvent(e, s.observer)
+	}
+	s.load = newLoad(run, s.pods)
+	for a := range attempts {
+		s.addAttempt(a)
+	}
+	s.waits.sort()
+	s.slow.sort()
+	return s
 }
 
 func (s *runFacts) addPod(p *podFacts) *podFacts {
-	p.runFacts, p.index = s, len(s.pods)
+	p.index = len(s.pods)
 	s.pods = append(s.pods, p)
 	s.byName[p.Name] = p
 	return p
@@ -107,23 +76,104 @@ func (s *runFacts) addPod(p *podFacts) *podFacts {
 
 // addAttempt files an attempt under its pod, also under one that has no event.
 func (s *runFacts) addAttempt(a *timeline.Attempt) {
-	s.lastStart = max(s.lastStart, a.Started)
-	s.anyServed = s.anyServed || !a.Dropped()
-	s.unnamedAnswers = s.unnamedAnswers || !a.Dropped() && a.Pod == ""
-	if a.Reused {
-		s.reusesConns[a.Pattern] = true
-	}
-	if a.Pod == "" {
+	if a.Control {
+		addControl(&s.control, a)
+		s.observer.add(a)
 		return
 	}
-	p := s.byName[a.Pod]
-	if p == nil {
-		p = s.addPod(newPodFacts(timeline.UnseenPod(a.Pod), s.run.Accuracy))
+	s.load.add(a)
+	s.seconds[a.Scheduled/time.Second] = true
+	if a.Started != never {
+		s.firstStart = earlier(s.firstStart, a.Started)
+		s.lastStart = max(s.lastStart, a.Started)
 	}
-	p.addAttempt(a)
+	s.anyServed = s.anyServed || !a.Dropped()
+	s.unnamedAnswers = s.unnamedAnswers || !a.Dropped() && a.Pod == ""
+	if a.Reused && !s.reusesConns[a.Pattern] {
+		s.reusesConns[a.Pattern] = true
+	}
+	p := s.byName[a.Pod]
+	if p == nil && a.Pod != "" {
+		p = s.addPod(newPodFacts(timeline.UnseenPod(a.Pod), s.observer))
+	}
+	switch {
+	case a.Dropped():
+		s.addDrop(a, p)
+	case !a.Reused:
+		s.refusedSince = never
+	}
+	if p != nil {
+		p.addAttempt(a)
+	}
 }
 
-func (s *runFacts) faultOf(p *podFacts) string {
+func (s *runFacts) addDrop(a *timeline.Attempt, p *podFacts) {
+	d := &dropFacts{Attempt: *a, run: s, pod: p, previous: never, refusedSince: never}
+	if at, refused := notAccepted(a); refused && a.Conn == 0 {
+		if s.refusedSince == never {
+			s.refusedSince = at
+		}
+		d.refusedSince = s.refusedSince
+	}
+	if p != nil {
+		if k := p.kept[a.Conn]; k != nil {
+			d.previous = k.answered
+		}
+		p.drops = append(p.drops, d)
+	}
+	s.drops = append(s.drops, d)
+}
+
+// settle finds out what follows, each fact from those before it.
+func (s *runFacts) settle() {
+	s.recommended = s.load.recommend(s.run, s.pods)
+	for _, p := range s.pods {
+		p.t0 = s.observer.recorded(p.t0)
+		p.settleExit(s.observer)
+	}
+	s.overload = findOverload(s)
+	for _, p := range s.pods {
+		p.settleClosed(s.overload != "", s.unnamedAnswers)
+	}
+	inferCloseTimes(s.pods)
+	s.settleBehaviour()
+	s.settlePods()
+	s.settleDrops()
+}
+
+// settleBehaviour finds out what each pod does, and all together.
+func (s *runFacts) settleBehaviour() {
+	var any behaviour
+	for _, p := range s.pods {
+		p.own = p.behave(s)
+		any = any.or(p.own)
+	}
+	for _, p := range s.pods {
+		if p.likely = p.own; p.exitInexact {
+			p.likely = p.own.or(any)
+		}
+		p.handled = s.observer.handled(p.t0)
+		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)
+	}
+}
+
+func (s *runFacts) settlePods() {
+	var readyPeriods []period
+	for _, p := range s.pods {
+		readyPeriods = append(readyPeriods, p.readyTimes()...)
+		if p.failed && (s.firstFailed == nil || p.Started < s.firstFailed.Started) {
+			s.firstFailed = p
+		}
+	}
+	s.readyPeriods = newPeriods(readyPeriods)
+	s.stops = orderStops(s.pods)
+	for _, p := range s.pods {
+		p.fault = faultOf(p)
+		p.doubt = p.faultDoubt(s.observer, s.run.Spec.Grace, s.unnamedAnswers)
+	}
+}
+
+func faultOf(p *podFacts) string {
 	for _, r := range rules {
 		if r.holdsFor != nil && r.holdsFor(p) {
 			return r.id
@@ -132,34 +182,14 @@ func (s *runFacts) faultOf(p *podFacts) string {
 	return ""
 }
 
-// collectDrops collects the drops, each with the response before it on its
-// connection.
-func (s *runFacts) collectDrops(attempts []*timeline.Attempt) {
-	lastOn := map[uint64]time.Duration{}
-	since := never // new connections have been refused and none served
-	for _, a := range attempts {
-		if !a.Dropped() {
-			lastOn[a.Conn] = a.Ended
-			if !a.Reused {
-				since = never
-			}
-			continue
-		}
-		d := &dropFacts{Attempt: a, runFacts: s, pod: s.byName[a.Pod], previous: never}
-		if at, ok := lastOn[a.Conn]; ok && a.Conn != 0 {
-			d.previous = at
-		}
-		if at, refused := notAccepted(a); refused && a.Conn == 0 {
-			if since == never {
-				since = at
-			}
-			d.markUnrouted(since)
-		}
-		s.drops = append(s.drops, d)
+func (s *runFacts) settleDrops() {
+	for _, d := range s.drops {
+		d.findEndpoint()
+		d.class, d.doubt = classify(d)
 	}
 	slices.SortStableFunc(s.drops, func(a, b *dropFacts) int { return cmp.Compare(a.Ended, b.Ended) })
 	for _, d := range s.drops {
-		if timedOut(d.Attempt) && !d.notStarted() {
+		if timedOut(&d.Attempt) && !d.notStarted() {
 			s.hung = append(s.hung, d)
 			s.longestHang = max(s.longestHang, d.Ended-d.Started)
 		}
@@ -169,6 +199,12 @@ func (s *runFacts) collectDrops(attempts []*timeline.Attempt) {
 // anotherReady reports whether another pod was ready for new connections.
 func (s *runFacts) anotherReady(than *podFacts, at time.Duration) bool {
 	return s.readyPeriods.overlap(at, at, than.index)
+}
+
+// replacementFailed reports whether a pod that should have replaced another had
+// started by then, and never became ready.
+func (s *runFacts) replacementFailed(by time.Duration) bool {
+	return s.firstFailed != nil && s.firstFailed.Started <= by
 }
 
 // hungAt is an attempt that was waiting when d was due, which is why d was not

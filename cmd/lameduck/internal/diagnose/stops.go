@@ -15,18 +15,18 @@ type podStop struct {
 }
 
 // lastStopped is the pod that stopped last before the moment, or nil.
-func (s *runFacts) lastStopped(at time.Duration) *podFacts {
-	n := sort.Search(len(s.stops), func(i int) bool { return s.stops[i].at > at })
+func lastStopped(stops []podStop, at time.Duration) *podFacts {
+	n := sort.Search(len(stops), func(i int) bool { return stops[i].at > at })
 	if n == 0 {
 		return nil
 	}
-	return s.stops[n-1].pod
+	return stops[n-1].pod
 }
 
 // orderStops replays the stops of all pods.
-func (s *runFacts) orderStops() []podStop {
+func orderStops(pods []*podFacts) []podStop {
 	var all []podStop
-	for _, p := range s.pods {
+	for _, p := range pods {
 		all = append(all, p.stops()...)
 	}
 	slices.SortStableFunc(all, func(a, b podStop) int { return cmp.Compare(a.at, b.at) })
@@ -35,7 +35,7 @@ func (s *runFacts) orderStops() []podStop {
 		d := &all[i]
 		switch {
 		case d.pod.lastStopBefore(d.at) != d.at:
-			last = s.searchLastStopped(d.at) // its events are not in order
+			last = searchLastStopped(pods, d.at) // its events are not in order
 		case last == nil || last.lastStopBefore(d.at) < d.at || last.index < d.pod.index:
 			last = d.pod
 		}
@@ -46,9 +46,9 @@ func (s *runFacts) orderStops() []podStop {
 
 // searchLastStopped looks at every pod; of two that stopped at the same moment
 // it is the later one by start.
-func (s *runFacts) searchLastStopped(at time.Duration) *podFacts {
+func searchLastStopped(pods []*podFacts, at time.Duration) *podFacts {
 	var last *podFacts
-	for _, p := range s.pods {
+	for _, p := range pods {
 		if gone := p.lastStopBefore(at); gone != never && (last == nil || gone >= last.lastStopBefore(at)) {
 			last = p
 		}
@@ -60,10 +60,10 @@ func (s *runFacts) searchLastStopped(at time.Duration) *podFacts {
 func (p *podFacts) stops() []podStop {
 	var all []podStop
 	for _, o := range p.outages {
-		all = append(all, podStop{o.from, p})
+		all = append(all, podStop{o.from.latest, p})
 	}
-	if stoppedAt := p.stoppedAt(); p.t0 != never && stoppedAt != never {
-		all = append(all, podStop{stoppedAt, p})
+	if stopped := p.stopped(); p.t0.came() && stopped.came() {
+		all = append(all, podStop{stopped.latest, p})
 	}
 	return all
 }
@@ -76,12 +76,12 @@ func (p *podFacts) readyTimes() []period {
 	}
 	var readyPeriods []period
 	from, last := p.Ready, forever
-	if p.t0 != never {
-		last = p.t0 - 1
+	if p.t0.came() {
+		last = p.earliestT0() - 1
 	}
-	outages := slices.SortedStableFunc(slices.Values(p.outages), func(a, b outage) int { return cmp.Compare(a.from, b.from) })
-	for _, o := range append(outages, outage{from: forever, to: never}) {
-		if to := min(o.from-1, last); from <= to {
+	outages := slices.SortedStableFunc(slices.Values(p.outages), func(a, b outage) int { return cmp.Compare(a.from.latest, b.from.latest) })
+	for _, o := range append(outages, outage{from: exactly(forever), to: never}) {
+		if to := min(o.from.latest-1, last); from <= to {
 			readyPeriods = append(readyPeriods, period{from, to, p.index})
 		}
 		from = max(from, until(o.to, 0))

@@ -1,10 +1,13 @@
 package diagnose
 
 var ruleTooBusy = rule{
-	id:       tooBusy,
-	summary:  "This machine is too busy for a result: requests time out all over the run, and those to the control target, which never terminates, fail or wait as well.",
-	explains: func(d *dropFacts) bool { return d.overload == tooBusy && timedOut(d.Attempt) },
-	note:     noteControl,
+	id:         tooBusy,
+	title:      "This machine is too busy for a result",
+	why:        "Requests time out all over the run, and those to the control target, which never terminates, fail or wait as well. Whatever the server did, its clients were late, so the result is inconclusive.",
+	summary:    "This machine is too busy for a result: requests time out all over the run, and those to the control target, which never terminates, fail or wait as well.",
+	noEvidence: true,
+	explains:   func(d *dropFacts) bool { return d.run.overload == tooBusy && timedOut(&d.Attempt) },
+	note:       noteControl,
 	fix: func(*match) advice {
 		return advice{other: "lower --rate, run on a less busy machine, or send the traffic from another machine; these drops are no evidence against the server."}
 	},

@@ -4,6 +4,8 @@ import "fmt"
 
 var ruleUnexplained = rule{
 	id:       unexplained,
+	title:    "No rule explains the drop",
+	why:      "The termination of a pod does not explain these drops: they may be the program's own failures, or a fault that this tool does not know.",
 	summary:  "Drops that the termination of a pod does not explain.",
 	explains: func(*dropFacts) bool { return true },
 	note: func(m *match) string {

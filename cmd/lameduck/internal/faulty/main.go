@@ -35,6 +35,7 @@ var servers = map[string]func(args []string) error{
 	"starts-only-once":              startsOnlyOnce,
 	"killed-holding":                killedHolding,
 	"listens-on":                    listensOn,
+	"responds-with":                 respondsWith,
 	"fails":                         fails,
 	"idles":                         idles,
 }

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lameduck-dev/lameduck"
 )
 
 // startsSlowly listens 1.5 s after it was started.
@@ -31,6 +33,22 @@ func listensOn(args []string) error {
 		return errors.New("usage: faulty listens-on ADDRESS")
 	}
 	return http.ListenAndServe(args[0], http.HandlerFunc(answer))
+}
+
+// respondsWith terminates well, and responds to every request with the status in
+// its argument.
+func respondsWith(args []string) error {
+	if len(args) != 1 {
+		return errors.New("usage: faulty responds-with STATUS")
+	}
+	status, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	return lameduck.ListenAndServe(addr(), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(status)
+	}))
 }
 
 // fails exits with the code in its argument, after writing a line.

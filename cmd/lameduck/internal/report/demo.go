@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 // Demo is the object that "demo -o json" prints.
@@ -76,7 +78,7 @@ func (p *printer) reasons(servers []Server) {
 	}
 	for _, s := range servers {
 		as := bad
-		if s.Verdict == Pass {
+		if s.Verdict == finding.Pass {
 			as = good
 		}
 		padded := fmt.Sprintf("%-*s", widest+2, s.Name)
@@ -92,10 +94,12 @@ func (p *printer) reasons(servers []Server) {
 
 // why is one sentence from the heaviest finding; other findings are named.
 func why(r *Report) string {
-	if r.Attempts == 0 {
+	switch {
+	case r.Attempts == 0:
 		return "No attempt was made, so there is no result."
-	}
-	if len(r.Findings) == 0 {
+	case r.Verdict == finding.Inconclusive && len(r.Findings) == 0:
+		return "Inconclusive: " + r.Reason
+	case len(r.Findings) == 0:
 		connections, requests := 0, 0
 		for _, p := range r.Pods {
 			connections += p.Late.Connections

@@ -40,8 +40,7 @@ func FuzzSavedRun(f *testing.F) {
 			return
 		}
 		run = attribute.Run(run)
-		found, recommend := diagnose.Run(run)
-		r := report.New(run, found, recommend)
+		r := report.New(run, diagnose.Run(run))
 		for name, write := range map[string]func() error{
 			"text": func() error { return report.Text(io.Discard, r, false) }, "json": func() error { return report.JSON(io.Discard, r) },
 			"comparison": func() error { return report.CompareText(io.Discard, report.Compare(r, r), false) },

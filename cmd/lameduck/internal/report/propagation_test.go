@@ -10,7 +10,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -37,7 +36,7 @@ func onCluster(rounds int) *timeline.Run {
 }
 
 func TestPropagation(t *testing.T) {
-	r := New(onCluster(11), nil, finding.Recommendation{})
+	r := New(onCluster(11), passed)
 	golden(t, "propagation.txt", render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	var got struct{ Propagation []map[string]any }
 	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, r) }), &got); err != nil {

@@ -19,22 +19,19 @@ import (
 // version; version 2 has all of version 1.
 const Version = 2
 
-// The verdicts.
-const (
-	Pass = "pass"
-	Fail = "fail"
-)
-
 // Report is the object that "verify -o json" prints: durations are in
 // milliseconds, moments in milliseconds since the start of the run, and a
 // moment that never came is null. What only the text has is not in it.
 type Report struct {
 	Version   int                    `json:"version"`
-	Verdict   string                 `json:"verdict"`     // Pass or Fail
-	Tool      string                 `json:"tool"`        // version of the tool that made the run
-	Start     time.Time              `json:"start"`       // of the run
-	Duration  float64                `json:"duration_ms"` // of the run
-	Stage     string                 `json:"stage"`       // lab or cluster
+	Verdict   finding.Verdict        `json:"verdict"`          // pass, fail or inconclusive
+	Reason    string                 `json:"reason,omitempty"` // why it is inconclusive, one line
+	Hint      string                 `json:"hint,omitempty"`   // what to do then, one line
+	Covers    string                 `json:"covers,omitempty"` // what a pass holds for
+	Tool      string                 `json:"tool"`             // version of the tool that made the run
+	Start     time.Time              `json:"start"`            // of the run
+	Duration  float64                `json:"duration_ms"`      // of the run
+	Stage     string                 `json:"stage"`            // lab or cluster
 	Action    string                 `json:"action"`
 	Rounds    int                    `json:"rounds"`      // number of times to run the action
 	Seed      *uint64                `json:"seed,string"` // of the lab; a string, because not every reader of JSON has integers of 64 bits; null on a cluster
@@ -42,6 +39,7 @@ type Report struct {
 	Spec      Spec                   `json:"spec"`        // what was asked
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
+	Statuses  map[int]int            `json:"statuses,omitempty"` // responses by HTTP status
 	Control   Control                `json:"control"`
 	Traffic   []Traffic              `json:"traffic"`
 	Pods      []Pod                  `json:"pods"`
@@ -125,20 +123,19 @@ type Late struct {
 	LastRequest    *float64 `json:"last_request_ms"`
 }
 
-// New assembles the report of a run. The result is Pass if attempts were made,
-// none was dropped, and there is no finding.
-func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recommendation) *Report {
+// New assembles the report of a run and its diagnosis.
+func New(run *timeline.Run, d finding.Diagnosis) *Report {
 	r := &Report{
-		Version: Version, Verdict: Fail,
+		Version: Version, Verdict: d.Verdict, Reason: d.Reason, Hint: d.Hint, Covers: d.Covers, Statuses: d.Statuses,
 		Control: Control(timeline.ControlOf(run.Attempts)),
-		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: recommend,
+		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: d.Recommend,
 		Tool: run.Tool, Start: run.Start, Duration: millis(run.Duration),
 		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, Rate: run.Rate, Spec: newSpec(run),
 	}
 	if run.Stage != "cluster" {
 		r.Seed = &run.Seed
 	}
-	r.Findings = append(r.Findings, findings...)
+	r.Findings = append(r.Findings, d.Findings...)
 	for _, t := range timeline.ByPattern(run.Attempts) {
 		r.Attempts += t.Attempts
 		r.Dropped += t.Dropped
@@ -151,9 +148,6 @@ func New(run *timeline.Run, findings []finding.Finding, recommend finding.Recomm
 	late := timeline.LateArrivals(run)
 	for _, p := range timeline.Pods(run.Events) {
 		r.Pods = append(r.Pods, newPod(p, late))
-	}
-	if r.Attempts > 0 && r.Dropped == 0 && len(r.Findings) == 0 {
-		r.Verdict = Pass
 	}
 	return r
 }

@@ -29,6 +29,17 @@ const (
 	ms = time.Millisecond
 )
 
+// passed, failed and empty are what the diagnosis may be.
+var passed = finding.Diagnosis{Verdict: finding.Pass, Covers: "HTTP/1.1 in clear text, 3 patterns", Statuses: map[int]int{200: 4490, 204: 10}, Recommend: advised}
+
+func failed(found []finding.Finding) finding.Diagnosis {
+	return finding.Diagnosis{Verdict: finding.Fail, Statuses: map[int]int{200: 4486, 503: 4}, Findings: found, Recommend: advised}
+}
+
+func empty(why string) finding.Diagnosis {
+	return finding.Diagnosis{Verdict: finding.Inconclusive, Reason: "no attempt was made", Hint: "use a higher --rate", Recommend: finding.Recommendation{Why: why}}
+}
+
 func golden(t *testing.T, name string, got []byte) {
 	t.Helper()
 	path := filepath.Join("testdata", name)
@@ -116,31 +127,31 @@ func render(t *testing.T, write func(io.Writer) error) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	pass := New(rollout(), nil, advised)
-	fail := New(noisy(dropping(rollout())), found, advised)
-	warning := New(rollout(), []finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}, advised)
-	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, nil, finding.Recommendation{})})
+	pass := New(rollout(), passed)
+	fail := New(noisy(dropping(rollout())), failed(found))
+	warning := New(rollout(), failed([]finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}))
+	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, empty(""))})
 	after := rollout()
 	after.Start, after.Rate, after.Load.Patterns = after.Start.Add(time.Hour), 100, []string{"new", "keepalive"}
 	after.Attempts = slices.DeleteFunc(after.Attempts, func(a timeline.Attempt) bool { return a.Pattern == "slow" })
 	after.Attempts[0].Cause, after.Attempts[3].Cause = timeline.Timeout, timeline.Timeout
-	mended := New(after, []finding.Finding{found[1], {ID: "crashes", Drops: 1}}, advised)
+	mended := New(after, failed([]finding.Finding{found[1], {ID: "crashes", Drops: 1}}))
 	tests := map[string]func(io.Writer) error{
 		"compare.txt":      func(w io.Writer) error { return CompareText(w, Compare(fail, mended), false) },
 		"compare.json":     func(w io.Writer) error { return CompareJSON(w, Compare(fail, mended)) },
 		"compare_pass.txt": func(w io.Writer) error { return CompareText(w, Compare(pass, pass), false) },
 		"compare_empty.txt": func(w io.Writer) error {
-			return CompareText(w, Compare(New(&timeline.Run{}, nil, finding.Recommendation{}), pass), false)
+			return CompareText(w, Compare(New(&timeline.Run{}, empty("")), pass), false)
 		},
 		"pass.txt":    func(w io.Writer) error { return Text(w, pass, false) },
 		"fail.txt":    func(w io.Writer) error { return Text(w, fail, false) },
 		"warning.txt": func(w io.Writer) error { return Text(w, warning, false) },
 		"empty.txt": func(w io.Writer) error {
-			return Text(w, New(&timeline.Run{}, nil, finding.Recommendation{Why: "no pod was terminated in this run"}), false)
+			return Text(w, New(&timeline.Run{}, empty("no pod was terminated in this run")), false)
 		},
 		"pass.json":  func(w io.Writer) error { return JSON(w, pass) },
 		"fail.json":  func(w io.Writer) error { return JSON(w, fail) },
-		"empty.json": func(w io.Writer) error { return JSON(w, New(&timeline.Run{}, nil, finding.Recommendation{})) },
+		"empty.json": func(w io.Writer) error { return JSON(w, New(&timeline.Run{}, empty(""))) },
 		"demo.txt":   func(w io.Writer) error { return DemoText(w, demo, false) },
 		"demo.json":  func(w io.Writer) error { return DemoJSON(w, demo) },
 	}
@@ -160,11 +171,11 @@ func TestGolden(t *testing.T) {
 // The names are a contract: see DESIGN.md section 7.
 func TestJSONNames(t *testing.T) {
 	var got map[string]any
-	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(dropping(rollout()), found, advised)) }), &got); err != nil {
+	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(dropping(rollout()), failed(found))) }), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start tool traffic verdict version", "control": "attempts failed",
+		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version", "control": "attempts failed",
 		"spec":    "grace_s host method nodes path patterns propagation rate replicas",
 		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
@@ -173,13 +184,15 @@ func TestJSONNames(t *testing.T) {
 	names := map[string]any{}
 	collect(names, "", got)
 	delete(names, "causes")
+	delete(names, "statuses")
 	if diff := cmp.Diff(want, names); diff != "" {
 		t.Error(diff)
 	}
 }
 
 // TestVersion1 reads the reports of version 1 that the same runs had: a reader of
-// version 1 finds each of its fields, with the same content.
+// version 1 finds each of its fields, with the same content. Version 2 has one
+// verdict more: a run without an attempt, which was a fail, is inconclusive.
 func TestVersion1(t *testing.T) {
 	for _, name := range []string{"pass.json", "fail.json", "empty.json", "demo.json"} {
 		t.Run(name, func(t *testing.T) {
@@ -224,7 +237,8 @@ func missing(t *testing.T, at string, was, is any) {
 			missing(t, fmt.Sprintf("%s[%d]", at, i), was[i], now[i])
 		}
 	default:
-		if was != is {
+		inconclusive := strings.HasSuffix(at, ".verdict") && was == "fail" && is == string(finding.Inconclusive)
+		if was != is && !inconclusive {
 			t.Errorf("%s is %v, and was %v", at, is, was)
 		}
 	}
@@ -244,32 +258,17 @@ func collect(names map[string]any, of string, v any) {
 	}
 }
 
-func TestVerdict(t *testing.T) {
-	tests := map[string]struct {
-		run      *timeline.Run
-		findings []finding.Finding
-		want     string
-	}{
-		"clean":                      {rollout(), nil, Pass},
-		"clean, on a noisy machine":  {noisy(rollout()), nil, Pass},
-		"a warning":                  {rollout(), found[:1], Fail},
-		"drops":                      {dropping(rollout()), found, Fail},
-		"no attempt proves nothing":  {&timeline.Run{}, nil, Fail},
-		"only the control was tried": {&timeline.Run{Attempts: []timeline.Attempt{{Control: true}}}, nil, Fail},
-		"drops without a diagnosis":  {dropping(rollout()), nil, Fail},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			if got := New(test.run, test.findings, advised).Verdict; got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
-			}
-		})
-	}
+// TestInconclusive: the text has the reason, what to do, and what was seen.
+func TestInconclusive(t *testing.T) {
+	r := New(rollout(), finding.Diagnosis{Verdict: finding.Inconclusive, Reason: "no response was a success: 4500 × 404 Not Found",
+		Hint: "test a path that is served, with --path", Statuses: map[int]int{404: 4500}, Recommend: advised})
+	golden(t, "inconclusive.txt", render(t, func(w io.Writer) error { return Text(w, r, false) }))
+	golden(t, "inconclusive.json", render(t, func(w io.Writer) error { return JSON(w, r) }))
 }
 
 func TestColourAddsNothingButColour(t *testing.T) {
-	r := New(dropping(rollout()), found, advised)
-	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(rollout(), nil, advised)})
+	r := New(dropping(rollout()), failed(found))
+	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(rollout(), passed)})
 	plain := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, false), DemoText(w, demo, false)) })
 	coloured := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, true), DemoText(w, demo, true)) })
 	if bytes.Equal(plain, coloured) || bytes.Contains(plain, []byte("\x1b")) {
@@ -289,7 +288,7 @@ type broken struct{ writes int }
 func (b *broken) Write([]byte) (int, error) { b.writes++; return 0, io.ErrClosedPipe }
 
 func TestTheErrorOfTheWriterIsMetOnce(t *testing.T) {
-	r := New(rollout(), nil, advised)
+	r := New(rollout(), passed)
 	for name, write := range map[string]func(io.Writer) error{
 		"text": func(w io.Writer) error { return Text(w, r, false) }, "json": func(w io.Writer) error { return JSON(w, r) },
 		"demo": func(w io.Writer) error { return DemoText(w, NewDemo(Server{"x", r}), false) },
@@ -306,7 +305,7 @@ func TestManyPodsAreCutInTextOnly(t *testing.T) {
 	for i := range 25 {
 		run.Events = append(run.Events, timeline.Event{Kind: timeline.Started, Pod: strings.Repeat("p", i+1)})
 	}
-	r := New(run, nil, advised)
+	r := New(run, passed)
 	text := string(render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	if len(r.Pods) != 25 || !strings.Contains(text, "and 5 pods more") {
 		t.Errorf("%d pods, text:\n%s", len(r.Pods), text)
@@ -316,7 +315,7 @@ func TestManyPodsAreCutInTextOnly(t *testing.T) {
 func TestSave(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.JSON")
-	r := New(rollout(), nil, advised)
+	r := New(rollout(), passed)
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -349,7 +348,7 @@ func TestSaveRefuses(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := Save(test.path, New(rollout(), nil, advised))
+			err := Save(test.path, New(rollout(), passed))
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(hint.Of(err), test.hint) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, hint %q", err, hint.Of(err))
 			}

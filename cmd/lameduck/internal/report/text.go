@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -19,12 +21,27 @@ func Text(w io.Writer, r *Report, colour bool) error {
 	for i, f := range r.Findings {
 		p.finding(i+1, f)
 	}
+	if len(r.Findings) > 0 {
+		p.line("")
+		p.line("What each finding means: %s", findingsPage)
+	}
 	p.closing(r)
 	return p.writeTo(w)
 }
 
+// findingsPage has a section for each ID.
+const findingsPage = "https://github.com/lameduck-dev/lameduck/blob/main/docs/FINDINGS.md"
+
 func (p *printer) verdict(r *Report) {
-	p.line("%s: %s", p.word(r), outcome(r))
+	covers := ""
+	if r.Verdict == finding.Pass {
+		covers = " (" + r.Covers + ")"
+	}
+	p.line("%s: %s%s", p.word(r), outcome(r), covers)
+	if r.Verdict == finding.Inconclusive {
+		p.prose("reason: ", r.Reason)
+		p.prose("hint:   ", r.Hint)
+	}
 	p.line("%s", runLine(r))
 	if r.Control.Failed > 0 {
 		p.prose("", noiseNote(r))
@@ -33,8 +50,11 @@ func (p *printer) verdict(r *Report) {
 
 // word is the result in one word.
 func (p *printer) word(r *Report) string {
-	if r.Verdict == Pass {
+	switch r.Verdict {
+	case finding.Pass:
 		return p.style(good, "PASS")
+	case finding.Inconclusive:
+		return p.style(name, "INCONCLUSIVE")
 	}
 	return p.style(bad, "FAIL")
 }
@@ -42,7 +62,7 @@ func (p *printer) word(r *Report) string {
 // outcome is the result in numbers.
 func outcome(r *Report) string {
 	if r.Attempts == 0 {
-		return "no attempt was made, so there is no result"
+		return "no attempt was made"
 	}
 	s := fmt.Sprintf("%s of %s dropped", number(r.Dropped), counted(r.Attempts, "attempt"))
 	switch {
@@ -123,6 +143,15 @@ func code(pod Pod) string {
 	return strconv.Itoa(*pod.ExitCode)
 }
 
+// statuses lists the responses by HTTP status.
+func statuses(counts map[int]int) string {
+	var parts []string
+	for _, status := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d (%s)", status, number(counts[status])))
+	}
+	return strings.Join(parts, ", ")
+}
+
 func ahead(ms float64) string {
 	if ms < 0 {
 		return latency(-ms) + " behind"
@@ -143,6 +172,9 @@ func (p *printer) finding(i int, f finding.Finding) {
 	p.line("%d. %s (%s)", i, p.style(name, f.ID), counted(f.Drops, "drop"))
 	p.prose("   ", f.Summary)
 	p.prose("   seen: ", f.Evidence)
+	if f.Doubt != "" {
+		p.prose("   but:  ", "not certain, because "+f.Doubt)
+	}
 	p.prose("   fix:  ", f.Fix)
 }
 
@@ -153,6 +185,9 @@ func (p *printer) closing(r *Report) {
 			r.Recommend.DelaySeconds, r.Recommend.GraceSeconds, r.Recommend.Why))
 	} else if r.Recommend.Why != "" {
 		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
+	}
+	if len(r.Statuses) > 0 {
+		p.prose("statuses:    ", statuses(r.Statuses))
 	}
 	p.line("control:     %s", controlLine(r.Control))
 	if r.Seed != nil {

@@ -26,14 +26,15 @@ func LateArrivals(run *Run) map[string]Late {
 		a := &run.Attempts[i]
 		if t0, ok := began[a.Pod]; ok && !a.Control && a.PodBy != Probable && a.Started >= t0 {
 			l := late[a.Pod]
-			l.add(a, a.Started-t0)
+			l.Add(a, a.Started-t0)
 			late[a.Pod] = l
 		}
 	}
 	return late
 }
 
-func (l *Late) add(a *Attempt, since time.Duration) {
+// Add counts an attempt that began so long after T0.
+func (l *Late) Add(a *Attempt, since time.Duration) {
 	l.Requests++
 	l.LastRequest = max(l.LastRequest, since)
 	if !a.Reused {

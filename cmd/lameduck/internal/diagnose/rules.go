@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"slices"
-	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
@@ -28,18 +27,37 @@ const (
 	unexplained   = "unexplained"
 )
 
-// An event of a pod and its effect on a client are recorded at different
-// moments, more so on a busy machine. No fault rests on a smaller difference.
-const (
-	clockSlack      = 30 * time.Millisecond  // between an event of a pod and its effect on a client
-	noticeDelay     = 250 * time.Millisecond // the longest time until a client notices an event
-	inProgressAfter = 250 * time.Millisecond // a request that has waited this long is being handled
-	minDelay        = time.Second            // a shorter time of serving after T0 is no delay; kube-proxy itself gathers changes for 1 s
-)
+// rules in the order in which they are asked, each with the reason for its
+// place. The first that holds for a pod is its fault; the first that explains a
+// drop has it.
+var rules = []rule{
+	ruleNeverReady,    // a pod that never served has no termination to judge
+	ruleEvicted,       // the kubelet's act: what the server does then is no evidence
+	ruleForced,        // the same
+	ruleIgnoresSignal, // a process without a handler does nothing at the signal: whatever follows is the kill
+	ruleClosesEarly,   // before grace-shorter: a listener that closed has dropped its clients long before the kill
+	ruleGraceShorter,  // before exits-at-once: after a hook that took the grace period a process has no time
+	ruleExitsAtOnce,   // what stops at once and is neither of the above
+	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
+	ruleNotReady,      // also before T0
+	ruleAnswers5xx,    // the rest after T0: an answer shows that the process ran
+	ruleDelayShorter,  // a refusal shows that it had stopped to accept
+	ruleCutsKeepAlive, // a cut on a connection that had not been asked to close
+	ruleCutsInFlight,  // any other cut
+	ruleNoEndpoint,    // no pod is at fault alone; the rules above claim those that one pod explains
+	ruleNotKeepingUp,  // time-outs all over the run: no pod explains them
+	ruleTooBusy,       // the same, on a late machine
+	ruleUnexplained,   // explains everything, so it is last
+}
 
 // rule is one fault that can be recognised from what was seen.
 type rule struct {
-	id      string
+	id string
+	// title is the fault in a few words, why it drops connections, sources
+	// where that is specified: for docs/FINDINGS.md.
+	title, why string
+	sources    []string
+	// summary is one sentence, for reports.
 	summary string
 	// summaryUncertain is the summary where the handler of the signal could not be seen.
 	summaryUncertain string
@@ -49,6 +67,8 @@ type rule struct {
 	holdsFor func(*podFacts) bool
 	// onlyWithDrops suppresses the finding when nothing was dropped.
 	onlyWithDrops bool
+	// noEvidence: the drops are no evidence against the server.
+	noEvidence bool
 	// warnsAbout reports whether a pod without a fault is worth a warning even
 	// if nothing was dropped. nil: never.
 	warnsAbout func(*podFacts) bool
@@ -60,27 +80,6 @@ type rule struct {
 	note        func(*match) string
 	// fix is the cure.
 	fix func(*match) advice
-}
-
-// rules in the order in which they are asked.
-var rules = []rule{
-	ruleNeverReady,
-	ruleEvicted,
-	ruleForced,
-	ruleIgnoresSignal,
-	ruleClosesEarly,
-	ruleGraceShorter,
-	ruleExitsAtOnce,
-	ruleCrashes,
-	ruleNotReady,
-	ruleAnswers5xx,
-	ruleDelayShorter,
-	ruleCutsKeepAlive,
-	ruleCutsInFlight,
-	ruleNoEndpoint,
-	ruleNotKeepingUp,
-	ruleTooBusy,
-	ruleUnexplained,
 }
 
 // affectedPods are the pods that the rule reports whether or not they dropped

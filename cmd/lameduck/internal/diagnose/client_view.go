@@ -1,0 +1,89 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// clientView is what the clients saw of one pod: a fold over its attempts. What
+// it keeps grows with the drops, and with the connections that were used after
+// T0, not with the attempts. A moment is never if it did not come.
+type clientView struct {
+	firstAnswer  time.Duration // when the first answer was complete
+	lastAnswer   time.Duration
+	firstError   time.Duration // when the first 5xx was complete
+	lastAccepted time.Duration // when the last new connection that was served began
+	lastSurely   time.Duration // the same of connections that were surely to this pod
+	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
+	late         timeline.Late
+	kept         map[uint64]*kept // connections that were answered after T0
+	idleEnds     []time.Duration  // when clients noticed that idle connections had ended, about the exit
+	drops        []*dropFacts
+}
+
+func newClientView() clientView {
+	return clientView{
+		firstAnswer: never, lastAnswer: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never,
+		late: timeline.Late{LastConnection: never, LastRequest: never}, kept: map[uint64]*kept{},
+	}
+}
+
+// add notes an attempt. The events of the pod are known before.
+func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
+	if !a.Dropped() {
+		v.addAnswer(a)
+	}
+	if answeredWithError(a) {
+		v.firstError = earlier(v.firstError, a.Ended)
+	}
+	if t0 := p.T0(); t0 != never && a.PodBy != timeline.Probable && a.Started >= t0 {
+		v.late.Add(a, a.Started-t0)
+	}
+	v.addProgress(a, p)
+	v.addKept(a, p)
+	if idle := a.End == timeline.FIN || a.End == timeline.Broken; idle && !a.Dropped() && p.exitInexact && exactly(a.EndedConn).intersects(p.exit) {
+		v.idleEnds = append(v.idleEnds, a.EndedConn)
+	}
+}
+
+func (v *clientView) addAnswer(a *timeline.Attempt) {
+	v.firstAnswer = earlier(v.firstAnswer, a.Ended)
+	v.lastAnswer = max(v.lastAnswer, a.Ended)
+	if !a.Reused {
+		v.lastAccepted = max(v.lastAccepted, a.Started)
+		if a.PodBy != timeline.Probable {
+			v.lastSurely = max(v.lastSurely, a.Started)
+		}
+	}
+}
+
+// addProgress notes that the process ran. On a cluster a connection that was
+// cut may have been cut by the exit, which is reported late.
+func (v *clientView) addProgress(a *timeline.Attempt, p *podFacts) {
+	_, refused := notAccepted(a)
+	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || p.exit.before(byClient(a.Ended)) == yes {
+		return
+	}
+	v.lastProgress = max(v.lastProgress, a.Ended)
+}
+
+// addKept follows a connection from T0 on.
+func (v *clientView) addKept(a *timeline.Attempt, p *podFacts) {
+	if a.Conn == 0 || !p.t0.came() || a.Ended < p.earliestT0() {
+		return
+	}
+	k := v.kept[a.Conn]
+	if k == nil {
+		k = &kept{pattern: a.Pattern, answered: never, started: never}
+		v.kept[a.Conn] = k
+	}
+	k.add(a)
+}
+
+func earlier(a, b time.Duration) time.Duration {
+	if a == never {
+		return b
+	}
+	return min(a, b)
+}

@@ -1,0 +1,55 @@
+package diagnose
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+//go:generate go test . -run ^TestFindingsPage$ -update
+
+// pageHead is what docs/FINDINGS.md starts with.
+const pageHead = `# Findings
+
+<!-- Generated from the rules in cmd/lameduck/internal/diagnose by "go generate ./internal/diagnose" in cmd/lameduck. Do not edit. -->
+
+What ` + "`lameduck verify`" + ` reports, by the ID that it prints. Every dropped connection belongs to exactly one of them. The
+rules are asked in the order of this page: the first that holds counts.
+
+`
+
+// WritePage writes docs/FINDINGS.md: what each finding means, where that is
+// specified, and the cure.
+func WritePage(w io.Writer) error {
+	var b strings.Builder
+	b.WriteString(pageHead)
+	for _, r := range rules {
+		fmt.Fprintf(&b, "- [`%s`](#%[1]s): %s\n", r.id, r.title)
+	}
+	for i := range rules {
+		rules[i].writeSection(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (r *rule) writeSection(b *strings.Builder) {
+	// The numbers of the cure are those of a run, so the page has none.
+	m := newMatch(&runFacts{run: &timeline.Run{}, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
+	fmt.Fprintf(b, "\n## %s\n\n%s.\n\n> %s\n\n%s\n", r.id, r.title, r.summary, r.why)
+	fmt.Fprintf(b, "\nWhat to do:\n\n")
+	for line := range strings.Lines(r.fix(&m).String()) {
+		fmt.Fprintf(b, "- %s\n", capital(strings.TrimSpace(line)))
+	}
+	if len(r.sources) > 0 {
+		fmt.Fprintf(b, "\nSources:\n\n")
+	}
+	for _, source := range r.sources {
+		fmt.Fprintf(b, "- <%s>\n", source)
+	}
+}
+
+func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

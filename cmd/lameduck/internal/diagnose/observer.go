@@ -1,0 +1,108 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// observer is how inexactly the moments of one run were observed. Every
+// tolerance of the diagnosis is in this file, and is applied once, when a
+// window is made.
+type observer struct {
+	accuracy time.Duration // of what the kubelet reports: 0 in the lab
+	waits    *lag          // of this machine: whatever waited, also for a time-out
+	slow     *lag          // of this machine, only as far as its control target responded in the end
+}
+
+const (
+	// resolution is by how much the record of an event is later than the event,
+	// on a machine that is not late: the lab writes it down after the call of the
+	// kernel, in a goroutine that has to be scheduled.
+	resolution = 30 * time.Millisecond
+	// reaction is how long a process may take to act on what it gets (a signal, a
+	// connection, a request), and its client to notice, on a machine that is not
+	// late.
+	reaction = 250 * time.Millisecond
+	// inTime is a wait of a client of the control target that shows no lag: it is
+	// within the resolution of every event. Only longer ones are kept.
+	inTime = resolution / 3
+)
+
+// ofLab is the window of an event that this machine recorded, or that the
+// control plane reports at once.
+func ofLab(at time.Duration) window {
+	if at == never {
+		return none
+	}
+	return window{at - resolution, at}
+}
+
+// byClient is the window of what the server did when a client noticed it.
+func byClient(at time.Duration) window { return ofLab(at) }
+
+// ofKubelet is the window of an event of a container, which the kubelet of a
+// cluster may report late.
+func (o *observer) ofKubelet(at time.Duration) window {
+	if at == never {
+		return none
+	}
+	return window{at - o.accuracy - resolution, at}
+}
+
+// termination is the window of the moment at which the termination of a pod
+// begins.
+func (o *observer) termination(p *timeline.Pod) window {
+	if p.T0() == never {
+		return none
+	}
+	return window{attribute.EarliestT0(p, o.accuracy) - resolution, p.T0()}
+}
+
+// recorded widens the window of an event by as much as this machine was late
+// when it recorded it. That is known only after all attempts.
+func (o *observer) recorded(w window) window {
+	if !w.came() {
+		return none
+	}
+	return window{w.earliest - o.waits.during(w.latest-resolution, w.latest), w.latest}
+}
+
+// noticed is the window of the end of something that lasts since a moment, and
+// that a client noticed: by as much as this machine was late meanwhile, the
+// client may be late as well.
+func (o *observer) noticed(since, at time.Duration) window {
+	return window{at - o.waits.during(since, at), at}
+}
+
+// handled is the window of the moment at which a process has handled something
+// that it got.
+func (o *observer) handled(got window) window {
+	if !got.came() {
+		return none
+	}
+	return window{got.earliest, got.latest + reaction + o.waits.during(got.latest, got.latest+reaction)}
+}
+
+// noticedBy is the window in which a client notices, while something lasts until
+// a moment.
+func (o *observer) noticedBy(w window, until time.Duration) window {
+	return window{w.earliest + reaction, w.latest + reaction + o.waits.during(w.latest, until)}
+}
+
+// waited is how long the server had a request, or a connection, that its client
+// gave up on: a machine that is late hands it over late.
+func (o *observer) waited(from, to time.Duration) interval {
+	return interval{to - from - o.waits.during(from, to), to - from}
+}
+
+// add notes an attempt at the control target. A failed one waited until its own
+// time-out, perhaps for a network that cannot be reached: its wait may explain
+// what a pod did late, but does not prove that the pod was late.
+func (o *observer) add(control *timeline.Attempt) {
+	o.waits.add(control)
+	if !control.Dropped() {
+		o.slow.add(control)
+	}
+}

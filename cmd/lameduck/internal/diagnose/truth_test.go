@@ -1,0 +1,202 @@
+package diagnose
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// between is a random duration.
+func between(r *rand.Rand, from, to time.Duration) time.Duration {
+	return from + time.Duration(r.Int64N(int64(to-from)))
+}
+
+// randomServer is a server of which the truth is known: how it terminates, and
+// the finding that it has to get.
+type randomServer struct {
+	want string // the ID, "" for a server without a fault
+	make func(r *rand.Rand) simulation
+}
+
+var randomServers = []randomServer{
+	{"", func(r *rand.Rand) simulation {
+		p := between(r, 100*ms, 4*s)
+		return simulation{server: server{preStop: -1, closes: p + slowFor + between(r, 1200*ms, 4*s), sendsClose: true}, propagation: p, trickles: coin(r), reuses: coin(r)}
+	}},
+	{exitsAtOnce, func(r *rand.Rand) simulation {
+		at := between(r, ms, 300*ms)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, exitCode: pick(r, 1, 2, 143)}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), reuses: coin(r)}
+	}},
+	{closesEarly, func(r *rand.Rand) simulation {
+		return simulation{server: server{preStop: -1, closes: between(r, ms, 300*ms)}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), reuses: coin(r)}
+	}},
+	{closesEarly, func(r *rand.Rand) simulation {
+		at := between(r, 4*s, 9*s)
+		return simulation{server: server{preStop: -1, closes: between(r, ms, 300*ms), exits: at, killed: true, exitCode: 137}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), spec: timeline.Spec{Grace: at}}
+	}},
+	{ignoresSignal, func(r *rand.Rand) simulation {
+		at := between(r, 3*s, 9*s)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, notCaught: true, killed: true, exitCode: 137}, propagation: between(r, 500*ms, 3*s), trickles: coin(r), spec: timeline.Spec{Grace: at}}
+	}},
+	{graceShorter, func(r *rand.Rand) simulation {
+		at := between(r, 3*s, 9*s)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, killed: true, exitCode: 137, sendsClose: true}, propagation: between(r, 500*ms, 3*s), spec: timeline.Spec{Grace: at}}
+	}},
+	{delayShorter, func(r *rand.Rand) simulation {
+		at := between(r, 1300*ms, 4*s)
+		return simulation{server: server{preStop: -1, closes: at, sendsClose: true}, propagation: at + between(r, s, 3*s), reuses: coin(r)}
+	}},
+	{cutsKeepAlive, func(r *rand.Rand) simulation {
+		p := between(r, 100*ms, 3*s)
+		at := p + slowFor + between(r, s, 4*s)
+		return simulation{server: server{preStop: -1, closes: at, exits: at}, propagation: p, fastOnly: true}
+	}},
+	{cutsInFlight, func(r *rand.Rand) simulation {
+		p := between(r, 100*ms, s)
+		at := p + between(r, 1200*ms, 1800*ms)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, sendsClose: true}, propagation: p}
+	}},
+	{notReady, func(r *rand.Rand) simulation {
+		return simulation{server: server{preStop: -1, closes: 6 * s, sendsClose: true}, propagation: 2 * s, warmUp: between(r, 1500*ms, 4*s)}
+	}},
+	{answers5xx, func(r *rand.Rand) simulation {
+		return simulation{server: server{preStop: -1, closes: between(r, 4*s, 7*s), sendsClose: true, failing: true}, propagation: between(r, 500*ms, 3*s)}
+	}},
+	{noEndpoint, func(r *rand.Rand) simulation {
+		at := between(r, 4*s, 6*s)
+		return simulation{server: server{preStop: -1, closes: at, sendsClose: true}, propagation: s, replaced: at + between(r, s, 3*s)}
+	}},
+}
+
+func coin(r *rand.Rand) bool { return r.IntN(2) == 0 }
+
+// mutations make an observation worse: it is lost, or late.
+var mutations = []struct {
+	name  string
+	apply func(r *rand.Rand, run *timeline.Run)
+}{
+	{"none", func(*rand.Rand, *timeline.Run) {}},
+	{"an event is lost", func(r *rand.Rand, run *timeline.Run) {
+		i := r.IntN(len(run.Events))
+		run.Events = slices.Delete(run.Events, i, i+1)
+	}},
+	{"an attempt is lost", func(r *rand.Rand, run *timeline.Run) {
+		i := r.IntN(len(run.Attempts))
+		run.Attempts = slices.Delete(run.Attempts, i, i+1)
+	}},
+	{"the machine is late", func(r *rand.Rand, run *timeline.Run) {
+		machineIsLate(run, between(r, 0, trafficEnd), between(r, 100*ms, 2*s))
+	}},
+	{"the machine is late at T0", func(r *rand.Rand, run *timeline.Run) {
+		machineIsLate(run, simT0+between(r, -s, s), between(r, 100*ms, 2*s))
+	}},
+}
+
+// machineIsLate stops this machine's observers for a while: whatever happened
+// meanwhile is noticed at its end. The clients of the control target wait, too.
+func machineIsLate(run *timeline.Run, from, by time.Duration) {
+	to := from + by
+	late := func(at *time.Duration) {
+		if *at > from && *at < to {
+			*at = to
+		}
+	}
+	for i := range run.Attempts {
+		a := &run.Attempts[i]
+		late(&a.Ended)
+		if a.EndedConn > 0 {
+			late(&a.EndedConn)
+		}
+	}
+	for i := range run.Events {
+		late(&run.Events[i].At)
+	}
+}
+
+// withControl adds attempts at the control target, 20 a second.
+func withControl(run *timeline.Run) {
+	for at := time.Duration(0); at < trafficEnd; at += 50 * ms {
+		run.Attempts = append(run.Attempts, timeline.Attempt{Control: true, Pattern: "new", Scheduled: at, Started: at, Sent: at, Ended: at + ms, Status: 200})
+	}
+}
+
+// TestTruth plays random servers of which the truth is known, and makes an
+// observation of each worse. The right finding, or inconclusive, is right;
+// another finding is wrong, and so is a fault that is not found although
+// something was dropped.
+func TestTruth(t *testing.T) {
+	wrong, inconclusive, all := map[string]int{}, map[string]int{}, map[string]int{}
+	for seed := range uint64(truthRuns(t)) {
+		what, want, run := randomTruth(rand.New(rand.NewPCG(seed, 12)))
+		d := Run(run)
+		checkSum(t, run, d.Findings)
+		certain := idsOf(d.Findings)
+		all[what]++
+		switch {
+		case d.Verdict == finding.Inconclusive:
+			inconclusive[what]++
+		case want != "" && len(d.Findings) == 0 && dropped(run) == 0:
+		case !slices.Equal(certain, wantIDs(want)):
+			if wrong[what]++; wrong[what] <= 4 && !strings.HasPrefix(what, "cluster") {
+				t.Errorf("seed %d, %s: %q, want %q\n%+v", seed, what, certain, want, d.Findings)
+			}
+		}
+	}
+	for what, n := range all {
+		t.Logf("%-40s %5d runs, %5d inconclusive, %5d wrong", what, n, inconclusive[what], wrong[what])
+	}
+}
+
+// randomTruth is a run, what was done to it, and the finding that is right.
+func randomTruth(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
+		sim.others = 0
+	}
+	run = sim.simulate()
+	withControl(withClasses(run))
+	mutation := mutations[r.IntN(len(mutations))]
+	stage := pick(r, "lab", "lab", "cluster")
+	mutation.apply(r, run)
+	if stage == "cluster" {
+		run = attribute.Run(asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r))
+	}
+	return fmt.Sprintf("%s, %s", stage, mutation.name), server.want, run
+}
+
+func wantIDs(id string) []string {
+	if id == "" {
+		return nil
+	}
+	return []string{id}
+}
+
+// idsOf are the findings that are certain.
+func idsOf(found []finding.Finding) (ids []string) {
+	for _, f := range found {
+		if f.Doubt == "" {
+			ids = append(ids, f.ID)
+		}
+	}
+	return ids
+}
+
+// truthRuns is how many runs TestTruth makes, unless TRUTH_RUNS is set.
+func truthRuns(t *testing.T) int {
+	runs, err := strconv.Atoi(cmp.Or(os.Getenv("TRUTH_RUNS"), "300"))
+	if err != nil || runs < 1 {
+		t.Fatalf("TRUTH_RUNS=%q is no number of runs", os.Getenv("TRUTH_RUNS"))
+	}
+	return runs
+}

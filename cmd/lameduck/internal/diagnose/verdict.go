@@ -1,0 +1,110 @@
+package diagnose
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
+
+// doubt is why a conclusion is not certain, and what to do about it: one line
+// each.
+type doubt struct{ reason, hint string }
+
+func (d doubt) any() bool { return d.reason != "" }
+
+// noDoubt is that of a conclusion that is certain.
+var noDoubt doubt
+
+const (
+	hintLate  = "run it again on a less busy machine, or with a lower --rate"
+	hintOften = "run it again with a higher --rate, so that each pod gets new connections all the time"
+)
+
+// judge decides the verdict. A result in which no finding is certain is
+// inconclusive, and so is one in which nothing was served.
+func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
+	why := noDoubt
+	switch certain := slices.Index(doubts, noDoubt); {
+	case s.load.attempts == 0:
+		why = doubt{"no attempt was made", "let the run last longer, or use a higher --rate"}
+	case certain >= 0:
+		d.Verdict = finding.Fail
+		return
+	case len(doubts) > 0:
+		why = doubts[0]
+	case s.load.successes == 0:
+		why = s.load.noSuccess()
+	default:
+		d.Verdict, d.Covers = finding.Pass, s.load.covers()
+		return
+	}
+	d.Verdict, d.Reason, d.Hint = finding.Inconclusive, why.reason, why.hint
+}
+
+// noSuccess is why a run without a drop shows nothing: a redirect or an error
+// page is often served by another part of the server than what users request.
+func (l *load) noSuccess() doubt {
+	why := doubt{"no response was a success: " + statuses(l.statuses), "test a path that is served, with --path"}
+	class := 0
+	for status := range l.statuses {
+		class = max(class, status/100)
+	}
+	switch {
+	case l.statuses[http.StatusBadRequest]+l.statuses[http.StatusMisdirectedRequest] > 0:
+		why.hint = "the server may expect its own name: set it with --host; or test another path with --path"
+	case class == 3:
+		why.hint = "test what it redirects to: another path with --path, or the name that it expects with --host"
+	}
+	return why
+}
+
+// statuses lists responses by status, most first: "120 × 404 Not Found".
+func statuses(counts map[int]int) string {
+	keys := slices.Sorted(maps.Keys(counts))
+	slices.SortStableFunc(keys, func(a, b int) int { return counts[b] - counts[a] })
+	words := make([]string, len(keys))
+	for i, k := range keys {
+		words[i] = strings.TrimSpace(fmt.Sprintf("%d × %d %s", counts[k], k, http.StatusText(k)))
+	}
+	return strings.Join(words, ", ")
+}
+
+// covers is what a pass holds for. Every engine of the traffic has HTTP/1.1
+// in clear text so far.
+func (l *load) covers() string {
+	return "HTTP/1.1 in clear text, " + count(len(l.patterns), "pattern")
+}
+
+// doubt is why nothing that the rule has found is certain, or noDoubt.
+func (r *rule) doubt(m *match) doubt {
+	if r.noEvidence {
+		return doubt{m.lateness(), hintLate}
+	}
+	first := noDoubt
+	for _, p := range m.pods {
+		if p.fault != r.id && (p.fault != "" || r.warnsAbout == nil || !r.warnsAbout(p)) {
+			continue // it only dropped something
+		}
+		if !p.doubt.any() {
+			return noDoubt
+		}
+		first = p.doubt
+	}
+	for _, d := range m.drops {
+		if !d.doubt.any() {
+			return noDoubt
+		}
+		first = d.doubt
+	}
+	return first
+}
+
+// lateness is how late this machine was, by its control target.
+func (s *runFacts) lateness() string {
+	return fmt.Sprintf("this machine was late: of the requests to the control target, which never terminates, %d of %d failed, and the longest took %s",
+		s.control.Failed, s.control.Attempts, span(s.waits.longest))
+}

@@ -1,0 +1,78 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// answered makes a run of one pod in which each response has one of the
+// statuses.
+func answered(statuses ...int) *built {
+	b := onePod()
+	for i, status := range statuses {
+		b.try(s+ms*10*time.Duration(i), "a", func(a *timeline.Attempt) { a.Status = status })
+	}
+	return b
+}
+
+func TestVerdict(t *testing.T) {
+	late := func(b *built, by, from time.Duration) *built {
+		return b.try(from, "", func(a *timeline.Attempt) { a.Control, a.Ended = true, a.Started+by })
+	}
+	exits := func(after time.Duration) *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"),
+			timeline.Event{At: 10*s + after, Kind: timeline.Exited, Pod: "a", Code: 2})
+		return b.try(9*s, "a").try(9900*ms, "a").try(10*s, "a", lasting(after), failing(timeline.EOF)).try(14*s, "a", refused)
+	}
+	for _, tt := range []struct {
+		name string
+		*built
+		want         finding.Verdict
+		reason, hint string // what they contain
+	}{
+		{"served", answered(200, 200, 204), finding.Pass, "", ""},
+		{"a few redirects", answered(200, 301, 404), finding.Pass, "", ""},
+		{"a protocol without a status", answered(0, 0), finding.Pass, "", ""},
+		{"only redirects", answered(301, 301, 302), finding.Inconclusive, "no response was a success: 2 × 301 Moved Permanently, 1 × 302 Found", "--path"},
+		{"only client errors", answered(404, 404), finding.Inconclusive, "2 × 404 Not Found", "--path"},
+		{"the host is refused", answered(400, 400), finding.Inconclusive, "2 × 400 Bad Request", "--host"},
+		{"no attempt", build(), finding.Inconclusive, "no attempt was made", "--rate"},
+		{"only the control target", build().try(s, "", func(a *timeline.Attempt) { a.Control = true }), finding.Inconclusive, "no attempt was made", ""},
+		{"drops beside client errors", answered(404, 404).try(9*s, "a", lasting(6*s), failing(timeline.EOF)), finding.Fail, "", ""},
+		{"a warning", onePod().try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)), finding.Fail, "", ""},
+		{"a drop that no rule explains", onePod().try(s, "a").try(2*s, "a", failing(timeline.Malformed)), finding.Fail, "", ""},
+		{"a machine too busy", overloaded(500*ms, 0, 14*s, func(a *timeline.Attempt) { a.Ended = a.Started + 2*s }), finding.Inconclusive, "this machine was late", "--rate"},
+		{"time-outs while the control target waited", late(onePod().try(s, "a").try(2*s, "a", failing(timeline.Timeout), lasting(3*s)), 2*s, 3*s), finding.Inconclusive, "this machine was late by 2.00 s", "less busy"},
+		{"the same, and it did not wait", late(onePod().try(s, "a").try(2*s, "a", failing(timeline.Timeout), lasting(3*s)), 2*ms, 3*s), finding.Fail, "", ""},
+		{"exits at once", exits(2 * ms), finding.Fail, "", ""},
+		{"exits at once, late because the machine was", late(exits(1500*ms), s, 10*s), finding.Inconclusive, "this machine was late by 1.00 s while a terminated", "less busy"},
+		{"exits later, on a machine that was not late", late(exits(1500*ms), ms, 10*s), finding.Fail, "", ""},
+		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			d := Run(withClasses(&tt.Run))
+			if d.Verdict != tt.want || !strings.Contains(d.Reason, tt.reason) || !strings.Contains(d.Hint, tt.hint) {
+				t.Errorf("%s: %q (%q), want %s: %q (%q)\n%+v", d.Verdict, d.Reason, d.Hint, tt.want, tt.reason, tt.hint, d.Findings)
+			}
+			if inconclusive := d.Verdict == finding.Inconclusive; (d.Reason != "") != inconclusive || (d.Hint != "") != inconclusive || (d.Covers != "") != (d.Verdict == finding.Pass) {
+				t.Errorf("incomplete: %+v", d)
+			}
+			if strings.Contains(d.Reason+d.Hint, "\n") {
+				t.Errorf("more than one line: %q, %q", d.Reason, d.Hint)
+			}
+			checkSum(t, &tt.Run, d.Findings)
+		})
+	}
+}
+
+// TestAPassCovers the protocol and the patterns that were seen.
+func TestAPassCovers(t *testing.T) {
+	b := answered(200).try(2*s, "a", func(a *timeline.Attempt) { a.Pattern = "new" })
+	if d := Run(withClasses(&b.Run)); d.Covers != "HTTP/1.1 in clear text, 2 patterns" || d.Statuses[200] != 2 {
+		t.Errorf("%q, %v", d.Covers, d.Statuses)
+	}
+}
