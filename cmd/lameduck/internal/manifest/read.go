@@ -49,6 +49,9 @@ func Read(name string, r io.Reader) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, o := range objects {
+		f.strict(o)
+	}
 	w := f.workload(d, objects)
 	if f.err != nil {
 		return nil, f.err
