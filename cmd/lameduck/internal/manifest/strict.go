@@ -77,12 +77,13 @@ func (p *place) unknown(v value, name string) {
 }
 
 // closest is the field with the most similar name, and in how many letters it
-// differs. Upper and lower case are one letter's difference altogether.
+// differs. Upper and lower case are one letter's difference altogether, and so
+// is a part of the name: strategy is short for updateStrategy.
 func (t *objectType) closest(name string) (field string, distance int) {
 	distance = len(name) + 1
 	for _, known := range slices.Sorted(maps.Keys(*t)) {
 		d := editDistance(known, name)
-		if strings.EqualFold(known, name) {
+		if strings.EqualFold(known, name) || len(name) > 6 && strings.Contains(strings.ToLower(known), strings.ToLower(name)) {
 			d = 1
 		}
 		if d < distance {

@@ -37,7 +37,7 @@ func TestMisspeltAndMisplacedFields(t *testing.T) {
 		"spec in metadata": {in("spec:\n  template", "kin: x\nspec:\n  template"), "deploy.yaml:5:1: kin" + noField, "did you mean kind?"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Read("deploy.yaml", strings.NewReader(test.text))
+			_, err := Read("deploy.yaml", strings.NewReader(test.text), Choice{})
 			if err == nil {
 				t.Fatalf("was read:\n%s", test.text)
 			}
