@@ -180,6 +180,7 @@ func (s *stage) launch(_ context.Context, name string, _ netip.Addr, emit func(t
 }
 
 func numberOf(name string) int {
+	name, _, _ = strings.Cut(name, "#")
 	n, err := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
 	if err != nil {
 		panic(err)

@@ -16,7 +16,7 @@ func kubelets(cfg Config, isolated bool) launch {
 			Namespace:         cfg.Workload.Namespace,
 			Spec:              cfg.Workload.Pod,
 			Command:           cfg.Command,
-			Port:              cfg.Workload.TargetPort(),
+			Port:              cfg.Workload.Target.Number,
 			ReadyByConnecting: cfg.ReadyByConnecting,
 			Isolated:          isolated,
 			IP:                ip,

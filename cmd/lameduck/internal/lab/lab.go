@@ -17,7 +17,7 @@ import (
 
 // Config is what to run, and how.
 type Config struct {
-	Workload     *manifest.Workload // without a name: app; without a strategy: a rolling update, 25% and 25%
+	Workload     *manifest.Workload // without a name: app; without a strategy: a Deployment's, 25% and 25%
 	Command      []string           // the program and its arguments, in place of the image's
 	Nodes        int                // how many views there are; default 3
 	Propagation  Profile            // default rollout
@@ -31,7 +31,7 @@ type Config struct {
 	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; may be nil
 }
 
-// Lab is a Deployment and a Service of its own. Its methods may be called from
+// Lab is a workload and a Service of its own. Its methods may be called from
 // any goroutine.
 type Lab struct {
 	nodes []*node
@@ -55,12 +55,9 @@ func New(cfg Config) (*Lab, error) {
 
 func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 	if cfg.Workload.Replicas < 1 {
-		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
+		return nil, hint.New(errors.New("the workload has no replicas"), "use --replicas 1 or more")
 	}
 	cfg = cfg.withDefaults()
-	if s := cfg.Workload.Service; s != nil && s.TrafficPolicy == "Local" {
-		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes")
-	}
 	l := &Lab{}
 	for i := range cfg.Nodes {
 		l.nodes = append(l.nodes, newNode(i, cfg.Seed))

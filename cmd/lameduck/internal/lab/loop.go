@@ -34,6 +34,7 @@ type loop struct {
 	revision int // of the pod template
 	pods     []*podState
 	created  int // pods so far, for their names
+	sameName map[string]int
 	running  int // goroutines in run
 
 	latest *slice // the newest state, as the slice controller will write it
@@ -53,6 +54,7 @@ func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop
 		sliceLag:   stream(cfg.Seed, "slice controller"),
 		kubeletLag: stream(cfg.Seed, "kubelet"),
 		latest:     &slice{},
+		sameName:   map[string]int{},
 		nodes:      nodes,
 	}
 }

@@ -85,11 +85,26 @@ func (l *loop) advance() {
 	}
 }
 
-// steady reports whether the pods are as the Deployment wants them, and there
+// steady reports whether the pods are as the workload wants them, and there
 // is no other.
 func (l *loop) steady() bool {
-	updated, _ := l.split()
-	return len(l.pods) == l.replicas && l.countAvailable(updated) == l.replicas
+	for _, m := range l.pods {
+		if !l.available(m) || !l.upToDate(m) {
+			return false
+		}
+	}
+	return len(l.pods) == l.replicas
+}
+
+// upToDate reports whether a rollout leaves the pod as it is.
+func (l *loop) upToDate(m *podState) bool {
+	switch w := l.cfg.Workload; {
+	case w.Strategy.Type == "OnDelete":
+		return true
+	case w.Kind == statefulSet:
+		return m.revision == l.revisionOf(m.ordinal)
+	}
+	return m.revision == l.revision
 }
 
 func (l *loop) finish(err error) {
@@ -156,7 +171,7 @@ func (l *loop) watch(m *podState) {
 // failOperation ends the current operation, which cannot be completed without
 // this pod. A pod that is being deleted anyway does not matter.
 func (l *loop) failOperation(m *podState, status, advice string) {
-	if l.op == nil || m.deleted || m.revision != l.revision {
+	if l.op == nil || m.deleted || !l.upToDate(m) {
 		return
 	}
 	l.emit(m.name, timeline.NeverReady, 0, status)

@@ -27,7 +27,9 @@ type launch func(ctx context.Context, name string, ip netip.Addr, emit func(time
 // podState is one pod as the control plane sees it. The loop owns it.
 type podState struct {
 	number   int
-	name     string
+	object   string // its name in the API
+	name     string // unique in the run: a StatefulSet uses a name again
+	ordinal  int    // of a StatefulSet from 0, without ordinals.start; of a DaemonSet its node
 	revision int
 
 	process  process // nil until it runs
@@ -68,8 +70,9 @@ func (l *loop) run(m *podState) {
 	var p process
 	var err error
 	launched := make(chan struct{})
-	p, err = l.launch(l.ctx, m.name, address(m.number), func(e timeline.Event) {
+	p, err = l.launch(l.ctx, m.object, address(m.number), func(e timeline.Event) {
 		<-launched
+		e.Pod = m.name
 		status := ""
 		if e.Kind == timeline.Exited {
 			status = p.Status() // now, as a restart resets it

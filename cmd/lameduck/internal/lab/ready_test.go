@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -221,18 +220,6 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 			if p.Exited == timeline.Never {
 				t.Errorf("%s was left behind", p.Name)
 			}
-		}
-	})
-}
-
-func TestLocalTrafficPolicyIsRemarkedUpon(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := workload(1)
-		w.Service = &manifest.Service{TrafficPolicy: "Local"}
-		var log bytes.Buffer
-		newStage(t, Config{Workload: w, Log: &log}, steadyPods)
-		if !strings.Contains(log.String(), "externalTrafficPolicy Local") {
-			t.Errorf("log: %q", &log)
 		}
 	})
 }
