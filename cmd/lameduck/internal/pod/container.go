@@ -26,7 +26,8 @@ type container struct {
 	stopBecause  context.CancelCauseFunc
 	workers      sync.WaitGroup
 
-	started, listens, ready, ended bool // of the pod's goroutine
+	started, listens, ready, ended bool     // of the pod's goroutine
+	idleness                       idleness // of Trouble
 }
 
 func (p *Pod) newContainer() (*container, error) {

@@ -83,3 +83,5 @@ func (p *plain) listening() []netip.AddrPort {
 	conn.Close()
 	return []netip.AddrPort{p.addr}
 }
+
+func (p *plain) listeners(int) []string { return nil }

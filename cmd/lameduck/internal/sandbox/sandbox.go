@@ -61,9 +61,10 @@ type backend interface {
 	start(cmd *exec.Cmd) error
 	dial(ctx context.Context, port int) (net.Conn, error)
 	listening() []netip.AddrPort
-	hook(cmd *exec.Cmd) error // runs it to its end
-	clear(pid int)            // away what the process left behind when it ended
-	release()                 // gives back what was held; dials are refused from now on
+	listeners(port int) []string // the inodes of the sockets that listen on it
+	hook(cmd *exec.Cmd) error    // runs it to its end
+	clear(pid int)               // away what the process left behind when it ended
+	release()                    // gives back what was held; dials are refused from now on
 }
 
 // Start starts a process. It fails if the command cannot be found or
