@@ -23,6 +23,7 @@ func kubelets(cfg Config, isolated bool) launch {
 			Clock:             cfg.Clock,
 			Emit:              emit,
 			Log:               cfg.Log,
+			Note:              cfg.Note,
 		})
 		if err != nil {
 			return nil, err

@@ -28,6 +28,8 @@ type Config struct {
 	ReadyByConnecting bool
 	Clock             timeline.Clock       // what events are timed by
 	Log               io.Writer            // gets the output of the pods, a line at a time, and notes; may be nil
+	Note              func(text string)    // called with each thing that the user should know of the pods, once; may be nil
+	quiet             bool                 // Log is nil
 	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; may be nil
 }
 
@@ -77,12 +79,13 @@ func (c Config) withDefaults() Config {
 		c.ReadyTimeout = time.Minute
 	}
 	if c.Log == nil {
-		c.Log = io.Discard
+		c.Log, c.quiet = io.Discard, true
 	}
 	c.Log = &syncWriter{to: c.Log}
 	if c.Emit == nil {
 		c.Emit = func(timeline.Event) {}
 	}
+	c.Note = once(c.Note)
 	c.Propagation = c.Propagation.orDefault()
 	if w := *c.Workload; w.Strategy.Type == "" {
 		quarter := manifest.IntOrPercent{Value: 25, Percent: true}
@@ -93,11 +96,12 @@ func (c Config) withDefaults() Config {
 }
 
 // Start creates the replicas. It returns when all of them are available
-// (ready for minReadySeconds) and every node knows them. On an error, which is
-// a *NeverReadyError if a pod did not become ready, nothing is left running.
+// (ready for minReadySeconds), every node knows them, and they listen on the
+// port of the load. On an error, which is a *NeverReadyError if a pod did not
+// become ready, nothing is left running.
 func (l *Lab) Start(ctx context.Context) error {
 	err := l.await(ctx, func() ([]func(), error) {
-		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }}, nil
+		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }, func() { l.loop.op.listening = true }}, nil
 	})
 	if err == nil {
 		return nil
@@ -107,6 +111,10 @@ func (l *Lab) Start(ctx context.Context) error {
 	}
 	return err
 }
+
+// Waiting describes the pod that is waited for, once it has taken a while;
+// empty if there is none.
+func (l *Lab) Waiting() string { return *l.loop.waiting.Load() }
 
 // Act runs an action. It returns when the action is complete: new pods are
 // available, every terminated pod has exited, and all nodes are updated. If a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -41,11 +42,12 @@ type loop struct {
 	nodes  []*node
 
 	op        *operation
+	waiting   atomic.Pointer[string] // what Waiting returns
 	closeErrs []error
 }
 
 func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop {
-	return &loop{
+	l := &loop{
 		cfg:        cfg,
 		launch:     start,
 		ctx:        ctx,
@@ -57,6 +59,8 @@ func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop
 		sameName:   map[string]int{},
 		nodes:      nodes,
 	}
+	l.waiting.Store(new(""))
+	return l
 }
 
 // serve runs until the lab is closed and every pod has exited.

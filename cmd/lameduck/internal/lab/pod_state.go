@@ -14,7 +14,9 @@ import (
 type process interface {
 	Terminate(grace time.Duration)
 	Dial(ctx context.Context) (net.Conn, error)
-	Status() string // its Status, in one line
+	Status() string                    // its Status, in one line
+	Trouble() (why string, final bool) // why its process is not reached, and whether that can change
+	LastOutput() []string
 	Done() <-chan struct{}
 	Close() error
 }
