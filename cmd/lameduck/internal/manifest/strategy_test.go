@@ -58,7 +58,8 @@ func TestDeploymentBesideOthers(t *testing.T) {
 }
 
 func TestWhatTheLabDoesNotModel(t *testing.T) {
-	w := read(t, strings.Replace(deployment("lifecycle: {stopSignal: SIGQUIT}", `
+	w := read(t, strings.Replace(deployment("lifecycle: {stopSignal: SIGQUIT}\nvolumeMounts: [{name: conf, mountPath: /etc/shop}, {name: scratch, mountPath: /tmp}]", `
+volumes: [{name: conf, configMap: {name: shop}}, {name: scratch, emptyDir: {}}]
 hostNetwork: true
 hostPID: true
 readinessGates: [{conditionType: example.com/ready}]
@@ -86,14 +87,14 @@ spec: {scaleTargetRef: {kind: Deployment, name: shop}}
 `)
 	text := strings.Join(w.Notes, "\n")
 	for _, want := range []string{
-		"paused", "hostNetwork", "hostPID", "readinessGates", "os.name", "headless", "sessionAffinity", "internalTrafficPolicy",
+		"volume conf is not mounted: at /etc/shop", "paused", "hostNetwork", "hostPID", "readinessGates", "os.name", "headless", "sessionAffinity", "internalTrafficPolicy",
 		"trafficDistribution", "PodDisruptionBudget guard", "HorizontalPodAutoscaler scaler",
 	} {
 		if strings.Count(text, want) != 1 {
 			t.Errorf("no note, or several, on %s:\n%s", want, text)
 		}
 	}
-	if len(w.Notes) != 11 {
+	if len(w.Notes) != 12 {
 		t.Errorf("%d notes:\n%s", len(w.Notes), text)
 	}
 }

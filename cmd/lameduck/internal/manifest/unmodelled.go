@@ -15,7 +15,7 @@ func (f *file) notModelled(workload object, objects []object, w *Workload) {
 	}
 	for i, c := range pod.get("containers").items() {
 		if c.get("name").text("") == w.Pod.Container {
-			containerNotModelled(pod.get("containers").items()[i])
+			containerNotModelled(pod.get("containers").items()[i], pod.get("volumes").items())
 		}
 	}
 	if w.Pod.StopSignal != "" && !pod.get("os").get("name").present() {
@@ -33,7 +33,17 @@ func (f *file) notModelled(workload object, objects []object, w *Workload) {
 	}
 }
 
-func containerNotModelled(c value) {
+// containerNotModelled notes what has no effect of the container that is run.
+func containerNotModelled(c value, volumes []value) {
+	for _, mount := range c.get("volumeMounts").items() {
+		name, path := mount.get("name").text(""), mount.get("mountPath").text("")
+		for _, v := range volumes {
+			own := path == "/tmp" || path == "/run" // of each pod anyway, as an emptyDir is
+			if v.get("name").text("") == name && !(own && v.get("emptyDir").present()) {
+				mount.note("volume %s is not mounted: at %s the server sees what this machine has there", display(name), display(path))
+			}
+		}
+	}
 	ports := c.get("ports").items()
 	if i := slices.IndexFunc(ports, func(p value) bool { return p.get("hostPort").present() }); i >= 0 {
 		ports[i].get("hostPort").note("hostPort is ignored: clients connect through the Service")

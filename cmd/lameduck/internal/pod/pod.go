@@ -75,6 +75,7 @@ type Pod struct {
 type process interface {
 	Dial(ctx context.Context, port int) (net.Conn, error)
 	Listening() []netip.AddrPort
+	OverIPv6(port int) bool
 	Tree() []sandbox.ProcessInfo
 	Holders(port int) []int
 	Exec(ctx context.Context, argv []string) error

@@ -99,6 +99,8 @@ func (p *Pod) setReady(c *container, ok bool, reason string) {
 	kind := timeline.Ready
 	if !ok {
 		kind = timeline.Unready
+	} else if port := int(p.port.Load()); c.OverIPv6(port) {
+		p.cfg.Note(fmt.Sprintf("the process listens on port %d over IPv6 only: the load is sent over IPv6; where pods have IPv4 addresses no client would reach it", port))
 	}
 	p.emit(timeline.Event{Kind: kind, Detail: reason})
 }

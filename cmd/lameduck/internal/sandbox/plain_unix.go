@@ -85,3 +85,5 @@ func (p *plain) listening() []netip.AddrPort {
 }
 
 func (p *plain) listeners(int) []string { return nil }
+
+func (p *plain) overIPv6(int) bool { return false }

@@ -94,14 +94,27 @@ func parseProcAddr(s string) (netip.AddrPort, bool) {
 }
 
 // catches reads the masks of handled and of blocked signals, proc_pid_status(5).
-func catches(pid int, sig syscall.Signal) bool {
+func catches(pid int, sig syscall.Signal) bool { return masked(pid, sig, "SigCgt", "SigBlk") }
+
+// harmless are the signals that no process ends by.
+var harmless = []syscall.Signal{syscall.SIGCHLD, syscall.SIGCONT, syscall.SIGURG, syscall.SIGWINCH, syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU}
+
+// endsByDefault reports whether a signal has its default action, signal(7), and
+// that is to end the process.
+func endsByDefault(pid int, sig syscall.Signal) bool {
+	return sig != syscall.SIGKILL && !slices.Contains(harmless, sig) && !masked(pid, sig, "SigCgt", "SigBlk", "SigIgn")
+}
+
+// masked reports whether a signal is in one of the masks of the process. One
+// that has ended has none.
+func masked(pid int, sig syscall.Signal, masks ...string) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return false // it has ended
+		return false
 	}
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(line, ":")
-		if name != "SigCgt" && name != "SigBlk" {
+		if !slices.Contains(masks, name) {
 			continue
 		}
 		mask, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)
