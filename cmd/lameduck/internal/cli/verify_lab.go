@@ -102,6 +102,9 @@ func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload,
 	w.Replicas = cmp.Or(v.replicas, w.Replicas)
 	if v.stopSignal != "" {
 		w.Pod.StopSignal = v.stopSignal
+		if sandbox.SignalByName(v.stopSignal) == 0 {
+			return nil, hint.New(fmt.Errorf("--stop-signal %s: unknown signal", v.stopSignal), "use a name such as SIGQUIT")
+		}
 	}
 	switch {
 	case w.Replicas < 1:
