@@ -29,6 +29,7 @@ type verify struct {
 	body                          int
 	output, report, save          string
 	rounds, replicas, rate        int
+	service, port                 string
 	readyTimeout                  time.Duration
 	labFlags                      // of a trial on this machine
 	clusterFlags                  // of one on a cluster
@@ -36,15 +37,16 @@ type verify struct {
 }
 
 type labFlags struct {
-	file, propagation string
-	nodes             int
-	seed              uint64
-	verbose           bool
+	file, propagation     string
+	container, stopSignal string
+	nodes                 int
+	seed                  uint64
+	verbose               bool
 }
 
 type clusterFlags struct {
 	kubeconfig, context, namespace string
-	service, port, url, image      string
+	url, image                     string
 	node, podHeader                string
 	workers                        int
 	watchFor, actionTimeout        time.Duration
@@ -59,10 +61,11 @@ func newVerify(s console.Streams) *cobra.Command {
 		Long: `verify sends traffic to a server, replaces its pods, and reports every connection
 that was dropped, why, and what to change.
 
-With a command after two dashes it runs the server as the pods of a Deployment
-on this machine, without a cluster: real processes, real sockets, real signals.
+With a command after two dashes it runs the server as the pods of a workload on
+this machine, without a cluster: real processes, real sockets, real signals.
 With -f it takes replicas, strategy, probes, preStop hook, grace period,
-environment and ports from the Deployment and Service in the file. Without, it
+environment and ports from the Deployment, StatefulSet or DaemonSet in the file
+and its Service, ConfigMaps and Secrets. Without, it
 runs one replica with a grace period of 30 s, which is ready when it accepts a
 connection on the port that the process listens on.
 
@@ -102,6 +105,8 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
 	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
 	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")
+	f.StringVar(&v.service, "service", "", "the Service to send to, if several select the pods (default: in the lab the one of the probed port)")
+	f.StringVar(&v.port, "port", "", "port of the Service, by name or number; of the process, without a Service (default the probed or the first)")
 	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
 	f.StringVarP(&v.output, "output", "o", "text", "text or json")
 	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
@@ -110,20 +115,20 @@ func (v *verify) shared(f *pflag.FlagSet) {
 
 // add returns the names of what it added.
 func (l *labFlags) add(f *pflag.FlagSet) []string {
-	f.StringVarP(&l.file, "filename", "f", "", "lab: manifest with a Deployment and its Service (- is stdin)")
+	f.StringVarP(&l.file, "filename", "f", "", "lab: manifest with a Deployment, StatefulSet or DaemonSet, and its Service (- is stdin)")
+	f.StringVar(&l.container, "container", "", "lab: the container of the manifest that the command is run as (default the one that the Service sends to)")
+	f.StringVar(&l.stopSignal, "stop-signal", "", "lab: signal that ends a pod, as STOPSIGNAL of its image (default the manifest's, or SIGTERM)")
 	f.StringVar(&l.propagation, "propagation", "rollout", "lab: delay until nodes apply endpoint changes: "+profileNames()+", a duration or a range such as 1s-3s")
 	f.IntVar(&l.nodes, "nodes", 3, "lab: nodes, each with its own view of the endpoints")
 	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the delays and choices of an earlier run (default random)")
 	f.BoolVarP(&l.verbose, "verbose", "v", false, "lab: show what the pods print, on stderr")
-	return []string{"filename", "propagation", "nodes", "seed", "verbose"}
+	return []string{"filename", "container", "stop-signal", "propagation", "nodes", "seed", "verbose"}
 }
 
 func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 	f.StringVarP(&c.namespace, "namespace", "n", "", "cluster: namespace (default that of the context)")
 	f.StringVar(&c.context, "context", "", "cluster: context of the kubeconfig")
 	f.StringVar(&c.kubeconfig, "kubeconfig", "", "cluster: file to use in place of KUBECONFIG")
-	f.StringVar(&c.service, "service", "", "cluster: the Service to send to, if several select the pods")
-	f.StringVar(&c.port, "port", "", "cluster: port of the Service, by name or number (default the first)")
 	f.StringVar(&c.url, "url", "", "cluster: send the load from here to this URL: a NodePort, a load balancer, an ingress")
 	f.IntVar(&c.workers, "workers", 2, "cluster: number of pods, of a Job inside the cluster, that send the load")
 	f.StringVar(&c.image, "image", defaultImage, "cluster: image of the workers, which is this tool's own")
@@ -132,7 +137,7 @@ func (c *clusterFlags) add(f *pflag.FlagSet) []string {
 	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "cluster: how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
 	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "cluster: a response header with the name of the pod, if the server sends one")
 	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: show what would be done, and do nothing")
-	return []string{"namespace", "context", "kubeconfig", "service", "port", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
+	return []string{"namespace", "context", "kubeconfig", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
 // run decides by the arguments whether the trial runs in the lab or on a

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"time"
 
@@ -34,6 +35,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
+	setting.Note = func(text string) { fmt.Fprintln(line, "note:", text) }
 	cfg := labtrial.Config(setting, lab.Action(v.action), load)
 	cfg.LowerRate = !cmd.Flags().Changed("rate")
 	return v.try(ctx, s, line, cfg)
@@ -87,39 +89,67 @@ func command(cmd *cobra.Command, args []string) ([]string, error) {
 const mostReplicas = 100
 
 func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload, error) {
-	w := &manifest.Workload{Name: "app", Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}}
-	if v.file != "" {
-		var err error
-		if w, err = readManifest(v.file, in); err != nil {
-			return nil, withHint(err, "-f takes what kubectl apply takes: a Deployment, and the Service in front of it")
-		}
+	w, err := v.readWorkload(in)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case w.Kind == "DaemonSet" && cmd.Flags().Changed("replicas"):
+		return nil, hint.New(errors.New("a DaemonSet has no replicas, but one pod on each node"), "use --nodes")
+	case w.Kind == "DaemonSet":
+		w.Replicas = v.nodes
 	}
 	w.Replicas = cmp.Or(v.replicas, w.Replicas)
+	if v.stopSignal != "" {
+		w.Pod.StopSignal = v.stopSignal
+		if sandbox.SignalByName(v.stopSignal) == 0 {
+			return nil, hint.New(fmt.Errorf("--stop-signal %s: unknown signal", v.stopSignal), "use a name such as SIGQUIT")
+		}
+	}
 	switch {
 	case w.Replicas < 1:
-		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
+		return nil, hint.New(fmt.Errorf("the %s has no replicas", w.Kind), "use --replicas 1 or more")
 	case w.Replicas > mostReplicas:
-		return nil, hint.New(fmt.Errorf("the Deployment has %d replicas, too many for one machine", w.Replicas),
+		return nil, hint.New(fmt.Errorf("the %s has %d replicas, too many for one machine", w.Kind, w.Replicas),
 			fmt.Sprintf("use --replicas with %d or fewer", mostReplicas))
-	case w.Replicas < 2 && v.action == string(lab.ScaleDown):
-		return nil, hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
+	}
+	return w, lab.Possible(w, lab.Action(v.action))
+}
+
+func (v *verify) readWorkload(in io.Reader) (*manifest.Workload, error) {
+	if v.file != "" {
+		w, err := readManifest(v.file, in, manifest.Choice{Service: v.service, Port: v.port, Container: v.container})
+		return w, withHint(err, "-f takes what kubectl apply takes: a Deployment, StatefulSet or DaemonSet, and the Service in front of it")
+	}
+	w := &manifest.Workload{Kind: "Deployment", Name: "app", Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}}
+	for flag, value := range map[string]string{"service": v.service, "container": v.container} {
+		if value != "" {
+			return nil, hint.New(fmt.Errorf("--%s %s needs a manifest", flag, value), "name it with -f")
+		}
+	}
+	if v.port != "" {
+		port, err := strconv.ParseUint(v.port, 10, 16)
+		if err != nil || port == 0 {
+			return nil, hint.New(fmt.Errorf("--port %s: without a manifest it is the number of the port that the process listens on", v.port), "use 1 to 65535")
+		}
+		w.Target.Number = int(port)
 	}
 	return w, nil
 }
 
 // withHint adds a hint to an error that has none.
 func withHint(err error, advice string) error {
-	if hint.Of(err) != "" {
+	if err == nil || hint.Of(err) != "" {
 		return err
 	}
 	return hint.New(err, advice)
 }
 
-func readManifest(file string, in io.Reader) (*manifest.Workload, error) {
+func readManifest(file string, in io.Reader, want manifest.Choice) (*manifest.Workload, error) {
 	if file == "-" {
-		return manifest.Read("stdin", in)
+		return manifest.Read("stdin", in, want)
 	}
-	return manifest.ReadFile(file)
+	return manifest.ReadFile(file, want)
 }
 
 func profileNames() string {

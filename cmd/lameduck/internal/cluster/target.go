@@ -181,7 +181,7 @@ func (t *Target) read() error {
 	if err != nil {
 		return err
 	}
-	if t.Manifest, err = manifest.Read(t.String(), bytes.NewReader(data)); err != nil {
+	if t.Manifest, err = manifest.Read(t.String(), bytes.NewReader(data), manifest.Choice{}); err != nil {
 		return err
 	}
 	return nil

@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
 // Action is one way in which pods are replaced or removed.
@@ -45,6 +47,9 @@ func (l *loop) steps(a Action) ([]func(), error) {
 	if l.replicas == 0 {
 		return nil, errNotStarted
 	}
+	if err := Possible(l.cfg.Workload, a); err != nil {
+		return nil, err
+	}
 	switch full := l.cfg.Workload.Replicas; a {
 	case Rollout:
 		return []func(){func() { l.revision++ }}, nil
@@ -53,11 +58,24 @@ func (l *loop) steps(a Action) ([]func(), error) {
 	case Evict:
 		return []func(){func() { l.remove(l.active()[:1]) }}, nil
 	case ScaleDown:
-		if full < 2 {
-			return nil, hint.New(fmt.Errorf("scale-down starts with only %d replica", full), "use --replicas 2 or more")
-		}
 		return []func(){func() { l.replicas = full }, func() { l.replicas = (full + 1) / 2 }}, nil
 	}
 	_, err := ParseAction(string(a))
 	return nil, err
+}
+
+// Possible returns why an action would replace no pod of the workload.
+func Possible(w *manifest.Workload, a Action) error {
+	const deleteThem = "use --action delete: it replaces them"
+	switch s := w.Strategy; {
+	case a == ScaleDown && w.Kind == daemonSet:
+		return hint.New(errors.New("a DaemonSet cannot be scaled down: it has one pod on each node"), "use another --action")
+	case a == ScaleDown && w.Replicas < 2:
+		return hint.New(errors.New("scale-down of 1 replica leaves none"), "use --replicas 2 or more")
+	case a == Rollout && s.Type == "OnDelete":
+		return hint.New(errors.New("a rollout replaces no pod: the update strategy is OnDelete"), deleteThem)
+	case a == Rollout && w.Kind == statefulSet && s.Partition >= s.FirstOrdinal+w.Replicas:
+		return hint.New(fmt.Errorf("a rollout replaces no pod: the partition of %d is above all %d replicas", s.Partition, w.Replicas), deleteThem)
+	}
+	return nil
 }

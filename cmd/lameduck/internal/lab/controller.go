@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -12,8 +13,25 @@ func (l *loop) active() []*podState {
 	return slices.DeleteFunc(slices.Clone(l.pods), func(m *podState) bool { return m.deleted })
 }
 
-// reconcile is the Deployment controller with its ReplicaSets.
+// reconcile is the controller of the workload.
 func (l *loop) reconcile() {
+	switch l.cfg.Workload.Kind {
+	case statefulSet:
+		l.reconcileStatefulSet()
+	case daemonSet:
+		l.reconcileDaemonSet()
+	default:
+		l.reconcileDeployment()
+	}
+}
+
+const (
+	statefulSet = "StatefulSet"
+	daemonSet   = "DaemonSet"
+)
+
+// reconcileDeployment is the Deployment controller with its ReplicaSets.
+func (l *loop) reconcileDeployment() {
 	for {
 		updated, outdated := l.split()
 		if l.cfg.Workload.Strategy.Type == "Recreate" && l.recreate(outdated) {
@@ -73,11 +91,24 @@ func (l *loop) countAvailable(pods []*podState) int {
 	return n
 }
 
-func (l *loop) available(m *podState) bool { return m.available(l.cfg.Workload.MinReady) }
+func (l *loop) available(m *podState) bool { return m != nil && m.available(l.cfg.Workload.MinReady) }
 
-func (l *loop) create() {
+func (l *loop) create() { l.add(&podState{revision: l.revision}) }
+
+// add creates the pod. A pod of a StatefulSet has the name of the one before
+// it; in the record it is numbered, as in web-0#2.
+func (l *loop) add(m *podState) {
 	l.created++
-	m := &podState{number: l.created, name: l.cfg.podName(l.created), revision: l.revision}
+	m.number = l.created
+	m.object = l.cfg.podName(m.number)
+	if w := l.cfg.Workload; w.Kind == statefulSet {
+		m.object = l.cfg.podName(w.Strategy.FirstOrdinal + m.ordinal)
+	}
+	l.sameName[m.object]++
+	m.name = m.object
+	if n := l.sameName[m.object]; n > 1 {
+		m.name = fmt.Sprintf("%s#%d", m.object, n)
+	}
 	l.pods = append(l.pods, m)
 	l.watch(m)
 	l.running++

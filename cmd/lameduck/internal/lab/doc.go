@@ -1,8 +1,8 @@
 // Package lab simulates the control plane and kube-proxy on one machine: the
-// Deployment's rolling update, the EndpointSlice controller, and N nodes that
-// each apply every change at a moment of their own. The pods are real
-// processes (package pod does the kubelet's part); only the control plane,
-// the endpoint updates and their delays, is simulated here.
+// rolling update of a Deployment, StatefulSet or DaemonSet, the EndpointSlice
+// controller, and N nodes that each apply every change at a moment of their
+// own. The pods are real processes (package pod does the kubelet's part); only
+// the control plane, the endpoint updates and their delays, is simulated here.
 //
 //	API object -> slice controller -> one view per node -> new connections
 //	           \-> kubelet (package pod): preStop, stop signal, SIGKILL

@@ -31,6 +31,9 @@ type behaviour struct {
 	drain         time.Duration // from Terminate to its exit
 	unreadyAtOnce bool          // is not ready any more from Terminate on
 	emitted       string        // its Status
+	elsewhere     time.Duration // until then, since the start of the lab, it does not listen on the port of the load
+	forGood       bool          // and that is final
+	output        []string      // its last lines
 }
 
 // fakePod is a process with a scripted lifecycle.
@@ -104,6 +107,15 @@ func after(d time.Duration) <-chan time.Time {
 func (p *fakePod) Terminate(grace time.Duration) { p.terminate <- grace }
 
 func (p *fakePod) Status() string { return p.does.emitted }
+
+func (p *fakePod) Trouble() (why string, final bool) {
+	if p.does.elsewhere > 0 && p.clock.Now() < p.does.elsewhere {
+		return "it listens elsewhere", p.does.forGood
+	}
+	return "", false
+}
+
+func (p *fakePod) LastOutput() []string { return p.does.output }
 
 func (p *fakePod) Done() <-chan struct{} { return p.done }
 
@@ -180,6 +192,7 @@ func (s *stage) launch(_ context.Context, name string, _ netip.Addr, emit func(t
 }
 
 func numberOf(name string) int {
+	name, _, _ = strings.Cut(name, "#")
 	n, err := strconv.Atoi(name[strings.LastIndexByte(name, '-')+1:])
 	if err != nil {
 		panic(err)

@@ -16,13 +16,14 @@ func kubelets(cfg Config, isolated bool) launch {
 			Namespace:         cfg.Workload.Namespace,
 			Spec:              cfg.Workload.Pod,
 			Command:           cfg.Command,
-			Port:              cfg.Workload.TargetPort(),
+			Port:              cfg.Workload.Target.Number,
 			ReadyByConnecting: cfg.ReadyByConnecting,
 			Isolated:          isolated,
 			IP:                ip,
 			Clock:             cfg.Clock,
 			Emit:              emit,
 			Log:               cfg.Log,
+			Note:              cfg.Note,
 		})
 		if err != nil {
 			return nil, err

@@ -17,7 +17,7 @@ import (
 
 // Config is what to run, and how.
 type Config struct {
-	Workload     *manifest.Workload // without a name: app; without a strategy: a rolling update, 25% and 25%
+	Workload     *manifest.Workload // without a name: app; without a strategy: a Deployment's, 25% and 25%
 	Command      []string           // the program and its arguments, in place of the image's
 	Nodes        int                // how many views there are; default 3
 	Propagation  Profile            // default rollout
@@ -28,10 +28,12 @@ type Config struct {
 	ReadyByConnecting bool
 	Clock             timeline.Clock       // what events are timed by
 	Log               io.Writer            // gets the output of the pods, a line at a time, and notes; may be nil
+	Note              func(text string)    // called with each thing that the user should know of the pods, once; may be nil
+	quiet             bool                 // Log is nil
 	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; may be nil
 }
 
-// Lab is a Deployment and a Service of its own. Its methods may be called from
+// Lab is a workload and a Service of its own. Its methods may be called from
 // any goroutine.
 type Lab struct {
 	nodes []*node
@@ -55,12 +57,9 @@ func New(cfg Config) (*Lab, error) {
 
 func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 	if cfg.Workload.Replicas < 1 {
-		return nil, hint.New(errors.New("the Deployment has no replicas"), "use --replicas 1 or more")
+		return nil, hint.New(errors.New("the workload has no replicas"), "use --replicas 1 or more")
 	}
 	cfg = cfg.withDefaults()
-	if s := cfg.Workload.Service; s != nil && s.TrafficPolicy == "Local" {
-		fmt.Fprintln(cfg.Log, "externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes")
-	}
 	l := &Lab{}
 	for i := range cfg.Nodes {
 		l.nodes = append(l.nodes, newNode(i, cfg.Seed))
@@ -80,7 +79,7 @@ func (c Config) withDefaults() Config {
 		c.ReadyTimeout = time.Minute
 	}
 	if c.Log == nil {
-		c.Log = io.Discard
+		c.Log, c.quiet = io.Discard, true
 	}
 	c.Log = &syncWriter{to: c.Log}
 	emit := c.Emit
@@ -89,6 +88,7 @@ func (c Config) withDefaults() Config {
 			emit(e)
 		}
 	}
+	c.Note = once(c.Note)
 	c.Propagation = c.Propagation.orDefault()
 	if w := *c.Workload; w.Strategy.Type == "" {
 		quarter := manifest.IntOrPercent{Value: 25, Percent: true}
@@ -99,11 +99,12 @@ func (c Config) withDefaults() Config {
 }
 
 // Start creates the replicas. It returns when all of them are available
-// (ready for minReadySeconds) and every node knows them. On an error, which is
-// a *NeverReadyError if a pod did not become ready, nothing is left running.
+// (ready for minReadySeconds), every node knows them, and they listen on the
+// port of the load. On an error, which is a *NeverReadyError if a pod did not
+// become ready, nothing is left running.
 func (l *Lab) Start(ctx context.Context) error {
 	err := l.await(ctx, func() ([]func(), error) {
-		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }}, nil
+		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }, func() { l.loop.op.listening = true }}, nil
 	})
 	if err == nil {
 		return nil
@@ -113,6 +114,10 @@ func (l *Lab) Start(ctx context.Context) error {
 	}
 	return err
 }
+
+// Waiting describes the pod that is waited for, once it has taken a while;
+// empty if there is none.
+func (l *Lab) Waiting() string { return *l.loop.waiting.Load() }
 
 // Act runs an action. It returns when the action is complete: new pods are
 // available, every terminated pod has exited, and all nodes are updated. If a

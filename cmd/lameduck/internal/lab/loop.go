@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"sync/atomic"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -34,17 +35,19 @@ type loop struct {
 	revision int // of the pod template
 	pods     []*podState
 	created  int // pods so far, for their names
+	sameName map[string]int
 	running  int // goroutines in run
 
 	latest *slice // the newest state, as the slice controller will write it
 	nodes  []*node
 
 	op        *operation
+	waiting   atomic.Pointer[string] // what Waiting returns
 	closeErrs []error
 }
 
 func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop {
-	return &loop{
+	l := &loop{
 		cfg:        cfg,
 		launch:     start,
 		ctx:        ctx,
@@ -53,8 +56,11 @@ func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop
 		sliceLag:   stream(cfg.Seed, "slice controller"),
 		kubeletLag: stream(cfg.Seed, "kubelet"),
 		latest:     &slice{},
+		sameName:   map[string]int{},
 		nodes:      nodes,
 	}
+	l.waiting.Store(new(""))
+	return l
 }
 
 // serve runs until the lab is closed and every pod has exited.

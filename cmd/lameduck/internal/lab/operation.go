@@ -29,9 +29,11 @@ var (
 // operation is what a caller waits for. Each step begins when the one before
 // is complete.
 type operation struct {
-	steps   []func()
-	version int        // the slice that every node has to apply; 0: the pods are not steady yet
-	done    chan error // receives once
+	steps     []func()
+	version   int        // the slice that every node has to apply; 0: the pods are not steady yet
+	listening bool       // the pods have to listen on the port of the load as well
+	looking   bool       // reached will be asked again
+	done      chan error // receives once
 }
 
 // begin starts an operation; plan names its steps.
@@ -72,7 +74,7 @@ func (l *loop) advance() {
 		if l.op.version == 0 && l.steady() {
 			l.op.version = l.latest.version
 		}
-		if l.op.version == 0 || !l.settled(l.op.version) {
+		if l.op.version == 0 || !l.settled(l.op.version) || l.op.listening && !l.reached() {
 			return
 		}
 		if len(l.op.steps) == 0 {
@@ -85,11 +87,26 @@ func (l *loop) advance() {
 	}
 }
 
-// steady reports whether the pods are as the Deployment wants them, and there
+// steady reports whether the pods are as the workload wants them, and there
 // is no other.
 func (l *loop) steady() bool {
-	updated, _ := l.split()
-	return len(l.pods) == l.replicas && l.countAvailable(updated) == l.replicas
+	for _, m := range l.pods {
+		if !l.available(m) || !l.upToDate(m) {
+			return false
+		}
+	}
+	return len(l.pods) == l.replicas
+}
+
+// upToDate reports whether a rollout leaves the pod as it is.
+func (l *loop) upToDate(m *podState) bool {
+	switch w := l.cfg.Workload; {
+	case w.Strategy.Type == "OnDelete":
+		return true
+	case w.Kind == statefulSet:
+		return m.revision == l.revisionOf(m.ordinal)
+	}
+	return m.revision == l.revision
 }
 
 func (l *loop) finish(err error) {
@@ -98,6 +115,7 @@ func (l *loop) finish(err error) {
 	}
 	l.op.done <- err
 	l.op = nil
+	l.waiting.Store(new(""))
 }
 
 // abandon is for a caller that does not wait any longer. The controllers
@@ -146,6 +164,7 @@ func (l *loop) nowUnready(m *podState) {
 func (l *loop) watch(m *podState) {
 	since, limit := time.Now(), l.cfg.ReadyTimeout+l.cfg.Workload.MinReady
 	m.waitingSince = since
+	l.lookAfter(m, since)
 	l.later(limit, func() {
 		if m.waitingSince.Equal(since) && !l.available(m) {
 			l.failOperation(m, fmt.Sprintf("after %v %s", limit, m.status()), "check the port and the readiness probe")
@@ -153,12 +172,90 @@ func (l *loop) watch(m *podState) {
 	})
 }
 
+// firstLook is when a pod that is not available yet is first inspected; then it
+// is every second.
+const firstLook, nextLook = 2 * time.Second, time.Second
+
+// lookAfter inspects a pod that is waited for, until it is available: the user
+// sees why it is not, and does not wait for what cannot change.
+func (l *loop) lookAfter(m *podState, since time.Time) {
+	l.later(firstLook, func() { l.look(m, since) })
+}
+
+func (l *loop) look(m *podState, since time.Time) {
+	if !m.waitingSince.Equal(since) || m.ready() || m.deleted || m.ended || l.op == nil {
+		return
+	}
+	if m.process != nil {
+		if why, final := m.process.Trouble(); final {
+			l.failOperation(m, why, wrongPort)
+			return
+		}
+	}
+	l.waiting.Store(new(m.name + ": " + m.status()))
+	l.later(nextLook, func() { l.look(m, since) })
+}
+
+const wrongPort = "correct the port or the address; --service and --port choose among those of the manifest"
+
+// reached reports whether every pod listens on the port of the load. Where a
+// pod is ready without, it calls for another look.
+func (l *loop) reached() bool {
+	for _, m := range l.active() {
+		if m.process == nil {
+			continue
+		}
+		why, final := m.process.Trouble()
+		if why == "" {
+			continue
+		}
+		waited := time.Since(m.readySince)
+		if final || waited > l.cfg.ReadyTimeout {
+			l.showOutput(m)
+			l.finish(hint.New(fmt.Errorf("%s is ready, but %s", m.name, why), wrongPort))
+			return false
+		}
+		if waited > firstLook {
+			l.waiting.Store(new(m.name + " is ready, but " + why))
+		}
+		if !l.op.looking {
+			l.op.looking = true
+			l.later(recheck, func() {
+				if l.op != nil {
+					l.op.looking = false
+				}
+			})
+		}
+		return false
+	}
+	return true
+}
+
+// recheck is the time between two looks at what a ready pod listens on.
+const recheck = 50 * time.Millisecond
+
+// outputShown is how many of the last lines of a pod are shown when it does not
+// become ready.
+const outputShown = 10
+
+// showOutput shows the last lines of a pod, unless all are shown anyway.
+func (l *loop) showOutput(m *podState) {
+	if m.process == nil || !l.cfg.quiet {
+		return
+	}
+	last := m.process.LastOutput()
+	for _, line := range last[max(0, len(last)-outputShown):] {
+		l.cfg.Note(m.name + " | " + line)
+	}
+}
+
 // failOperation ends the current operation, which cannot be completed without
 // this pod. A pod that is being deleted anyway does not matter.
 func (l *loop) failOperation(m *podState, status, advice string) {
-	if l.op == nil || m.deleted || m.revision != l.revision {
+	if l.op == nil || m.deleted || !l.upToDate(m) {
 		return
 	}
+	l.showOutput(m)
 	l.emit(timeline.Event{Pod: m.name, Kind: timeline.NeverReady, Detail: status})
 	l.finish(hint.New(&NeverReadyError{m.name, status}, advice))
 }

@@ -14,7 +14,9 @@ import (
 type process interface {
 	Terminate(grace time.Duration)
 	Dial(ctx context.Context) (net.Conn, error)
-	Status() string // its Status, in one line
+	Status() string                    // its Status, in one line
+	Trouble() (why string, final bool) // why its process is not reached, and whether that can change
+	LastOutput() []string
 	Done() <-chan struct{}
 	Close() error
 }
@@ -27,7 +29,9 @@ type launch func(ctx context.Context, name string, ip netip.Addr, emit func(time
 // podState is one pod as the control plane sees it. The loop owns it.
 type podState struct {
 	number   int
-	name     string
+	object   string // its name in the API
+	name     string // unique in the run: a StatefulSet uses a name again
+	ordinal  int    // of a StatefulSet from 0, without ordinals.start; of a DaemonSet its node
 	revision int
 
 	process  process // nil until it runs
@@ -68,8 +72,9 @@ func (l *loop) run(m *podState) {
 	var p process
 	var err error
 	launched := make(chan struct{})
-	p, err = l.launch(l.ctx, m.name, address(m.number), func(e timeline.Event) {
+	p, err = l.launch(l.ctx, m.object, address(m.number), func(e timeline.Event) {
 		<-launched
+		e.Pod = m.name
 		status := ""
 		if e.Kind == timeline.Exited {
 			status = p.Status() // now, as a restart resets it

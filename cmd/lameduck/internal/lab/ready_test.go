@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -225,20 +224,77 @@ func TestCancelledStartLeavesNothing(t *testing.T) {
 	})
 }
 
-func TestLocalTrafficPolicyIsRemarkedUpon(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := workload(1)
-		w.Service = &manifest.Service{TrafficPolicy: "Local"}
-		var log bytes.Buffer
-		newStage(t, Config{Workload: w, Log: &log}, steadyPods)
-		if !strings.Contains(log.String(), "externalTrafficPolicy Local") {
-			t.Errorf("log: %q", &log)
-		}
-	})
-}
-
 func TestNoReplicas(t *testing.T) {
 	if _, err := newLab(Config{Workload: workload(0)}, nil); !strings.Contains(hint.Of(err), "--replicas") {
 		t.Errorf("got %v with hint %q", err, hint.Of(err))
 	}
+}
+
+// TestWaitsUntilPodsListen: a pod may be ready before it listens on the port of
+// the load, and one that listens elsewhere never will.
+func TestWaitsUntilPodsListen(t *testing.T) {
+	for name, test := range map[string]struct {
+		forGood bool
+		after   time.Duration
+		want    string
+	}{
+		"later":    {false, 10 * sec, ""},
+		"never":    {false, 100 * sec, "app-1 is ready, but it listens elsewhere"},
+		"for good": {true, 100 * sec, "app-1 is ready, but it listens elsewhere"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var notes []string
+				cfg := Config{Workload: workload(1), Note: func(text string) { notes = append(notes, text) }}
+				s := newStage(t, cfg, func(int) behaviour {
+					return behaviour{warmUp: sec, elsewhere: test.after, forGood: test.forGood, output: []string{"one", "two"}}
+				})
+				err := s.Start(t.Context())
+				if (err == nil) != (test.want == "") || err != nil && (err.Error() != test.want || hint.Of(err) == "") {
+					t.Errorf("%v, want %s", err, test.want)
+				}
+				if took := s.clock.Now(); test.forGood && took > 5*sec || !test.forGood && took < 10*sec {
+					t.Errorf("after %v", took)
+				}
+				if test.want != "" && strings.Join(notes, ", ") != "app-1 | one, app-1 | two" {
+					t.Errorf("notes %q", notes)
+				}
+			})
+		})
+	}
+}
+
+// TestPodThatCannotBecomeReady is reported when that is known, and its reason is
+// shown until then.
+func TestPodThatCannotBecomeReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(1)}, func(int) behaviour {
+			return behaviour{warmUp: -1, elsewhere: 100 * sec, forGood: true}
+		})
+		err := s.Start(t.Context())
+		if never, ok := errors.AsType[*NeverReadyError](err); !ok || never.Detail != "it listens elsewhere" || s.clock.Now() > 5*sec {
+			t.Errorf("%v after %v", err, s.clock.Now())
+		}
+	})
+}
+
+func TestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(1)}, func(int) behaviour { return behaviour{warmUp: 20 * sec, emitted: "its probe fails"} })
+		started := make(chan error)
+		go func() { started <- s.Start(t.Context()) }()
+		for _, look := range []struct {
+			after time.Duration
+			want  string
+		}{{sec, ""}, {5 * sec, "app-1: its probe fails"}} {
+			time.Sleep(look.after)
+			synctest.Wait()
+			if got := s.Waiting(); got != look.want {
+				t.Errorf("Waiting() = %q, want %q", got, look.want)
+			}
+		}
+		if err := <-started; err != nil || s.Waiting() != "" {
+			t.Errorf("%v, and still %q", err, s.Waiting())
+		}
+	})
 }

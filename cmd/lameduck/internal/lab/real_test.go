@@ -166,7 +166,7 @@ func rollRealPods(t *testing.T, r *realLab) {
 
 func TestRealPodThatListensElsewhere(t *testing.T) {
 	r := newRealLab(t, true, func(cfg *Config) {
-		cfg.Workload.Pod.Ports = []manifest.Port{{Number: 9999}}
+		cfg.Workload.Target = manifest.Port{Number: 9999}
 		cfg.ReadyTimeout = 2 * time.Second
 	})
 	err := r.Start(t.Context())

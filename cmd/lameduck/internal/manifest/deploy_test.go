@@ -29,7 +29,7 @@ var variants = map[string][]string{
 }
 
 func TestDeployReadsAsIntended(t *testing.T) {
-	got, err := ReadFile(deployDir + "/kubernetes.yaml")
+	got, err := ReadFile(deployDir+"/kubernetes.yaml", Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,15 +53,12 @@ func TestDeployReadsAsIntended(t *testing.T) {
 			Liveness:  check("/alive", 10*time.Second, 5*time.Second),
 		},
 		Service: &Service{
-			Name: "graceful-shutdown-app", TrafficPolicy: "Cluster",
-			Ports: []ServicePort{{"http", 8080, PortRef{Name: "http"}}},
+			Name: "graceful-shutdown-app", Ports: []ServicePort{{"http", 8080, PortRef{Name: "http"}}},
 		},
+		Target: Port{"http", 8080},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Workload{}, "File", "Positions")); diff != "" {
 		t.Error(diff)
-	}
-	if got.TargetPort() != 8080 {
-		t.Errorf("TargetPort() = %d", got.TargetPort())
 	}
 }
 
@@ -131,7 +128,7 @@ func TestDeployRestricted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := f.onlyDeployment(objects)
+	d, err := f.onlyWorkload(objects)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -195,7 +192,7 @@ func variant(t *testing.T, patches []string) *Workload {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := Read("variant.yaml", bytes.NewReader(data))
+	w, err := Read("variant.yaml", bytes.NewReader(data), Choice{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,17 +20,17 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte("kind: \"a\\nb\"\n"))
 	f.Add([]byte("? [a]\n: {{ b }}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		w, err := Read("f", bytes.NewReader(data))
+		w, err := Read("f", bytes.NewReader(data), Choice{})
 		if err != nil {
 			if w != nil || strings.ContainsAny(err.Error(), "\n\r\x00") || !strings.HasPrefix(err.Error(), "f:") {
 				t.Fatalf("a workload %v with the error %q", w, err)
 			}
 			return
 		}
-		if w.Name == "" || w.Pod.Container == "" || w.Replicas < 0 || w.Pod.Grace < 0 || w.TargetPort() < 0 {
+		if w.Name == "" || w.Pod.Container == "" || w.Replicas < 0 || w.Pod.Grace < 0 || w.Target.Number < 0 {
 			t.Fatalf("incomplete: %+v", w)
 		}
-		again, err := Read("f", bytes.NewReader(data))
+		again, err := Read("f", bytes.NewReader(data), Choice{})
 		if diff := cmp.Diff(w, again); err != nil || diff != "" {
 			t.Fatalf("read again: %v\n%s", err, diff)
 		}

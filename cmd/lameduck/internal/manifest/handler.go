@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -10,10 +9,6 @@ import (
 var (
 	hookHandlers  = []string{"exec", "httpGet", "sleep", "tcpSocket"}
 	probeHandlers = []string{"exec", "httpGet", "tcpSocket", "grpc"}
-	probeSettings = []string{
-		"initialDelaySeconds", "periodSeconds", "timeoutSeconds",
-		"successThreshold", "failureThreshold", "terminationGracePeriodSeconds",
-	}
 )
 
 // lifecycle reads the preStop hook and the stop signal.
@@ -29,7 +24,7 @@ func (p *Pod) lifecycle(v value) {
 	if !hook.present() {
 		return
 	}
-	h := handler(hook, p, hookHandlers, nil)
+	h := handler(hook, p, hookHandlers)
 	p.PreStop = &h
 	if h.TCP != nil {
 		hook.note("Kubernetes has no tcpSocket hook: it fails, and the stop signal follows at once")
@@ -40,17 +35,11 @@ func (p *Pod) lifecycle(v value) {
 }
 
 // handler reads the one handler of a hook or a probe.
-func handler(v value, p *Pod, known, settings []string) Handler {
+func handler(v value, p *Pod, known []string) Handler {
 	var found []string
-	for _, f := range v.fields() {
-		name := f.key.Value
-		if slices.Contains(known, name) {
-			if v.get(name).present() {
-				found = append(found, name)
-			}
-		} else if !slices.Contains(settings, name) {
-			unknown := value{file: v.file, node: f.key, path: v.path}
-			unknown.fail("has no field %s; the handler is one of %s", display(name), strings.Join(known, ", "))
+	for _, name := range known {
+		if v.get(name).present() {
+			found = append(found, name)
 		}
 	}
 	switch len(found) {
@@ -130,7 +119,7 @@ func probe(v value, p *Pod, kills bool) *Probe {
 		return nil
 	}
 	pr := &Probe{
-		Handler:          handler(v, p, probeHandlers, probeSettings),
+		Handler:          handler(v, p, probeHandlers),
 		InitialDelay:     v.get("initialDelaySeconds").seconds(0, 0),
 		Period:           v.get("periodSeconds").seconds(0, 0),
 		Timeout:          v.get("timeoutSeconds").seconds(0, 0),

@@ -13,9 +13,9 @@ import (
 
 // ReadFile reads the manifest in the file of that path; "-" is the standard
 // input. The errors are Read's, and the file system's.
-func ReadFile(path string) (*Workload, error) {
+func ReadFile(path string, want Choice) (*Workload, error) {
 	if path == "-" {
-		return Read("stdin", os.Stdin)
+		return Read("stdin", os.Stdin, want)
 	}
 	f, err := os.Open(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -28,14 +28,14 @@ func ReadFile(path string) (*Workload, error) {
 		return nil, hint.New(fmt.Errorf("%s: is a directory", path),
 			"name one file, or render the directory first, as in: kubectl kustomize DIR | lameduck verify -f - -- COMMAND")
 	}
-	return Read(path, f)
+	return Read(path, f, want)
 }
 
-// Read reads one Deployment, and the Service that selects its pods, from YAML
+// Read reads one workload, and the Service that selects its pods, from YAML
 // or JSON with any number of documents and Lists. name is what messages call
 // it: an error is one line, "name:line:column: what is wrong", and may carry
 // a hint. More than 4 MiB, 100 levels or 100,000 aliased values are refused.
-func Read(name string, r io.Reader) (*Workload, error) {
+func Read(name string, r io.Reader, want Choice) (*Workload, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -45,11 +45,14 @@ func Read(name string, r io.Reader) (*Workload, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := f.onlyDeployment(objects)
+	d, err := f.onlyWorkload(objects)
 	if err != nil {
 		return nil, err
 	}
-	w := f.workload(d, objects)
+	for _, o := range objects {
+		f.strict(o)
+	}
+	w := f.workload(d, objects, want)
 	if f.err != nil {
 		return nil, f.err
 	}
@@ -81,7 +84,7 @@ func (f *file) objects(data []byte) ([]object, error) {
 		return nil, f.templated(data, f.err)
 	}
 	if len(list) == 0 {
-		return nil, hint.New(fmt.Errorf("%s: no Kubernetes object in it", f.name), "it needs a Deployment, and the Service in front of it")
+		return nil, hint.New(fmt.Errorf("%s: no Kubernetes object in it", f.name), "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it")
 	}
 	return list, nil
 }
@@ -105,31 +108,46 @@ func (f *file) collect(list []object, v value) []object {
 	}
 	meta := v.get("metadata")
 	o := object{v, kind, group, meta.get("name").text(""), meta.get("namespace").text("default")}
-	if o.is("", "Service") {
-		o.path = "Service/" + o.name
+	if o.is("", "Service") || o.is("", "ConfigMap") || o.is("", "Secret") {
+		o.path = o.kind + "/" + o.name
 	}
 	return append(list, o)
 }
 
-// onlyDeployment is the one Deployment among objects.
-func (f *file) onlyDeployment(objects []object) (object, error) {
-	var found []object
-	var names, kinds []string
+// onlyWorkload is the one Deployment among objects, or else the one StatefulSet
+// or DaemonSet.
+func (f *file) onlyWorkload(objects []object) (object, error) {
+	var deployments, others []object
+	var kinds []string
 	for _, o := range objects {
-		if o.is("apps", "Deployment") {
-			found = append(found, o)
-			names = append(names, display(o.name))
-		} else if k := display(o.kind); !slices.Contains(kinds, k) {
+		switch {
+		case o.is("apps", "Deployment"):
+			deployments = append(deployments, o)
+		case o.is("apps", "StatefulSet"), o.is("apps", "DaemonSet"):
+			others = append(others, o)
+		}
+		if k := display(o.kind); !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
+	found := deployments
+	if len(found) == 0 {
+		found, others = others, nil
+	}
 	switch len(found) {
 	case 0:
-		return object{}, hint.New(fmt.Errorf("%s: no Deployment in it, only %s", f.name, shorten(strings.Join(kinds, ", "))),
-			"it needs one Deployment of apps/v1, and the Service in front of it")
+		return object{}, hint.New(fmt.Errorf("%s: no Deployment, StatefulSet or DaemonSet in it, only %s", f.name, shorten(strings.Join(kinds, ", "))),
+			"it needs one of apps/v1, and the Service in front of it")
 	case 1:
+		for _, o := range others {
+			o.note("%s %s is not run, only Deployment %s is", o.kind, display(o.name), display(found[0].name))
+		}
 		return found[0], nil
 	}
-	err := f.wrong(found[1].node, "%d Deployments in one file: %s", len(found), shorten(strings.Join(names, ", ")))
+	names := make([]string, len(found))
+	for i, o := range found {
+		names[i] = display(o.name)
+	}
+	err := f.wrong(found[1].node, "%d workloads in one file: %s", len(found), shorten(strings.Join(names, ", ")))
 	return object{}, hint.New(err, "put the one to run in a file of its own, with its Service")
 }

@@ -42,7 +42,7 @@ func indent(by, lines string) string {
 
 func read(t *testing.T, text string) *Workload {
 	t.Helper()
-	w, err := Read("deploy.yaml", strings.NewReader(text))
+	w, err := Read("deploy.yaml", strings.NewReader(text), Choice{})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -54,17 +54,15 @@ func TestDefaults(t *testing.T) {
 	quarter := IntOrPercent{25, true}
 	want := &Workload{
 		File: "deploy.yaml", Kind: "Deployment", Name: "shop", Namespace: "default", Replicas: 1,
-		Strategy: Strategy{"RollingUpdate", quarter, quarter},
+		Strategy: Strategy{Type: "RollingUpdate", MaxSurge: quarter, MaxUnavailable: quarter},
 		Pod: Pod{
 			Labels: map[string]string{"app": "shop", "tier": "web"}, Grace: 30 * time.Second,
 			Container: "app", Ports: []Port{{"http", 8080}},
 		},
+		Target: Port{"http", 8080}, // the container's first
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Workload{}, "Positions")); diff != "" {
 		t.Error(diff)
-	}
-	if got.TargetPort() != 8080 {
-		t.Errorf("TargetPort() = %d, want the container's first, 8080", got.TargetPort())
 	}
 }
 
@@ -120,7 +118,7 @@ items:
 	ten := 10 * time.Second
 	want := &Workload{
 		File: "deploy.yaml", Kind: "Deployment", Name: "shop", Namespace: "prod", Replicas: 5,
-		Strategy: Strategy{"RollingUpdate", IntOrPercent{2, false}, IntOrPercent{40, true}},
+		Strategy: Strategy{Type: "RollingUpdate", MaxSurge: IntOrPercent{2, false}, MaxUnavailable: IntOrPercent{40, true}},
 		MinReady: 4 * time.Second,
 		Pod: Pod{
 			Labels: map[string]string{"app": "shop"}, Grace: time.Minute, Container: "app",
@@ -143,8 +141,14 @@ items:
 			},
 		},
 		Service: &Service{
-			Name: "front", TrafficPolicy: "Local", PublishNotReadyAddresses: true,
+			Name: "front", PublishNotReadyAddresses: true,
 			Ports: []ServicePort{{"web", 80, PortRef{Name: "http"}}, {"plain", 9000, PortRef{Number: 9000}}},
+		},
+		Target: Port{"http", 8080},
+		Notes: []string{
+			"deploy.yaml:17:5: the load goes to Service front:80; front:9000 would lead to these pods too (--service and --port choose)",
+			"deploy.yaml:29:9: Kubernetes refuses lifecycle.stopSignal in a pod without os.name; it is used here all the same",
+			"deploy.yaml:14:28: externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes",
 		},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreFields(Workload{}, "Positions")); diff != "" {
@@ -205,8 +209,8 @@ func TestContainerBehindTheService(t *testing.T) {
 			t.Errorf("targetPort %s: container %s, want %s", target, w.Pod.Container, want)
 		}
 	}
-	if got := read(t, two+service80("api")).TargetPort(); got != 9000 {
-		t.Errorf("TargetPort() = %d, want 9000", got)
+	if got := read(t, two+service80("api")).Target; got != (Port{"api", 9000}) {
+		t.Errorf("Target = %v, want api 9000", got)
 	}
 }
 
@@ -238,15 +242,15 @@ kind: Service
 metadata: {name: knative}
 `)
 	want := []string{
-		`deploy.yaml:32:1: Service second selects these pods too; the traffic is sent to front`,
 		`deploy.yaml:39:1: Service other selects other pods and is left out`,
 		`deploy.yaml:44:1: Service bare selects other pods and is left out`,
-		`deploy.yaml:17:19: envFrom is not available here, none of its variables is set`,
-		`deploy.yaml:19:11: env PASSWORD comes from a secretKeyRef, which is not available here: it is not set`,
+		`deploy.yaml:30:10: the load goes to Service front:80; second:80 would lead to these pods too (--service and --port choose)`,
 		`deploy.yaml:22:22: the postStart hook is not run`,
 		`deploy.yaml:23:20: Kubernetes has no tcpSocket hook: it fails, and the stop signal follows at once`,
 		`deploy.yaml:11:9: init container migrate is not run, only app is`,
 		`deploy.yaml:12:9: sidecar proxy is not run, only app is`,
+		`deploy.yaml:17:34: ConfigMap c is not in the file: its variables keep the values that they have in this shell, if any`,
+		`deploy.yaml:19:54: env PASSWORD comes from Secret s, which is not in the file: it keeps the value that it has in this shell, if any`,
 	}
 	if diff := cmp.Diff(want, w.Notes); diff != "" {
 		t.Error(diff)
@@ -259,14 +263,14 @@ metadata: {name: knative}
 func TestRefused(t *testing.T) {
 	const container = "deploy.yaml:%d:%d: spec.template.spec.containers[0]."
 	for name, test := range map[string]struct{ text, want, hint string }{
-		"empty":           {"", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, and the Service in front of it"},
-		"only a comment":  {"# nothing\n---\n", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, and the Service in front of it"},
+		"empty":           {"", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it"},
+		"only a comment":  {"# nothing\n---\n", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it"},
 		"not YAML":        {"a: 1\nb: [\n", "deploy.yaml:3:1: not YAML: did not find expected node content while parsing a flow node", ""},
 		"binary":          {"\x7fELF\x00\x01", "deploy.yaml: not YAML: control characters are not allowed (value: 0)", ""},
 		"text":            {"hello\n", `deploy.yaml:1:1: want fields, not "hello"`, ""},
 		"no kind":         {"a: 1\n", "deploy.yaml:1:1: kind: missing", ""},
-		"no Deployment":   {"kind: ConfigMap\n---\nkind: Service\n---\nkind: ConfigMap\n", "deploy.yaml: no Deployment in it, only ConfigMap, Service", "it needs one Deployment of apps/v1, and the Service in front of it"},
-		"two":             {deployment("", "") + "---\n" + deployment("", ""), "deploy.yaml:15:1: 2 Deployments in one file: shop, shop", "put the one to run in a file of its own, with its Service"},
+		"no Deployment":   {"kind: ConfigMap\n---\nkind: Service\n---\nkind: ConfigMap\n", "deploy.yaml: no Deployment, StatefulSet or DaemonSet in it, only ConfigMap, Service", "it needs one of apps/v1, and the Service in front of it"},
+		"two":             {deployment("", "") + "---\n" + deployment("", ""), "deploy.yaml:15:1: 2 workloads in one file: shop, shop", "put the one to run in a file of its own, with its Service"},
 		"template":        {"kind: Deployment\nmetadata: {name: {{ .Values.name }}}\n", "deploy.yaml:2:19: a key has to be plain text", "a template has to be rendered first, as in: helm template CHART | lameduck verify -f - -- COMMAND"},
 		"duplicate key":   {"kind: A\nx:\n  a: 1\n  b: 2\n  a: 3\n", "deploy.yaml:5:3: duplicate key a, first on line 3", ""},
 		"bad merge":       {"kind: A\n<<: 3\n", "deploy.yaml:2:5: << merges mappings only", ""},
@@ -281,10 +285,9 @@ func TestRefused(t *testing.T) {
 		"strategy":        {strings.Replace(deployment("", ""), "spec:\n", "spec:\n  strategy: {type: Rolling}\n", 1), "deploy.yaml:6:20: spec.strategy.type: want RollingUpdate or Recreate, not Rolling", ""},
 		"percentage":      {strings.Replace(deployment("", ""), "spec:\n", "spec:\n  strategy: {rollingUpdate: {maxSurge: -5%}}\n", 1), `deploy.yaml:6:40: spec.strategy.rollingUpdate.maxSurge: want a whole number or a percentage such as "25%", not "-5%"`, ""},
 		"empty hook":      {deployment("lifecycle: {preStop: {}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does nothing; it has to have one of exec, httpGet, sleep, tcpSocket", ""},
-		"two handlers":    {deployment("lifecycle: {preStop: {sleep: {seconds: 1}, exec: {command: [a]}}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does more than one thing: sleep, exec", ""},
-		"unknown handler": {deployment("lifecycle: {preStop: {grpc: {port: 1}}}", ""), fmt.Sprintf(container, 14, 31) + "lifecycle.preStop: has no field grpc; the handler is one of exec, httpGet, sleep, tcpSocket", ""},
+		"two handlers":    {deployment("lifecycle: {preStop: {sleep: {seconds: 1}, exec: {command: [a]}}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does more than one thing: exec, sleep", ""},
+		"unknown handler": {deployment("lifecycle: {preStop: {grpc: {port: 1}}}", ""), fmt.Sprintf(container, 14, 30) + "lifecycle.preStop: does nothing; it has to have one of exec, httpGet, sleep, tcpSocket", ""},
 		"long sleep":      {deployment("lifecycle: {preStop: {sleep: {seconds: 31}}}", ""), fmt.Sprintf(container, 14, 38) + "lifecycle.preStop.sleep: 31s is longer than the grace period of 30s", ""},
-		"probe typo":      {deployment("readinessProbe: {httpGet: {port: 80}, periodSecond: 1}", ""), fmt.Sprintf(container, 14, 47) + "readinessProbe: has no field periodSecond; the handler is one of exec, httpGet, tcpSocket, grpc", ""},
 		"probe port":      {deployment("readinessProbe: {httpGet: {port: web}}", ""), fmt.Sprintf(container, 14, 42) + "readinessProbe.httpGet.port: container app has no port of the name web", "name the container port, or give its number"},
 		"no port":         {deployment("readinessProbe: {httpGet: {}}", ""), fmt.Sprintf(container, 14, 35) + "readinessProbe.httpGet.port: missing", ""},
 		"big port":        {deployment("readinessProbe: {tcpSocket: {port: 70000}}", ""), fmt.Sprintf(container, 14, 44) + "readinessProbe.tcpSocket.port: want a port from 1 to 65535, not 70000", ""},
@@ -297,7 +300,7 @@ func TestRefused(t *testing.T) {
 		"target port":     {deployment("", "") + service80("web"), "deploy.yaml:20:10: Service/front.spec.ports: the Service sends to port web, which no container has", "name the container port so, or give its number as targetPort"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Read("deploy.yaml", strings.NewReader(test.text))
+			_, err := Read("deploy.yaml", strings.NewReader(test.text), Choice{})
 			if err == nil {
 				t.Fatalf("was read:\n%s", test.text)
 			}
@@ -315,14 +318,14 @@ func TestBillionLaughs(t *testing.T) {
 	for i := 1; i < 9; i++ {
 		fmt.Fprintf(&b, "a%d: &a%[1]d [%s]\n", i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
 	}
-	_, err := Read("lol.yaml", strings.NewReader(b.String()))
+	_, err := Read("lol.yaml", strings.NewReader(b.String()), Choice{})
 	if err == nil || !strings.Contains(err.Error(), "aliases unfold to more than 100000 values") {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestTooLarge(t *testing.T) {
-	_, err := Read("big.yaml", strings.NewReader(strings.Repeat("#", maxBytes+1)))
+	_, err := Read("big.yaml", strings.NewReader(strings.Repeat("#", maxBytes+1)), Choice{})
 	if err == nil || err.Error() != "big.yaml: larger than 4 MiB" {
 		t.Errorf("got %v", err)
 	}
@@ -334,11 +337,11 @@ func TestReadFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte(deployment("", "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if w, err := ReadFile(path); err != nil || w.Name != "shop" || w.File != path {
+	if w, err := ReadFile(path, Choice{}); err != nil || w.Name != "shop" || w.File != path {
 		t.Errorf("got %+v, %v", w, err)
 	}
 	for _, missing := range []string{dir, filepath.Join(dir, "none.yaml")} {
-		if _, err := ReadFile(missing); err == nil || hint.Of(err) == "" || !strings.Contains(err.Error(), missing) {
+		if _, err := ReadFile(missing, Choice{}); err == nil || hint.Of(err) == "" || !strings.Contains(err.Error(), missing) {
 			t.Errorf("%s: got %v", missing, err)
 		}
 	}
@@ -354,7 +357,7 @@ func TestStandardInput(t *testing.T) {
 	defer func() { os.Stdin = stdin }()
 	fmt.Fprint(w, "kind: [")
 	w.Close()
-	if _, err := ReadFile("-"); err == nil || !strings.HasPrefix(err.Error(), "stdin:2:1: not YAML") {
+	if _, err := ReadFile("-", Choice{}); err == nil || !strings.HasPrefix(err.Error(), "stdin:2:1: not YAML") {
 		t.Errorf("got %v", err)
 	}
 }

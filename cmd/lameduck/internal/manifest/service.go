@@ -1,21 +1,18 @@
 package manifest
 
-// front is the Service among objects that selects pods with these labels, or
-// nil. If there are more, the first; the others get a note.
-func (f *file) front(objects []object, namespace string, labels map[string]string) *object {
-	var chosen *object
+// selecting are the Services among objects that select pods with these labels.
+// The others get a note.
+func selecting(objects []object, namespace string, labels map[string]string) (found []object) {
 	for _, o := range objects {
 		switch {
 		case !o.is("", "Service"):
 		case o.namespace != namespace || !selects(o.get("spec").get("selector"), labels):
 			o.note("Service %s selects other pods and is left out", display(o.name))
-		case chosen != nil:
-			o.note("Service %s selects these pods too; the traffic is sent to %s", display(o.name), display(chosen.name))
 		default:
-			chosen = &o
+			found = append(found, o)
 		}
 	}
-	return chosen
+	return found
 }
 
 // selects reports whether every label of a selector is among labels. An empty
@@ -36,11 +33,8 @@ func service(o object) *Service {
 	spec := o.get("spec")
 	s := &Service{
 		Name:                     o.get("metadata").get("name").required(),
-		TrafficPolicy:            spec.get("externalTrafficPolicy").text("Cluster"),
+		Headless:                 spec.get("clusterIP").text("") == "None",
 		PublishNotReadyAddresses: spec.get("publishNotReadyAddresses").truth(),
-	}
-	if s.TrafficPolicy != "Cluster" && s.TrafficPolicy != "Local" {
-		spec.get("externalTrafficPolicy").fail("want Cluster or Local, not %s", display(s.TrafficPolicy))
 	}
 	for _, port := range spec.get("ports").items() {
 		if !tcp(port, "Service port") {
@@ -56,12 +50,23 @@ func service(o object) *Service {
 	return s
 }
 
-// targets makes sure that the target port of the traffic exists: Kubernetes
-// takes a name that no container has, and then the Service has no endpoint.
-func targets(ports value, w *Workload) {
-	if len(w.Service.Ports) == 0 || w.TargetPort() != 0 {
+// checkTarget makes sure that the port of the pods exists. Kubernetes takes a
+// name that no container has, and then the Service has no endpoint; and a
+// number that none declares, which is right only if the process listens there.
+func (f front) checkTarget(p *Pod) {
+	if f.service == nil || len(f.service.Ports) == 0 {
 		return
 	}
-	ports.failHint("name the container port so, or give its number as targetPort",
-		"the Service sends to port %s, which no container has", display(w.Service.Ports[0].Target.Name))
+	switch {
+	case f.target.Number == 0:
+		f.at.failHint("name the container port so, or give its number as targetPort",
+			"the Service sends to port %s, which no container has", display(f.target.Name))
+	case len(p.Ports) > 0 && !p.Declares(f.target.Number):
+		f.at.note("Service %s sends to port %d of the pods, which container %s does not declare (it has %s)",
+			display(f.service.Name), f.target.Number, display(p.Container), portList(p.Ports))
+	}
+	if probed := p.probedPort(); probed != 0 && f.target.Number != 0 && probed != f.target.Number {
+		f.at.note("the readiness probe asks port %d, and Service %s sends to port %d: a pod is ready whether or not it serves there",
+			probed, display(f.service.Name), f.target.Number)
+	}
 }

@@ -5,18 +5,20 @@ package manifest
 
 import "time"
 
-// Workload is one Deployment, and the Service in front of it if the file has
-// one. What the file does not set has the default of Kubernetes.
+// Workload is one Deployment, StatefulSet or DaemonSet, and the Service in
+// front of it if the file has one. What the file does not set has the default
+// of Kubernetes.
 type Workload struct {
 	File      string
-	Kind      string // Deployment
+	Kind      string // Deployment, StatefulSet or DaemonSet; empty: Deployment
 	Name      string
 	Namespace string
-	Replicas  int           // default 1
-	Strategy  Strategy      // default RollingUpdate, 25% and 25%
+	Replicas  int           // default 1; of a DaemonSet 1, as it has one on each node
+	Strategy  Strategy      // default RollingUpdate; of a Deployment 25% and 25%, else one pod at a time
 	MinReady  time.Duration // minReadySeconds, default 0
 	Pod       Pod
 	Service   *Service // nil if the file has none that selects these pods
+	Target    Port     // of the pods: where the load goes; zero if the file names none
 
 	// Notes are what the file asks for and does not get here, such as a
 	// variable from a Secret: one line each, "file:line:column: what".
@@ -29,23 +31,14 @@ type Workload struct {
 // Pos is a place in the file; both count from 1.
 type Pos struct{ Line, Column int }
 
-// TargetPort is the port of the pods that the Service's first port leads to,
-// without a Service the container's first port, and 0 if the file names none.
-func (w *Workload) TargetPort() int {
-	if w.Service != nil && len(w.Service.Ports) > 0 {
-		return w.Pod.PortNumber(w.Service.Ports[0].Target)
-	}
-	if len(w.Pod.Ports) > 0 {
-		return w.Pod.Ports[0].Number
-	}
-	return 0
-}
-
 // Strategy is how a rolling update replaces pods.
 type Strategy struct {
-	Type           string // RollingUpdate or Recreate
+	Type           string // RollingUpdate; of a Deployment also Recreate, else also OnDelete
 	MaxSurge       IntOrPercent
 	MaxUnavailable IntOrPercent
+	Partition      int  // of a StatefulSet: pods with a lower ordinal are not updated
+	FirstOrdinal   int  // of a StatefulSet: ordinals.start
+	Parallel       bool // of a StatefulSet: podManagementPolicy Parallel, not OrderedReady
 }
 
 // IntOrPercent is a count, or a share of the replicas.
@@ -67,7 +60,7 @@ func (v IntOrPercent) Resolve(total int, roundUp bool) int {
 	return n / 100
 }
 
-// Pod is the pod template: its grace period and its (first) container.
+// Pod is the pod template: its grace period and the container that is run.
 type Pod struct {
 	Labels     map[string]string
 	Grace      time.Duration // terminationGracePeriodSeconds, default 30 s
@@ -81,26 +74,16 @@ type Pod struct {
 	Readiness  *Probe
 	Liveness   *Probe
 	Startup    *Probe
+	// SharesProcesses is shareProcessNamespace: the server is not process 1.
+	SharesProcesses bool
 }
 
-// PortNumber is the number of the container port that ref names, 0 if there
-// is none of that name.
-func (p *Pod) PortNumber(ref PortRef) int {
-	if ref.Name == "" {
-		return ref.Number
-	}
-	for _, port := range p.Ports {
-		if port.Name == ref.Name {
-			return port.Number
-		}
-	}
-	return 0
-}
-
-// Env is one environment variable with a literal value, or taken from a
-// field of the pod (fieldPath: metadata.name, status.podIP, ...).
+// Env is one environment variable with a value, or taken from a field of the
+// pod (fieldPath: metadata.name, status.podIP, ...).
 type Env struct {
 	Name, Value, FieldPath string
+	// Verbatim: the value is from a ConfigMap or Secret, and $(NAME) in it stays.
+	Verbatim bool
 }
 
 // Port is one container port.
@@ -156,10 +139,9 @@ type Probe struct {
 
 // Service is what clients connect to.
 type Service struct {
-	Name  string
-	Ports []ServicePort
-	// TrafficPolicy is externalTrafficPolicy, Cluster or Local.
-	TrafficPolicy            string
+	Name                     string
+	Ports                    []ServicePort // the TCP ports
+	Headless                 bool          // clusterIP None
 	PublishNotReadyAddresses bool
 }
 

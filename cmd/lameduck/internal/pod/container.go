@@ -26,13 +26,15 @@ type container struct {
 	stopBecause  context.CancelCauseFunc
 	workers      sync.WaitGroup
 
-	started, listens, ready, ended bool // of the pod's goroutine
+	started, listens, ready, ended bool     // of the pod's goroutine
+	idleness                       idleness // of Trouble
 }
 
 func (p *Pod) newContainer() (*container, error) {
 	proc, err := p.launch(sandbox.Config{
 		Path: p.plan.argv[0], Args: p.plan.argv[1:], Env: p.plan.env, Dir: p.cfg.Dir,
 		Hostname: p.cfg.Name, IP: p.cfg.IP, Isolated: p.cfg.Isolated, Output: p.lines,
+		SharesProcesses: p.cfg.Spec.SharesProcesses,
 	})
 	if err != nil {
 		return nil, err

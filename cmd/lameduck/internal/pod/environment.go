@@ -15,7 +15,10 @@ type variable struct{ name, value string }
 func variables(cfg *Config) ([]variable, error) {
 	var vars []variable
 	for _, e := range cfg.Spec.Env {
-		value := expand(e.Value, vars)
+		value := e.Value
+		if !e.Verbatim {
+			value = expand(value, vars)
+		}
 		if e.FieldPath != "" {
 			var err error
 			if value, err = field(cfg, e.FieldPath); err != nil {

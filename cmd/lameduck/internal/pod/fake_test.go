@@ -24,6 +24,9 @@ import (
 // fake is how a process behaves, by the clock of the test's bubble.
 type fake struct {
 	listens        []netip.AddrPort
+	ipv6           bool
+	tree           []sandbox.ProcessInfo
+	holders        []int                                                 // by PID, the processes of tree that listen
 	ignoresSignals bool                                                  // no signal but SIGKILL has an effect
 	forgets        bool                                                  // the process removes its handler at the first signal, and keeps running
 	linger         time.Duration                                         // between the signal and the exit
@@ -94,6 +97,12 @@ func (f *running) Signal(sig syscall.Signal) error {
 }
 
 func (f *running) Listening() []netip.AddrPort { return f.listens }
+
+func (f *running) OverIPv6(int) bool { return f.ipv6 }
+
+func (f *running) Tree() []sandbox.ProcessInfo { return f.tree }
+
+func (f *running) Holders(int) []int { return f.holders }
 
 func (f *running) Catches(syscall.Signal) bool { return !f.ignoresSignals && !f.forgot.Load() }
 

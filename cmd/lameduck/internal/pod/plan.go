@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -58,6 +60,9 @@ func setDefaults(cfg *Config) {
 	if cfg.Emit == nil {
 		cfg.Emit = discard
 	}
+	if cfg.Note == nil {
+		cfg.Note = func(string) {}
+	}
 }
 
 func (pl *plan) addActions(cfg *Config) (err error) {
@@ -95,10 +100,15 @@ func stopSignal(name string) (syscall.Signal, error) {
 // commandLine is the command that the user gave. It takes the place of the
 // image, so a manifest's args belong to it only where they would belong to the
 // image's entrypoint: the manifest has no command of its own, and the user gave
-// no argument.
+// neither an option nor one of the args.
 func commandLine(given []string, spec *manifest.Pod) []string {
-	if len(given) == 1 && len(spec.Command) == 0 {
-		return append(given[:1:1], spec.Args...)
+	if len(spec.Command) > 0 {
+		return given
 	}
-	return given
+	for _, word := range given[1:] {
+		if strings.HasPrefix(word, "-") || slices.Contains(spec.Args, word) {
+			return given
+		}
+	}
+	return append(given[:len(given):len(given)], spec.Args...)
 }

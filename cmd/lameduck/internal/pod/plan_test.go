@@ -22,7 +22,9 @@ func TestCommandLine(t *testing.T) {
 	}{
 		{name: "as given", given: "server -v", want: "server -v"},
 		{name: "the manifest's args", given: "server", args: []string{"-port", "80"}, want: "server -port 80"},
-		{name: "not beside arguments of its own", given: "server -v", args: []string{"-port", "80"}, want: "server -v"},
+		{name: "of a script", given: "node app.js", args: []string{"-port", "80"}, want: "node app.js -port 80"},
+		{name: "not twice", given: "server serve", args: []string{"serve"}, want: "server serve"},
+		{name: "not beside options of its own", given: "server -v", args: []string{"-port", "80"}, want: "server -v"},
 		{name: "not of another command", given: "server", command: []string{"/srv"}, args: []string{"-port", "80"}, want: "server"},
 		{name: "expanded", given: "server -name=$(NAME)", want: "server -name=web-1"},
 	}

@@ -48,6 +48,7 @@ type Config struct {
 	Clock timeline.Clock
 	Emit  func(timeline.Event) // called in order, by the pod's goroutine; it may call Terminate, but not Close
 	Log   io.Writer            // gets the output, each line in one Write with the name before it; may be nil
+	Note  func(text string)    // called with what the user should know of the process, from any goroutine; may be nil
 }
 
 // Pod is a pod that was started.
@@ -74,6 +75,9 @@ type Pod struct {
 type process interface {
 	Dial(ctx context.Context, port int) (net.Conn, error)
 	Listening() []netip.AddrPort
+	OverIPv6(port int) bool
+	Tree() []sandbox.ProcessInfo
+	Holders(port int) []int
 	Exec(ctx context.Context, argv []string) error
 	Signal(sig syscall.Signal) error
 	Catches(sig syscall.Signal) bool

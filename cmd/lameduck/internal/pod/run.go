@@ -3,7 +3,10 @@ package pod
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -96,6 +99,8 @@ func (p *Pod) setReady(c *container, ok bool, reason string) {
 	kind := timeline.Ready
 	if !ok {
 		kind = timeline.Unready
+	} else if port := int(p.port.Load()); c.OverIPv6(port) {
+		p.cfg.Note(fmt.Sprintf("the process listens on port %d over IPv6 only: the load is sent over IPv6; where pods have IPv4 addresses no client would reach it", port))
 	}
 	p.emit(timeline.Event{Kind: kind, Detail: reason})
 }
@@ -106,7 +111,24 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	}
 	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String()})
 	c.listens = true
+	p.noteListeners(c, addr)
 	p.tryConnecting(c)
+}
+
+// noteListeners notes what a user would not expect of the port, and of process 1.
+func (p *Pod) noteListeners(c *container, addr netip.AddrPort) {
+	var ports []string
+	for _, other := range c.Listening() {
+		if port := fmt.Sprint(other.Port()); p.reachable(other) && !slices.Contains(ports, port) {
+			ports = append(ports, port)
+		}
+	}
+	if p.cfg.Port == 0 && len(ports) > 1 {
+		p.cfg.Note(fmt.Sprintf("the process listens on the ports %s; the load goes to %d (--port chooses)", strings.Join(ports, ", "), addr.Port()))
+	}
+	if text := wrapper(c.Tree(), c.Holders(int(addr.Port()))); text != "" {
+		p.cfg.Note(text)
+	}
 }
 
 func (p *Pod) emit(e timeline.Event) {

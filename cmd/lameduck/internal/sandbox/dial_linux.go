@@ -16,7 +16,7 @@ import (
 func connectSocket(ctx context.Context, fd int, to netip.AddrPort) (net.Conn, error) {
 	f := os.NewFile(uintptr(fd), "socket") // registers it with the runtime's poller
 	defer f.Close()
-	err := unix.Connect(fd, &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()})
+	err := unix.Connect(fd, sockaddr(to))
 	if err == unix.EINPROGRESS || err == unix.EINTR {
 		err = awaitConnected(ctx, f)
 	}
@@ -28,6 +28,13 @@ func connectSocket(ctx context.Context, fd int, to netip.AddrPort) (net.Conn, er
 		return nil, dialError(to, err)
 	}
 	return conn, nil
+}
+
+func sockaddr(to netip.AddrPort) unix.Sockaddr {
+	if to.Addr().Is4() {
+		return &unix.SockaddrInet4{Port: int(to.Port()), Addr: to.Addr().As4()}
+	}
+	return &unix.SockaddrInet6{Port: int(to.Port()), Addr: to.Addr().As16()}
 }
 
 // awaitConnected waits until the connection is made or refused, or ctx ends.

@@ -36,6 +36,23 @@ func TestReplicasShareAPort(t *testing.T) {
 	}
 }
 
+// TestServerOnIPv6Only: it refuses IPv4, and is reached.
+func TestServerOnIPv6Only(t *testing.T) {
+	for program, ipv6 := range map[string]bool{"ipv6": true, "serve": false} {
+		cfg, out := isolated(t, program)
+		p := start(t, cfg)
+		serving(t, p)
+		for range 2 {
+			if err := hello(t.Context(), p); err != nil {
+				t.Fatal(program, err, out)
+			}
+		}
+		if got := p.OverIPv6(8080); got != ipv6 {
+			t.Errorf("%s: over IPv6 %v, want %v", program, got, ipv6)
+		}
+	}
+}
+
 func TestLoopbackListenerRefuses(t *testing.T) {
 	cfg, _ := isolated(t, "loopback")
 	p := start(t, cfg)

@@ -26,6 +26,7 @@ type namespaces struct {
 	attr     syscall.SysProcAttr // more of it; only the check for user namespaces has any
 	pid      int
 	net      *netns
+	families sync.Map // by port: is it IPv6 that the process listens on?
 
 	joining sync.RWMutex
 	pidfd   int // joins the namespaces while the process runs; -1: released
@@ -68,8 +69,60 @@ func (n *namespaces) hold(pid int) error {
 	return nil
 }
 
+// dial connects over IPv4, or over IPv6 if only that is accepted. Which of them
+// it is, is decided by the first connection that a port accepts.
 func (n *namespaces) dial(ctx context.Context, port int) (net.Conn, error) {
-	return n.net.dial(ctx, netip.AddrPortFrom(n.ip, uint16(port)))
+	v4, v6 := netip.AddrPortFrom(n.ip, uint16(port)), netip.AddrPortFrom(overIPv6(n.ip), uint16(port))
+	if n.overIPv6(port) {
+		return n.net.dial(ctx, v6)
+	}
+	conn, err := n.net.dial(ctx, v4)
+	if errors.Is(err, unix.ECONNREFUSED) && n.listensOnIPv6(port) {
+		// Refused again, the listener does not accept IPv4: the first time it may not have been there.
+		conn, err = n.net.dial(ctx, v4)
+		if errors.Is(err, unix.ECONNREFUSED) {
+			if conn, again := n.net.dial(ctx, v6); again == nil {
+				n.families.LoadOrStore(port, true)
+				return conn, nil
+			}
+		}
+	}
+	if err == nil {
+		n.families.LoadOrStore(port, false)
+	}
+	return conn, err
+}
+
+func (n *namespaces) overIPv6(port int) bool {
+	v6, _ := n.families.Load(port)
+	return v6 == true
+}
+
+// listensOnIPv6 reports whether a port that has accepted no connection yet
+// listens on an address of IPv6 alone.
+func (n *namespaces) listensOnIPv6(port int) bool {
+	if _, decided := n.families.Load(port); decided {
+		return false
+	}
+	v6 := false
+	for _, s := range n.sockets() {
+		if int(s.addr.Port()) != port || s.addr.Addr().IsLoopback() {
+			continue
+		}
+		if s.addr.Addr().Is4() {
+			return false
+		}
+		v6 = true
+	}
+	return v6
+}
+
+// overIPv6 is the pod's other address, a unique local one (RFC 4193) that ends
+// in that of IPv4.
+func overIPv6(ip netip.Addr) netip.Addr {
+	v4, v6 := ip.As4(), [16]byte{0: 0xfd}
+	copy(v6[12:], v4[:])
+	return netip.AddrFrom16(v6)
 }
 
 // hook forks from a thread that has joined the namespaces. The goroutine never

@@ -18,12 +18,12 @@ import (
 // of a busy machine.
 type netns struct {
 	mu      sync.Mutex
-	file    *os.File      // nil: released
-	sockets chan socket   // nil: no dial yet
-	closed  chan struct{} // closed when the namespace is released
+	file    *os.File            // nil: released
+	sockets map[int]chan socket // by address family; nil: no dial yet
+	closed  chan struct{}       // closed when the namespace is released
 }
 
-// socket is an IPv4 one, not yet connected, or why there is none.
+// socket is not yet connected, or err is why there is none.
 type socket struct {
 	fd  int
 	err error
@@ -32,18 +32,27 @@ type socket struct {
 // inAdvance is how many sockets wait for a dial.
 const inAdvance = 8
 
-func newNetns(file *os.File) *netns { return &netns{file: file, closed: make(chan struct{})} }
+func newNetns(file *os.File) *netns {
+	return &netns{file: file, sockets: map[int]chan socket{}, closed: make(chan struct{})}
+}
 
 func (n *netns) dial(ctx context.Context, to netip.AddrPort) (net.Conn, error) {
-	fd, err := n.socket()
+	fd, err := n.socket(family(to))
 	if err != nil {
 		return nil, dialError(to, err)
 	}
 	return connectSocket(ctx, fd, to)
 }
 
-func (n *netns) socket() (fd int, err error) {
-	sockets, err := n.source()
+func family(to netip.AddrPort) int {
+	if to.Addr().Is4() {
+		return unix.AF_INET
+	}
+	return unix.AF_INET6
+}
+
+func (n *netns) socket(family int) (fd int, err error) {
+	sockets, err := n.source(family)
 	if err != nil {
 		return -1, err
 	}
@@ -59,33 +68,33 @@ var errReleased = os.NewSyscallError("connect", unix.ECONNREFUSED)
 
 // source is where sockets come from. The thread behind it starts with the
 // first dial.
-func (n *netns) source() (<-chan socket, error) {
+func (n *netns) source(family int) (<-chan socket, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.file == nil {
 		return nil, errReleased
 	}
-	if n.sockets == nil {
+	if n.sockets[family] == nil {
 		sockets := make(chan socket, inAdvance)
 		entered := make(chan error)
-		go n.makeSockets(sockets, entered)
+		go n.makeSockets(family, sockets, entered)
 		if err := <-entered; err != nil {
 			return nil, err
 		}
-		n.sockets = sockets
+		n.sockets[family] = sockets
 	}
-	return n.sockets, nil
+	return n.sockets[family], nil
 }
 
 // makeSockets never unlocks its thread, so both end together.
-func (n *netns) makeSockets(sockets chan socket, entered chan<- error) {
+func (n *netns) makeSockets(family int, sockets chan socket, entered chan<- error) {
 	runtime.LockOSThread()
 	err := unix.Setns(int(n.file.Fd()), unix.CLONE_NEWNET)
 	entered <- os.NewSyscallError("setns", err)
 	if err != nil {
 		return
 	}
-	for n.provide(sockets) {
+	for n.provide(family, sockets) {
 	}
 	close(sockets)
 	for s := range sockets {
@@ -97,8 +106,8 @@ func (n *netns) makeSockets(sockets chan socket, entered chan<- error) {
 
 // provide makes one socket and waits until it is taken. It reports false when
 // the namespace was released.
-func (n *netns) provide(sockets chan<- socket) bool {
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
+func (n *netns) provide(family int, sockets chan<- socket) bool {
+	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.IPPROTO_TCP)
 	select {
 	case sockets <- socket{fd, os.NewSyscallError("socket", err)}:
 		return true

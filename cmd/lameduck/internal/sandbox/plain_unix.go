@@ -83,3 +83,7 @@ func (p *plain) listening() []netip.AddrPort {
 	conn.Close()
 	return []netip.AddrPort{p.addr}
 }
+
+func (p *plain) listeners(int) []string { return nil }
+
+func (p *plain) overIPv6(int) bool { return false }

@@ -56,6 +56,52 @@ func TestSignals(t *testing.T) {
 	}
 }
 
+// TestSignalsOfSharedProcesses: a process that shares its PID namespace with
+// others is not process 1, and a signal without a handler has its default action.
+func TestSignalsOfSharedProcesses(t *testing.T) {
+	for script, ends := range map[string]bool{
+		"echo up; while :; do read -r x </dev/zero; done":               true,
+		"trap '' TERM; echo up; while :; do read -r x </dev/zero; done": false,
+		"trap 'exit 7' TERM; echo up; while :; do sleep 0.01; done":     false,
+	} {
+		cfg, out := shell(t, script)
+		cfg.SharesProcesses = true
+		p := start(t, cfg)
+		eventually(t, "it is up", func() bool { return strings.Contains(out.String(), "up\n") })
+		for _, sig := range []syscall.Signal{syscall.SIGWINCH, syscall.SIGCHLD, syscall.SIGTERM} {
+			if err := p.Signal(sig); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !ends {
+			if !strings.Contains(script, "7") {
+				p.Signal(syscall.SIGKILL)
+			}
+			if code, _ := await(t, p); code == 143 {
+				t.Errorf("%s: exit %d", script, code)
+			}
+			continue
+		}
+		if code, signal := await(t, p); code != 143 || signal != "SIGTERM" {
+			t.Errorf("%s: exit %d %q, want 143 and SIGTERM", script, code, signal)
+		}
+	}
+}
+
+// TestTree: the shell, and the server that it runs, which has the socket.
+func TestTree(t *testing.T) {
+	cfg, out := shell(t, "TEST_PROGRAM=serve "+os.Args[0]+"; echo ended")
+	p := start(t, cfg)
+	serving(t, p)
+	tree := p.Tree()
+	if len(tree) != 2 || len(tree[0].Command) != 3 || tree[0].Program == tree[1].Program {
+		t.Fatalf("%+v\n%s", tree, out)
+	}
+	if holders := p.Holders(8080); !slices.Equal(holders, []int{tree[1].PID}) {
+		t.Errorf("%v hold the socket, want %d", holders, tree[1].PID)
+	}
+}
+
 func TestExitsAtOnce(t *testing.T) {
 	for name, form := range forms {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,31 @@ import (
 // listening reads the sockets of the network namespace that the process is in.
 func (n *namespaces) listening() []netip.AddrPort {
 	var found []netip.AddrPort
+	for _, s := range n.sockets() {
+		found = append(found, s.addr)
+	}
+	slices.SortFunc(found, func(a, b netip.AddrPort) int {
+		return cmp.Or(cmp.Compare(a.Port(), b.Port()), a.Addr().Compare(b.Addr()))
+	})
+	return found
+}
+
+func (n *namespaces) listeners(port int) (inodes []string) {
+	for _, s := range n.sockets() {
+		if int(s.addr.Port()) == port {
+			inodes = append(inodes, s.inode)
+		}
+	}
+	return inodes
+}
+
+// listener is a socket that listens.
+type listener struct {
+	addr  netip.AddrPort
+	inode string
+}
+
+func (n *namespaces) sockets() (found []listener) {
 	for _, name := range []string{"tcp", "tcp6"} {
 		f, err := os.Open(fmt.Sprintf("/proc/%d/net/%s", n.pid, name))
 		if err != nil {
@@ -26,29 +51,27 @@ func (n *namespaces) listening() []netip.AddrPort {
 		found = append(found, parseListening(f)...)
 		f.Close()
 	}
-	slices.SortFunc(found, func(a, b netip.AddrPort) int {
-		return cmp.Or(cmp.Compare(a.Port(), b.Port()), a.Addr().Compare(b.Addr()))
-	})
 	return found
 }
 
-// tcpListen is the state LISTEN in /proc/net/tcp (include/net/tcp_states.h).
-const tcpListen = "0A"
+const (
+	tcpListen  = "0A" // the state LISTEN in /proc/net/tcp (include/net/tcp_states.h)
+	inodeField = 9
+)
 
 // parseListening reads the format of proc_net_tcp(5):
 //
-//	sl  local_address rem_address   st ...
-//	 0: 0100007F:1F90 00000000:0000 0A ...
-func parseListening(r io.Reader) []netip.AddrPort {
-	var found []netip.AddrPort
+//	sl  local_address rem_address   st ... inode
+//	 0: 0100007F:1F90 00000000:0000 0A ... 12345
+func parseListening(r io.Reader) (found []listener) {
 	lines := bufio.NewScanner(r)
 	for lines.Scan() {
 		fields := strings.Fields(lines.Text())
-		if len(fields) < 4 || fields[3] != tcpListen {
+		if len(fields) <= inodeField || fields[3] != tcpListen {
 			continue
 		}
 		if addr, ok := parseProcAddr(fields[1]); ok {
-			found = append(found, addr)
+			found = append(found, listener{addr, fields[inodeField]})
 		}
 	}
 	return found
@@ -71,14 +94,27 @@ func parseProcAddr(s string) (netip.AddrPort, bool) {
 }
 
 // catches reads the masks of handled and of blocked signals, proc_pid_status(5).
-func catches(pid int, sig syscall.Signal) bool {
+func catches(pid int, sig syscall.Signal) bool { return masked(pid, sig, "SigCgt", "SigBlk") }
+
+// harmless are the signals that no process ends by.
+var harmless = []syscall.Signal{syscall.SIGCHLD, syscall.SIGCONT, syscall.SIGURG, syscall.SIGWINCH, syscall.SIGSTOP, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU}
+
+// endsByDefault reports whether a signal has its default action, signal(7), and
+// that is to end the process.
+func endsByDefault(pid int, sig syscall.Signal) bool {
+	return sig != syscall.SIGKILL && !slices.Contains(harmless, sig) && !masked(pid, sig, "SigCgt", "SigBlk", "SigIgn")
+}
+
+// masked reports whether a signal is in one of the masks of the process. One
+// that has ended has none.
+func masked(pid int, sig syscall.Signal, masks ...string) bool {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return false // it has ended
+		return false
 	}
 	for line := range strings.Lines(string(status)) {
 		name, value, _ := strings.Cut(line, ":")
-		if name != "SigCgt" && name != "SigBlk" {
+		if !slices.Contains(masks, name) {
 			continue
 		}
 		mask, err := strconv.ParseUint(strings.TrimSpace(value), 16, 64)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +40,8 @@ const patience = 20 * time.Second
 
 var programs = map[string]func(){
 	"serve":     func() { serve(":8080") },
+	"ipv6":      func() { serveOn("tcp6", "[::]:8080") },
+	"unix":      dialUnix,
 	"loopback":  func() { serve("127.0.0.1:8080") },
 	"port":      func() { serve(":" + os.Getenv("PORT")) },
 	"catch":     catch,
@@ -51,9 +54,26 @@ var programs = map[string]func(){
 	"few-ports": fewPorts,
 }
 
+// dialUnix connects to the one socket that TEST_SOCKET matches.
+func dialUnix() {
+	paths, _ := filepath.Glob(os.Getenv("TEST_SOCKET"))
+	if len(paths) != 1 {
+		fmt.Println("sockets:", paths)
+		os.Exit(1)
+	}
+	conn, err := net.Dial("unix", paths[0])
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	conn.Close()
+}
+
 // serve sends "hello" on each connection.
-func serve(addr string) {
-	l, err := net.Listen("tcp", addr)
+func serve(addr string) { serveOn("tcp", addr) }
+
+func serveOn(network, addr string) {
+	l, err := net.Listen(network, addr)
 	if err != nil {
 		fmt.Println(err)
 		os.Exit(1)

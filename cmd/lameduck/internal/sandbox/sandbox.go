@@ -11,6 +11,9 @@
 // neither the host nor other pods, and a server that needs a database has to
 // be run plainly.
 //
+// Its files are those of the host. What it writes to /tmp and /run is its own,
+// except in folders there that its command or its environment names.
+//
 // Where the host has no namespaces (macOS, a locked-down container) a process
 // can still be started plainly: with Config.Isolated false it gets a free port
 // in PORT and is dialled on the loopback address.
@@ -28,6 +31,7 @@ import (
 	"net/netip"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -42,6 +46,9 @@ type Config struct {
 	Output   io.Writer  // its standard output and error, and those of its hooks; nil: nowhere
 	Isolated bool       // in namespaces of its own; else a plain child of ours
 	Port     int        // of the plain form: the value of PORT; 0: a free one
+	// SharesProcesses: the process is not process 1 of its PID namespace, as
+	// with shareProcessNamespace, so that signals have their default action.
+	SharesProcesses bool
 }
 
 // Process is a process that was started.
@@ -52,6 +59,7 @@ type Process struct {
 	output  io.Writer
 	done    chan struct{}
 	close   sync.Once
+	endedBy atomic.Int32 // the signal that ended it by its default action
 }
 
 var errEnded = errors.New("the container has ended")
@@ -61,9 +69,11 @@ type backend interface {
 	start(cmd *exec.Cmd) error
 	dial(ctx context.Context, port int) (net.Conn, error)
 	listening() []netip.AddrPort
-	hook(cmd *exec.Cmd) error // runs it to its end
-	clear(pid int)            // away what the process left behind when it ended
-	release()                 // gives back what was held; dials are refused from now on
+	overIPv6(port int) bool
+	listeners(port int) []string // the inodes of the sockets that listen on it
+	hook(cmd *exec.Cmd) error    // runs it to its end
+	clear(pid int)               // away what the process left behind when it ended
+	release()                    // gives back what was held; dials are refused from now on
 }
 
 // Start starts a process. It fails if the command cannot be found or
@@ -117,11 +127,16 @@ func (p *Process) wait(out *stream) {
 }
 
 // Dial connects to a port of the process as a client on another host would:
-// to the pod's IP, so a server bound to 127.0.0.1 only refuses. After the
+// to the pod's IP, so a server bound to 127.0.0.1 only refuses; to its IPv6
+// address if the port accepts no other. After the
 // process has ended it is refused. In the plain form every port is PORT.
 func (p *Process) Dial(ctx context.Context, port int) (net.Conn, error) {
 	return p.backend.dial(ctx, port)
 }
+
+// OverIPv6 reports whether the port accepts connections over IPv6 only, and so
+// Dial makes those.
+func (p *Process) OverIPv6(port int) bool { return p.backend.overIPv6(port) }
 
 // Listening lists the TCP sockets that listen, in order of their port. In the
 // plain form it reports only whether PORT accepts connections.
@@ -152,7 +167,14 @@ func (p *Process) Exec(ctx context.Context, argv []string) error {
 
 // Signal sends a signal to the process itself, and to none of its children:
 // so does a container runtime.
-func (p *Process) Signal(sig syscall.Signal) error { return p.cmd.Process.Signal(sig) }
+func (p *Process) Signal(sig syscall.Signal) error {
+	if p.cfg.Isolated && p.cfg.SharesProcesses && !p.ended() && endsByDefault(p.cmd.Process.Pid, sig) {
+		// The kernel spares process 1 of the namespace, which this one is here.
+		p.endedBy.Store(int32(sig))
+		sig = syscall.SIGKILL
+	}
+	return p.cmd.Process.Signal(sig)
+}
 
 // Catches reports whether the process has a handler for a signal, or blocks it
 // to wait for it. Process 1 of a PID namespace never sees a signal that it
@@ -176,7 +198,12 @@ func (p *Process) Done() <-chan struct{} { return p.done }
 
 // Exit is how the process ended, once Done is closed: the exit code as the
 // kubelet reports it (128+n after signal n), and the name of the signal.
-func (p *Process) Exit() (code int, signal string) { return exitStatus(p.cmd.ProcessState) }
+func (p *Process) Exit() (code int, signal string) {
+	if sig := syscall.Signal(p.endedBy.Load()); sig != 0 {
+		return signalBase + int(sig), SignalName(sig)
+	}
+	return exitStatus(p.cmd.ProcessState)
+}
 
 // Close kills what is left of the process, waits for its end and gives the
 // namespaces back. It may be called more than once.

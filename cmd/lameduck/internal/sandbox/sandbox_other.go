@@ -40,3 +40,7 @@ func killWithParent() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid:
 func startChild(cmd *exec.Cmd) error { return cmd.Start() }
 
 func catches(int, syscall.Signal) bool { return true }
+
+func tree(int) []ProcessInfo { return nil }
+
+func endsByDefault(int, syscall.Signal) bool { return false }

@@ -44,3 +44,7 @@ var windowsSignals = map[string]syscall.Signal{
 func killGroup(int) error { return errWindows }
 
 func catches(int, syscall.Signal) bool { return true }
+
+func tree(int) []ProcessInfo { return nil }
+
+func endsByDefault(int, syscall.Signal) bool { return false }

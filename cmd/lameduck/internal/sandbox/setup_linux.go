@@ -1,6 +1,8 @@
 package sandbox
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"os"
@@ -15,16 +17,22 @@ func setUpPod(hostname string, ip netip.Addr) error {
 			return os.NewSyscallError("sethostname", err)
 		}
 	}
-	mountProc()
+	mount()
 	return setUpLoopback(ip)
 }
 
-// mountProc shows the pod its own processes in /proc. Where the kernel refuses
-// (a container with parts of /proc masked) the pod sees those of the host.
-func mountProc() {
+// mount gives the pod folders of its own, and shows it its own processes in
+// /proc. Where the kernel refuses (a container with parts of /proc masked) the
+// pod sees those of the host.
+func mount() {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return // a mount would reach the host
 	}
+	named := append(os.Args[shimArgs-1:], os.Environ()...)
+	if dir, err := os.Getwd(); err == nil {
+		named = append(named, dir)
+	}
+	mountOwnFolders(namedPaths(named))
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
@@ -55,7 +63,39 @@ func setUpLoopback(ip netip.Addr) error {
 			return err
 		}
 	}
+	addIPv6(overIPv6(ip))
 	return nil
+}
+
+// loopback is the index of lo, the first interface of every network namespace.
+const loopback = 1
+
+// addIPv6 adds an address to lo, by rtnetlink(7). Where the kernel has no IPv6
+// there is none.
+func addIPv6(ip netip.Addr) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+	if err != nil {
+		return
+	}
+	defer unix.Close(fd)
+	message := struct {
+		unix.NlMsghdr
+		unix.IfAddrmsg
+		unix.RtAttr
+		Address [16]byte
+	}{
+		unix.NlMsghdr{Len: unix.SizeofNlMsghdr + unix.SizeofIfAddrmsg + unix.SizeofRtAttr + 16, Type: unix.RTM_NEWADDR, Flags: unix.NLM_F_REQUEST | unix.NLM_F_CREATE | unix.NLM_F_ACK},
+		unix.IfAddrmsg{Family: unix.AF_INET6, Prefixlen: 128, Flags: unix.IFA_F_NODAD | unix.IFA_F_PERMANENT, Index: loopback},
+		unix.RtAttr{Len: 20, Type: unix.IFA_LOCAL},
+		ip.As16(),
+	}
+	var encoded bytes.Buffer
+	if err := binary.Write(&encoded, binary.NativeEndian, message); err != nil {
+		return
+	}
+	if unix.Sendto(fd, encoded.Bytes(), 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}) == nil {
+		_, _, _ = unix.Recvfrom(fd, make([]byte, 1024), 0) // the acknowledgement
+	}
 }
 
 func ifreq(fd int, request uint, name string, fill func(*unix.Ifreq) error) error {

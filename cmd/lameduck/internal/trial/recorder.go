@@ -22,6 +22,7 @@ type recorder struct {
 	attempts int // without those at the control target
 	dropped  int
 	doing    string
+	waiting  func() string    // of the stage; nil: it has none
 	loaded   time.Duration    // when the traffic began
 	over     bool             // events from now on are of the clean-up
 	save     *timeline.Writer // nil before the traffic is warm, or where the run is not saved
@@ -119,6 +120,12 @@ func (r *recorder) phase(doing string) {
 	r.doing = doing
 }
 
+func (r *recorder) setWaiting(waiting func() string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.waiting = waiting
+}
+
 // run is the recorded trial. Nothing is recorded from here on.
 func (r *recorder) run() *timeline.Run {
 	r.mu.Lock()
@@ -149,5 +156,11 @@ func (r *recorder) watch(ctx context.Context) (stop func()) {
 func (r *recorder) progress() Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return Progress{Phase: r.doing, Elapsed: r.clock.Now(), Attempts: r.attempts, Dropped: r.dropped}
+	phase := r.doing
+	if r.waiting != nil {
+		if why := r.waiting(); why != "" {
+			phase += ", waiting for " + why + ","
+		}
+	}
+	return Progress{Phase: phase, Elapsed: r.clock.Now(), Attempts: r.attempts, Dropped: r.dropped}
 }

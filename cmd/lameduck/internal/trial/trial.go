@@ -64,7 +64,8 @@ type Stage interface {
 // A Stage may have a method Skews, how far the clocks of its nodes are from the
 // one the run is timed by, and a method Uncontrolled, which explains the error that no attempt
 // at the control target was served. Without this method the clients are
-// sure to reach the control target, because it runs on the same machine.
+// sure to reach the control target, because it runs on the same machine. One
+// that has a method Waiting shows with it which pod is waited for, and why.
 
 const (
 	warmUp  = time.Second            // traffic before the first action: the latencies to compare with
@@ -105,6 +106,9 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 			err = errors.Join(err, &CleanUpError{failed})
 		}
 	}()
+	if s, ok := stage.(interface{ Waiting() string }); ok {
+		rec.setWaiting(s.Waiting)
+	}
 	if err := stage.Start(ctx); err != nil {
 		return nil, err
 	}

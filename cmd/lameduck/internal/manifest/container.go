@@ -1,0 +1,106 @@
+package manifest
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// container is what one has that decides which of them is run.
+type container struct {
+	value
+	name   string
+	ports  []Port // the TCP ports
+	probed int    // the port of its readiness probe; 0: no port
+}
+
+func containersOf(spec value) (all []container) {
+	for _, v := range spec.get("containers").items() {
+		c := container{value: v, name: v.get("name").text("")}
+		for _, port := range v.get("ports").items() {
+			if port.get("protocol").text("TCP") == "TCP" {
+				c.ports = append(c.ports, Port{port.get("name").text(""), port.get("containerPort").portNumber()})
+			}
+		}
+		for _, handler := range []string{"httpGet", "tcpSocket", "grpc"} {
+			if port := v.get("readinessProbe").get(handler).get("port"); port.present() {
+				c.probed = numberOf(port.port(), c.ports)
+			}
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+// numberOf is the number of the port that ref names among ports, 0 if there is
+// none of that name.
+func numberOf(ref PortRef, ports []Port) int {
+	if ref.Name == "" {
+		return ref.Number
+	}
+	for _, port := range ports {
+		if port.Name == ref.Name {
+			return port.Number
+		}
+	}
+	return 0
+}
+
+// PortNumber is the number of the container port that ref names, 0 if there
+// is none of that name.
+func (p *Pod) PortNumber(ref PortRef) int { return numberOf(ref, p.Ports) }
+
+// Declares reports whether the container declares a TCP port of that number.
+func (p *Pod) Declares(number int) bool {
+	return slices.ContainsFunc(p.Ports, func(port Port) bool { return port.Number == number })
+}
+
+// probedPort is the port of the readiness probe; 0: it asks none.
+func (p *Pod) probedPort() int {
+	switch r := p.Readiness; {
+	case r == nil:
+		return 0
+	case r.HTTP != nil:
+		return p.PortNumber(r.HTTP.Port)
+	case r.TCP != nil:
+		return p.PortNumber(r.TCP.Port)
+	case r.GRPC != nil:
+		return r.GRPC.Port.Number
+	}
+	return 0
+}
+
+// portList is ports in words: http 8080 and 9090.
+func portList(ports []Port) string {
+	words := make([]string, len(ports))
+	for i, p := range ports {
+		words[i] = strings.TrimSpace(p.Name + " " + strconv.Itoa(p.Number))
+	}
+	return strings.Join(words, " and ")
+}
+
+// container reads one container into the pod.
+func (p *Pod) container(c value) {
+	p.Container = c.get("name").required()
+	p.Command = c.get("command").texts()
+	p.Args = c.get("args").texts()
+	for _, port := range c.get("ports").items() {
+		if tcp(port, "container port") {
+			p.Ports = append(p.Ports, Port{port.get("name").text(""), port.get("containerPort").portNumber()})
+		}
+	}
+	p.lifecycle(c.get("lifecycle"))
+	p.Readiness = probe(c.get("readinessProbe"), p, false)
+	p.Liveness = probe(c.get("livenessProbe"), p, true)
+	p.Startup = probe(c.get("startupProbe"), p, true)
+}
+
+// tcp reports whether a port is TCP, which is the default and all that is served
+// here; a note is left about any other.
+func tcp(port value, what string) bool {
+	protocol := port.get("protocol").text("TCP")
+	if protocol != "TCP" {
+		port.note("%s %s is %s and is left out", what, display(port.get("name").text("")), display(protocol))
+	}
+	return protocol == "TCP"
+}

@@ -1,0 +1,92 @@
+package manifest
+
+import (
+	"cmp"
+	"flag"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+)
+
+var update = flag.Bool("update", false, "write fields.txt anew from k8s.io/api")
+
+// TestFieldsAreThoseOfKubernetes compares fields.txt with the Go types of
+// k8s.io/api. The tool reads the file and not the types: the demo is built
+// without any package of Kubernetes.
+func TestFieldsAreThoseOfKubernetes(t *testing.T) {
+	types := map[string]string{}
+	for _, object := range []any{
+		appsv1.Deployment{}, appsv1.StatefulSet{}, appsv1.DaemonSet{},
+		corev1.Service{}, corev1.ConfigMap{}, corev1.Secret{},
+	} {
+		describeType(types, reflect.TypeOf(object))
+	}
+	lines := make([]string, 0, len(types))
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		lines = append(lines, name+types[name]+"\n")
+	}
+	want := strings.Join(lines, "")
+	if *update {
+		if err := os.WriteFile("fields.txt", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if fieldsText != want {
+		t.Error("fields.txt is not that of k8s.io/api in go.mod: run go test ./internal/manifest -run FieldsAre -update")
+	}
+}
+
+// describeType adds a struct, and those that its fields have, as lines of
+// fields.txt.
+func describeType(types map[string]string, t reflect.Type) {
+	if _, known := types[t.Name()]; known {
+		return
+	}
+	types[t.Name()] = "" // a type may contain itself
+	var line strings.Builder
+	for _, f := range jsonFields(t) {
+		line.WriteString(" " + f.name)
+		if f.name != "status" && isObject(f.typ) {
+			line.WriteString(":" + f.typ.Name())
+			describeType(types, f.typ)
+		}
+	}
+	types[t.Name()] = line.String()
+}
+
+type jsonField struct {
+	name string
+	typ  reflect.Type // of the value, or of the items of a list
+}
+
+// jsonFields are the fields of a struct as they are in a manifest.
+func jsonFields(t reflect.Type) (all []jsonField) {
+	for f := range t.Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		typ := f.Type
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if f.Anonymous && name == "" {
+			all = append(all, jsonFields(typ)...)
+		} else if name != "" {
+			all = append(all, jsonField{name, typ})
+		}
+	}
+	slices.SortFunc(all, func(a, b jsonField) int { return cmp.Compare(a.name, b.name) })
+	return all
+}
+
+// isObject is false for what has a text or a number in a manifest, although
+// it is a struct in Go: a quantity, a time, a port.
+func isObject(t reflect.Type) bool {
+	_, text := reflect.New(t).Interface().(interface{ UnmarshalJSON([]byte) error })
+	return t.Kind() == reflect.Struct && !text && len(jsonFields(t)) > 0
+}

@@ -1,0 +1,48 @@
+package sandbox_test
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestOwnFolders: what a pod writes to /tmp and /run no other pod sees, nor
+// this machine; what its command names is the machine's.
+func TestOwnFolders(t *testing.T) {
+	folder, err := os.MkdirTemp("/tmp", "pods")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(folder)
+	socket := filepath.Join("/tmp", filepath.Base(folder)+".sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	script := `cd /
+for f in /tmp/NAME.pid /run/NAME.pid; do
+	[ -e $f ] && { echo $f exists; exit 1; }
+	echo $$ >$f && [ "$(cat $f)" = 1 ] || { echo $f is not written; exit 2; }
+	rm $f && echo again >$f || exit 3
+done
+TEST_PROGRAM=unix TEST_SOCKET='/tmp/NAME?sock' SELF || exit 4
+echo shared >>FOLDER/shared`
+	script = strings.NewReplacer("NAME", filepath.Base(folder), "FOLDER", folder, "SELF", os.Args[0]).Replace(script)
+	for range 2 {
+		cfg, out := shell(t, script)
+		if code, _ := await(t, start(t, cfg)); code != 0 {
+			t.Errorf("exit %d: %s", code, out)
+		}
+	}
+	if text, _ := os.ReadFile(filepath.Join(folder, "shared")); string(text) != "shared\nshared\n" {
+		t.Errorf("in the folder that the command names: %q", text)
+	}
+	for _, dir := range []string{"/tmp", "/run"} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.Base(folder)+".pid")); err == nil {
+			t.Errorf("a file of the pods is in %s", dir)
+		}
+	}
+}
