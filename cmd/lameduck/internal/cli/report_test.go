@@ -162,7 +162,7 @@ type brokenPipe struct{}
 func (brokenPipe) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 // saveTrial runs verify on a stage, with --save.
-func saveTrial(t *testing.T, path string, seed uint64, stage func() (trial.Stage, error)) (err error, out string) {
+func saveTrial(t *testing.T, path string, seed uint64, stage func() (trial.Stage, error)) (out string, err error) {
 	t.Helper()
 	var stdout bytes.Buffer
 	synctest.Test(t, func(t *testing.T) {
@@ -171,7 +171,7 @@ func saveTrial(t *testing.T, path string, seed uint64, stage func() (trial.Stage
 		cfg.Open = func(context.Context, timeline.Clock, func(timeline.Event)) (trial.Stage, error) { return stage() }
 		err = v.try(t.Context(), console.Streams{Out: &stdout, Err: io.Discard}, console.NewProgress(io.Discard), cfg)
 	})
-	return err, stdout.String()
+	return stdout.String(), err
 }
 
 // TestSaveIsWholeOrNotThere: a run that failed leaves the file of an earlier one
@@ -179,21 +179,21 @@ func saveTrial(t *testing.T, path string, seed uint64, stage func() (trial.Stage
 func TestSaveIsWholeOrNotThere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.jsonl")
-	if err, out := saveTrial(t, path, 1, func() (trial.Stage, error) { return cordoned{}, nil }); err != nil || !strings.HasPrefix(out, "PASS") {
+	if out, err := saveTrial(t, path, 1, func() (trial.Stage, error) { return cordoned{}, nil }); err != nil || !strings.HasPrefix(out, "PASS") {
 		t.Fatal(err, out)
 	}
 	if run, err := readRun(t.Context(), path); err != nil || len(run.Attempts) != 1 || run.Seed != 1 {
 		t.Fatal(run, err)
 	}
 	broken := errors.New("no lab today")
-	if err, _ := saveTrial(t, path, 2, func() (trial.Stage, error) { return nil, broken }); !errors.Is(err, broken) {
+	if _, err := saveTrial(t, path, 2, func() (trial.Stage, error) { return nil, broken }); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 1 {
 		t.Errorf("the run of before is %+v (%v)", run, err)
 	}
 	stuck := errors.New("still cordoned") // the run is complete all the same
-	if err, _ := saveTrial(t, path, 3, func() (trial.Stage, error) { return cordoned{stuck}, nil }); !errors.Is(err, stuck) {
+	if _, err := saveTrial(t, path, 3, func() (trial.Stage, error) { return cordoned{stuck}, nil }); !errors.Is(err, stuck) {
 		t.Error(err)
 	}
 	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 3 {
@@ -213,7 +213,7 @@ func TestARunThatCannotBeKept(t *testing.T) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	err, out := saveTrial(t, filepath.Join(dir, "run.jsonl"), 1, func() (trial.Stage, error) {
+	out, err := saveTrial(t, filepath.Join(dir, "run.jsonl"), 1, func() (trial.Stage, error) {
 		return cordoned{}, os.RemoveAll(dir)
 	})
 	if err == nil || errors.Is(err, console.ErrFindings) || !strings.Contains(err.Error(), "save run: ") || !strings.HasPrefix(out, "PASS") {
