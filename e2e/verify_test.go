@@ -19,6 +19,7 @@ import (
 // result is what verify -o json prints, as far as the tests look at it.
 type result struct {
 	Verdict  string
+	Reason   string // why it is inconclusive
 	Attempts int
 	Dropped  int
 	Control  struct{ Attempts, Failed int }
@@ -90,7 +91,8 @@ const mostTries = 4
 
 // verifyFinds runs the tool in the namespace of the test, and wants these findings.
 // Others on a machine that was late are no evidence about the server, and not
-// about the tool: the trial is made again, with no other beside it.
+// about the tool, and an inconclusive result says so itself: the trial is made again,
+// with no other beside it.
 func (s *space) verifyFinds(ids []string, args ...string) *result {
 	s.Helper()
 	return s.prepareFinds(ids, func() []string { return args })
@@ -103,14 +105,14 @@ func (s *space) prepareFinds(ids []string, prepare func() []string) *result {
 	ids = slices.Sorted(slices.Values(ids))
 	r, late := s.verifyHolding(thisRoom.trials.RLocker(), prepare()...)
 	for range mostTries - 1 {
-		if slices.Equal(r.ids(), ids) || late <= lateness.Tolerated {
+		if r.found(ids) || late <= lateness.Tolerated && !r.inconclusive() {
 			break
 		}
 		s.Logf("found %v, want %v; this machine was late by %v, so once more\n%s", r.ids(), ids, late.Round(time.Millisecond), r)
 		r, late = s.verifyHolding(&thisRoom.trials, prepare()...)
 	}
-	if late > lateness.Tolerated && !slices.Equal(r.ids(), ids) {
-		s.Fatalf("no result in %d tries: this machine was late by %v", mostTries, late.Round(time.Millisecond))
+	if !r.found(ids) && (late > lateness.Tolerated || r.inconclusive()) {
+		s.Fatalf("no result in %d tries: this machine was late by %v\n%s", mostTries, late.Round(time.Millisecond), r)
 	}
 	r.wantFindings(s.T, ids...)
 	return r
@@ -173,11 +175,8 @@ func (v *trial) result(t *testing.T) *result {
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		t.Fatal(err)
 	}
-	if r.code > 1 {
-		t.Fatalf("%s: exit %d\n%s", args, r.code, r.said)
-	}
-	if err := json.Unmarshal(v.out.Bytes(), r); err != nil {
-		t.Fatalf("%s: %v\n%s%s", args, err, &v.out, r.said)
+	if err := json.Unmarshal(v.out.Bytes(), r); err != nil || r.code > 1 && !r.inconclusive() {
+		t.Fatalf("%s: exit %d, %v\n%s%s", args, r.code, err, &v.out, r.said)
 	}
 	t.Logf("%s: %s", args, r)
 	return r
@@ -203,6 +202,9 @@ func (l *talk) String() string {
 
 func (r *result) String() string {
 	var b strings.Builder
+	if r.inconclusive() {
+		fmt.Fprintf(&b, "%s: ", r.Reason)
+	}
 	fmt.Fprintf(&b, "%s, %d of %d dropped, control %d of %d;", r.Verdict, r.Dropped, r.Attempts, r.Control.Failed, r.Control.Attempts)
 	for _, p := range r.Traffic {
 		fmt.Fprintf(&b, " %s %d of %d %v;", p.Pattern, p.Dropped, p.Attempts, p.Causes)
@@ -211,6 +213,14 @@ func (r *result) String() string {
 		fmt.Fprintf(&b, "\n    %s, %d drops: %s", f.ID, f.Drops, f.Evidence)
 	}
 	return b.String()
+}
+
+func (r *result) inconclusive() bool { return r.Verdict == "inconclusive" }
+
+// found reports whether these are the findings, each certain or in doubt. That there is
+// none has to be certain.
+func (r *result) found(ids []string) bool {
+	return slices.Equal(r.ids(), ids) && (len(ids) > 0 || !r.inconclusive())
 }
 
 // ids are those of the findings, in order of the alphabet. One that has less
