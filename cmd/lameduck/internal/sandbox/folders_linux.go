@@ -119,12 +119,26 @@ func mountPoints() (paths []string) {
 
 // liveSockets are the sockets in the file system that programs of this machine
 // have bound: no connection is accepted through the copy in an overlay. The pod
-// has a network namespace of its own already, so they are those of its parent.
+// has a network namespace of its own already, so they are those of its parent:
+// of all its threads, for some are in the namespace of another pod, to dial there.
 func liveSockets() (paths []string) {
 	status, _ := os.ReadFile("/proc/self/status")
 	_, after, _ := strings.Cut(string(status), "\nPPid:")
 	parent, _, _ := strings.Cut(after, "\n")
-	text, _ := os.ReadFile("/proc/" + strings.TrimSpace(parent) + "/net/unix")
+	threads, _ := filepath.Glob("/proc/" + strings.TrimSpace(parent) + "/task/*")
+	read := map[string]bool{}
+	for _, thread := range threads {
+		if namespace, err := os.Readlink(thread + "/ns/net"); err != nil || !read[namespace] {
+			paths = append(paths, boundSockets(thread)...)
+			read[namespace] = true
+		}
+	}
+	return paths
+}
+
+// boundSockets are those of the network namespace of a thread.
+func boundSockets(thread string) (paths []string) {
+	text, _ := os.ReadFile(thread + "/net/unix")
 	for line := range strings.Lines(string(text)) {
 		if fields := strings.Fields(line); len(fields) > 7 && filepath.IsAbs(fields[7]) {
 			paths = append(paths, fields[7])
