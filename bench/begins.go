@@ -76,9 +76,9 @@ func (p beginPlan) row(ctx context.Context, speaks proto) (beginRow, error) {
 	return beginRow{openName(speaks), pairOf(stall[0], stall[1]), pairOf(cpu[0], cpu[1]), pairOf(goroutines[0], goroutines[1]), int(counted.Timers)}, err
 }
 
-// ask has a server hold the connections. The spread of ours is a third of its window.
+// ask has a server hold the connections. It is still a lame duck when all is measured.
 func (p beginPlan) ask(ctx context.Context, kind string, speaks proto, what string) (measured, error) {
-	return measureOnce(ctx, role{Kind: kind, Proto: speaks, InMemory: true, Delay: 3 * p.spread, Grace: time.Minute},
+	return measureOnce(ctx, role{Kind: kind, Proto: speaks, InMemory: true, Delay: time.Hour, Spread: p.spread, Grace: 2 * time.Hour},
 		measurement{What: what, N: p.conns, Within: p.spread})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"net"
@@ -28,7 +29,7 @@ func grpcLameduck(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 // process returns a Process with the clocks of the role.
 func (r role) process() *lameduck.Process {
 	p := newProcess()
-	p.Delay, p.Quiet, p.Spread = orNone(r.Delay), orNone(r.Quiet), orNone(r.Delay/3)
+	p.Delay, p.Quiet, p.Spread = orNone(r.Delay), orNone(r.Quiet), orNone(cmp.Or(r.Spread, r.Delay/3))
 	if r.Grace > 0 {
 		p.Grace, p.Reserve = r.Grace, -1
 	}

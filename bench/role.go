@@ -24,6 +24,7 @@ type role struct {
 	Proto    proto
 	Delay    time.Duration // the window: from SIGTERM to the end of serving
 	Quiet    time.Duration // ours only
+	Spread   time.Duration // ours only; 0: a third of Delay
 	Grace    time.Duration // from SIGTERM to the cut; 0: the peer's default, or no bound
 	InMemory bool          // serve connections in memory, and measure what they cost
 	Direct   bool          // gRPC: without a read buffer of grpc-go's, of the first two peers
