@@ -22,7 +22,7 @@ demo: cache
 # to watch. vet is part of make lint. -short tries less of the same: CI tries all
 # of it, by make test SHORT=
 SHORT ?= -short
-computes = /internal/diagnose$$|/internal/vocabulary$$|/deploy/image$$|/e2e/images$$
+computes = /internal/diagnose$$|/internal/vocabulary$$|/internal/order$$|/deploy/image$$|/e2e/images$$
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
 test: cache

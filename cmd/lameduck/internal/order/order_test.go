@@ -1,0 +1,129 @@
+// Package order has one test: the packages of the tool import what the table in
+// docs/ARCHITECTURE.md says, and no other of them.
+package order
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const (
+	modulePath = "github.com/lameduck-dev/lameduck/cmd/lameduck"
+	page       = "../../../../docs/ARCHITECTURE.md"
+)
+
+// ground is what every package may import: plain data that knows nothing of ours.
+var ground = []string{"manifest", "timeline", "finding", "hint"}
+
+// A row is a package of the table, and what it may import.
+type row struct {
+	place int      // in the table
+	all   bool     // all that is below it
+	knows []string // beside the ground floor
+}
+
+// table reads the page.
+func table(t *testing.T) map[string]row {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ = bytes.Cut(text, []byte("\n## The tool\n"))
+	text, _, _ = bytes.Cut(text, []byte("\n## "))
+	rows := map[string]row{}
+	for line := range strings.Lines(string(text)) {
+		cells := strings.Split(line, "|")
+		if len(cells) != 5 {
+			continue
+		}
+		r := row{place: len(rows), all: strings.TrimSpace(cells[3]) == "all below", knows: quoted(cells[3])}
+		for _, name := range quoted(cells[1]) {
+			rows[name] = r
+		}
+	}
+	return rows
+}
+
+// quoted are the names in backquotes.
+func quoted(cell string) (names []string) {
+	for _, match := range regexp.MustCompile("`([^`]*)`").FindAllStringSubmatch(cell, -1) {
+		names = append(names, match[1])
+	}
+	return names
+}
+
+// imports are those of each package of the tool, of packages of the tool.
+func imports(t *testing.T) map[string][]string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-json=ImportPath,Imports", modulePath+"/internal/...")
+	cmd.Stderr = t.Output()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]string{}
+	for d := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p struct {
+			ImportPath string
+			Imports    []string
+		}
+		if err := d.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimPrefix(p.ImportPath, modulePath+"/internal/")
+		all[name] = nil
+		for _, path := range p.Imports {
+			if ours, ok := strings.CutPrefix(path, modulePath+"/internal/"); ok {
+				all[name] = append(all[name], ours)
+			}
+		}
+	}
+}
+
+func TestPackagesHaveAnOrder(t *testing.T) {
+	rows := table(t)
+	for name, imported := range imports(t) {
+		r, known := rows[name]
+		if !known && len(imported) == 0 {
+			continue // a package for tests
+		}
+		if !known {
+			t.Errorf("%s is not in the table of %s", name, page)
+		}
+		for _, other := range imported {
+			if !r.all && !slices.Contains(r.knows, other) && !slices.Contains(ground, other) {
+				t.Errorf("%s imports %s, and the table of %s does not have it", name, other, page)
+			}
+			if rows[other].place <= r.place {
+				t.Errorf("%s imports %s, and in the table of %s that is not below it", name, other, page)
+			}
+		}
+	}
+}
+
+// What the table says is known is imported: no more is said than there is.
+func TestTheTableIsNotAWish(t *testing.T) {
+	all := imports(t)
+	for name, r := range table(t) {
+		imported, ok := all[name]
+		if !ok {
+			t.Errorf("%s is in the table of %s, and is no package", name, page)
+		}
+		for _, other := range r.knows {
+			if !slices.Contains(imported, other) {
+				t.Errorf("%s does not import %s, as the table of %s says", name, other, page)
+			}
+		}
+	}
+}
