@@ -1,5 +1,5 @@
-// Package order has one test: the packages of the tool import what the table in
-// docs/ARCHITECTURE.md says, and no other of them.
+// Package order has one test: the packages of the tool import what is in the table of
+// docs/ARCHITECTURE.md, and no other of them.
 package order
 
 import (
@@ -112,7 +112,7 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 	}
 }
 
-// What the table says is known is imported: no more is said than there is.
+// What is in the table is imported, and is a package.
 func TestTheTableIsNotAWish(t *testing.T) {
 	all := imports(t)
 	for name, r := range table(t) {
@@ -122,7 +122,7 @@ func TestTheTableIsNotAWish(t *testing.T) {
 		}
 		for _, other := range r.knows {
 			if !slices.Contains(imported, other) {
-				t.Errorf("%s does not import %s, as the table of %s says", name, other, page)
+				t.Errorf("%s does not import %s, which is in its row of the table of %s", name, other, page)
 			}
 		}
 	}
