@@ -2,8 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"path"
-	"slices"
 )
 
 // advice is how to cure a fault: for a Go program with the library, and for a
@@ -54,28 +52,6 @@ func (s *runFacts) preStopHold() string {
 // keep-alive connections which the server never closes, such as server.close()
 // of Node.js.
 const sendConnectionClose = "after the signal send the header `Connection: close` with every response: a graceful shutdown waits for keep-alive connections that are in use, and clients use them until they are closed."
-
-// gracefulSignals are the graceful stop signals of servers that stop at once on
-// SIGTERM.
-var gracefulSignals = map[string]string{
-	"nginx": "SIGQUIT", "php-fpm": "SIGQUIT", // nginx.org/en/docs/control.html, php-fpm(8)
-	"httpd": "SIGWINCH", "apache2": "SIGWINCH", // httpd.apache.org/docs/2.4/stopping.html
-	"haproxy": "SIGUSR1", // its management guide, section 4
-}
-
-// gracefulSignalNote names the graceful stop signal of a known server that
-// exited as soon as it was signalled.
-func (m *match) gracefulSignalNote() string {
-	if len(m.run.Spec.Command) == 0 || !slices.ContainsFunc(m.pods, (*podFacts).exitedOnSignal) {
-		return ""
-	}
-	name := path.Base(m.run.Spec.Command[0])
-	signal, ok := gracefulSignals[name]
-	if !ok {
-		return ""
-	}
-	return fmt.Sprintf(" %s finishes requests in flight on %s, not on SIGTERM: besides the preStop sleep, set `STOPSIGNAL %[2]s` in the image (here: `lifecycle.stopSignal: %[2]s` in the manifest).", name, signal)
-}
 
 func (p *podFacts) exitedOnSignal() bool {
 	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay

@@ -59,7 +59,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	}
 	if b.stopsAtOnce {
 		b.runsAfterClose = p.ranAfterClose(s.observer)
-		b.exitsUncleanly = p.exitedUncleanly(b)
+		b.exitsUncleanly = p.exitedUncleanly(b, stopsFast(&s.run.Spec))
 	}
 	return b
 }
@@ -83,11 +83,14 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 // exitedUncleanly distinguishes an exit without a shutdown from a graceful shutdown
 // that had nothing to wait for: a graceful shutdown exits with code 0 and cuts
 // no request in progress. A few cut requests among many prove nothing: they may
-// have come while it stopped to accept.
-func (p *podFacts) exitedUncleanly(b behaviour) answer {
+// have come while it stopped to accept. Of a server to which the signal means to
+// stop fast it is known.
+func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
 	switch {
 	case !p.exit.came():
 		return unsure
+	case fast && p.exitedOnSignal():
+		return yes
 	case p.Killed != never || p.Code != 0 || p.Signal != "" || 4*b.inProgress > b.cut:
 		return yes
 	case 4*b.perhaps > b.cut:
@@ -105,6 +108,9 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 	}
 	closed := exactly(p.closed.latest)
 	progress := o.noticedBy(closed, until(p.Exited, 0)).before(exactly(p.lastProgress))
+	if p.closedOpen {
+		progress = no // those of which it is known were cut by the exit
+	}
 	if !p.exit.came() {
 		return max(unsure, progress)
 	}

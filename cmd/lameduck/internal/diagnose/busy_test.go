@@ -33,6 +33,20 @@ func TestBusy(t *testing.T) {
 		{"all over the run", overloaded(500*ms, 0, 14*s, fine), notKeepingUp},
 		{"the control target waits as well", overloaded(500*ms, 0, 14*s, late), tooBusy},
 		{"the control target fails as well", overloaded(500*ms, 0, 14*s, broken), tooBusy},
+		{"at the replacement, while the old pod terminates", func() *built {
+			b := onePod()
+			b.Events = append(b.Events, event(9*s, timeline.Started, "b"), event(9*s+500*ms, timeline.Ready, "b"))
+			b.Events[3].At = 24 * s // the old pod takes long
+			for at := 100 * ms; at < 24*s; at += 100 * ms {
+				b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+			}
+			b.try(5*s, "a")
+			for at := 10 * s; at < 23*s; at += 500 * ms {
+				b.try(at, "b")
+				b.try(at+250*ms, "b", failing(timeline.Timeout), lasting(2*s))
+			}
+			return b
+		}(), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
 		{"not started", func() *built {

@@ -14,6 +14,7 @@ type clientView struct {
 	lastAnswer   time.Duration
 	firstError   time.Duration // when the first 5xx was complete
 	lastAccepted time.Duration // when the last new connection that was served began
+	longestFirst time.Duration // the longest that an answer on a new connection took, since its request was sent
 	lastSurely   time.Duration // the same of connections that were surely to this pod
 	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
 	late         timeline.Late
@@ -52,6 +53,9 @@ func (v *clientView) addAnswer(a *timeline.Attempt) {
 	v.lastAnswer = max(v.lastAnswer, a.Ended)
 	if !a.Reused {
 		v.lastAccepted = max(v.lastAccepted, a.Started)
+		if a.Sent != never {
+			v.longestFirst = max(v.longestFirst, a.Ended-a.Sent)
+		}
 		if a.PodBy != timeline.Probable {
 			v.lastSurely = max(v.lastSurely, a.Started)
 		}

@@ -13,14 +13,17 @@ var ruleClosesEarly = rule{
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
 		"https://pkg.go.dev/net/http#Server.Shutdown",
 	},
-	summary: "The server closes its listener at the stop signal, while some nodes still route new connections to the pod.",
+	summary: "The server closes its listener, or no longer accepts from it, at the stop signal, while some nodes still route new connections to the pod.",
 	holdsFor: func(p *podFacts) bool {
 		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || p.likely.exitsUncleanly != yes)
 	},
 	explains: orUnrouted(closesEarly, dropsAfterT0(closesEarly)),
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated()
-		if p.closed.came() {
+		switch {
+		case p.closedOpen:
+			s += ", new connections no longer accepted from " + seconds(p.closed.latest) + ", though its socket stayed open"
+		case p.closed.came():
 			s += ", new connections refused from " + seconds(p.closed.latest)
 		}
 		return s + ", " + p.howExited() + p.keptWhenKilledText() + p.lateConnections()

@@ -10,9 +10,10 @@ var ruleExitsAtOnce = rule{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
 	},
-	summary:  "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
-	holdsFor: func(p *podFacts) bool { return p.own.stopsAtOnce && p.Killed == never },
-	explains: orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
+	summary:    "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
+	holdsFor:   func(p *podFacts) bool { return p.own.stopsAtOnce && p.Killed == never },
+	ofProcess1: true,
+	explains:   orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
 	podEvidence: func(p *podFacts) string {
 		return fmt.Sprintf("%s, %s, %s after termination began%s%s", p.howTerminated(), p.howExited(), span(p.Exited-p.earliestT0()), p.inProgressText(), p.lateConnections())
 	},

@@ -20,7 +20,8 @@ var ruleGraceShorter = rule{
 	holdsFor: func(p *podFacts) bool {
 		return p.t0.came() && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.hookUsedGrace)
 	},
-	explains: dropsAfterT0(graceShorter),
+	ofProcess1: true,
+	explains:   dropsAfterT0(graceShorter),
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if last := p.lastAnswer; last != never {

@@ -22,7 +22,8 @@ var ruleIgnoresSignal = rule{
 	holdsFor: func(p *podFacts) bool {
 		return p.t0.came() && p.Killed != never && p.Signalled != never && p.ignores()
 	},
-	explains: dropsAfterT0(ignoresSignal),
+	ofProcess1: true,
+	explains:   dropsAfterT0(ignoresSignal),
 	podEvidence: func(p *podFacts) string {
 		if p.Unknown {
 			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), count(p.own.notAskedToClose, "keep-alive connection"))
@@ -38,7 +39,7 @@ var ruleIgnoresSignal = rule{
 	fix: func(m *match) advice {
 		a := advice{
 			inGo:  listenAndServe + ": it handles the signal.",
-			other: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()),
+			other: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()) + m.gracefulSignalNote(),
 		}
 		if shell(m.run.Spec.Command) {
 			exec := "start the program itself and not a shell: the exec form of the command (a list), or `exec` before the program in the shell line"

@@ -37,7 +37,7 @@ func starved(control time.Duration) *timeline.Run {
 
 func TestABusyMachineIsNotTheServersDelay(t *testing.T) {
 	for control, want := range map[time.Duration]string{
-		time.Millisecond: cutsInFlight, // the machine was not late: the server was
+		time.Millisecond: closesEarly, // the machine was not late: the server no longer accepted
 		3 * time.Second:  exitsAtOnce,
 	} {
 		var ids []string

@@ -21,7 +21,7 @@ func findOverload(s *runFacts) string {
 	disturbed, hung := disturbances(s.pods), map[time.Duration]bool{}
 	timeouts, lagged := 0, 0
 	for _, d := range s.drops {
-		if !timedOut(&d.Attempt) || disturbed.overlap(d.Scheduled, d.Ended, anyPod) {
+		if !timedOut(&d.Attempt) || d.disturbed(disturbed) {
 			continue
 		}
 		hung[d.Scheduled/time.Second] = true
@@ -43,6 +43,16 @@ func findOverload(s *runFacts) string {
 		return tooBusy
 	}
 	return notKeepingUp
+}
+
+// disturbed reports whether a termination, or a crash, may have made the attempt
+// time out. Where the lab sent it to a pod, that is one of this pod: the
+// termination of another only leaves it with its share of the load.
+func (d *dropFacts) disturbed(all *periods) bool {
+	if d.pod == nil || d.Pod == "" || d.PodBy != timeline.Observed || d.pod.Ready == never {
+		return all.overlap(d.Scheduled, d.Ended, anyPod)
+	}
+	return disturbances([]*podFacts{d.pod}).overlap(d.Scheduled, d.Ended, anyPod)
 }
 
 // disturbances is when some pod was terminating or down.

@@ -23,15 +23,20 @@ type podFacts struct {
 	closed  window // new connections were refused from here on
 	// closedSure: this pod refused them, not perhaps another.
 	closedSure  bool
+	closedOpen  bool          // it no longer accepted them, though its listener was open
 	exitInexact bool          // the exit is reported late
 	reported    time.Duration // when it was
 	accuracy    time.Duration
 
-	own           behaviour // of this pod
-	likely        behaviour // of any replica, where the moments of this pod are inexact
-	hookUsedGrace bool      // the preStop hook took the whole grace period
-	fault         string    // the ID of the rule that holds for the pod as a whole, or ""
-	doubt         doubt     // why the fault, or its absence, is not certain
+	own           behaviour     // of this pod
+	likely        behaviour     // of any replica, where the moments of this pod are inexact
+	reloads       bool          // it was killed because the stop signal means to reload to its server
+	stopSignal    string        // of the run's Spec
+	hook          string        // the preStop hook, as text
+	hookEnded     time.Duration // when it ended, or never
+	hookUsedGrace bool          // the preStop hook took the whole grace period
+	fault         string        // the ID of the rule that holds for the pod as a whole, or ""
+	doubt         doubt         // why the fault, or its absence, is not certain
 }
 
 // outage is a time without a process that no termination explains.
@@ -44,7 +49,7 @@ type outage struct {
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never,
 		exitInexact: o.accuracy > 0, reported: p.Exited, accuracy: o.accuracy,
 	}
 }
@@ -54,6 +59,10 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 	switch e.Kind {
 	case timeline.NeverReady:
 		p.failed = true
+	case timeline.PreStopStarted:
+		p.hook, p.hookEnded = e.Detail, never
+	case timeline.PreStopEnded:
+		p.hookEnded = e.At
 	case timeline.Exited:
 		if !p.t0.came() || e.At < p.earliestT0() {
 			p.outages = append(p.outages, outage{from: o.ofKubelet(e.At), to: never, code: e.Code, signal: e.Signal})
@@ -113,22 +122,46 @@ func (p *podFacts) provenToServe(unnamedAnswers bool) bool {
 	return p.firstAnswer != never || unnamedAnswers && p.Ready != never
 }
 
-// settleClosed finds the first time after T0 that a new connection was refused
-// and none was served after it. Where requests time out all over the run a
-// time-out is no evidence about the listener.
-func (p *podFacts) settleClosed(overloaded, unnamedAnswers bool) {
+// leftInQueue reports whether the new connection was never accepted, though the
+// listener was open: it stayed in the accept queue until the exit. No new
+// connection that began later was served, and it waited for its answer by longer
+// than any that was. When a listener closes, its queue goes with it: a connection
+// that outlived the first refusal had been accepted. A request that was still being
+// sent shows nothing, nor does one of which the pod is not sure.
+func (p *podFacts) leftInQueue(a *timeline.Attempt, refused window, o *observer) bool {
+	return cutByServer(a) && !p.exitInexact && !a.Reused && a.Bytes == 0 && a.Sent != never && a.Started > p.lastAccepted &&
+		o.handled(refused).before(exactly(a.Ended)) != yes &&
+		o.waited(a.Sent, a.Ended).shorterThan(p.longestFirst+reaction) == no
+}
+
+// settleClosed finds the first time after T0 that a new connection was refused, or
+// was no longer accepted, and none was served after it. Where requests time out
+// all over the run a time-out is no evidence about the listener.
+func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !p.t0.came() || !p.provenToServe(unnamedAnswers) {
 		return
 	}
 	for _, d := range p.drops {
-		at, refused := notAccepted(&d.Attempt)
-		if !refused || overloaded && timedOut(&d.Attempt) || at < p.t0.earliest || at < p.lastAccepted {
-			continue
-		}
-		if !p.closed.came() || at < p.closed.latest {
-			p.closed, p.closedSure = window{max(p.t0.earliest, p.lastAccepted), at}, d.PodBy != timeline.Probable
+		if at, refused := notAccepted(&d.Attempt); refused && !(overloaded && timedOut(&d.Attempt)) {
+			p.closedAt(at, d, timedOut(&d.Attempt))
 		}
 	}
+	refused := p.closed
+	for _, d := range p.drops {
+		if p.leftInQueue(&d.Attempt, refused, o) {
+			p.closedAt(d.Started, d, true)
+		}
+	}
+}
+
+// closedAt notes that the connection of d, made or tried at that moment, was not
+// accepted; open: its client got no refusal.
+func (p *podFacts) closedAt(at time.Duration, d *dropFacts, open bool) {
+	if at < p.t0.earliest || at < p.lastAccepted || p.closed.came() && at >= p.closed.latest {
+		return
+	}
+	p.closed, p.closedSure = window{max(p.t0.earliest, p.lastAccepted), at}, d.PodBy != timeline.Probable
+	p.closedOpen = open
 }
 
 // stopped is when the pod stopped accepting new connections: it closed its

@@ -10,6 +10,8 @@ import (
 const (
 	neverReady    = "never-became-ready"
 	ignoresSignal = "ignores-the-signal"
+	meansReload   = "signal-means-reload"
+	hookEnds      = "prestop-hook-ends-the-server"
 	closesEarly   = "closes-its-listener-too-early"
 	graceShorter  = "grace-shorter-than-delay"
 	exitsAtOnce   = "exits-at-once"
@@ -34,6 +36,8 @@ var rules = []rule{
 	ruleNeverReady,    // a pod that never served has no termination to judge
 	ruleEvicted,       // the kubelet's act: what the server does then is no evidence
 	ruleForced,        // the same
+	ruleHookEnds,      // the end came from the hook: the signal, if it was sent, changed nothing
+	ruleMeansReload,   // before grace-shorter: a server that reloads needs another signal, not more time
 	ruleIgnoresSignal, // a process without a handler does nothing at the signal: whatever follows is the kill
 	ruleClosesEarly,   // before grace-shorter: a listener that closed has dropped its clients long before the kill
 	ruleGraceShorter,  // before exits-at-once: after a hook that took the grace period a process has no time
@@ -65,6 +69,9 @@ type rule struct {
 	// belong to the finding, which is reported even if nothing was dropped.
 	// The first rule that holds for a pod counts. nil: for single drops only.
 	holdsFor func(*podFacts) bool
+	// ofProcess1: the fault is what process 1 does at the signal. Where that only
+	// runs the server, nothing is known of the server itself.
+	ofProcess1 bool
 	// onlyWithDrops suppresses the finding when nothing was dropped.
 	onlyWithDrops bool
 	// noEvidence: the drops are no evidence against the server.
@@ -142,11 +149,18 @@ func (r *rule) summaryOf(m *match) string {
 
 func (r *rule) finding(m *match) finding.Finding {
 	slices.SortFunc(m.pods, func(a, b *podFacts) int { return a.index - b.index })
-	return finding.Finding{
+	f := finding.Finding{
 		ID:       r.id,
 		Summary:  r.summaryOf(m),
 		Evidence: r.evidence(m),
 		Fix:      r.fix(m).String(),
 		Drops:    len(m.drops),
 	}
+	if wrapper := m.wrapper(); wrapper != "" {
+		f.Evidence += "; " + wrapper
+		if r.ofProcess1 {
+			f.Summary, f.Fix = wrapperSummary, wrapperFix
+		}
+	}
+	return f
 }

@@ -133,7 +133,7 @@ func (s *runFacts) settle() {
 	}
 	s.overload = findOverload(s)
 	for _, p := range s.pods {
-		p.settleClosed(s.overload != "", s.unnamedAnswers)
+		p.settleClosed(s.observer, s.overload != "", s.unnamedAnswers)
 	}
 	inferCloseTimes(s.pods)
 	s.settleBehaviour()
@@ -154,6 +154,8 @@ func (s *runFacts) settleBehaviour() {
 		}
 		p.handled = s.observer.handled(p.t0)
 		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)
+		p.stopSignal = s.run.Spec.StopSignal
+		p.reloads = p.Killed != never && p.Signalled != never && p.Wrapper == "" && howToStop(&s.run.Spec) != ""
 	}
 }
 

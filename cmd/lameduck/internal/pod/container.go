@@ -27,6 +27,7 @@ type container struct {
 	workers      sync.WaitGroup
 
 	started, listens, ready, ended bool     // of the pod's goroutine
+	wrapper                        string   // what process 1 is, if it is not the server; of the same goroutine
 	idleness                       idleness // of Trouble
 }
 

@@ -126,8 +126,8 @@ func (p *Pod) noteListeners(c *container, addr netip.AddrPort) {
 	if p.cfg.Port == 0 && len(ports) > 1 {
 		p.cfg.Note(fmt.Sprintf("the process listens on the ports %s; the load goes to %d (--port chooses)", strings.Join(ports, ", "), addr.Port()))
 	}
-	if text := wrapper(c.Tree(), c.Holders(int(addr.Port()))); text != "" {
-		p.cfg.Note(text)
+	if c.wrapper = wrapper(c.Tree(), c.Holders(int(addr.Port()))); c.wrapper != "" {
+		p.cfg.Note(c.wrapper + ": make the server process 1, by its own command or by exec in the script")
 	}
 }
 

@@ -25,7 +25,7 @@ func (p *Pod) stop(c *container, grace time.Duration, why string) {
 	sig := p.plan.stopSignal
 	// Checked first: on a busy machine clients may see the effect before Signal returns.
 	caught := c.Catches(sig)
-	p.emit(timeline.Event{Kind: timeline.Signalled, Caught: caught, Detail: why})
+	p.emit(timeline.Event{Kind: timeline.Signalled, Caught: caught, Wrapper: c.wrapper, Detail: why})
 	_ = c.Signal(sig) // if the process has just exited, await reports it
 	if p.awaitFor(c, remaining(grace, time.Since(startProbes))) {
 		return

@@ -18,8 +18,7 @@ var forwarders = []string{"tini", "tini-static", "dumb-init", "catatonit", "dock
 var scriptRunners = []string{"npm", "npm-cli.js", "npx", "npx-cli.js", "yarn", "yarn.js", "pnpm", "pnpm.cjs"}
 
 // wrapper describes the process that gets the stop signal in place of the
-// server, and the cure; empty if the server gets it. A process stands between
-// if it neither listens on the port nor is of the same program as the one that
+// server; empty if the server gets it. A process stands between if it neither listens on the port nor is of the same program as the one that
 // does: a master process of several workers is.
 func wrapper(tree []sandbox.ProcessInfo, holders []int) string {
 	if len(tree) == 0 || len(holders) == 0 {
@@ -39,8 +38,7 @@ func wrapper(tree []sandbox.ProcessInfo, holders []int) string {
 		if name == "" {
 			name = filepath.Base(p.Program)
 		}
-		return fmt.Sprintf("the stop signal goes to %s (%s), not to the server that it runs (%s): make the server process 1, "+
-			"by its own command or by exec in the script", name, commandText(p), commandText(server))
+		return fmt.Sprintf("the stop signal goes to %s (%s), not to the server that it runs (%s)", name, commandText(p), commandText(server))
 	}
 	return ""
 }

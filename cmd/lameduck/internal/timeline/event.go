@@ -57,6 +57,9 @@ type Event struct {
 	// HandlerUnknown, on Signalled: process 1 could not be inspected, so that
 	// Caught has no meaning.
 	HandlerUnknown bool `json:"handler_unknown,omitempty"`
+	// Wrapper, on Signalled: what process 1 of the pod is, if it is not the server
+	// but runs it: the stop signal goes to process 1.
+	Wrapper string `json:"wrapper,omitempty"`
 	// Uncaught, on Killed: process 1 had no handler for the stop signal any
 	// more. Node.js has one that removes itself and raises the signal again,
 	// which has no effect in process 1.

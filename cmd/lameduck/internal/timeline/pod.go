@@ -18,8 +18,9 @@ type Pod struct {
 	Exited    time.Duration // the last time
 	Evicted   time.Duration
 	Forced    time.Duration
-	Caught    bool // it had a handler for the stop signal, and kept it
-	Unknown   bool // the handler could not be seen: Caught has no meaning
+	Caught    bool   // it had a handler for the stop signal, and kept it
+	Unknown   bool   // the handler could not be seen: Caught has no meaning
+	Wrapper   string // what process 1 is, if it is not the server but runs it
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
@@ -88,7 +89,7 @@ func (p *Pod) add(e Event) {
 		}
 	case Signalled:
 		first(&p.Signalled, e.At)
-		p.Caught, p.Unknown = e.Caught, e.HandlerUnknown
+		p.Caught, p.Unknown, p.Wrapper = e.Caught, e.HandlerUnknown, e.Wrapper
 	case Killed:
 		first(&p.Killed, e.At)
 		p.Caught = p.Caught && !e.Uncaught

@@ -41,10 +41,11 @@ type Run struct {
 // Spec is what the manifest sets for each pod, as far as the diagnosis needs
 // it.
 type Spec struct {
-	Grace         time.Duration `json:"grace"`          // terminationGracePeriodSeconds
-	PreStop       string        `json:"pre_stop"`       // "", "sleep", "exec" or "httpGet"
-	PreStopSleep  time.Duration `json:"pre_stop_sleep"` // of a sleep hook, else 0
-	Propagation   string        `json:"propagation"`    // the profile of the lab, "" on a cluster
+	Grace         time.Duration `json:"grace"`                 // terminationGracePeriodSeconds
+	PreStop       string        `json:"pre_stop"`              // "", "sleep", "exec" or "httpGet"
+	PreStopSleep  time.Duration `json:"pre_stop_sleep"`        // of a sleep hook, else 0
+	Propagation   string        `json:"propagation"`           // the profile of the lab, "" on a cluster
+	StopSignal    string        `json:"stop_signal,omitempty"` // such as SIGQUIT; empty: SIGTERM, or that of the image on a cluster
 	Command       []string      `json:"command"`
 	ReadinessHTTP bool          `json:"readiness_http"` // readiness is probed by HTTP (else by connecting)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/http1"
 )
@@ -22,15 +23,16 @@ type Pattern struct {
 	engine  func(engine.Config) engine.Engine
 	divisor int           // it starts Rate/divisor attempts a second, at least one
 	takes   time.Duration // how long an exchange takes by itself
+	head    bool          // that time is the one until the head of the request is sent
 }
 
 // patterns lists all of them, in the order reports use.
 var patterns = []Pattern{
-	{"new", "a new connection for every request", newFresh, http1.Plain, 1, 0},
-	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0},
-	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", newKept, http1.Slow, 10, 2 * time.Second},
-	{"upload", "a POST with 16 KiB of content sent over 1 s, on a keep-alive connection", newKept, http1.Upload, 10, time.Second},
-	{"download", "an answer that is read over 1 s, if it is longer than 4 KiB, on a keep-alive connection", newKept, http1.Download, 10, time.Second},
+	{"new", "a new connection for every request", newFresh, http1.Plain, 1, 0, false},
+	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0, false},
+	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", newKept, http1.Slow, 10, 2 * time.Second, true},
+	{"upload", "a POST with 16 KiB of content sent over 1 s, on a keep-alive connection", newKept, http1.Upload, 10, time.Second, false},
+	{"download", "an answer that is read over 1 s, if it is longer than 4 KiB, on a keep-alive connection", newKept, http1.Download, 10, time.Second, false},
 }
 
 // Known returns every pattern, in the order reports use.
@@ -84,3 +86,34 @@ func unknown(name string) error {
 
 // rate is how many attempts per second the pattern starts.
 func (p *Pattern) rate(base int) int { return max(1, base/p.divisor) }
+
+// headTakes is how long the pattern takes to send the head of a request, if it
+// sends it slowly; else 0.
+func (p *Pattern) headTakes(limits *Limits) time.Duration {
+	switch {
+	case !p.head:
+		return 0
+	case limits.Head > 0:
+		return min(p.takes, limits.Head)
+	}
+	return p.takes
+}
+
+// HeadTakes is how long the slowest head of the load takes to be sent; 0 if no
+// pattern sends one slowly.
+func (s Spec) HeadTakes() time.Duration {
+	longest := time.Duration(0)
+	for _, name := range s.WithDefaults().Patterns {
+		longest = max(longest, find(name).headTakes(&s.Limits))
+	}
+	return longest
+}
+
+// CutHead reports whether the server ended the attempt while the pattern was still sending
+// the head of its request, slowly: with a 408, another error of the client, or by
+// closing the connection.
+func CutHead(a *timeline.Attempt) bool {
+	p := find(a.Pattern)
+	ended := a.Status/100 == 4 || a.Class == timeline.ClassCut || a.Class == timeline.ClassTruncated
+	return p != nil && p.head && a.Conn != 0 && a.Sent == timeline.Never && ended
+}

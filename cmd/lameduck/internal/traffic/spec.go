@@ -40,6 +40,7 @@ type Limits struct {
 	Underway    int           `json:"underway,omitempty"`     // most attempts of a pattern at one time; zero: DefaultUnderway
 	DialTimeout time.Duration `json:"dial_timeout,omitempty"` // zero: DefaultDialTimeout
 	Timeout     time.Duration `json:"timeout,omitempty"`      // zero: DefaultTimeout
+	Head        time.Duration `json:"head,omitempty"`         // most time to send the head of a request slowly; zero: as long as the pattern takes
 }
 
 // WithDefaults replaces every zero field that has a default.

@@ -9,7 +9,7 @@ import (
 
 // Spec is what the diagnosis needs of the pod template.
 func Spec(pod *manifest.Pod) timeline.Spec {
-	s := timeline.Spec{Grace: pod.Grace, ReadinessHTTP: pod.Readiness != nil && pod.Readiness.HTTP != nil}
+	s := timeline.Spec{Grace: pod.Grace, StopSignal: pod.StopSignal, ReadinessHTTP: pod.Readiness != nil && pod.Readiness.HTTP != nil}
 	s.PreStop, s.PreStopSleep = preStop(pod.PreStop)
 	return s
 }

@@ -21,8 +21,9 @@ const (
 
 // startLoad starts the traffic and returns after its warm-up. Where this machine
 // does not keep up with the rate, requests would wait for one another, more with
-// every second, until they time out. So it starts anew with half of the rate, and
-// nothing of the first try is kept.
+// every second, until they time out. So it starts anew with half of the rate.
+// Where the server does not wait for a head that is sent slowly, it starts anew with
+// one that takes less time. Nothing of an earlier try is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
 	load, env := cfg.Traffic, traffic.Env{Clock: rec.clock, Record: rec.attempt}
 	env.Note = once(cfg.Note)
@@ -36,10 +37,21 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 		if stop, err = s.Load(ctx, load, env); err != nil {
 			return nil, err
 		}
-		warm := rec.warmUp(ctx, cfg.ReadyTimeout, uncontrolled)
+		warm := rec.warmUp(ctx, warmUp+load.HeadTakes(), cfg.ReadyTimeout, uncontrolled)
 		lower := max(leastRate, load.Rate/2)
 		mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil
 		if !mayLower || rec.late() < mostLate {
+			timeout := rec.headTimeout()
+			if head := shorterHead(timeout); head > 0 && ctx.Err() == nil {
+				if err := stop(); err != nil {
+					return nil, err
+				}
+				load.Limits.Head = head
+				if env.Note != nil {
+					env.Note(headNote(timeout, head))
+				}
+				continue
+			}
 			if warm != nil {
 				return nil, errors.Join(warm, stop())
 			}
@@ -66,7 +78,8 @@ func once(note func(string)) func(string) {
 	}
 }
 
-// warmUp lets the traffic flow before the first action. It fails if not one
+// warmUp lets the traffic flow before the first action, for a time in which each
+// pattern has ended an attempt. It fails if not one
 // attempt was served as it should be: then there is nothing to compare a
 // termination with. Where no connection is accepted yet, because a pod
 // without a readiness probe is ready before it listens, it waits for as long
@@ -76,9 +89,10 @@ func once(note func(string)) func(string) {
 // Where the control target may be unreachable (uncontrolled is not nil),
 // the same holds for it: without it a slow machine cannot be distinguished from a slow
 // server.
-func (r *recorder) warmUp(ctx context.Context, limit time.Duration, uncontrolled func(error) error) error {
-	for since := r.clock.Now(); ; {
-		if err := sleep(ctx, warmUp); err != nil {
+func (r *recorder) warmUp(ctx context.Context, first, limit time.Duration, uncontrolled func(error) error) error {
+	wait := first
+	for since := r.clock.Now(); ; wait = warmUp {
+		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
 		late := r.clock.Now()-since >= limit
@@ -126,5 +140,5 @@ func (r *recorder) unserved(last *timeline.Attempt) error {
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")
 	}
-	return hint.New(err, "is --path right? -v shows what the server prints")
+	return hint.New(err, "are --path and the name that the server expects (--host) right? -v shows what the server prints")
 }

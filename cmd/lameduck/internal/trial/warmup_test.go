@@ -39,7 +39,7 @@ func TestWarmUp(t *testing.T) {
 					time.AfterFunc(at, func() { r.attempt(a) })
 				}
 				begin := time.Now()
-				err := r.warmUp(t.Context(), limit, nil)
+				err := r.warmUp(t.Context(), warmUp, limit, nil)
 				if took := time.Since(begin); took != tt.takes {
 					t.Errorf("took %v, want %v", took, tt.takes)
 				}
@@ -77,7 +77,7 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 					time.AfterFunc(at, func() { r.attempt(a) })
 				}
 				begin := time.Now()
-				err := r.warmUp(t.Context(), limit, func(err error) error { return fmt.Errorf("a policy: %w", err) })
+				err := r.warmUp(t.Context(), warmUp, limit, func(err error) error { return fmt.Errorf("a policy: %w", err) })
 				if took := time.Since(begin); took != tt.takes || (err == nil) != (tt.fails == "") || err != nil && err.Error() != tt.fails {
 					t.Errorf("%v after %v, want %q after %v", err, took, tt.fails, tt.takes)
 				}

@@ -1,0 +1,108 @@
+package diagnose
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// TestServersAsTheyAre: servers and manifests from the field whose faults look like
+// another's, each with the finding that is right, and what it reports.
+func TestServersAsTheyAre(t *testing.T) {
+	const wrapper = `the stop signal goes to npm ("npm start"), not to the server that it runs ("node app.js")`
+	wrapped := func(caught bool, rest ...timeline.Event) *built {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught, signal.Wrapper = caught, wrapper
+		events := append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal}, rest...)
+		return build(events...).try(9*s, "a").try(9900*ms, "a")
+	}
+	killed := []timeline.Event{event(15*s, timeline.Killed, "a"), {At: 15 * s, Kind: timeline.Exited, Pod: "a", Code: 137, Signal: "SIGKILL"}}
+	command := func(b *built, words ...string) *built {
+		b.Spec.Command = words
+		return b
+	}
+	stopSignal := func(b *built, name string) *built {
+		b.Spec.StopSignal = name
+		return b
+	}
+	uwsgi := func() *built {
+		return command(killedAt15().try(9*s, "a").try(14900*ms, "a", lasting(100*ms), failing(timeline.Reset)), "/usr/bin/uwsgi", "--http", ":8080")
+	}
+	// nginx exits with code 0 and cuts only heads that trickle in on kept connections.
+	nginx := func() *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), event(10*s+10*ms, timeline.Exited, "a"))
+		b.try(8*s, "a").try(9*s, "a", on(1), lasting(s+10*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.Sent = never })
+		return b.try(9990*ms, "a").try(10100*ms, "a", refused)
+	}
+	hooked := func(hook string, hookEnd, signal, exit time.Duration, how timeline.Event) *built {
+		begin := event(8*s, timeline.PreStopStarted, "a")
+		begin.Detail = hook
+		how.At, how.Kind, how.Pod = exit, timeline.Exited, "a"
+		events := []timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), begin}
+		if signal == never {
+			events = append(events, how, event(hookEnd, timeline.PreStopEnded, "a"))
+		} else {
+			events = append(events, event(hookEnd, timeline.PreStopEnded, "a"), event(signal, timeline.Signalled, "a"), how)
+		}
+		b := build(events...).try(7*s, "a")
+		for at := 8 * s; at < exit-100*ms; at += 100 * ms {
+			b.try(at, "a")
+		}
+		return b.try(exit-50*ms, "a", lasting(50*ms), failing(timeline.EOF)).try(exit+100*ms, "a", refused)
+	}
+	// limbo stops accepting at the signal, and exits 3 s later with its socket open.
+	limbo := func(handler time.Duration) *built {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a"))
+		for at := 5 * s; at < 10*s; at += 100 * ms {
+			b.try(at, "a", lasting(handler))
+		}
+		for at := 10*s + 50*ms; at < 13*s; at += 100 * ms {
+			b.try(at, "a", lasting(13*s-at), failing(timeline.Reset))
+		}
+		return b
+	}
+	for _, tt := range []struct {
+		name string
+		*built
+		id        string
+		want, not string // in the evidence and the fix
+	}{
+		{"a wrapper without a handler", wrapped(false, killed...).try(14900*ms, "a", lasting(100*ms), failing(timeline.Reset)), ignoresSignal, wrapper, "ListenAndServe"},
+		{"a wrapper with a handler that does not end", wrapped(true, killed...).try(14900*ms, "a", lasting(100*ms), failing(timeline.Reset)), graceShorter, "`exec`", "terminationGracePeriodSeconds"},
+		{"a wrapper that exits at once", wrapped(true, timeline.Event{At: 10600 * ms, Kind: timeline.Exited, Pod: "a", Code: 1}).try(10*s, "a", lasting(600*ms), failing(timeline.EOF)).try(11*s, "a", refused),
+			exitsAtOnce, "make the server process 1", "keep serving for"},
+		{"uWSGI reloads", uwsgi(), meansReload, "die-on-term", "terminationGracePeriodSeconds: 40"},
+		{"uWSGI with another signal", stopSignal(uwsgi(), "SIGQUIT"), graceShorter, "", "die-on-term"},
+		{"nginx, whatever was in flight", command(nginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},
+		{"nginx that already gets its graceful signal", stopSignal(command(nginx(), "nginx"), "SIGQUIT"), closesEarly, "", "STOPSIGNAL"},
+		{"any other server", command(nginx(), "./app"), closesEarly, "", "STOPSIGNAL"},
+		{"haproxy as process 1 has no handler", command(func() *built {
+			b := build(append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a")}, killed...)...)
+			return b.try(9*s, "a").try(14900*ms, "a", lasting(100*ms), failing(timeline.Reset))
+		}(), "haproxy", "-db"), ignoresSignal, "SIGUSR1", ""},
+		{"a hook that kills, and the server exits before the signal", hooked("sh -c sleep 2; kill -QUIT 1; sleep 1", 11*s, never, 10*s, timeline.Event{Code: 2}), hookEnds, "let the hook only wait", ""},
+		{"a hook that kills as its last command", hooked("sh -c sleep 2; kill -QUIT 1", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), hookEnds, "kill -QUIT 1", ""},
+		{"a hook that asks it to quit", hooked("GET :8080/quitquitquit", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), hookEnds, "let the hook only wait", ""},
+		{"a hook that only waits", hooked("sleep 2s", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), delayShorter, "", "hook"},
+		{"a hook at the library's handler", hooked("GET :8080/prestop", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), delayShorter, "", "hook"},
+		{"a hook that kills another process", hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 143, Signal: "SIGTERM"}), delayShorter, "", "hook"},
+		{"no longer accepts, with an open socket", limbo(ms), closesEarly, "no longer accepted from 10.05 s", "refused from"},
+		{"the same, requests take a while", limbo(700 * ms), closesEarly, "no longer accepted from 10.05 s", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			found := Findings(&tt.Run)
+			if len(found) != 1 || found[0].ID != tt.id {
+				t.Fatalf("%+v, want %s", found, tt.id)
+			}
+			text := found[0].Evidence + "\n" + found[0].Fix
+			if !strings.Contains(text, tt.want) || tt.not != "" && strings.Contains(text, tt.not) {
+				t.Errorf("%s\nwant %q, and not %q", text, tt.want, tt.not)
+			}
+			checkSum(t, &tt.Run, found)
+		})
+	}
+}

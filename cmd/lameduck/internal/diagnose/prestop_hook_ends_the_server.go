@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"cmp"
+	"regexp"
+)
+
+var ruleHookEnds = rule{
+	id:    hookEnds,
+	title: "The preStop hook ends the server",
+	why:   "The preStop hook runs before the stop signal, to give the nodes time to remove the endpoint. A hook that itself stops the server (kill, nginx -s quit, a request to its quit endpoint) ends it while new connections are still routed to the pod.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+	},
+	summary:       "The preStop hook ended the server, before the stop signal could: what was in flight was cut, or new connections were refused.",
+	holdsFor:      (*podFacts).endedByHook,
+	onlyWithDrops: true,
+	explains:      orUnrouted(hookEnds, dropsAfterT0(hookEnds)),
+	podEvidence: func(p *podFacts) string {
+		s := p.howTerminated()
+		if p.hookEnded != never {
+			s += ", the hook ended at " + seconds(p.hookEnded)
+		}
+		return s + ", " + p.howExited() + p.lateConnections() + "; the hook: " + p.hook
+	},
+	note: noteUnrouted,
+	fix: func(m *match) advice {
+		return advice{other: "let the hook only wait: " + m.preStopHold() + ". Leave the end to the stop signal: the kubelet sends it when the hook has ended; if the server stops gracefully on another one than SIGTERM, name that as `lifecycle.stopSignal` or as STOPSIGNAL of the image." + m.gracefulSignalNote()}
+	},
+}
+
+// stopCommand matches what stops a server in a hook: a kill, or a command or a
+// request that has the word stop, quit or shutdown.
+var stopCommand = regexp.MustCompile(`(?i)\b(p?kill|killall|stop|[a-z]*quit|shutdown)\b`)
+
+// endedByHook reports whether the hook ended the server: it exited while the
+// hook ran; or as soon as a hook that stops servers had ended, before it can have
+// handled the signal that was sent then. On a cluster the hook is not seen.
+func (p *podFacts) endedByHook() bool {
+	if p.PreStop == never || p.hook == "" || p.exitInexact || !p.exit.came() || p.Killed != never {
+		return false
+	}
+	if p.Signalled == never {
+		return true
+	}
+	signalled := p.Signal != "" && p.Signal == cmp.Or(p.stopSignal, "SIGTERM")
+	return !signalled && p.hookEnded != never && stopCommand.MatchString(p.hook) && p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes
+}
