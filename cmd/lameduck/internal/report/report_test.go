@@ -62,7 +62,7 @@ func rollout() *timeline.Run {
 	run := &timeline.Run{
 		Start: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), Tool: "v1.2.3",
 		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42, Replicas: 1, Nodes: 3,
-		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Request: timeline.Request{Method: "GET", Path: "/", Host: "app"}},
+		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Request: timeline.Request{Method: "GET", Path: "/", Host: "app", Headers: []timeline.Header{{Name: "Accept"}}, Body: 100, TLS: timeline.TLSOn}},
 		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
 		Events: []timeline.Event{
 			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},
@@ -176,7 +176,7 @@ func TestJSONNames(t *testing.T) {
 	}
 	want := map[string]any{
 		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version", "control": "attempts failed",
-		"spec":    "grace_s host method nodes path patterns propagation rate replicas",
+		"spec":    "body grace_s headers host method nodes path patterns propagation rate replicas tls",
 		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
 		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",
