@@ -182,8 +182,9 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	}
 	r := judge(run)
 	_, unsaved := errors.AsType[*trial.SaveError](err)
-	// None loses what another could not take: a run may have been long.
-	lost := errors.Join(console.Written(printReport(s, r, v.output)), v.saveReport(r), file.end(!unsaved))
+	// None loses what another could not take: a run may have been long. Stdout
+	// comes last, because a closed pipe ends the program.
+	lost := errors.Join(file.end(!unsaved), v.saveReport(r), console.Written(printReport(s, r, v.output)))
 	if lost != nil || unsaved {
 		return errors.Join(lost, err)
 	}
@@ -194,7 +195,7 @@ func (v *verify) saveReport(r *report.Report) error {
 	if v.report == "" {
 		return nil
 	}
-	return report.Save(v.report, r)
+	return saveReport(v.report, r)
 }
 
 func counted(n int, what string) string {
@@ -253,7 +254,7 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	if err := checkRunFile(v.save, v.report); err != nil || v.report == "" {
 		return err
 	}
-	return report.Savable(v.report)
+	return checkReportFile(v.report)
 }
 
 // actionNames lists those of the lab, and then those that a cluster has besides.

@@ -1,7 +1,7 @@
 // Package report turns a run and its findings into text and JSON.
 //
-// Output policy. A report is a result: its caller sends it to stdout, or Save
-// writes it to a file; nothing here writes anywhere else. Messages and progress
+// Output policy. A report is a result: its caller sends it to stdout or to a
+// file; nothing here writes anywhere else. Messages and progress
 // belong on stderr and are not made here. Text is for people and may change;
 // JSON is a contract and has a version. Colour is used only when the caller
 // sets it (a terminal, and no NO_COLOR), and never carries a meaning that the

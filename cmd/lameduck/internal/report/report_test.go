@@ -18,7 +18,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -309,56 +308,6 @@ func TestManyPodsAreCutInTextOnly(t *testing.T) {
 	text := string(render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	if len(r.Pods) != 25 || !strings.Contains(text, "and 5 pods more") {
 		t.Errorf("%d pods, text:\n%s", len(r.Pods), text)
-	}
-}
-
-func TestSave(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "run.JSON")
-	r := New(rollout(), passed)
-	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := Save(path, r); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := render(t, func(w io.Writer) error { return JSON(w, r) }); !bytes.Equal(got, want) {
-		t.Error("saved something else than JSON writes")
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("left behind: %v", left)
-	}
-}
-
-func TestSaveRefuses(t *testing.T) {
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "folder.json")
-	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct{ path, want, hint string }{
-		"unknown ending": {"report.pdf", `cannot save a report as "report.pdf": the ending ".pdf" is not known`, "known: .json"},
-		"no ending":      {"report", `cannot save a report as "report": the name has no ending`, "known: .json"},
-		"no folder":      {filepath.Join(dir, "none", "x.json"), "save report: ", "a folder that exists"},
-		"is a folder":    {folder, "save report: ", "a folder that exists"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			err := Save(test.path, New(rollout(), passed))
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(hint.Of(err), test.hint) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, hint %q", err, hint.Of(err))
-			}
-			if left, _ := os.ReadDir(dir); len(left) != 1 {
-				t.Errorf("left behind: %v", left)
-			}
-		})
-	}
-	if Savable(filepath.Join(t.TempDir(), "x.json")) != nil || Savable("x.html") == nil || Savable("no/such/x.json") == nil {
-		t.Error("Savable does not agree with Save")
 	}
 }
 
