@@ -221,7 +221,9 @@ func TestFilesAreThereBeforeTheOutput(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		cfg := trial.Config{Name: "lab", ReadyTimeout: time.Minute}
-		cfg.Open = func(context.Context, timeline.Clock, func(timeline.Event)) (trial.Stage, error) { return cordoned{}, nil }
+		cfg.Open = func(context.Context, timeline.Clock, func(timeline.Event)) (trial.Stage, error) {
+			return cordoned{}, nil
+		}
 		if err := v.try(t.Context(), console.Streams{Out: out, Err: io.Discard}, console.NewProgress(io.Discard), cfg); err != nil {
 			t.Error(err)
 		}
