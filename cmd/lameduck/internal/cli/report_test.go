@@ -204,6 +204,39 @@ func TestSaveIsWholeOrNotThere(t *testing.T) {
 	}
 }
 
+// TestFilesAreThereBeforeTheOutput: a pipe that nothing reads ends the program at
+// the first write to it, and takes no file away.
+func TestFilesAreThereBeforeTheOutput(t *testing.T) {
+	dir := t.TempDir()
+	v := verify{output: "text", rounds: 1, save: filepath.Join(dir, "run.jsonl"), report: filepath.Join(dir, "report.json")}
+	wrote := false
+	out := writerFunc(func(p []byte) (int, error) {
+		wrote = true
+		for _, file := range []string{v.save, v.report} {
+			if _, err := os.Stat(file); err != nil {
+				t.Error(err)
+			}
+		}
+		return len(p), nil
+	})
+	synctest.Test(t, func(t *testing.T) {
+		cfg := trial.Config{Name: "lab", ReadyTimeout: time.Minute}
+		cfg.Open = func(context.Context, timeline.Clock, func(timeline.Event)) (trial.Stage, error) {
+			return cordoned{}, nil
+		}
+		if err := v.try(t.Context(), console.Streams{Out: out, Err: io.Discard}, console.NewProgress(io.Discard), cfg); err != nil {
+			t.Error(err)
+		}
+	})
+	if !wrote {
+		t.Error("no report was printed")
+	}
+}
+
+type writerFunc func(p []byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
 // TestARunThatCannotBeKept: the report is printed, and the error is the exit code.
 func TestARunThatCannotBeKept(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -226,6 +259,7 @@ func TestSaveRefuses(t *testing.T) {
 	for _, tt := range []struct{ name, save, report, want string }{
 		{"a folder", dir, "", "is a folder"},
 		{"no folder", filepath.Join(dir, "none", "run.jsonl"), "", "no such file or directory"},
+		{"this folder", ".", "", ". is a folder"},
 		{"the file of the report", filepath.Join(dir, "x.json"), dir + "/./x.json", "name the same file"},
 	} {
 		code, out, errs := lameduck("verify", "--save", tt.save, "--report", tt.report, "--", "true")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"syscall"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/savefile"
@@ -20,7 +21,7 @@ func createRunFile(path string) (*runFile, error) {
 	}
 	f, err := savefile.Create(path)
 	if err != nil {
-		return nil, hint.New(fmt.Errorf("save run: %w", err), "name a file in a folder that exists and can be written to")
+		return nil, unwritable("run", err)
 	}
 	return &runFile{f}, nil
 }
@@ -28,7 +29,7 @@ func createRunFile(path string) (*runFile, error) {
 // checkRunFile finds what is wrong with the file before a trial and not after
 // it.
 func checkRunFile(path, report string) error {
-	if path != "" && filepath.Clean(path) == filepath.Clean(report) {
+	if path != "" && report != "" && filepath.Clean(path) == filepath.Clean(report) {
 		return hint.New(errors.New("--save and --report name the same file"), "the run and its report are two files: name two")
 	}
 	f, err := createRunFile(path)
@@ -53,8 +54,18 @@ func (f *runFile) end(complete bool) error {
 	case !complete:
 		return f.file.Discard()
 	}
-	if err := f.file.Commit(); err != nil {
-		return hint.New(fmt.Errorf("save run: %w", err), "the folder has to stay writable until the end of the trial")
+	return unwritable("run", f.file.Commit())
+}
+
+// unwritable explains why a run or a report could not be written; nil if err is
+// nil.
+func unwritable(what string, err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	advice := "name a file in a folder that exists and can be written to until the end of the trial"
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		advice = "free some space, or name a file on another disk"
+	}
+	return hint.New(fmt.Errorf("save %s: %w", what, err), advice)
 }

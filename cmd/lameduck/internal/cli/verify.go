@@ -100,9 +100,9 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
-	f.StringVar(&v.host, "host", "", "Host header of the requests (default: localhost in the lab, the Service or the host of --url on a cluster)")
+	f.StringVar(&v.host, "host", "", "Host header of the requests (default: the name of the workload in the lab, the Service or the host of --url on a cluster)")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
-	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated")
+	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated. Reports and saved runs have the name alone: a value may be a secret")
 	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
 	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")
 	f.StringVar(&v.service, "service", "", "the Service to send to, if several select the pods (default: in the lab the one of the probed port)")
@@ -182,8 +182,9 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	}
 	r := judge(run)
 	_, unsaved := errors.AsType[*trial.SaveError](err)
-	// None loses what another could not take: a run may have been long.
-	lost := errors.Join(console.Written(printReport(s, r, v.output)), v.saveReport(r), file.end(!unsaved))
+	// None loses what another could not take: a run may have been long. Stdout
+	// comes last, because a closed pipe ends the program.
+	lost := errors.Join(file.end(!unsaved), v.saveReport(r), console.Written(printReport(s, r, v.output)))
 	if lost != nil || unsaved {
 		return errors.Join(lost, err)
 	}
@@ -194,7 +195,7 @@ func (v *verify) saveReport(r *report.Report) error {
 	if v.report == "" {
 		return nil
 	}
-	return report.Save(v.report, r)
+	return saveReport(v.report, r)
 }
 
 func counted(n int, what string) string {
@@ -253,7 +254,7 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 	if err := checkRunFile(v.save, v.report); err != nil || v.report == "" {
 		return err
 	}
-	return report.Savable(v.report)
+	return checkReportFile(v.report)
 }
 
 // actionNames lists those of the lab, and then those that a cluster has besides.

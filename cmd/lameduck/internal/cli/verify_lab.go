@@ -35,6 +35,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
+	setting.LastLines = line
 	setting.Note = func(text string) { fmt.Fprintln(line, "note:", text) }
 	cfg := labtrial.Config(setting, lab.Action(v.action), load)
 	cfg.LowerRate = !cmd.Flags().Changed("rate")

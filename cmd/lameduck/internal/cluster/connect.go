@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -41,6 +42,15 @@ func (a *Access) fresh() (dynamic.Interface, error) {
 	return c, err
 }
 
+// unconfigured is the error of a kubeconfig. Where there is none, client-go's
+// names a variable of the environment that the tool does not read.
+func unconfigured(err error) error {
+	if clientcmd.IsEmptyConfig(err) {
+		return errors.New("there is no kubeconfig")
+	}
+	return err
+}
+
 // Connect reads the kubeconfig as kubectl does: the file named here, or those
 // in KUBECONFIG, or ~/.kube/config, or the service account of the pod that it
 // runs in. Empty arguments mean the defaults. Nothing is sent yet.
@@ -53,11 +63,11 @@ func Connect(kubeconfig, context, namespace string) (*Access, error) {
 	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
 	ns, _, err := config.Namespace()
 	if err != nil {
-		return nil, hint.New(err, advice)
+		return nil, hint.New(unconfigured(err), advice)
 	}
 	r, err := config.ClientConfig()
 	if err != nil {
-		return nil, hint.New(fmt.Errorf("no cluster to connect to: %w", err), advice)
+		return nil, hint.New(fmt.Errorf("no cluster to connect to: %w", unconfigured(err)), advice)
 	}
 	r.QPS, r.Burst = 50, 100 // watches and a handful of writes; the default of 5 a second would delay them
 	r.UserAgent = "lameduck"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
@@ -129,10 +130,24 @@ func Plan(w io.Writer, cfg Config, load traffic.Spec) error {
 	for _, step := range cfg.steps() {
 		p.WriteString("  " + step + "\n")
 	}
-	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern, %s %s\n", strings.Join(load.Patterns, ", "), load.Rate, load.Method, load.Path)
+	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern: %s\n", strings.Join(load.Patterns, ", "), load.Rate, cfg.request(load))
 	p.WriteString("restore afterwards: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
 	_, err := io.WriteString(w, p.String())
 	return err
+}
+
+// request is what each attempt asks for. The value of a header may be a secret.
+func (c *Config) request(load traffic.Spec) string {
+	text := fmt.Sprintf("%s %s, host %s", load.Method, load.Path, cmp.Or(load.Host, c.Host()))
+	if names := load.HeaderNames(); names != nil {
+		text += ", headers " + strings.Join(names, ", ")
+	}
+	if load.Body > 0 {
+		text += fmt.Sprintf(", %d bytes of content", load.Body)
+	}
+	return text + ", " + map[timeline.TLS]string{
+		timeline.TLSAuto: "with TLS if the server answers a ClientHello", timeline.TLSOn: "with TLS", timeline.TLSOff: "without TLS",
+	}[load.TLS]
 }
 
 // Preflight returns what prevents a trial: permissions that are missing, or a

@@ -8,6 +8,8 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
@@ -45,5 +47,27 @@ func TestTooLongToWatch(t *testing.T) {
 	cfg.URL = &url.URL{Scheme: "http", Host: "192.0.2.1"}
 	if err := cfg.Check(); err != nil {
 		t.Errorf("without workers: %v", err)
+	}
+}
+
+// TestThePlanHasTheRequest: whatever the requests have, but no value of a header.
+func TestThePlanHasTheRequest(t *testing.T) {
+	c := kubetest.New(deployment(2), service("shop", shopLabels))
+	cfg := Config{Access: &Access{Client: c}, Target: find(t, c), Action: Watch, URL: &url.URL{Scheme: "https", Host: "shop.example"}}
+	var load traffic.Spec
+	for want, change := range map[string]func(){
+		"GET /, host shop.example, with TLS if the server answers a ClientHello": func() {},
+		"PUT /x, host other, headers Authorization, Accept, 5 bytes of content, with TLS": func() {
+			load.Request = timeline.Request{Method: "PUT", Path: "/x", Host: "other", Body: 5, TLS: timeline.TLSOn,
+				Headers: []timeline.Header{{Name: "Authorization", Value: "s3cret"}, {Name: "Accept", Value: "*/*"}}}
+		},
+	} {
+		load = traffic.Spec{}.WithDefaults()
+		load.Host = ""
+		change()
+		var plan strings.Builder
+		if err := Plan(&plan, cfg, load); err != nil || !strings.Contains(plan.String(), ": "+want+"\n") || strings.Contains(plan.String(), "s3cret") {
+			t.Errorf("%v, want %q in\n%s", err, want, plan.String())
+		}
 	}
 }

@@ -38,7 +38,7 @@ func (s Streams) Run(root *cobra.Command, args []string) (code int) {
 	root.SetArgs(args)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return Usage(hint.New(err, cmd.CommandPath()+" --help lists the flags"))
+		return Usage(flagError(cmd, err))
 	})
 	return s.exitCode(ctx, root.ExecuteContext(ctx))
 }

@@ -19,6 +19,7 @@ type load struct {
 	successes    int // responses with a status below 300, and answers of a protocol without
 	statuses     map[int]int
 	patterns     map[string]bool
+	clear, tls   bool          // something was served in clear text, over TLS
 	terminating  *periods      // when each pod was terminating; nil in the lab
 	opens        bool          // a new connection to a pod was made
 	unattributed int           // new connections that may have been routed to a terminating pod, but not surely
@@ -43,6 +44,7 @@ func (l *load) add(a *timeline.Attempt) {
 	}
 	if !a.Dropped() && a.Status < 300 {
 		l.successes++
+		l.clear, l.tls = l.clear || !a.TLS, l.tls || a.TLS
 	}
 	if !a.Reused && (a.Pod != "" || a.Conn != 0) {
 		l.opens = true

@@ -73,10 +73,17 @@ func statuses(counts map[int]int) string {
 	return strings.Join(words, ", ")
 }
 
-// covers is what a pass holds for. Every engine of the traffic has HTTP/1.1
-// in clear text so far.
+// covers is what a pass holds for. Every engine of the traffic has HTTP/1.1 so
+// far.
 func (l *load) covers() string {
-	return "HTTP/1.1 in clear text, " + count(len(l.patterns), "pattern")
+	how := "in clear text"
+	switch {
+	case l.clear && l.tls:
+		how += " and over TLS"
+	case l.tls:
+		how = "over TLS"
+	}
+	return "HTTP/1.1 " + how + ", " + count(len(l.patterns), "pattern")
 }
 
 // doubt is why nothing that the rule has found is certain, or noDoubt.

@@ -71,8 +71,24 @@ func TestVerdict(t *testing.T) {
 
 // TestAPassCovers the protocol and the patterns that were seen.
 func TestAPassCovers(t *testing.T) {
-	b := answered(200).try(2*s, "a", func(a *timeline.Attempt) { a.Pattern = "new" })
-	if d := Run(withClasses(&b.Run)); d.Covers != "HTTP/1.1 in clear text, 2 patterns" || d.Statuses[200] != 2 {
-		t.Errorf("%q, %v", d.Covers, d.Statuses)
+	tls := func(a *timeline.Attempt) { a.TLS = true }
+	for _, tt := range []struct {
+		second func(a *timeline.Attempt)
+		run    *built
+		want   string
+	}{
+		{run: answered(200), want: "HTTP/1.1 in clear text, 2 patterns"},
+		{run: onePod().try(s, "a", tls), second: tls, want: "HTTP/1.1 over TLS, 2 patterns"},
+		{run: answered(200), second: tls, want: "HTTP/1.1 in clear text and over TLS, 2 patterns"},
+	} {
+		b := tt.run.try(2*s, "a", func(a *timeline.Attempt) {
+			a.Pattern, a.Status = "new", 200
+			if tt.second != nil {
+				tt.second(a)
+			}
+		})
+		if d := Run(withClasses(&b.Run)); d.Covers != tt.want || d.Statuses[200] == 0 {
+			t.Errorf("%q, %v, want %q", d.Covers, d.Statuses, tt.want)
+		}
 	}
 }

@@ -29,7 +29,7 @@ type Config struct {
 	Clock             timeline.Clock       // what events are timed by
 	Log               io.Writer            // gets the output of the pods, a line at a time, and notes; may be nil
 	Note              func(text string)    // called with each thing that the user should know of the pods, once; may be nil
-	quiet             bool                 // Log is nil
+	LastLines         io.Writer            // gets the last lines of a pod that does not become ready, where Log is nil; may be nil
 	Emit              func(timeline.Event) // gets every event, from one goroutine, in order; must not block; may be nil
 }
 
@@ -78,8 +78,11 @@ func (c Config) withDefaults() Config {
 	if c.ReadyTimeout == 0 {
 		c.ReadyTimeout = time.Minute
 	}
+	if c.Log != nil || c.LastLines == nil {
+		c.LastLines = io.Discard // Log has all lines
+	}
 	if c.Log == nil {
-		c.Log, c.quiet = io.Discard, true
+		c.Log = io.Discard
 	}
 	c.Log = &syncWriter{to: c.Log}
 	emit := c.Emit

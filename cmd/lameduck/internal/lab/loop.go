@@ -100,7 +100,7 @@ func (l *loop) do(change func()) {
 
 // shutDown is the first step of closing; every run kills its own pod.
 func (l *loop) shutDown() {
-	l.agenda = agenda{}
+	l.agenda = nil
 	l.finish(errClosed)
 	for _, n := range l.nodes {
 		n.show(&slice{})

@@ -1,7 +1,7 @@
 package lab
 
 import (
-	"container/heap"
+	"slices"
 	"sync"
 	"time"
 )
@@ -36,55 +36,37 @@ func (m *mailbox) take() []func() {
 
 // agenda holds what the loop will do later, in order of time and, at the same
 // time, in the order it was added.
-type agenda struct {
-	entries []entry
-	noted   int
-}
+type agenda []entry
 
 type entry struct {
-	at    time.Time
-	order int
-	do    func()
+	at time.Time
+	do func()
 }
 
 func (a *agenda) at(t time.Time, do func()) {
-	a.noted++
-	heap.Push(a, entry{t, a.noted, do})
+	i, _ := slices.BinarySearchFunc(*a, t, func(e entry, t time.Time) int {
+		if e.at.After(t) {
+			return 1
+		}
+		return -1 // also at the same time: the new one is later
+	})
+	*a = slices.Insert(*a, i, entry{t, do})
 }
 
 // due removes and returns the next function that is due; nil if there is none.
 func (a *agenda) due(now time.Time) func() {
-	if len(a.entries) == 0 || a.entries[0].at.After(now) {
+	if len(*a) == 0 || (*a)[0].at.After(now) {
 		return nil
 	}
-	return heap.Pop(a).(entry).do
+	do := (*a)[0].do
+	*a = slices.Delete(*a, 0, 1)
+	return do
 }
 
 // wait is the time until the next entry, or a long time.
-func (a *agenda) wait(now time.Time) time.Duration {
-	if len(a.entries) == 0 {
+func (a agenda) wait(now time.Time) time.Duration {
+	if len(a) == 0 {
 		return time.Hour
 	}
-	return max(0, a.entries[0].at.Sub(now))
-}
-
-// Len, Less, Swap, Push and Pop are heap.Interface.
-func (a *agenda) Len() int { return len(a.entries) }
-
-func (a *agenda) Less(i, j int) bool {
-	x, y := a.entries[i], a.entries[j]
-	if x.at.Equal(y.at) {
-		return x.order < y.order
-	}
-	return x.at.Before(y.at)
-}
-
-func (a *agenda) Swap(i, j int) { a.entries[i], a.entries[j] = a.entries[j], a.entries[i] }
-
-func (a *agenda) Push(x any) { a.entries = append(a.entries, x.(entry)) }
-
-func (a *agenda) Pop() any {
-	last := a.entries[len(a.entries)-1]
-	a.entries = a.entries[:len(a.entries)-1]
-	return last
+	return max(0, a[0].at.Sub(now))
 }

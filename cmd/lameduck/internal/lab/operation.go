@@ -188,7 +188,7 @@ func (l *loop) look(m *podState, since time.Time) {
 	}
 	if m.process != nil {
 		if why, final := m.process.Trouble(); final {
-			l.failOperation(m, why, wrongPort)
+			l.failOperation(m, why, l.cfg.portAdvice())
 			return
 		}
 	}
@@ -196,7 +196,14 @@ func (l *loop) look(m *podState, since time.Time) {
 	l.later(nextLook, func() { l.look(m, since) })
 }
 
-const wrongPort = "correct the port or the address; --service and --port choose among those of the manifest"
+// portAdvice is what to do about a process that cannot be reached. Without a
+// manifest there is nothing to choose from.
+func (c *Config) portAdvice() string {
+	if c.ReadyByConnecting {
+		return "let the process listen on all addresses; --port names the port if it has several"
+	}
+	return "correct the port or the address; --service and --port choose among those of the manifest"
+}
 
 // reached reports whether every pod listens on the port of the load. Where a
 // pod is ready without, it calls for another look.
@@ -212,7 +219,7 @@ func (l *loop) reached() bool {
 		waited := time.Since(m.readySince)
 		if final || waited > l.cfg.ReadyTimeout {
 			l.showOutput(m)
-			l.finish(hint.New(fmt.Errorf("%s is ready, but %s", m.name, why), wrongPort))
+			l.finish(hint.New(fmt.Errorf("%s is ready, but %s", m.name, why), l.cfg.portAdvice()))
 			return false
 		}
 		if waited > firstLook {
@@ -240,12 +247,12 @@ const outputShown = 10
 
 // showOutput shows the last lines of a pod, unless all are shown anyway.
 func (l *loop) showOutput(m *podState) {
-	if m.process == nil || !l.cfg.quiet {
+	if m.process == nil {
 		return
 	}
 	last := m.process.LastOutput()
 	for _, line := range last[max(0, len(last)-outputShown):] {
-		l.cfg.Note(m.name + " | " + line)
+		fmt.Fprintf(l.cfg.LastLines, "%s | %s\n", m.name, line)
 	}
 }
 

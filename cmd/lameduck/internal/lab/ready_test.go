@@ -244,10 +244,10 @@ func TestWaitsUntilPodsListen(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var notes []string
-				cfg := Config{Workload: workload(1), Note: func(text string) { notes = append(notes, text) }}
+				var last strings.Builder
+				cfg := Config{Workload: workload(1), LastLines: &last}
 				s := newStage(t, cfg, func(int) behaviour {
-					return behaviour{warmUp: sec, elsewhere: test.after, forGood: test.forGood, output: []string{"one", "two"}}
+					return behaviour{warmUp: sec, elsewhere: test.after, forGood: test.forGood, output: []string{"one", "two", "two"}}
 				})
 				err := s.Start(t.Context())
 				if (err == nil) != (test.want == "") || err != nil && (err.Error() != test.want || hint.Of(err) == "") {
@@ -256,8 +256,8 @@ func TestWaitsUntilPodsListen(t *testing.T) {
 				if took := s.clock.Now(); test.forGood && took > 5*sec || !test.forGood && took < 10*sec {
 					t.Errorf("after %v", took)
 				}
-				if test.want != "" && strings.Join(notes, ", ") != "app-1 | one, app-1 | two" {
-					t.Errorf("notes %q", notes)
+				if test.want != "" && last.String() != "app-1 | one\napp-1 | two\napp-1 | two\n" {
+					t.Errorf("the last lines are %q", last.String())
 				}
 			})
 		})

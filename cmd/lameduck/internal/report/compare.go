@@ -58,7 +58,9 @@ func differences(before, after *Report) []Difference {
 			{Setting: "stage", Before: r.Stage}, {Setting: "action", Before: r.Action}, {Setting: "rounds", Before: fmt.Sprint(r.Rounds)},
 			{Setting: "replicas", Before: fmt.Sprint(r.Spec.Replicas)}, {Setting: "rate", Before: fmt.Sprint(r.Rate)},
 			{Setting: "traffic", Before: strings.Join(r.Spec.Patterns, ",")}, {Setting: "method", Before: r.Spec.Method},
-			{Setting: "path", Before: r.Spec.Path}, {Setting: "host", Before: r.Spec.Host}, {Setting: "nodes", Before: fmt.Sprint(r.Spec.Nodes)},
+			{Setting: "path", Before: r.Spec.Path}, {Setting: "host", Before: r.Spec.Host},
+			{Setting: "headers", Before: strings.Join(r.Spec.Headers, ", ")}, {Setting: "body", Before: fmt.Sprintf("%d B", r.Spec.Body)}, {Setting: "TLS", Before: r.Spec.TLS},
+			{Setting: "nodes", Before: fmt.Sprint(r.Spec.Nodes)},
 			{Setting: "propagation", Before: r.Spec.Propagation}, {Setting: "grace period", Before: fmt.Sprintf("%v s", r.Spec.GraceSeconds)},
 			{Setting: "command", Before: strings.Join(r.Spec.Command, " ")}, {Setting: "tool", Before: r.Tool},
 		}

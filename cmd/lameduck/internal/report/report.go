@@ -1,7 +1,7 @@
 // Package report turns a run and its findings into text and JSON.
 //
-// Output policy. A report is a result: its caller sends it to stdout, or Save
-// writes it to a file; nothing here writes anywhere else. Messages and progress
+// Output policy. A report is a result: its caller sends it to stdout or to a
+// file; nothing here writes anywhere else. Messages and progress
 // belong on stderr and are not made here. Text is for people and may change;
 // JSON is a contract and has a version. Colour is used only when the caller
 // sets it (a terminal, and no NO_COLOR), and never carries a meaning that the
@@ -9,6 +9,7 @@
 package report
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
@@ -54,17 +55,19 @@ type Report struct {
 // Spec is what was asked, beside stage, action, rounds and seed: all that
 // repeats the run.
 type Spec struct {
-	Patterns     []string          `json:"patterns"`
-	Rate         int               `json:"rate"` // attempts per second and pattern
-	Method       string            `json:"method"`
-	Path         string            `json:"path"`
-	Host         string            `json:"host"` // the Host header
-	Headers      []timeline.Header `json:"headers,omitempty"`
-	Replicas     int               `json:"replicas"`
-	Nodes        int               `json:"nodes,omitempty"`       // of the lab
-	Propagation  string            `json:"propagation,omitempty"` // the profile of the lab
-	Command      []string          `json:"command,omitempty"`     // of the lab
-	GraceSeconds float64           `json:"grace_s"`               // terminationGracePeriodSeconds
+	Patterns     []string `json:"patterns"`
+	Rate         int      `json:"rate"` // attempts per second and pattern
+	Method       string   `json:"method"`
+	Path         string   `json:"path"`
+	Host         string   `json:"host"`              // the Host header
+	Headers      []string `json:"headers,omitempty"` // names of those that were added; a value may be a secret
+	Body         int      `json:"body"`              // bytes of content in each request; 0: none, except for upload
+	TLS          string   `json:"tls"`               // auto, on or off
+	Replicas     int      `json:"replicas"`
+	Nodes        int      `json:"nodes,omitempty"`       // of the lab
+	Propagation  string   `json:"propagation,omitempty"` // the profile of the lab
+	Command      []string `json:"command,omitempty"`     // of the lab
+	GraceSeconds float64  `json:"grace_s"`               // terminationGracePeriodSeconds
 }
 
 // Control is the noise floor: the attempts on a server that never terminates.
@@ -154,7 +157,8 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 
 func newSpec(run *timeline.Run) Spec {
 	return Spec{
-		Patterns: append([]string{}, run.Load.Patterns...), Rate: run.Load.Rate, Method: run.Load.Method, Path: run.Load.Path, Host: run.Load.Host, Headers: run.Load.Headers,
+		Patterns: append([]string{}, run.Load.Patterns...), Rate: run.Load.Rate, Method: run.Load.Method, Path: run.Load.Path, Host: run.Load.Host,
+		Headers: run.Load.HeaderNames(), Body: run.Load.Body, TLS: string(cmp.Or(run.Load.TLS, "auto")),
 		Replicas: run.Replicas, Nodes: run.Nodes, Propagation: run.Spec.Propagation, Command: run.Spec.Command, GraceSeconds: run.Spec.Grace.Seconds(),
 	}
 }

@@ -18,7 +18,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -62,7 +61,7 @@ func rollout() *timeline.Run {
 	run := &timeline.Run{
 		Start: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.UTC), Tool: "v1.2.3",
 		Duration: 31200 * ms, Stage: "lab", Action: "rollout", Rounds: 3, Rate: 200, Seed: 1<<63 + 42, Replicas: 1, Nodes: 3,
-		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Request: timeline.Request{Method: "GET", Path: "/", Host: "app"}},
+		Load: timeline.Load{Patterns: []string{"new", "keepalive", "slow"}, Rate: 400, Request: timeline.Request{Method: "GET", Path: "/", Host: "app", Headers: []timeline.Header{{Name: "Accept"}}, Body: 100, TLS: timeline.TLSOn}},
 		Spec: timeline.Spec{Propagation: "rollout", Grace: 30 * s},
 		Events: []timeline.Event{
 			{At: 10 * ms, Kind: timeline.Started, Pod: "app-1"}, {At: 510 * ms, Kind: timeline.Ready, Pod: "app-1"},
@@ -176,7 +175,7 @@ func TestJSONNames(t *testing.T) {
 	}
 	want := map[string]any{
 		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version", "control": "attempts failed",
-		"spec":    "grace_s host method nodes path patterns propagation rate replicas",
+		"spec":    "body grace_s headers host method nodes path patterns propagation rate replicas tls",
 		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
 		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",
@@ -309,56 +308,6 @@ func TestManyPodsAreCutInTextOnly(t *testing.T) {
 	text := string(render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	if len(r.Pods) != 25 || !strings.Contains(text, "and 5 pods more") {
 		t.Errorf("%d pods, text:\n%s", len(r.Pods), text)
-	}
-}
-
-func TestSave(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "run.JSON")
-	r := New(rollout(), passed)
-	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := Save(path, r); err != nil {
-		t.Fatal(err)
-	}
-	got, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := render(t, func(w io.Writer) error { return JSON(w, r) }); !bytes.Equal(got, want) {
-		t.Error("saved something else than JSON writes")
-	}
-	if left, _ := os.ReadDir(dir); len(left) != 1 {
-		t.Errorf("left behind: %v", left)
-	}
-}
-
-func TestSaveRefuses(t *testing.T) {
-	dir := t.TempDir()
-	folder := filepath.Join(dir, "folder.json")
-	if err := os.MkdirAll(filepath.Join(folder, "full"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	tests := map[string]struct{ path, want, hint string }{
-		"unknown ending": {"report.pdf", `cannot save a report as "report.pdf": the ending ".pdf" is not known`, "known: .json"},
-		"no ending":      {"report", `cannot save a report as "report": the name has no ending`, "known: .json"},
-		"no folder":      {filepath.Join(dir, "none", "x.json"), "save report: ", "a folder that exists"},
-		"is a folder":    {folder, "save report: ", "a folder that exists"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			err := Save(test.path, New(rollout(), passed))
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(hint.Of(err), test.hint) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("got %v, hint %q", err, hint.Of(err))
-			}
-			if left, _ := os.ReadDir(dir); len(left) != 1 {
-				t.Errorf("left behind: %v", left)
-			}
-		})
-	}
-	if Savable(filepath.Join(t.TempDir(), "x.json")) != nil || Savable("x.html") == nil || Savable("no/such/x.json") == nil {
-		t.Error("Savable does not agree with Save")
 	}
 }
 

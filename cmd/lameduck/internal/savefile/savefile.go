@@ -23,18 +23,29 @@ func Create(path string) (*File, error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
-		// The name of the temporary file would only confuse.
-		if p, ok := errors.AsType[*fs.PathError](err); ok {
-			err = fmt.Errorf("%s: %w", path, p.Err)
-		}
-		return nil, err
+		return nil, named(err, path)
 	}
 	return &File{f, path}, nil
 }
 
+// Write writes to the file. The name of the temporary file would only confuse in
+// an error.
+func (f *File) Write(p []byte) (int, error) {
+	n, err := f.File.Write(p)
+	return n, named(err, f.path)
+}
+
+// named is the error of a file with this path, without the operation.
+func named(err error, path string) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return fmt.Errorf("%s: %w", path, p.Err)
+	}
+	return err
+}
+
 // Commit puts the file in its place. After an error nothing is left of it.
 func (f *File) Commit() error {
-	err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+	err := named(errors.Join(f.Chmod(0o644), f.Sync(), f.Close()), f.path)
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
 	}

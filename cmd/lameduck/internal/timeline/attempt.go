@@ -58,6 +58,7 @@ const (
 type Attempt struct {
 	Pattern   string `json:"pattern"`           // new, keepalive, slow
 	Control   bool   `json:"control,omitempty"` // against the server that never terminates
+	TLS       bool   `json:"tls,omitempty"`     // the client uses TLS
 	Scheduled Moment `json:"scheduled"`         // when it was due; latency counts from here
 	Started   Moment `json:"started"`           // when the client began (to dial, or to write), or Never
 	Sent      Moment `json:"sent"`              // when the head of the request was written, so that the server could know of it, or Never

@@ -37,7 +37,26 @@ const (
 // Header is one field of a request.
 type Header struct {
 	Name  string `json:"name"`
-	Value string `json:"value"`
+	Value string `json:"value,omitempty"` // not in a run: see Recorded
+}
+
+// Recorded is the load as a run has it, and so its file and its report: of the
+// headers only the names, because a value may be a secret.
+func (l Load) Recorded() Load {
+	l.Headers = slices.Clone(l.Headers)
+	for i := range l.Headers {
+		l.Headers[i].Value = ""
+	}
+	return l
+}
+
+// HeaderNames are those of Headers.
+func (r *Request) HeaderNames() []string {
+	var names []string
+	for _, h := range r.Headers {
+		names = append(names, h.Name)
+	}
+	return names
 }
 
 // Has reports whether Headers has a field of that name.

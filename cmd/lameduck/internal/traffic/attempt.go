@@ -27,7 +27,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 // attempt is the record of one that begins now.
 func (n *patternRun) attempt(due time.Duration) timeline.Attempt {
 	return timeline.Attempt{
-		Pattern: n.pattern.Name, Control: n.env.Control,
+		Pattern: n.pattern.Name, Control: n.env.Control, TLS: n.tls != nil,
 		Scheduled: due, Started: n.env.Clock.Now(), Sent: timeline.Never, EndedConn: timeline.Never,
 	}
 }

@@ -33,7 +33,7 @@ func TestTLS(t *testing.T) {
 			conns := map[uint64]bool{}
 			for _, a := range s.end() {
 				conns[a.Conn] = true
-				if a.Dropped() || a.Status != 200 || a.End != timeline.Open {
+				if a.Dropped() || a.Status != 200 || a.End != timeline.Open || !a.TLS {
 					t.Errorf("%+v", a)
 				}
 			}

@@ -32,7 +32,7 @@ func newRecorder(cfg Config) *recorder {
 	r := &recorder{clock: timeline.NewClock(), report: cfg.Progress}
 	r.record = timeline.Run{
 		Start: r.clock.Start(), Tool: version.String(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Replicas: cfg.Replicas,
-		Nodes: cfg.Nodes, Seed: cfg.Seed, Load: cfg.Traffic.WithDefaults().Load, Spec: cfg.Spec, Accuracy: cfg.Accuracy,
+		Nodes: cfg.Nodes, Seed: cfg.Seed, Load: cfg.Traffic.WithDefaults().Recorded(), Spec: cfg.Spec, Accuracy: cfg.Accuracy,
 	}
 	return r
 }

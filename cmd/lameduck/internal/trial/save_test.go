@@ -61,6 +61,23 @@ func savedTrial(t *testing.T, to *bytes.Buffer, fail error) (*timeline.Run, erro
 	return Run(t.Context(), cfg)
 }
 
+// TestHeadersAreRecordedWithoutTheirValues: the clients send the values, and the
+// run, which is written to files, has the names.
+func TestHeadersAreRecordedWithoutTheirValues(t *testing.T) {
+	asked := traffic.Spec{Load: timeline.Load{Request: timeline.Request{Headers: []timeline.Header{{Name: "Authorization", Value: "Bearer s3cret"}}}}}
+	run := newRecorder(Config{Traffic: asked}).run()
+	if want := []timeline.Header{{Name: "Authorization"}}; !cmp.Equal(run.Load.Headers, want) {
+		t.Errorf("recorded %+v, want %+v", run.Load.Headers, want)
+	}
+	if asked.Headers[0].Value != "Bearer s3cret" {
+		t.Error("the clients have lost the value")
+	}
+	var file bytes.Buffer
+	if err := timeline.Write(&file, run); err != nil || bytes.Contains(file.Bytes(), []byte("s3cret")) || !bytes.Contains(file.Bytes(), []byte("Authorization")) {
+		t.Errorf("%v, %s", err, file.Bytes())
+	}
+}
+
 // TestSavedRun: the file is the run that was returned, without attempts of a rate
 // that was tried before, and has what was asked.
 func TestSavedRun(t *testing.T) {
