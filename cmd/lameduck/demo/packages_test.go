@@ -8,7 +8,7 @@ import (
 )
 
 // TestPackages: the demo is what a new user compiles first, so it has none of
-// Kubernetes, and no more packages than the changes say.
+// Kubernetes, and no more packages than CHANGELOG.md has.
 func TestPackages(t *testing.T) {
 	list := exec.CommandContext(t.Context(), "go", "list", "-deps", ".")
 	list.Env = append(os.Environ(), "GOWORK=off")
