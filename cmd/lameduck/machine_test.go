@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/lateness"
@@ -15,7 +16,7 @@ import (
 // evidence about the server. So a try on a late machine takes twice the room,
 // at half the rate; and one that is inconclusive, or has the wrong result on a
 // late machine or with a failed control target, is made again: alone, and at
-// half the rate.
+// half the rate. A server without a fault that failed is not tried again.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -50,7 +51,7 @@ func (m *machine) tries(room, rate int, f func(rate int) error) error {
 		err = f(rate)
 		was := late.Stop()
 		release()
-		if err == nil || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errInconclusive) {
+		if err == nil || errors.Is(err, errFalse) || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errInconclusive) {
 			return err
 		}
 		worst = max(worst, was)
@@ -70,6 +71,25 @@ func (m *machine) take(room int) (release func()) {
 	return func() {
 		for range room {
 			<-m.slots
+		}
+	}
+}
+
+// TestAFalseFailIsNotTriedAgain, and an inconclusive result is.
+func TestAFalseFailIsNotTriedAgain(t *testing.T) {
+	for _, tt := range []struct {
+		first error
+		tries int
+	}{{errInconclusive, 2}, {fmt.Errorf("%w (%w)", errFalse, errControl), 1}} {
+		m, tries := machine{slots: make(chan struct{}, 1)}, 0
+		err := m.tries(1, scriptRate, func(int) error {
+			if tries++; tries > 1 {
+				return nil
+			}
+			return tt.first
+		})
+		if tries != tt.tries || (err == nil) != (tt.tries == 2) {
+			t.Errorf("after %v: %d tries, %v", tt.first, tries, err)
 		}
 	}
 }

@@ -145,6 +145,9 @@ func reports(ts *testscript.TestScript, neg bool, args []string) {
 		if err != nil {
 			return err
 		}
+		if len(want) == 0 && r.Verdict == "fail" {
+			return fmt.Errorf("%w: findings %q\n%s", errFalse, r.ids(), r.evidence())
+		}
 		if wantVerdict := map[bool]string{true: "pass", false: "fail"}[len(want) == 0]; r.Verdict != wantVerdict || !slices.Equal(r.ids(), want) {
 			return r.wrong(fmt.Errorf("%s with findings %q, want %q\n%s", r.Verdict, r.ids(), want, r.evidence()))
 		}

@@ -35,6 +35,11 @@ var errControl = errors.New("the control target failed, too")
 // trial has to be made again.
 var errInconclusive = errors.New("inconclusive")
 
+// errFalse is what is wrong with a server without a fault that failed: however
+// late the machine was, that is no result, and a try that passes later does not
+// take it back.
+var errFalse = errors.New("a server without a fault failed")
+
 // wrong is what is wrong with the result.
 func (r result) wrong(err error) error {
 	if err != nil && r.Verdict == "inconclusive" {

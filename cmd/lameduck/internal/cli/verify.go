@@ -65,15 +65,15 @@ With a command after two dashes it runs the server as the pods of a workload on
 this machine, without a cluster: real processes, real sockets, real signals.
 With -f it takes replicas, strategy, probes, preStop hook, grace period,
 environment and ports from the Deployment, StatefulSet or DaemonSet in the file
-and its Service, ConfigMaps and Secrets. Without, it
-runs one replica with a grace period of 30 s, which is ready when it accepts a
-connection on the port that the process listens on.
+and its Service, ConfigMaps and Secrets. Without, it runs one replica with a
+grace period of 30 s, which is ready when it accepts a connection on the port
+that the process listens on.
 
 With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it does the
 same on the cluster of your kubeconfig: it finds the Service and the pods, sends
-the load from a Job inside the cluster (--workers) or from here (--url),
-runs the action, and restores the cluster afterwards. deploy/rbac.yaml has
-the permissions it needs; --dry-run shows what it would do.
+the load from a Job inside the cluster (--workers) or from here (--url), runs
+the action, and restores the cluster afterwards. deploy/rbac.yaml has the
+permissions it needs; --dry-run shows what it would do.
 
 Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
 inconclusive: what was seen shows neither (the reason and a hint are on stderr).`,
@@ -86,9 +86,11 @@ inconclusive: what was seen shows neither (the reason and a hint are on stderr).
   lameduck verify svc/shop --url http://192.0.2.1:30080 --action drain-node`,
 		RunE: func(cmd *cobra.Command, args []string) error { return v.run(cmd.Context(), s, cmd, args) },
 	}
-	v.shared(cmd.Flags())
-	v.onlyLab = v.labFlags.add(cmd.Flags())
-	v.onlyCluster = v.clusterFlags.add(cmd.Flags())
+	shared, onLab, onCluster := new(pflag.FlagSet), new(pflag.FlagSet), new(pflag.FlagSet)
+	v.shared(shared)
+	v.onlyLab = v.labFlags.add(onLab)
+	v.onlyCluster = v.clusterFlags.add(onCluster)
+	groupFlags(cmd, flagGroup{"Flags", shared}, flagGroup{"Flags with -- COMMAND, on this machine", onLab}, flagGroup{"Flags with KIND/NAME, on a cluster", onCluster})
 	v.complete(cmd)
 	return cmd
 }
@@ -97,7 +99,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
 	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, instead of the manifest's or the workload's (default 1 without a manifest)")
-	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, or all")
+	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, with commas: "+patternNames()+"; or all")
 	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
 	f.StringVar(&v.host, "host", "", "Host header of the requests (default: the name of the workload in the lab, the Service or the host of --url on a cluster)")
@@ -115,28 +117,28 @@ func (v *verify) shared(f *pflag.FlagSet) {
 
 // add returns the names of what it added.
 func (l *labFlags) add(f *pflag.FlagSet) []string {
-	f.StringVarP(&l.file, "filename", "f", "", "lab: manifest with a Deployment, StatefulSet or DaemonSet, and its Service (- is stdin)")
-	f.StringVar(&l.container, "container", "", "lab: the container of the manifest that the command is run as (default the one that the Service sends to)")
-	f.StringVar(&l.stopSignal, "stop-signal", "", "lab: signal that ends a pod, as STOPSIGNAL of its image (default the manifest's, or SIGTERM)")
-	f.StringVar(&l.propagation, "propagation", "rollout", "lab: delay until nodes apply endpoint changes: "+profileNames()+", a duration or a range such as 1s-3s")
-	f.IntVar(&l.nodes, "nodes", 3, "lab: nodes, each with its own view of the endpoints")
-	f.Uint64Var(&l.seed, "seed", 0, "lab: repeat the delays and choices of an earlier run (default random)")
-	f.BoolVarP(&l.verbose, "verbose", "v", false, "lab: show what the pods print, on stderr")
+	f.StringVarP(&l.file, "filename", "f", "", "manifest with a Deployment, StatefulSet or DaemonSet, and its Service (- is stdin)")
+	f.StringVar(&l.container, "container", "", "the container of the manifest that the command is run as (default the one that the Service sends to)")
+	f.StringVar(&l.stopSignal, "stop-signal", "", "signal that ends a pod, as STOPSIGNAL of its image (default the manifest's, or SIGTERM)")
+	f.StringVar(&l.propagation, "propagation", "rollout", "delay until nodes apply endpoint changes: "+profileNames()+", a duration or a range such as 1s-3s")
+	f.IntVar(&l.nodes, "nodes", 3, "nodes, each with its own view of the endpoints")
+	f.Uint64Var(&l.seed, "seed", 0, "repeat the delays and choices of an earlier run (default random)")
+	f.BoolVarP(&l.verbose, "verbose", "v", false, "show what the pods print, on stderr")
 	return []string{"filename", "container", "stop-signal", "propagation", "nodes", "seed", "verbose"}
 }
 
 func (c *clusterFlags) add(f *pflag.FlagSet) []string {
-	f.StringVarP(&c.namespace, "namespace", "n", "", "cluster: namespace (default that of the context)")
-	f.StringVar(&c.context, "context", "", "cluster: context of the kubeconfig")
-	f.StringVar(&c.kubeconfig, "kubeconfig", "", "cluster: file to use in place of KUBECONFIG")
-	f.StringVar(&c.url, "url", "", "cluster: send the load from here to this URL: a NodePort, a load balancer, an ingress")
-	f.IntVar(&c.workers, "workers", 2, "cluster: number of pods, of a Job inside the cluster, that send the load")
-	f.StringVar(&c.image, "image", defaultImage, "cluster: image of the workers, which is this tool's own")
-	f.StringVar(&c.node, "node", "", "cluster: the node that drain-node drains (default that of the first pod)")
-	f.DurationVar(&c.watchFor, "for", time.Minute, "with --action watch, cluster: how long to observe while you replace the pods")
-	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "cluster: how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
-	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "cluster: a response header with the name of the pod, if the server sends one")
-	f.BoolVar(&c.dryRun, "dry-run", false, "cluster: show what would be done, and do nothing")
+	f.StringVarP(&c.namespace, "namespace", "n", "", "namespace (default that of the context)")
+	f.StringVar(&c.context, "context", "", "context of the kubeconfig")
+	f.StringVar(&c.kubeconfig, "kubeconfig", "", "file to use in place of KUBECONFIG")
+	f.StringVar(&c.url, "url", "", "send the load from here to this URL: a NodePort, a load balancer, an ingress")
+	f.IntVar(&c.workers, "workers", 2, "number of pods, of a Job inside the cluster, that send the load")
+	f.StringVar(&c.image, "image", defaultImage, "image of the workers, which is this tool's own")
+	f.StringVar(&c.node, "node", "", "the node that drain-node drains (default that of the first pod)")
+	f.DurationVar(&c.watchFor, "for", time.Minute, "with --action watch: how long to observe while you replace the pods")
+	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
+	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "a response header with the name of the pod, if the server sends one")
+	f.BoolVar(&c.dryRun, "dry-run", false, "show what would be done, and do nothing")
 	return []string{"namespace", "context", "kubeconfig", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
@@ -255,6 +257,11 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 		return err
 	}
 	return checkReportFile(v.report)
+}
+
+func patternNames() string {
+	all, _ := traffic.ParsePatterns("all")
+	return strings.Join(all, ", ")
 }
 
 // actionNames lists those of the lab, and then those that a cluster has besides.

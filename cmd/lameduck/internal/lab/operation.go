@@ -3,6 +3,7 @@ package lab
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -183,7 +184,13 @@ func (l *loop) lookAfter(m *podState, since time.Time) {
 }
 
 func (l *loop) look(m *podState, since time.Time) {
-	if !m.waitingSince.Equal(since) || m.ready() || m.deleted || m.ended || l.op == nil {
+	if !m.waitingSince.Equal(since) || l.op == nil {
+		return
+	}
+	if m.ready() || m.deleted || m.ended {
+		if strings.HasPrefix(*l.waiting.Load(), m.name+": ") {
+			l.waiting.Store(new(""))
+		}
 		return
 	}
 	if m.process != nil {

@@ -298,3 +298,28 @@ func TestWaiting(t *testing.T) {
 		}
 	})
 }
+
+// TestWaitingEndsWhenThePodIsReady, and not with the rollout, which goes on for
+// as long as the old pod drains.
+func TestWaitingEndsWhenThePodIsReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(1)}, func(number int) behaviour {
+			return behaviour{warmUp: time.Duration(number) * 5 * sec, drain: 30 * sec, emitted: "it starts"}
+		})
+		if err := s.Start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() { done <- s.Act(t.Context(), Rollout) }()
+		for _, want := range []string{"app-2: it starts", ""} {
+			time.Sleep(8 * sec)
+			synctest.Wait()
+			if got := s.Waiting(); got != want {
+				t.Errorf("Waiting() = %q, want %q", got, want)
+			}
+		}
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -57,7 +58,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("%w: its version is %d", ErrVersion, kind.Version)
 	}
 	if err := json.Unmarshal(text, &header); err != nil {
-		return nil, fmt.Errorf("%w: line 1: %w", ErrNotARun, err)
+		return nil, fmt.Errorf("%w: line 1: %w", ErrNotARun, wrongType(err))
 	}
 	if err := in.checkTimes(in.Run.Accuracy, in.Run.Spec.Grace, in.Run.Spec.PreStopSleep); err != nil {
 		return nil, err
@@ -102,7 +103,7 @@ func (in *Reader) item() (Item, *endLine, error) {
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrNotARun, in.number, err)
+		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrNotARun, in.number, wrongType(err))
 	}
 	switch {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
@@ -116,6 +117,15 @@ func (in *Reader) item() (Item, *endLine, error) {
 		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrNotARun, in.number)
 	}
 	return Item{}, l.End, in.checkTimes(l.End.Duration)
+}
+
+// wrongType explains a field of another type than ours without the names of our
+// types.
+func wrongType(err error) error {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%q cannot be a %s", t.Field[strings.LastIndexByte(t.Field, '.')+1:], t.Value)
+	}
+	return err
 }
 
 // mostTime is far beyond any run, and so far from the largest Duration that

@@ -159,7 +159,7 @@ func (r *recorder) progress() Progress {
 	phase := r.doing
 	if r.waiting != nil {
 		if why := r.waiting(); why != "" {
-			phase += ", waiting for " + why + ","
+			phase += ", waiting for " + why
 		}
 	}
 	return Progress{Phase: phase, Elapsed: r.clock.Now(), Attempts: r.attempts, Dropped: r.dropped}
