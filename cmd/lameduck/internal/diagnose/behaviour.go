@@ -180,7 +180,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
 		return notSeen("SIGKILL", p.Name)
 	}
-	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, ignoresSignal}, p.fault) {
+	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, hookEnds, meansReload, ignoresSignal}, p.fault) {
 		return noDoubt
 	}
 	b, stopped := &p.likely, p.stopped()

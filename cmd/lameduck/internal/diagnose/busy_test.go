@@ -47,6 +47,19 @@ func TestBusy(t *testing.T) {
 			}
 			return b
 		}(), notKeepingUp},
+		{"two workers, and each request waits longer than the one before", func() *built {
+			b := onePod()
+			for i := range 40 {
+				at, free := time.Duration(i)*250*ms, time.Duration(i/2+1)*2*s
+				b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+				if free <= 13*s {
+					b.try(at, "a", lasting(free-at))
+				} else if at+3*s < 15*s {
+					b.try(at, "a", lasting(15*s-at), failing(timeline.Reset))
+				}
+			}
+			return b
+		}(), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
 		{"not started", func() *built {

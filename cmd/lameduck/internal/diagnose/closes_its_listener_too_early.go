@@ -17,7 +17,8 @@ var ruleClosesEarly = rule{
 	holdsFor: func(p *podFacts) bool {
 		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || p.likely.exitsUncleanly != yes)
 	},
-	explains: orUnrouted(closesEarly, dropsAfterT0(closesEarly)),
+	ofProcess1: true,
+	explains:   orUnrouted(closesEarly, dropsAfterT0(closesEarly)),
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated()
 		switch {

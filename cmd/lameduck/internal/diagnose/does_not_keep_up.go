@@ -13,12 +13,26 @@ var ruleNotKeepingUp = rule{
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 	},
-	summary:  "The server does not keep up with --rate: requests time out all over the run, also while nothing is being replaced.",
-	explains: func(d *dropFacts) bool { return d.run.overload == notKeepingUp && timedOut(&d.Attempt) },
-	note:     noteControl,
+	summary: "The server does not keep up with --rate: requests wait for one another, or time out, also while nothing is being replaced.",
+	explains: func(d *dropFacts) bool {
+		return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || queued(&d.Attempt))
+	},
+	note: noteCapacity,
 	fix: func(*match) advice {
 		return advice{other: "lower --rate to what the service is meant for, or give it more replicas or more CPU (CPU throttling by a limit has the same effect); then try again: drops of a termination are visible only when all other requests are served."}
 	},
+}
+
+// noteCapacity adds what the server answered of what was sent before the first
+// termination.
+func noteCapacity(m *match) string {
+	b := &m.backlog
+	took := b.until - m.firstStart
+	if !b.grows() || took <= 0 {
+		return noteControl(m)
+	}
+	a := func(n int) float64 { return float64(n) / took.Seconds() }
+	return fmt.Sprintf("before the first termination %.1f requests a second were sent and %.1f answered; %s", a(b.sent), a(b.answers), noteControl(m))
 }
 
 func noteControl(m *match) string {

@@ -15,6 +15,7 @@ const (
 )
 
 // findOverload names the finding for time-outs all over the run, or is empty.
+// Where this machine was not late, a backlog before the first termination is enough.
 // The control target distinguishes an overloaded server from an overloaded machine;
 // without it, or without time-outs, nothing is found.
 func findOverload(s *runFacts) string {
@@ -37,6 +38,8 @@ func findOverload(s *runFacts) string {
 		}
 	}
 	switch c := s.control; {
+	case c.Attempts > 0 && c.Failed == 0 && s.waits.longest < reaction && s.backlog.grows():
+		return notKeepingUp
 	case c.Attempts == 0 || timeouts < minTimeouts || len(hung) < minSeconds || len(hung)*shareOfTime < undisturbed:
 		return ""
 	case c.Failed*100 > c.Attempts || lagged*2 > timeouts:

@@ -148,7 +148,7 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	}
 	refused := p.closed
 	for _, d := range p.drops {
-		if p.leftInQueue(&d.Attempt, refused, o) {
+		if !overloaded && p.leftInQueue(&d.Attempt, refused, o) {
 			p.closedAt(d.Started, d, true)
 		}
 	}

@@ -43,13 +43,13 @@ var rules = []rule{
 	ruleGraceShorter,  // before exits-at-once: after a hook that took the grace period a process has no time
 	ruleExitsAtOnce,   // what stops at once and is neither of the above
 	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
+	ruleNotKeepingUp,  // before the rules for single drops: what waits behind others is no effect of a termination
 	ruleNotReady,      // also before T0
 	ruleAnswers5xx,    // the rest after T0: an answer shows that the process ran
 	ruleDelayShorter,  // a refusal shows that it had stopped to accept
 	ruleCutsKeepAlive, // a cut on a connection that had not been asked to close
 	ruleCutsInFlight,  // any other cut
 	ruleNoEndpoint,    // no pod is at fault alone; the rules above claim those that one pod explains
-	ruleNotKeepingUp,  // time-outs all over the run: no pod explains them
 	ruleTooBusy,       // the same, on a late machine
 	ruleUnexplained,   // explains everything, so it is last
 }

@@ -28,6 +28,7 @@ type runFacts struct {
 	anyServed      bool                   // some pod answered some attempt
 	unnamedAnswers bool                   // the pod of some responses is not known
 
+	backlog      backlog
 	overload     string        // the finding that explains time-outs all over the run, or ""
 	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
 	readyPeriods *periods      // when each pod was ready
@@ -58,7 +59,7 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 	for _, e := range run.Events {
 		s.byName[e.Pod].addEvent(e, s.observer)
 	}
-	s.load = newLoad(run, s.pods)
+	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
 	for a := range attempts {
 		s.addAttempt(a)
 	}
@@ -82,6 +83,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 		return
 	}
 	s.load.add(a)
+	s.backlog.add(a)
 	s.seconds[a.Scheduled/time.Second] = true
 	if a.Started != never {
 		s.firstStart = earlier(s.firstStart, a.Started)

@@ -33,6 +33,7 @@ var servers = map[string]func(args []string) error{
 	"keeps-serving":                 keepsServing,
 	"starts-slowly":                 startsSlowly,
 	"starts-only-once":              startsOnlyOnce,
+	"stops-accepting":               stopsAccepting,
 	"killed-holding":                killedHolding,
 	"listens-on":                    listensOn,
 	"responds-with":                 respondsWith,

@@ -23,6 +23,9 @@ func clean(args []string) error {
 	if slices.Contains(args, "tls") {
 		s.TLSConfig = secure()
 	}
+	if slices.Contains(args, "header-time-out") {
+		s.ReadHeaderTimeout = time.Second
+	}
 	var p lameduck.Process
 	p.AddHTTP(s)
 	return p.RunUntilSignal(context.Background())
@@ -41,6 +44,35 @@ func ignoresTheSignal([]string) error {
 func closesItsListenerTooEarly([]string) error {
 	s := newServer(answer)
 	return serveUntil(s, func() { _ = s.Shutdown(context.Background()) })
+}
+
+// stopsAccepting accepts no connection after the stop signal, and leaves its
+// listener open until it exits.
+func stopsAccepting([]string) error {
+	var g closeHandler
+	l, err := net.Listen("tcp", addr())
+	if err != nil {
+		return err
+	}
+	onTerm(func() {
+		g.leaving.Store(true)
+		time.Sleep(3 * time.Second)
+		os.Exit(0)
+	})
+	return newServer(g.answer).Serve(&untilLeaving{l, &g.leaving})
+}
+
+// untilLeaving is a listener that accepts no more once its server leaves.
+type untilLeaving struct {
+	net.Listener
+	leaving *atomic.Bool
+}
+
+func (l *untilLeaving) Accept() (net.Conn, error) {
+	if l.leaving.Load() {
+		select {}
+	}
+	return l.Listener.Accept()
 }
 
 // cutsKeepAliveAtExit keeps serving for long enough, and never sends
