@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/link"
@@ -71,15 +70,24 @@ func (s Status) why(d *term.Termination, now time.Time) string {
 
 // table is the counts of s and its outline.
 func (s Status) table(now time.Time) string {
-	var b strings.Builder
-	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(t, "connections\t%d\n", s.Connections)
-	if !s.T0.IsZero() {
-		fmt.Fprintf(t, "late connections\t%d\nlate requests\t%d\n", s.LateConnections, s.LateRequests)
-		fmt.Fprintf(t, "closed idle\t%d\ncut\t%d\n", s.ClosedIdle, s.Cut)
+	type row struct {
+		name string
+		n    int
 	}
-	fmt.Fprintf(t, "in flight\t%d\n", len(s.InFlight))
-	t.Flush()
+	rows := []row{{"connections", s.Connections}}
+	if !s.T0.IsZero() {
+		rows = append(rows, row{"late connections", s.LateConnections}, row{"late requests", s.LateRequests},
+			row{"closed idle", s.ClosedIdle}, row{"cut", s.Cut})
+	}
+	rows = append(rows, row{"in flight", len(s.InFlight)})
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(r.name))
+	}
+	var b strings.Builder
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%-*s  %d\n", width, r.name, r.n)
+	}
 	for _, line := range s.outline(now) {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
