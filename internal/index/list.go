@@ -85,7 +85,14 @@ func (l *List[K, V]) Remove(key K) {
 
 // RemoveFunc removes all values for which remove returns true.
 func (l *List[K, V]) RemoveFunc(remove func(K, V) bool) {
-	l.Entries = slices.DeleteFunc(l.Entries, func(e Entry[K, V]) bool { return remove(e.Key, e.Value) })
+	kept := l.Entries[:0]
+	for _, e := range l.Entries {
+		if !remove(e.Key, e.Value) {
+			kept = append(kept, e)
+		}
+	}
+	clear(l.Entries[len(kept):])
+	l.Entries = kept
 	if l.at != nil {
 		l.index()
 	}

@@ -80,8 +80,8 @@ func serveOne(w *witness) {
 // readHead reads up to the end of a head.
 func readHead(in *bufio.Reader) error {
 	for {
-		line, err := in.ReadString('\n')
-		if err != nil || strings.TrimSpace(line) == "" {
+		line, err := in.ReadSlice('\n')
+		if err != nil || len(bytes.TrimSpace(line)) == 0 {
 			return err
 		}
 	}
