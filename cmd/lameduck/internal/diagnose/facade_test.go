@@ -22,7 +22,7 @@ func withClasses(run *timeline.Run) *timeline.Run {
 
 func withClass(a *timeline.Attempt) {
 	if a.Class == "" {
-		a.Class = classes[a.Cause]
+		a.Class = a.Cause.Class()
 	}
 	switch {
 	case a.Started == never:
@@ -33,16 +33,4 @@ func withClass(a *timeline.Attempt) {
 	case a.Dropped():
 		a.Phase = timeline.WaitPhase
 	}
-}
-
-var classes = map[timeline.Cause]timeline.Class{
-	timeline.Refused:     timeline.ClassRefused,
-	timeline.Unreachable: timeline.ClassUnreachable,
-	timeline.DialTimeout: timeline.ClassTimedOut,
-	timeline.Reset:       timeline.ClassCut,
-	timeline.EOF:         timeline.ClassCut,
-	timeline.Truncated:   timeline.ClassTruncated,
-	timeline.Timeout:     timeline.ClassTimedOut,
-	timeline.Status5xx:   timeline.ClassErrorAnswer,
-	timeline.Malformed:   timeline.ClassErrorAnswer,
 }

@@ -29,3 +29,19 @@ const (
 	ClassRejected    Class = "rejected"     // the protocol refused it unprocessed: a stream above the one a GOAWAY names, for example
 	ClassErrorAnswer Class = "error-answer" // a complete answer that is an error, or one that cannot be read
 )
+
+// classes is the class of each cause.
+var classes = map[Cause]Class{
+	Refused:     ClassRefused,
+	Unreachable: ClassUnreachable,
+	DialTimeout: ClassTimedOut,
+	Reset:       ClassCut,
+	EOF:         ClassCut,
+	Truncated:   ClassTruncated,
+	Timeout:     ClassTimedOut,
+	Status5xx:   ClassErrorAnswer,
+	Malformed:   ClassErrorAnswer,
+}
+
+// Class is that of the cause; empty for a success.
+func (c Cause) Class() Class { return classes[c] }

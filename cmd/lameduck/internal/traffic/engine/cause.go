@@ -17,22 +17,9 @@ type Malformed string
 
 func (m Malformed) Error() string { return "malformed response: " + string(m) }
 
-// classes is the class of each cause.
-var classes = map[timeline.Cause]timeline.Class{
-	timeline.Refused:     timeline.ClassRefused,
-	timeline.Unreachable: timeline.ClassUnreachable,
-	timeline.DialTimeout: timeline.ClassTimedOut,
-	timeline.Reset:       timeline.ClassCut,
-	timeline.EOF:         timeline.ClassCut,
-	timeline.Truncated:   timeline.ClassTruncated,
-	timeline.Timeout:     timeline.ClassTimedOut,
-	timeline.Status5xx:   timeline.ClassErrorAnswer,
-	timeline.Malformed:   timeline.ClassErrorAnswer,
-}
-
 // Fail sets how an attempt failed, and in which phase.
 func Fail(a *timeline.Attempt, phase timeline.Phase, cause timeline.Cause, detail string) {
-	a.Phase, a.Class, a.Cause, a.Detail = phase, classes[cause], cause, detail
+	a.Phase, a.Class, a.Cause, a.Detail = phase, cause.Class(), cause, detail
 }
 
 // FailExchange sets that an exchange ended without a complete answer, and its
@@ -53,7 +40,7 @@ func FailDial(a *timeline.Attempt, err error) {
 func FailHandshake(a *timeline.Attempt, err error) {
 	FailExchange(a, timeline.HandshakePhase, err)
 	if a.Cause == timeline.Reset && !isErrno(err, resetErrnos) {
-		a.Cause, a.Class = timeline.Malformed, classes[timeline.Malformed] // a TLS alert, or not TLS at all
+		a.Cause, a.Class = timeline.Malformed, timeline.Malformed.Class() // a TLS alert, or not TLS at all
 	}
 }
 
