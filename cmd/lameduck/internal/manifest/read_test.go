@@ -300,14 +300,20 @@ func TestRefused(t *testing.T) {
 		"target port":     {deployment("", "") + service80("web"), "deploy.yaml:20:10: Service/front.spec.ports: the Service sends to port web, which no container has", "name the container port so, or give its number as targetPort"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Read("deploy.yaml", strings.NewReader(test.text), Choice{})
-			if err == nil {
-				t.Fatalf("was read:\n%s", test.text)
-			}
-			if err.Error() != test.want || hint.Of(err) != test.hint {
-				t.Errorf("\n got %s\nwant %s\n got hint %q\nwant hint %q", err, test.want, hint.Of(err), test.hint)
-			}
+			wantRefused(t, test.text, test.want, test.hint)
 		})
+	}
+}
+
+// wantRefused: the file is not read, with this error and this hint.
+func wantRefused(t *testing.T, text, want, wantHint string) {
+	t.Helper()
+	_, err := Read("deploy.yaml", strings.NewReader(text), Choice{})
+	if err == nil {
+		t.Fatalf("was read:\n%s", text)
+	}
+	if err.Error() != want || hint.Of(err) != wantHint {
+		t.Errorf("\n got %s\nwant %s\n got hint %q\nwant hint %q", err, want, hint.Of(err), wantHint)
 	}
 }
 

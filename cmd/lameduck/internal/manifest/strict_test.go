@@ -3,8 +3,6 @@ package manifest
 import (
 	"strings"
 	"testing"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
 func TestMisspeltAndMisplacedFields(t *testing.T) {
@@ -37,13 +35,7 @@ func TestMisspeltAndMisplacedFields(t *testing.T) {
 		"spec in metadata": {in("spec:\n  template", "kin: x\nspec:\n  template"), "deploy.yaml:5:1: kin" + noField, "did you mean kind?"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Read("deploy.yaml", strings.NewReader(test.text), Choice{})
-			if err == nil {
-				t.Fatalf("was read:\n%s", test.text)
-			}
-			if err.Error() != test.want || hint.Of(err) != test.hint {
-				t.Errorf("\n got %s\nwant %s\n got hint %q\nwant hint %q", err, test.want, hint.Of(err), test.hint)
-			}
+			wantRefused(t, test.text, test.want, test.hint)
 		})
 	}
 }

@@ -96,6 +96,17 @@ func only(t *testing.T, s *single) timeline.Attempt {
 	return all[0]
 }
 
+// attemptAt makes one attempt at a server that acts by the script.
+func attemptAt(t *testing.T, pattern string, takes time.Duration, script func(*peer)) timeline.Attempt {
+	t.Helper()
+	server := serve(t, func(_ int, p *peer) { script(p) })
+	cfg := to(dialer(server.addr))
+	cfg.takes = takes
+	s := newSingle(t, pattern, cfg)
+	s.attempt()
+	return only(t, s)
+}
+
 // checkRecord checks an attempt that got a connection for what must be true of
 // each.
 func checkRecord(t *testing.T, a timeline.Attempt) {

@@ -31,12 +31,7 @@ func TestDownload(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := serve(t, func(_ int, p *peer) { tt.script(p) })
-			cfg := to(dialer(server.addr))
-			cfg.takes = takes
-			s := newSingle(t, "download", cfg)
-			s.attempt()
-			a := only(t, s)
+			a := attemptAt(t, "download", takes, tt.script)
 			if a.Cause != tt.cause || a.Bytes != int64(tt.bytes) {
 				t.Errorf("cause %q after %d bytes, want %q after %d", a.Cause, a.Bytes, tt.cause, tt.bytes)
 			}

@@ -30,12 +30,7 @@ func TestSlow(t *testing.T) {
 		{"reset early", func(p *peer) { _, _ = p.in.ReadByte(); p.reset() }, 0, timeline.Reset, false, timeline.SendPhase},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			server := serve(t, func(_ int, p *peer) { tt.script(p) })
-			cfg := to(dialer(server.addr))
-			cfg.takes = trickle
-			s := newSingle(t, "slow", cfg)
-			s.attempt()
-			a := only(t, s)
+			a := attemptAt(t, "slow", trickle, tt.script)
 			if a.Status != tt.status || a.Cause != tt.cause || (a.Sent != timeline.Never) != tt.sent || a.Phase != tt.phase {
 				t.Errorf("status %d, cause %q, sent %v, phase %q; want %d, %q, sent: %v, %q", a.Status, a.Cause, a.Sent, a.Phase, tt.status, tt.cause, tt.sent, tt.phase)
 			}

@@ -40,12 +40,7 @@ func TestUpload(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			server := serve(t, func(_ int, p *peer) { tt.script(p) })
-			cfg := to(dialer(server.addr))
-			cfg.takes = takes
-			s := newSingle(t, "upload", cfg)
-			s.attempt()
-			a := only(t, s)
+			a := attemptAt(t, "upload", takes, tt.script)
 			if a.Status != tt.status || a.Cause != tt.cause || a.Phase != tt.phase || a.Sent == timeline.Never {
 				t.Errorf("status %d, cause %q, phase %q, sent at %v; want %d, %q, %q", a.Status, a.Cause, a.Phase, a.Sent, tt.status, tt.cause, tt.phase)
 			}
