@@ -8,6 +8,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
+// emptyQueue is a look at the accept queue of pod a, after the one before.
+func emptyQueue(at, after time.Duration) timeline.Event {
+	return timeline.Event{At: at, After: after, Kind: timeline.AcceptQueue, Pod: "a"}
+}
+
 // TestServersAsTheyAre: servers and manifests from the field whose faults look like
 // another's, each with the finding that is right, and what it reports.
 func TestServersAsTheyAre(t *testing.T) {
@@ -52,11 +57,12 @@ func TestServersAsTheyAre(t *testing.T) {
 		}
 		return b.try(exit-50*ms, "a", lasting(50*ms), failing(timeline.EOF)).try(exit+100*ms, "a", refused)
 	}
-	// limbo stops accepting at the signal, and exits 3 s later with its socket open.
-	limbo := func(handler time.Duration) *built {
+	// limbo answers nothing on connections that were made after the signal, and
+	// exits 3 s later with its socket open.
+	limbo := func(handler time.Duration, queue ...timeline.Event) *built {
 		signal := event(10*s, timeline.Signalled, "a")
 		signal.Caught = true
-		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a"))
+		b := build(append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a")}, queue...)...)
 		for at := 5 * s; at < 10*s; at += 100 * ms {
 			b.try(at, "a", lasting(handler))
 		}
@@ -65,6 +71,15 @@ func TestServersAsTheyAre(t *testing.T) {
 		}
 		return b
 	}
+	// The connections that were made after the signal: were they seen to wait?
+	stalled := func(last time.Duration) []timeline.Event {
+		waiting := timeline.Event{At: last + 5*ms, After: last, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 29, StalledAfter: 10025 * ms, StalledBy: 10050 * ms}
+		begun := waiting
+		begun.At, begun.After, begun.Waiting = 10050*ms, 10025*ms, 1
+		return []timeline.Event{emptyQueue(ms, 0), begun, waiting}
+	}
+	accepted := []timeline.Event{emptyQueue(ms, 0), emptyQueue(12990*ms, 12985*ms)}
+	oneLook := []timeline.Event{emptyQueue(ms, 0), emptyQueue(10*s, 9990*ms)}
 	for _, tt := range []struct {
 		name string
 		*built
@@ -90,8 +105,12 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"a hook that only waits", hooked("sleep 2s", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), delayShorter, "", "hook"},
 		{"a hook at the library's handler", hooked("GET :8080/prestop", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), delayShorter, "", "hook"},
 		{"a hook that kills another process", hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 143, Signal: "SIGTERM"}), delayShorter, "", "hook"},
-		{"no longer accepts, with an open socket", limbo(ms), closesEarly, "no longer accepted from 10.05 s", "refused from"},
-		{"the same, requests take a while", limbo(700 * ms), closesEarly, "no longer accepted from 10.05 s", ""},
+		{"no longer accepts, with an open socket", limbo(ms, stalled(12980*ms)...), closesEarly, "no longer accepted from 10.05 s", "refused from"},
+		{"the same, requests take a while", limbo(700*ms, stalled(12980*ms)...), closesEarly, "no longer accepted from 10.05 s", ""},
+		{"accepts all and answers none, before it exits", limbo(ms, accepted...), cutsInFlight, "30 drops", "cannot be seen"},
+		{"the accept queue cannot be seen", limbo(ms), cutsInFlight, "for 30 of them it cannot be seen", "refused from"},
+		{"it was not seen for long enough", limbo(ms, stalled(10300*ms)...), cutsInFlight, "cannot be seen", "refused from"},
+		{"it was not seen any more", limbo(ms, oneLook...), cutsInFlight, "for 30 of them it cannot be seen", "refused from"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			found := Findings(&tt.Run)

@@ -65,7 +65,7 @@ func (v *clientView) addAnswer(a *timeline.Attempt) {
 // addProgress notes that the process ran. On a cluster a connection that was
 // cut may have been cut by the exit, which is reported late.
 func (v *clientView) addProgress(a *timeline.Attempt, p *podFacts) {
-	_, refused := notAccepted(a)
+	_, refused := p.notAccepted(a)
 	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || p.exit.before(byClient(a.Ended)) == yes {
 		return
 	}

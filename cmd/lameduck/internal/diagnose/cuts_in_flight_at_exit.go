@@ -18,10 +18,18 @@ var ruleCutsInFlight = rule{
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
 	note: func(m *match) string {
 		var longest time.Duration
+		unseen := 0
 		for _, d := range m.drops {
 			longest = max(longest, d.Ended-d.Started)
+			if d.pod.maybeQueued(&d.Attempt) {
+				unseen++
+			}
 		}
-		return "the longest request that was cut had taken " + span(longest)
+		s := "the longest request that was cut had taken " + span(longest)
+		if unseen > 0 {
+			s += fmt.Sprintf("; for %d of them it cannot be seen whether the server had accepted the connection, or no longer accepted any", unseen)
+		}
+		return s
 	},
 	fix: func(m *match) advice {
 		return advice{

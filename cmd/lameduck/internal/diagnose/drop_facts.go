@@ -48,7 +48,11 @@ func classify(d *dropFacts) (class string, why doubt) {
 	if d.cut() && !d.afterClose() && d.pod.inProgress(d, d.run.observer) == unsure {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended))
 	}
-	return d.faultOfTermination(), why
+	class = d.faultOfTermination()
+	if class == cutsInFlight && d.pod.watched() && d.pod.maybeQueued(&d.Attempt) && d.pod.inProgress(d, d.run.observer) == yes {
+		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
+	}
+	return class, why
 }
 
 func (d *dropFacts) lateBy(late time.Duration) doubt {
@@ -96,7 +100,7 @@ func (d *dropFacts) findEndpoint() {
 // afterClose reports whether the new connection was refused after the listener
 // closed.
 func (d *dropFacts) afterClose() bool {
-	at, refused := notAccepted(&d.Attempt)
+	at, refused := d.pod.notAccepted(&d.Attempt)
 	return refused && d.pod.closed.came() && exactly(at).before(d.pod.closed) != yes
 }
 

@@ -19,6 +19,7 @@ func starved(control time.Duration) *timeline.Run {
 		{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: time.Second, Kind: timeline.Ready, Pod: "app-1"},
 		{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
 		{At: exit, Kind: timeline.Exited, Pod: "app-1", Code: 2},
+		{At: exit - 5*ms, After: exit - 10*ms, Kind: timeline.AcceptQueue, Pod: "app-1", Waiting: 33, StalledAfter: t0, StalledBy: t0 + 10*ms},
 	}}
 	for i := range 130 {
 		at := time.Duration(i) * 100 * time.Millisecond

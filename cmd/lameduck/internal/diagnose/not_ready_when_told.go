@@ -55,7 +55,7 @@ const newPodWindow = 10 * time.Second
 // notAcceptedByNewPod reports whether a pod that became ready during the
 // traffic did not accept the connection.
 func (d *dropFacts) notAcceptedByNewPod() bool {
-	_, refused := notAccepted(&d.Attempt)
+	_, refused := d.pod.notAccepted(&d.Attempt)
 	ready := d.pod.Ready
 	return refused && !d.late() && ready > d.run.firstStart && d.Started < ready+newPodWindow
 }

@@ -16,6 +16,7 @@ type podFacts struct {
 	outages []outage
 	failed  bool // it never became ready
 	clientView
+	acceptQueue
 
 	t0      window // termination began
 	handled window // the process has handled the start of its termination
@@ -56,6 +57,7 @@ func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 
 // addEvent notes what the fold of the pod leaves out.
 func (p *podFacts) addEvent(e timeline.Event, o *observer) {
+	p.acceptQueue.addEvent(e)
 	switch e.Kind {
 	case timeline.NeverReady:
 		p.failed = true
@@ -122,46 +124,56 @@ func (p *podFacts) provenToServe(unnamedAnswers bool) bool {
 	return p.firstAnswer != never || unnamedAnswers && p.Ready != never
 }
 
-// leftInQueue reports whether the new connection was never accepted, though the
-// listener was open: it stayed in the accept queue until the exit. No new
-// connection that began later was served, and it waited for its answer by longer
-// than any that was. When a listener closes, its queue goes with it: a connection
-// that outlived the first refusal had been accepted. A request that was still being
-// sent shows nothing, nor does one of which the pod is not sure.
-func (p *podFacts) leftInQueue(a *timeline.Attempt, refused window, o *observer) bool {
-	return cutByServer(a) && !p.exitInexact && !a.Reused && a.Bytes == 0 && a.Sent != never && a.Started > p.lastAccepted &&
-		o.handled(refused).before(exactly(a.Ended)) != yes &&
-		o.waited(a.Sent, a.Ended).shorterThan(p.longestFirst+reaction) == no
+// notAccepted reports whether the new connection of the attempt was not
+// accepted, and since when that is known. One that waited for its answer until
+// its time-out was, if the accept queue was empty meanwhile.
+func (p *podFacts) notAccepted(a *timeline.Attempt) (time.Duration, bool) {
+	at, refused := notAccepted(a)
+	if refused && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
+		return never, false
+	}
+	return at, refused
+}
+
+// maybeQueued reports whether the connection that was cut may have been in the
+// accept queue, and unanswered for that reason: nothing shows that it was
+// accepted.
+func (p *podFacts) maybeQueued(a *timeline.Attempt) bool {
+	return queued(a) && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == unsure
+}
+
+// stopsAccepting reports whether connections waited in the accept queue to the
+// last, for longer than any that was answered: the server no longer accepted,
+// and its listener was open.
+func (p *podFacts) stopsAccepting(o *observer) bool {
+	return p.stalled.came() && o.waited(p.stalled.latest, p.looked).shorterThan(p.longestFirst+reaction) == no
 }
 
 // settleClosed finds the first time after T0 that a new connection was refused, or
 // was no longer accepted, and none was served after it. Where requests time out
-// all over the run a time-out is no evidence about the listener.
+// all over the run neither a time-out nor the accept queue is evidence about the
+// listener.
 func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !p.t0.came() || !p.provenToServe(unnamedAnswers) {
 		return
 	}
 	for _, d := range p.drops {
-		if at, refused := notAccepted(&d.Attempt); refused && !(overloaded && timedOut(&d.Attempt)) {
-			p.closedAt(at, d, timedOut(&d.Attempt))
+		if at, refused := p.notAccepted(&d.Attempt); refused && !(overloaded && timedOut(&d.Attempt)) {
+			p.closedAt(at, d.PodBy != timeline.Probable, timedOut(&d.Attempt))
 		}
 	}
-	refused := p.closed
-	for _, d := range p.drops {
-		if !overloaded && p.leftInQueue(&d.Attempt, refused, o) {
-			p.closedAt(d.Started, d, true)
-		}
+	if !overloaded && p.stopsAccepting(o) {
+		p.closedAt(p.stalled.latest, true, true)
 	}
 }
 
-// closedAt notes that the connection of d, made or tried at that moment, was not
-// accepted; open: its client got no refusal.
-func (p *podFacts) closedAt(at time.Duration, d *dropFacts, open bool) {
+// closedAt notes that a connection, made or tried at that moment, was not
+// accepted: surely by this pod, or only likely; open: its client got no refusal.
+func (p *podFacts) closedAt(at time.Duration, sure, open bool) {
 	if at < p.t0.earliest || at < p.lastAccepted || p.closed.came() && at >= p.closed.latest {
 		return
 	}
-	p.closed, p.closedSure = window{max(p.t0.earliest, p.lastAccepted), at}, d.PodBy != timeline.Probable
-	p.closedOpen = open
+	p.closed, p.closedSure, p.closedOpen = window{max(p.t0.earliest, p.lastAccepted), at}, sure, open
 }
 
 // stopped is when the pod stopped accepting new connections: it closed its

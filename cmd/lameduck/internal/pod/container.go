@@ -29,6 +29,8 @@ type container struct {
 	started, listens, ready, ended bool     // of the pod's goroutine
 	wrapper                        string   // what process 1 is, if it is not the server; of the same goroutine
 	idleness                       idleness // of Trouble
+
+	queue *queueWatch
 }
 
 func (p *Pod) newContainer() (*container, error) {
@@ -41,7 +43,7 @@ func (p *Pod) newContainer() (*container, error) {
 		return nil, err
 	}
 	c := &container{process: proc, began: time.Now(), note: p.status.probed,
-		results: make(chan probeResult), found: make(chan netip.AddrPort)}
+		results: make(chan probeResult), found: make(chan netip.AddrPort), queue: newQueueWatch()}
 	c.probes, c.stop = context.WithCancel(p.podCtx)
 	c.livenessCtx, c.stopLiveness = context.WithCancel(c.probes)
 	c.stopCtx, c.stopBecause = context.WithCancelCause(p.terminateCtx)
@@ -129,6 +131,8 @@ func (p *Pod) await(ctx context.Context, c *container) (exited bool) {
 			p.onProbe(c, v)
 		case addr := <-c.found:
 			p.listening(c, addr)
+		case <-c.queue.news:
+			p.emitQueue(c)
 		case <-ctx.Done():
 			return false
 		}

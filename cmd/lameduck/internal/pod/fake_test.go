@@ -27,6 +27,8 @@ type fake struct {
 	ipv6           bool
 	tree           []sandbox.ProcessInfo
 	holders        []int                                                 // by PID, the processes of tree that listen
+	queue          func() sandbox.Queue                                  // nil: the kernel does not show it
+	unaccepted     func() []uint64                                       // the connections in it
 	ignoresSignals bool                                                  // no signal but SIGKILL has an effect
 	forgets        bool                                                  // the process removes its handler at the first signal, and keeps running
 	linger         time.Duration                                         // between the signal and the exit
@@ -97,6 +99,15 @@ func (f *running) Signal(sig syscall.Signal) error {
 }
 
 func (f *running) Listening() []netip.AddrPort { return f.listens }
+
+func (f *running) AcceptQueue(int) (sandbox.Queue, error) {
+	if f.queue == nil {
+		return sandbox.Queue{}, sandbox.ErrNoQueue
+	}
+	return f.queue(), nil
+}
+
+func (f *running) Unaccepted(int) ([]uint64, error) { return f.unaccepted(), nil }
 
 func (f *running) OverIPv6(int) bool { return f.ipv6 }
 

@@ -76,6 +76,8 @@ type process interface {
 	Dial(ctx context.Context, port int) (net.Conn, error)
 	Listening() []netip.AddrPort
 	OverIPv6(port int) bool
+	AcceptQueue(port int) (sandbox.Queue, error)
+	Unaccepted(port int) ([]uint64, error)
 	Tree() []sandbox.ProcessInfo
 	Holders(port int) []int
 	Exec(ctx context.Context, argv []string) error

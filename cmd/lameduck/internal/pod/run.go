@@ -86,6 +86,10 @@ func (p *Pod) restart(restarts *int) *container {
 func (p *Pod) exited(c *container) {
 	c.ended, c.ready = true, false
 	c.stop()
+	if c.listens {
+		<-c.queue.ended
+		p.emitQueue(c)
+	}
 	code, signal := c.Exit()
 	p.status.exited(code, signal, time.Since(c.began))
 	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
@@ -111,6 +115,7 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	}
 	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String()})
 	c.listens = true
+	c.workers.Go(func() { p.watchQueue(c, int(p.port.Load())) })
 	p.noteListeners(c, addr)
 	p.tryConnecting(c)
 }

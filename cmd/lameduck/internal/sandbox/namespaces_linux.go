@@ -26,6 +26,7 @@ type namespaces struct {
 	attr     syscall.SysProcAttr // more of it; only the check for user namespaces has any
 	pid      int
 	net      *netns
+	diag     *diag
 	families sync.Map // by port: is it IPv6 that the process listens on?
 
 	joining sync.RWMutex
@@ -65,7 +66,7 @@ func (n *namespaces) hold(pid int) error {
 	if err != nil {
 		return err
 	}
-	n.pid, n.net = pid, newNetns(f)
+	n.pid, n.net, n.diag = pid, newNetns(f), newDiag(f)
 	return nil
 }
 
@@ -175,12 +176,17 @@ func (n *namespaces) join() error {
 	return os.NewSyscallError("setns", err)
 }
 
+func (n *namespaces) acceptQueue(port int) (Queue, error) { return n.diag.acceptQueue(port) }
+
+func (n *namespaces) unaccepted(port int) ([]uint64, error) { return n.diag.unaccepted(port) }
+
 // clear has nothing to do: all other processes of the namespace ended with
 // process 1.
 func (n *namespaces) clear(int) {}
 
 func (n *namespaces) release() {
 	if n.net != nil {
+		n.diag.close()
 		n.net.close()
 	}
 	n.joining.Lock()

@@ -17,6 +17,7 @@ import (
 // process 1.
 type plain struct {
 	addr netip.AddrPort
+	diag *diag
 }
 
 // listenCheck bounds the connection that finds out whether PORT is served.
@@ -31,7 +32,7 @@ func newPlain(cfg *Config) (backend, error) {
 		cfg.Port = port
 	}
 	cfg.Env = append(cfg.Env[:len(cfg.Env):len(cfg.Env)], "PORT="+strconv.Itoa(cfg.Port))
-	return &plain{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(cfg.Port))}, nil
+	return &plain{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(cfg.Port)), newDiag(nil)}, nil
 }
 
 // freePort asks the kernel for a port. Another program may take it before the
@@ -67,7 +68,7 @@ func (p *plain) clear(pid int) {
 	unguardGroup(pid)
 }
 
-func (p *plain) release() {}
+func (p *plain) release() { p.diag.close() }
 
 func (p *plain) dial(ctx context.Context, _ int) (net.Conn, error) {
 	return connect(ctx, p.addr)
@@ -85,5 +86,9 @@ func (p *plain) listening() []netip.AddrPort {
 }
 
 func (p *plain) listeners(int) []string { return nil }
+
+func (p *plain) acceptQueue(int) (Queue, error) { return p.diag.acceptQueue(int(p.addr.Port())) }
+
+func (p *plain) unaccepted(int) ([]uint64, error) { return p.diag.unaccepted(int(p.addr.Port())) }
 
 func (p *plain) overIPv6(int) bool { return false }

@@ -52,6 +52,7 @@ var programs = map[string]func(){
 	"entered":   runEntered,
 	"full":      full,
 	"few-ports": fewPorts,
+	"in-steps":  inSteps,
 }
 
 // dialUnix connects to the one socket that TEST_SOCKET matches.

@@ -71,9 +71,11 @@ type backend interface {
 	listening() []netip.AddrPort
 	overIPv6(port int) bool
 	listeners(port int) []string // the inodes of the sockets that listen on it
-	hook(cmd *exec.Cmd) error    // runs it to its end
-	clear(pid int)               // away what the process left behind when it ended
-	release()                    // gives back what was held; dials are refused from now on
+	acceptQueue(port int) (Queue, error)
+	unaccepted(port int) ([]uint64, error)
+	hook(cmd *exec.Cmd) error // runs it to its end
+	clear(pid int)            // away what the process left behind when it ended
+	release()                 // gives back what was held; dials are refused from now on
 }
 
 // Start starts a process. It fails if the command cannot be found or

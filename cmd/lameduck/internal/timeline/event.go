@@ -15,6 +15,8 @@ const (
 	Signalled      Kind = "signalled"       // the stop signal was sent
 	Killed         Kind = "killed"          // SIGKILL was sent at the end of the grace period
 	Exited         Kind = "exited"          // the process ended
+	AcceptQueue    Kind = "accept-queue"    // a socket listens on the port of the Service, and connections that are not accepted wait (Waiting) or none does: between After and At that changed, or it was seen again
+	ListenerClosed Kind = "listener-closed" // none listens on it any more, since some moment between After and At
 	Restarted      Kind = "restarted"       // a container that crashed is started again
 	Evicted        Kind = "evicted"         // the kubelet evicts it by itself: node pressure, a critical pod, a shutdown of the node; Detail has the reason
 	Forced         Kind = "forced"          // deleted by force: removed from the API at once, and its exit is not reported
@@ -51,6 +53,16 @@ type Event struct {
 	Round  int    `json:"round,omitempty"` // events of an action: which, from 1
 	Detail string `json:"detail,omitempty"`
 
+	// After, on AcceptQueue and ListenerClosed: when what was so before was last
+	// seen; 0 if it was not. What the event says began later than that, and At is
+	// when it was seen.
+	After Moment `json:"after,omitzero"`
+	// Waiting, on AcceptQueue: the connections that were made and not accepted.
+	Waiting int `json:"waiting,omitempty"`
+	// StalledAfter and StalledBy, on the same: the oldest connection that was last
+	// seen waiting came between the two, so that no later one was accepted; 0 if none waited.
+	StalledAfter Moment `json:"stalled_after,omitzero"`
+	StalledBy    Moment `json:"stalled_by,omitzero"`
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`

@@ -1,0 +1,67 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// acceptQueue is what the kernel showed of the connections that are made and
+// not accepted: in the lab only. To its client a connection in the queue looks
+// like one that the server has accepted and does not answer.
+type acceptQueue struct {
+	states []queueState // in order
+	// stalled is since when no connection was accepted: the oldest of those that
+	// last waited came then.
+	stalled window
+	looked  time.Duration // when the listener was last seen
+}
+
+// queueState begins between two moments.
+type queueState struct {
+	after, seen time.Duration
+	listens     bool
+	waiting     int
+}
+
+func (q *acceptQueue) addEvent(e timeline.Event) {
+	if e.Kind != timeline.AcceptQueue && e.Kind != timeline.ListenerClosed {
+		return
+	}
+	listens := e.Kind == timeline.AcceptQueue
+	if listened := len(q.states) > 0 && q.states[len(q.states)-1].listens; listens || listened {
+		q.stalled, q.looked = none, e.After
+	}
+	if e.StalledBy > 0 {
+		q.stalled = window{e.StalledAfter, e.StalledBy}
+	}
+	q.states = append(q.states, queueState{e.After, e.At, listens, e.Waiting})
+}
+
+// watched reports whether the kernel showed the queue at all.
+func (q *acceptQueue) watched() bool { return len(q.states) > 0 }
+
+// lastSeen is when a state was last seen, as far as that is known.
+func (q *acceptQueue) lastSeen(i int) time.Duration {
+	if i+1 == len(q.states) {
+		return q.states[i].after
+	}
+	return q.states[i+1].after
+}
+
+// waited reports whether a connection that was made by one moment was in the
+// queue until the other. It was not if the queue was seen to be empty
+// meanwhile; where nothing was seen meanwhile it is unsure.
+func (q *acceptQueue) waited(made, until time.Duration) answer {
+	waited := unsure
+	for i, s := range q.states {
+		if !s.listens || s.seen > until || q.lastSeen(i) < made {
+			continue
+		}
+		if s.waiting == 0 {
+			return no
+		}
+		waited = yes
+	}
+	return waited
+}
