@@ -22,6 +22,7 @@ type queueState struct {
 	after, seen time.Duration
 	listens     bool
 	waiting     int
+	stalled     window // of the event
 }
 
 func (q *acceptQueue) addEvent(e timeline.Event) {
@@ -35,18 +36,23 @@ func (q *acceptQueue) addEvent(e timeline.Event) {
 	if e.StalledBy > 0 {
 		q.stalled = window{e.StalledAfter, e.StalledBy}
 	}
-	q.states = append(q.states, queueState{e.After, e.At, listens, e.Waiting})
+	q.states = append(q.states, queueState{e.After, e.At, listens, e.Waiting, q.stalled})
 }
 
 // watched reports whether the kernel showed the queue at all.
 func (q *acceptQueue) watched() bool { return len(q.states) > 0 }
 
-// lastSeen is when a state was last seen, as far as that is known.
+// lastSeen is when a state was last seen, as far as that is known. It was not
+// seen to be empty since the connection came that waits in the next state.
 func (q *acceptQueue) lastSeen(i int) time.Duration {
 	if i+1 == len(q.states) {
 		return q.states[i].after
 	}
-	return q.states[i+1].after
+	next := q.states[i+1]
+	if q.states[i].waiting == 0 && next.stalled.came() {
+		return min(next.after, next.stalled.earliest)
+	}
+	return next.after
 }
 
 // waited reports whether a connection that was made by one moment was in the

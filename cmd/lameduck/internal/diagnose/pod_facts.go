@@ -129,7 +129,7 @@ func (p *podFacts) provenToServe(unnamedAnswers bool) bool {
 // its time-out was, if the accept queue was empty meanwhile.
 func (p *podFacts) notAccepted(a *timeline.Attempt) (time.Duration, bool) {
 	at, refused := notAccepted(a)
-	if refused && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
+	if timedOut(a) && a.Conn != 0 && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
 		return never, false
 	}
 	return at, refused

@@ -57,7 +57,9 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 		s.addPod(newPodFacts(p, s.observer))
 	}
 	for _, e := range run.Events {
-		s.byName[e.Pod].addEvent(e, s.observer)
+		if p := s.byName[e.Pod]; p != nil { // an action's event has none
+			p.addEvent(e, s.observer)
+		}
 	}
 	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
 	for a := range attempts {

@@ -169,6 +169,12 @@ func (s *stage) record(e timeline.Event) {
 	if e.Kind == timeline.Exited {
 		line += strings.TrimRight(fmt.Sprintf(" %d %s", e.Code, e.Signal), " ")
 	}
+	if e.Kind == timeline.AcceptQueue || e.Kind == timeline.ListenerClosed {
+		line += fmt.Sprintf(" %d after %v", e.Waiting, e.After)
+		if e.StalledBy > 0 {
+			line += fmt.Sprintf(", stalled after %v by %v", e.StalledAfter, e.StalledBy)
+		}
+	}
 	if e.Caught {
 		line += " caught"
 	}

@@ -1,0 +1,63 @@
+package pod
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+)
+
+// TestAcceptQueueEvents: two connections wait at 1 s and a third at 1.1 s; all are
+// accepted at 2 s; from 3 s on one waits, until the process exits.
+func TestAcceptQueueEvents(t *testing.T) {
+	unaccepted := func() []uint64 {
+		switch at := elapsed(); {
+		case at < time.Second, at >= 2*time.Second && at < 3*time.Second:
+			return nil
+		case at < 1100*time.Millisecond:
+			return []uint64{7, 8}
+		case at < 2*time.Second:
+			return []uint64{8, 9, 7}
+		}
+		return []uint64{10}
+	}
+	queue := func() sandbox.Queue { return sandbox.Queue{Listens: true, Waiting: len(unaccepted())} }
+	onStage(t, Config{Port: 8080}, func(s *stage) {
+		time.Sleep(4010 * time.Millisecond)
+		s.Terminate(30 * time.Second)
+		<-s.Done()
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080",
+			"25ms accept-queue 0 after 0s",
+			"1s accept-queue 2 after 975ms, stalled after 975ms by 1s",
+			"2s accept-queue 0 after 1.975s",
+			"3s accept-queue 1 after 2.975s, stalled after 2.975s by 3s",
+			"4.01s signalled caught",
+			"5s accept-queue 1 after 5s, stalled after 2.975s by 3s",
+			"5.01s exited 0")
+	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: unaccepted, linger: time.Second})
+}
+
+// TestListenerClosedEvents: it closes with connections in its queue, and is there
+// again; the kernel shows nothing of the second container.
+func TestListenerClosedEvents(t *testing.T) {
+	queue := func() sandbox.Queue {
+		switch at := elapsed(); {
+		case at < time.Second:
+			return sandbox.Queue{Listens: true, Waiting: 1}
+		case at < 2*time.Second:
+			return sandbox.Queue{}
+		}
+		return sandbox.Queue{Listens: true}
+	}
+	onStage(t, Config{Port: 8080, Spec: manifest.Pod{Grace: 30 * time.Second}}, func(s *stage) {
+		time.Sleep(3100 * time.Millisecond)
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080",
+			"25ms accept-queue 1 after 0s, stalled after 0s by 25ms",
+			"1s listener-closed 0 after 975ms, stalled after 0s by 25ms",
+			"2s accept-queue 0 after 1.975s",
+			"2.975s accept-queue 0 after 2.975s",
+			"2.99s exited 3", "2.99s restarted", "2.99s ready", "2.99s listening: 0.0.0.0:8080")
+	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: func() []uint64 { return []uint64{3} }, lifetime: 2990 * time.Millisecond},
+		fake{listens: addrs("0.0.0.0:8080")})
+}
