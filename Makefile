@@ -8,7 +8,7 @@ cache:
 	@dir="$$(go env GOCACHE)"; { mkdir -p "$$dir" && test -w "$$dir"; } 2>/dev/null || \
 		{ echo "make: cannot write $${dir:-GOCACHE, which is not set}: set GOCACHE to a folder of yours, and GOMODCACHE if that is in the way too"; exit 1; }
 
-.PHONY: cache demo test lint fuzz mutations conformance e2e bench bench-peers image push app clean
+.PHONY: cache demo test releases lint fuzz mutations conformance e2e bench bench-peers image push app clean
 
 # Four servers, one rolling update each: which drop connections, and why. The
 # demo is a program of its own, and GOWORK=off keeps it to the modules it needs.
@@ -30,6 +30,11 @@ test: cache
 	go test $(RACE) $(SHORT) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
 	go test $(SHORT) -vet=off $(call packages,$(computes))
 	go test $(RACE) $(SHORT) -vet=off -timeout 15m $(call packages,$(trials))
+
+# The library's tests with the oldest release of Go that go.mod allows, and the newest
+# that can be had. The first time it downloads them.
+releases: cache
+	@.ci/releases
 
 # Every fuzz target for a while.
 fuzz:

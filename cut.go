@@ -56,7 +56,7 @@ func (p *Process) addCut(d *term.Termination) {
 // time.
 func (p *Process) wakeSilent() {
 	for c := range p.conns.All() {
-		c.WakeAside()
+		c.Interrupt()
 	}
 }
 

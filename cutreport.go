@@ -107,7 +107,8 @@ func (c *cutReport) isPartOf(x item) bool {
 
 func (c *cutReport) takeStacks() task.Stacks {
 	if c.stacks == nil {
-		c.stacks = new(task.TakeStacks())
+		taken := task.TakeStacks()
+		c.stacks = &taken
 	}
 	return *c.stacks
 }

@@ -177,8 +177,8 @@ func limiting(w http.ResponseWriter, r *http.Request) {
 }
 
 // A timeout of the program's own ends a client that is slow to send its request,
-// also where the connection was woken to be closed.
-func TestTimeoutsHoldBehindAWake(t *testing.T) {
+// also where the connection was interrupted to be closed.
+func TestTimeoutsHoldBehindAnInterrupt(t *testing.T) {
 	for name, srv := range map[string]*http.Server{
 		"ReadHeaderTimeout": {ReadHeaderTimeout: 15 * time.Second},
 		"ReadTimeout":       {ReadTimeout: 15 * time.Second},

@@ -22,7 +22,7 @@ import (
 )
 
 // The second of two pipelined requests is in net/http's buffer when the connection is
-// woken.
+// interrupted.
 func TestPipelinedRequestInTheBufferOfAWokenConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
@@ -390,7 +390,7 @@ func TestRequestAfterTheCutIsNamed(t *testing.T) {
 		go stuck.get("/stuck")
 		go func() {
 			c.get("/long")
-			time.Sleep(time.Second + 500*time.Microsecond) // into the last look
+			time.Sleep(time.Second + 500*time.Microsecond) // into the final poll
 			if _, err := c.get("/last"); err == nil {
 				t.Error("answered: the test shows nothing")
 			}
@@ -557,16 +557,16 @@ func TestIdleAfterALargeBody(t *testing.T) {
 	})
 }
 
-// A throttled container: each wake takes long. All connections are closed, and
+// A throttled container: each interrupt takes long. All connections are closed, and
 // Run returns before the cut.
 type slowDeadline struct {
 	net.Conn
-	wakes *atomic.Int64
+	interrupts *atomic.Int64
 }
 
 func (c slowDeadline) SetReadDeadline(at time.Time) error {
 	if at.Equal(time.Unix(1, 0)) {
-		c.wakes.Add(1)
+		c.interrupts.Add(1)
 		time.Sleep(10 * time.Millisecond)
 	}
 	return c.Conn.SetReadDeadline(at)
@@ -579,17 +579,17 @@ func TestSlowClosesDoNotPassTheCut(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx) }()
-	var wakes atomic.Int64
+	var interrupts atomic.Int64
 	for range 200 {
 		server, c := net.Pipe()
-		l.conns <- slowDeadline{server, &wakes}
+		l.conns <- slowDeadline{server, &interrupts}
 		t.Cleanup(func() { c.Close() })
 	}
 	cancel()
 	if err := <-ended; err != nil {
 		t.Error(err)
 	}
-	if wakes.Load() == 0 {
-		t.Error("no connection was woken")
+	if interrupts.Load() == 0 {
+		t.Error("no connection was interrupted")
 	}
 }

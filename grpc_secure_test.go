@@ -241,7 +241,8 @@ func TestClientOfGRPCThatSpeaksHTTP1OverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := io.ReadAll(nc)
-		if record, bad := errors.AsType[tls.RecordHeaderError](err); bad {
+		var record tls.RecordHeaderError
+		if errors.As(err, &record) {
 			t.Errorf("what came is no TLS: %v", record)
 		}
 		synctest.Wait()

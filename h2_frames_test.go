@@ -612,7 +612,7 @@ func TestHalfABeginOfAStream(t *testing.T) {
 	})
 }
 
-// So is one of which the begin comes when the last look has been taken.
+// So is one of which the begin comes when the final poll has been taken.
 func TestHalfABeginOfAStreamAfterTheCut(t *testing.T) {
 	head := rawFrame(typeHeaders, endStream|endHeaders, 3, rawRequest("GET", "/")...)
 	for _, come := range []int{1, 12, len(head) - 1} {

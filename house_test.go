@@ -1,8 +1,11 @@
 package lameduck
 
 import (
+	"cmp"
+	"go/ast"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -38,5 +41,38 @@ func TestDocFitsOneScreen(t *testing.T) {
 	}
 	if n := strings.Count(string(out), "\n"); n > 50 {
 		t.Errorf("go doc . has %d lines, a screen has 50", n)
+	}
+}
+
+// A function that is long, or a struct that has many fields, says in a comment why it is
+// one although it is.
+func TestSizesHaveReasons(t *testing.T) {
+	const lines, fields = 40, 15
+	h := loadHouse(t)
+	for name, p := range h.packages {
+		for _, f := range p.files {
+			check := func(what string, size, most int, doc *ast.CommentGroup, n ast.Node) {
+				reason := slices.ContainsFunc(f.Comments, func(c *ast.CommentGroup) bool {
+					return (c == doc || n.Pos() <= c.Pos() && c.End() <= n.End()) && strings.Contains(c.Text(), "although")
+				})
+				if size > most && !reason {
+					t.Errorf("%q: the %s are %d, more than %d, and no comment says why it is one although it has them", name, what, size, most)
+				}
+			}
+			for _, d := range f.Decls {
+				switch d := d.(type) {
+				case *ast.FuncDecl:
+					check("lines of "+d.Name.Name, h.fset.Position(d.End()).Line-h.fset.Position(d.Pos()).Line+1, lines, d.Doc, d)
+				case *ast.GenDecl:
+					for _, spec := range d.Specs {
+						if of, is := spec.(*ast.TypeSpec); is {
+							if s, is := of.Type.(*ast.StructType); is {
+								check("fields of "+of.Name.Name, s.Fields.NumFields(), fields, cmp.Or(of.Doc, d.Doc), of)
+							}
+						}
+					}
+				}
+			}
+		}
 	}
 }

@@ -50,9 +50,9 @@ var mutations = []mutation{
 
 	{name: "deadlines are not counted", file: "internal/link/deadline.go", old: "\t\tc.countDeadline()\n", new: "", pkg: ".", killedBy: "TestBytesInNetHTTPsBufferAreARequest"},
 	{name: "sizes of reads are not noted", file: "internal/link/conn.go", old: "\t\tc.noteReadSize(len(b))\n", new: "", pkg: ".", killedBy: "TestBytesInNetHTTPsBufferAreARequest"},
-	{name: "a request leaves the wake", file: "internal/link/handler.go", old: "\t\tc.cancelWake() // woken before", new: "\t\t// woken before", killedBy: "TestHandlerTakesAWakeBack"},
-	{name: "the last look forgets a part of a record", file: "internal/link/look.go", old: "case err == nil && of.midRequest():", new: "case false:", killedBy: "TestPartOfARecordInTheLastLook"},
-	{name: "HTTP/2 leaves the wake", file: "internal/link/http2.go", old: "\tif h.conn.waking.Load() {\n\t\th.conn.cancelWake()\n\t}\n", new: "", killedBy: "TestFramesTakeAWakeBack"},
+	{name: "a request leaves the interrupt", file: "internal/link/handler.go", old: "\t\tc.clearInterrupt() // interrupted before", new: "\t\t// interrupted before", killedBy: "TestHandlerClearsAnInterrupt"},
+	{name: "the final poll forgets a part of a record", file: "internal/link/poll.go", old: "case err == nil && of.midRequest():", new: "case false:", killedBy: "TestPartOfARecordInTheFinalPoll"},
+	{name: "HTTP/2 leaves the interrupt", file: "internal/link/http2.go", old: "\tif h.conn.interrupted.Load() {\n\t\th.conn.clearInterrupt()\n\t}\n", new: "", killedBy: "TestFramesClearAnInterrupt"},
 	{name: "an idle connection takes no note of its deadlines", file: "internal/link/states.go", old: "\tc.deadlinesSet = 0\n", new: "", pkg: ".", killedBy: "TestBytesInNetHTTPsBufferAreARequest"},
 	{name: "a handler's deadline is forgotten", file: "internal/link/states.go", old: "\tc.unlimited = false // a handler may have set one\n", new: "", pkg: ".", killedBy: "TestDeadlinesAreThoseOfNetHTTP"},
 	{name: "a nested handler is another request", file: "internal/link/handler.go", old: "case c.busy(): //", new: "case false: //", pkg: ".", killedBy: "TestHandlerThatCallsOneOfAServedServer"},

@@ -18,19 +18,20 @@ func (p *Process) Status() Status {
 // status is Status without one request, the one that asks for it; and the termination
 // that it is about, nil while serving.
 func (p *Process) status(without func(item) bool) (Status, *term.Termination) {
-	phase := p.watch.phase.Load()
-	if phase == nil {
+	entered := p.watch.phase.Load()
+	if entered == nil {
 		return Status{InFlight: []Work{}}, nil
 	}
+	phase := *entered
 	// The phase follows the termination, a moment later.
 	d := p.state.Current.Load()
 	switch {
 	case d == nil:
-		phase = new(PhaseServing)
-	case *phase == PhaseServing:
-		phase = new(PhaseLameDuck)
+		phase = PhaseServing
+	case phase == PhaseServing:
+		phase = PhaseLameDuck
 	}
-	return p.statusIn(*phase, d, without), d
+	return p.statusIn(phase, d, without), d
 }
 
 func (p *Process) statusIn(phase Phase, d *term.Termination, without func(item) bool) Status {

@@ -14,21 +14,21 @@ import (
 // Run, which then terminates as soon as it has begun to serve; where a
 // termination is under way or has ended, it does nothing more.
 func (p *Process) Terminate(by string) {
-	p.command(order{by: cmp.Or(by, "Process.Terminate")})
+	p.submit(order{by: cmp.Or(by, "Process.Terminate")})
 }
 
 // Hurry skips what is left of Delay and Quiet, as SIGINT does: listeners close
 // now, and what is in flight finishes. It begins the termination if none has
 // begun, and may be called when [Process.Terminate] may.
-func (p *Process) Hurry() { p.command(order{by: "Process.Hurry", hurry: true}) }
+func (p *Process) Hurry() { p.submit(order{by: "Process.Hurry", hurry: true}) }
 
 // Cut ends the termination now, as a second signal does: what is in flight is
 // cut, and the closers have Reserve at most. It begins the termination if none
 // has begun, and may be called when [Process.Terminate] may.
-func (p *Process) Cut() { p.command(order{by: "Process.Cut", cut: true}) }
+func (p *Process) Cut() { p.submit(order{by: "Process.Cut", cut: true}) }
 
-// command has o carried out, by Run if that has not begun to serve.
-func (p *Process) command(o order) {
+// submit has o carried out, by Run if that has not begun to serve.
+func (p *Process) submit(o order) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.running {
@@ -39,8 +39,8 @@ func (p *Process) command(o order) {
 	p.early = order{o.by, o.hurry || p.early.hurry, o.cut || p.early.cut}
 }
 
-// takeCommands has orders carried out from now on, first those that came before.
-func (p *Process) takeCommands() {
+// acceptOrders has orders carried out from now on, first those that came before.
+func (p *Process) acceptOrders() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.running = true

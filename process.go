@@ -53,8 +53,9 @@ type Process struct {
 	// calls are waited for, for a tenth of Reserve at most.
 	Observe func(Status)
 
-	// The rest is what run and the goroutines beside it share. Only run takes the Process
-	// through its phases, so most of it needs no lock.
+	// The rest is what run and the goroutines beside it share. It is in one struct although
+	// it is much: only run takes the Process through its phases, so most of it needs no
+	// lock, and a part that had its own would have to know the rest.
 
 	log          *slog.Logger // which passes on to Log
 	servers      []*server

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/link"
 	"github.com/lameduck-dev/lameduck/internal/program"
@@ -43,7 +44,7 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	p.guard()
 	p.enter(PhaseServing, nil)
 	p.start()
-	p.takeCommands()
+	p.acceptOrders()
 	go control()
 
 	d := p.serveUntilStop()
@@ -71,6 +72,7 @@ func (p *Process) setUp(ctx context.Context) error {
 	}
 	p.log = program.NewLog(cmp.Or(p.Log, slog.Default()))
 	p.conns.Init()
+	p.state.Origin = time.Now()
 	p.began = make(chan struct{}, 1)
 	p.leave = term.NewLatch()
 	p.hard, p.cut = context.WithCancelCause(p.own(context.WithoutCancel(ctx)))

@@ -246,7 +246,8 @@ func (s *schedule) checkObserved(err error) {
 		s.t.Errorf("phases %s", phases)
 	}
 	cut := 0
-	if e, ok := errors.AsType[*CutError](err); ok {
+	var e *CutError
+	if errors.As(err, &e) {
 		cut = len(e.Work)
 	}
 	if n := s.Status().Cut; n != cut {

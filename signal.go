@@ -44,7 +44,7 @@ func (p *Process) followSignals(signals chan os.Signal, stop []os.Signal, ended 
 	if !ok {
 		return
 	}
-	p.command(order{by: signalName(first), hurry: first == os.Interrupt && !slices.Contains(stop, first)})
+	p.submit(order{by: signalName(first), hurry: first == os.Interrupt && !slices.Contains(stop, first)})
 	at := time.Now()
 	second, ok := nextSignal(signals, ended)
 	for ok && second == first && time.Since(at) < oneSignal {
@@ -54,7 +54,7 @@ func (p *Process) followSignals(signals chan os.Signal, stop []os.Signal, ended 
 		return
 	}
 	p.log.Warn("second signal: ending at once", "signal", signalName(second))
-	p.command(order{by: signalName(second), cut: true})
+	p.submit(order{by: signalName(second), cut: true})
 	signal.Stop(signals)
 }
 

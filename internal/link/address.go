@@ -25,7 +25,8 @@ func isSocket(nc net.Conn) bool {
 func (c *base) RemoteAddr() net.Addr {
 	addr := c.Conn.RemoteAddr()
 	if addr != nil && !isSocket(c.Conn) {
-		c.addr.Store(new(addr.String()))
+		text := addr.String()
+		c.addr.Store(&text)
 	}
 	return addr
 }

@@ -26,7 +26,7 @@ import (
 //	 5 the background read asks for one byte, and a past      SetReadDeadline, readAgain       the end of a handler hangs
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
-//	   connection is not looked at for HTTP/2
+//	   connection is not polled at for HTTP/2
 //	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2                no HTTP/2 over TLS
 //	   Protocols and TLSNextProto say so
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil

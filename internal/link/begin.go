@@ -58,7 +58,7 @@ func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, err
 // it is waited for.
 func (c *Conn) handshakeBegan() {
 	c.h2.Load().reading.Store(true)
-	if c.waking.Load() {
-		c.cancelWake()
+	if c.interrupted.Load() {
+		c.clearInterrupt()
 	}
 }

@@ -13,13 +13,13 @@ type CloseQueue struct {
 	d    *term.Termination
 	due  []dueConn // a heap: the one that is silent for longest is the first
 	next time.Time // when the next one may be closed
-	idle bool      // none was due when it was last looked at
+	idle bool      // none was due when it was last polled at
 }
 
 // NewCloseQueue returns one that is empty.
 func NewCloseQueue(d *term.Termination) *CloseQueue { return &CloseQueue{d: d} }
 
-// A dueConn is a connection, and when it is to be looked at.
+// A dueConn is a connection, and when it is to be polled at.
 type dueConn struct {
 	*Conn
 	at time.Time
@@ -29,15 +29,15 @@ const (
 	// Many closes at once would make races of their own: they are paced, faster only
 	// if half of the time left would not suffice.
 	closePace = time.Millisecond
-	// A wake can be lost to a deadline that net/http sets in the same moment; a
-	// connection that is still there is woken once more.
-	wakeAgain = 50 * time.Millisecond
-	// LooksApart bounds how often connections that went idle are looked at.
+	// An interrupt can be lost to a deadline that net/http sets in the same moment; a
+	// connection that is still there is interrupted once more.
+	interruptAgain = 50 * time.Millisecond
+	// LooksApart bounds how often connections that went idle are polled at.
 	LooksApart = 10 * time.Millisecond
 )
 
 // Add adds connections, those that can be closed. One that is there already is
-// looked at anew: it may be due earlier.
+// polled at anew: it may be due earlier.
 func (q *CloseQueue) Add(all []*Conn) {
 	for _, c := range all {
 		if !c.closable() {
@@ -51,8 +51,8 @@ func (q *CloseQueue) Add(all []*Conn) {
 	}
 }
 
-// Close wakes those that are due, so that they close, and returns after how long to
-// look again.
+// Close interrupts those that are due, so that they close, and returns after how long to
+// call it again.
 func (q *CloseQueue) Close() time.Duration {
 	for len(q.due) > 0 && !q.d.Cut.IsSet() {
 		now := time.Now()
@@ -74,22 +74,22 @@ func (q *CloseQueue) Close() time.Duration {
 		case first.closed.Load() || !first.closable():
 			q.remove()
 		default:
-			q.wake(first.Conn, now)
+			q.interrupt(first.Conn, now)
 		}
 	}
 	q.idle = true
 	return time.Hour
 }
 
-// wake wakes c, the first, unless something has come on it since it was looked at.
-func (q *CloseQueue) wake(c *Conn, now time.Time) {
+// interrupt interrupts c, the first, unless something has come on it since it was looked at.
+func (q *CloseQueue) interrupt(c *Conn, now time.Time) {
 	if at := c.dueAt(q.d); at.After(now) {
 		q.set(0, at)
 		return
 	}
 	q.next = q.next.Add(min(closePace, q.d.CutAt().Sub(now)/time.Duration(2*len(q.due))))
-	q.set(0, now.Add(wakeAgain))
-	c.WakeAside()
+	q.set(0, now.Add(interruptAgain))
+	c.Interrupt()
 }
 
 // set moves the one at i to where it belongs at that time.

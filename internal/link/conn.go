@@ -53,10 +53,10 @@ type registry interface {
 // closed, also when it was hijacked: net/http forgets those.
 //
 // The reader and the goroutine that closes idle connections synchronize through two
-// atomics. The reader stores what the connection is doing, then loads waking; the closer
-// stores waking, then loads what the connection is doing. Whatever the order, one of them
+// atomics. The reader stores what the connection is doing, then loads interrupted; the closer
+// stores interrupted, then loads what the connection is doing. Whatever the order, one of them
 // sees the other, so a request is never taken for idleness. Before termination the reader
-// does not publish that a request has begun: a reader that is woken anyway sees
+// does not publish that a request has begun: a reader that is interrupted anyway sees
 // requestBegun, and keeps the connection.
 type Conn struct {
 	http1
@@ -67,8 +67,10 @@ type Conn struct {
 }
 
 func newConn(c net.Conn, e *Env) *Conn {
-	return &Conn{env: e, http1: http1{careful: e.Careful, bufferSize: defaultBufferSize, deadlinesSet: math.MinInt16,
-		base: base{Conn: c, state: e.State, born: time.Now(), Moment: term.Moment{Share: term.NewShare()}}}}
+	conn := &Conn{env: e, http1: http1{careful: e.Careful, bufferSize: defaultBufferSize, deadlinesSet: math.MinInt16,
+		base: base{Conn: c, state: e.State, Moment: term.Moment{Share: term.NewShare()}}}}
+	conn.born = conn.now()
+	return conn
 }
 
 // protocol is the protocol of the connection. Read, Write and the deadlines, which each
@@ -83,8 +85,8 @@ func (c *Conn) protocol() protocol {
 	return &c.http1
 }
 
-// Read is net/http's, with one addition: woken by a past deadline while the
-// connection is idle, it looks at the receive queue once more, and closes
+// Read is net/http's, with one addition: interrupted by a past deadline while the
+// connection is idle, it polls the receive queue once more, and closes
 // the connection only if that is empty. Server.Shutdown closes whatever the
 // queue holds, and even what it has read (golang/go#65802, #75591).
 func (c *Conn) Read(b []byte) (int, error) {
@@ -207,15 +209,15 @@ func (c *Conn) midRecord() bool {
 	return s != nil && s.midRecord()
 }
 
-// keep takes back a wake that found the first bytes of a request.
+// keep clears an interrupt that found the first bytes of a request.
 func (c *Conn) keep() {
 	c.protocol().keep(c.midRecord())
 	c.noteActivity()
-	c.cancelWake()
+	c.clearInterrupt()
 }
 
 // closeIdle closes the connection. Here, in the reader, the window between
-// the look and the FIN is as small as it gets.
+// the poll and the FIN is as small as it gets.
 func (c *Conn) closeIdle() {
 	p := c.protocol()
 	p.finish()
@@ -229,18 +231,18 @@ func (c *Conn) failed(err error) {
 	program.LogPanic(c.env.Log, "a method of a connection panicked", err, "from", c.Peer())
 }
 
-// WakeAside is wake for a goroutine that must not wait.
-func (c *Conn) WakeAside() {
+// Interrupt is interruptRead for a goroutine that must not wait.
+func (c *Conn) Interrupt() {
 	if isSocket(c.Conn) {
-		c.wake()
+		c.interruptRead()
 		return
 	}
-	go program.Protect(func() error { c.wake(); return nil })
+	go program.Protect(func() error { c.interruptRead(); return nil })
 }
 
-// wake makes a blocked Read of a silent connection take its last look.
-// If the deadline is being set already, it does nothing: wakes are repeated.
-func (c *Conn) wake() {
+// interruptRead makes a blocked Read of a silent connection poll one last time.
+// If the deadline is being set already, it does nothing: interrupts are repeated.
+func (c *Conn) interruptRead() {
 	if !c.deadline.TryLock() {
 		return
 	}
@@ -248,11 +250,11 @@ func (c *Conn) wake() {
 	if c.closed.Load() {
 		return
 	}
-	woken := c.waking.Swap(true)
+	before := c.interrupted.Swap(true)
 	if c.closable() {
 		c.Conn.SetReadDeadline(time.Unix(1, 0))
-	} else if !woken { // else its reader is about to take that back
-		c.waking.Store(false)
+	} else if !before { // else its reader is about to take that back
+		c.interrupted.Store(false)
 	}
 }
 
@@ -295,7 +297,7 @@ func (c *Conn) Due() {
 	}
 }
 
-// AskToLeave is the moment: it wakes what waits for it, and asks the client if the
+// AskToLeave is the moment: it ends what waits for it, and asks the client if the
 // protocol has a frame for that.
 func (c *Conn) AskToLeave() {
 	c.Mu.Lock()

@@ -50,7 +50,7 @@ func socketPair(t *testing.T) (*Conn, net.Conn) {
 
 // testEnv is that of connections without a Process; d is nil while serving.
 func testEnv(d *term.Termination) *Env {
-	e := &Env{State: new(term.State), Set: new(Set), Hard: context.Background(), Log: slog.New(slog.DiscardHandler)}
+	e := &Env{State: &term.State{Origin: time.Now()}, Set: new(Set), Hard: context.Background(), Log: slog.New(slog.DiscardHandler)}
 	setOf(e).Init()
 	e.State.Current.Store(d)
 	return e
@@ -58,14 +58,14 @@ func testEnv(d *term.Termination) *Env {
 
 func setOf(e *Env) *Set { return e.Set.(*Set) }
 
-// A last look that fails at a connection that has been woken leaves that wake to be
-// taken back: else the past deadline stays, and looks like net/http's own.
+// A final poll that fails at a connection that has been interrupted leaves that interrupt to be
+// cleared: else the past deadline stays, and looks like net/http's own.
 func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
 	c, client := socketPair(t)
-	c.wake()
+	c.interruptRead()
 	c.doing.Store(reading) // its reader has read the first bytes of a request
-	c.wake()
-	c.cancelWake()
+	c.interruptRead()
+	c.clearInterrupt()
 	client.Write([]byte("x"))
 	if n, err := c.Read(make([]byte, 10)); n != 1 || err != nil {
 		t.Errorf("Read: %d, %v", n, err)
@@ -79,7 +79,7 @@ func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 		_, err := c.Read(make([]byte, 10))
 		got <- err
 	}()
-	c.wake()
+	c.interruptRead()
 	if err := <-got; err != io.EOF {
 		t.Errorf("Read: %v, want EOF", err)
 	}
@@ -91,7 +91,7 @@ func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 	}
 }
 
-// A wake that comes when a request is being read must not end it.
+// An interrupt that comes when a request is being read must not end it.
 func TestWakeOfABusyConnectionDoesNothing(t *testing.T) {
 	c, client := socketPair(t)
 	io.WriteString(client, "GET")
@@ -99,7 +99,7 @@ func TestWakeOfABusyConnectionDoesNothing(t *testing.T) {
 	if n, err := c.Read(b); string(b[:n]) != "GET" || err != nil {
 		t.Fatalf("Read: %q, %v", b[:n], err)
 	}
-	c.wake()
+	c.interruptRead()
 	go io.WriteString(client, " /")
 	if n, err := c.Read(b); string(b[:n]) != " /" || err != nil {
 		t.Errorf("Read: %q, %v", b[:n], err)
@@ -116,11 +116,11 @@ func TestDeadlineOfOthersPasses(t *testing.T) {
 }
 
 // net/http ends its background read with a past deadline and waits for it.
-// If that is kept from it because the connection was woken, it waits for ever.
-func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
+// If that is kept from it because the connection was interrupted, it waits for ever.
+func TestEndOfTheBackgroundReadPassesAnInterrupt(t *testing.T) {
 	c, _ := socketPair(t)
 	c.connState(http.StateIdle)
-	c.wake()
+	c.interruptRead()
 	c.SetReadDeadline(time.Time{}) // as net/http does around a request
 	c.connState(http.StateActive)  // that was in its buffer
 	c.SetReadDeadline(time.Time{}) // startBackgroundRead
@@ -140,38 +140,38 @@ func TestEndOfTheBackgroundReadPassesAWake(t *testing.T) {
 	}
 }
 
-// A connection may be woken when its reader has read the start of a request, and has
-// not said so because it did that before T0. The handler takes the wake back: else its
+// A connection may be interrupted when its reader has read the start of a request, and has
+// not said so because it did that before T0. The handler clears the interrupt: else its
 // past deadline would hold behind the answer.
-func TestHandlerTakesAWakeBack(t *testing.T) {
+func TestHandlerClearsAnInterrupt(t *testing.T) {
 	c, _ := socketPair(t)
 	c.requestBegun = true
-	c.wake()
+	c.interruptRead()
 	r := httptest.NewRequest("GET", "/", nil)
 	c.doing.Store(r)
 	c.serveLeaving(c.state.Current.Load(), httptest.NewRecorder(), r)
-	if c.waking.Load() {
-		t.Error("the connection is still woken")
+	if c.interrupted.Load() {
+		t.Error("the connection is still interrupted")
 	}
 }
 
-// A stream that comes in the moment of a wake may have ended when the connection is read
+// A stream that comes in the moment of an interrupt may have ended when the connection is read
 // again: the client then has as long as any to send its next one.
-func TestFramesTakeAWakeBack(t *testing.T) {
+func TestFramesClearAnInterrupt(t *testing.T) {
 	c, _ := socketPair(t)
 	c.prefaceMatched = -1
 	c.startHTTP2(newH2(&c.base, c))
-	c.wake()
-	if !c.waking.Load() {
-		t.Fatal("the connection is not woken")
+	c.interruptRead()
+	if !c.interrupted.Load() {
+		t.Fatal("the connection is not interrupted")
 	}
-	if c.h2.Load().received([]byte{0, 0, 0}); c.waking.Load() { // of a frame
-		t.Error("the connection is still woken")
+	if c.h2.Load().received([]byte{0, 0, 0}); c.interrupted.Load() { // of a frame
+		t.Error("the connection is still interrupted")
 	}
 }
 
-// The last look may find a part of a record of TLS: that is the start of a request.
-func TestPartOfARecordInTheLastLook(t *testing.T) {
+// The final poll may find a part of a record of TLS: that is the start of a request.
+func TestPartOfARecordInTheFinalPoll(t *testing.T) {
 	c, client := socketPair(t)
 	below := &recordConn{Conn: c.Conn}
 	over := tls.Server(below, &tls.Config{Certificates: []tls.Certificate{testCertificate(t)}})
@@ -182,9 +182,9 @@ func TestPartOfARecordInTheLastLook(t *testing.T) {
 	c.Conn, c.prefaceMatched = over, -1
 	client.Write([]byte{23, 3, 3})               // of the head of a record
 	for !below.midRecord() && !c.closed.Load() { // until that has come
-		c.waking.Store(true)
-		if n, err, settled := c.lastLook(c, over, make([]byte, 10)); settled {
-			t.Fatalf("lastLook: %d, %v", n, err)
+		c.interrupted.Store(true)
+		if n, err, settled := c.finalPoll(c, over, make([]byte, 10)); settled {
+			t.Fatalf("finalPoll: %d, %v", n, err)
 		}
 		c.doing.Store(nil)
 	}

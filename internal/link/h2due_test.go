@@ -18,8 +18,8 @@ func TestHTTP2IsNotClosedUnasked(t *testing.T) {
 	}
 	h.leave()
 	h.want(firstGoAway)
-	if at := c.dueAt(d); at.Before(c.born.Add(ConfirmWithin)) {
-		t.Errorf("closed %v after it was asked", at.Sub(c.born))
+	if at := c.dueAt(d); at.Before(c.time(c.born).Add(ConfirmWithin)) {
+		t.Errorf("closed %v after it was asked", at.Sub(c.time(c.born)))
 	}
 	h.wire.FirstGoAway()
 	h.wire.Received([]byte("\x00\x00\x08\x06\x01\x00\x00\x00\x00lameduck"), 0)

@@ -50,8 +50,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serveLeaving notes a request of HTTP/1 that comes during the termination, and
 // asks its client to leave if its moment has come.
 func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.Request) {
-	if c.waking.Load() {
-		c.cancelWake() // woken before it was known that a request had begun
+	if c.interrupted.Load() {
+		c.clearInterrupt() // interrupted before it was known that a request had begun
 	}
 	about := &note{of: r, since: time.Now()}
 	c.note.Store(about)

@@ -18,6 +18,8 @@ var (
 )
 
 // http1 is HTTP/1 on a connection, and what is not known to be another protocol yet.
+// It is one struct although it has many fields: each has its owner in a comment, and a
+// struct for each owner would cost memory that an idle connection has to hold.
 type http1 struct {
 	base
 	doing         atomic.Pointer[http.Request] // what it is doing
@@ -65,8 +67,8 @@ func (c *http1) noteRequest() {
 // publish tells the closer what the reader knows.
 func (c *http1) publish() {
 	c.markReading()
-	if c.waking.Load() {
-		c.cancelWake()
+	if c.interrupted.Load() {
+		c.clearInterrupt()
 	}
 }
 

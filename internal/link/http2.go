@@ -49,14 +49,15 @@ func newH2(c *base, of owner) *h2 {
 // TLS where that is terminated here.
 func (h *h2) ofNetHTTP() *h2 {
 	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
-		h.tls = new(over.ConnectionState())
+		state := over.ConnectionState()
+		h.tls = &state
 	}
 	return h
 }
 
 // An owner is the connection that h is the HTTP/2 side of.
 type owner interface {
-	looked
+	polled
 	received([]byte) // follows what has been read
 	announce()       // tells the closing phase that it may be closed, or earlier
 	reopen()         // puts it back into the set, for a handler that begins late
@@ -116,7 +117,7 @@ func (h *h2) received(b []byte) {
 		return
 	}
 	h.conn.noteActivity() // before it is known that a stream has ended, if one has
-	begun := h.wire.Received(b, int64(time.Since(h.conn.born)))
+	begun := h.wire.Received(b, h.conn.now())
 	h.reading.Store(h.wire.MidHeaders())
 	if l := h.leaving.Load(); l != nil {
 		h.receivedLeaving(l, begun)
@@ -129,8 +130,8 @@ func (h *h2) received(b []byte) {
 	if h.conn.state.Closing.Load() && h.closable() {
 		h.of.announce() // it may have confirmed, or given its last stream up
 	}
-	if h.conn.waking.Load() {
-		h.conn.cancelWake()
+	if h.conn.interrupted.Load() {
+		h.conn.clearInterrupt()
 	}
 }
 
@@ -168,7 +169,7 @@ func (h *h2) wrote(b []byte) {
 // So once some of its typical number of streams are open, their answers are held until
 // the rest are, and GOAWAY is sent before any of them.
 const (
-	ObserveFor = 50 * time.Millisecond  // how long the typical number is looked for
+	ObserveFor = 50 * time.Millisecond  // how long the typical number is polled for
 	HeldAtMost = 50 * time.Millisecond  // then the answers are sent all the same
 	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
@@ -179,7 +180,7 @@ type leaving struct {
 	sampled        atomic.Bool   // typicalStreams is known
 	typicalStreams atomic.Int32  // streams that are open at once
 	begun          chan struct{} // has an element when one has begun
-	askedAt        atomic.Int64  // when the first GOAWAY was due, in nanoseconds after born; 0: not yet
+	askedAt        atomic.Int64  // when the first GOAWAY was due, in nanoseconds after Origin; 0: not yet
 }
 
 // leave sends GOAWAY at the next good moment.
@@ -194,7 +195,7 @@ func (h *h2) leave() {
 	}
 }
 
-// Due is called when the typical number has been looked for, and again when GOAWAY is to
+// Due is called when the typical number has been polled for, and again when GOAWAY is to
 // wait no longer for a stream.
 func (l *leaving) Due() {
 	if !l.sampled.Swap(true) && l.wire.Open() == 0 && l.typicalStreams.Load() > 0 {
@@ -261,7 +262,7 @@ func (h *h2) sendLastGoAway() {
 // wanted before.
 func (h *h2) want(which int32) bool {
 	if l := h.leaving.Load(); l != nil && which == firstGoAway {
-		l.askedAt.CompareAndSwap(0, max(1, int64(time.Since(h.conn.born)))) // although the write may block on a full socket
+		l.askedAt.CompareAndSwap(0, max(1, h.conn.now())) // although the write may block on a full socket
 	}
 	for {
 		wanted := h.goAwayWanted.Load()
@@ -285,7 +286,7 @@ func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	if l == nil || l.askedAt.Load() == 0 {
 		return time.Now().Add(AskWithin)
 	}
-	if asked := h.conn.born.Add(time.Duration(l.askedAt.Load())); asked.After(quiet) {
+	if asked := h.conn.time(l.askedAt.Load()); asked.After(quiet) {
 		quiet = asked
 	}
 	return quiet.Add(max(d.Linger(), ConfirmWithin))
@@ -366,7 +367,7 @@ func (h *h2) keep(record bool) {
 // begin. Go's own then loses those whose body it cannot rewind.
 func (h *h2) leaveAt(d *term.Termination) time.Time {
 	if h.conn.late(d) {
-		return d.LeaveAfter(h.conn.born, h.conn.Share)
+		return d.LeaveAfter(h.conn.time(h.conn.born), h.conn.Share)
 	}
 	return d.LeaveAt(h.conn.Share)
 }
@@ -490,7 +491,7 @@ func (h *h2) inFlight(to []Item) []Item {
 		}
 		x := Item{Kind: KindStream, Name: short.Name(s.Path), ID: streamOf{h, s.ID}}
 		if s.Since != 0 {
-			x.Since = h.conn.born.Add(time.Duration(s.Since))
+			x.Since = h.conn.time(s.Since)
 		}
 		to = append(to, x)
 	}

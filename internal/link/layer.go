@@ -33,7 +33,7 @@ const (
 
 // A layered is the connection that has a layer.
 type layered interface {
-	looked
+	polled
 	handshakeBegan()
 	BeginClose() bool
 	EndClose() error
@@ -67,11 +67,11 @@ func (l *layer) closable() bool { return l.handshake.Load() != handshakeBegun }
 // midRecord reports, to the reader, whether a part of a record has come.
 func (l *layer) midRecord() bool { return l.tls && l.records.midRecord() }
 
-// look is readNow for what is encrypted.
-func (l *layer) look(b []byte) (n int, err error) {
-	l.records.looking = true
+// poll is readNow for what is encrypted.
+func (l *layer) poll(b []byte) (n int, err error) {
+	l.records.polling = true
 	n, err = l.above.Read(b)
-	l.records.looking = false
+	l.records.polling = false
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil
 	}

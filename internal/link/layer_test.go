@@ -128,12 +128,12 @@ func TestProgramClosesALayer(t *testing.T) {
 	}
 }
 
-// A connection that is woken in the moment in which its client begins the handshake
+// A connection that is interrupted in the moment in which its client begins the handshake
 // is not closed.
 func TestWakeBeforeAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
-	c.wake()
+	c.interruptRead()
 	io.WriteString(client, "x")
 	if _, err := c.Secure(maskHandshake); err != nil {
 		t.Fatal(err)
@@ -144,21 +144,21 @@ func TestWakeBeforeAHandshake(t *testing.T) {
 	}
 }
 
-// The last look finds what has come through the layer.
+// The final poll finds what has come through the layer.
 func TestWakeOfALayer(t *testing.T) {
 	c, client := securePair(t)
-	c.wake()
+	c.interruptRead()
 	client.Write(masked([]byte("P")))
 	if n, err := c.Read(make([]byte, 10)); n != 1 || err != nil {
 		t.Errorf("Read: %d, %v", n, err)
 	}
 }
 
-// A wake that comes behind the first bytes of a handshake does not end it.
+// An interrupt that comes behind the first bytes of a handshake does not end it.
 func TestWakeInAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
-	c.wake()
+	c.interruptRead()
 	c.handshakeBegan() // its reader has read the first bytes
 	io.WriteString(client, "x")
 	if n, err := c.Conn.Read(make([]byte, 10)); n != 1 || err != nil {
@@ -167,7 +167,7 @@ func TestWakeInAHandshake(t *testing.T) {
 }
 
 // A connection whose client is silent, and one that has shaken hands and has no
-// stream, are closed when they are woken; one in the middle of a handshake is not.
+// stream, are closed when they are interrupted; one in the middle of a handshake is not.
 func TestClosableInEachPartOfAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
@@ -205,7 +205,7 @@ func TestClosableInEachPartOfAHandshake(t *testing.T) {
 		_, err := c.Read(make([]byte, 10))
 		got <- err
 	}()
-	c.wake()
+	c.interruptRead()
 	if err := <-got; err != io.EOF {
 		t.Errorf("Read: %v, want EOF", err)
 	}

@@ -50,7 +50,7 @@ func (l *Listener) accept() (*Conn, error) {
 		if !l.Env.State.Closing.Load() {
 			return nil, err
 		}
-		if l.empty || !l.look() {
+		if l.empty || !l.again() {
 			l.Listener.Close()
 			l.Emptied() // handshakes may go on: they are waited for as connections are
 			return nil, net.ErrClosed
@@ -93,9 +93,9 @@ func (l *Listener) take(nc net.Conn) *Conn {
 	return c
 }
 
-// look returns false if the queue is known to be empty. Else it arranges one
+// again returns false if the queue is known to be empty. Else it arranges one
 // more Accept, which finds that out within a millisecond.
-func (l *Listener) look() bool {
+func (l *Listener) again() bool {
 	if waits, known := queued(l.Listener); known && !waits {
 		return false
 	}
@@ -104,7 +104,7 @@ func (l *Listener) look() bool {
 	return ok && d.SetDeadline(time.Now().Add(time.Millisecond)) == nil
 }
 
-// Shut begins the end of the listener: it wakes Accept, which empties the
+// Shut begins the end of the listener: it ends the wait of Accept, which empties the
 // queue and closes. The caller has set closing.
 func (l *Listener) Shut() {
 	d, ok := l.Listener.(deadliner)

@@ -30,6 +30,7 @@ func (l *lock) hand() chan struct{} {
 	if c := l.handed.Load(); c != nil {
 		return *c
 	}
-	l.handed.CompareAndSwap(nil, new(make(chan struct{}, 1)))
+	made := make(chan struct{}, 1)
+	l.handed.CompareAndSwap(nil, &made)
 	return *l.handed.Load()
 }

@@ -11,7 +11,7 @@ func (raw) count() int { return 1 }
 // inFlight appends the connection.
 func (c raw) inFlight(to []Item) []Item {
 	about := c.noteOf(hijacked)
-	x := Item{Kind: kindHijacked, Name: about.name, Since: c.born}
+	x := Item{Kind: kindHijacked, Name: about.name, Since: c.time(c.born)}
 	if about.raw {
 		x.Kind = kindConnection
 	}

@@ -10,23 +10,23 @@ import (
 	"testing"
 )
 
-// The request is in the receive queue when the connection is woken.
+// The request is in the receive queue when the connection is interrupted.
 func TestWokenConnectionServesWhatIsInTheQueue(t *testing.T) {
 	c, client := socketPair(t)
 	io.WriteString(client, "hello")
 	waitQueued(t, c)
-	c.wake()
+	c.interruptRead()
 	b := make([]byte, 10)
 	n, err := c.Read(b)
 	if string(b[:n]) != "hello" || err != nil {
 		t.Fatalf("Read: %q, %v", b[:n], err)
 	}
-	if c.closable() || c.waking.Load() {
+	if c.closable() || c.interrupted.Load() {
 		t.Error("the connection still counts as silent")
 	}
 	go io.WriteString(client, " again")
 	if n, err := c.Read(b); string(b[:n]) != " again" || err != nil {
-		t.Errorf("the next Read: %q, %v: the wake was not taken back", b[:n], err)
+		t.Errorf("the next Read: %q, %v: the interrupt was not cleared", b[:n], err)
 	}
 }
 
@@ -58,7 +58,7 @@ func TestLastLookGoesThroughTheConnectionsOwnRead(t *testing.T) {
 	io.WriteString(client, "hello")
 	waitQueued(t, c)
 	c.Conn = shouting{c.Conn.(*net.TCPConn)}
-	c.wake()
+	c.interruptRead()
 	b := make([]byte, 10)
 	if n, err := c.Read(b); string(b[:n]) != "HELLO" || err != nil {
 		t.Errorf("Read: %q, %v", b[:n], err)

@@ -12,23 +12,27 @@ import (
 // it is known whether a part of one has come, and can be read without waiting.
 type recordConn struct {
 	net.Conn
-	head    [5]byte // of the record at hand (RFC 8446, section 5.1)
-	have    int8    // so many bytes of it have come
-	headed  int8    // bytes of head that were read before the handshake
-	looking bool    // reads do not wait
-	left    int32   // of the record, once the head is whole
 	slot    *slot   // of its handshake; nil when that is done
+	first   [1]byte // the first byte of all, which was read before the handshake
+	unread  bool    // first was, and the tls.Conn has not read it
+	polling bool    // reads do not wait
+	have    uint8   // bytes of a record's head that have come; recordHead until the record is whole
+	left    uint16  // of the record, once its head is whole
 }
 
-func (s *recordConn) midRecord() bool { return s.have > 0 || s.left > 0 }
+// recordHead is the length of a record's head, of which the last two bytes are the length
+// of the rest (RFC 8446, section 5.1).
+const recordHead = 5
+
+func (s *recordConn) midRecord() bool { return s.have > 0 }
 
 // Read is the tls.Conn's.
 func (s *recordConn) Read(b []byte) (n int, err error) {
 	switch {
-	case s.headed > 0:
-		n = copy(b, s.head[:s.headed])
-		s.headed = 0
-	case s.looking:
+	case s.unread:
+		n = copy(b, s.first[:])
+		s.unread = n == 0
+	case s.polling:
 		if n, err = readNow(s.Conn, b); n == 0 && err == nil {
 			err = os.ErrDeadlineExceeded
 		}
@@ -46,28 +50,31 @@ func (s *recordConn) Read(b []byte) (n int, err error) {
 // follow follows the records.
 func (s *recordConn) follow(b []byte) {
 	for len(b) > 0 {
-		if s.left == 0 {
-			n := copy(s.head[s.have:], b)
-			s.have += int8(n)
-			b = b[n:]
-			if int(s.have) == len(s.head) {
-				s.have, s.left = 0, int32(s.head[3])<<8|int32(s.head[4])
-			}
-			continue
+		n := 1
+		switch {
+		case s.have < recordHead-2:
+			s.have++
+		case s.have < recordHead:
+			s.have++
+			s.left = s.left<<8 | uint16(b[0])
+		default:
+			n = min(int(s.left), len(b))
+			s.left -= uint16(n)
 		}
-		n := min(int(s.left), len(b))
-		s.left -= int32(n)
 		b = b[n:]
+		if s.have == recordHead && s.left == 0 {
+			s.have = 0
+		}
 	}
 }
 
-// lookNow is readNow for a connection that may be encrypted.
-func lookNow(c net.Conn, b []byte) (n int, err error) {
+// pollNow is readNow for a connection that may be encrypted.
+func pollNow(c net.Conn, b []byte) (n int, err error) {
 	switch c := c.(type) {
 	case *tls.Conn:
 		return readRecords(c, b)
-	case interface{ look([]byte) (int, error) }: // a layer
-		return c.look(b)
+	case interface{ poll([]byte) (int, error) }: // a layer
+		return c.poll(b)
 	}
 	return readNow(c, b)
 }
@@ -79,9 +86,9 @@ func readRecords(over *tls.Conn, b []byte) (n int, err error) {
 		over.SetReadDeadline(time.Now().Add(time.Millisecond))
 		n, err = over.Read(b)
 	} else {
-		s.looking = true
+		s.polling = true
 		n, err = over.Read(b)
-		s.looking = false
+		s.polling = false
 	}
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil

@@ -12,8 +12,8 @@ func TestSizeOfAConnection(t *testing.T) {
 		t.Skip("the sizes are those of 64 bits")
 	}
 	for name, size := range map[string][2]uintptr{
-		"Conn": {unsafe.Sizeof(Conn{}), 192}, "h2": {unsafe.Sizeof(h2{}), 256},
-		"recordConn": {unsafe.Sizeof(recordConn{}), 48}, "part of a Set": {unsafe.Sizeof(part{}), 128},
+		"Conn": {unsafe.Sizeof(Conn{}), 176}, "h2": {unsafe.Sizeof(h2{}), 256},
+		"recordConn": {unsafe.Sizeof(recordConn{}), 32}, "part of a Set": {unsafe.Sizeof(part{}), 128},
 	} {
 		if size[0] > size[1] {
 			t.Errorf("a %s has %d bytes, want at most %d", name, size[0], size[1])

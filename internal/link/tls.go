@@ -134,13 +134,13 @@ func prohibited(suite uint16) bool {
 // awaitHello waits for the first byte. Until then the connection is silent,
 // and is closed as a silent one is.
 func (c *Conn) awaitHello(s *recordConn) error {
-	n, err := c.readFrom(c, s.Conn, s.head[:1])
+	n, err := c.readFrom(c, s.Conn, s.first[:])
 	if n == 0 {
 		return err
 	}
-	s.headed = int8(n)
+	s.unread = true
 	c.requestBegun = true
-	c.publish() // no wake must come in the middle of a handshake
+	c.publish() // no interrupt must come in the middle of a handshake
 	return nil
 }
 

@@ -30,9 +30,9 @@ func (l *one) Accept() (c net.Conn, err error) {
 func (l *one) Close() error   { return nil }
 func (l *one) Addr() net.Addr { return &net.UnixAddr{} }
 
-// The time limit of a handshake holds also where the connection was woken in the
+// The time limit of a handshake holds also where the connection was interrupted in the
 // moment of its first byte.
-func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
+func TestHandshakeLimitHoldsBehindAnInterrupt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, client := net.Pipe()
 		l := &one{server, make(chan struct{})}
@@ -46,7 +46,7 @@ func TestHandshakeLimitHoldsBehindAWake(t *testing.T) {
 		if len(all) != 1 {
 			t.Fatalf("%d connections", len(all))
 		}
-		all[0].waking.Store(true)
+		all[0].interrupted.Store(true)
 		client.Write([]byte{22})
 		_, err := client.Read(make([]byte, 1))
 		if took := time.Since(began); err != io.EOF || took != HandshakeLimit {

@@ -72,7 +72,7 @@ func (a *Agenda) join() int {
 	defer a.mu.Unlock()
 	a.next = 0
 	if a.callers > 0 && a.called != a.seen {
-		a.look()
+		a.fireSoon()
 		return 0
 	}
 	more := max(1, min(a.callers, len(a.due)))
@@ -87,8 +87,8 @@ func (a *Agenda) call() {
 	}
 }
 
-// look has the timer fire again soon. The caller holds mu.
-func (a *Agenda) look() {
+// fireSoon has the timer fire again soon. The caller holds mu.
+func (a *Agenda) fireSoon() {
 	a.seen = a.called
 	a.arm(int64(time.Since(a.origin) + apart))
 }
@@ -117,7 +117,7 @@ func (a *Agenda) take() Due {
 		a.down(x)
 	}
 	if a.called++; a.next == 0 {
-		a.look()
+		a.fireSoon()
 	}
 	return first.what
 }

@@ -1,6 +1,9 @@
 package term
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // A State is how far the termination of a process has come. Every request loads it,
 // on every core: so nothing that is written often, as by each accept, may be on its
@@ -11,7 +14,8 @@ type State struct {
 	Closing atomic.Bool                 // the lame duck is over, connections are being closed
 	_       [cacheLine]byte
 
-	Agenda Agenda // the moments of what is asked to leave
+	Agenda Agenda    // the moments of what is asked to leave
+	Origin time.Time // when the process began to serve: connections count in nanoseconds from here; not changed
 }
 
 const cacheLine = 64
