@@ -179,6 +179,8 @@ func http2Loss(err error) error {
 	return err
 }
 
+const body = "all of this, and nothing else"
+
 // trickle is a body that comes a few bytes at a time.
 type trickle struct {
 	r    io.Reader

@@ -1,16 +1,15 @@
 package load
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
 
 // HTTP sends POST / over HTTP/1.1 and wants its body back: over kept
@@ -19,155 +18,95 @@ import (
 // which termination begins.
 func HTTP(ctx context.Context, dial Dial, t *Tally) {
 	c := &client{ctx, dial, t}
+	cfg := engine.Config{
+		Request: engine.Request{Method: "POST", Path: "/", Host: "load", Body: 29},
+		Keep:    1 << 10, Timeout: patience, Takes: 300 * time.Millisecond,
+	}
+	plain, slow := http1.Plain(cfg), http1.Slow(cfg)
+	want := strings.Repeat("x", cfg.Body)
 	var group sync.WaitGroup
 	for range 4 {
-		group.Go(func() { c.keepAlive(thinkTime) })
+		group.Go(func() { c.keepAlive(plain, thinkTime, want) })
 	}
 	for range 2 {
-		group.Go(func() { c.keepAlive(longThinkTime) })
-		group.Go(c.oneShot)
-		group.Go(c.slow)
+		group.Go(func() { c.keepAlive(plain, longThinkTime, want) })
+		group.Go(func() { c.keepAlive(slow, func() time.Duration { return 0 }, want) })
+		group.Go(func() { c.oneShot(plain, want) })
 	}
 	group.Wait()
 }
 
 // keepAlive sends one request after another on a connection for as long as
 // it lasts.
-func (c *client) keepAlive(think func() time.Duration) {
+func (c *client) keepAlive(e engine.Engine, think func() time.Duration, want string) {
 	for !c.done() {
-		h, ok := c.http()
+		conn, ok := c.connect()
 		if !ok {
 			continue
 		}
-		for !c.done() && h.post(c.t, 0) && h.think(think()) {
+		s := c.open(e, conn, engine.Kept)
+		for !c.done() && c.exchange(s, want) && c.staysOpen(s, think()) {
 		}
-		h.Close()
+		s.Close()
 	}
 }
 
 // oneShot makes a connection for each request.
-func (c *client) oneShot() {
+func (c *client) oneShot(e engine.Engine, want string) {
 	for !c.done() {
-		if h, ok := c.http(); ok {
-			h.post(c.t, 0)
-			h.Close()
+		if conn, ok := c.connect(); ok {
+			s := c.open(e, conn, engine.Once)
+			c.exchange(s, want)
+			s.Close()
 		}
 		c.pause(thinkTime())
 	}
 }
 
-// slow sends requests that take about 300 ms each, on kept connections.
-func (c *client) slow() {
-	for !c.done() {
-		h, ok := c.http()
-		if !ok {
-			continue
-		}
-		for !c.done() && h.post(c.t, 30*time.Millisecond) {
-		}
-		h.Close()
+// exchange makes one exchange, counts what came of it, and reports whether the
+// connection can be used again.
+func (c *client) exchange(s engine.Session, want string) bool {
+	x := s.Do(context.WithoutCancel(c.ctx))
+	err := exchangeLoss(&x)
+	if err == nil && string(x.Content) != want {
+		err = lostBy("wrong-answer", fmt.Errorf("%q", x.Content))
 	}
+	c.t.End(err)
+	return err == nil && c.stays(&x)
 }
 
-// An http1 is one HTTP/1.1 connection: no pool, no hidden retry.
-type http1 struct {
-	net.Conn
-	r *bufio.Reader
+// stays reports whether the connection stays open after x.
+func (c *client) stays(x *engine.Exchange) bool {
+	if x.End == engine.Announced {
+		c.t.Goodbye("Connection: close")
+	}
+	return x.End == engine.Open
 }
 
-func (c *client) http() (*http1, bool) {
-	conn, ok := c.connect()
-	if !ok {
-		return nil, false
-	}
-	return &http1{conn, bufio.NewReader(conn)}, true
-}
-
-const body = "all of this, and nothing else"
-
-// post sends one request, a few bytes of its body every slowly, counts what
-// came of it, and reports whether the connection can be used again.
-func (h *http1) post(t *Tally, slowly time.Duration) bool {
-	res, text, err := h.exchange(fmt.Sprintf("POST / HTTP/1.1\r\nHost: load\r\nContent-Length: %d\r\n\r\n", len(body)), body, slowly)
-	if err == nil && text != body {
-		err = lostBy("wrong-answer", fmt.Errorf("%q", text))
-	}
-	t.End(err)
-	return err == nil && stays(res, t)
-}
-
-// stays reports whether the connection stays open after res.
-func stays(res *http.Response, t *Tally) bool {
-	if res.Close {
-		t.Goodbye("Connection: close")
-	}
-	return !res.Close
-}
-
-// exchange sends a request and reads the whole answer.
-func (h *http1) exchange(head, body string, slowly time.Duration) (*http.Response, string, error) {
-	if err := h.send(head, body, slowly); err != nil {
-		return nil, "", err
-	}
-	res, err := h.answer()
-	if err != nil {
-		return nil, "", err
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		return nil, "", lostBy("truncated", err)
-	}
-	return res, string(text), nil
-}
-
-func (h *http1) send(head, body string, slowly time.Duration) error {
-	h.SetDeadline(time.Now().Add(patience))
-	if slowly == 0 {
-		_, err := io.WriteString(h, head+body)
-		return err
-	}
-	for rest := head + body; rest != ""; {
-		n := min(len(rest), 8)
-		if _, err := io.WriteString(h, rest[:n]); err != nil {
-			return err
-		}
-		rest = rest[n:]
-		time.Sleep(slowly)
-	}
-	return nil
-}
-
-// answer reads the head of an answer. A connection that is closed before is
-// told from one that is closed in the middle.
-func (h *http1) answer() (*http.Response, error) {
-	if _, err := h.r.Peek(1); err != nil {
-		return nil, err
-	}
-	res, err := http.ReadResponse(h.r, &http.Request{Method: http.MethodPost})
-	if err != nil {
-		return nil, lostBy("truncated", err)
-	}
-	if res.StatusCode >= 300 {
-		res.Body.Close()
-		return nil, lostBy(fmt.Sprint("status-", res.StatusCode), nil)
-	}
-	return res, nil
-}
-
-// think waits for d and reports whether the connection is still open then. A
+// staysOpen waits for d and reports whether the connection is still open then. A
 // server may close it meanwhile: nothing is lost by that.
-func (h *http1) think(d time.Duration) bool {
+func (c *client) staysOpen(s engine.Session, d time.Duration) bool {
 	if d == 0 {
 		return true
 	}
-	h.SetReadDeadline(time.Now().Add(d))
-	_, err := h.r.Peek(1)
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
+	c.pause(d)
+	return s.Idle() == engine.Open
 }
 
-// get sends a GET request, of which the server may think for long.
-func get(path string, header ...string) string {
-	return fmt.Sprintf("GET %s HTTP/1.1\r\nHost: load\r\n%s\r\n", path, strings.Join(append(header, ""), "\r\n"))
+// open makes a session of HTTP/1.1, which has no handshake that could fail.
+func (c *client) open(e engine.Engine, conn *engine.Conn, use engine.Use) engine.Session {
+	s, _ := e.Open(c.ctx, conn, use)
+	return s
+}
+
+// exchangeLoss is why an exchange was lost: nil if the answer was whole, with a
+// status below 300.
+func exchangeLoss(x *engine.Exchange) error {
+	switch {
+	case x.Status >= 300:
+		return lostBy(fmt.Sprint("status-", x.Status), nil)
+	case x.Cause != "":
+		return lostBy(string(x.Cause), errors.New(x.Detail))
+	}
+	return nil
 }

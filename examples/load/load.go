@@ -16,6 +16,8 @@ import (
 	"math/rand/v2"
 	"net"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // A Dial makes a new connection to the service: to whatever instance of it is
@@ -61,7 +63,7 @@ func (c *client) attempt() (context.Context, context.CancelFunc) {
 }
 
 // connect makes a new connection, or counts that there was none to be had.
-func (c *client) connect() (net.Conn, bool) {
+func (c *client) connect() (*engine.Conn, bool) {
 	ctx, cancel := c.attempt()
 	defer cancel()
 	conn, err := c.dial(ctx)
@@ -70,7 +72,7 @@ func (c *client) connect() (net.Conn, bool) {
 		c.pause(retryPause)
 		return nil, false
 	}
-	return conn, true
+	return engine.NewConn(conn), true
 }
 
 // dialContext is dial as an http.Transport wants it.

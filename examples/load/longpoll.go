@@ -2,10 +2,12 @@ package load
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
 
 // LongPoll asks GET /news?after=N again and again, on kept connections, each
@@ -23,26 +25,31 @@ func LongPoll(ctx context.Context, dial Dial, t *Tally) {
 func (c *client) poll() {
 	last := "0"
 	for !c.done() {
-		h, ok := c.http()
+		conn, ok := c.connect()
 		if !ok {
 			continue
 		}
-		for !c.done() && h.news(c.t, &last) {
+		for !c.done() && c.news(conn, &last) {
 		}
-		h.Close()
+		conn.Close()
 		c.pause(retryPause) // a client that is asked to leave may be sent to the same server once more
 	}
 }
 
 // news asks once and reports whether the connection can be used again.
-func (h *http1) news(t *Tally, last *string) bool {
-	res, text, err := h.exchange(get(fmt.Sprint("/news?after=", *last)), "", 0)
-	t.End(err)
+func (c *client) news(conn *engine.Conn, last *string) bool {
+	s := c.open(http1.Plain(engine.Config{
+		Request: engine.Request{Method: "GET", Path: "/news?after=" + *last, Host: "load"},
+		Keep:    1 << 10, Timeout: patience,
+	}), conn, engine.Kept)
+	x := s.Do(context.WithoutCancel(c.ctx))
+	err := exchangeLoss(&x)
+	c.t.End(err)
 	if err != nil {
 		return false
 	}
-	if text = strings.TrimSpace(text); text != "" {
+	if text := strings.TrimSpace(string(x.Content)); text != "" {
 		*last = text
 	}
-	return stays(res, t) && h.think(time.Millisecond)
+	return c.stays(&x) && c.staysOpen(s, time.Millisecond)
 }

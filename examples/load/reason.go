@@ -4,10 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
-	"slices"
-	"syscall"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // A loss is an error whose reason is known where it is met.
@@ -30,15 +31,10 @@ func lostBy(reason string, err error) error { return &loss{reason, err} }
 
 // unreached returns why no connection was made.
 func unreached(err error) error {
-	switch {
-	case isErrno(err, refusedErrnos):
+	if errors.Is(err, fs.ErrNotExist) { // no such Unix socket
 		return lostBy("refused", err)
-	case isTimeout(err):
-		return lostBy("dial-timeout", err)
-	case isErrno(err, resetErrnos):
-		return lostBy("reset", err)
 	}
-	return lostBy("unreachable", err)
+	return lostBy(string(engine.DialFailure(err).Cause), err)
 }
 
 // reason returns why an attempt was lost, in a word.
@@ -46,27 +42,13 @@ func reason(err error) string {
 	if l, ok := errors.AsType[*loss](err); ok {
 		return l.reason
 	}
-	switch {
-	case isTimeout(err):
-		return "timeout"
-	case errors.Is(err, io.ErrUnexpectedEOF):
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return "truncated"
-	case errors.Is(err, io.EOF):
-		return "eof"
-	case isErrno(err, resetErrnos):
-		return "reset"
-	case isErrno(err, refusedErrnos):
-		return "refused"
 	}
-	return "other"
+	return string(engine.ExchangeFailure(engine.Receive, err, 0).Cause)
 }
 
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout() || errors.Is(err, os.ErrDeadlineExceeded)
-}
-
-func isErrno(err error, list []syscall.Errno) bool {
-	errno, ok := errors.AsType[syscall.Errno](err)
-	return ok && slices.Contains(list, errno)
 }

@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strconv"
 	"strings"
 	"sync"
@@ -33,40 +35,58 @@ type stream struct {
 func (c *client) follow() {
 	s := &stream{retry: retryPause}
 	for !c.done() {
-		h, ok := c.http()
+		conn, ok := c.connect()
 		if !ok {
 			continue
 		}
-		if err := s.read(c, h); err != nil {
+		if err := s.read(c, conn); err != nil {
 			c.t.Lose(err)
 		}
-		h.Close()
+		conn.Close()
 		c.pause(s.retry)
 	}
 }
 
 // read follows one connection. It returns nil if it ended well: with a
 // goodbye, or with the load.
-func (s *stream) read(c *client, h *http1) error {
-	header := []string{"Accept: text/event-stream"}
+func (s *stream) read(c *client, conn net.Conn) error {
+	request := "GET /events HTTP/1.1\r\nHost: load\r\nAccept: text/event-stream\r\n"
 	if s.lastID > 0 {
-		header = append(header, fmt.Sprint("Last-Event-ID: ", s.lastID))
+		request += fmt.Sprintf("Last-Event-ID: %d\r\n", s.lastID)
 	}
-	if err := h.send(get("/events", header...), "", 0); err != nil {
-		return err
-	}
-	res, err := h.answer()
+	res, err := answer(conn, request+"\r\n")
 	if err != nil {
 		return err
 	}
 	// The body is not closed: that would read on to the end of the stream.
-	return s.events(c, h, bufio.NewReader(res.Body))
+	return s.events(c, conn, bufio.NewReader(res.Body))
 }
 
-func (s *stream) events(c *client, h *http1, r *bufio.Reader) error {
+// answer sends a request and reads the head of the answer. A connection that is
+// closed before is told from one that is closed in the middle.
+func answer(conn net.Conn, request string) (*http.Response, error) {
+	conn.SetDeadline(time.Now().Add(patience))
+	if _, err := io.WriteString(conn, request); err != nil {
+		return nil, err
+	}
+	in := bufio.NewReader(conn)
+	if _, err := in.Peek(1); err != nil {
+		return nil, err
+	}
+	res, err := http.ReadResponse(in, nil)
+	switch {
+	case err != nil:
+		return nil, lostBy("truncated", err)
+	case res.StatusCode >= 300:
+		return nil, lostBy(fmt.Sprint("status-", res.StatusCode), nil)
+	}
+	return res, nil
+}
+
+func (s *stream) events(c *client, conn net.Conn, r *bufio.Reader) error {
 	left := false
 	for !c.done() {
-		h.SetDeadline(time.Now().Add(patience))
+		conn.SetDeadline(time.Now().Add(patience))
 		e, err := readEvent(r)
 		switch {
 		case err == io.EOF && left:

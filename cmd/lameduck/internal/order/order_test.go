@@ -8,6 +8,7 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -121,6 +122,22 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 			}
 			if rows[other].place <= r.place {
 				t.Errorf("%s imports %s, and in the table of %s that is not below it", name, other, page)
+			}
+		}
+	}
+}
+
+// TestWithoutKubernetes: what a worker is, the traffic and its messages, is small without
+// the API of Kubernetes, in this package or in any that it needs.
+func TestWithoutKubernetes(t *testing.T) {
+	for _, name := range []string{"traffic", "workers/wire"} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../"+name).Output()
+		if err != nil || !bytes.Contains(out, []byte(modulePath+"/internal/timeline\n")) {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			if strings.HasPrefix(line, "k8s.io/") {
+				t.Errorf("%s needs %s", name, line)
 			}
 		}
 	}

@@ -1,9 +1,6 @@
 package timeline
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Load is the traffic that is asked for.
 type Load struct {
@@ -58,18 +55,3 @@ func (r *Request) HeaderNames() []string {
 	}
 	return names
 }
-
-// Has reports whether Headers has a field of that name.
-func (r *Request) Has(name string) bool {
-	return slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
-}
-
-// Idempotent reports whether the request may be sent twice (RFC 9110 section
-// 9.2.2).
-func (r *Request) Idempotent() bool {
-	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}, r.Method)
-}
-
-// Content reports whether the method gives content a meaning, so that its
-// length has to be sent even if it is 0 (RFC 9110 section 8.6).
-func (r *Request) Content() bool { return slices.Contains([]string{"POST", "PUT", "PATCH"}, r.Method) }

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // admit counts a new attempt. When too many are in progress already, it is
@@ -19,7 +19,7 @@ func (n *patternRun) admit(due time.Duration) bool {
 	n.underway.Add(-1)
 	a := n.attempt(due)
 	a.Started, a.Ended = timeline.Never, n.env.Clock.Now()
-	engine.Fail(&a, "", timeline.Timeout, fmt.Sprintf("not started: %d attempts are in progress", n.spec.Limits.Underway))
+	fail(&a, engine.Failure{Cause: engine.Timeout, Detail: fmt.Sprintf("not started: %d attempts are in progress", n.spec.Limits.Underway)})
 	n.record(&a)
 	return false
 }
@@ -55,14 +55,15 @@ func (n *patternRun) connect(a *timeline.Attempt, node int, use engine.Use) *con
 	a.Pod, a.Addr = pod, dialled(nc, err)
 	if err != nil {
 		a.Ended = n.env.Clock.Now()
-		engine.FailDial(a, err)
+		fail(a, engine.DialFailure(err))
 		return nil
 	}
-	c := &conn{net: nc, id: connections.Add(1), node: a.Node, pod: pod, addr: a.Addr}
+	c := &conn{net: nc, id: connections.Add(1), node: a.Node, pod: pod, addr: a.Addr, clock: n.env.Clock}
 	n.watch(c)
 	if c.session, err = n.handshake(ctx, nc, use); err != nil {
 		a.Conn, a.Ended = c.id, n.env.Clock.Now()
-		engine.FailHandshake(a, err)
+		a.End, a.EndedConn = timeline.Broken, a.Ended
+		fail(a, engine.HandshakeFailure(err))
 		_ = nc.Close()
 		n.forget(c)
 		return nil

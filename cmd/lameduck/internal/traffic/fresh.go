@@ -3,7 +3,7 @@ package traffic
 import (
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // fresh is the policy that makes every attempt on a connection of its own.

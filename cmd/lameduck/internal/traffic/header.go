@@ -7,6 +7,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // Header is one field of a request.
@@ -24,6 +25,15 @@ func ParseHeaders(fields []string) ([]Header, error) {
 		all = append(all, Header{Name: name, Value: strings.Trim(value, " \t")})
 	}
 	return all, checkHeaders(all)
+}
+
+// asked is the request, as engines have it.
+func asked(r *timeline.Request) engine.Request {
+	headers := make([]engine.Header, len(r.Headers))
+	for i, h := range r.Headers {
+		headers[i] = engine.Header(h)
+	}
+	return engine.Request{Method: r.Method, Path: r.Path, Host: r.Host, Headers: headers, Body: r.Body}
 }
 
 // ours are the fields that the clients set themselves: they decide where a

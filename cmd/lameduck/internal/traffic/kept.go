@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // kept is the policy that makes attempts on connections that are kept, each in
@@ -83,7 +83,7 @@ func (k *kept) try(c *conn, extra bool, due time.Duration) {
 // usable looks whether the server has closed an idle connection; if it has,
 // that is how the attempt before this one ended.
 func (k *kept) usable(c *conn) bool {
-	end := c.session.Idle()
+	end := timeline.End(c.session.Idle())
 	if end != timeline.Open && k.ctx.Err() == nil { // else the load itself closed it
 		c.last.End, c.last.EndedConn = end, k.env.Clock.Now()
 	}
@@ -136,7 +136,7 @@ func (k *kept) closeAnnounced(c *conn) {
 func (k *kept) dropped(c *conn) {
 	k.removed()
 	k.close(c)
-	if k.engine.Retryable(&c.last) {
+	if c.again {
 		c.last.Retry = k.retryOnce()
 	}
 	k.finishAttempt(&c.last)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // outcome is what these tests compare of an attempt.
@@ -184,5 +185,5 @@ func outcomes(attempts []timeline.Attempt) []outcome {
 // may have arrived together with the response before), a FIN or a RST.
 func arrived(t *testing.T, c *conn) {
 	t.Helper()
-	eventually(t, func() bool { return c.session.Idle() != timeline.Open })
+	eventually(t, func() bool { return c.session.Idle() != engine.Open })
 }

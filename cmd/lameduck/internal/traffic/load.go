@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // Load is running traffic.
@@ -97,8 +97,8 @@ func newPatternRun(l *Load, p *Pattern) *patternRun {
 		n.takes = l.env.takes
 	}
 	n.engine = p.engine(engine.Config{
-		Request: l.spec.Request, PodHeader: strings.ToLower(l.spec.PodHeader),
-		Clock: l.env.Clock, Timeout: l.spec.Limits.Timeout, Takes: n.takes,
+		Request: asked(&l.spec.Request), PodHeader: strings.ToLower(l.spec.PodHeader),
+		Timeout: l.spec.Limits.Timeout, Takes: n.takes,
 	})
 	n.policy = p.policy(n)
 	return n

@@ -9,8 +9,8 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/http1"
+	"github.com/lameduck-dev/lameduck/internal/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
 
 // Pattern is one way to use a server: a policy of connections, and a protocol

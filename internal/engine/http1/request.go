@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // request is the bytes of one request, made once for a whole load.
@@ -15,10 +15,10 @@ type request struct {
 
 // newRequest builds a request. With final the client announces that it is the
 // last one on its connection.
-func newRequest(r *timeline.Request, final bool) request {
+func newRequest(r *engine.Request, final bool) request {
 	var b strings.Builder
 	b.WriteString(r.Method + " " + r.Path + " HTTP/1.1\r\nHost: " + r.Host + "\r\n")
-	for _, h := range []timeline.Header{{Name: "User-Agent", Value: "lameduck"}, {Name: "Accept", Value: "*/*"}} {
+	for _, h := range []engine.Header{{Name: "User-Agent", Value: "lameduck"}, {Name: "Accept", Value: "*/*"}} {
 		if !r.Has(h.Name) {
 			b.WriteString(h.Name + ": " + h.Value + "\r\n")
 		}

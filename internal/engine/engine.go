@@ -1,25 +1,20 @@
-// Package engine is what the policies of traffic and the protocols agree on: a
-// protocol is an Engine, which makes a Session of a connection. It also has
-// what every engine needs of a socket: reading without waiting, and the cause of
-// an error.
+// Package engine is what clients and protocols agree on: a protocol is an Engine,
+// which makes a Session of a connection. It also has what every engine needs of a
+// socket: reading without waiting, and the cause of an error.
 package engine
 
 import (
 	"context"
 	"time"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // Engine is one protocol, set up for one load.
 type Engine interface {
-	// Open makes a session of a new connection, which the session closes. An
+	// Open makes a session of a connection on which no exchange is in progress; its
+	// Close closes the connection. An
 	// error is one of the protocol's own handshake; the caller closes the
 	// connection then.
 	Open(ctx context.Context, c *Conn, use Use) (Session, error)
-	// Retryable reports whether a client may try a failed exchange again by
-	// itself.
-	Retryable(a *timeline.Attempt) bool
 }
 
 // Use is what a session is opened for.
@@ -34,14 +29,11 @@ const (
 
 // Session is one protocol on one connection. It is not for concurrent use.
 type Session interface {
-	// Do makes one exchange, and sets in the attempt when it was sent and when
-	// it ended, what came, how it failed, and how the connection ended: Open
-	// if it can be used for another exchange. a.Pod changes if the server named
-	// its pod. When ctx ends an exchange may end early.
-	Do(ctx context.Context, a *timeline.Attempt)
+	// Do makes one exchange. When ctx ends it may end early.
+	Do(ctx context.Context) Exchange
 	// Idle looks, without waiting, whether the connection can be used for
 	// another exchange; otherwise it returns how the server has ended it.
-	Idle() timeline.End
+	Idle() End
 	// Close closes the connection. If its end was announced, by either side, it
 	// first waits a moment for the server to close: that keeps TIME_WAIT off
 	// our side, where it would use up the local ports.
@@ -50,10 +42,10 @@ type Session interface {
 
 // Config is the settings of an engine.
 type Config struct {
-	timeline.Request
+	Request
 	PodHeader string // the field of a response that names the pod, in lower case; empty: none does
 
-	Clock   timeline.Clock
+	Keep    int           // most bytes of an answer's content that Exchange.Content has
 	Timeout time.Duration // from the request sent to the whole answer
 	Takes   time.Duration // how long an exchange in pieces takes
 }

@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"context"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // uploaded is the bytes of content of an upload, if no other number is asked

@@ -3,8 +3,7 @@ package engine
 import (
 	"net"
 	"syscall"
-
-	"golang.org/x/sys/unix"
+	"unsafe"
 )
 
 // unacked is how many sent bytes the other side has not acknowledged (tcp(7),
@@ -18,7 +17,9 @@ func unacked(nc net.Conn) int {
 	if err != nil {
 		return 0
 	}
-	bytes := 0
-	_ = raw.Control(func(fd uintptr) { bytes, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-	return bytes
+	var bytes int32
+	_ = raw.Control(func(fd uintptr) {
+		_, _, _ = syscall.Syscall(syscall.SYS_IOCTL, fd, syscall.TIOCOUTQ, uintptr(unsafe.Pointer(&bytes))) // SIOCOUTQ by another name
+	})
+	return int(bytes)
 }

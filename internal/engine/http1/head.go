@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"math"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // head is the framing in the head of a response.
@@ -39,7 +39,7 @@ func parseHead(b []byte) (head, error) {
 		}
 		name, value, ok := bytes.Cut(field, []byte(":"))
 		if !ok {
-			return h, engine.Malformed("header line without a colon")
+			return h, engine.NotProtocol("header line without a colon")
 		}
 		h.field(name, bytes.Trim(value, " \t"))
 	}
@@ -50,12 +50,12 @@ func parseHead(b []byte) (head, error) {
 func (h *head) statusLine(line []byte) error {
 	const version = len(httpVersion)
 	if len(line) < version+2 || string(line[:version]) != httpVersion || !digit(line[version]) || line[version+1] != ' ' {
-		return engine.Malformed("status line " + excerpt(line))
+		return engine.NotProtocol("status line " + excerpt(line))
 	}
 	h.minor = int(line[version] - '0')
 	code, _, _ := bytes.Cut(bytes.TrimLeft(line[version+2:], " "), []byte(" "))
 	if len(code) != 3 || code[0] == '0' || !digit(code[0]) || !digit(code[1]) || !digit(code[2]) {
-		return engine.Malformed("status line " + excerpt(line))
+		return engine.NotProtocol("status line " + excerpt(line))
 	}
 	h.status = int(code[0]-'0')*100 + int(code[1]-'0')*10 + int(code[2]-'0')
 	return nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"io"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // portion is how many bytes a download reads at one time while it is slow.

@@ -7,8 +7,7 @@ import (
 	"io"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // session is HTTP/1.1 on one connection.
@@ -17,10 +16,11 @@ type session struct {
 	conn      *engine.Conn
 	use       engine.Use
 	in        reader
-	sent      time.Duration // when the head of the request was written, or Never
-	failed    error         // an error of peek; the next Read returns it again
-	end       timeline.End  // Open: another exchange is possible
-	announced bool          // by either side
+	sent      time.Time  // when the head of the request was written; zero: it was not
+	used      bool       // it has had an exchange
+	failed    error      // an error of peek; the next Read returns it again
+	end       engine.End // Open: another exchange is possible
+	announced bool       // by either side
 }
 
 // errAnswered means that the server responded, or closed, before the request
@@ -28,50 +28,56 @@ type session struct {
 var errAnswered = errors.New("the server did not wait for the whole request")
 
 // Do sends a request and reads the answer.
-func (s *session) Do(ctx context.Context, a *timeline.Attempt) {
-	s.sent = timeline.Never
+func (s *session) Do(ctx context.Context) engine.Exchange {
+	s.sent = time.Time{}
+	reused := s.used
+	s.used = true
 	send, receive := s.engine.send, s.engine.receive
 	if s.use == engine.Retry {
 		send, receive = sendAtOnce, receiveAtOnce
 	}
 	sendErr := send(ctx, s)
-	a.Sent = s.sent
 	// A server may answer before it has read everything, and close.
 	ans, err := receive(ctx, s)
-	a.Ended = s.engine.Clock.Now()
-	a.Bytes, a.Status = s.in.seen, ans.status
-	if s.in.pod != "" {
-		a.Pod = s.in.pod
-	}
+	x := engine.Exchange{Sent: s.sent, Ended: time.Now(), Bytes: s.in.seen, Status: ans.status, Content: s.in.content, Pod: s.in.pod}
 	switch {
 	case err != nil:
-		if a.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
+		if x.Bytes == 0 && sendErr != nil && sendErr != errAnswered {
 			err = sendErr // more exact than the error of reading
 		}
-		engine.FailExchange(a, phase(a, sendErr), err)
-		return
+		x.End, x.Failure = engine.Broken, engine.ExchangeFailure(phase(x.Bytes, sendErr), err, x.Bytes)
+		x.Retryable = reused && s.retryable(&x)
+		return x
 	case sendErr != nil && sendErr != errAnswered:
-		a.End, a.EndedConn = timeline.Broken, a.Ended
+		x.End = engine.Broken
 	case s.use != engine.Kept:
 		s.announced = true
 	case ans.close || sendErr != nil:
 		s.announced = true
-		a.End, a.EndedConn = timeline.Announced, a.Ended
+		x.End = engine.Announced
 	}
 	if ans.status >= 500 {
-		engine.Fail(a, timeline.ReceivePhase, timeline.Status5xx, fmt.Sprintf("status %d", ans.status))
+		x.Failure = engine.Failure{Phase: engine.Receive, Cause: engine.Status5xx, Detail: fmt.Sprintf("status %d", ans.status)}
 	}
+	return x
 }
 
-// phase is the phase that an exchange without a complete answer has reached.
-func phase(a *timeline.Attempt, sendErr error) timeline.Phase {
+// phase is the phase that an exchange without a complete answer has reached, after
+// seen bytes of it.
+func phase(seen int64, sendErr error) engine.Phase {
 	switch {
-	case a.Bytes > 0:
-		return timeline.ReceivePhase
+	case seen > 0:
+		return engine.Receive
 	case sendErr != nil:
-		return timeline.SendPhase
+		return engine.Send
 	}
-	return timeline.WaitPhase
+	return engine.Wait
+}
+
+// retryable: an idempotent request on a connection that was used before, of whose
+// answer no byte came (RFC 9112 section 9.3.1).
+func (s *session) retryable(x *engine.Exchange) bool {
+	return x.Bytes == 0 && (x.Cause == engine.Reset || x.Cause == engine.EOF) && s.engine.Idempotent()
 }
 
 // sendAtOnce writes a request with one write.
@@ -88,7 +94,7 @@ func (s *session) write(from, to int) error {
 	r := s.request()
 	_, err := s.conn.Write(r.bytes[from:to])
 	if err == nil && from < r.head && to >= r.head {
-		s.sent = s.engine.Clock.Now()
+		s.sent = time.Now()
 	}
 	return err
 }
@@ -135,8 +141,8 @@ func (s *session) peek() bool {
 
 // Idle looks whether the server has closed the connection, or sent something
 // that was not asked for.
-func (s *session) Idle() timeline.End {
-	if s.end != timeline.Open {
+func (s *session) Idle() engine.End {
+	if s.end != engine.Open {
 		return s.end
 	}
 	// The deadline of the attempt before may be over.
@@ -152,20 +158,20 @@ func (s *session) Idle() timeline.End {
 // closeReason is how the connection ended without a request in flight. A server
 // may announce the end of an idle connection with a 408 (RFC 9110 section
 // 15.5.9).
-func (s *session) closeReason() timeline.End {
+func (s *session) closeReason() engine.End {
 	switch {
 	case s.failed == io.EOF:
-		return timeline.FIN
+		return engine.FIN
 	case s.failed != nil:
-		return timeline.Broken
+		return engine.Broken
 	}
 	s.failed, s.in.heads = engine.ErrNothing, 0 // only what was received counts
 	if b, err := s.in.head(); err == nil {
 		if h, err := parseHead(b); err == nil && h.status == 408 {
-			return timeline.Announced
+			return engine.Announced
 		}
 	}
-	return timeline.Broken
+	return engine.Broken
 }
 
 // lingerFor is how long a client waits for the server to close first.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"io"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 const (
@@ -13,7 +13,7 @@ const (
 	maxLine     = 4 << 10  // of a chunk's size with its extensions
 )
 
-const headTooLong = engine.Malformed("head over 64 KiB")
+const headTooLong = engine.NotProtocol("head over 64 KiB")
 
 // reader reads answers from a connection through one buffer, which is kept.
 type reader struct {
@@ -22,6 +22,9 @@ type reader struct {
 	r, w  int   // buf[r:w] was read from src and is not used yet
 	seen  int64 // bytes of this answer read from src
 	heads int   // bytes of heads and trailers of this answer
+
+	keep    int    // most bytes of content that are kept
+	content []byte // of this answer
 
 	podField string // the field that names the pod, in lower case; empty: none does
 	pod      string // from the first response with the field
@@ -100,7 +103,7 @@ func (r *reader) line(limit int) ([]byte, error) {
 			r.r += i + 1
 			return bytes.TrimSuffix(b[:i], []byte("\r")), nil
 		} else if len(b) > limit {
-			return nil, engine.Malformed("line too long")
+			return nil, engine.NotProtocol("line too long")
 		}
 		if err := r.fill(); err != nil {
 			return nil, err
@@ -115,11 +118,19 @@ func (r *reader) checkHeads(more int) error {
 	return nil
 }
 
-// discard reads and forgets n bytes.
+// use keeps the next n bytes, as far as that is asked for, and goes on behind them.
+func (r *reader) use(n int) {
+	if room := r.keep - len(r.content); room > 0 {
+		r.content = append(r.content, r.buf[r.r:r.r+min(n, room)]...)
+	}
+	r.r += n
+}
+
+// discard reads n bytes of content.
 func (r *reader) discard(n int64) error {
 	for {
 		have := min(n, int64(r.buffered()))
-		r.r += int(have)
+		r.use(int(have))
 		if n -= have; n == 0 {
 			return nil
 		}

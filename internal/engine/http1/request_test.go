@@ -3,18 +3,18 @@ package http1
 import (
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // TestRequest is what the server gets to read.
 func TestRequest(t *testing.T) {
 	const common = " /x?y HTTP/1.1\r\nHost: shop\r\nUser-Agent: lameduck\r\nAccept: */*\r\n"
-	agent := []timeline.Header{{Name: "user-agent", Value: "me"}}
-	headers := []timeline.Header{{Name: "X-Shop", Value: "a b"}, {Name: "X-Shop", Value: ""}}
+	agent := []engine.Header{{Name: "user-agent", Value: "me"}}
+	headers := []engine.Header{{Name: "X-Shop", Value: "a b"}, {Name: "X-Shop", Value: ""}}
 	for _, tt := range []struct {
 		method  string
 		final   bool
-		headers []timeline.Header
+		headers []engine.Header
 		body    int
 		want    string
 	}{
@@ -24,7 +24,7 @@ func TestRequest(t *testing.T) {
 		{"GET", false, agent, 0, "GET /x?y HTTP/1.1\r\nHost: shop\r\nAccept: */*\r\nuser-agent: me\r\n\r\n"},
 		{"POST", false, headers, 3, "POST" + common + "Content-Length: 3\r\nX-Shop: a b\r\nX-Shop: \r\n\r\nxxx"},
 	} {
-		r := newRequest(&timeline.Request{Method: tt.method, Path: "/x?y", Host: "shop", Headers: tt.headers, Body: tt.body}, tt.final)
+		r := newRequest(&engine.Request{Method: tt.method, Path: "/x?y", Host: "shop", Headers: tt.headers, Body: tt.body}, tt.final)
 		if string(r.bytes) != tt.want || r.head != len(tt.want)-tt.body {
 			t.Errorf("%q with a head of %d, want %q", r.bytes, r.head, tt.want)
 		}

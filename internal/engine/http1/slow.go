@@ -3,7 +3,7 @@ package http1
 import (
 	"context"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // Slow sends the head of each request piece by piece.

@@ -173,3 +173,21 @@ func reference(data []byte, head bool) (want answer, used int64, ok bool) {
 		return answer{resp.StatusCode, n, resp.Close}, used, err == nil
 	}
 }
+
+// TestContent: as many bytes of an answer are kept as were asked for, of that answer
+// alone.
+func TestContent(t *testing.T) {
+	for text, want := range map[string]string{
+		page: "hell",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n": "abcd",
+		"HTTP/1.1 200 OK\r\n\r\nab": "ab",
+		"HTTP/1.1 204 OK\r\n\r\n":   "",
+	} {
+		r := reader{src: strings.NewReader(page + text), keep: 4}
+		for _, want := range []string{"hell", want} {
+			if _, err := r.answer(false); err != nil || string(r.content) != want {
+				t.Errorf("%q: kept %q, %v, want %q", text, r.content, err, want)
+			}
+		}
+	}
+}

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"io"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // answer is one answer to one request.
@@ -18,7 +18,7 @@ type answer struct {
 // ones. io.EOF means that not a byte of it came; if the connection ended later
 // than that, the error is io.ErrUnexpectedEOF.
 func (r *reader) answer(toHead bool) (answer, error) {
-	r.seen, r.heads = int64(r.buffered()), 0
+	r.seen, r.heads, r.content = int64(r.buffered()), 0, r.content[:0]
 	h, err := r.finalHead()
 	a := answer{status: h.status}
 	if err == nil {
@@ -40,7 +40,7 @@ func (r *reader) finalHead() (head, error) {
 	for {
 		b, err := r.head()
 		if line, _ := cutLine(r.buf[r.r:r.w]); err == io.EOF && notHTTP(line) {
-			err = engine.Malformed("status line " + excerpt(line))
+			err = engine.NotProtocol("status line " + excerpt(line))
 		}
 		if err != nil {
 			return head{}, err
@@ -76,7 +76,7 @@ func (r *reader) body(h head, toHead bool, a *answer) (err error) {
 		a.close = true
 		a.body, err = r.untilEOF()
 	case h.badLen:
-		err = engine.Malformed("Content-Length")
+		err = engine.NotProtocol("Content-Length")
 	case h.hasLen:
 		a.body = h.length
 		err = r.discard(h.length)
@@ -92,7 +92,7 @@ func (r *reader) body(h head, toHead bool, a *answer) (err error) {
 func (r *reader) untilEOF() (n int64, err error) {
 	for {
 		n += int64(r.buffered())
-		r.r = r.w
+		r.use(r.buffered())
 		switch err := r.fill(); err {
 		case nil:
 		case io.EOF:
@@ -112,7 +112,7 @@ func (r *reader) chunks() (n int64, err error) {
 		}
 		size, ok := parseChunkSize(line)
 		if !ok || n+size < n {
-			return n, engine.Malformed("chunk size " + excerpt(line))
+			return n, engine.NotProtocol("chunk size " + excerpt(line))
 		}
 		if size == 0 {
 			return n, r.trailers()
@@ -124,7 +124,7 @@ func (r *reader) chunks() (n int64, err error) {
 		if end, err := r.line(maxLine); err != nil {
 			return n, err
 		} else if len(end) > 0 {
-			return n, engine.Malformed("chunk longer than its size")
+			return n, engine.NotProtocol("chunk longer than its size")
 		}
 	}
 }

@@ -7,8 +7,7 @@ package http1
 import (
 	"context"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // http1 is the engine. What a pattern does otherwise is in send and receive.
@@ -32,12 +31,6 @@ func newEngine(cfg engine.Config) *http1 {
 // Open needs no handshake.
 func (e *http1) Open(_ context.Context, c *engine.Conn, use engine.Use) (engine.Session, error) {
 	s := &session{engine: e, conn: c, use: use}
-	s.in.src, s.in.podField = s, e.PodHeader
+	s.in.src, s.in.podField, s.in.keep = s, e.PodHeader, e.Keep
 	return s, nil
-}
-
-// Retryable: an idempotent request on a connection that was used before, of whose
-// answer no byte came (RFC 9112 section 9.3.1).
-func (e *http1) Retryable(a *timeline.Attempt) bool {
-	return a.Reused && a.Bytes == 0 && a.Class == timeline.ClassCut && e.Idempotent()
 }

@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// NotProtocol is the error of an answer that is not of the protocol.
+type NotProtocol string
+
+func (e NotProtocol) Error() string { return "malformed response: " + string(e) }
+
+// DialFailure is why no connection was made. An error that isn't the network's
+// (too many open files, for example) counts as unreachable too; Detail has its
+// text.
+func DialFailure(err error) Failure { return Failure{Dial, dialCause(err), detail(err)} }
+
+// HandshakeFailure is why no exchange could begin on a connection that was made.
+func HandshakeFailure(err error) Failure {
+	f := ExchangeFailure(Handshake, err, 0)
+	if f.Cause == Reset && !isErrno(err, resetErrnos) {
+		f.Cause = Malformed // a TLS alert, or not TLS at all
+	}
+	return f
+}
+
+// ExchangeFailure is why an exchange ended without a complete answer, after seen
+// bytes of it, and its connection with it.
+func ExchangeFailure(phase Phase, err error, seen int64) Failure {
+	return Failure{phase, exchangeCause(err, seen), detail(err)}
+}
+
+func dialCause(err error) Cause {
+	switch {
+	case isErrno(err, refusedErrnos):
+		return Refused
+	case isErrno(err, resetErrnos):
+		return Reset
+	case isTimeout(err):
+		return DialTimeout
+	}
+	return Unreachable
+}
+
+// exchangeCause is why an answer failed on a connection that was made, after
+// seen bytes of it.
+func exchangeCause(err error, seen int64) Cause {
+	_, malformed := errors.AsType[NotProtocol](err)
+	switch {
+	case malformed:
+		return Malformed
+	case isTimeout(err):
+		return Timeout
+	case seen > 0:
+		return Truncated
+	case errors.Is(err, io.EOF):
+		return EOF
+	case isErrno(err, unreachableErrnos):
+		return Unreachable
+	}
+	return Reset
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || isErrno(err, timeoutErrnos) || isNetTimeout(err)
+}
+
+func isNetTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+func isErrno(err error, list []syscall.Errno) bool {
+	errno, ok := errors.AsType[syscall.Errno](err)
+	return ok && slices.Contains(list, errno)
+}
+
+// detail is the error of the socket, without the addresses and ports that would
+// make each message a different one.
+func detail(err error) string {
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok {
+		return err.Error()
+	}
+	cause := op.Err
+	if call, ok := errors.AsType[*os.SyscallError](cause); ok {
+		cause = call.Err
+	}
+	// A read through a RawConn is named raw-read.
+	return strings.TrimPrefix(op.Op, "raw-") + ": " + cause.Error()
+}
