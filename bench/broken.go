@@ -1,13 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 type brokenPlan struct {
@@ -115,7 +115,7 @@ func (cell *brokenCell) count(posters []*poster) {
 // until it is asked to leave, the connection closes between two requests,
 // or one of them breaks.
 type poster struct {
-	net.Conn
+	engine.Session
 	think    time.Duration
 	warm     chan struct{} // closed after the first exchange, or when there is none
 	requests int64         // what follows is for after run
@@ -127,41 +127,23 @@ func newPoster(addr string, think time.Duration) (*poster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.SetDeadline(time.Now().Add(time.Minute))
-	return &poster{Conn: c, think: think, warm: make(chan struct{})}, nil
+	return &poster{Session: session(c, posts, engine.Kept), think: think, warm: make(chan struct{})}, nil
 }
-
-const postRequest = "POST / HTTP/1.1\r\nHost: bench\r\nContent-Length: 5\r\n\r\nhello"
 
 func (p *poster) run() {
 	defer p.Close()
 	warm := sync.OnceFunc(func() { close(p.warm) })
 	defer warm()
-	r := bufio.NewReader(p)
 	for {
 		p.requests++
-		answer, err := exchange(p, r, postRequest)
+		end, err := exchange(p)
 		if err != nil {
 			p.broken = true
 			return
 		}
 		warm()
-		if answer.Close || !p.pause(r) {
+		if end != engine.Open || !staysOpen(context.Background(), p, about(p.think)) {
 			return
 		}
 	}
-}
-
-// pause thinks, half to one and a half times as long, and reports whether
-// the connection is still open then. A server may close it meanwhile: no
-// client would use it, and nothing is broken.
-func (p *poster) pause(r *bufio.Reader) bool {
-	if p.think == 0 {
-		return true
-	}
-	p.SetReadDeadline(time.Now().Add(p.think/2 + rand.N(p.think)))
-	_, err := r.Peek(1)
-	p.SetReadDeadline(time.Now().Add(time.Minute))
-	ne, ok := err.(net.Error)
-	return ok && ne.Timeout()
 }

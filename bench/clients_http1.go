@@ -1,11 +1,46 @@
 package main
 
 import (
-	"bufio"
 	"context"
+	"fmt"
 	"net"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
+	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
+
+// What clients of HTTP/1.1 ask: gets may be repeated, posts may not, and no
+// client repeats either.
+var (
+	gets  = asking("GET", 0)
+	posts = asking("POST", 5)
+)
+
+func asking(method string, body int) engine.Engine {
+	return http1.Plain(engine.Config{Request: engine.Request{Method: method, Path: "/", Host: "bench", Body: body}, Timeout: time.Minute})
+}
+
+// session is HTTP/1.1 on a connection, where no handshake can fail.
+func session(conn net.Conn, e engine.Engine, use engine.Use) engine.Session {
+	s, _ := e.Open(context.Background(), engine.NewConn(conn), use)
+	return s
+}
+
+// exchange makes one request. Its error is how it was broken, if it was.
+func exchange(s engine.Session) (end engine.End, err error) {
+	x := s.Do(context.Background())
+	if x.Cause != "" {
+		err = fmt.Errorf("%s: %s", x.Cause, x.Detail)
+	}
+	return x.End, err
+}
+
+// staysOpen thinks, and reports whether the connection is still open then. If it
+// is not, no client would use it, and nothing is broken.
+func staysOpen(ctx context.Context, s engine.Session, think time.Duration) bool {
+	return think == 0 || pause(ctx, think) && s.Idle() == engine.Open
+}
 
 // freshClient opens a connection for each request.
 func freshClient(ctx context.Context, c *client) {
@@ -19,18 +54,19 @@ func (c *client) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeWith(ctx, conn)()
-	_, err = exchange(conn, bufio.NewReader(conn), "GET / HTTP/1.1\r\nHost: bench\r\nConnection: close\r\n\r\n")
+	s := session(conn, gets, engine.Once)
+	defer closeWith(ctx, conn, s)()
+	_, err = exchange(s)
 	return err
 }
 
-// closeWith closes the connection when ctx ends, or when what it returns is
-// called.
-func closeWith(ctx context.Context, conn net.Conn) (close func()) {
+// closeWith closes the connection when ctx ends, or the session when what it
+// returns is called.
+func closeWith(ctx context.Context, conn net.Conn, s engine.Session) (close func()) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	return func() {
 		stop()
-		conn.Close()
+		s.Close()
 	}
 }
 
@@ -53,26 +89,13 @@ func postClient(think time.Duration) func(context.Context, *client) {
 // post sends requests until one breaks, or the server is done with the
 // connection: it said so, or closed it between two requests.
 func (c *client) post(ctx context.Context, conn net.Conn, think time.Duration) {
-	defer closeWith(ctx, conn)()
-	r := bufio.NewReader(conn)
+	s := session(conn, posts, engine.Kept)
+	defer closeWith(ctx, conn, s)()
 	for ctx.Err() == nil {
-		answer, err := exchange(conn, r, postRequest)
+		end, err := exchange(s)
 		c.saw(ctx, err)
-		if err != nil || answer.Close || !stillOpen(conn, r, about(think)) {
+		if err != nil || end != engine.Open || !staysOpen(ctx, s, about(think)) {
 			return
 		}
 	}
-}
-
-// stillOpen thinks, and reports whether the connection is still open then.
-// If it is not, no client would use it, and nothing is broken.
-func stillOpen(conn net.Conn, r *bufio.Reader, think time.Duration) bool {
-	if think == 0 {
-		return true
-	}
-	conn.SetReadDeadline(time.Now().Add(think))
-	_, err := r.Peek(1)
-	conn.SetReadDeadline(time.Time{})
-	ne, ok := err.(net.Error)
-	return ok && ne.Timeout()
 }

@@ -1,14 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 type exitPlan struct {
@@ -42,12 +41,10 @@ type exitClient struct {
 
 var exitClients = []exitClient{
 	{"none", func(addr string) (func(), error) {
-		_, err := oneRequest(addr, "Connection: close\r\n")
-		return func() {}, err
+		return oneRequest(addr, engine.Once)
 	}},
 	{"one idle keep-alive connection", func(addr string) (func(), error) {
-		c, err := oneRequest(addr, "")
-		return func() { c.Close() }, err
+		return oneRequest(addr, engine.Kept)
 	}},
 	{"one connection that never spoke", dialSilent},
 }
@@ -60,34 +57,22 @@ func dialSilent(addr string) (hangUp func(), err error) {
 	}
 	// Connections are accepted in order: once a later one is answered, the
 	// silent one is no longer in the queue.
-	_, err = oneRequest(addr, "Connection: close\r\n")
+	_, err = oneRequest(addr, engine.Once)
 	return func() { c.Close() }, err
 }
 
-func oneRequest(addr, header string) (net.Conn, error) {
+// oneRequest makes a request, and with engine.Kept leaves its connection idle.
+func oneRequest(addr string, use engine.Use) (hangUp func(), err error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := exchange(c, bufio.NewReader(c), "GET / HTTP/1.1\r\nHost: bench\r\n"+header+"\r\n")
-	if err != nil || answer.Close {
-		c.Close()
+	s := session(c, gets, use)
+	if _, err = exchange(s); err != nil || use == engine.Once {
+		s.Close()
+		return func() {}, err
 	}
-	return c, err
-}
-
-// exchange sends a request and reads the answer to its end.
-func exchange(c net.Conn, r *bufio.Reader, request string) (*http.Response, error) {
-	if _, err := io.WriteString(c, request); err != nil {
-		return nil, err
-	}
-	answer, err := http.ReadResponse(r, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer answer.Body.Close()
-	_, err = io.Copy(io.Discard, answer.Body)
-	return answer, err
+	return s.Close, nil
 }
 
 func measureExit(ctx context.Context, p plan, res *results) error {

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 type leavingPlan struct {
@@ -51,12 +53,12 @@ func neverCut() bool { return false }
 
 var guests = []guest{
 	{name: "nothing", arrive: func(_ leavingPlan, addr string) (func() bool, func(), error) {
-		_, err := oneRequest(addr, "Connection: close\r\n")
-		return neverCut, func() {}, err
+		hangUp, err := oneRequest(addr, engine.Once)
+		return neverCut, hangUp, err
 	}},
 	{name: "an idle keep-alive connection", arrive: func(_ leavingPlan, addr string) (func() bool, func(), error) {
-		c, err := oneRequest(addr, "")
-		return neverCut, func() { c.Close() }, err
+		hangUp, err := oneRequest(addr, engine.Kept)
+		return neverCut, hangUp, err
 	}},
 	{name: "an idle HTTP/2 connection", proto: clear2, arrive: idleHTTP2},
 	{name: "a connection that never spoke", long: true, arrive: silent},

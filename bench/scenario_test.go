@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // tiny is a plan that runs everything and measures nothing worth quoting.
@@ -165,7 +167,7 @@ func TestChildIgnoresKnobs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.stop()
-	if _, err := oneRequest(c.addr, "Connection: close\r\n"); err != nil {
+	if _, err := oneRequest(c.addr, engine.Once); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := c.terminate(t.Context()); err != nil {
