@@ -66,7 +66,7 @@ func TestMisspeltContext(t *testing.T) {
 func TestAMissingProgram(t *testing.T) {
 	for program, want := range map[string]string{
 		"./nosuch": `cannot run "./nosuch": no such file or directory`, "nosuch": `cannot run "nosuch": executable file not found in $PATH`,
-		".": `cannot run ".": is a directory`, "./flag_test.go": `cannot run "./flag_test.go": permission denied`,
+		".": `cannot run ".": executable file not found in $PATH`, "./testdata": `cannot run "./testdata": is a directory`, "./flag_test.go": `cannot run "./flag_test.go": permission denied`,
 	} {
 		expectUsage(t, "verify -- "+program, want+"\nhint: check the spelling, or give the path of the file")
 	}

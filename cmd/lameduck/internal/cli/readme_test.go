@@ -31,6 +31,7 @@ func TestCommandsThatAreShown(t *testing.T) {
 		line, _, _ := strings.Cut(match[1], "   ")
 		cmd, args, err := root.Find(strings.Fields(strings.TrimSpace(line)))
 		if err == nil {
+			cmd.InitDefaultHelpFlag()
 			err = cmd.ParseFlags(args)
 		}
 		if err != nil {
