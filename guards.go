@@ -27,7 +27,7 @@ func (p *Process) guard() {
 				"Use the Handler that it wraps, and http.Server.Protocols with SetHTTP1(true) and SetUnencryptedHTTP2(true)", "addr", srv.Addr)
 		}
 		if link.ClearTextByHTTP2(srv) {
-			p.log.Warn("an http.Server speaks clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
+			p.log.Warn("an http.Server serves clear text although its TLSConfig is set, which http2.ConfigureServer alone has filled in. "+
 				"For TLS add a certificate; for clear text set TLSConfig to nil after http2.ConfigureServer", "addr", srv.Addr)
 		}
 		srv.RegisterOnShutdown(p.noticeShutdown)
@@ -45,7 +45,7 @@ func (p *Process) guardNetHTTP() {
 	}
 	if err := checkNetHTTP(); err != nil {
 		p.env.Careful = true
-		p.log.Warn("net/http of this Go reads and writes otherwise than lameduck assumes: HTTP/1 connections that are idle are left open until the cut, for a part of a request may have come on them. "+
+		p.log.Warn("net/http of this Go reads and writes otherwise than lameduck assumes: HTTP/1 connections that are idle are left open until the cut, because a part of a request may have arrived on them. "+
 			"Update github.com/lameduck-dev/lameduck", "go", runtime.Version(), "error", err)
 	}
 }
@@ -56,7 +56,7 @@ func (p *Process) guardGRPC(deps []*debug.Module) {
 	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
 	if version := oldGRPC(deps); version != "" && !ours {
 		p.log.Warn("google.golang.org/grpc is older than v1.85.0: if a handler outlives its client, a Stop after GracefulStop blocks for ever (grpc/grpc-go#9393). "+
-			"Where this process is a gRPC server, give that to Process.AddGRPC or upgrade; for a mere client it does not matter", "version", version)
+			"Where this process is a gRPC server, give that to Process.AddGRPC or upgrade; a process that is only a client is not affected", "version", version)
 	}
 }
 
@@ -129,7 +129,7 @@ func (p *Process) shutServers() {
 	})
 }
 
-var errShutdown = errors.New("http.Server.Shutdown or Close was called by other code than lameduck, which drops what is on the wire; " +
+var errShutdown = errors.New("http.Server.Shutdown or Close was called by other code than lameduck, which loses the requests that are on the wire; " +
 	"remove that call: Run and RunUntilSignal end the server themselves")
 
 // noticeClosed is told the error of Serve, which says whether Shutdown or

@@ -540,7 +540,7 @@ func TestTLSConfigWithoutACertificate(t *testing.T) {
 				if served := err == nil; served != test.served || !served && !strings.Contains(err.Error(), "has no certificate\nhint: ") {
 					t.Errorf("Run: %v, want it served: %v", err, test.served)
 				}
-				if told := len(log.with("speaks clear text although")) == 1; told != test.served {
+				if told := len(log.with("serves clear text although")) == 1; told != test.served {
 					t.Errorf("logged: %v, want %v", told, test.served)
 				}
 			})

@@ -14,6 +14,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/demo"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
 // Main runs the command line and returns the exit code.
@@ -34,19 +35,24 @@ its pods are replaced, and shows the change that cures it.
 
 Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
 inconclusive.`,
-		Example: `  lameduck demo                                        four servers side by side
+		Example: `  lameduck demo                                        four example servers side by side
+  lameduck verify -- ./server                          your server, on this machine, as one replica
+  lameduck verify -f deploy/kubernetes.yaml -- ./app   the same with the settings of its manifest
   lameduck verify deploy/shop -n prod                  a workload of a cluster
-  lameduck verify -- ./server                          your own, as one replica
-  lameduck verify -f deploy/kubernetes.yaml -- ./app   with the settings of its manifest
   lameduck report before.jsonl after.jsonl             two saved runs, compared`,
-		Args: noCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Version: version.String(),
+		Args:    noCommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetHelpCommand(newHelp(root))
+	root.SetHelpFunc(showHelp)
+	root.SetUsageTemplate(withoutExamples(root.UsageTemplate()))
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
 	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newPreStop(s), newVersion(s))
+	root.SetOut(s.Out) // the commands of completion keep it
+	addCompletion(root)
 	return root
 }
 
@@ -61,5 +67,18 @@ func noCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
 	}
-	return console.Usage(hint.New(fmt.Errorf("unknown command %q", args[0]), cmd.CommandPath()+" --help lists the commands"))
+	return unknownCommand(cmd, args[0])
+}
+
+// unknownCommand is the error for a word that is no command below cmd.
+func unknownCommand(cmd *cobra.Command, word string) error {
+	advice := cmd.CommandPath() + " --help shows how it is used"
+	if cmd.HasSubCommands() {
+		advice = cmd.CommandPath() + " --help lists the commands"
+	}
+	var names []string
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return console.Usage(hint.New(fmt.Errorf("unknown command %q", word), hint.DidYouMean(word, names, advice)))
 }

@@ -27,7 +27,7 @@ func (v *verify) complete(cmd *cobra.Command) {
 		return cluster.Complete(ctx, access.Client, access.Namespace, begun), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 	for flag, namesOf := range map[string][]string{
-		"action": union(lab.Actions, cluster.Actions), "output": {"text", "json"},
+		"action": namesOf(actions, func(e entry) string { return e.name }), "output": {"text", "json"},
 		"traffic":     append(namesOf(traffic.Known(), func(p traffic.Pattern) string { return p.Name }), "all"),
 		"propagation": namesOf(lab.Profiles, func(p lab.Profile) string { return p.Name }),
 	} {

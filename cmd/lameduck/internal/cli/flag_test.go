@@ -31,3 +31,43 @@ func TestNoKubeconfig(t *testing.T) {
 		t.Errorf("exit code %d, %s", code, errs)
 	}
 }
+
+// TestFlagsThatNeedAnother, and flags that exclude one.
+func TestFlagsThatNeedAnother(t *testing.T) {
+	for args, want := range map[string]string{
+		"deploy/shop --node n1":                                    "--node has no effect without --action drain-node",
+		"deploy/shop --for 3s":                                     "--for has no effect without --action watch",
+		"deploy/shop --url http://192.0.2.1 --workers 3":           "--workers has no effect with --url",
+		"deploy/shop --url http://192.0.2.1 --image x":             "--image has no effect with --url",
+		"deploy/shop --action watch --action-timeout 1m":           "--action-timeout has no effect with --action watch",
+		"deploy/shop --url http://me:secret@192.0.2.1":             "--url has a user name, which the load does not send",
+		"deploy/shop --nodes 3":                                    "--nodes is for a trial on this machine",
+		"-n prod -- x":                                             "--namespace is for a trial on a cluster",
+		"--service shop -- x":                                      "--service shop needs a manifest",
+		"deploy/shop deploy/cart":                                  `unexpected argument "deploy/cart"`,
+		"cronjob/shop":                                             `unknown kind "cronjob"`,
+		"deploy/":                                                  `"deploy/" is not KIND/NAME`,
+		"deploy/shop --kubeconfig ./nosuch":                        "--kubeconfig ./nosuch: no such file or directory",
+		"deploy/shop --kubeconfig testdata/kubeconfig --context x": "--context x: the kubeconfig has no such context",
+	} {
+		expectUsage(t, "verify "+args, want)
+	}
+}
+
+// TestMisspeltContext has the hint of the one that was meant.
+func TestMisspeltContext(t *testing.T) {
+	_, _, errs := lameduck("verify", "deploy/shop", "--kubeconfig", "testdata/kubeconfig", "--context", "prodction")
+	if !strings.Contains(errs, "\nhint: did you mean production? (") {
+		t.Error(errs)
+	}
+}
+
+// TestAMissingProgram is a mistake on the command line, as a missing manifest is.
+func TestAMissingProgram(t *testing.T) {
+	for program, want := range map[string]string{
+		"./nosuch": `cannot run "./nosuch": no such file or directory`, "nosuch": `cannot run "nosuch": executable file not found in $PATH`,
+		".": `cannot run ".": executable file not found in $PATH`, "./testdata": `cannot run "./testdata": is a directory`, "./flag_test.go": `cannot run "./flag_test.go": permission denied`,
+	} {
+		expectUsage(t, "verify -- "+program, want+"\nhint: check the spelling, or give the path of the file")
+	}
+}

@@ -147,8 +147,12 @@ func constant(e ast.Expr, named map[string]string) string {
 			return text
 		}
 	case *ast.CallExpr:
-		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
+		switch f, _ := e.Fun.(*ast.SelectorExpr); {
+		case f == nil:
+		case f.Sel.Name == "Sprintf":
 			return constant(e.Args[0], named)
+		case f.Sel.Name == "DidYouMean":
+			return constant(e.Args[2], named)
 		}
 	}
 	return "X"

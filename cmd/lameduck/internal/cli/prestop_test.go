@@ -27,12 +27,14 @@ func TestPreStop(t *testing.T) {
 	}{
 		{"1ms", 0, ""},
 		{server.URL + "/prestop", 0, ""},
-		{server.URL + "/", 3, "404 Not Found\nhint: is the path right?"},
+		{server.URL + "/", 3, "404 Not Found\nhint: check the path of the URL"},
 		{"http://127.0.0.1:1/", 3, "connection refused\nhint: "},
 		{"--copy-to " + dir, 0, ""},
-		{"--copy-to " + dir + "/absent", 3, "no such file or directory\nhint: name a folder"},
+		{"--copy-to " + dir + "/absent", 3, "lameduck: " + dir + "/absent/lameduck: no such file or directory\nhint: name a folder"},
 		{"", 2, "prestop takes a duration or a URL"},
 		{"1s 2s", 2, "prestop takes a duration or a URL"},
+		{"http://127.0.0.1:x/", 2, "invalid port \":x\" after host\nhint: for example"},
+		{"https://127.0.0.1/", 2, "prestop sends no request over TLS, as to \"https://127.0.0.1/\"\nhint: "},
 		{"ten", 2, `"ten" is neither a duration nor an http:// URL`},
 		{"-- -1s", 2, "is neither a duration"},
 	} {

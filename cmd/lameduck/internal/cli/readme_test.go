@@ -23,7 +23,7 @@ func TestCommandsThatAreShown(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		texts.WriteString("\n" + cmd.Example)
 	}
-	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/)lameduck ((?:verify|report|demo|prestop|version)[^\n#]*)`).FindAllStringSubmatch(texts.String(), -1)
+	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/|\./)lameduck ((?:verify|report|demo|prestop|version)[^\n#]*)`).FindAllStringSubmatch(texts.String(), -1)
 	if len(shown) < 8 {
 		t.Fatalf("only %d commands found", len(shown))
 	}
@@ -31,6 +31,7 @@ func TestCommandsThatAreShown(t *testing.T) {
 		line, _, _ := strings.Cut(match[1], "   ")
 		cmd, args, err := root.Find(strings.Fields(strings.TrimSpace(line)))
 		if err == nil {
+			cmd.InitDefaultHelpFlag()
 			err = cmd.ParseFlags(args)
 		}
 		if err != nil {

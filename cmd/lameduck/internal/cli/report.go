@@ -24,8 +24,8 @@ func newReport(s console.Streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "report RUN [RUN] [flags]",
 		Short: "Report a saved run, or compare two",
-		Long: `report reads a run that "lameduck verify --save RUN" wrote, and prints the report
-that verify printed. The diagnosis is made again, by the rules of this version.
+		Long: `report reads a run that "lameduck verify --save RUN" wrote, diagnoses it with the
+rules of this version, and prints the report as verify does.
 
 With two runs it compares them, the earlier one first: the drops of each
 pattern and cause, and the findings that are gone, new, or still there.
@@ -38,7 +38,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
   lameduck report before.jsonl after.jsonl`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if n := len(args); n != 1 && n != 2 {
-				return console.Usage(hint.New(fmt.Errorf("%d runs", n), "name one saved run, or two to compare them: lameduck report BEFORE AFTER"))
+				return console.Usage(hint.New(fmt.Errorf("report takes one or two saved runs, and got %d", n), "name one saved run, or two to compare them: lameduck report BEFORE AFTER"))
 			}
 			return nil
 		},
@@ -49,7 +49,7 @@ Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
 			return reportRuns(cmd.Context(), s, args, output)
 		},
 	}
-	cmd.Flags().StringVarP(&output, "output", "o", "text", "text or json")
+	cmd.Flags().StringVarP(&output, "output", "o", "text", "format of the report: text or json")
 	return cmd
 }
 
@@ -125,8 +125,8 @@ func readRun(ctx context.Context, file string) (*timeline.Run, error) {
 	}
 	for kind, advice := range map[error]string{
 		timeline.ErrNotARun:   "name a file that lameduck verify --save has written; --report writes another kind",
-		timeline.ErrVersion:   "read it with the version of lameduck that wrote it, which is in its first line",
-		timeline.ErrTruncated: "the file was cut off while it was written or copied: copy it again, or repeat the run",
+		timeline.ErrVersion:   "read it with the version of lameduck that wrote it; its first line has that version",
+		timeline.ErrTruncated: "the file is incomplete: copy it again, or repeat the run",
 	} {
 		if errors.Is(err, kind) {
 			return nil, console.Usage(hint.New(fmt.Errorf("%s: %w", file, err), advice))

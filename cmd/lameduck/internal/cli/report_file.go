@@ -25,7 +25,7 @@ func checkReportFile(path string) error {
 	if _, err := reportFormat(path); err != nil {
 		return err
 	}
-	f, err := savefile.Create(path)
+	f, err := savefile.Create(path, 0o644)
 	if err != nil {
 		return unwritable("report", err)
 	}
@@ -51,7 +51,7 @@ func saveReport(path string, r *report.Report) error {
 	if err != nil {
 		return err
 	}
-	f, err := savefile.Create(path)
+	f, err := savefile.Create(path, 0o644)
 	if err != nil {
 		return unwritable("report", err)
 	}

@@ -120,8 +120,8 @@ func TestReportRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{"no run", nil, "0 runs"},
-		{"three", []string{savedRun, savedRun, savedRun}, "3 runs"},
+		{"no run", nil, "report takes one or two saved runs, and got 0"},
+		{"three", []string{savedRun, savedRun, savedRun}, "report takes one or two saved runs, and got 3"},
 		{"unknown output", []string{savedRun, "-o", "yaml"}, `unknown output "yaml"`},
 		{"not there", []string{filepath.Join(dir, "none")}, "none: no such file or directory"},
 		{"a folder", []string{dir}, " is a folder"},

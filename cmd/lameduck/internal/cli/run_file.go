@@ -19,7 +19,7 @@ func createRunFile(path string) (*runFile, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := savefile.Create(path)
+	f, err := savefile.Create(path, 0o644)
 	if err != nil {
 		return nil, unwritable("run", err)
 	}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
@@ -65,9 +63,9 @@ With a command after two dashes it runs the server as the pods of a workload on
 this machine, without a cluster: real processes, real sockets, real signals.
 With -f it takes replicas, strategy, probes, preStop hook, grace period,
 environment and ports from the Deployment, StatefulSet or DaemonSet in the file
-and its Service, ConfigMaps and Secrets. Without, it runs one replica with a
-grace period of 30 s, which is ready when it accepts a connection on the port
-that the process listens on.
+and its Service, ConfigMaps and Secrets. Without -f it runs one replica with a
+grace period of 30 s; the replica is ready when it accepts a connection on the
+port that the process listens on.
 
 With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it does the
 same on the cluster of your kubeconfig: it finds the Service and the pods, sends
@@ -75,8 +73,9 @@ the load from a Job inside the cluster (--workers) or from here (--url), runs
 the action, and restores the cluster afterwards. deploy/rbac.yaml has the
 permissions it needs; --dry-run shows what it would do.
 
-Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
-inconclusive: what was seen shows neither (the reason and a hint are on stderr).`,
+Results are on stdout, messages and progress on stderr. Exit codes: 0 nothing
+dropped, 1 drops or findings, 2 usage, 3 could not run or inconclusive (the
+reason and a hint are on stderr).`,
 		Example: `  lameduck verify -- ./server --port 8080
   lameduck verify -f deploy/kubernetes.yaml --rounds 10 -- ./app
   lameduck verify --propagation large --action delete --replicas 3 -- ./server
@@ -91,61 +90,65 @@ inconclusive: what was seen shows neither (the reason and a hint are on stderr).
 	v.onlyLab = v.labFlags.add(onLab)
 	v.onlyCluster = v.clusterFlags.add(onCluster)
 	groupFlags(cmd, flagGroup{"Flags", shared}, flagGroup{"Flags with -- COMMAND, on this machine", onLab}, flagGroup{"Flags with KIND/NAME, on a cluster", onCluster})
+	cmd.SetUsageTemplate(cmd.UsageTemplate() + "\n" + strings.Join(valuesOfFlags(), "\n"))
 	v.complete(cmd)
 	return cmd
 }
 
 func (v *verify) shared(f *pflag.FlagSet) {
-	f.StringVar(&v.action, "action", string(lab.Rollout), "how pods are replaced: "+actionNames())
+	f.StringVar(&v.action, "action", string(lab.Rollout), "`NAME` of the action that replaces the pods, listed below")
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
-	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, instead of the manifest's or the workload's (default 1 without a manifest)")
-	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "traffic patterns, with commas: "+patternNames()+"; or all")
-	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second and pattern; slow sends a tenth. Without the flag the lab lowers it where this machine does not keep up")
+	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, in place of the manifest's or the workload's (default 1 without a manifest)")
+	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "`NAMES` of traffic patterns, with commas between them, or all; listed below")
+	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second of each pattern; slow, upload and download make a tenth. Without the flag the lab lowers it where this machine does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
-	f.StringVar(&v.host, "host", "", "Host header of the requests (default: the name of the workload in the lab, the Service or the host of --url on a cluster)")
+	f.StringVar(&v.host, "host", "", "Host header of the requests (default: in the lab the name of the workload, on a cluster the Service or the host of --url)")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")
-	f.StringArrayVar(&v.headers, "header", nil, "header of each request, as NAME:VALUE; may be repeated. Reports and saved runs have the name alone: a value may be a secret")
-	f.IntVar(&v.body, "body", 0, "bytes of content in each request (default none; upload 16384)")
-	f.StringVar(&v.tls, "tls", "auto", "auto, on or off: whether clients use TLS; auto: if the server answers a ClientHello. No certificate is verified")
-	f.StringVar(&v.service, "service", "", "the Service to send to, if several select the pods (default: in the lab the one of the probed port)")
-	f.StringVar(&v.port, "port", "", "port of the Service, by name or number; of the process, without a Service (default the probed or the first)")
-	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "how long a pod may take to become ready")
-	f.StringVarP(&v.output, "output", "o", "text", "text or json")
-	f.StringVar(&v.report, "report", "", "also write the report to this file (.json)")
-	f.StringVar(&v.save, "save", "", "also write the run, with every attempt and event, to this file: lameduck report reads it")
+	f.StringArrayVar(&v.headers, "header", nil, "`NAME:VALUE` of a header of each request; may be repeated. Reports and saved runs have the name only, because a value may be a secret")
+	f.IntVar(&v.body, "body", 0, "size of the content of each request, in bytes (default 0; upload 16384)")
+	f.StringVar(&v.tls, "tls", "auto", "use of TLS: on, off, or auto, if the server answers a ClientHello. No certificate is verified")
+	f.StringVar(&v.service, "service", "", "`NAME` of the Service to send to, if several select the pods (default: in the lab the one of the probed port)")
+	f.StringVar(&v.port, "port", "", "`PORT` of the Service, by name or number; of the process, where there is no Service (default the probed one, or the first)")
+	f.DurationVar(&v.readyTimeout, "ready-timeout", time.Minute, "longest time for a pod to become ready")
+	f.StringVarP(&v.output, "output", "o", "text", "format of the report on stdout: text or json")
+	f.StringVar(&v.report, "report", "", "`FILE` for another copy of the report; its ending chooses the format: .json")
+	f.StringVar(&v.save, "save", "", "`FILE` for the run, with every attempt and event, which lameduck report reads; it has the command with its arguments")
 }
 
 // add returns the names of what it added.
 func (l *labFlags) add(f *pflag.FlagSet) []string {
-	f.StringVarP(&l.file, "filename", "f", "", "manifest with a Deployment, StatefulSet or DaemonSet, and its Service (- is stdin)")
-	f.StringVar(&l.container, "container", "", "the container of the manifest that the command is run as (default the one that the Service sends to)")
-	f.StringVar(&l.stopSignal, "stop-signal", "", "signal that ends a pod, as STOPSIGNAL of its image (default the manifest's, or SIGTERM)")
-	f.StringVar(&l.propagation, "propagation", "rollout", "delay until nodes apply endpoint changes: "+profileNames()+", a duration or a range such as 1s-3s")
-	f.IntVar(&l.nodes, "nodes", 3, "nodes, each with its own view of the endpoints")
-	f.Uint64Var(&l.seed, "seed", 0, "repeat the delays and choices of an earlier run (default random)")
-	f.BoolVarP(&l.verbose, "verbose", "v", false, "show what the pods print, on stderr")
+	f.StringVarP(&l.file, "filename", "f", "", "`FILE` with a Deployment, StatefulSet or DaemonSet, and its Service; - is stdin")
+	f.StringVar(&l.container, "container", "", "`NAME` of the container of the manifest that the command is run as (default the one that the Service sends to)")
+	f.StringVar(&l.stopSignal, "stop-signal", "", "`SIGNAL` that ends a pod, as STOPSIGNAL of its image (default the manifest's, or SIGTERM)")
+	f.StringVar(&l.propagation, "propagation", "rollout", "`DELAY` until nodes apply endpoint changes: a profile, listed below, a duration, or a range such as 1s-3s")
+	f.IntVar(&l.nodes, "nodes", 3, "number of nodes, each with its own view of the endpoints")
+	f.Uint64Var(&l.seed, "seed", 0, "seed of all delays and choices, to repeat those of an earlier run (default random)")
+	f.BoolVarP(&l.verbose, "verbose", "v", false, "output of the pods, on stderr")
 	return []string{"filename", "container", "stop-signal", "propagation", "nodes", "seed", "verbose"}
 }
 
 func (c *clusterFlags) add(f *pflag.FlagSet) []string {
-	f.StringVarP(&c.namespace, "namespace", "n", "", "namespace (default that of the context)")
-	f.StringVar(&c.context, "context", "", "context of the kubeconfig")
-	f.StringVar(&c.kubeconfig, "kubeconfig", "", "file to use in place of KUBECONFIG")
-	f.StringVar(&c.url, "url", "", "send the load from here to this URL: a NodePort, a load balancer, an ingress")
+	f.StringVarP(&c.namespace, "namespace", "n", "", "`NAME` of the namespace (default that of the context)")
+	f.StringVar(&c.context, "context", "", "`NAME` of the context of the kubeconfig (default its current context)")
+	f.StringVar(&c.kubeconfig, "kubeconfig", "", "`FILE` in place of KUBECONFIG and ~/.kube/config")
+	f.StringVar(&c.url, "url", "", "`URL` of a NodePort, a load balancer or an ingress, to send the load from here (default: from workers in the cluster)")
 	f.IntVar(&c.workers, "workers", 2, "number of pods, of a Job inside the cluster, that send the load")
-	f.StringVar(&c.image, "image", defaultImage, "image of the workers, which is this tool's own")
-	f.StringVar(&c.node, "node", "", "the node that drain-node drains (default that of the first pod)")
-	f.DurationVar(&c.watchFor, "for", time.Minute, "with --action watch: how long to observe while you replace the pods")
-	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "how long one action may take (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
-	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "a response header with the name of the pod, if the server sends one")
-	f.BoolVar(&c.dryRun, "dry-run", false, "show what would be done, and do nothing")
+	f.StringVar(&c.image, "image", defaultImage, "`IMAGE` of the workers, which is this tool's own")
+	f.StringVar(&c.node, "node", "", "`NAME` of the node for --action drain-node (default that of the first pod)")
+	f.DurationVar(&c.watchFor, "for", time.Minute, "time for --action watch to observe while you replace the pods")
+	f.DurationVar(&c.actionTimeout, "action-timeout", 0, "longest time for one action (default: until no pod has become ready or ended for the progressDeadlineSeconds of the workload)")
+	f.StringVar(&c.podHeader, "pod-header", "X-Pod-Name", "`NAME` of the response header with the name of the pod, if the server sends one")
+	f.BoolVar(&c.dryRun, "dry-run", false, "plan of the trial on stdout, instead of the trial")
 	return []string{"namespace", "context", "kubeconfig", "url", "workers", "image", "node", "for", "action-timeout", "pod-header", "dry-run"}
 }
 
 // run decides by the arguments whether the trial runs in the lab or on a
 // cluster.
 func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command, args []string) error {
-	if len(args) == 1 && cmd.ArgsLenAtDash() < 0 && strings.Contains(args[0], "/") && !strings.HasPrefix(args[0], ".") && !strings.HasPrefix(args[0], "/") {
+	if cmd.ArgsLenAtDash() < 0 && len(args) > 0 && namesWorkload(args[0]) {
+		if len(args) > 1 {
+			return console.Usage(hint.New(fmt.Errorf("unexpected argument %q", args[1]), "name one workload, and replace its pods alone"))
+		}
 		if err := v.misplaced(cmd, v.onlyLab, "this machine, with a command after two dashes"); err != nil {
 			return console.Usage(err)
 		}
@@ -157,11 +160,17 @@ func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command,
 	return v.onLab(ctx, s, cmd, args)
 }
 
+// namesWorkload reports whether an argument is meant as KIND/NAME, and not as
+// the path of a program whose dashes were forgotten.
+func namesWorkload(arg string) bool {
+	return strings.Contains(arg, "/") && !strings.HasPrefix(arg, ".") && !strings.HasPrefix(arg, "/")
+}
+
 // misplaced is the error for a flag that belongs to the other kind of trial.
 func (v *verify) misplaced(cmd *cobra.Command, flags []string, where string) error {
 	for _, name := range flags {
 		if cmd.Flags().Changed(name) {
-			return hint.New(fmt.Errorf("--%s is for a trial on %s", name, where), "lameduck verify --help shows both forms")
+			return hint.New(fmt.Errorf("--%s is for a trial on %s", name, where), "lameduck verify --help lists the flags of both kinds of trial")
 		}
 	}
 	return nil
@@ -208,7 +217,11 @@ func counted(n int, what string) string {
 }
 
 func progressLine(p trial.Progress) string {
-	return fmt.Sprintf("%4.0f s  %s  %d attempts, %d dropped", p.Elapsed.Seconds(), p.Phase, p.Attempts, p.Dropped)
+	left := ""
+	if p.Left >= time.Second {
+		left = fmt.Sprintf(", about %v left", p.Left.Round(time.Second))
+	}
+	return fmt.Sprintf("%4.0f s%s  %d attempts, %d dropped  %s", p.Elapsed.Seconds(), left, p.Attempts, p.Dropped, p.Phase)
 }
 
 // load is the traffic that was asked for.
@@ -239,15 +252,15 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 		value, most int
 	}{{"rounds", v.rounds, 100_000}, {"nodes", v.nodes, 1000}, {"replicas", v.replicas, mostReplicas}, {"workers", v.workers, mostWorkers}} {
 		if (flag.value < 1 || flag.value > flag.most) && cmd.Flags().Changed(flag.name) {
-			return hint.New(fmt.Errorf("--%s %d", flag.name, flag.value), fmt.Sprintf("use 1 to %d", flag.most))
+			return hint.New(fmt.Errorf("--%s %d is out of range", flag.name, flag.value), fmt.Sprintf("use 1 to %d", flag.most))
 		}
 	}
 	if v.rate < 1 {
-		return hint.New(fmt.Errorf("--rate %d", v.rate), "use 1 or more")
+		return hint.New(fmt.Errorf("--rate %d is out of range", v.rate), "use 1 or more attempts per second")
 	}
 	for name, d := range map[string]time.Duration{"ready-timeout": v.readyTimeout, "for": v.watchFor, "action-timeout": v.actionTimeout} {
 		if d <= 0 && (name != "action-timeout" || cmd.Flags().Changed(name)) {
-			return hint.New(fmt.Errorf("--%s %v", name, d), "use a duration such as 1m")
+			return hint.New(fmt.Errorf("--%s %v is not longer than 0", name, d), "use a duration such as 1m")
 		}
 	}
 	if err := checkOutput(v.output); err != nil {
@@ -257,27 +270,4 @@ func (v *verify) checkValues(cmd *cobra.Command) error {
 		return err
 	}
 	return checkReportFile(v.report)
-}
-
-func patternNames() string {
-	all, _ := traffic.ParsePatterns("all")
-	return strings.Join(all, ", ")
-}
-
-// actionNames lists those of the lab, and then those that a cluster has besides.
-func actionNames() string {
-	all := union(lab.Actions, cluster.Actions)
-	n := len(lab.Actions)
-	return strings.Join(all[:n], ", ") + "; on a cluster also " + strings.Join(all[n:], ", ")
-}
-
-// union is every action once, those of the lab first.
-func union(inLab []lab.Action, onCluster []cluster.Action) []string {
-	all := namesOf(inLab, func(a lab.Action) string { return string(a) })
-	for _, a := range onCluster {
-		if !slices.Contains(all, string(a)) {
-			all = append(all, string(a))
-		}
-	}
-	return all
 }

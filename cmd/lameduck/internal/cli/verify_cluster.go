@@ -3,6 +3,8 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/go-logr/logr"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
@@ -34,7 +37,7 @@ func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Co
 		}
 		return cluster.Preflight(ctx, setting)
 	}
-	if err := cluster.Announce(line, setting); err != nil {
+	if err := cluster.Announce(line, setting, load); err != nil {
 		return err
 	}
 	return v.try(ctx, s, line, clusterTrial(setting, load))
@@ -46,7 +49,7 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		Node: v.node, WatchFor: v.watchFor, Rounds: v.rounds, Replicas: v.replicas, Workers: v.workers, Image: v.image, ReadyTimeout: v.readyTimeout, ActionTimeout: v.actionTimeout,
 	}
 	load, err := v.load()
-	if err != nil {
+	if err = cmp.Or(err, cluster.CheckRef(name), v.checkCluster(cmd)); err != nil {
 		return setting, load, console.Usage(err)
 	}
 	load.PodHeader = v.podHeader
@@ -68,6 +71,9 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		}
 	}
 	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
+		if v.kubeconfig != "" || v.context != "" {
+			err = console.Usage(err) // nothing was sent yet
+		}
 		return setting, load, err
 	}
 	setting.Target, err = cluster.Find(ctx, setting.Access.Client, cluster.Query{
@@ -79,6 +85,31 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	return setting, load, console.Usage(setting.Check())
 }
 
+// checkCluster returns why a flag would have no effect without, or beside,
+// another.
+func (v *verify) checkCluster(cmd *cobra.Command) error {
+	for _, flag := range []struct {
+		name, needs string
+		has         bool
+	}{
+		{"node", "--action drain-node", v.action == string(cluster.DrainNode)},
+		{"for", "--action watch", v.action == string(cluster.Watch)},
+	} {
+		if cmd.Flags().Changed(flag.name) && !flag.has {
+			return hint.New(fmt.Errorf("--%s has no effect without %s", flag.name, flag.needs), "add "+flag.needs+", or leave --"+flag.name+" out")
+		}
+	}
+	for _, name := range []string{"workers", "image"} {
+		if v.url != "" && cmd.Flags().Changed(name) {
+			return hint.New(fmt.Errorf("--%s has no effect with --url: the load comes from this machine", name), "leave one of the two out")
+		}
+	}
+	if v.action == string(cluster.Watch) && cmd.Flags().Changed("action-timeout") {
+		return hint.New(errors.New("--action-timeout has no effect with --action watch"), "use --for, the time to observe")
+	}
+	return nil
+}
+
 // knownReady is how long the warm-up waits for a first connection: the pods
 // were ready before.
 const knownReady = 10 * time.Second
@@ -86,8 +117,12 @@ const knownReady = 10 * time.Second
 // clusterTrial is a trial on a cluster.
 func clusterTrial(setting cluster.Config, load traffic.Spec) trial.Config {
 	load.Host = cmp.Or(load.Host, setting.Host())
+	takes := time.Duration(0)
+	if setting.Action == cluster.Watch {
+		takes = setting.WatchFor
+	}
 	return trial.Config{
-		Name: "cluster", Action: string(setting.Action), Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady,
+		Name: "cluster", Action: string(setting.Action), Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady, ActTakes: takes,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

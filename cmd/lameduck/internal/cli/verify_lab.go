@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,6 +20,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/labtrial"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
@@ -31,7 +33,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	_ = sandbox.Enter(ctx) // without namespaces the lab still runs, and writes a note
 
 	line := console.NewProgress(s.Err)
-	v.announce(line, setting)
+	v.announce(line, setting, load)
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
@@ -43,12 +45,30 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 }
 
 // announce writes what the trial is, and which settings of the manifest have no effect.
-func (v *verify) announce(w io.Writer, cfg lab.Config) {
+func (v *verify) announce(w io.Writer, cfg lab.Config, load traffic.Spec) {
+	fmt.Fprintf(w, "%s: %s, %s %s, %s; %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
+		targetPort(cfg.Workload), load.Method, load.Path, protocol(load.TLS),
+		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
 	for _, note := range cfg.Workload.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
-	fmt.Fprintf(w, "%s: %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
-		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
+}
+
+func targetPort(w *manifest.Workload) string {
+	if w.Target.Number == 0 {
+		return "the port that it listens on"
+	}
+	return fmt.Sprintf("port %d", w.Target.Number)
+}
+
+func protocol(tls timeline.TLS) string {
+	switch tls {
+	case timeline.TLSOn:
+		return "HTTP/1.1 with TLS"
+	case timeline.TLSOff:
+		return "HTTP/1.1 without TLS"
+	}
+	return "HTTP/1.1, with TLS if the server answers a ClientHello"
 }
 
 // lab checks everything that was typed before anything is started.
@@ -70,12 +90,21 @@ func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Confi
 			return setting, load, err
 		}
 	}
-	return setting, load, nil
+	return setting, load, checkProgram(setting)
+}
+
+// checkProgram finds that the program is missing before anything is started. A
+// manifest may have a PATH of its own for it.
+func checkProgram(cfg lab.Config) error {
+	if slices.ContainsFunc(cfg.Workload.Pod.Env, func(e manifest.Env) bool { return e.Name == "PATH" }) {
+		return nil
+	}
+	return sandbox.CheckCommand(cfg.Command[0])
 }
 
 // command is what follows the dashes.
 func command(cmd *cobra.Command, args []string) ([]string, error) {
-	const example = "put it after two dashes: lameduck verify -f k8s.yaml -- ./server"
+	const example = "put it after two dashes: lameduck verify -- ./server; a workload of a cluster is KIND/NAME, as deploy/shop"
 	switch dash := cmd.ArgsLenAtDash(); {
 	case len(args) == 0:
 		return nil, hint.New(errors.New("no command to run"), example)
@@ -151,8 +180,4 @@ func readManifest(file string, in io.Reader, want manifest.Choice) (*manifest.Wo
 		return manifest.Read("stdin", in, want)
 	}
 	return manifest.ReadFile(file, want)
-}
-
-func profileNames() string {
-	return strings.Join(namesOf(lab.Profiles, func(p lab.Profile) string { return p.Name }), ", ")
 }

@@ -43,7 +43,7 @@ func ParseAction(s string) (Action, error) {
 	for i, a := range Actions {
 		names[i] = string(a)
 	}
-	return "", hint.New(fmt.Errorf("unknown action %q", s), "on a cluster use one of "+strings.Join(names, ", "))
+	return "", hint.New(fmt.Errorf("unknown action %q", s), hint.DidYouMean(s, names, "on a cluster use one of "+strings.Join(names, ", ")))
 }
 
 // permissions are what the action needs beyond watching.

@@ -3,7 +3,10 @@ package cluster
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"os"
+	"slices"
 	"strings"
 
 	"k8s.io/client-go/dynamic"
@@ -51,6 +54,21 @@ func unconfigured(err error) error {
 	return err
 }
 
+// checkNamed returns what is wrong with the file and the context that the user
+// names. client-go's errors have the words of its own code.
+func checkNamed(config clientcmd.ClientConfig, kubeconfig, context string) error {
+	if kubeconfig != "" {
+		if _, err := os.Stat(kubeconfig); err != nil {
+			return hint.New(fmt.Errorf("--kubeconfig %s: %w", kubeconfig, errors.Unwrap(err)), "name a file that kubectl can read")
+		}
+	}
+	if raw, err := config.RawConfig(); err == nil && context != "" && raw.Contexts[context] == nil {
+		names := slices.Sorted(maps.Keys(raw.Contexts))
+		return hint.New(fmt.Errorf("--context %s: the kubeconfig has no such context", context), hint.DidYouMean(context, names, "`kubectl config get-contexts` lists the contexts"))
+	}
+	return nil
+}
+
 // Connect reads the kubeconfig as kubectl does: the file named here, or those
 // in KUBECONFIG, or ~/.kube/config, or the service account of the pod that it
 // runs in. Empty arguments mean the defaults. Nothing is sent yet.
@@ -61,6 +79,9 @@ func Connect(kubeconfig, context, namespace string) (*Access, error) {
 	overrides := &clientcmd.ConfigOverrides{CurrentContext: context}
 	overrides.Context.Namespace = namespace
 	config := clientcmd.NewNonInteractiveDeferredLoadingClientConfig(rules, overrides)
+	if err := checkNamed(config, kubeconfig, context); err != nil {
+		return nil, err
+	}
 	ns, _, err := config.Namespace()
 	if err != nil {
 		return nil, hint.New(unconfigured(err), advice)

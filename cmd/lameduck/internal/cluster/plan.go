@@ -60,12 +60,12 @@ func (c *Config) acting() time.Duration {
 }
 
 // Announce writes in a few lines what was found, and what the trial is.
-func Announce(w io.Writer, cfg Config) error {
+func Announce(w io.Writer, cfg Config, load traffic.Spec) error {
 	t := cfg.Target
 	for _, note := range t.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}
-	_, err := fmt.Fprintf(w, "%s in namespace %s: %s\n%s; the load comes from %s\n", t, t.namespace, t.pods(), t.route(), cfg.from())
+	_, err := fmt.Fprintf(w, "%s in namespace %s: %s\n%s\nthe load is HTTP/1.1, %s; it comes from %s\n", t, t.namespace, t.route(), t.pods(), cfg.request(load), cfg.from())
 	return err
 }
 
@@ -123,7 +123,7 @@ func (c *Config) from() string {
 // Plan writes what a trial would do.
 func Plan(w io.Writer, cfg Config, load traffic.Spec) error {
 	var p strings.Builder
-	if err := Announce(&p, cfg); err != nil {
+	if err := Announce(&p, cfg, load); err != nil {
 		return err
 	}
 	p.WriteString("would:\n")

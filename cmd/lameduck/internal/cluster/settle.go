@@ -39,6 +39,7 @@ const workloadEvery = 8
 // the whole action.
 func (s *Stage) settled(ctx context.Context, removed []*corev1.Pod, expected int) error {
 	begun := s.observer.clock.Now()
+	defer s.waitFor("")
 	for round := 0; ; round++ {
 		steady, activePods := s.observer.steady(removed)
 		if steady || round%workloadEvery == 0 {
@@ -54,6 +55,7 @@ func (s *Stage) settled(ctx context.Context, removed []*corev1.Pod, expected int
 		if err := s.observer.overdue(s.readyTimeout); err != nil {
 			return err
 		}
+		s.waitFor(s.observer.waitedFor())
 		if idle := s.observer.clock.Now() - max(begun, s.observer.lastProgress()); s.cfg.ActionTimeout == 0 && idle > s.target.progress {
 			return s.unsettled(fmt.Errorf("%s: no pod has become ready or ended for %v", s.target, s.target.progress))
 		}
@@ -158,6 +160,23 @@ func (o *observer) overdue(limit time.Duration) error {
 		return hint.New(&NeverReadyError{p.name, why}, "kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 	}
 	return nil
+}
+
+// waitedFor describes the first pod that is not ready yet, or has yet to exit;
+// empty if there is none.
+func (o *observer) waitedFor() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	exiting := ""
+	for _, p := range o.order {
+		switch {
+		case o.isActive(p) && !p.ready:
+			return p.name + ": " + o.whyNotReady(p)
+		case exiting == "" && o.own[p.object.UID] && !p.active() && p.removedAt == timeline.Never && !ended(p.object):
+			exiting = p.name + " to exit"
+		}
+	}
+	return exiting
 }
 
 // whyNotReady is what is known of a pod that should be ready by now.

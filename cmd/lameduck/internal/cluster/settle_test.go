@@ -117,6 +117,24 @@ func TestAnotherScalesIt(t *testing.T) {
 	})
 }
 
+// TestWaiting: while the workload settles it has the pod that is waited for, and
+// why.
+func TestWaiting(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRollout(t)
+		r.pod("b", false)
+		time.AfterFunc(20*time.Second, func() { r.pod("b", true) })
+		time.AfterFunc(10*time.Second, func() {
+			if got := r.Waiting(); !strings.HasPrefix(got, "b: ") {
+				t.Errorf("it waits for %q, want pod b", got)
+			}
+		})
+		if err := r.settled(t.Context(), nil, 2); err != nil || r.Waiting() != "" {
+			t.Errorf("%v, and afterwards it waits for %q", err, r.Waiting())
+		}
+	})
+}
+
 // TestNothingMoves: as where a quota refuses the new pods. What counts is how
 // long nothing has moved, as for Kubernetes.
 func TestNothingMoves(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -71,8 +72,9 @@ type Stage struct {
 	node         string
 	watchFor     time.Duration
 	readyTimeout time.Duration
-	replicas     int    // that there should be between two actions
-	problem      string // what was missing in the workload when it was last read
+	replicas     int                    // that there should be between two actions
+	problem      string                 // what was missing in the workload when it was last read
+	waiting      atomic.Pointer[string] // what Waiting returns
 
 	observer *observer
 	clocks   *clocks
@@ -160,12 +162,25 @@ func (s *Stage) Start(ctx context.Context) error {
 		s.control, err = control.Start(ctx)
 		return err
 	}
-	if s.pool, err = workers.Start(ctx, s.cfg.workers()); err != nil {
+	pool := s.cfg.workers()
+	pool.Waiting = func(why string) { s.waitFor("the workers: " + why) }
+	defer s.waitFor("")
+	if s.pool, err = workers.Start(ctx, pool); err != nil {
 		return err
 	}
 	s.clocks.measure(s.pool.Clocks())
 	return nil
 }
+
+// Waiting describes what the stage waits for, and why; empty if it does not wait.
+func (s *Stage) Waiting() string {
+	if why := s.waiting.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
+
+func (s *Stage) waitFor(why string) { s.waiting.Store(&why) }
 
 // errLost is what Act returns when a worker is lost; the reason is in the error
 // of stopping the load.
@@ -269,6 +284,9 @@ func ParseURL(s string) (*url.URL, error) {
 		return nil, hint.New(fmt.Errorf("--url: %w", err), "as in http://192.0.2.1:30080/path")
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
 		return nil, hint.New(fmt.Errorf("--url %q is not an http:// or https:// URL", s), "as in http://192.0.2.1:30080/path")
+	}
+	if u.User != nil {
+		return nil, hint.New(errors.New("--url has a user name, which the load does not send"), "leave it out, and add --header 'Authorization: ...'")
 	}
 	if u.Port() == "" {
 		u.Host = net.JoinHostPort(u.Hostname(), map[string]string{"http": "80", "https": "443"}[u.Scheme])

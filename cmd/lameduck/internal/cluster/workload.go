@@ -38,11 +38,11 @@ func resource(kind string) kube.Named {
 // ref is KIND/NAME; the kind is the plural of the API.
 type ref struct{ kind, name string }
 
-// IsRef reports whether an argument of the command line looks like KIND/NAME
-// with a kind known here, and not like the path of a program.
-func IsRef(s string) bool {
+// CheckRef returns why an argument of the command line is not KIND/NAME of a kind
+// that a trial can have.
+func CheckRef(s string) error {
 	_, err := parseRef(s)
-	return err == nil
+	return err
 }
 
 func parseRef(s string) (ref, error) {

@@ -1,9 +1,11 @@
 package console
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -24,8 +26,21 @@ func flagError(cmd *cobra.Command, err error) error {
 			return hint.New(fmt.Errorf("--%s %s is out of range", wrong.GetFlag().Name, wrong.GetValue()), cmd.CommandPath()+" --help lists the flags")
 		}
 		if kind, known := kinds[wrong.GetFlag().Value.Type()]; known {
-			return hint.New(fmt.Errorf("--%s %s is not %s", wrong.GetFlag().Name, wrong.GetValue(), kind), fmt.Sprintf("--%s: %s", wrong.GetFlag().Name, wrong.GetFlag().Usage))
+			_, usage := pflag.UnquoteUsage(wrong.GetFlag())
+			return hint.New(fmt.Errorf("--%s %s is not %s", wrong.GetFlag().Name, wrong.GetValue(), kind), fmt.Sprintf("--%s: %s", wrong.GetFlag().Name, usage))
 		}
 	}
-	return hint.New(err, cmd.CommandPath()+" --help lists the flags")
+	advice := cmd.CommandPath() + " --help lists the flags"
+	if unknown, ok := errors.AsType[*pflag.NotExistError](err); ok {
+		typed := strings.TrimLeft(cmp.Or(unknown.GetSpecifiedShortnames(), unknown.GetSpecifiedName()), "-")
+		typed, _, _ = strings.Cut(typed, "=")
+		advice = hint.DidYouMean("--"+typed, flagNames(cmd), advice)
+	}
+	return hint.New(err, advice)
+}
+
+// flagNames are the flags of a command, as they are typed.
+func flagNames(cmd *cobra.Command) (names []string) {
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+	return names
 }

@@ -23,7 +23,7 @@ type Progress struct {
 	live bool
 
 	mu    sync.Mutex
-	shown int // width of the line on the screen
+	shown int // width of the line on the screen, in characters
 	last  time.Time
 }
 
@@ -46,11 +46,12 @@ func (p *Progress) Show(line string) {
 		}
 		return
 	}
-	if width, _, err := term.GetSize(int(p.w.(*os.File).Fd())); err == nil && len(line) >= width {
-		line = line[:max(0, width-1)]
+	text := []rune(line)
+	if width, _, err := term.GetSize(int(p.w.(*os.File).Fd())); err == nil && len(text) >= width {
+		text = text[:max(0, width-1)]
 	}
-	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(0, p.shown-len(line))))
-	p.shown = len(line)
+	fmt.Fprintf(p.w, "\r%s%s", string(text), strings.Repeat(" ", max(0, p.shown-len(text))))
+	p.shown = len(text)
 }
 
 // Clear takes the live line off the screen.

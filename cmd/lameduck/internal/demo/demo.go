@@ -57,8 +57,8 @@ Exit codes: 0 it ran, 2 usage, 3 could not run.`,
 			return d.run(cmd.Context(), s)
 		},
 	}
-	cmd.Flags().StringVarP(&d.output, "output", "o", "text", "text or json")
-	cmd.Flags().Uint64Var(&d.seed, "seed", 0, "repeat the delays and choices of an earlier run (default random)")
+	cmd.Flags().StringVarP(&d.output, "output", "o", "text", "format of the report: text or json")
+	cmd.Flags().Uint64Var(&d.seed, "seed", 0, "seed of all delays and choices, to repeat those of an earlier run (default random)")
 	return cmd
 }
 

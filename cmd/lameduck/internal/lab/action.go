@@ -38,7 +38,7 @@ func ParseAction(s string) (Action, error) {
 		}
 		names[i] = string(a)
 	}
-	return "", hint.New(fmt.Errorf("unknown action %q", s), "use one of "+strings.Join(names, ", "))
+	return "", hint.New(fmt.Errorf("unknown action %q", s), hint.DidYouMean(s, names, "use one of "+strings.Join(names, ", ")))
 }
 
 // steps are what the loop does for the action, each after the one before is

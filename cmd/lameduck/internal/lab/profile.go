@@ -78,7 +78,7 @@ func ParseProfile(s string) (Profile, error) {
 	low, high, err := parseRange(s)
 	if err != nil {
 		return Profile{}, hint.New(fmt.Errorf("propagation %q: %w", s, err),
-			"use "+strings.Join(profileNames(), ", ")+", a duration such as 2s, or a range such as 1s-3s")
+			hint.DidYouMean(s, profileNames(), "use "+strings.Join(profileNames(), ", ")+", a duration such as 2s, or a range such as 1s-3s"))
 	}
 	return Profile{Name: s, Doc: "given on the command line", stages: []curve{uniform(low, high)}}, nil
 }

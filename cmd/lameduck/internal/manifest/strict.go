@@ -4,9 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
 // strict refuses a field of o that Kubernetes does not have, if it is one that
@@ -77,20 +78,9 @@ func (p *place) unknown(v value, name string) {
 }
 
 // closest is the field with the most similar name, and in how many letters it
-// differs. Upper and lower case are one letter's difference altogether, and so
-// is a part of the name: strategy is short for updateStrategy.
+// differs.
 func (t *objectType) closest(name string) (field string, distance int) {
-	distance = len(name) + 1
-	for _, known := range slices.Sorted(maps.Keys(*t)) {
-		d := editDistance(known, name)
-		if strings.EqualFold(known, name) || len(name) > 6 && strings.Contains(strings.ToLower(known), strings.ToLower(name)) {
-			d = 1
-		}
-		if d < distance {
-			field, distance = known, d
-		}
-	}
-	return field, distance
+	return hint.Similar(name, slices.Sorted(maps.Keys(*t)))
 }
 
 // elsewhere is the path of the nearest object that has a field of that name:
@@ -127,29 +117,4 @@ func (t *objectType) pathTo(name string) string {
 		}
 	}
 	return ""
-}
-
-// editDistance is the number of letters to insert, delete, replace, or swap
-// with the next one, that make b from a (optimal string alignment).
-func editDistance(a, b string) int {
-	rows := [3][]int{make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)}
-	for j := range rows[1] {
-		rows[1][j] = j
-	}
-	for i := range a {
-		before, above, row := rows[0], rows[1], rows[2]
-		row[0] = i + 1
-		for j := range b {
-			different := 1
-			if a[i] == b[j] {
-				different = 0
-			}
-			row[j+1] = min(above[j+1]+1, row[j]+1, above[j]+different)
-			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] {
-				row[j+1] = min(row[j+1], before[j-1]+1)
-			}
-		}
-		rows = [3][]int{above, row, before}
-	}
-	return rows[1][len(b)]
 }

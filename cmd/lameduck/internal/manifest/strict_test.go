@@ -54,14 +54,3 @@ spec: {portz: 1}
 		t.Errorf("notes %q, want %q", w.Notes, want)
 	}
 }
-
-func TestEditDistance(t *testing.T) {
-	for _, test := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"ab", "", 2}, {"", "ab", 2}, {"ports", "port", 1}, {"template", "tempalte", 1}, {"hostPort", "nodePort", 3}, {"kitten", "sitting", 3}} {
-		if got := editDistance(test.a, test.b); got != test.want {
-			t.Errorf("editDistance(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
-		}
-	}
-}

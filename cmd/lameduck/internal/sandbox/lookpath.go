@@ -11,6 +11,14 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
+// CheckCommand returns why a command cannot be run in the folder where the tool
+// runs, as far as that is known without starting it: the file is missing, or is
+// not executable.
+func CheckCommand(name string) error {
+	_, err := lookPath(name, "", nil)
+	return err
+}
+
 // lookPath finds the file of a command before anything is started, so that a
 // missing command is an error of its own and not an exit code. A name with a
 // slash is relative to dir, one without is searched in the PATH of env.
@@ -18,7 +26,7 @@ func lookPath(name, dir string, env []string) (string, error) {
 	path, err := findCommand(name, dir, env)
 	if err != nil {
 		return "", hint.New(fmt.Errorf("cannot run %q: %w", name, unwrapExec(err)),
-			"check the spelling, or give the path of the file; it must be executable")
+			"check the spelling, or give the path of the file, as in ./server; it must be executable")
 	}
 	return path, nil
 }

@@ -9,23 +9,30 @@ import (
 	"path/filepath"
 )
 
-// File is a file that is being written, under another name beside its place.
+// File is a file that is being written: without a name where the system can do
+// that, so that nothing is left even by a process that is killed; else under
+// another name beside its place.
 type File struct {
 	*os.File
-	path string
+	path    string
+	mode    fs.FileMode
+	unnamed bool
 }
 
-// Create begins a file. One of that name stays as it is until Commit. Commit or
-// Discard has to be called.
-func Create(path string) (*File, error) {
+// Create begins a file, which will have these permissions. One of that name
+// stays as it is until Commit. Commit or Discard has to be called.
+func Create(path string, mode fs.FileMode) (*File, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, fmt.Errorf("%s is a folder", path)
+	}
+	if f := createUnnamed(filepath.Dir(path)); f != nil {
+		return &File{f, path, mode, true}, nil
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
 		return nil, named(err, path)
 	}
-	return &File{f, path}, nil
+	return &File{f, path, mode, false}, nil
 }
 
 // Write writes to the file. The name of the temporary file would only confuse in
@@ -40,20 +47,57 @@ func named(err error, path string) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", path, p.Err)
 	}
+	if l, ok := errors.AsType[*os.LinkError](err); ok {
+		return fmt.Errorf("%s: %w", path, l.Err)
+	}
 	return err
 }
 
 // Commit puts the file in its place. After an error nothing is left of it.
 func (f *File) Commit() error {
-	err := named(errors.Join(f.Chmod(0o644), f.Sync(), f.Close()), f.path)
+	err := errors.Join(f.Chmod(f.mode), f.Sync())
+	if err == nil && f.unnamed {
+		err = f.place()
+	}
+	err = errors.Join(err, f.Close())
+	if f.unnamed {
+		return named(err, f.path)
+	}
 	if err == nil {
 		err = os.Rename(f.Name(), f.path)
 	}
 	if err != nil {
-		err = errors.Join(err, os.Remove(f.Name()))
+		err = errors.Join(named(err, f.path), os.Remove(f.Name()))
 	}
 	return err
 }
 
+// place gives the file without a name its own. Only a rename replaces a file at
+// once: where there is one, the new file has a hidden name for that moment. It
+// is always the same, so one that a killed process left is replaced.
+func (f *File) place() error {
+	err := f.link(f.path)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	hidden := filepath.Join(filepath.Dir(f.path), "."+filepath.Base(f.path)+".new")
+	if err := os.Remove(hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := f.link(hidden); err != nil {
+		return err
+	}
+	if err := os.Rename(hidden, f.path); err != nil {
+		return errors.Join(err, os.Remove(hidden))
+	}
+	return nil
+}
+
 // Discard removes what was written.
-func (f *File) Discard() error { return errors.Join(f.Close(), os.Remove(f.Name())) }
+func (f *File) Discard() error {
+	err := f.Close()
+	if !f.unnamed {
+		err = errors.Join(err, os.Remove(f.Name()))
+	}
+	return err
+}

@@ -81,7 +81,7 @@ func unknown(name string) error {
 	if name != "" {
 		err = fmt.Errorf("unknown traffic pattern %q", name)
 	}
-	return hint.New(err, "use \"all\", or some of "+strings.Join(names(), ", ")+" with commas between them")
+	return hint.New(err, hint.DidYouMean(name, names(), "use \"all\", or some of "+strings.Join(names(), ", ")+" with commas between them"))
 }
 
 // rate is how many attempts per second the pattern starts.

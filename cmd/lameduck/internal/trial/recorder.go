@@ -22,6 +22,7 @@ type recorder struct {
 	attempts int // without those at the control target
 	dropped  int
 	doing    string
+	left     remaining        // of the actions
 	waiting  func() string    // of the stage; nil: it has none
 	loaded   time.Duration    // when the traffic began
 	over     bool             // events from now on are of the clean-up
@@ -120,6 +121,19 @@ func (r *recorder) phase(doing string) {
 	r.doing = doing
 }
 
+// acting starts the estimate of how long the actions take.
+func (r *recorder) acting(rounds int, each time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left = remaining{begun: r.clock.Now(), rounds: rounds, each: each}
+}
+
+func (r *recorder) roundEnded(rounds int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.left.ended(rounds, r.clock.Now())
+}
+
 func (r *recorder) setWaiting(waiting func() string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -162,5 +176,6 @@ func (r *recorder) progress() Progress {
 			phase += ", waiting for " + why
 		}
 	}
-	return Progress{Phase: phase, Elapsed: r.clock.Now(), Attempts: r.attempts, Dropped: r.dropped}
+	now := r.clock.Now()
+	return Progress{Phase: phase, Elapsed: now, Left: r.left.at(now), Attempts: r.attempts, Dropped: r.dropped}
 }

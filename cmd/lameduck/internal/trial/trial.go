@@ -27,6 +27,7 @@ type Config struct {
 	Seed         uint64
 	Accuracy     time.Duration // of the events; see timeline.Run
 	Rounds       int           // number of times to run the action; default 1
+	ActTakes     time.Duration // how long an action takes, where that is known before
 	ReadyTimeout time.Duration // how long to wait for the first answer
 	// LowerRate allows a lower rate than that of Traffic where this machine does
 	// not keep up with it, as the warm-up shows.
@@ -44,6 +45,7 @@ type Config struct {
 type Progress struct {
 	Phase    string
 	Elapsed  time.Duration
+	Left     time.Duration // about, until the last action has ended; 0: not known, before one has
 	Attempts int
 	Dropped  int
 }
@@ -137,10 +139,12 @@ func actUnderLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) error
 }
 
 func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
+	rec.acting(cfg.Rounds, cfg.ActTakes)
 	for round := range cfg.Rounds {
 		rec.phase(fmt.Sprintf("%s %d of %d", cfg.Action, round+1, cfg.Rounds))
 		rec.event(timeline.Event{At: rec.clock.Now(), Kind: timeline.ActionStarted, Source: timeline.SourceTrial, Round: round + 1})
 		err := s.Act(ctx)
+		rec.roundEnded(round + 1)
 		rec.event(timeline.Event{At: rec.clock.Now(), Kind: timeline.ActionEnded, Source: timeline.SourceTrial, Round: round + 1, Detail: reason(err)})
 		if _, never := errors.AsType[neverReady](err); never {
 			break // a finding, which the next round would only repeat

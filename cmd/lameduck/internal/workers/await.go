@@ -35,6 +35,9 @@ func (c *Pool) await(ctx context.Context) ([]corev1.Pod, error) {
 				return byIndex(pods)
 			}
 		}
+		if startError != nil {
+			c.cfg.Waiting(startError.Error())
+		}
 		if !sleep(ctx, poll) {
 			return nil, fmt.Errorf("%d workers do not run after %v: %w", c.cfg.Count, c.cfg.StartTimeout, cmp.Or(startError, context.Cause(ctx)))
 		}

@@ -38,6 +38,7 @@ type Config struct {
 	Count     int               // of workers, 1 to Most
 	RunID     string            // names the Job and labels all that is created; default: random
 	Log       io.Writer         // a line per step, for a person; may be nil
+	Waiting   func(why string)  // called several times a second while not all workers run; may be nil
 	Pull      PullSecrets       // default: those of the namespace's default service account
 	Labels    map[string]string // of the Job and its pods, besides our own
 	Kubectl   string            // how a user calls it for the same cluster; default: kubectl
@@ -64,6 +65,9 @@ func (c Config) withDefaults() Config {
 	c.Deadline = cmp.Or(c.Deadline, DefaultDeadline)
 	if c.Log == nil {
 		c.Log = io.Discard
+	}
+	if c.Waiting == nil {
+		c.Waiting = func(string) {}
 	}
 	if c.attach == nil {
 		c.attach = c.attachPod

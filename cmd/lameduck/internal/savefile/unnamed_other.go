@@ -1,0 +1,13 @@
+//go:build !linux
+
+package savefile
+
+import (
+	"errors"
+	"os"
+)
+
+// createUnnamed is nil: only Linux gives a file its name later.
+func createUnnamed(string) *os.File { return nil }
+
+func (f *File) link(string) error { return errors.ErrUnsupported }
