@@ -15,20 +15,24 @@ cache:
 demo: cache
 	@GOWORK=off go run -C cmd/lameduck ./demo
 
-# The tests of every module, in one pass: packages run side by side, for most of
-# them wait; the tool's own trials, which need the machine most, come last and
-# alone. The race detector makes what computes up to eight times slower, and the
-# diagnosis, the compression of images and the search for words have no goroutine
-# to watch. vet is part of make lint. -short tries less of the same: CI tries all
-# of it, by make test SHORT=
+# The tests of every module. Packages run side by side, for most of them wait: two
+# more than twice the processors, so that four share a single one. The tool's own
+# trials, which need the machine most, come last and alone. The race detector
+# makes what computes up to eight times slower, and the diagnosis, the compression
+# of images and the search for words have no goroutine to watch; CGO_ENABLED=0
+# compiles for them what the trials need again. It also sleeps at the end of
+# every program, for a second unless told otherwise. vet is part of make lint.
+# -short tries less of the same: CI tries all of it, by make test SHORT=
 SHORT ?= -short
+PACKAGES ?= $(shell echo $$((2 + 2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))))
 computes = /internal/diagnose$$|/internal/vocabulary$$|/internal/order$$|/deploy/image$$|/e2e/images$$
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
+test: export GORACE ?= atexit_sleep_ms=50
 test: cache
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) $(SHORT) -vet=off -p 4 -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
-	go test $(SHORT) -vet=off $(call packages,$(computes))
+	go test $(RACE) $(SHORT) -vet=off -p $(PACKAGES) -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
+	CGO_ENABLED=0 go test $(SHORT) -vet=off $(call packages,$(computes))
 	go test $(RACE) $(SHORT) -vet=off -timeout 15m $(call packages,$(trials))
 
 # The library's tests with the oldest release of Go that go.mod allows, and the newest

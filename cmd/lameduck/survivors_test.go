@@ -66,9 +66,10 @@ func (m mark) survivors() []process {
 	return left
 }
 
-// eventually reports whether something comes true within 20 s.
+// eventually reports whether something comes true within 20 s. It does not look
+// often: a look reads the environment of every process of this machine.
 func eventually(ok func() bool) bool {
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		if ok() {
 			return true
 		}
