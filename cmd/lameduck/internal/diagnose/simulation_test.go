@@ -33,8 +33,6 @@ type server struct {
 	notCaught  bool          // has no handler for the signal
 	killed     bool          // by the kubelet
 	exitCode   int
-	silent     bool // accepts connections after T0, and answers no request that begins then
-	stuck      bool // accepts none after T0, with its listener open
 }
 
 const (
@@ -52,14 +50,14 @@ type client struct {
 
 func (t *simulation) simulate() *timeline.Run {
 	run := &timeline.Run{Stage: "lab", Action: "rollout", Spec: t.spec}
-	r := &recorder{simulation: t, run: run, stalled: never}
+	r := &recorder{simulation: t, run: run}
 	clients := t.clients()
 	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(trafficEnd/(100*time.Millisecond))) // about as many as they will make
 	for _, c := range clients {
 		r.runClient(c)
 	}
 	run.Attempts = byEnd(run.Attempts)
-	run.Events = append(t.events(r.lastBusy, r.stalled), run.Events...)
+	run.Events = append(t.events(r.lastBusy), run.Events...)
 	return run
 }
 
@@ -94,7 +92,7 @@ func (t *simulation) clients() []client {
 	return all
 }
 
-func (t *simulation) events(lastBusy, stalled time.Duration) []timeline.Event {
+func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
 	signal, t0 := simT0, simT0
 	var events []timeline.Event
 	add := func(at time.Duration, k timeline.Kind, pod string) *timeline.Event {
@@ -120,39 +118,7 @@ func (t *simulation) events(lastBusy, stalled time.Duration) []timeline.Event {
 	if t.killed {
 		add(exit, timeline.Killed, "app-1")
 	}
-	events = append(events, t.queueEvents(exit, stalled)...)
 	add(exit, timeline.Exited, "app-1").Code = t.exitCode
-	return events
-}
-
-// queueEvents are what the kernel showed of the accept queue of app-1, at looks
-// every 25 ms.
-func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
-	const period = 25 * ms
-	events := []timeline.Event{{Kind: timeline.AcceptQueue, At: period}}
-	changes := func(to timeline.Event, at time.Duration) {
-		to.After = at.Truncate(period)
-		to.At = to.After + period
-		if to.Waiting > 0 {
-			to.StalledAfter, to.StalledBy = to.After, to.At
-		}
-		if to.At < exit {
-			events = append(events, to)
-		}
-	}
-	if t.stuck && stalled != never {
-		changes(timeline.Event{Kind: timeline.AcceptQueue, Waiting: 1}, stalled)
-	}
-	if closes := simT0 + t.closes; !t.stuck && closes < exit {
-		changes(timeline.Event{Kind: timeline.ListenerClosed}, closes)
-	}
-	last := events[len(events)-1]
-	last.At = exit.Truncate(period)
-	last.After = last.At
-	events = append(events, last)
-	for i := range events {
-		events[i].Pod = "app-1"
-	}
 	return events
 }
 
@@ -178,7 +144,6 @@ type recorder struct {
 	run      *timeline.Run
 	conns    uint64
 	lastBusy time.Duration // app-1 still answered then
-	stalled  time.Duration // when the first connection came that it did not answer, or never
 }
 
 // route is the pod that a client is sent to: the old one until its node knows
@@ -239,9 +204,6 @@ func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, 
 	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= simT0+r.closes:
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
-	case pod == "app-1" && at >= simT0 && (r.silent || r.stuck && !reused):
-		fail(&a, timeline.EOF, r.exitAt())
-		r.stalled = earlier(r.stalled, at)
 	case pod == "app-1":
 		r.terminatingPod(&a)
 	}
