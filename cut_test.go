@@ -73,8 +73,7 @@ func TestReportOfTheCutIsBounded(t *testing.T) {
 				if log.most > maxRecord || !strings.Contains(log.buf.String(), "cut 5") {
 					t.Errorf("a log record has %d bytes", log.most)
 				}
-				var cut *CutError
-				ok := errors.As(err, &cut)
+				cut, ok := errors.AsType[*CutError](err)
 				if want := test.requests + 2*test.stuck; !ok || !errors.Is(err, ErrCut) || len(cut.Work) != want || p.Status().Cut != want {
 					t.Errorf("%T has not the %d things that were cut", cut, want)
 				}

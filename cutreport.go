@@ -107,8 +107,7 @@ func (c *cutReport) isPartOf(x item) bool {
 
 func (c *cutReport) takeStacks() task.Stacks {
 	if c.stacks == nil {
-		taken := task.TakeStacks()
-		c.stacks = &taken
+		c.stacks = new(task.TakeStacks())
 	}
 	return *c.stacks
 }

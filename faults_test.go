@@ -457,8 +457,7 @@ func (x *faultyRun) checkError(phase string, err error) {
 		}
 	}
 	if x.does == "blocks" && cut != "" {
-		var work *CutError
-		if !errors.As(err, &work) || !strings.Contains(fmt.Sprint(work.Work), strings.ReplaceAll(strings.Fields(cut)[0], `"`, "")) {
+		if work, ok := errors.AsType[*CutError](err); !ok || !strings.Contains(fmt.Sprint(work.Work), strings.ReplaceAll(strings.Fields(cut)[0], `"`, "")) {
 			x.t.Errorf("blocked and was cut, and the error is %v", err)
 		}
 	}

@@ -241,8 +241,7 @@ func TestClientOfGRPCThatSpeaksHTTP1OverTLS(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err := io.ReadAll(nc)
-		var record tls.RecordHeaderError
-		if errors.As(err, &record) {
+		if record, bad := errors.AsType[tls.RecordHeaderError](err); bad {
 			t.Errorf("what came is no TLS: %v", record)
 		}
 		synctest.Wait()

@@ -246,8 +246,7 @@ func (s *schedule) checkObserved(err error) {
 		s.t.Errorf("phases %s", phases)
 	}
 	cut := 0
-	var e *CutError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*CutError](err); ok {
 		cut = len(e.Work)
 	}
 	if n := s.Status().Cut; n != cut {

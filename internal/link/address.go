@@ -25,8 +25,7 @@ func isSocket(nc net.Conn) bool {
 func (c *base) RemoteAddr() net.Addr {
 	addr := c.Conn.RemoteAddr()
 	if addr != nil && !isSocket(c.Conn) {
-		text := addr.String()
-		c.addr.Store(&text)
+		c.addr.Store(new(addr.String()))
 	}
 	return addr
 }

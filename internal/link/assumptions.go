@@ -27,8 +27,9 @@ import (
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
 //	   connection is not polled at for HTTP/2
-//	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2                no HTTP/2 over TLS
-//	   Protocols and TLSNextProto say so
+//	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2,               no HTTP/2 over TLS
+//	   Protocols and TLSNextProto say so; from Go 1.27 on     hasHTTP2OverTLS
+//	   also if its method ConnectionState does
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
 //	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
 //	   and the answer to a PING of others is ignored                                           connection fails
@@ -69,8 +70,8 @@ func (c *http1) countDeadline() {
 	}
 }
 
-// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto, up to
-// Go 1.26.
+// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto: from Go 1.27
+// on only of an HTTP/2 that is not net/http's own.
 const clearHTTP2Key = "unencrypted_http2"
 
 // hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
@@ -79,14 +80,29 @@ const clearHTTP2Key = "unencrypted_http2"
 func hasHTTP2(srv *http.Server) bool {
 	empty := new(http.Server)
 	empty.Serve(closedListener{})
-	_, has := empty.TLSNextProto["h2"]
-	_, byName := empty.TLSNextProto[clearHTTP2Key]
-	if _, own := srv.TLSNextProto["h2"]; own {
-		_, ownInClear := srv.TLSNextProto[clearHTTP2Key]
-		return ownInClear || has && !byName
+	if own, is := srv.TLSNextProto["h2"]; is {
+		_, inClear := srv.TLSNextProto[clearHTTP2Key]
+		return inClear || own != nil && sameFunc(own, empty.TLSNextProto["h2"])
 	}
+	_, has := empty.TLSNextProto["h2"]
 	return has
 }
+
+// hasHTTP2OverTLS reports whether net/http speaks HTTP/2 for srv, where it was negotiated,
+// on a connection that is no tls.Conn and has its method ConnectionState: its own does, from
+// Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
+func hasHTTP2OverTLS(srv *http.Server) bool {
+	empty := new(http.Server)
+	empty.Serve(closedListener{})
+	native, has := empty.TLSNextProto["h2"]
+	_, byName := empty.TLSNextProto[clearHTTP2Key]
+	own, is := srv.TLSNextProto["h2"]
+	return has && !byName && (!is || own != nil && sameFunc(own, native))
+}
+
+// sameFunc reports whether a and b are the same code. From Go 1.27 on net/http puts a
+// function into TLSNextProto that nothing calls, also where it speaks HTTP/2 itself.
+func sameFunc(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
 
 // A closedListener is one on which a server gets as far as its first Accept.
 type closedListener struct{}

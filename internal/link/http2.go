@@ -49,8 +49,7 @@ func newH2(c *base, of owner) *h2 {
 // TLS where that is terminated here.
 func (h *h2) ofNetHTTP() *h2 {
 	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
-		state := over.ConnectionState()
-		h.tls = &state
+		h.tls = new(over.ConnectionState())
 	}
 	return h
 }

@@ -30,7 +30,6 @@ func (l *lock) hand() chan struct{} {
 	if c := l.handed.Load(); c != nil {
 		return *c
 	}
-	made := make(chan struct{}, 1)
-	l.handed.CompareAndSwap(nil, &made)
+	l.handed.CompareAndSwap(nil, new(make(chan struct{}, 1)))
 	return *l.handed.Load()
 }

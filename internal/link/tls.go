@@ -41,22 +41,22 @@ func handshakeTime(srv *http.Server) time.Duration {
 
 // handshake makes c, which has just been accepted, ready for net/http. It
 // returns an error if the client did not come so far; c is closed then.
-func (c *Conn) handshake(ctx context.Context, srv *http.Server, of slots) (net.Conn, error) {
+func (c *Conn) handshake(l *tlsListener) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.records()
-	limit := time.Now().Add(handshakeTime(srv))
+	limit := time.Now().Add(handshakeTime(l.srv))
 	c.keepReadDeadline(limit)
 	s.SetDeadline(limit)
 	if err := c.awaitHello(s); err != nil {
 		c.Close()
 		return nil, err
 	}
-	if err := c.compute(ctx, over, s, of); err != nil {
-		c.refuse(srv, s, err)
+	if err := c.compute(l.base, over, s, l.slots); err != nil {
+		c.refuse(l.srv, s, err)
 		return nil, err
 	}
 	state := over.ConnectionState()
-	if err := c.mustSpeak(srv, state); err != nil {
+	if err := c.mustSpeak(l.srv, state); err != nil {
 		c.doing.Store(nil)
 		c.Close()
 		return nil, err
@@ -67,12 +67,14 @@ func (c *Conn) handshake(ctx context.Context, srv *http.Server, of slots) (net.C
 	c.noteActivity()
 	c.doing.Store(nil)
 	c.announce()
-	if state.NegotiatedProtocol != "h2" {
-		return tlsConn{halfConn{c}}, nil
+	if state.NegotiatedProtocol == "h2" {
+		c.requireHTTP2 = true
+		c.SetReadDeadline(time.Now().Add(PrefaceLimit))
+		if !l.http2OverTLS {
+			return c, nil // net/http is to take it for clear text
+		}
 	}
-	c.requireHTTP2 = true
-	c.SetReadDeadline(time.Now().Add(PrefaceLimit))
-	return c, nil
+	return tlsConn{halfConn{c}}, nil
 }
 
 // compute does the handshake itself, in a slot.
@@ -186,11 +188,13 @@ type tlsListener struct {
 	err   error      // of Accept; set before over
 	over  term.Latch // no more will be ready
 	Left  term.Latch // accepting has ended
+
+	http2OverTLS bool // net/http speaks HTTP/2 on a connection that it knows to be one of TLS
 }
 
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch()}
+	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: hasHTTP2OverTLS(srv)}
 }
 
 // Accept returns a connection whose handshake is done. net/http has called
@@ -231,7 +235,7 @@ func (l *tlsListener) logAccept(err error, wait time.Duration) {
 func (l *tlsListener) hand(c *Conn) {
 	var ready net.Conn
 	err := program.Protect(func() (err error) {
-		ready, err = c.handshake(l.base, l.srv, l.slots)
+		ready, err = c.handshake(l)
 		return err
 	})
 	if errors.Is(err, program.ErrPanic) {

@@ -126,8 +126,7 @@ func (q *Calls) Wait(limit time.Duration) bool {
 
 // LogPanic writes an error of Protect.
 func LogPanic(log *slog.Logger, message string, err error, attrs ...any) {
-	var t Traced
-	if errors.As(err, &t) {
+	if t, ok := errors.AsType[Traced](err); ok {
 		attrs = append(attrs, "panic", t.Err, "stack", t.Stack)
 	}
 	log.Error(message, attrs...)
