@@ -15,6 +15,7 @@ type result struct {
 	Reason   string
 	Attempts int
 	Dropped  int
+	Void     int
 	Control  struct{ Attempts, Failed int }
 	Traffic  []struct {
 		Pattern string

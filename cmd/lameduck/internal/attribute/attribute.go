@@ -22,8 +22,9 @@ const (
 
 // Run infers which pod each attempt of a cluster's run went to where
 // the client could not know: behind the IP of a Service, kube-proxy chooses.
-// It returns a copy of the run; what was observed stays as it was, and a run of the
-// lab needs nothing and is returned itself. The rules, the first that applies:
+// It also marks the attempts whose failure a lateness of the tool may have caused.
+// It returns a copy of the run; what was observed stays as it was, and a run in
+// which nothing is to be concluded is returned itself. The rules, the first that applies:
 //
 //   - A connection goes to one pod. If the pod of one attempt was observed,
 //     all attempts were sent there.
@@ -47,9 +48,14 @@ const (
 // All other attempts have no pod. A success that two pods could have given has none,
 // so that no false late arrival is counted.
 func Run(run *timeline.Run) *timeline.Run {
-	if run.Stage != "cluster" {
-		return run
+	if run.Stage == "cluster" {
+		run = nameAttempts(run)
 	}
+	return markVoid(run)
+}
+
+// nameAttempts names the pods of attempts in a copy of the run.
+func nameAttempts(run *timeline.Run) *timeline.Run {
 	named := *run
 	named.Attempts = slices.Clone(run.Attempts)
 	in := newInference(&named)

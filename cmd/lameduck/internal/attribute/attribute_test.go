@@ -215,7 +215,7 @@ func TestAttributeHolds(t *testing.T) {
 				t.Fatalf("seed %d: connection %d is of %q and %q", seed, a.Conn, pod, a.Pod)
 			}
 			pods[a.Conn] = a.Pod
-			a.Pod, a.PodBy = "", timeline.Observed
+			a.Pod, a.PodBy, a.Void = "", timeline.Observed, false
 			if a != run.Attempts[i] {
 				t.Fatalf("seed %d: %+v was %+v", seed, a, run.Attempts[i])
 			}

@@ -28,7 +28,7 @@ func (c *connection) add(a *timeline.Attempt) {
 		c.pod = a.Pod
 	}
 	c.opened = min(c.opened, a.Started)
-	if !a.Dropped() || a.Cause == timeline.Status5xx {
+	if !a.Failed() || a.Cause == timeline.Status5xx {
 		c.answered = max(c.answered, a.Ended)
 	}
 	if a.Started < c.lastStarted {

@@ -29,7 +29,7 @@ func (in *inference) attributeDials() {
 	}
 	for _, a := range in.dials {
 		// A stage that chooses pods itself omits the name only if there is no pod.
-		if a.Pod == "" && a.Dropped() && !in.dialsNamed {
+		if a.Pod == "" && a.Failed() && !in.dialsNamed {
 			a.Pod, a.PodBy = in.podOfDial(a)
 		}
 	}

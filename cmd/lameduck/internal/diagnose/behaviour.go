@@ -44,6 +44,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 	}
+	b.cut, b.perhaps = p.voidCuts, p.voidCuts
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) {
 			continue
@@ -72,12 +73,22 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	stopped := p.stopped()
 	if !stopped.came() {
-		return false, no
+		return false, p.unseen(o)
 	}
 	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
 	seen := window{stopped.latest - late, stopped.latest}
 	stopped.earliest = min(stopped.earliest, seen.earliest)
-	return seen.since(p.t0).shorterThan(minDelay) != no, stopped.since(p.t0).shorterThan(minDelay)
+	return seen.since(p.t0).shorterThan(minDelay) != no, max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+}
+
+// unseen is unsure where the tool was stalled when the pod may have stopped
+// accepting connections at once, and no later connection shows that it did not; no
+// elsewhere.
+func (p *podFacts) unseen(o *observer) answer {
+	if o.stalls.Longest(p.t0.earliest, p.t0.latest+minDelay) >= timeline.MostLate && exactly(p.lastAccepted).since(p.t0).shorterThan(minDelay) != no {
+		return unsure
+	}
+	return no
 }
 
 // exitedUncleanly distinguishes an exit without a shutdown from a graceful shutdown
@@ -174,6 +185,9 @@ func (p *podFacts) inProgress(d *dropFacts, o *observer) answer {
 // faultDoubt is why it is not certain which fault the pod has as a whole, or
 // that it has none.
 func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers bool) doubt {
+	if since, to := p.limit(); o.stalls.Outweigh(since, to) {
+		return doubt{fmt.Sprintf("this machine was late by %s while %s had to meet a time limit", span(o.stalls.Within(since, to)), p.Name), hintLate}
+	}
 	switch {
 	case p.fault == graceShorter && p.PreStop == never && p.Signalled == never:
 		return notSeen("stop signal", p.Name)
@@ -189,6 +203,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	switch {
 	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
 		return noDoubt
+	case p.unseen(o) == unsure: // this machine was late
 	case !p.exit.came():
 		return notSeen("exit", p.Name)
 	case p.own.certainly == unsure && seen != unsure && unnamedAnswers:
@@ -199,6 +214,20 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return doubt{fmt.Sprintf("when the termination of %s began is known to %s only, and that decides whether it kept serving", p.Name, span(p.t0.latest-p.t0.earliest)), "run it again with more --rounds"}
 	}
 	return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known when the pod stopped serving", span(late), p.Name), hintLate}
+}
+
+// limit is the time limit of the pod that its fault rests on: a machine that is
+// late lets it pass without giving the pod the time.
+func (p *podFacts) limit() (since, to time.Duration) {
+	switch {
+	case p.fault == neverReady:
+		return p.Started, p.gaveUp
+	case p.fault == graceShorter && p.hookUsedGrace:
+		return p.PreStop, p.Signalled
+	case p.fault == graceShorter, p.fault == ignoresSignal && p.Unknown:
+		return p.T0(), p.Killed
+	}
+	return never, never
 }
 
 // notSeen is the doubt about a pod of which an event is missing.

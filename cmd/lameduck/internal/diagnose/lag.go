@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"slices"
 	"time"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // lag is how late this machine was, as the control target shows: by as much as
@@ -20,15 +18,16 @@ type lag struct {
 // for each pod about much of the run.
 const blockSize = 256
 
-// wait is how long a client of the control target waited.
+// wait is how long a client of the control target waited, or for how long the
+// tool itself got no processor.
 type wait struct{ due, over time.Duration }
 
 func (w wait) length() time.Duration { return w.over - w.due }
 
-func (l *lag) add(a *timeline.Attempt) {
-	l.longest = max(l.longest, a.Latency())
-	if a.Latency() > inTime {
-		l.waits = append(l.waits, wait{a.Scheduled, a.Ended})
+func (l *lag) add(w wait) {
+	l.longest = max(l.longest, w.length())
+	if w.length() > inTime {
+		l.waits = append(l.waits, w)
 	}
 }
 

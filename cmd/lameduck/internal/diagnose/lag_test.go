@@ -212,7 +212,7 @@ func TestTheLongestWait(t *testing.T) {
 		l := &lag{}
 		for range r.IntN(3 * blockSize) {
 			due := moment(r)
-			l.add(&timeline.Attempt{Control: true, Scheduled: due, Ended: due + moment(r)/time.Duration(1+r.IntN(100))})
+			l.add(wait{due, due + moment(r)/time.Duration(1+r.IntN(100))})
 		}
 		l.sort()
 		from := moment(r)

@@ -11,9 +11,10 @@ import (
 // tolerance of the diagnosis is in this file, and is applied once, when a
 // window is made.
 type observer struct {
-	accuracy time.Duration // of what the kubelet reports: 0 in the lab
-	waits    *lag          // of this machine: whatever waited, also for a time-out
-	slow     *lag          // of this machine, only as far as its control target responded in the end
+	accuracy time.Duration    // of what the kubelet reports: 0 in the lab
+	stalls   attribute.Stalls // of the tool
+	waits    *lag             // of this machine: whatever waited, also for a time-out
+	slow     *lag             // of this machine, only as far as its control target responded in the end
 }
 
 const (
@@ -24,7 +25,7 @@ const (
 	// reaction is how long a process may take to act on what it gets (a signal, a
 	// connection, a request), and its client to notice, on a machine that is not
 	// late.
-	reaction = 250 * time.Millisecond
+	reaction = timeline.MostLate
 	// inTime is a wait of a client of the control target that shows no lag: it is
 	// within the resolution of every event. Only longer ones are kept.
 	inTime = resolution / 3
@@ -101,8 +102,24 @@ func (o *observer) waited(from, to time.Duration) interval {
 // time-out, perhaps for a network that cannot be reached: its wait may explain
 // what a pod did late, but does not prove that the pod was late.
 func (o *observer) add(control *timeline.Attempt) {
-	o.waits.add(control)
-	if !control.Dropped() {
-		o.slow.add(control)
+	w := wait{control.Scheduled, control.Ended}
+	o.waits.add(w)
+	if !control.Failed() {
+		o.slow.add(w)
+	}
+}
+
+// addStalls notes the stalls of the tool: the observation is late by as much, and
+// so are the pods on the same machine.
+func (o *observer) addStalls(run *timeline.Run) {
+	o.stalls = attribute.NewStalls(run)
+	for _, e := range run.Events {
+		if e.Kind != timeline.Stalled {
+			continue
+		}
+		o.waits.add(wait{e.Due, e.At})
+		if run.Stage != "cluster" {
+			o.slow.add(wait{e.Due, e.At})
+		}
 	}
 }

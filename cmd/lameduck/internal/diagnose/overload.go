@@ -75,7 +75,7 @@ func disturbances(pods []*podFacts) *periods {
 // addControl folds the attempts at the control target.
 func addControl(c *timeline.Control, a *timeline.Attempt) {
 	c.Attempts++
-	if a.Dropped() {
+	if a.Failed() {
 		c.Failed++
 	}
 }

@@ -12,9 +12,11 @@ import (
 // what follows from both. The rules read it and change nothing.
 type podFacts struct {
 	timeline.Pod
-	index   int
-	outages []outage
-	failed  bool // it never became ready
+	index    int
+	outages  []outage
+	failed   bool          // it never became ready
+	gaveUp   time.Duration // when that was decided
+	voidCuts int           // attempts that it cut after T0, perhaps because the tool was late
 	clientView
 	acceptQueue
 
@@ -60,7 +62,7 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 	p.acceptQueue.addEvent(e)
 	switch e.Kind {
 	case timeline.NeverReady:
-		p.failed = true
+		p.failed, p.gaveUp = true, e.At
 	case timeline.PreStopStarted:
 		p.hook, p.hookEnded = e.Detail, never
 	case timeline.PreStopEnded:

@@ -21,6 +21,7 @@ type runFacts struct {
 
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
 	control        timeline.Control       // of the attempts at the control target
+	voids          int                    // attempts whose failure is no evidence
 	seconds        map[time.Duration]bool // in which an attempt was due
 	reusesConns    map[string]bool        // the patterns that used a connection more than once
 	firstStart     time.Duration          // of the attempts, or never
@@ -62,6 +63,7 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 		}
 	}
 	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
+	s.observer.addStalls(run)
 	for a := range attempts {
 		s.addAttempt(a)
 	}
@@ -82,6 +84,10 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	if a.Control {
 		addControl(&s.control, a)
 		s.observer.add(a)
+		return
+	}
+	if a.Void {
+		s.addVoid(a)
 		return
 	}
 	s.load.add(a)
@@ -108,6 +114,14 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	}
 	if p != nil {
 		p.addAttempt(a)
+	}
+}
+
+// addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
+func (s *runFacts) addVoid(a *timeline.Attempt) {
+	s.voids++
+	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest {
+		p.voidCuts++
 	}
 }
 

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -20,6 +21,9 @@ type simulation struct {
 	warmUp      time.Duration // app-2 refuses for so long after it is ready
 	replaced    time.Duration // app-2 is ready so long after T0; before, without app-1 there is no endpoint. 0: before T0
 	others      int           // more replicas, which are not replaced
+	stall       *stall        // of all parties on the machine; nil: none
+	idleTimeout time.Duration // the server closes a connection that is idle for longer; 0: never
+	headTimeout time.Duration // the server cuts a slow request that takes longer; 0: never
 	spec        timeline.Spec
 }
 
@@ -35,8 +39,39 @@ type server struct {
 	exitCode   int
 }
 
+// stall is a time in which no process of the machine gets a processor: what is due
+// meanwhile happens when it is over, each party at its own moment.
+type stall struct {
+	from, to time.Duration
+	random   *rand.Rand
+	behind   map[party]time.Duration // how long after the stall each begins to run
+}
+
+// party is a process, or a thread, of the simulation.
+type party int
+
 const (
-	simT0      = 3 * time.Second  // T0
+	controlPlane party = iota
+	serverProcess
+	firstClient
+)
+
+// at is when a party does what is due at a moment.
+func (s *stall) at(due time.Duration, p party) time.Duration {
+	if s == nil || due < s.from || due >= s.to {
+		return due
+	}
+	if _, known := s.behind[p]; !known {
+		s.behind[p] = time.Duration(s.random.Int64N(int64(20 * time.Millisecond)))
+	}
+	return s.to + s.behind[p] + (due-s.from)/256
+}
+
+// wins reports whether one of two parties that are ready at the same time is first.
+func (s *stall) wins() bool { return s.random.IntN(2) == 0 }
+
+const (
+	simT0      = 3 * time.Second  // T0, when it is due
 	trafficEnd = 20 * time.Second // of the traffic
 	slowFor    = 3 * time.Second  // how long a slow request takes
 )
@@ -46,6 +81,8 @@ type client struct {
 	period  time.Duration // between the end of a request and the next; of new: between their starts
 	first   time.Duration
 	learns  time.Duration
+	party   party
+	node    string
 }
 
 func (t *simulation) simulate() *timeline.Run {
@@ -53,11 +90,19 @@ func (t *simulation) simulate() *timeline.Run {
 	r := &recorder{simulation: t, run: run}
 	clients := t.clients()
 	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(trafficEnd/(100*time.Millisecond))) // about as many as they will make
-	for _, c := range clients {
+	for i, c := range clients {
+		c.party, c.node = firstClient+party(i), fmt.Sprintf("node-%d", i)
 		r.runClient(c)
 	}
 	run.Attempts = byEnd(run.Attempts)
 	run.Events = append(t.events(r.lastBusy), run.Events...)
+	if t.stall != nil {
+		run.Events = append(run.Events, timeline.Event{At: t.stall.to, Due: t.stall.from, Kind: timeline.Stalled})
+		for i, c := range clients {
+			due := simT0 + c.learns
+			run.Events = append(run.Events, timeline.Event{At: t.stall.at(due, controlPlane), Due: due, Kind: timeline.EndpointTerminating, Pod: "app-1", Node: fmt.Sprintf("node-%d", i)})
+		}
+	}
 	return run
 }
 
@@ -83,20 +128,20 @@ func (t *simulation) clients() []client {
 		share := t.propagation * time.Duration(i+1) / time.Duration(10*replicas)
 		at := time.Duration(i) * 11 * time.Millisecond
 		all = append(all,
-			client{"new", 100 * time.Millisecond, at, share},
-			client{"keepalive", 90 * time.Millisecond, at, share})
+			client{pattern: "new", period: 100 * time.Millisecond, first: at, learns: share},
+			client{pattern: "keepalive", period: 90 * time.Millisecond, first: at, learns: share})
 		if !t.fastOnly && i < 5*replicas {
-			all = append(all, client{"slow", 30 * time.Millisecond, at * 30, share})
+			all = append(all, client{pattern: "slow", period: 30 * time.Millisecond, first: at * 30, learns: share})
 		}
 	}
 	return all
 }
 
 func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
-	signal, t0 := simT0, simT0
+	signal, t0 := t.t0(), t.t0()
 	var events []timeline.Event
 	add := func(at time.Duration, k timeline.Kind, pod string) *timeline.Event {
-		events = append(events, timeline.Event{At: at, Kind: k, Pod: pod})
+		events = append(events, timeline.Event{At: t.stall.at(at, controlPlane), Kind: k, Pod: pod})
 		return &events[len(events)-1]
 	}
 	for i := range t.others {
@@ -124,18 +169,26 @@ func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
 
 func otherPod(i int) string { return fmt.Sprintf("other-%d", i+1) }
 
+// t0 is when the termination of app-1 begins.
+func (t *simulation) t0() time.Duration { return t.stall.at(simT0, controlPlane) }
+
+func (t *simulation) closesAt() time.Duration { return t.stall.at(t.t0()+t.closes, serverProcess) }
+
 func (t *simulation) exitAt() time.Duration {
-	if t.exits > 0 {
-		return simT0 + t.exits
+	switch {
+	case t.killed:
+		return t.stall.at(t.t0()+t.exits, controlPlane)
+	case t.exits > 0:
+		return t.stall.at(t.t0()+t.exits, serverProcess)
 	}
-	return simT0 + t.closes
+	return t.closesAt()
 }
 
 func (t *simulation) replacement() time.Duration {
 	if t.replaced == 0 {
 		return 2 * time.Second
 	}
-	return simT0 + t.replaced
+	return t.stall.at(t.t0()+t.replaced, controlPlane)
 }
 
 // recorder writes what each client sees.
@@ -153,7 +206,7 @@ func (r *recorder) route(at, learns time.Duration) string {
 		return otherPod(i - 1)
 	}
 	switch {
-	case at < simT0+learns:
+	case at < r.stall.at(simT0+learns, controlPlane):
 		return "app-1"
 	case at >= r.replacement():
 		return "app-2"
@@ -164,22 +217,35 @@ func (r *recorder) route(at, learns time.Duration) string {
 }
 
 func (r *recorder) runClient(c client) {
-	conn, pod, used := uint64(0), "", false
-	for at := c.first; at < trafficEnd; {
+	conn, pod, used, idleSince := uint64(0), "", false, time.Duration(0)
+	for due := c.first; due < trafficEnd; {
+		at := r.stall.at(due, c.party)
+		reset := false
+		if conn != 0 && r.idleTimeout > 0 && at-idleSince > r.idleTimeout && r.stall.wins() {
+			if last := &r.run.Attempts[len(r.run.Attempts)-1]; r.stall.wins() {
+				last.End, last.EndedConn, conn = timeline.FIN, at, 0
+			} else {
+				reset = true
+			}
+		}
 		if conn == 0 {
 			r.conns++
 			conn, pod, used = r.conns, r.route(at, c.learns), false
 		}
 		a := r.attempt(c, at, conn, pod, used)
+		a.Scheduled = due
+		if reset {
+			fail(&a, timeline.Reset, at)
+		}
 		next := a.Ended + c.period
-		used = true
+		used, idleSince = true, a.Ended
 		if a.Dropped() || a.End == timeline.Announced || c.pattern == "new" || c.pattern == "slow" && !r.reuses {
 			conn = 0
 		} else if closed := r.idleClose(pod, a.Ended); closed != 0 && next > closed {
 			a.End, a.EndedConn, conn = timeline.FIN, closed, 0
 		}
 		r.run.Attempts = append(r.run.Attempts, a)
-		at = next
+		due = next
 	}
 }
 
@@ -188,31 +254,34 @@ func (r *recorder) idleClose(pod string, after time.Duration) time.Duration {
 	if pod != "app-1" {
 		return 0
 	}
-	return max(after, simT0+min(r.closes, r.exitAt()-simT0))
+	return max(after, min(r.closesAt(), r.exitAt()))
 }
 
 func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, reused bool) timeline.Attempt {
-	a := timeline.Attempt{Pattern: c.pattern, Scheduled: at, Started: at, Sent: at, Ended: at + time.Millisecond,
-		Conn: conn, Reused: reused, Pod: pod, Status: 200, Bytes: 100}
+	a := timeline.Attempt{Pattern: c.pattern, Scheduled: at, Started: at, Sent: at, Ended: r.stall.at(at+time.Millisecond, c.party),
+		Conn: conn, Reused: reused, Node: c.node, Pod: pod, Status: 200, Bytes: 100}
 	if c.pattern == "slow" {
-		a.Ended = at + slowFor
+		a.Ended = r.stall.at(at+slowFor, c.party)
 		if r.trickles {
 			a.Sent = a.Ended
 		}
 	}
 	switch {
-	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= simT0+r.closes:
+	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= r.closesAt():
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
 	case pod == "app-1":
 		r.terminatingPod(&a)
+	}
+	if took := a.Ended - a.Started; c.pattern == "slow" && r.trickles && !a.Dropped() && r.headTimeout > 0 && took > r.headTimeout && r.stall.wins() {
+		fail(&a, timeline.EOF, a.Ended)
 	}
 	return a
 }
 
 // terminatingPod cuts what app-1 cuts.
 func (r *recorder) terminatingPod(a *timeline.Attempt) {
-	closes, exits := simT0+r.closes, simT0+r.exits
+	closes, exits := r.closesAt(), r.exitAt()
 	switch {
 	case r.exits > 0 && a.Ended > exits:
 		fail(a, timeline.EOF, exits)
@@ -223,10 +292,10 @@ func (r *recorder) terminatingPod(a *timeline.Attempt) {
 		r.lastBusy = max(r.lastBusy, a.Ended)
 	default:
 		r.lastBusy = max(r.lastBusy, a.Ended)
-		if r.failing && a.Started >= simT0 {
+		if r.failing && a.Started >= r.t0() {
 			a.Cause, a.Status = timeline.Status5xx, 503
 		}
-		if r.sendsClose && a.Ended >= simT0 {
+		if r.sendsClose && a.Ended >= r.t0() {
 			a.End, a.EndedConn = timeline.Announced, a.Ended
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // doubt is why a conclusion is not certain, and what to do about it: one line
@@ -36,6 +37,10 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 		return
 	case len(doubts) > 0:
 		why = doubts[0]
+	case s.voids > 0:
+		why = doubt{fmt.Sprintf("this machine was late, by up to %s, while %s failed, and that shows nothing about the server", span(s.waits.longest), count(s.voids, "attempt")), hintLate}
+	case s.terminationsMissed():
+		why = doubt{fmt.Sprintf("this machine was late, by up to %s, when each pod began to terminate or exited, so drops may have been missed", span(s.waits.longest)), hintLate}
 	case s.load.successes == 0:
 		why = s.load.noSuccess()
 	default:
@@ -43,6 +48,26 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 		return
 	}
 	d.Verdict, d.Reason, d.Hint = finding.Inconclusive, why.reason, why.hint
+}
+
+// terminationsMissed reports whether the tool was stalled at a decisive moment of
+// each termination: clients that send nothing see no drop.
+func (s *runFacts) terminationsMissed() bool {
+	missed := false
+	for _, p := range s.pods {
+		if !p.t0.came() {
+			continue
+		}
+		longest := s.stalls.Longest(p.t0.earliest, p.t0.latest+minDelay)
+		if p.exit.came() {
+			longest = max(longest, s.stalls.Longest(p.exit.earliest, p.exit.latest))
+		}
+		if longest < timeline.MostLate {
+			return false
+		}
+		missed = true
+	}
+	return missed
 }
 
 // noSuccess is why a run without a drop shows nothing: a redirect or an error

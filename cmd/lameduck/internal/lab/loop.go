@@ -28,6 +28,7 @@ type loop struct {
 	ended  chan struct{} // closed when the loop and every pod have ended
 
 	agenda     agenda
+	due        time.Time // when what the loop does now was due
 	sliceLag   *rand.Rand
 	kubeletLag *rand.Rand
 
@@ -75,11 +76,11 @@ func (l *loop) serve() {
 			l.shutDown()
 		case <-l.mail.wake:
 			for _, f := range l.mail.take() {
-				l.do(f)
+				l.do(entry{time.Now(), f})
 			}
 		case <-timer.C:
-			for f := l.agenda.due(time.Now()); f != nil; f = l.agenda.due(time.Now()) {
-				l.do(f)
+			for e, due := l.agenda.due(time.Now()); due; e, due = l.agenda.due(time.Now()) {
+				l.do(e)
 			}
 		}
 		timer.Reset(l.agenda.wait(time.Now()))
@@ -88,8 +89,9 @@ func (l *loop) serve() {
 
 // do makes one change and runs every controller. A lab that is closing only
 // waits for its pods to exit.
-func (l *loop) do(change func()) {
-	change()
+func (l *loop) do(e entry) {
+	l.due = e.at
+	e.do()
 	if l.ctx.Err() != nil {
 		return
 	}
@@ -107,11 +109,15 @@ func (l *loop) shutDown() {
 	}
 }
 
-// later makes the loop run a function after a while.
-func (l *loop) later(d time.Duration, do func()) { l.agenda.at(time.Now().Add(d), do) }
+// later makes the loop run a function after a while. It counts from the moment
+// at which the present one was due, so that one lateness delays nothing else.
+func (l *loop) later(d time.Duration, do func()) { l.agenda.at(l.due.Add(d), do) }
 
 func (l *loop) emit(e timeline.Event) {
 	e.At = l.cfg.Clock.Now()
+	if due := l.cfg.Clock.At(l.due); due < e.At {
+		e.Due = due
+	}
 	l.cfg.Emit(e)
 }
 

@@ -53,14 +53,14 @@ func (a *agenda) at(t time.Time, do func()) {
 	*a = slices.Insert(*a, i, entry{t, do})
 }
 
-// due removes and returns the next function that is due; nil if there is none.
-func (a *agenda) due(now time.Time) func() {
+// due removes and returns the next entry that is due, if there is one.
+func (a *agenda) due(now time.Time) (next entry, due bool) {
 	if len(*a) == 0 || (*a)[0].at.After(now) {
-		return nil
+		return entry{}, false
 	}
-	do := (*a)[0].do
+	next = (*a)[0]
 	*a = slices.Delete(*a, 0, 1)
-	return do
+	return next, true
 }
 
 // wait is the time until the next entry, or a long time.

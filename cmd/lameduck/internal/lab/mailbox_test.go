@@ -19,8 +19,8 @@ func TestAgenda(t *testing.T) {
 		a.at(start.Add(after), func() { did = append(did, i) })
 	}
 	for now := start; now.Before(start.Add(3)); now = now.Add(1) {
-		for do := a.due(now); do != nil; do = a.due(now) {
-			do()
+		for e, due := a.due(now); due; e, due = a.due(now) {
+			e.do()
 		}
 	}
 	if want := []int{5, 1, 3, 6, 2}; !slices.Equal(did, want) || a.wait(start) != 3 {

@@ -147,7 +147,7 @@ func (l *loop) observe(m *podState, e timeline.Event, status string) {
 }
 
 func (l *loop) nowReady(m *podState) {
-	m.passed, m.everReady, m.readySince = true, true, time.Now()
+	m.passed, m.everReady, m.readySince = true, true, l.due
 	// When it has been ready for minReadySeconds the controllers have to run again.
 	l.later(l.cfg.Workload.MinReady, func() {})
 }

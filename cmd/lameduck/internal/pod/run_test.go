@@ -115,6 +115,23 @@ func TestProbeTimesOut(t *testing.T) {
 	}, fake{exec: hang, listens: addrs("0.0.0.0:8080")})
 }
 
+// TestAProbeDuringAStall: its time-out ran while this process got no processor,
+// so the result does not count, whatever the failure threshold is.
+func TestAProbeDuringAStall(t *testing.T) {
+	probes := 0
+	exec := func(context.Context, []string) error {
+		if probes++; probes == 2 {
+			time.Sleep(4 * time.Second)
+			return context.DeadlineExceeded
+		}
+		return nil
+	}
+	onStage(t, Config{Spec: manifest.Pod{Liveness: execProbe("alive", 10*time.Second, 1)}}, func(s *stage) {
+		time.Sleep(time.Minute)
+		s.expect("0s started", "0s ready")
+	}, fake{exec: exec})
+}
+
 func TestReadyByConnecting(t *testing.T) {
 	tests := []struct {
 		name    string

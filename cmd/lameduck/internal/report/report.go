@@ -40,6 +40,7 @@ type Report struct {
 	Spec      Spec                   `json:"spec"`        // what was asked
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
+	Void      int                    `json:"void"`               // attempts that failed, perhaps because this machine was late: not in Dropped
 	Statuses  map[int]int            `json:"statuses,omitempty"` // responses by HTTP status
 	Control   Control                `json:"control"`
 	Traffic   []Traffic              `json:"traffic"`
@@ -90,6 +91,7 @@ type Traffic struct {
 	Pattern               string                 `json:"pattern"`
 	Attempts              int                    `json:"attempts"`
 	Dropped               int                    `json:"dropped"`
+	Void                  int                    `json:"void"`
 	DroppedAfterSafeRetry int                    `json:"dropped_after_safe_retry"`
 	Causes                map[timeline.Cause]int `json:"causes"` // only those that occurred
 	Latency               Latency                `json:"latency_ms"`
@@ -142,6 +144,7 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 	for _, t := range timeline.ByPattern(run.Attempts) {
 		r.Attempts += t.Attempts
 		r.Dropped += t.Dropped
+		r.Void += t.Void
 		r.Traffic = append(r.Traffic, newTraffic(t))
 	}
 	for _, s := range run.Skews {
@@ -165,7 +168,7 @@ func newSpec(run *timeline.Run) Spec {
 
 func newTraffic(t timeline.Traffic) Traffic {
 	return Traffic{
-		Pattern: t.Pattern, Attempts: t.Attempts, Dropped: t.Dropped, DroppedAfterSafeRetry: t.DroppedAfterRetry, Causes: t.Causes,
+		Pattern: t.Pattern, Attempts: t.Attempts, Dropped: t.Dropped, Void: t.Void, DroppedAfterSafeRetry: t.DroppedAfterRetry, Causes: t.Causes,
 		Latency: Latency{P50: millis(t.Latency.P50), P90: millis(t.Latency.P90), P99: millis(t.Latency.P99), Max: millis(t.Latency.Max)},
 	}
 }

@@ -174,9 +174,9 @@ func TestJSONNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version", "control": "attempts failed",
+		"": "action attempts control dropped duration_ms findings pods rate recommend rounds seed spec stage start statuses tool traffic verdict version void", "control": "attempts failed",
 		"spec":    "body grace_s headers host method nodes path patterns propagation rate replicas tls",
-		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern", "latency_ms": "max p50 p90 p99",
+		"traffic": "attempts causes dropped dropped_after_safe_retry latency_ms pattern void", "latency_ms": "max p50 p90 p99",
 		"pods": "deleted_ms exit_code exited_ms killed late name ready_ms signalled_ms", "late": "connections last_connection_ms last_request_ms requests",
 		"findings": "drops evidence fix id summary", "recommend": "delay_s grace_s why",
 	}

@@ -65,6 +65,9 @@ func outcome(r *Report) string {
 		return "no attempt was made"
 	}
 	s := fmt.Sprintf("%s of %s dropped", number(r.Dropped), counted(r.Attempts, "attempt"))
+	if r.Void > 0 {
+		s += fmt.Sprintf(" (and %s void)", number(r.Void))
+	}
 	switch {
 	case len(r.Findings) == 0:
 		return s
@@ -90,6 +93,11 @@ func controlLine(c Control) string {
 		return "none was run, so failures of the machine itself cannot be distinguished"
 	}
 	return fmt.Sprintf("%s of %s failed (the noise floor)", number(c.Failed), number(c.Attempts))
+}
+
+// voidLine explains the attempts that are not counted.
+func voidLine(void int) string {
+	return counted(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
 }
 
 // noiseNote explains drops on a machine that fails by itself.
@@ -190,6 +198,9 @@ func (p *printer) closing(r *Report) {
 		p.prose("statuses:    ", statuses(r.Statuses))
 	}
 	p.line("control:     %s", controlLine(r.Control))
+	if r.Void > 0 {
+		p.prose("void:        ", voidLine(r.Void))
+	}
 	if r.Seed != nil {
 		again := fmt.Sprintf("--seed %d", *r.Seed)
 		if r.Rate > 0 {

@@ -79,10 +79,16 @@ type Attempt struct {
 	Retry     Retry  `json:"retry,omitempty"`   // of a drop on a reused connection
 	End       End    `json:"end,omitempty"`     // how the connection ended after it
 	EndedConn Moment `json:"conn_ended"`        // when that was noticed; Never while End is Open
+	// Void: it failed, and a lateness of the tool itself may be the reason, so that
+	// the failure is no evidence. It is concluded, and not in the file of a run.
+	Void bool `json:"-"`
 }
 
-// Dropped reports whether the attempt failed.
-func (a *Attempt) Dropped() bool { return a.Cause != "" }
+// Failed reports whether the attempt failed, for whatever reason.
+func (a *Attempt) Failed() bool { return a.Cause != "" }
+
+// Dropped reports whether the attempt failed, and not because of the tool.
+func (a *Attempt) Dropped() bool { return a.Failed() && !a.Void }
 
 // Latency counts from the moment the attempt was due, so that waiting for a
 // stalled server or client is not hidden.

@@ -27,7 +27,14 @@ const (
 
 	ActionStarted Kind = "action-started" // a round of the action began; no pod
 	ActionEnded   Kind = "action-ended"   // it is over; Detail has the error of one that failed
+
+	// Stalled: the tool got no processor from Due to At, and did nothing of what
+	// it had to do meanwhile; no pod.
+	Stalled Kind = "stalled"
 )
+
+// ofPod reports whether it happens to a pod.
+func (k Kind) ofPod() bool { return k != ActionStarted && k != ActionEnded && k != Stalled }
 
 // Source is where an event was seen, which decides how exact its moment is.
 type Source string
@@ -40,12 +47,13 @@ const (
 	SourceAPI     Source = "api"     // the API server: deletions
 	SourceSlice   Source = "slice"   // the EndpointSlices of the Service
 	SourceProxy   Source = "proxy"   // the metrics of the kube-proxy of Node
-	SourceTrial   Source = "trial"   // the tool's own action
+	SourceTrial   Source = "trial"   // the tool's own action, and its own stalls
 )
 
 // Event is one thing that happened, nearly always to one pod.
 type Event struct {
 	At     Moment `json:"at"`
+	Due    Moment `json:"due,omitempty"` // when it should have happened, of an event that the tool itself makes; 0: at At
 	Pod    string `json:"pod,omitempty"`
 	Kind   Kind   `json:"kind"`
 	Source Source `json:"source,omitempty"`

@@ -22,7 +22,7 @@ func randomRun(r *rand.Rand) *Run {
 	run := fill(reflect.New(reflect.TypeFor[Run]()).Elem(), r).Addr().Interface().(*Run)
 	run.Start = time.Date(2026, 1, 2, 3, 4, 5, r.IntN(1e9), time.UTC)
 	for i := range run.Attempts {
-		run.Attempts[i].PodBy = Observed // what is concluded is not in the file
+		run.Attempts[i].PodBy, run.Attempts[i].Void = Observed, false // what is concluded is not in the file
 		for _, m := range []*Moment{&run.Attempts[i].Started, &run.Attempts[i].Sent, &run.Attempts[i].EndedConn} {
 			if r.IntN(2) == 0 {
 				*m = Never

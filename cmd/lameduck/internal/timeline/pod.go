@@ -58,8 +58,8 @@ func Pods(events []Event) []Pod {
 	var pods []Pod
 	index := map[string]int{}
 	for _, e := range events {
-		if e.Kind == ActionStarted || e.Kind == ActionEnded {
-			continue // of no pod
+		if !e.Kind.ofPod() {
+			continue
 		}
 		i, seen := index[e.Pod]
 		if !seen {

@@ -108,7 +108,7 @@ func (in *Reader) item() (Item, *endLine, error) {
 	switch {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
 		in.shareNames(&l.Event.Pod, &l.Event.Node)
-		return Item{Event: l.Event}, nil, in.checkTimes(l.Event.At)
+		return Item{Event: l.Event}, nil, in.checkTimes(l.Event.At, l.Event.Due)
 	case l.Attempt != nil && l.Event == nil && l.End == nil:
 		a := l.Attempt.attempt()
 		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))

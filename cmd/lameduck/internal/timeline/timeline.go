@@ -13,6 +13,10 @@ type Moment = time.Duration
 // Never is the moment of something that did not happen; null in JSON.
 const Never Moment = -1
 
+// MostLate is the lateness of the tool that changes no outcome: the diagnosis
+// gives as much to every process, to act on what it gets.
+const MostLate = 250 * time.Millisecond
+
 // Run is one trial.
 type Run struct {
 	Start    time.Time `json:"start"`

@@ -11,6 +11,7 @@ type Traffic struct {
 	Pattern  string
 	Attempts int
 	Dropped  int
+	Void     int // failed, and not counted as dropped: see Attempt.Void
 	// DroppedAfterRetry is what a client that retries what it safely may
 	// would still have seen: the drops without those whose retry succeeded.
 	DroppedAfterRetry int
@@ -46,7 +47,7 @@ func ByPattern(attempts []Attempt) []Traffic {
 			index[a.Pattern] = t
 		}
 		t.add(a)
-		if !a.Dropped() {
+		if !a.Failed() {
 			served[a.Pattern] = append(served[a.Pattern], a.Latency())
 		}
 	}
@@ -61,6 +62,9 @@ func ByPattern(attempts []Attempt) []Traffic {
 
 func (t *Traffic) add(a *Attempt) {
 	t.Attempts++
+	if a.Void {
+		t.Void++
+	}
 	if !a.Dropped() {
 		return
 	}

@@ -98,6 +98,8 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	rec := newRecorder(cfg)
 	defer rec.watch(ctx)()
 
+	defer rec.watchStalls(ctx)()
+
 	rec.phase("starting")
 	stage, err := cfg.Open(ctx, rec.clock, rec.event)
 	if err != nil {

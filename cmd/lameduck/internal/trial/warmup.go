@@ -16,7 +16,7 @@ const (
 	leastRate = 10 // attempts per second and pattern: an outage of 100 ms still shows
 	// mostLate is how late this machine may be. The diagnosis cannot
 	// distinguish a server that is slow by less from a client that is.
-	mostLate = 250 * time.Millisecond
+	mostLate = timeline.MostLate
 )
 
 // startLoad starts the traffic and returns after its warm-up. Where this machine

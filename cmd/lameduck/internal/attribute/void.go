@@ -1,0 +1,166 @@
+package attribute
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// markVoid marks the attempts that failed and whose failure a lateness of the
+// tool may have caused. In each case the question is what would have been
+// otherwise if the tool had been on time:
+//
+//   - An attempt that started late met another moment than the one it was due at,
+//     in a crowd of others that started late.
+//   - A connection that stayed idle because its client was late may have met the
+//     server's idle time-out, or missed the response that asked it to close.
+//   - A connection was opened through a node that should have known already that
+//     the pod is terminating, or is gone.
+//   - No endpoint was ready, for no longer than the tool had been late with the
+//     replacement.
+//   - A time-out of ours: before it, the server had less time than it lost.
+//   - Whatever else failed while the tool was late: its bytes went late, and the
+//     server's own time-outs and its exit came too early for them. Not so if even
+//     the fastest attempt of its pattern would have been in the middle.
+//
+// It returns a copy of the run, or the run itself where no mark changes.
+func markVoid(run *timeline.Run) *timeline.Run {
+	v := newLateness(run)
+	if !v.learn(run.Attempts) {
+		return run
+	}
+	var changed []int
+	outage := timeline.Never
+	for _, i := range byStart(run.Attempts) {
+		a := &run.Attempts[i]
+		switch {
+		case a.Control:
+			continue
+		case !a.Failed() && !a.Reused:
+			outage = timeline.Never
+		case unrouted(a) && outage == timeline.Never:
+			outage = a.Started
+		}
+		if void := a.Failed() && v.explains(a, outage); void != a.Void {
+			changed = append(changed, i)
+		}
+		if _, follow := v.idleSince[a.Conn]; follow {
+			v.idleSince[a.Conn] = a.Ended
+		}
+	}
+	if len(changed) == 0 {
+		return run
+	}
+	marked := *run
+	marked.Attempts = slices.Clone(run.Attempts)
+	for _, i := range changed {
+		marked.Attempts[i].Void = !marked.Attempts[i].Void
+	}
+	return &marked
+}
+
+// byStart are the indices of the attempts in the order in which these began.
+func byStart(all []timeline.Attempt) []int {
+	order := make([]int, len(all))
+	for i := range all {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all[i].Started, all[j].Started) })
+	return order
+}
+
+// lateness is where the tool was late in one run.
+type lateness struct {
+	stalls    Stalls
+	views     map[viewKey][]span // when the view of a node was late
+	deletions []time.Duration
+	fastest   map[string]time.Duration // of the attempts of each pattern that were served
+	idleSince map[uint64]time.Duration // when the attempt before ended, on the connections with one that failed
+}
+
+type viewKey struct{ node, pod string }
+
+func newLateness(run *timeline.Run) *lateness {
+	v := &lateness{stalls: NewStalls(run), views: map[viewKey][]span{}, fastest: map[string]time.Duration{}, idleSince: map[uint64]time.Duration{}}
+	for _, e := range run.Events {
+		switch e.Kind {
+		case timeline.EndpointTerminating, timeline.EndpointRemoved:
+			if e.Due != 0 {
+				k := viewKey{e.Node, e.Pod}
+				v.views[k] = append(v.views[k], span{e.Due, e.At})
+			}
+		case timeline.Deleted:
+			v.deletions = append(v.deletions, e.At)
+		}
+	}
+	slices.Sort(v.deletions)
+	return v
+}
+
+// learn finds out how long the attempts of each pattern take at least, and which
+// connections have one that failed. It reports whether any attempt failed, or is
+// marked.
+func (v *lateness) learn(all []timeline.Attempt) bool {
+	failed := false
+	for i := range all {
+		a := &all[i]
+		failed = failed || (a.Failed() || a.Void) && !a.Control
+		known, ok := v.fastest[a.Pattern]
+		switch {
+		case a.Control:
+		case a.Failed() && a.Reused:
+			v.idleSince[a.Conn] = a.Started
+		case !a.Failed() && (!ok || a.Ended-a.Started < known):
+			v.fastest[a.Pattern] = a.Ended - a.Started
+		}
+	}
+	return failed
+}
+
+// explains reports whether a lateness may be why the attempt failed. The Service
+// has had no endpoint since a moment.
+func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
+	switch {
+	case a.Started == timeline.Never:
+		return v.stalls.Within(a.Scheduled, a.Ended) >= timeline.MostLate
+	case a.Started-a.Scheduled >= timeline.MostLate:
+		return true
+	case a.Reused && v.stalls.Within(v.idleSince[a.Conn], a.Started) >= timeline.MostLate:
+		return true
+	case !a.Reused && v.staleView(a):
+		return true
+	case unrouted(a) && a.Ended-outage < v.stalls.Within(v.lastDeletion(a.Started), a.Ended):
+		return true
+	case a.Class == timeline.ClassTimedOut:
+		return v.stalls.Outweigh(a.Scheduled, a.Ended)
+	}
+	fastest, known := v.fastest[a.Pattern]
+	return v.stalls.Within(a.Started, a.Ended) >= timeline.MostLate && (a.Conn == 0 || !known || a.Ended-a.Started >= fastest)
+}
+
+// staleView reports whether the node that chose the pod of the new connection
+// should have known by then that the pod is terminating, or is gone.
+func (v *lateness) staleView(a *timeline.Attempt) bool {
+	until := a.Started
+	if a.Conn == 0 {
+		until = a.Ended // the dial is all of it, and the pod was chosen in it
+	}
+	return slices.ContainsFunc(v.views[viewKey{a.Node, a.Pod}], func(late span) bool { return a.Started <= late.to && until >= late.from })
+}
+
+// unrouted reports whether the Service had no endpoint for the attempt.
+func unrouted(a *timeline.Attempt) bool {
+	return a.Class == timeline.ClassRefused && a.Conn == 0 && a.Pod == ""
+}
+
+// lastDeletion is when a pod was last deleted before the moment.
+func (v *lateness) lastDeletion(before time.Duration) time.Duration {
+	n := sort.Search(len(v.deletions), func(i int) bool { return v.deletions[i] > before })
+	if n == 0 {
+		return 0
+	}
+	return v.deletions[n-1]
+}

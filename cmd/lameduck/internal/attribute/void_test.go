@@ -1,0 +1,123 @@
+package attribute
+
+import (
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+func stalled(from, to time.Duration) timeline.Event {
+	return timeline.Event{Due: from, At: to, Kind: timeline.Stalled}
+}
+
+// TestVoid has each way in which a lateness of the tool makes an attempt fail, and
+// beside it one that fails all the same.
+func TestVoid(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	served := timeline.Attempt{Pattern: "slow", Conn: 9, Pod: "a", Started: 0, Ended: 2 * s}
+	before := timeline.Attempt{Pattern: "keepalive", Conn: 1, Pod: "a", Scheduled: 4 * s, Started: 4 * s, Ended: 4*s + ms}
+	failing := func(cause timeline.Cause, due, from, to time.Duration, change ...func(*timeline.Attempt)) timeline.Attempt {
+		a := timeline.Attempt{Pattern: "new", Pod: "a", Node: "n1", Conn: 2, Scheduled: due, Started: from, Ended: to, Cause: cause, Class: cause.Class()}
+		for _, c := range change {
+			c(&a)
+		}
+		return a
+	}
+	reused := func(a *timeline.Attempt) { a.Conn, a.Reused, a.Pattern = 1, true, "keepalive" }
+	dial := func(a *timeline.Attempt) { a.Conn = 0 }
+	unrouted := func(a *timeline.Attempt) { a.Conn, a.Pod = 0, "" }
+	slow := func(a *timeline.Attempt) { a.Pattern = "slow" }
+	stall := stalled(5*s, 8*s)
+	view := timeline.Event{Kind: timeline.EndpointTerminating, Pod: "a", Node: "n1", Due: 6 * s, At: 8*s + 5*ms}
+	for _, tt := range []struct {
+		name   string
+		events []timeline.Event
+		failed timeline.Attempt
+		want   bool
+	}{
+		{"started late", []timeline.Event{stall}, failing(timeline.EOF, 7*s, 8*s, 8*s+ms), true},
+		{"started late, without a stall that was seen", nil, failing(timeline.EOF, 7*s, 8*s, 8*s+ms), true},
+		{"due after the stall", []timeline.Event{stall}, failing(timeline.EOF, 8*s+10*ms, 8*s+10*ms, 8*s+11*ms), false},
+		{"idle during the stall", []timeline.Event{stall}, failing(timeline.Reset, 8*s+10*ms, 8*s+10*ms, 8*s+11*ms, reused), true},
+		{"idle, but no stall", []timeline.Event{stalled(s, 2*s)}, failing(timeline.Reset, 8*s+10*ms, 8*s+10*ms, 8*s+11*ms, reused), false},
+		{"sent to a pod that the node should have removed", []timeline.Event{view}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, dial), true},
+		{"of another node", []timeline.Event{view}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, dial, func(a *timeline.Attempt) { a.Node = "n2" }), false},
+		{"before the removal was due", []timeline.Event{view}, failing(timeline.Refused, 5*s, 5*s, 5*s+ms, dial), false},
+		{"on a connection from before", []timeline.Event{view}, failing(timeline.EOF, 5*s, 5*s, 8*s, slow), false},
+		{"not started", []timeline.Event{stall}, failing(timeline.Timeout, 7*s, timeline.Never, 8*s, dial), true},
+		{"not started, and no stall", nil, failing(timeline.Timeout, 7*s, timeline.Never, 8*s, dial), false},
+		{"a time-out at the end of the stall", []timeline.Event{stall}, failing(timeline.Timeout, 0, 0, 10*s), true},
+		{"a time-out long after the stall", []timeline.Event{stalled(s, 2*s)}, failing(timeline.Timeout, 0, 0, 10*s), false},
+		{"its bytes went late", []timeline.Event{stall}, failing(timeline.EOF, 4*s, 4*s, 8*s, slow), true},
+		{"cut before even the fastest was done", []timeline.Event{stalled(5*s, 6*s)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 6*s, slow), false},
+		{"as long as a late process takes at most", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 8*s, slow), false},
+		{"no endpoint, for less than the stall", []timeline.Event{{Kind: timeline.Deleted, Pod: "a", At: 4 * s}, stall}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, unrouted), true},
+		{"no endpoint, and the stall was before the deletion", []timeline.Event{{Kind: timeline.Deleted, Pod: "a", At: 8 * s}, stall}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, unrouted), false},
+		{"an answer", []timeline.Event{stall}, failing("", 7*s, 8*s, 8*s+ms), false},
+		{"of the control target", []timeline.Event{stall}, failing(timeline.EOF, 7*s, 8*s, 8*s+ms, func(a *timeline.Attempt) { a.Control = true }), false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			run := &timeline.Run{Stage: "lab", Events: tt.events, Attempts: []timeline.Attempt{served, before, tt.failed}}
+			marked := Run(run)
+			if got := marked.Attempts[2].Void; got != tt.want {
+				t.Errorf("void %v, want %v", got, tt.want)
+			}
+			if run.Attempts[2].Void {
+				t.Error("the run itself was changed")
+			}
+			if again := Run(marked); again != marked {
+				t.Error("a second time changes it again")
+			}
+			onTime := *marked
+			onTime.Events, onTime.Attempts[2].Scheduled = nil, onTime.Attempts[2].Started
+			if Run(&onTime).Attempts[2].Void {
+				t.Error("the mark stays without its reason")
+			}
+		})
+	}
+}
+
+// TestNoEndpointForLongerThanTheStall: had the tool been on time, there would
+// have been none all the same.
+func TestNoEndpointForLongerThanTheStall(t *testing.T) {
+	run := &timeline.Run{Stage: "lab", Events: []timeline.Event{{Kind: timeline.Deleted, Pod: "a", At: 0}, stalled(time.Second, 2*time.Second)}}
+	for i := range 40 {
+		at := 2*time.Second + time.Duration(i)*100*time.Millisecond
+		run.Attempts = append(run.Attempts, timeline.Attempt{Pattern: "new", Scheduled: at, Started: at, Ended: at, Cause: timeline.Refused, Class: timeline.ClassRefused})
+	}
+	void := 0
+	for _, a := range Run(run).Attempts {
+		if a.Void {
+			void++
+		}
+	}
+	if void != 10 {
+		t.Errorf("%d of 40 are void, want those of the first second", void)
+	}
+}
+
+func TestStalls(t *testing.T) {
+	const ms = time.Millisecond
+	s := NewStalls(&timeline.Run{Events: []timeline.Event{stalled(500*ms, 900*ms), stalled(100*ms, 200*ms), stalled(850*ms, 1000*ms), stalled(5, 5), {Kind: timeline.Ready, At: 3, Due: 1}}})
+	for _, tt := range []struct{ from, to, within, longest time.Duration }{
+		{0, 2000 * ms, 600 * ms, 400 * ms},
+		{150 * ms, 600 * ms, 150 * ms, 400 * ms},
+		{200 * ms, 500 * ms, 0, 400 * ms},
+		{950 * ms, 960 * ms, 10 * ms, 100 * ms},
+		{1000 * ms, 2000 * ms, 0, 0},
+		{600 * ms, 500 * ms, 0, 400 * ms},
+	} {
+		if within, longest := s.Within(tt.from, tt.to), s.Longest(tt.from, tt.to); within != tt.within || longest != tt.longest && tt.from < tt.to {
+			t.Errorf("from %v to %v: %v, the longest %v; want %v, %v", tt.from, tt.to, within, longest, tt.within, tt.longest)
+		}
+	}
+	for to, want := range map[time.Duration]bool{400 * ms: false, 700 * ms: false, 800 * ms: true, 1499 * ms: true, 1501 * ms: false} {
+		if got := s.Outweigh(300*ms, to); got != want {
+			t.Errorf("until %v: %v, want %v", to, got, want)
+		}
+	}
+	if s := NewStalls(&timeline.Run{Stage: "cluster", Events: []timeline.Event{stalled(0, 1000*ms)}}); s.Within(0, 1000*ms) != 0 {
+		t.Error("the tool's own stalls are taken for those of a cluster's clients")
+	}
+}
