@@ -2,20 +2,42 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// advice is how to cure a fault: for a Go program with the library, and for a
-// program in any language.
+// advice is how to cure a fault: what the program has to do, what the manifest
+// can do without it, and what the library does for a Go program.
 type advice struct {
-	inGo  string // empty: the cure isn't in the program
-	other string
+	always   string // the cure whatever the server is
+	program  string // empty: the cure isn't in the program
+	manifest string // empty: the manifest cannot cure it, or has the cure already
+	inGo     string // empty: the library changes nothing
 }
 
-func (a advice) String() string {
-	if a.inGo == "" {
-		return a.other
+// text is the advice for the server that was seen: its own setting first, or what
+// its program has to do, then the manifest, then the library. A server that others
+// wrote is configured, not programmed. Where the language is not known, the
+// program in Go is listed beside any other.
+func (a advice) text(own *ownAdvice, lang timeline.Lang) string {
+	var lines []string
+	line := func(label, text string) {
+		if text != "" {
+			lines = append(lines, label+text)
+		}
 	}
-	return "Go: " + a.inGo + "\nAny language: " + a.other
+	written := !own.product || own.setting == "" && a.manifest == ""
+	line(own.name+": ", own.setting)
+	line("", a.always)
+	if written && own.setting == "" && (lang != timeline.Go || a.inGo == "") {
+		line("Any language: ", a.program)
+	}
+	line("Manifest: ", a.manifest)
+	if written && lang != timeline.OtherLang {
+		line("Go: ", a.inGo)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // listenAndServe is the one-line cure for a Go server.
@@ -38,14 +60,44 @@ func number(n int, otherwise string) string {
 	return fmt.Sprintf("%d s", n)
 }
 
-// preStopHold is the cure in the manifest: a preStop sleep delays the stop
-// signal.
-func (s *runFacts) preStopHold() string {
-	if s.recommended.DelaySeconds == 0 {
-		return "a preStop sleep delays the stop signal"
+// hold is the cure in the manifest: a preStop sleep delays the stop signal. It is
+// empty where the manifest has one that is long enough.
+func (s *runFacts) hold() string {
+	spec, delay, grace := &s.run.Spec, s.recommended.DelaySeconds, ""
+	if wholeSeconds(spec.Grace) < s.recommended.GraceSeconds {
+		grace = fmt.Sprintf(" with `terminationGracePeriodSeconds: %d`", s.recommended.GraceSeconds)
 	}
-	return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}` with `terminationGracePeriodSeconds: %d` delays the stop signal that long",
-		s.recommended.DelaySeconds, s.recommended.GraceSeconds)
+	switch {
+	case delay == 0 && spec.PreStop == "":
+		return "a preStop sleep delays the stop signal"
+	case delay == 0 || spec.PreStop == "sleep" && wholeSeconds(spec.PreStopSleep) >= delay:
+		return ""
+	case spec.PreStop == "":
+		return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}`%s delays the stop signal that long", delay, grace)
+	case spec.PreStop == "sleep":
+		return fmt.Sprintf("raise the preStop sleep from %v to `preStop: {sleep: {seconds: %d}}`%s", spec.PreStopSleep, delay, grace)
+	}
+	return fmt.Sprintf("let the preStop hook last for %d s%s: it delays the stop signal", delay, grace)
+}
+
+// afterHold ends the sentence of a hold, if there is one.
+func afterHold(hold, rest string) string {
+	if hold == "" {
+		return ""
+	}
+	return hold + rest
+}
+
+// enoughGrace is the cure in the manifest for a grace period that the server needs in
+// whole. It is empty where the manifest has it already.
+func (s *runFacts) enoughGrace() string {
+	switch n := s.recommended.GraceSeconds; {
+	case n == 0:
+		return "`terminationGracePeriodSeconds` must be " + s.grace()
+	case wholeSeconds(s.run.Spec.Grace) < n:
+		return fmt.Sprintf("set `terminationGracePeriodSeconds: %d`", n)
+	}
+	return ""
 }
 
 // sendConnectionClose is the cure for a graceful shutdown that waits for

@@ -15,8 +15,8 @@ var ruleAnswers5xx = rule{
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() + p.lateConnections() },
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  listenAndServe + ": requests are served normally until the listener closes. Only a readiness path may fail.",
-			other: fmt.Sprintf("serve requests normally for %s after the signal; only the readiness path may fail.", m.delay()),
+			inGo:    listenAndServe + ": requests are served normally until the listener closes. Only a readiness path may fail.",
+			program: fmt.Sprintf("serve requests normally for %s after the signal; only the readiness path may fail.", m.delay()),
 		}
 	},
 }

@@ -14,6 +14,7 @@ type backlog struct {
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
 	due, late     int                      // attempts that should have been answered by then, and those that took more than twice the time
 	sent, answers int                      // before the first termination
+	lastAnswer    time.Duration            // of those; what is in progress after it is no lack of capacity
 }
 
 func newBacklog(pods []*podFacts) backlog {
@@ -46,6 +47,7 @@ func (b *backlog) add(a *timeline.Attempt) {
 	b.sent++
 	if !a.Dropped() && a.Ended < b.until {
 		b.answers++
+		b.lastAnswer = max(b.lastAnswer, a.Ended)
 	}
 	if most := b.mostWait(a.Pattern); most > 0 && a.Scheduled+most < b.until {
 		b.due++

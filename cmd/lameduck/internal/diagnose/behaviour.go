@@ -60,7 +60,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	}
 	if b.stopsAtOnce {
 		b.runsAfterClose = p.ranAfterClose(s.observer)
-		b.exitsUncleanly = p.exitedUncleanly(b, stopsFast(&s.run.Spec))
+		b.exitsUncleanly = p.exitedUncleanly(b, s.server().stopsFast(&s.run.Spec))
 	}
 	return b
 }

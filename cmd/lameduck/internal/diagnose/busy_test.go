@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -47,19 +48,7 @@ func TestBusy(t *testing.T) {
 			}
 			return b
 		}(), notKeepingUp},
-		{"two workers, and each request waits longer than the one before", func() *built {
-			b := onePod()
-			for i := range 40 {
-				at, free := time.Duration(i)*250*ms, time.Duration(i/2+1)*2*s
-				b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
-				if free <= 13*s {
-					b.try(at, "a", lasting(free-at))
-				} else if at+3*s < 15*s {
-					b.try(at, "a", lasting(15*s-at), failing(timeline.Reset))
-				}
-			}
-			return b
-		}(), notKeepingUp},
+		{"two workers, and each request waits longer than the one before", twoWorkers(), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
 		{"not started", func() *built {
@@ -87,6 +76,32 @@ func TestBusy(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// twoWorkers is a server that takes 2 s for each request, two at a time, and gets
+// four a second.
+func twoWorkers() *built {
+	b := onePod()
+	for i := range 40 {
+		at, free := time.Duration(i)*250*ms, time.Duration(i/2+1)*2*s
+		b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+		if free <= 13*s {
+			b.try(at, "a", lasting(free-at))
+		} else if at+3*s < 15*s {
+			b.try(at, "a", lasting(15*s-at), failing(timeline.Reset))
+		}
+	}
+	return b
+}
+
+// TestCapacity: what the server can take is counted up to its last answer: requests
+// that it has in hand at the termination are no lack of capacity.
+func TestCapacity(t *testing.T) {
+	const want = "before the first termination 4.0 requests a second were sent and 1.0 answered"
+	found := Findings(&twoWorkers().Run)
+	if len(found) != 1 || !strings.Contains(found[0].Evidence, want) {
+		t.Errorf("%+v, want %q", found, want)
 	}
 }
 

@@ -37,8 +37,9 @@ var ruleClosesEarly = rule{
 		}
 		return advice{
 			inGo: listenAndServe + " and do not call http.Server.Shutdown: the library keeps the listener open until no new connection arrives any more.",
-			other: fmt.Sprintf("keep the listener open for %s after the signal and respond with `Connection: close`; only then shut down. Without a change to the program: %s.%s%s",
-				m.delay(), m.preStopHold(), m.onlyReplica(), closeAdvice),
+			program: fmt.Sprintf("keep the listener open for %s after the signal and respond with `Connection: close`; only then shut down.%s%s",
+				m.delay(), m.onlyReplica(), closeAdvice),
+			manifest: afterHold(m.hold(), "."),
 		}
 	},
 }

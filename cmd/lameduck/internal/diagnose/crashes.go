@@ -29,7 +29,7 @@ var ruleCrashes = rule{
 		return s
 	},
 	fix: func(*match) advice {
-		return advice{other: "this is a crash, not a termination: check the output of the program before the exit, and its exit code (137 with a memory limit is the OOM killer). More than one replica keeps the outage short for clients."}
+		return advice{always: "this is a crash, not a termination: check the output of the program before the exit, and its exit code (137 with a memory limit is the OOM killer). More than one replica keeps the outage short for clients."}
 	},
 }
 

@@ -1,7 +1,6 @@
 package diagnose
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -33,8 +32,9 @@ var ruleCutsInFlight = rule{
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  listenAndServe + ": it waits for requests in flight, up to the grace period, and also for requests that are still being read (http.Server.Shutdown drops those).",
-			other: fmt.Sprintf("when the delay is over, wait until the requests in flight are answered (a graceful shutdown does), then exit; set `terminationGracePeriodSeconds` to %s.", m.grace()),
+			inGo:     listenAndServe + ": it waits for requests in flight, up to the grace period, and also for requests that are still being read (http.Server.Shutdown drops those).",
+			program:  "when the delay is over, wait until the requests in flight are answered (a graceful shutdown does), then exit.",
+			manifest: m.enoughGrace(),
 		}
 	},
 }

@@ -22,8 +22,8 @@ var ruleCutsKeepAlive = rule{
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  listenAndServe + ": while it keeps serving, it asks each connection to close, spread over time.",
-			other: "after the signal send the header `Connection: close` with every response, for long enough that each client sends one more request; only then exit. A longer sleep alone does not help, and a graceful shutdown does not help enough: it closes idle connections unannounced, and a request sent at that moment is lost." + m.gracefulSignalNote(),
+			inGo:    listenAndServe + ": while it keeps serving, it asks each connection to close, spread over time.",
+			program: "after the signal send the header `Connection: close` with every response, for long enough that each client sends one more request; only then exit. A longer sleep alone does not help, and a graceful shutdown does not help enough: it closes idle connections unannounced, and a request sent at that moment is lost.",
 		}
 	},
 }

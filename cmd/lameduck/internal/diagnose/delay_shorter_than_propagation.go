@@ -1,6 +1,9 @@
 package diagnose
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 var ruleDelayShorter = rule{
 	id:    delayShorter,
@@ -23,8 +26,9 @@ var ruleDelayShorter = rule{
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  fmt.Sprintf("raise the library's Delay to %s (LAMEDUCK_DELAY), and `terminationGracePeriodSeconds` to %s.", m.delay(), m.grace()),
-			other: fmt.Sprintf("keep serving for %s after termination begins (sleep in the program or in preStop), and set `terminationGracePeriodSeconds` to %s.", m.delay(), m.grace()),
+			inGo:     fmt.Sprintf("raise the library's Delay to %s (LAMEDUCK_DELAY).", m.delay()),
+			program:  fmt.Sprintf("keep serving for %s after termination begins.", m.delay()),
+			manifest: cmp.Or(m.hold(), m.enoughGrace()),
 		}
 	},
 }

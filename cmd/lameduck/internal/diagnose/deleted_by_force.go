@@ -25,6 +25,6 @@ var ruleForced = rule{
 	},
 	note: noteUnrouted,
 	fix: func(*match) advice {
-		return advice{other: "delete the pod without --force, with its own grace period. --force is for pods on a node that will not come back."}
+		return advice{always: "delete the pod without --force, with its own grace period. --force is for pods on a node that will not come back."}
 	},
 }

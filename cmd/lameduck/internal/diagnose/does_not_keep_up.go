@@ -1,6 +1,9 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // An overloaded server or machine makes requests time out all over the run.
 // That is no effect of a termination, and while it lasts nothing can be found
@@ -19,7 +22,7 @@ var ruleNotKeepingUp = rule{
 	},
 	note: noteCapacity,
 	fix: func(*match) advice {
-		return advice{other: "lower --rate to what the service is meant for, or give it more replicas or more CPU (CPU throttling by a limit has the same effect); then try again: drops of a termination are visible only when all other requests are served."}
+		return advice{always: "lower --rate to what the service is meant for, or give it more replicas or more CPU (CPU throttling by a limit has the same effect); then try again: drops of a termination are visible only when all other requests are served."}
 	},
 }
 
@@ -27,12 +30,12 @@ var ruleNotKeepingUp = rule{
 // termination.
 func noteCapacity(m *match) string {
 	b := &m.backlog
-	took := b.until - m.firstStart
-	if !b.grows() || took <= 0 {
+	if !b.grows() || b.lastAnswer <= m.firstStart || b.until <= m.firstStart {
 		return noteControl(m)
 	}
-	a := func(n int) float64 { return float64(n) / took.Seconds() }
-	return fmt.Sprintf("before the first termination %.1f requests a second were sent and %.1f answered; %s", a(b.sent), a(b.answers), noteControl(m))
+	perSecond := func(n int, until time.Duration) float64 { return float64(n) / (until - m.firstStart).Seconds() }
+	return fmt.Sprintf("before the first termination %.1f requests a second were sent and %.1f answered; %s",
+		perSecond(b.sent, b.until), perSecond(b.answers, b.lastAnswer), noteControl(m))
 }
 
 func noteControl(m *match) string {

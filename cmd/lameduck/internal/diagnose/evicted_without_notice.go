@@ -37,8 +37,8 @@ var ruleEvicted = rule{
 		const probe = "with a readinessProbe that has periodSeconds × failureThreshold well below the grace period (1 s × 1, for example)"
 		const room = " In addition: two replicas or more on different nodes, resource requests that cover the real use, and a priorityClass. A hard eviction gives 1 s, whatever the grace period is: eviction-soft with evictionMaxPodGracePeriod, or shutdownGracePeriod, on the node gives more."
 		return advice{
-			inGo:  "set lameduck.Process.FailReadiness, " + probe + ": the failed probe removes the endpoint, which the eviction does not.",
-			other: "fail the readiness path from the signal on and keep serving, " + probe + "." + room,
+			inGo:    "set lameduck.Process.FailReadiness, " + probe + ": the failed probe removes the endpoint, which the eviction does not.",
+			program: "fail the readiness path from the signal on and keep serving, " + probe + "." + room,
 		}
 	},
 }

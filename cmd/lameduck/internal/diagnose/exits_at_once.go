@@ -21,8 +21,9 @@ var ruleExitsAtOnce = rule{
 	fix: func(m *match) advice {
 		return advice{
 			inGo: listenAndServe + ": the server keeps serving after the signal, asks clients to reconnect elsewhere, and finishes requests in flight.",
-			other: fmt.Sprintf("handle the signal, keep serving for %s with `Connection: close` on every response, finish the requests in flight, then exit. Without a change to the program: %s; requests in flight after that are still cut.%s%s",
-				m.delay(), m.preStopHold(), m.onlyReplica(), m.gracefulSignalNote()),
+			program: fmt.Sprintf("handle the signal, keep serving for %s with `Connection: close` on every response, finish the requests in flight, then exit.%s",
+				m.delay(), m.onlyReplica()),
+			manifest: afterHold(m.hold(), "; requests in flight after that are still cut."),
 		}
 	},
 }

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
@@ -41,14 +42,31 @@ func (r *rule) writeSection(b *strings.Builder) {
 	m := newMatch(&runFacts{run: &timeline.Run{}, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
 	fmt.Fprintf(b, "\n## %s\n\n%s.\n\n> %s\n\n%s\n", r.id, r.title, r.summary, r.why)
 	fmt.Fprintf(b, "\nWhat to do:\n\n")
-	for line := range strings.Lines(r.fix(&m).String()) {
+	for line := range strings.Lines(r.fix(&m).text(&ownAdvice{}, "")) {
 		fmt.Fprintf(b, "- %s\n", capital(strings.TrimSpace(line)))
 	}
+	r.writeSettings(b, &m)
 	if len(r.sources) > 0 {
 		fmt.Fprintf(b, "\nSources:\n\n")
 	}
 	for _, source := range r.sources {
 		fmt.Fprintf(b, "- <%s>\n", source)
+	}
+}
+
+// writeSettings writes what servers themselves can be set to.
+func (r *rule) writeSettings(b *strings.Builder, m *match) {
+	title := "\nServers with a setting of their own for this, which comes first:\n\n"
+	for i := range knownServers {
+		server := &knownServers[i]
+		setting := m.numbers(server.settings[r.id])
+		if server.gracefulSignal != "" && slices.Contains(stopRules, r.id) {
+			setting = strings.TrimSpace(server.signalAdvice() + " " + setting)
+		}
+		if setting != "" {
+			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.name, server.source, setting)
+			title = ""
+		}
 	}
 }
 

@@ -39,13 +39,15 @@ var ruleGraceShorter = rule{
 	fix: func(m *match) advice {
 		if m.anyKeptWhenKilled() {
 			return advice{
-				inGo:  listenAndServe + fmt.Sprintf(": it asks each client to reconnect elsewhere, and exits when all connections are closed. If the delay is meant to last that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
-				other: sendConnectionClose + fmt.Sprintf(" If the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
+				inGo:     listenAndServe + ": it asks each client to reconnect elsewhere, and exits when all connections are closed.",
+				program:  sendConnectionClose,
+				manifest: fmt.Sprintf("if the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
 			}
 		}
 		return advice{
-			inGo:  fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, and LAMEDUCK_GRACE=%[1]ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
-			other: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s. If the process ignores the signal, handle it (Node.js as process 1 needs a handler to exit); if the process never exits, look for a worker or a connection that is never ended.", m.graceNumber(), m.delay()),
+			inGo:     fmt.Sprintf("set LAMEDUCK_GRACE=%ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
+			program:  "if the process never exits, look for a worker or a connection that is never ended; if it ignores the signal, handle it (Node.js as process 1 needs a handler to exit).",
+			manifest: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s.", m.graceNumber(), m.delay()),
 		}
 	},
 }

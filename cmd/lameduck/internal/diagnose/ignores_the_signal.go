@@ -38,16 +38,16 @@ var ruleIgnoresSignal = rule{
 	},
 	fix: func(m *match) advice {
 		a := advice{
-			inGo:  listenAndServe + ": it handles the signal.",
-			other: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()) + m.gracefulSignalNote(),
+			inGo:    listenAndServe + ": it handles the signal.",
+			program: fmt.Sprintf("handle the signal: keep serving for %s, then finish the requests in flight and exit. With an init such as tini as process 1 the signal has its default action, which is to exit at once: add a preStop sleep in that case.", m.delay()),
 		}
 		if shell(m.run.Spec.Command) {
 			exec := "start the program itself and not a shell: the exec form of the command (a list), or `exec` before the program in the shell line"
 			a.inGo = exec + ". Then " + listenAndServe + "."
-			a.other = exec + ", or tini as process 1. " + "Then " + a.other
+			a.program = exec + ", or tini as process 1. " + "Then " + a.program
 		}
 		if m.handlerUnknown() {
-			a.other += fmt.Sprintf(" If the process does handle the signal and is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`, and send `Connection: close` with every response.", m.graceNumber())
+			a.manifest = fmt.Sprintf("if the process does handle the signal and is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`, and let it send `Connection: close` with every response.", m.graceNumber())
 		}
 		return a
 	},

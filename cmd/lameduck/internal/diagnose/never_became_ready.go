@@ -26,7 +26,7 @@ var ruleNeverReady = rule{
 		if m.run.Spec.ReadinessHTTP {
 			how = "a 2xx or 3xx answer on the readiness path"
 		}
-		return advice{other: "start the command by hand and see whether it listens on all addresses (not only 127.0.0.1) and on the port of the Service. Readiness here is " +
+		return advice{always: "start the command by hand and see whether it listens on all addresses (not only 127.0.0.1) and on the port of the Service. Readiness here is " +
 			how + "; compare path, port and failureThreshold × periodSeconds with the time the program needs to start."}
 	},
 }

@@ -19,8 +19,9 @@ var ruleNoEndpoint = rule{
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:  "with lameduck.ListenAndServe(addr, handler) the old pod is the fallback while it terminates: raise Delay (LAMEDUCK_DELAY) above the time a new pod takes to become ready.",
-			other: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`; roll with `maxSurge: 1, maxUnavailable: 0`; or keep the old pod serving until its replacement is ready.",
+			inGo:     "with lameduck.ListenAndServe(addr, handler) the old pod is the fallback while it terminates: raise Delay (LAMEDUCK_DELAY) above the time a new pod takes to become ready.",
+			program:  "keep the old pod serving until its replacement is ready.",
+			manifest: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`, and roll with `maxSurge: 1, maxUnavailable: 0`.",
 		}
 	},
 }

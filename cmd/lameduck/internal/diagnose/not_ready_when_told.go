@@ -41,8 +41,9 @@ var ruleNotReady = rule{
 			probe = "let the readiness path return 200 only when a real request would be served: caches filled, connections open"
 		}
 		return advice{
-			inGo:  "start to listen when everything is set up: call lameduck.ListenAndServe(addr, handler) last.",
-			other: probe + "; or start to listen only at that time.",
+			inGo:     "start to listen when everything is set up: call lameduck.ListenAndServe(addr, handler) last.",
+			program:  "start to listen only when a real request would be served.",
+			manifest: probe + ".",
 		}
 	},
 }

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"cmp"
+	"fmt"
 	"regexp"
 )
 
@@ -26,7 +27,7 @@ var ruleHookEnds = rule{
 	},
 	note: noteUnrouted,
 	fix: func(m *match) advice {
-		return advice{other: "let the hook only wait: " + m.preStopHold() + ". Leave the end to the stop signal: the kubelet sends it when the hook has ended; if the server stops gracefully on another one than SIGTERM, name that as `lifecycle.stopSignal` or as STOPSIGNAL of the image." + m.gracefulSignalNote()}
+		return advice{manifest: fmt.Sprintf("let the hook only wait, for %s, and leave the end to the stop signal: the kubelet sends it when the hook has ended. If the server stops gracefully on another one than SIGTERM, name that as `lifecycle.stopSignal` or as STOPSIGNAL of the image.", m.delay())}
 	},
 }
 

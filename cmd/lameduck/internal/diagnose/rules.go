@@ -153,7 +153,7 @@ func (r *rule) finding(m *match) finding.Finding {
 		ID:       r.id,
 		Summary:  r.summaryOf(m),
 		Evidence: r.evidence(m),
-		Fix:      r.fix(m).String(),
+		Fix:      r.fixText(m),
 		Drops:    len(m.drops),
 	}
 	if wrapper := m.wrapper(); wrapper != "" {

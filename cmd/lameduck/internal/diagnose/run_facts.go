@@ -18,6 +18,7 @@ type runFacts struct {
 	byName map[string]*podFacts
 	drops  []*dropFacts // in order of their end
 	load   load
+	known  *knownServer // of server
 
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
 	control        timeline.Control       // of the attempts at the control target
@@ -173,7 +174,7 @@ func (s *runFacts) settleBehaviour() {
 		p.handled = s.observer.handled(p.t0)
 		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)
 		p.stopSignal = s.run.Spec.StopSignal
-		p.reloads = p.Killed != never && p.Signalled != never && p.Wrapper == "" && howToStop(&s.run.Spec) != ""
+		p.reloads = p.Killed != never && p.Signalled != never && p.Wrapper == "" && s.server().meansReload(&s.run.Spec)
 	}
 }
 

@@ -1,10 +1,5 @@
 package diagnose
 
-import (
-	"cmp"
-	"fmt"
-)
-
 // uWSGI is the typical case: it reloads its workers, and goes on until SIGKILL.
 var ruleMeansReload = rule{
 	id:    meansReload,
@@ -20,9 +15,11 @@ var ruleMeansReload = rule{
 	podEvidence: func(p *podFacts) string {
 		return p.howTerminated() + ", " + p.howExited()
 	},
-	note: func(m *match) string { return "to " + serverName(&m.run.Spec) + " SIGTERM means to reload" },
+	note: func(m *match) string { return "to " + m.server().name + " SIGTERM means to reload" },
 	fix: func(m *match) advice {
-		stop := cmp.Or(howToStop(&m.run.Spec), "send the signal that stops the server, or set the server to stop on SIGTERM. Either may stop it at once")
-		return advice{other: fmt.Sprintf("%s, so also delay the signal: %s.", stop, m.preStopHold())}
+		return advice{
+			program:  "send the signal that stops the server, or set the server to stop on SIGTERM.",
+			manifest: afterHold(m.hold(), ": a server that then stops at once needs that as well."),
+		}
 	},
 }

@@ -9,6 +9,6 @@ var ruleTooBusy = rule{
 	explains:   func(d *dropFacts) bool { return d.run.overload == tooBusy && timedOut(&d.Attempt) },
 	note:       noteControl,
 	fix: func(*match) advice {
-		return advice{other: "lower --rate, run on a less busy machine, or send the traffic from another machine; these drops are no evidence against the server."}
+		return advice{always: "lower --rate, run on a less busy machine, or send the traffic from another machine; these drops are no evidence against the server."}
 	},
 }

@@ -24,6 +24,6 @@ var ruleUnexplained = rule{
 		return s
 	},
 	fix: func(*match) advice {
-		return advice{other: "check whether the same requests fail while no pod is being replaced: then the cause is the program, its limits, or this machine (compare the control line), not the termination."}
+		return advice{always: "check whether the same requests fail while no pod is being replaced: then the cause is the program, its limits, or this machine (compare the control line), not the termination."}
 	},
 }

@@ -240,10 +240,16 @@ metadata: {name: bare}
 apiVersion: serving.knative.dev/v1
 kind: Service
 metadata: {name: knative}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: there, namespace: prod}
+spec: {selector: {app: shop}}
 `)
 	want := []string{
 		`deploy.yaml:39:1: Service other selects other pods and is left out`,
 		`deploy.yaml:44:1: Service bare selects other pods and is left out`,
+		`deploy.yaml:52:1: Service there is in namespace prod and the pods are in default, so it selects none of them and is left out`,
 		`deploy.yaml:30:10: the load goes to Service front:80; second:80 would lead to these pods too (--service and --port choose)`,
 		`deploy.yaml:22:22: the postStart hook is not run`,
 		`deploy.yaml:23:20: Kubernetes has no tcpSocket hook: it fails, and the stop signal follows at once`,

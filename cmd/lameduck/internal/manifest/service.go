@@ -6,8 +6,11 @@ func selecting(objects []object, namespace string, labels map[string]string) (fo
 	for _, o := range objects {
 		switch {
 		case !o.is("", "Service"):
-		case o.namespace != namespace || !selects(o.get("spec").get("selector"), labels):
+		case !selects(o.get("spec").get("selector"), labels):
 			o.note("Service %s selects other pods and is left out", display(o.name))
+		case o.namespace != namespace:
+			o.note("Service %s is in namespace %s and the pods are in %s, so it selects none of them and is left out",
+				display(o.name), display(o.namespace), display(namespace))
 		default:
 			found = append(found, o)
 		}

@@ -13,7 +13,7 @@ const (
 )
 
 // lines takes the output of a process: it keeps the last lines, and writes each
-// one with the name of the pod.
+// one with the name of the pod. Both are printable.
 type lines struct {
 	mu      sync.Mutex
 	name    string
@@ -36,7 +36,7 @@ func (l *lines) Write(b []byte) (int, error) {
 		if len(line) > maxLine {
 			line, rest = l.partial[:maxLine], l.partial[maxLine:]
 		}
-		l.add(string(line))
+		l.add(printable(bytes.TrimSuffix(line, []byte("\r"))))
 		l.partial = rest
 	}
 }
@@ -59,7 +59,7 @@ func (l *lines) last() []string {
 	defer l.mu.Unlock()
 	kept := append([]string(nil), l.kept...)
 	if len(l.partial) > 0 {
-		kept = append(kept, string(l.partial))
+		kept = append(kept, printable(bytes.TrimSuffix(l.partial, []byte("\r"))))
 	}
 	return kept
 }

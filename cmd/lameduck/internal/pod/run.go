@@ -113,8 +113,9 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	if p.cfg.Port == 0 {
 		p.port.Store(int32(addr.Port()))
 	}
-	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String()})
-	c.listens = true
+	tree, holders := c.Tree(), c.Holders(int(addr.Port()))
+	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: p.server(tree, holders)})
+	c.listens, c.wrapper = true, wrapper(tree, holders)
 	c.workers.Go(func() { p.watchQueue(c, int(p.port.Load())) })
 	p.noteListeners(c, addr)
 	p.tryConnecting(c)
@@ -131,7 +132,7 @@ func (p *Pod) noteListeners(c *container, addr netip.AddrPort) {
 	if p.cfg.Port == 0 && len(ports) > 1 {
 		p.cfg.Note(fmt.Sprintf("the process listens on the ports %s; the load goes to %d (--port chooses)", strings.Join(ports, ", "), addr.Port()))
 	}
-	if c.wrapper = wrapper(c.Tree(), c.Holders(int(addr.Port()))); c.wrapper != "" {
+	if c.wrapper != "" {
 		p.cfg.Note(c.wrapper + ": make the server process 1, by its own command or by exec in the script")
 	}
 }

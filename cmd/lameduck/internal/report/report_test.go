@@ -265,6 +265,23 @@ func TestInconclusive(t *testing.T) {
 	golden(t, "inconclusive.json", render(t, func(w io.Writer) error { return JSON(w, r) }))
 }
 
+// TestDropsBesideRedirects: a fail in which nothing was served has a note that
+// something else may serve what users request; any other has none.
+func TestDropsBesideRedirects(t *testing.T) {
+	for _, tt := range []struct {
+		statuses map[int]int
+		want     bool
+	}{{map[int]int{301: 900}, true}, {map[int]int{301: 900, 404: 3}, true}, {map[int]int{200: 1, 301: 900}, false}, {nil, false}} {
+		d := failed(found)
+		d.Statuses = tt.statuses
+		r := New(dropping(rollout()), d)
+		text := strings.Join(strings.Fields(string(render(t, func(w io.Writer) error { return Text(w, r, false) }))), " ")
+		if got := strings.Contains(text, "No response was a success: the drops are real"); got != tt.want {
+			t.Errorf("%v: %v, want %v\n%s", tt.statuses, got, tt.want, text)
+		}
+	}
+}
+
 func TestColourAddsNothingButColour(t *testing.T) {
 	r := New(dropping(rollout()), failed(found))
 	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(rollout(), passed)})

@@ -160,6 +160,19 @@ func statuses(counts map[int]int) string {
 	return strings.Join(parts, ", ")
 }
 
+// onlyOthers is what a fail without a single success leaves open.
+func onlyOthers(r *Report) string {
+	for status := range r.Statuses {
+		if status < 300 {
+			return ""
+		}
+	}
+	if r.Verdict != finding.Fail {
+		return "" // the reason has it
+	}
+	return ". No response was a success: the drops are real, but what users request may be served by another part of the server. Test a path that is served (--path), with the name that the server expects (--host)"
+}
+
 func ahead(ms float64) string {
 	if ms < 0 {
 		return latency(-ms) + " behind"
@@ -195,7 +208,7 @@ func (p *printer) closing(r *Report) {
 		p.prose("recommended: ", "nothing, "+r.Recommend.Why)
 	}
 	if len(r.Statuses) > 0 {
-		p.prose("statuses:    ", statuses(r.Statuses))
+		p.prose("statuses:    ", statuses(r.Statuses)+onlyOthers(r))
 	}
 	p.line("control:     %s", controlLine(r.Control))
 	if r.Void > 0 {

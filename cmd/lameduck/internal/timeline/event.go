@@ -80,6 +80,9 @@ type Event struct {
 	// Wrapper, on Signalled: what process 1 of the pod is, if it is not the server
 	// but runs it: the stop signal goes to process 1.
 	Wrapper string `json:"wrapper,omitempty"`
+	// Server, on Listening: the program that listens; empty where the host does not
+	// show it.
+	Server Server `json:"server,omitzero"`
 	// Uncaught, on Killed: process 1 had no handler for the stop signal any
 	// more. Node.js has one that removes itself and raises the signal again,
 	// which has no effect in process 1.
@@ -89,3 +92,19 @@ type Event struct {
 	Code   int    `json:"code,omitempty"`
 	Signal string `json:"signal,omitempty"`
 }
+
+// Server is the program that serves in a pod.
+type Server struct {
+	Program string `json:"program"`          // the name of its executable: nginx, python3.11
+	Script  string `json:"script,omitempty"` // what that interprets: gunicorn, app.js
+	Lang    Lang   `json:"lang,omitempty"`
+}
+
+// Lang is the language that a program is written in, as far as it matters.
+type Lang string
+
+// Languages. Where the executable was not inspected it is empty.
+const (
+	Go        Lang = "go"
+	OtherLang Lang = "other"
+)

@@ -21,6 +21,7 @@ type Pod struct {
 	Caught    bool   // it had a handler for the stop signal, and kept it
 	Unknown   bool   // the handler could not be seen: Caught has no meaning
 	Wrapper   string // what process 1 is, if it is not the server but runs it
+	Server    Server
 	Code      int
 	Signal    string
 	Detail    string // of NeverReady, or of a hook that failed
@@ -77,6 +78,8 @@ func (p *Pod) add(e Event) {
 	switch e.Kind {
 	case Started:
 		first(&p.Started, e.At)
+	case Listening:
+		p.Server = e.Server
 	case Ready:
 		first(&p.Ready, e.At)
 	case Deleted:
