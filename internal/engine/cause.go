@@ -50,9 +50,8 @@ func dialCause(err error) Cause {
 // exchangeCause is why an answer failed on a connection that was made, after
 // seen bytes of it.
 func exchangeCause(err error, seen int64) Cause {
-	_, malformed := errors.AsType[NotProtocol](err)
 	switch {
-	case malformed:
+	case errors.As(err, new(NotProtocol)):
 		return Malformed
 	case isTimeout(err):
 		return Timeout
@@ -71,24 +70,24 @@ func isTimeout(err error) bool {
 }
 
 func isNetTimeout(err error) bool {
-	timeout, ok := errors.AsType[net.Error](err)
-	return ok && timeout.Timeout()
+	var timeout net.Error
+	return errors.As(err, &timeout) && timeout.Timeout()
 }
 
 func isErrno(err error, list []syscall.Errno) bool {
-	errno, ok := errors.AsType[syscall.Errno](err)
-	return ok && slices.Contains(list, errno)
+	var errno syscall.Errno
+	return errors.As(err, &errno) && slices.Contains(list, errno)
 }
 
 // detail is the error of the socket, without the addresses and ports that would
 // make each message a different one.
 func detail(err error) string {
-	op, ok := errors.AsType[*net.OpError](err)
-	if !ok {
+	var op *net.OpError
+	if !errors.As(err, &op) {
 		return err.Error()
 	}
 	cause := op.Err
-	if call, ok := errors.AsType[*os.SyscallError](cause); ok {
+	if call := new(os.SyscallError); errors.As(cause, &call) {
 		cause = call.Err
 	}
 	// A read through a RawConn is named raw-read.

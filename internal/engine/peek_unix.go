@@ -7,16 +7,21 @@ import (
 	"net"
 	"os"
 	"syscall"
+	"time"
 )
 
-// socketPeeker reads the socket, which Go keeps non-blocking, once. Its
-// closure is made once per connection, so that a peek allocates nothing.
+// socketPeeker reads and writes the socket, which Go keeps non-blocking. Its
+// closures are made once per connection, so that a call allocates nothing.
 type socketPeeker struct {
-	raw syscall.RawConn
-	try func(fd uintptr) bool
-	buf []byte
-	n   int
-	err error
+	nc   net.Conn
+	raw  syscall.RawConn
+	try  func(fd uintptr) bool
+	buf  []byte
+	n    int
+	err  error
+	ask  func(fd uintptr) bool
+	out  []byte // what Ask has still to write
+	done Asked
 }
 
 func newSocketPeeker(nc net.Conn) peeker {
@@ -28,16 +33,44 @@ func newSocketPeeker(nc net.Conn) peeker {
 	if err != nil {
 		return nil
 	}
-	g := &socketPeeker{raw: raw}
+	g := &socketPeeker{nc: nc, raw: raw}
 	g.try = func(fd uintptr) bool {
-		for {
-			g.n, g.err = syscall.Read(int(fd), g.buf)
-			if g.err != syscall.EINTR {
-				return true // even if there was nothing: don't wait
-			}
+		g.read(fd)
+		return true // even if there was nothing: don't wait
+	}
+	g.ask = func(fd uintptr) bool {
+		if len(g.out) == 0 {
+			g.read(fd)
+			return g.err != syscall.EAGAIN
 		}
+		return !g.write(fd)
 	}
 	return g
+}
+
+func (g *socketPeeker) read(fd uintptr) {
+	for g.err = syscall.EINTR; g.err == syscall.EINTR; {
+		g.n, g.err = syscall.Read(int(fd), g.buf)
+	}
+}
+
+// write writes once, and reports whether the whole request is written.
+func (g *socketPeeker) write(fd uintptr) bool {
+	n, err := 0, error(syscall.EINTR)
+	for err == syscall.EINTR {
+		n, err = syscall.Write(int(fd), g.out)
+	}
+	switch {
+	case err == nil:
+		g.out = g.out[n:]
+	case err != syscall.EAGAIN:
+		g.done.WriteErr = os.NewSyscallError("write", err)
+	}
+	if len(g.out) > 0 {
+		return false
+	}
+	g.done.Sent = time.Now()
+	return true
 }
 
 func (g *socketPeeker) ReadNow(p []byte) (int, error) {
@@ -45,6 +78,30 @@ func (g *socketPeeker) ReadNow(p []byte) (int, error) {
 	if err := g.raw.Read(g.try); err != nil {
 		return 0, err
 	}
+	return g.result()
+}
+
+// Ask waits in the poller as soon as the request is written. A Read would try the
+// socket first, in vain: a tenth of all that a request costs its client. Nothing is
+// missed, because the poller was told to watch for an event before the write.
+func (g *socketPeeker) Ask(request, answer []byte) Asked {
+	g.out, g.buf, g.done, g.n, g.err = request, answer, Asked{}, 0, syscall.EAGAIN
+	err := g.raw.Read(g.ask)
+	switch {
+	case g.done.WriteErr != nil:
+	case len(g.out) == 0:
+		if g.done.ReadErr = err; err == nil {
+			g.done.N, g.done.ReadErr = g.result()
+		}
+	case err != nil:
+		g.done.WriteErr = err
+	default: // the socket's buffer is full
+		g.done = write(g.nc, g.out)
+	}
+	return g.done
+}
+
+func (g *socketPeeker) result() (int, error) {
 	switch {
 	case g.err == syscall.EAGAIN:
 		return 0, ErrNothing

@@ -52,11 +52,14 @@ func (t tlsPeeker) ReadNow(p []byte) (int, error) {
 	return n, err
 }
 
+// Ask leaves the reading to the caller.
+func (t tlsPeeker) Ask(request, _ []byte) Asked { return write(t.conn, request) }
+
 // DetectTLS reports whether the server answers a ClientHello as one with TLS
 // does, by a ServerHello or by an alert. It ends the connection.
 func DetectTLS(ctx context.Context, nc net.Conn, cfg *tls.Config) bool {
 	defer nc.Close()
 	err := tls.Client(nc, cfg).HandshakeContext(ctx)
-	alert, ok := errors.AsType[*net.OpError](err)
-	return err == nil || ok && alert.Op == "remote error"
+	var alert *net.OpError
+	return err == nil || errors.As(err, &alert) && alert.Op == "remote error"
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/engine"
@@ -80,12 +81,15 @@ func (s *session) retryable(x *engine.Exchange) bool {
 	return x.Bytes == 0 && (x.Cause == engine.Reset || x.Cause == engine.EOF) && s.engine.Idempotent()
 }
 
-// sendAtOnce writes a request with one write.
+// sendAtOnce writes a request with one write, and may read the first bytes of the answer.
 func sendAtOnce(_ context.Context, s *session) error {
 	if err := s.setDeadline(0); err != nil {
 		return err
 	}
-	return s.write(0, len(s.request().bytes))
+	asked := s.conn.Ask(s.request().bytes, s.in.space())
+	s.in.took(asked.N)
+	s.sent, s.failed = asked.Sent, asked.ReadErr
+	return asked.WriteErr
 }
 
 // write writes the bytes [from:to] of the request. From the last byte of the head
@@ -145,11 +149,12 @@ func (s *session) Idle() engine.End {
 	if s.end != engine.Open {
 		return s.end
 	}
-	// The deadline of the attempt before may be over.
-	if err := s.setDeadline(0); err != nil {
-		s.failed = err
+	open := s.peek()
+	if errors.Is(s.failed, os.ErrDeadlineExceeded) { // that of the exchange before
+		s.failed = s.setDeadline(0)
+		open = s.peek()
 	}
-	if !s.peek() {
+	if !open {
 		s.end = s.closeReason()
 	}
 	return s.end
