@@ -2,7 +2,7 @@ package kube
 
 import (
 	"k8s.io/client-go/dynamic"
-	_ "k8s.io/client-go/plugin/pkg/client/auth" // what a kubeconfig may name, as with kubectl
+	_ "k8s.io/client-go/plugin/pkg/client/auth/oidc" // what a kubeconfig may name, as with kubectl
 	"k8s.io/client-go/rest"
 )
 

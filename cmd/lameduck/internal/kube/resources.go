@@ -3,7 +3,6 @@ package kube
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	coordinationv1 "k8s.io/api/coordination/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
@@ -23,7 +22,7 @@ var (
 	DaemonSets   = Resource[appsv1.DaemonSet]{"apps", "v1", "daemonsets"}
 	ReplicaSets  = Resource[appsv1.ReplicaSet]{"apps", "v1", "replicasets"}
 
-	Jobs           = Resource[batchv1.Job]{"batch", "v1", "jobs"}
+	Jobs           = Named{"batch", "v1", "jobs"}
 	Leases         = Resource[coordinationv1.Lease]{"coordination.k8s.io", "v1", "leases"}
 	EndpointSlices = Resource[discoveryv1.EndpointSlice]{"discovery.k8s.io", "v1", "endpointslices"}
 

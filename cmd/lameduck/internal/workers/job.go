@@ -21,7 +21,7 @@ const (
 
 // create makes the Job.
 func (c *Pool) create(ctx context.Context) error {
-	_, err := kube.Jobs.Create(ctx, c.cfg.Client, c.cfg.Namespace, Manifest(c.cfg))
+	_, err := kube.Resource[Job](kube.Jobs).Create(ctx, c.cfg.Client, c.cfg.Namespace, Manifest(c.cfg))
 	switch {
 	case err == nil:
 		return nil

@@ -1,7 +1,9 @@
 package workers
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -11,6 +13,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -249,16 +252,50 @@ func TestRestricted(t *testing.T) {
 		"no capabilities":    len(c.SecurityContext.Capabilities.Drop) == 1 && c.SecurityContext.Capabilities.Drop[0] == "ALL",
 		"read-only root":     *c.SecurityContext.ReadOnlyRootFilesystem,
 		"no token":           !*pod.AutomountServiceAccountToken,
-		"no restart":         pod.RestartPolicy == corev1.RestartPolicyNever && *job.Spec.BackoffLimit == 0,
-		"an end":             *job.Spec.ActiveDeadlineSeconds == 3600 && *job.Spec.TTLSecondsAfterFinished > 0,
+		"no restart":         pod.RestartPolicy == corev1.RestartPolicyNever && job.Spec.BackoffLimit == 0,
+		"an end":             job.Spec.ActiveDeadlineSeconds == 3600 && job.Spec.TTLSecondsAfterFinished > 0,
 		"stdin ends once":    c.Stdin && c.StdinOnce && !c.TTY,
-		"all at a time":      *job.Spec.Parallelism == 4 && *job.Spec.Completions == 4,
+		"all at a time":      job.Spec.Parallelism == 4 && job.Spec.Completions == 4,
 		"spread over nodes":  pod.TopologySpreadConstraints[0].TopologyKey == "kubernetes.io/hostname",
 		"pods bear the run":  job.Spec.Template.Labels[RunLabel] == "r",
 		"a worker's command": c.Args[0] == Role,
 	} {
 		if !ok {
 			t.Errorf("not: %s", what)
+		}
+	}
+}
+
+// TestJobIsOfTheAPI: the API's own type reads all of the Job, and would write no
+// other.
+func TestJobIsOfTheAPI(t *testing.T) {
+	want := Manifest(Config{Namespace: namespace, Image: "i", Count: 4, RunID: "r"})
+	ours, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	strict := json.NewDecoder(bytes.NewReader(ours))
+	strict.DisallowUnknownFields()
+	var job batchv1.Job
+	if err := strict.Decode(&job); err != nil {
+		t.Fatal(err)
+	}
+	if !equality.Semantic.DeepEqual(job.Spec.Template, want.Spec.Template) {
+		t.Errorf("the template is read as %+v", job.Spec.Template)
+	}
+	if *job.Spec.CompletionMode != batchv1.IndexedCompletion || jobIndex != batchv1.JobCompletionIndexAnnotation ||
+		job.GroupVersionKind() != batchv1.SchemeGroupVersion.WithKind("Job") {
+		t.Errorf("it is read as %+v", job)
+	}
+	for what, is := range map[string][2]int64{
+		"completions":             {int64(*job.Spec.Completions), 4},
+		"parallelism":             {int64(*job.Spec.Parallelism), 4},
+		"backoffLimit":            {int64(*job.Spec.BackoffLimit), 0},
+		"activeDeadlineSeconds":   {*job.Spec.ActiveDeadlineSeconds, 3600},
+		"ttlSecondsAfterFinished": {int64(*job.Spec.TTLSecondsAfterFinished), linger},
+	} {
+		if is[0] != is[1] {
+			t.Errorf("%s: %d, want %d", what, is[0], is[1])
 		}
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"time"
 
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -29,22 +28,44 @@ const (
 	grace     = 5     // seconds; a worker ends at once on SIGTERM
 )
 
+// Job is a Job of batch/v1 with the fields that workers set, of the same names. The
+// package k8s.io/api/batch/v1 compiles five others with it, for an alpha field.
+type Job struct {
+	metav1.TypeMeta   `json:",inline"`
+	metav1.ObjectMeta `json:"metadata"`
+	Spec              JobSpec `json:"spec"`
+}
+
+// JobSpec is how many pods of the template run, all at a time, and for how long.
+type JobSpec struct {
+	CompletionMode          string                 `json:"completionMode"`
+	Completions             int32                  `json:"completions"`
+	Parallelism             int32                  `json:"parallelism"`
+	BackoffLimit            int32                  `json:"backoffLimit"`
+	ActiveDeadlineSeconds   int64                  `json:"activeDeadlineSeconds"`
+	TTLSecondsAfterFinished int32                  `json:"ttlSecondsAfterFinished"`
+	Template                corev1.PodTemplateSpec `json:"template"`
+}
+
+// jobIndex is the annotation with the index of a pod of an indexed Job:
+// JobCompletionIndexAnnotation of batch/v1.
+const jobIndex = "batch.kubernetes.io/job-completion-index"
+
 // Manifest is the Job that Start creates. Its pods satisfy the Pod Security
 // standard "restricted", have no token, and are spread over the nodes where
 // possible.
-func Manifest(cfg Config) *batchv1.Job {
+func Manifest(cfg Config) *Job {
 	cfg = cfg.withDefaults()
 	labels := cfg.labels()
-	return &batchv1.Job{
+	return &Job{
 		TypeMeta:   metav1.TypeMeta{APIVersion: "batch/v1", Kind: "Job"},
 		ObjectMeta: metav1.ObjectMeta{Name: cfg.name(), Namespace: cfg.Namespace, Labels: labels},
-		Spec: batchv1.JobSpec{
-			CompletionMode:          new(batchv1.IndexedCompletion),
-			Completions:             new(int32(cfg.Count)),
-			Parallelism:             new(int32(cfg.Count)),
-			BackoffLimit:            new(int32(0)),
-			ActiveDeadlineSeconds:   new(int64(cfg.Deadline / time.Second)),
-			TTLSecondsAfterFinished: new(int32(linger)),
+		Spec: JobSpec{
+			CompletionMode:          "Indexed",
+			Completions:             int32(cfg.Count),
+			Parallelism:             int32(cfg.Count),
+			ActiveDeadlineSeconds:   int64(cfg.Deadline / time.Second),
+			TTLSecondsAfterFinished: linger,
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{
 					Labels:      labels,
@@ -136,5 +157,5 @@ func field(name, path string) corev1.EnvVar {
 
 // completionIndex is the index of a pod's worker.
 func completionIndex(p *corev1.Pod) (int, error) {
-	return strconv.Atoi(p.Annotations[batchv1.JobCompletionIndexAnnotation])
+	return strconv.Atoi(p.Annotations[jobIndex])
 }
