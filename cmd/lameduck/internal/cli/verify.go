@@ -73,9 +73,10 @@ the load from a Job inside the cluster (--workers) or from here (--url), runs
 the action, and restores the cluster afterwards. deploy/rbac.yaml has the
 permissions it needs; --dry-run shows what it would do.
 
-Results are on stdout, messages and progress on stderr. Exit codes: 0 nothing
-dropped, 1 drops or findings, 2 usage, 3 could not run or inconclusive (the
-reason and a hint are on stderr).`,
+Results are on stdout, messages and progress on stderr.
+
+Exit codes: 0 nothing dropped, 1 drops or findings, 2 usage, 3 could not run or
+inconclusive (the reason and a hint are on stderr).`,
 		Example: `  lameduck verify -- ./server --port 8080
   lameduck verify -f deploy/kubernetes.yaml --rounds 10 -- ./app
   lameduck verify --propagation large --action delete --replicas 3 -- ./server
