@@ -3,7 +3,6 @@ package cli
 import (
 	"cmp"
 	"context"
-	"debug/buildinfo"
 	"errors"
 	"fmt"
 	"io"
@@ -38,17 +37,11 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
-	setting.LastLines, setting.BuiltByGo = line, builtByGo
+	setting.LastLines = line
 	setting.Note = func(text string) { fmt.Fprintln(line, "note:", text) }
 	cfg := labtrial.Config(setting, lab.Action(v.action), load)
 	cfg.LowerRate = !cmd.Flags().Changed("rate")
 	return v.try(ctx, s, line, cfg)
-}
-
-// builtByGo reports whether Go built the executable.
-func builtByGo(path string) bool {
-	_, err := buildinfo.ReadFile(path)
-	return err == nil
 }
 
 // announce writes what the trial is, and which settings of the manifest have no effect.

@@ -18,7 +18,6 @@ func kubelets(cfg Config, isolated bool) launch {
 			Command:           cfg.Command,
 			Port:              cfg.Workload.Target.Number,
 			ReadyByConnecting: cfg.ReadyByConnecting,
-			BuiltByGo:         cfg.BuiltByGo,
 			Isolated:          isolated,
 			IP:                ip,
 			Clock:             cfg.Clock,

@@ -11,7 +11,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/pod"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -27,7 +26,6 @@ type Config struct {
 	// ReadyByConnecting: a pod without a readiness probe is ready when its port
 	// first accepts a connection. In Kubernetes it is ready once it has started.
 	ReadyByConnecting bool
-	BuiltByGo         pod.BuiltByGo        // whether an executable was built by Go; nil: it is not known
 	Clock             timeline.Clock       // what events are timed by
 	Log               io.Writer            // gets the output of the pods, a line at a time, and notes; may be nil
 	Note              func(text string)    // called with each thing that the user should know of the pods, once; may be nil

@@ -41,8 +41,6 @@ type Config struct {
 	// is Ready as soon as it has started.
 	ReadyByConnecting bool
 
-	BuiltByGo BuiltByGo // nil: the language of the server is not known
-
 	Isolated bool       // in namespaces of its own, see package sandbox
 	IP       netip.Addr // of the pod; needed if it is isolated, else 127.0.0.1
 	HostIP   netip.Addr // status.hostIP; default 192.0.2.1

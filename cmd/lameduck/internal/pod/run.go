@@ -114,7 +114,7 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 		p.port.Store(int32(addr.Port()))
 	}
 	tree, holders := c.Tree(), c.Holders(int(addr.Port()))
-	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: p.server(tree, holders)})
+	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: server(tree, holders)})
 	c.listens, c.wrapper = true, wrapper(tree, holders)
 	c.workers.Go(func() { p.watchQueue(c, int(p.port.Load())) })
 	p.noteListeners(c, addr)

@@ -1,7 +1,9 @@
 package pod
 
 import (
+	"bytes"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,29 +13,58 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// BuiltByGo reports whether the file is an executable that Go built. It is a
-// parameter because debug/buildinfo needs packages for every format of
-// executables, which the demo has no use for.
-type BuiltByGo func(path string) bool
+// buildInfo begins what the Go linker writes into every executable for
+// debug/buildinfo. That package is not used: it reads executables of all systems,
+// and eight packages come with it.
+const buildInfo = "\xff Go buildinf:"
+
+// builtByGo reports whether Go built the executable.
+func builtByGo(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const most = 1 << 20
+	chunk := make([]byte, 0, most+len(buildInfo))
+	for {
+		n, err := f.Read(chunk[len(chunk) : len(chunk)+most])
+		chunk = chunk[:len(chunk)+n]
+		if bytes.Contains(chunk, []byte(buildInfo)) {
+			return true
+		}
+		if err != nil {
+			return false
+		}
+		kept := max(0, len(chunk)-len(buildInfo)) // it may be in two chunks
+		chunk = chunk[:copy(chunk, chunk[kept:])]
+	}
+}
 
 // server is the program that listens, by the first process that does.
-func (p *Pod) server(tree []sandbox.ProcessInfo, holders []int) timeline.Server {
+func server(tree []sandbox.ProcessInfo, holders []int) timeline.Server {
 	i := slices.IndexFunc(tree, func(info sandbox.ProcessInfo) bool { return slices.Contains(holders, info.PID) })
 	if i < 0 || tree[i].Program == "" {
 		return timeline.Server{}
 	}
-	server := timeline.Server{Program: filepath.Base(tree[i].Program), Script: script(&tree[i])}
-	if p.cfg.BuiltByGo != nil {
-		server.Lang = timeline.OtherLang
-		if p.cfg.BuiltByGo(fmt.Sprintf("/proc/%d/exe", tree[i].PID)) {
-			server.Lang = timeline.Go
-		}
+	program := filepath.Base(tree[i].Program)
+	if interprets(program) {
+		return timeline.Server{Program: program, Script: script(&tree[i]), Lang: timeline.OtherLang}
 	}
-	return server
+	if builtByGo(fmt.Sprintf("/proc/%d/exe", tree[i].PID)) {
+		return timeline.Server{Program: program, Lang: timeline.Go}
+	}
+	return timeline.Server{Program: program, Lang: timeline.OtherLang}
 }
 
 // interpreters are programs that run a script or a module.
 var interpreters = []string{"python", "pypy", "node", "ruby", "perl", "php", "bun", "deno"}
+
+// interprets reports whether the program is one of them, whatever its version.
+func interprets(program string) bool {
+	name := strings.TrimRightFunc(program, func(r rune) bool { return r == '.' || unicode.IsDigit(r) })
+	return slices.Contains(interpreters, name)
+}
 
 // codeFlags are the flags of interpreters after which the code itself follows.
 var codeFlags = []string{"-c", "-e", "--eval", "-p", "--print", "-r"}
@@ -41,8 +72,7 @@ var codeFlags = []string{"-c", "-e", "--eval", "-p", "--print", "-r"}
 // script is what the interpreter of a process runs: the file or the module, or,
 // where the process has set a title, its first word ("gunicorn: master [app]").
 func script(p *sandbox.ProcessInfo) string {
-	program := filepath.Base(p.Program)
-	if !slices.Contains(interpreters, strings.TrimRightFunc(program, func(r rune) bool { return r == '.' || unicode.IsDigit(r) })) || len(p.Command) == 0 {
+	if len(p.Command) == 0 {
 		return ""
 	}
 	if title := strings.FieldsFunc(p.Command[0], func(r rune) bool { return r == ' ' || r == ':' }); len(title) > 1 {

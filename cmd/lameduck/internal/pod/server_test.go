@@ -1,11 +1,17 @@
 package pod
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
+
+// noProcess is above the greatest ID of a process.
+const noProcess = 1 << 23
 
 // TestServer: the program that listens is known by its executable and by what that
 // interprets, whatever process 1 is.
@@ -14,29 +20,54 @@ func TestServer(t *testing.T) {
 		return sandbox.ProcessInfo{PID: pid, Program: program, Command: command}
 	}
 	shell := process(1, "/bin/dash", "sh", "-c", "x")
-	builtByGo := func(path string) bool { return path == "/proc/9/exe" }
+	self := os.Getpid() // a Go program
 	for name, test := range map[string]struct {
 		server sandbox.ProcessInfo
-		known  BuiltByGo
 		want   timeline.Server
 	}{
-		"nginx":                   {process(2, "/usr/sbin/nginx", "nginx: master process nginx"), nil, timeline.Server{Program: "nginx"}},
-		"a Go program":            {process(9, "/app", "/app"), builtByGo, timeline.Server{Program: "app", Lang: timeline.Go}},
-		"any other program":       {process(2, "/app", "/app"), builtByGo, timeline.Server{Program: "app", Lang: timeline.OtherLang}},
-		"a script":                {process(2, "/usr/bin/python3.11", "/usr/bin/python3", "-u", "/usr/bin/gunicorn", "-w", "2"), nil, timeline.Server{Program: "python3.11", Script: "gunicorn"}},
-		"a module":                {process(2, "/usr/bin/python3.11", "python3", "-m", "uvicorn", "app:app"), nil, timeline.Server{Program: "python3.11", Script: "uvicorn"}},
-		"a title":                 {process(2, "/usr/bin/ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:9292) [web]"), nil, timeline.Server{Program: "ruby3.1", Script: "puma"}},
-		"a title with a colon":    {process(2, "/usr/bin/python3.11", "gunicorn: master [app:app]"), nil, timeline.Server{Program: "python3.11", Script: "gunicorn"}},
-		"code on the command":     {process(2, "/usr/bin/node", "node", "-e", "require('http')"), nil, timeline.Server{Program: "node"}},
-		"a program with a script": {process(2, "/usr/sbin/haproxy", "haproxy", "-db", "-f", "ha.cfg"), nil, timeline.Server{Program: "haproxy"}},
-		"without its executable":  {process(2, ""), builtByGo, timeline.Server{}},
+		"nginx":                   {process(noProcess, "/usr/sbin/nginx", "nginx: master process nginx"), timeline.Server{Program: "nginx", Lang: timeline.OtherLang}},
+		"a Go program":            {process(self, "/app", "/app"), timeline.Server{Program: "app", Lang: timeline.Go}},
+		"any other program":       {process(noProcess, "/app", "/app"), timeline.Server{Program: "app", Lang: timeline.OtherLang}},
+		"a script":                {process(noProcess, "/usr/bin/python3.11", "/usr/bin/python3", "-u", "/usr/bin/gunicorn", "-w", "2"), timeline.Server{Program: "python3.11", Script: "gunicorn", Lang: timeline.OtherLang}},
+		"a module":                {process(noProcess, "/usr/bin/python3.11", "python3", "-m", "uvicorn", "app:app"), timeline.Server{Program: "python3.11", Script: "uvicorn", Lang: timeline.OtherLang}},
+		"a title":                 {process(noProcess, "/usr/bin/ruby3.1", "puma 5.6.5 (tcp://0.0.0.0:9292) [web]"), timeline.Server{Program: "ruby3.1", Script: "puma", Lang: timeline.OtherLang}},
+		"a title with a colon":    {process(noProcess, "/usr/bin/python3.11", "gunicorn: master [app:app]"), timeline.Server{Program: "python3.11", Script: "gunicorn", Lang: timeline.OtherLang}},
+		"code on the command":     {process(noProcess, "/usr/bin/node", "node", "-e", "require('http')"), timeline.Server{Program: "node", Lang: timeline.OtherLang}},
+		"a program with a script": {process(noProcess, "/usr/sbin/haproxy", "haproxy", "-db", "-f", "ha.cfg"), timeline.Server{Program: "haproxy", Lang: timeline.OtherLang}},
+		"without its executable":  {process(noProcess, ""), timeline.Server{}},
 	} {
-		p := &Pod{cfg: Config{BuiltByGo: test.known}}
-		if got := p.server([]sandbox.ProcessInfo{shell, test.server}, []int{test.server.PID}); got != test.want {
+		if got := server([]sandbox.ProcessInfo{shell, test.server}, []int{test.server.PID}); got != test.want {
 			t.Errorf("%s: %+v, want %+v", name, got, test.want)
 		}
-		if got := p.server([]sandbox.ProcessInfo{shell}, []int{test.server.PID}); got != (timeline.Server{}) {
+		if got := server([]sandbox.ProcessInfo{shell}, []int{test.server.PID}); got != (timeline.Server{}) {
 			t.Errorf("%s, not shown: %+v", name, got)
+		}
+	}
+}
+
+// TestBuiltByGo: also where two reads meet in the middle of what it looks for.
+func TestBuiltByGo(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	padded := func(before int, mark string) string {
+		file := filepath.Join(t.TempDir(), "program")
+		if err := os.WriteFile(file, []byte(strings.Repeat("x", before)+mark+"x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	for file, want := range map[string]bool{
+		self:                               true,
+		padded(1<<20-5, buildInfo):         true,
+		padded(3<<20, buildInfo):           true,
+		padded(3<<20, buildInfo[:8]):       false,
+		padded(0, ""):                      false,
+		filepath.Join(t.TempDir(), "none"): false,
+	} {
+		if got := builtByGo(file); got != want {
+			t.Errorf("%s: %t, want %t", file, got, want)
 		}
 	}
 }
