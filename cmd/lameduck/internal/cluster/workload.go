@@ -38,13 +38,6 @@ func resource(kind string) kube.Named {
 // ref is KIND/NAME; the kind is the plural of the API.
 type ref struct{ kind, name string }
 
-// IsRef reports whether an argument of the command line looks like KIND/NAME
-// with a kind known here, and not like the path of a program.
-func IsRef(s string) bool {
-	_, err := parseRef(s)
-	return err == nil
-}
-
 func parseRef(s string) (ref, error) {
 	const advice = "name a workload as in deploy/shop: deploy, sts, ds or svc, a slash, and the name; a program goes after two dashes: lameduck verify -- ./server"
 	kind, name, ok := strings.Cut(s, "/")

@@ -1,6 +1,10 @@
 package workers
 
-import rbacv1 "k8s.io/api/rbac/v1"
+import (
+	"strings"
+
+	rbacv1 "k8s.io/api/rbac/v1"
+)
 
 // Rules are the permissions in its namespace that the coordinator uses; the
 // workers have none. Attaching is a get for a WebSocket, and a create for SPDY
@@ -13,4 +17,13 @@ var Rules = []rbacv1.PolicyRule{
 	{APIGroups: []string{""}, Resources: []string{"pods/attach"}, Verbs: []string{"create", "get"}},
 	{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
 	{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}},
+}
+
+// neededPermissions is Rules in one line.
+func neededPermissions() string {
+	var all []string
+	for _, r := range Rules {
+		all = append(all, strings.Join(r.Verbs, " and ")+" "+strings.Join(r.Resources, ", "))
+	}
+	return strings.Join(all, "; ")
 }

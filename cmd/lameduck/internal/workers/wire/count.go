@@ -1,4 +1,4 @@
-package workers
+package wire
 
 import (
 	"cmp"
@@ -6,18 +6,35 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
-// tally counts attempts.
-type tally map[tallyKey]wire.Count
+// Count is how many attempts of a pattern there were.
+type Count struct {
+	Pattern  string `json:"pattern"`
+	Control  bool   `json:"control,omitempty"`
+	Attempts int    `json:"attempts"`
+	Dropped  int    `json:"dropped"`
+}
+
+func (c Count) String() string {
+	target := ""
+	if c.Control {
+		target = " at the control target"
+	}
+	return fmt.Sprintf("%d attempts of %s%s, %d dropped", c.Attempts, c.Pattern, target, c.Dropped)
+}
+
+// A Tally counts attempts by pattern, at both ends: a worker's, and the coordinator's
+// of that worker.
+type Tally map[tallyKey]Count
 
 type tallyKey struct {
 	pattern string
 	control bool
 }
 
-func (t tally) add(a *timeline.Attempt) {
+// Add counts an attempt.
+func (t Tally) Add(a *timeline.Attempt) {
 	key := tallyKey{a.Pattern, a.Control}
 	c := t[key]
 	c.Pattern, c.Control = a.Pattern, a.Control
@@ -28,13 +45,13 @@ func (t tally) add(a *timeline.Attempt) {
 	t[key] = c
 }
 
-// counts is the tally as a list, sorted.
-func (t tally) counts() []wire.Count {
-	all := make([]wire.Count, 0, len(t))
+// Counts is the tally as a list, sorted.
+func (t Tally) Counts() []Count {
+	all := make([]Count, 0, len(t))
 	for _, c := range t {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b wire.Count) int {
+	slices.SortFunc(all, func(a, b Count) int {
 		return cmp.Or(cmp.Compare(a.Pattern, b.Pattern), compare(a.Control, b.Control))
 	})
 	return all
@@ -50,10 +67,10 @@ func compare(a, b bool) int {
 	return 1
 }
 
-// check returns the first difference between the attempts that the worker made
+// Check returns the first difference between the attempts that the worker made
 // and those that were received.
-func (t tally) check(made []wire.Count) error {
-	claimed := map[tallyKey]wire.Count{}
+func (t Tally) Check(made []Count) error {
+	claimed := map[tallyKey]Count{}
 	for _, c := range made {
 		claimed[tallyKey{c.Pattern, c.Control}] = c
 	}
@@ -70,7 +87,7 @@ func (t tally) check(made []wire.Count) error {
 	return nil
 }
 
-func orNone(c wire.Count, key tallyKey) wire.Count {
+func orNone(c Count, key tallyKey) Count {
 	c.Pattern, c.Control = key.pattern, key.control
 	return c
 }

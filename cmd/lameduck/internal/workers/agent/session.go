@@ -1,4 +1,4 @@
-package workers
+package agent
 
 import (
 	"context"
@@ -19,7 +19,7 @@ type session struct {
 	out     *outbox
 	env     traffic.Env
 	ctx     context.Context
-	ending  context.Context // of the worker, for any reason
+	ending  context.Context // of the worker: it ends, for any reason
 	abort   context.CancelFunc
 	stopped chan struct{}
 	stop    func()        // begins no more attempts
@@ -28,12 +28,12 @@ type session struct {
 	complete bool // valid once over: it was not aborted
 
 	mu    sync.Mutex
-	tally tally
+	tally wire.Tally
 }
 
-func newSession(w *worker, a wire.Assignment) (*session, error) {
+func newSession(ctx context.Context, a wire.Assignment, clock timeline.Clock, out *outbox) (*session, error) {
 	s := &session{
-		work: a, clock: w.clock, out: w.out, ending: w.ctx, tally: tally{},
+		work: a, clock: clock, out: out, ending: ctx, tally: wire.Tally{},
 		stopped: make(chan struct{}), over: make(chan struct{}),
 	}
 	if len(a.Targets) == 0 {
@@ -47,7 +47,7 @@ func newSession(w *worker, a wire.Assignment) (*session, error) {
 		s.env.Dial = append(s.env.Dial, traffic.DialTo(address))
 	}
 	s.stop = sync.OnceFunc(func() { close(s.stopped) })
-	s.ctx, s.abort = context.WithCancel(w.ctx)
+	s.ctx, s.abort = context.WithCancel(ctx)
 	return s, nil
 }
 
@@ -78,7 +78,7 @@ func (s *session) run() {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.out.finish(wire.Message{Done: &wire.Done{Counts: s.tally.counts()}})
+	s.out.finish(wire.Message{Done: &wire.Done{Counts: s.tally.Counts()}})
 }
 
 // begin waits for the moment to begin. It is false if the load has ended
@@ -117,6 +117,6 @@ func (s *session) loads() []*traffic.Load {
 func (s *session) record(a timeline.Attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tally.add(&a)
+	s.tally.Add(&a)
 	s.out.record(a)
 }

@@ -1,29 +1,14 @@
-package workers
+package agent
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net"
-	"os"
-	"os/signal"
-	"strconv"
 	"sync/atomic"
-	"syscall"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
-)
-
-// The environment of a worker, from the downward API.
-const (
-	envPod  = "POD_NAME"
-	envNode = "NODE_NAME"
-	envIP   = "POD_IP"
 )
 
 const (
@@ -31,39 +16,6 @@ const (
 	commandTimeout = time.Minute      // between two of its messages; it pings every second
 	flushTimeout   = time.Second      // to send why the worker ends
 )
-
-// Main is a worker: it handles the commands on in, and sends messages on out,
-// until in ends, which is no error unless traffic was running, or ctx ends, or
-// SIGTERM arrives. Notes for people are written to errw.
-func Main(ctx context.Context, in io.Reader, out, errw io.Writer) error {
-	ctx, release := signal.NotifyContext(ctx, syscall.SIGTERM)
-	defer release()
-	me := wire.Hello{Protocol: wire.Protocol, Version: version.String(), Pod: os.Getenv(envPod), Node: os.Getenv(envNode)}
-	target, err := listen(net.JoinHostPort(os.Getenv(envIP), strconv.Itoa(ControlPort)))
-	if err != nil {
-		return err
-	}
-	defer target.Close()
-	me.Control = target.address
-	fmt.Fprintf(errw, "lameduck %s: worker %s on node %s, control target at %s\n", me.Version, me.Pod, me.Node, me.Control)
-	return newWorker(me, out).serve(ctx, in)
-}
-
-// target is a control target.
-type target struct {
-	control.Server
-	address string
-}
-
-func listen(address string) (*target, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("control target: %w", err)
-	}
-	t := &target{address: l.Addr().String()}
-	go func() { _ = t.Serve(l) }() // its clients record its failures
-	return t, nil
-}
 
 // worker handles the commands of one coordinator.
 type worker struct {
@@ -75,8 +27,8 @@ type worker struct {
 	load  atomic.Pointer[session] // the latest; nil before the first
 }
 
-func newWorker(me wire.Hello, out io.Writer) *worker {
-	w := &worker{me: me, clock: timeline.NewClock()}
+func newWorker(me wire.Hello, clock timeline.Clock, out io.Writer) *worker {
+	w := &worker{me: me, clock: clock}
 	w.ctx, w.quit = context.WithCancelCause(context.Background())
 	w.out = newOutbox(out, w.clock, w.quit)
 	return w
@@ -171,7 +123,7 @@ func (w *worker) start(a wire.Assignment) error {
 	if s := w.load.Load(); s != nil && !s.ended() {
 		return errors.New("start command while traffic is running")
 	}
-	s, err := newSession(w, a)
+	s, err := newSession(w.ctx, a, w.clock, w.out)
 	if err != nil {
 		return err
 	}

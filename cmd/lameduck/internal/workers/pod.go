@@ -18,29 +18,10 @@ import (
 // lateStatus is how long the kubelet may take to report that a container ended.
 const lateStatus = 5 * time.Second
 
-// explain is why a worker was lost: the error of the stream, the state of its
-// container, and its last line.
-func (c *Pool) explain(l *workerConn) error {
-	_, err := l.cause()
-	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
-	defer cancel()
-	what := fmt.Errorf("lost worker %s: %w", l.pod, err)
-	if podOutcome := c.podOutcome(ctx, l.pod); podOutcome != "" {
-		what = fmt.Errorf("%w; %s", what, podOutcome)
-	}
-	if line := cmp.Or(l.stderr.String(), c.lastLine(l.pod)); line != "" && !strings.Contains(line, err.Error()) {
-		what = fmt.Errorf("%w; its last line: %s", what, line)
-	}
-	if apierrors.IsForbidden(err) {
-		return hint.New(what, "workers need, in namespace "+c.cfg.Namespace+": "+neededPermissions())
-	}
-	return what
-}
-
 // podOutcome is the state of a pod in the cluster: "" if it runs.
-func (c *Pool) podOutcome(ctx context.Context, pod string) string {
+func (j job) podOutcome(ctx context.Context, pod string) string {
 	for {
-		p, err := kube.Pods.Get(ctx, c.cfg.Client, c.cfg.Namespace, pod)
+		p, err := kube.Pods.Get(ctx, j.cfg.Client, j.cfg.Namespace, pod)
 		switch {
 		case apierrors.IsNotFound(err):
 			return "the pod was deleted"
@@ -49,7 +30,7 @@ func (c *Pool) podOutcome(ctx context.Context, pod string) string {
 				return podOutcome
 			}
 		}
-		if !sleep(ctx, poll) {
+		if kube.Sleep(ctx, poll) != nil {
 			return ""
 		}
 	}
@@ -71,26 +52,26 @@ func podState(p *corev1.Pod) string {
 }
 
 // ended is the error of a pod that ended before all workers ran.
-func (c *Pool) ended(ctx context.Context, p *corev1.Pod) error {
+func (j job) ended(ctx context.Context, p *corev1.Pod) error {
 	err := fmt.Errorf("worker pod %s exited during start-up: %s", p.Name, cmp.Or(podState(p), strings.ToLower(string(p.Status.Phase))))
-	line := c.lastLineOf(ctx, p.Name)
+	line := j.lastLineOf(ctx, p.Name)
 	if line == "" {
 		return err
 	}
 	return hint.New(fmt.Errorf("%w; its last line: %s", err, line), "is the image this tool's own, of this version? --image names it")
 }
 
-func (c *Pool) lastLine(pod string) string {
+func (j job) lastLine(pod string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), lateStatus)
 	defer cancel()
-	return c.lastLineOf(ctx, pod)
+	return j.lastLineOf(ctx, pod)
 }
 
 // lastLineOf is the last line in the log of a container; "" if it cannot be
 // read.
-func (c *Pool) lastLineOf(ctx context.Context, pod string) string {
-	raw, err := c.cfg.Core.Get().
-		Namespace(c.cfg.Namespace).Resource("pods").Name(pod).SubResource("log").
+func (j job) lastLineOf(ctx context.Context, pod string) string {
+	raw, err := j.cfg.Core.Get().
+		Namespace(j.cfg.Namespace).Resource("pods").Name(pod).SubResource("log").
 		Param("container", container).Param("tailLines", "50").Param("limitBytes", strconv.Itoa(1<<20)).
 		DoRaw(ctx)
 	if err != nil {
@@ -100,3 +81,6 @@ func (c *Pool) lastLineOf(ctx context.Context, pod string) string {
 	_, _ = messages.Write(raw)
 	return messages.String()
 }
+
+// oneLine makes a message of the cluster one line.
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
