@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// room is the processor time that this machine has left for another test. A
+// machine is the processor time that this machine has left for another test. A
 // test that begins on a machine without any makes late clients and starved
 // pods, and what is measured with them is no evidence about a server.
-type room struct {
+type machine struct {
 	trials sync.RWMutex // held by a trial; for writing by one that needs the machine alone
 
 	mu      sync.Mutex
@@ -20,7 +20,7 @@ type room struct {
 	entered time.Time // the last of them
 }
 
-var thisRoom room
+var thisMachine machine
 
 const (
 	// enough is the most of the last ten seconds, in percent, in which some
@@ -33,9 +33,9 @@ const (
 
 // enter waits until no other test runs, or there is processor time left. It
 // leaves with the test.
-func (r *room) enter(t *testing.T) {
+func (m *machine) enter(t *testing.T) {
 	t.Helper()
-	for !r.admit() {
+	for !m.admit() {
 		select {
 		case <-t.Context().Done():
 			t.Fatal("no processor time was left until the end of the tests")
@@ -43,20 +43,20 @@ func (r *room) enter(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		r.tests--
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		m.tests--
 	})
 }
 
-func (r *room) admit() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.tests > 0 && (time.Since(r.entered) < settled || waiting() > enough) {
+func (m *machine) admit() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tests > 0 && (time.Since(m.entered) < settled || waiting() > enough) {
 		return false
 	}
-	r.tests++
-	r.entered = time.Now()
+	m.tests++
+	m.entered = time.Now()
 	return true
 }
 

@@ -6,9 +6,9 @@ import (
 	"testing"
 )
 
-// TestKinds: what is not a Deployment is rolled in its own way. A StatefulSet
+// TestWorkloads: what is not a Deployment is rolled in its own way. A StatefulSet
 // gives a pod's name again, a DaemonSet has no pod to spare.
-func TestKinds(t *testing.T) {
+func TestWorkloads(t *testing.T) {
 	w := need(t)
 	t.Parallel()
 	for _, tt := range []struct {
@@ -22,7 +22,7 @@ func TestKinds(t *testing.T) {
 	} {
 		t.Run(tt.kind+" "+tt.server, func(t *testing.T) {
 			t.Parallel()
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			a := server(tt.server)
 			a.replicas = 2
 			kubectl(t, as(tt.kind, a), "apply", "-n", s.name, "-f", "-")

@@ -15,48 +15,48 @@ const (
 	headless      = "clusterIP: None"
 )
 
-// TestWays: every way into a Service, for a server that loses nothing and for
+// TestRoutes: every way into a Service, for a server that loses nothing and for
 // one that cuts the connections it has kept. TestServers and TestActions come
 // through the ClusterIP.
-func TestWays(t *testing.T) {
+func TestRoutes(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	for _, way := range []struct {
+	for _, route := range []struct {
 		name     string
 		service  string
 		replicas int
-		from     func(*space, app) string // the flag that says where the load comes from
+		from     func(*namespace, app) string // the flag that says where the load comes from
 	}{
-		{"node-port", nodePort, 1, (*space).throughFirst},
-		{"node-port-of-the-other", nodePort, 1, (*space).throughLast},
-		{"local", nodePortLocal, 1, (*space).throughLast},
-		{"local-of-two", nodePortLocal, 2, (*space).throughLast},
-		{"headless", headless, 2, (*space).byName},
+		{"node-port", nodePort, 1, (*namespace).throughFirst},
+		{"node-port-of-the-other", nodePort, 1, (*namespace).throughLast},
+		{"local", nodePortLocal, 1, (*namespace).throughLast},
+		{"local-of-two", nodePortLocal, 2, (*namespace).throughLast},
+		{"headless", headless, 2, (*namespace).byName},
 	} {
 		for _, name := range []string{"lameduck", "sleep-exit"} {
-			t.Run(way.name+"/"+name, func(t *testing.T) {
+			t.Run(route.name+"/"+name, func(t *testing.T) {
 				t.Parallel()
-				s := newSpace(t, w)
+				s := newNamespace(t, w)
 				a := server(name)
-				a.service, a.replicas = way.service, way.replicas
-				if strings.Contains(way.service, "Local") {
-					a.template = s.everyNode(way.replicas)
+				a.service, a.replicas = route.service, route.replicas
+				if strings.Contains(route.service, "Local") {
+					a.template = s.everyNode(route.replicas)
 				}
 				s.deploy(a)
 				if name == "lameduck" {
-					s.verifyFinds(nil, "deploy/"+a.name, way.from(s, a), rate)
+					s.verifyFinds(nil, "deploy/"+a.name, route.from(s, a), rate)
 				} else {
-					s.verify("deploy/"+a.name, way.from(s, a), rate).wantGuilty(t, "cuts-keep-alive-at-exit", besides...)
+					s.verify("deploy/"+a.name, route.from(s, a), rate).wantFinding(t, "cuts-keep-alive-at-exit", alsoAllowed...)
 				}
 			})
 		}
 	}
 }
 
-// besides cutting kept connections a server that exits while it is used may cut
-// a request in hand. A client that at once takes the port of a connection that
+// alsoAllowed beside cuts-keep-alive-at-exit: a server that exits while it is used may cut
+// a request in flight. A client that at once takes the port of a connection that
 // was reset may be sent to the dead pod again: conntrack remembers it for 10 s.
-var besides = []string{"cuts-in-flight-at-exit", "delay-shorter-than-propagation"}
+var alsoAllowed = []string{"cuts-in-flight-at-exit", "delay-shorter-than-propagation"}
 
 // TestFallback: where the last endpoint of a node leaves, it gets new
 // connections until another is ready, unless its readiness fails (KEP-1669).
@@ -73,7 +73,7 @@ func TestFallback(t *testing.T) {
 	} {
 		t.Run(tt.server, func(t *testing.T) {
 			t.Parallel()
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			a := server(tt.server)
 			a.service, a.template = nodePortLocal, s.everyNode(1)
 			a.probe = "failureThreshold: 1, initialDelaySeconds: 6" // the next pod takes longer than kube-proxy
@@ -84,7 +84,7 @@ func TestFallback(t *testing.T) {
 }
 
 // everyNode puts one pod on the last node, or pods on all of them.
-func (s *space) everyNode(replicas int) string {
+func (s *namespace) everyNode(replicas int) string {
 	s.Helper()
 	if replicas == 1 {
 		return onNode(last(s.nodes()))
@@ -97,23 +97,23 @@ func (s *space) everyNode(replicas int) string {
 
 func onNode(name string) string { return "nodeSelector: {kubernetes.io/hostname: " + name + "}" }
 
-func (s *space) nodes() []string {
+func (s *namespace) nodes() []string {
 	s.Helper()
 	return strings.Fields(s.kubectl("get", "nodes", "-o", "jsonpath={.items[*].metadata.name}"))
 }
 
 func last[T any](all []T) T { return all[len(all)-1] }
 
-func (s *space) throughFirst(a app) string { return s.through(a, s.nodes()[0]) }
-func (s *space) throughLast(a app) string  { return s.through(a, last(s.nodes())) }
+func (s *namespace) throughFirst(a app) string { return s.through(a, s.nodes()[0]) }
+func (s *namespace) throughLast(a app) string  { return s.through(a, last(s.nodes())) }
 
 // through is a NodePort of one node.
-func (s *space) through(a app, node string) string {
+func (s *namespace) through(a app, node string) string {
 	s.Helper()
 	ip := s.kubectl("get", "node/"+node, "-o", `jsonpath={.status.addresses[?(@.type=="InternalIP")].address}`)
 	port := s.kubectl("get", "service/"+a.name, "-o", "jsonpath={.spec.ports[0].nodePort}")
 	to := "http://" + net.JoinHostPort(strings.Fields(ip)[0], port)
-	s.until(to+" answers", func() bool { return answers(to) }) // kube-proxy may not have heard of the Service
+	s.until(to+" answers", func() bool { return answers(to) }) // kube-proxy may not know the Service yet
 	return "--url=" + to
 }
 
@@ -127,7 +127,7 @@ func answers(url string) bool {
 }
 
 // byName lets workers ask cluster DNS.
-func (s *space) byName(app) string {
+func (s *namespace) byName(app) string {
 	s.Helper()
 	if _, err := try(s.T, "", "get", "service/kube-dns", "-n", "kube-system"); err != nil {
 		s.Skip("a headless Service needs cluster DNS, and here is no service/kube-dns in kube-system")

@@ -15,7 +15,7 @@ import (
 func TestInterrupted(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	s := newSpace(t, w)
+	s := newNamespace(t, w)
 	a := server("lameduck")
 	a.replicas = 2
 	s.deploy(a)
@@ -23,16 +23,16 @@ func TestInterrupted(t *testing.T) {
 	defer cordoning.Unlock()
 	before := s.state()
 	for _, action := range []string{"drain-node", "scale-down"} {
-		cmd, said := s.begin(action)
+		cmd, stderr := s.begin(action)
 		s.until("the action has begun", func() bool { return s.state() != before })
 		if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 			t.Fatal(err)
 		}
 		if err := cmd.Wait(); cmd.ProcessState.ExitCode() != 3 {
-			t.Errorf("%v, want exit 3\n%s", err, said)
+			t.Errorf("%v, want exit 3\n%s", err, stderr)
 		}
 		if diff := cmp.Diff(before, s.state()); diff != "" {
-			t.Errorf("%s was interrupted, and left:\n%s\n%s", action, diff, said)
+			t.Errorf("%s was interrupted, and left:\n%s\n%s", action, diff, stderr)
 		}
 		s.kubectl("rollout", "status", "deployment/lameduck", "--timeout=90s")
 	}
@@ -43,14 +43,14 @@ func TestInterrupted(t *testing.T) {
 func TestKilled(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	s := newSpace(t, w)
+	s := newNamespace(t, w)
 	s.deploy(server("lameduck"))
-	cmd, said := s.begin("watch")
+	cmd, stderr := s.begin("watch")
 	running := func() string {
 		return s.kubectl("get", "pods", "-l", "batch.kubernetes.io/job-name", "--field-selector=status.phase=Running", "-o", "name")
 	}
-	// Before that nothing tells the worker of its coordinator: it waits for ten minutes.
-	s.until("the workers were spoken to", func() bool { return strings.Contains(said.String(), "clocks compared") })
+	// Before that a worker waits ten minutes for its coordinator.
+	s.until("the clocks of the workers are compared", func() bool { return strings.Contains(stderr.String(), "clocks compared") })
 	if running() == "" {
 		t.Fatal("no worker runs")
 	}
@@ -62,19 +62,19 @@ func TestKilled(t *testing.T) {
 }
 
 // begin starts the tool.
-func (s *space) begin(action string) (*exec.Cmd, *talk) {
+func (s *namespace) begin(action string) (*exec.Cmd, *liveOutput) {
 	s.Helper()
 	cmd := exec.Command(s.tool, "verify", "deploy/lameduck", "-n", s.name, "--action", action, "--workers=1", rate)
-	said := &talk{}
-	cmd.Stderr = said
+	stderr := &liveOutput{}
+	cmd.Stderr = stderr
 	if err := cmd.Start(); err != nil {
 		s.Fatal(err)
 	}
 	s.Cleanup(func() { _ = cmd.Process.Kill() })
-	return cmd, said
+	return cmd, stderr
 }
 
-func (s *space) until(what string, is func() bool) {
+func (s *namespace) until(what string, is func() bool) {
 	s.Helper()
 	for deadline := time.Now().Add(90 * time.Second); !is(); time.Sleep(200 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -84,7 +84,7 @@ func (s *space) until(what string, is func() bool) {
 }
 
 // state is what a trial may change and has to put back.
-func (s *space) state() string {
+func (s *namespace) state() string {
 	s.Helper()
 	return strings.Join([]string{
 		s.kubectl("get", "nodes", "-o", `jsonpath={range .items[*]}{.metadata.name} {.spec.unschedulable} {.metadata.labels}{"\n"}{end}`),

@@ -8,24 +8,24 @@ import (
 	"testing"
 )
 
-// space is a namespace of one test, with the strictest Pod Security there is.
-type space struct {
+// namespace is a namespace of one test, with the strictest Pod Security there is.
+type namespace struct {
 	*testing.T
-	*world
+	*environment
 	name string
 }
 
-var spaces atomic.Int64
+var namespaces atomic.Int64
 
-// cordoning is held by who cordons a node: of two, one has to stay.
+// cordoning is held by a test that cordons a node: of two, one has to stay.
 var cordoning sync.Mutex
 
-// newSpace makes one, which goes with the test, as soon as there is processor
+// newNamespace makes one, which goes with the test, as soon as there is processor
 // time for it.
-func newSpace(t *testing.T, w *world) *space {
+func newNamespace(t *testing.T, w *environment) *namespace {
 	t.Helper()
-	thisRoom.enter(t)
-	s := &space{t, w, fmt.Sprintf("e2e-%d", spaces.Add(1))}
+	thisMachine.enter(t)
+	s := &namespace{t, w, fmt.Sprintf("e2e-%d", namespaces.Add(1))}
 	kubectl(t, fmt.Sprintf(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": %q, "labels": {
 		"pod-security.kubernetes.io/enforce": "restricted", "pod-security.kubernetes.io/enforce-version": "latest"}}}`, s.name), "apply", "-f", "-")
 	t.Cleanup(func() {
@@ -40,15 +40,15 @@ func newSpace(t *testing.T, w *world) *space {
 	return s
 }
 
-// describe logs what there is, for who has to find out why a test failed.
-func (s *space) describe() {
+// describe logs what there is in the namespace, to find out why a test failed.
+func (s *namespace) describe() {
 	for _, args := range [][]string{{"get", "pods,endpointslices", "-o", "wide"}, {"get", "events", "--sort-by=.lastTimestamp"}} {
 		out, err := try(s.T, "", append(args, "-n", s.name)...)
 		s.Logf("kubectl %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 }
 
-func (s *space) kubectl(args ...string) string {
+func (s *namespace) kubectl(args ...string) string {
 	s.Helper()
 	return kubectl(s.T, "", append(args, "-n", s.name)...)
 }
@@ -149,7 +149,7 @@ func or[T comparable](v, otherwise T) T {
 }
 
 // deploy applies it, and waits until it is up.
-func (s *space) deploy(a app) {
+func (s *namespace) deploy(a app) {
 	s.Helper()
 	kubectl(s.T, a.manifest(), "apply", "-n", s.name, "-f", "-")
 	s.kubectl("rollout", "status", "deployment/"+a.name, "--timeout=90s")

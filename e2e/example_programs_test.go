@@ -110,7 +110,7 @@ spec:
 }
 
 // deployProgram brings it up, and its Service on all nodes.
-func (s *space) deployProgram(p program, replicas int) {
+func (s *namespace) deployProgram(p program, replicas int) {
 	s.Helper()
 	s.apply(services)
 	p.args = strings.ReplaceAll(p.args, "LOAD", s.clusterIP("load"))
@@ -133,7 +133,7 @@ func accepts(addr string) bool {
 }
 
 // startLoad starts it, and follows what it prints.
-func (s *space) startLoad(p program) *logs {
+func (s *namespace) startLoad(p program) *logs {
 	s.Helper()
 	addr := ":8080" // of the queue
 	if p.name != worker {
@@ -144,12 +144,12 @@ func (s *space) startLoad(p program) *logs {
 	return s.follow("app=load")
 }
 
-func (s *space) apply(manifest string) {
+func (s *namespace) apply(manifest string) {
 	s.Helper()
 	kubectl(s.T, manifest, "apply", "-n", s.name, "-f", "-")
 }
 
-func (s *space) clusterIP(service string) string {
+func (s *namespace) clusterIP(service string) string {
 	s.Helper()
 	return s.kubectl("get", "service/"+service, "-o", "jsonpath={.spec.clusterIP}")
 }

@@ -7,12 +7,12 @@ import (
 	"testing"
 )
 
-// TestRights: the ClusterRole of deploy/ is enough for whatever the tool does,
-// and who lacks a right is told the rule that grants it.
-func TestRights(t *testing.T) {
+// TestPermissions: the ClusterRole of deploy/ is enough for whatever the tool does,
+// and a user who lacks a permission gets the rule that grants it.
+func TestPermissions(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	s := newSpace(t, w)
+	s := newNamespace(t, w)
 	a := server("lameduck")
 	a.replicas, a.env = 2, []string{"LAMEDUCK_DELAY=3s"} // it is not the drain that is tried here
 	s.deploy(a)
@@ -51,7 +51,7 @@ func TestRights(t *testing.T) {
 }
 
 // loginAs writes a kubeconfig for a service account.
-func (s *space) loginAs(account string) string {
+func (s *namespace) loginAs(account string) string {
 	s.Helper()
 	path := filepath.Join(s.TempDir(), "kubeconfig")
 	config := func(args ...string) {
