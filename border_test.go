@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lameduck-dev/lameduck/internal/typecheck"
 )
 
 // A walk follows the calls that one goroutine makes itself.
@@ -20,7 +22,7 @@ type walk struct {
 
 type decl struct {
 	*ast.FuncDecl
-	in *housePackage
+	in *typecheck.Package
 }
 
 // elsewhere are functions that call their argument in another goroutine.
@@ -31,13 +33,13 @@ var elsewhere = []string{
 	"time.AfterFunc", "context.AfterFunc", "(*sync.WaitGroup).Go", "sync.OnceFunc",
 }
 
-func newWalk(h *house, skip ...string) *walk {
+func newWalk(library *typecheck.Program, skip ...string) *walk {
 	w := &walk{map[string]decl{}, map[string]bool{}, map[string]string{}, map[string][]string{}, map[string][]string{}}
-	for _, p := range h.packages {
-		for _, f := range p.files {
+	for _, p := range library.Packages {
+		for _, f := range p.Files {
 			for _, d := range f.Decls {
 				if d, ok := d.(*ast.FuncDecl); ok && d.Body != nil {
-					w.decls[p.info.Defs[d.Name].(*types.Func).FullName()] = decl{d, p}
+					w.decls[p.Info.Defs[d.Name].(*types.Func).FullName()] = decl{d, p}
 				}
 			}
 		}
@@ -61,7 +63,7 @@ func (w *walk) from(name, caller string) {
 
 // body follows what is in n. A function literal is followed where it is called, given
 // to a function or in a local variable; in a field other code calls it.
-func (w *walk) body(name string, p *housePackage, n ast.Node) {
+func (w *walk) body(name string, p *typecheck.Package, n ast.Node) {
 	kept := map[ast.Expr]bool{}
 	ast.Inspect(n, func(n ast.Node) bool {
 		switch n := n.(type) {
@@ -89,7 +91,7 @@ func (w *walk) body(name string, p *housePackage, n ast.Node) {
 		case *ast.CallExpr:
 			return w.call(name, p, n)
 		case *ast.Ident:
-			if x, ok := p.info.Uses[n].(*types.Var); ok && x.IsField() && x.Pkg().Path() == modulePath+"/internal/link" {
+			if x, ok := p.Info.Uses[n].(*types.Var); ok && x.IsField() && x.Pkg().Path() == modulePath+"/internal/link" {
 				w.fields[x.Name()] = append(w.fields[x.Name()], name)
 			}
 		}
@@ -98,7 +100,7 @@ func (w *walk) body(name string, p *housePackage, n ast.Node) {
 }
 
 // call follows one call. It returns whether its arguments are of this goroutine.
-func (w *walk) call(name string, p *housePackage, n *ast.CallExpr) bool {
+func (w *walk) call(name string, p *typecheck.Package, n *ast.CallExpr) bool {
 	callee := n.Fun
 	if index, ok := callee.(*ast.IndexExpr); ok {
 		callee = index.X
@@ -112,7 +114,7 @@ func (w *walk) call(name string, p *housePackage, n *ast.CallExpr) bool {
 	default:
 		return true
 	}
-	switch f := p.info.Uses[id].(type) {
+	switch f := p.Info.Uses[id].(type) {
 	case *types.Func:
 		if recv := f.Signature().Recv(); recv != nil && types.IsInterface(recv.Type()) {
 			w.method(name, p, f, recv.Type())
@@ -129,18 +131,18 @@ func (w *walk) call(name string, p *housePackage, n *ast.CallExpr) bool {
 }
 
 // method follows a method of an interface: of one of ours to what implements it.
-func (w *walk) method(name string, p *housePackage, f *types.Func, of types.Type) {
+func (w *walk) method(name string, p *typecheck.Package, f *types.Func, of types.Type) {
 	named, ok := types.Unalias(of).(*types.Named)
-	if !ok || named.Obj().Pkg() != p.types || named.Obj().Exported() {
+	if !ok || named.Obj().Pkg() != p.Types || named.Obj().Exported() {
 		w.dynamic[f.FullName()] = append(w.dynamic[f.FullName()], name)
 		return
 	}
-	for _, other := range p.types.Scope().Names() {
-		t, ok := p.types.Scope().Lookup(other).(*types.TypeName)
+	for _, other := range p.Types.Scope().Names() {
+		t, ok := p.Types.Scope().Lookup(other).(*types.TypeName)
 		if !ok || types.IsInterface(t.Type()) || !types.Implements(types.NewPointer(t.Type()), named.Underlying().(*types.Interface)) {
 			continue
 		}
-		m, _, _ := types.LookupFieldOrMethod(types.NewPointer(t.Type()), false, p.types, f.Name())
+		m, _, _ := types.LookupFieldOrMethod(types.NewPointer(t.Type()), false, p.Types, f.Name())
 		w.from(m.(*types.Func).FullName(), name)
 	}
 }
@@ -160,7 +162,7 @@ func TestRunCallsNoneOfTheProgramsCode(t *testing.T) {
 	}
 	ofTheReader := []string{"answered", "within1xx", "requestBegun", "prefaceMatched", "requireHTTP2", "unlimited", "bufferSize", "deadlinesSet", "ahead"}
 
-	w := newWalk(loadHouse(t), exceptions...)
+	w := newWalk(loadLibrary(t), exceptions...)
 	w.from("(*"+modulePath+".Process).run", "")
 	for _, what := range slices.Sorted(maps.Keys(w.dynamic)) {
 		if !slices.Contains(own, what) {

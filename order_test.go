@@ -1,145 +1,29 @@
 package lameduck
 
 import (
-	"encoding/json"
-	"errors"
-	"fmt"
 	"go/ast"
-	"go/importer"
-	"go/parser"
-	"go/token"
 	"go/types"
-	"io"
-	"maps"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lameduck-dev/lameduck/internal/typecheck"
 )
 
-const modulePath = "github.com/lameduck-dev/lameduck"
+const modulePath = typecheck.Repository
 
-// A house is the packages that the library consists of, type-checked.
-type house struct {
-	fset     *token.FileSet
-	packages map[string]*housePackage // by import path, without that of the module
-}
-
-type housePackage struct {
-	files []*ast.File
-	info  types.Info
-	types *types.Package
-}
-
-// loadHouse reads the library as it is compiled here. What it imports comes from the
-// build cache.
-func loadHouse(t *testing.T) *house {
+// loadLibrary reads the packages that the library consists of.
+func loadLibrary(t *testing.T) *typecheck.Program {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Dir,GoFiles,Export,Standard", ".", "./lameducktest").Output()
-	if err != nil {
-		t.Fatalf("go list: %v", err)
-	}
-	h := &house{token.NewFileSet(), map[string]*housePackage{}}
-	exports := map[string]string{}
-	imports := importer.ForCompiler(h.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
-	for d := json.NewDecoder(strings.NewReader(string(out))); ; { // each after those that it imports
-		var p struct {
-			ImportPath, Dir, Export string
-			GoFiles                 []string
-			Standard                bool
-		}
-		if err := d.Decode(&p); errors.Is(err, io.EOF) {
-			return h
-		} else if err != nil {
-			t.Fatal(err)
-		}
-		if exports[p.ImportPath] = p.Export; p.Standard {
-			continue
-		}
-		name := strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, modulePath), "/")
-		if h.packages[name], err = h.check(imports, p.ImportPath, p.Dir, p.GoFiles); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func (h *house) check(imports types.Importer, path, dir string, names []string) (p *housePackage, err error) {
-	p = &housePackage{info: types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}}
-	for _, name := range names {
-		f, err := parser.ParseFile(h.fset, filepath.Join(dir, name), nil, parser.ParseComments|parser.SkipObjectResolution)
-		if err != nil {
-			return nil, err
-		}
-		p.files = append(p.files, f)
-	}
-	p.types, err = (&types.Config{Importer: imports}).Check(path, h.fset, p.files, &p.info)
-	return p, err
-}
-
-func (h *house) file(at token.Pos) string { return filepath.Base(h.fset.Position(at).Filename) }
-
-// uses is which names each file of p uses of each other file.
-func (h *house) uses(p *housePackage) map[string]map[string][]string {
-	all := map[string]map[string][]string{}
-	for id, x := range p.info.Uses {
-		from, to := h.file(id.Pos()), h.file(x.Pos())
-		if x.Pkg() != p.types || from == to || !x.Pos().IsValid() {
-			continue
-		}
-		if all[from] == nil {
-			all[from] = map[string][]string{}
-		}
-		if !slices.Contains(all[from][to], x.Name()) {
-			all[from][to] = append(all[from][to], x.Name())
-		}
-	}
-	return all
-}
-
-// circle returns files that use one another in a circle, the first one again at the
-// end; nil if there is none.
-func circle(uses map[string]map[string][]string) []string {
-	var path []string
-	done := map[string]bool{}
-	var visit func(string) []string
-	visit = func(file string) []string {
-		if i := slices.Index(path, file); i >= 0 {
-			return append(path[i:], file)
-		}
-		if done[file] {
-			return nil
-		}
-		path = append(path, file)
-		for _, next := range slices.Sorted(maps.Keys(uses[file])) {
-			if found := visit(next); found != nil {
-				return found
-			}
-		}
-		path = path[:len(path)-1]
-		done[file] = true
-		return nil
-	}
-	for _, file := range slices.Sorted(maps.Keys(uses)) {
-		if found := visit(file); found != nil {
-			return found
-		}
-	}
-	return nil
+	return typecheck.Load(t, ".", "./lameducktest")
 }
 
 // No file of a package uses one that uses it: a file that must call up takes an
 // interface or a value instead.
 func TestFilesHaveAnOrder(t *testing.T) {
-	h := loadHouse(t)
-	for name, p := range h.packages {
-		uses := h.uses(p)
-		files := circle(uses)
-		for i := 1; i < len(files); i++ {
-			from, to := files[i-1], files[i]
-			slices.Sort(uses[from][to])
-			t.Errorf("a circle in %s: %s uses of %s %s", fmt.Sprintf("%q", name), from, to, strings.Join(uses[from][to], ", "))
+	for path, p := range loadLibrary(t).Packages {
+		for _, line := range p.Circle() {
+			t.Errorf("a circle in %s: %s", path, line)
 		}
 	}
 }
@@ -159,12 +43,13 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 		"internal/hpack":   "",
 		"internal/index":   "",
 	}
-	for name, p := range loadHouse(t).packages {
+	for path, p := range loadLibrary(t).Packages {
+		name := strings.TrimPrefix(strings.TrimPrefix(path, modulePath), "/")
 		allowed, known := may[name]
 		if !known {
 			t.Errorf("%s is new: say here what it may import", name)
 		}
-		for _, q := range p.types.Imports() {
+		for _, q := range p.Types.Imports() {
 			if path, ours := strings.CutPrefix(q.Path(), modulePath+"/"); ours && !slices.Contains(strings.Fields(allowed), path) {
 				t.Errorf("%q imports %s", name, path)
 			}
@@ -186,9 +71,9 @@ func TestExportedNames(t *testing.T) {
 		Process.Run Process.RunUntilSignal Process.Spread Process.Status Process.Terminate Process.TerminationLog Process.WithDraining Ready
 		Status Status.By Status.ClosedIdle Status.Connections Status.Cut Status.InFlight Status.LateConnections Status.LateRequests
 		Status.Phase Status.T0 Work Work.Kind Work.Name Work.Peer Work.Since`)
-	h := loadHouse(t)
+	library := loadLibrary(t)
 	for name, want := range want {
-		got := exported(h.packages[name].types.Scope())
+		got := exported(library.Packages[strings.TrimSuffix(modulePath+"/"+name, "/")].Types.Scope())
 		slices.Sort(want)
 		if !slices.Equal(got, want) {
 			t.Errorf("exported of %q are\n%s\nwant\n%s", name, got, want)

@@ -15,7 +15,7 @@ func TestActions(t *testing.T) {
 	for _, tt := range []struct {
 		server, action string
 		replicas       int
-		ends           int // pods
+		pods           int // that end
 		finds          []string
 	}{
 		{"lameduck", "rollout", 3, 3, nil},
@@ -28,13 +28,13 @@ func TestActions(t *testing.T) {
 	} {
 		t.Run(tt.action+"/"+tt.server, func(t *testing.T) {
 			t.Parallel()
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			a := server(tt.server)
 			a.replicas = tt.replicas
 			s.deploy(a)
 			before := s.belongings()
 			r := s.verifyFinds(tt.finds, "deploy/"+a.name, "--action="+tt.action, "--workers=1", rate)
-			r.wantEnded(t, tt.ends)
+			r.wantEnded(t, tt.pods)
 			s.wantBelongings(before)
 		})
 	}
@@ -44,7 +44,7 @@ func TestActions(t *testing.T) {
 func TestDrain(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	s := newSpace(t, w)
+	s := newNamespace(t, w)
 	cordoning.Lock()
 	defer cordoning.Unlock()
 	for _, tt := range []struct {
@@ -78,7 +78,7 @@ const spread = `topologySpreadConstraints: [{maxSkew: 1, topologyKey: kubernetes
 
 // belongings is what there is in the namespace, as far as a trial could have
 // changed it.
-func (s *space) belongings() string {
+func (s *namespace) belongings() string {
 	s.Helper()
 	return strings.Join([]string{
 		kubectl(s.T, "", "get", "namespace", s.name, "-o", "jsonpath={.metadata.labels}"),
@@ -88,7 +88,7 @@ func (s *space) belongings() string {
 	}, "\n")
 }
 
-func (s *space) wantBelongings(before string) {
+func (s *namespace) wantBelongings(before string) {
 	s.Helper()
 	if diff := cmp.Diff(before, s.belongings()); diff != "" {
 		s.Errorf("it has changed:\n%s", diff)

@@ -27,14 +27,14 @@ var (
 	archives = strings.Fields(os.Getenv("IMAGES"))
 )
 
-// world is what all tests share.
-type world struct {
+// environment is what all tests share.
+type environment struct {
 	tool    string             // the lameduck command
 	cluster *netnskube.Cluster // nil if it is not ours
 }
 
-var shared = sync.OnceValues(func() (*world, error) {
-	w := &world{}
+var shared = sync.OnceValues(func() (*environment, error) {
+	w := &environment{}
 	if ours != "" {
 		c, err := netnskube.Open(ours)
 		if err != nil {
@@ -68,7 +68,7 @@ func TestMain(m *testing.M) {
 }
 
 // need returns what all tests share, or skips.
-func need(t *testing.T) *world {
+func need(t *testing.T) *environment {
 	t.Helper()
 	if os.Getenv("E2E") == "" {
 		t.Skip("no cluster: make e2e boots one")
@@ -81,7 +81,7 @@ func need(t *testing.T) *world {
 }
 
 // needNodes returns the cluster, if its nodes are ours to play with.
-func needNodes(t *testing.T) (*world, *netnskube.Cluster) {
+func needNodes(t *testing.T) (*environment, *netnskube.Cluster) {
 	t.Helper()
 	w := need(t)
 	if w.cluster == nil {
@@ -91,7 +91,7 @@ func needNodes(t *testing.T) (*world, *netnskube.Cluster) {
 }
 
 // load gives the images to the nodes.
-func (w *world) load(ctx context.Context) error {
+func (w *environment) load(ctx context.Context) error {
 	if len(archives) == 0 {
 		return errors.New("IMAGES is not set: the archives that go run ./e2e/cmd/images makes")
 	}

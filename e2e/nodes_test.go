@@ -9,34 +9,34 @@ import (
 	"time"
 )
 
-// These tests do to a node what befalls nodes. They are not parallel to any
+// These tests change a node. They are not parallel to any
 // other: Go runs them first, while those that are wait.
 
 // TestPressure: the kubelet evicts pods of a node that is short of memory, and
 // deletes none: their endpoints stay ready until a probe fails or they are
 // gone. It leaves them 2 s, so that no readiness probe surely makes up for it.
 func TestPressure(t *testing.T) {
-	s, node := onNodeOfOurs(t)
-	victims := map[string]*trial{}
+	s, node := onOwnNode(t)
+	trials := map[string]*trial{}
 	for _, name := range []string{"default", "readiness"} {
 		a := server(name)
 		a.service, a.replicas, a.template, a.probe = nodePort, 2, spread, "failureThreshold: 1"
 		s.deploy(a)
-		victims[name] = s.watch("deploy/"+name, s.throughFirst(a), "--for=50s", rate)
+		trials[name] = s.watch("deploy/"+name, s.throughFirst(a), "--for=50s", rate)
 	}
 	s.restartKubelet(node, "--eviction-hard=memory.available<99%")
-	for name := range victims {
+	for name := range trials {
 		s.until(name+" is evicted", func() bool { return s.failed(name) != "" })
 	}
 	s.restoreKubelet(node)
-	victims["default"].result(t).wantFindings(t, "evicted-without-notice")
-	victims["readiness"].result(t).wantNoneBut(t, "evicted-without-notice")
+	trials["default"].result(t).wantFindings(t, "evicted-without-notice")
+	trials["readiness"].result(t).wantNoneBut(t, "evicted-without-notice")
 }
 
 // TestPreemption: for a critical pod the kubelet ends others, with all the time
 // that they ask for, and deletes none.
 func TestPreemption(t *testing.T) {
-	s, node := onNodeOfOurs(t)
+	s, node := onOwnNode(t)
 	a := server("default")
 	a.service, a.replicas, a.template, a.memory = nodePort, 2, spread, "1Gi"
 	s.deploy(a)
@@ -48,7 +48,7 @@ func TestPreemption(t *testing.T) {
 
 // critical is a pod that must run on the node, and has no room there beside
 // one that has requested 1Gi.
-func (s *space) critical(node string) string {
+func (s *namespace) critical(node string) string {
 	s.Helper()
 	all := s.kubectl("get", "node/"+node, "-o", "jsonpath={.status.allocatable.memory}")
 	kibibytes, err := strconv.Atoi(strings.TrimSuffix(all, "Ki"))
@@ -75,7 +75,7 @@ spec:
 }
 
 // failed is why the kubelet has ended a pod of the app, or "".
-func (s *space) failed(name string) string {
+func (s *namespace) failed(name string) string {
 	s.Helper()
 	return s.kubectl("get", "pods", "-l", "app="+name, "--field-selector=status.phase=Failed", "-o", "jsonpath={.items[*].status.reason}")
 }
@@ -83,7 +83,7 @@ func (s *space) failed(name string) string {
 // TestKubeletRestart: one that is restarted in the middle of a termination
 // begins it again, and the pod still ends by itself, once.
 func TestKubeletRestart(t *testing.T) {
-	s, node := onNodeOfOurs(t)
+	s, node := onOwnNode(t)
 	a := server("lameduck")
 	a.service, a.replicas, a.template = nodePort, 2, spread
 	s.deploy(a)
@@ -100,25 +100,25 @@ func TestKubeletRestart(t *testing.T) {
 	}
 }
 
-// onNodeOfOurs is a space, and a node of netnskube beside the first.
-func onNodeOfOurs(t *testing.T) (*space, string) {
+// onOwnNode is a namespace, and a node of netnskube beside the first.
+func onOwnNode(t *testing.T) (*namespace, string) {
 	t.Helper()
 	w, c := needNodes(t)
 	if len(c.Nodes()) < 2 {
 		t.Skip("it takes 2 nodes")
 	}
-	return newSpace(t, w), c.Nodes()[1]
+	return newNamespace(t, w), c.Nodes()[1]
 }
 
 // restartKubelet gives it other flags until the end of the test.
-func (s *space) restartKubelet(node string, flags ...string) {
+func (s *namespace) restartKubelet(node string, flags ...string) {
 	s.Helper()
 	s.Cleanup(func() { s.restoreKubelet(node) })
 	s.restart(node, flags...)
 }
 
 // restoreKubelet returns when the node takes pods as before.
-func (s *space) restoreKubelet(node string) {
+func (s *namespace) restoreKubelet(node string) {
 	s.Helper()
 	s.restart(node)
 	s.until(node+" takes pods", func() bool {
@@ -127,7 +127,7 @@ func (s *space) restoreKubelet(node string) {
 	})
 }
 
-func (s *space) restart(node string, flags ...string) {
+func (s *namespace) restart(node string, flags ...string) {
 	s.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.Context()), time.Minute)
 	defer cancel()

@@ -41,7 +41,7 @@ func settings() []setting {
 func TestPropagation(t *testing.T) {
 	w := need(t)
 	if !*update {
-		s := newSpace(t, w)
+		s := newNamespace(t, w)
 		rollout := settings()[1]
 		s.deploy(rollout.app)
 		r := s.verifyFinds(nil, "deploy/"+rollout.app.name, "--workers=2", "--traffic=new", "--rate=200")
@@ -70,8 +70,8 @@ func TestPropagation(t *testing.T) {
 }
 
 // measure pools the samples of the setting's runs.
-func (set setting) measure(t *testing.T, w *world) *result {
-	s := newSpace(t, w)
+func (set setting) measure(t *testing.T, w *environment) *result {
+	s := newNamespace(t, w)
 	s.deploy(set.app)
 	all := new(result)
 	for range set.runs {

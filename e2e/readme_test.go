@@ -16,7 +16,7 @@ import (
 // tutorial runs the cluster half of the tutorial as it is written, line by
 // line, from the root of the repository. What the README says to run in another terminal
 // runs beside the line before it, and ends with it.
-func tutorial(t *testing.T, w *world) {
+func tutorial(t *testing.T, w *environment) {
 	t.Cleanup(func() { _, _ = try(t, "", "delete", "-f", "../deploy/kubernetes.yaml", "--ignore-not-found") })
 	terminal := newTerminal(t, w)
 	lines := commands(t, "### Try it on a cluster")
@@ -58,7 +58,7 @@ type terminal struct {
 
 // newTerminal has the plugin on its PATH, and a kind that loads images into
 // whatever cluster this is.
-func newTerminal(t *testing.T, w *world) *terminal {
+func newTerminal(t *testing.T, w *environment) *terminal {
 	t.Helper()
 	bin := t.TempDir()
 	load := loadCmd
@@ -99,11 +99,11 @@ func (t *terminal) run(line string, beside []string) {
 		if i == 0 {
 			time.Sleep(warmUp) // as a person would
 		}
-		said, c := t.start(ctx, other)
+		stderr, c := t.start(ctx, other)
 		others.Go(func() {
 			err := c.Wait()
 			if !strings.Contains(other, " -w") && err != nil {
-				t.Errorf("$ %s\n%s%v", other, said, err)
+				t.Errorf("$ %s\n%s%v", other, stderr, err)
 			}
 		})
 	}

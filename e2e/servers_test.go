@@ -7,14 +7,14 @@ import (
 // rate is small: many trials share the machine, and what is looked for lasts.
 const rate = "--rate=50"
 
-// suspect is a server, and what a rolling update of it has to find.
-type suspect struct {
+// serverCase is a server, and what a rolling update of it has to find.
+type serverCase struct {
 	app
 	finds []string
 }
 
-func suspects() []suspect {
-	return []suspect{
+func serverCases() []serverCase {
+	return []serverCase{
 		{server("default"), []string{"exits-at-once"}},
 		{server("shutdown"), []string{"closes-its-listener-too-early"}},
 		{server("sleep-exit"), []string{"cuts-keep-alive-at-exit"}},
@@ -35,10 +35,10 @@ func suspects() []suspect {
 func TestServers(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	for _, tt := range suspects() {
+	for _, tt := range serverCases() {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			s.deploy(tt.app)
 			r := s.verifyFinds(tt.finds, "deploy/"+tt.name, "--workers=1", rate)
 			r.wantTable(t, tt.name)

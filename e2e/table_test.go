@@ -12,8 +12,8 @@ import (
 
 const tablePage = "../docs/LAB_AND_CLUSTER.md"
 
-// contender is a server that is tried in both places.
-type contender struct {
+// tableCase is a server that is tried in both places.
+type tableCase struct {
 	name     string
 	manifest func(t *testing.T) string
 	deploy   string                      // the Deployment's name
@@ -21,11 +21,11 @@ type contender struct {
 	actions  []string                    // besides rollout
 }
 
-// contenders are those of TestServers and the example app.
-func contenders() []contender {
-	var all []contender
-	for _, tt := range suspects() {
-		c := contender{name: tt.name, deploy: tt.name, manifest: func(*testing.T) string { return tt.manifest() }}
+// tableCases are those of TestServers and the example app.
+func tableCases() []tableCase {
+	var all []tableCase
+	for _, tt := range serverCases() {
+		c := tableCase{name: tt.name, deploy: tt.name, manifest: func(*testing.T) string { return tt.manifest() }}
 		c.command = func(t *testing.T) []string { return append([]string{build(t, "./e2e/server")}, tt.args...) }
 		if tt.image != "" {
 			c.command = func(*testing.T) []string { return []string{"python3", "images/python/server.py"} }
@@ -36,7 +36,7 @@ func contenders() []contender {
 		all = append(all, c)
 	}
 	for _, variant := range []string{"", "prestop-sleep", "prestop-http"} {
-		all = append(all, contender{
+		all = append(all, tableCase{
 			name: strings.TrimSuffix("example app, "+variant, ", "), deploy: "graceful-shutdown-app",
 			manifest: func(t *testing.T) string { return example(t, variant) },
 			command:  func(t *testing.T) []string { return []string{build(t, "./cmd/app")} },
@@ -115,7 +115,7 @@ func TestTable(t *testing.T) {
 		writeTable(t, w)
 	}
 	table := readTable(t)
-	for _, c := range contenders() {
+	for _, c := range tableCases() {
 		for _, action := range append([]string{"rollout"}, c.actions...) {
 			for _, pattern := range patterns {
 				r, found := table[row{server: c.name, action: action, pattern: pattern}.key()]
@@ -186,11 +186,11 @@ func readTable(t *testing.T) map[[3]string]row {
 }
 
 // writeTable makes every trial in both places.
-func writeTable(t *testing.T, w *world) {
+func writeTable(t *testing.T, w *environment) {
 	var rows []*row
 	before := readTable(t)
 	t.Run("trials", func(t *testing.T) {
-		for _, c := range contenders() {
+		for _, c := range tableCases() {
 			for _, action := range append([]string{"rollout"}, c.actions...) {
 				var mine []*row
 				for _, pattern := range patterns {
@@ -217,8 +217,8 @@ func writeTable(t *testing.T, w *world) {
 }
 
 // try fills in the rows of one action.
-func (c contender) try(t *testing.T, w *world, action string, rows []*row) {
-	s := newSpace(t, w)
+func (c tableCase) try(t *testing.T, w *environment, action string, rows []*row) {
+	s := newNamespace(t, w)
 	manifest := c.manifest(t)
 	kubectl(t, manifest, "apply", "-n", s.name, "-f", "-")
 	s.kubectl("rollout", "status", "deployment/"+c.deploy, "--timeout=90s")

@@ -1,7 +1,12 @@
 package e2e
 
 import (
+	"context"
+	"encoding/json"
+	"io"
+	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -24,7 +29,7 @@ func TestTerminations(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			tt.app.replicas = 2
 			s.deploy(tt.app)
 			v := s.watch("deploy/"+tt.app.name, "--for=25s", "--workers=1", "--traffic=new,keepalive", rate)
@@ -44,13 +49,13 @@ func TestTerminations(t *testing.T) {
 var inFiveSeconds = []string{"LAMEDUCK_GRACE=5s", "LAMEDUCK_DELAY=3500ms", "LAMEDUCK_QUIET=500ms", "LAMEDUCK_RESERVE=500ms"}
 
 // anyPod is one of the app's, as in pod/NAME.
-func (s *space) anyPod(a app) string {
+func (s *namespace) anyPod(a app) string {
 	s.Helper()
 	return strings.Fields(s.kubectl("get", "pods", "-l", "app="+a.name, "-o", "name"))[0]
 }
 
 // podOn is one of the app's on a node.
-func (s *space) podOn(a app, node string) string {
+func (s *namespace) podOn(a app, node string) string {
 	s.Helper()
 	pods := strings.Fields(s.kubectl("get", "pods", "-l", "app="+a.name, "--field-selector=spec.nodeName="+node, "-o", "name"))
 	if len(pods) == 0 {
@@ -59,8 +64,119 @@ func (s *space) podOn(a app, node string) string {
 	return pods[0]
 }
 
-// event reports whether the kubelet has said such a thing of the pod.
-func (s *space) event(pod, reason string) bool {
+// event reports whether the pod has an event with this reason.
+func (s *namespace) event(pod, reason string) bool {
 	s.Helper()
 	return s.kubectl("get", "events", "--field-selector=reason="+reason+",involvedObject.name="+strings.TrimPrefix(pod, "pod/"), "-o", "name") != ""
+}
+
+// exits are how the containers of some pods ended, the deleted ones included.
+type exits struct {
+	mu     sync.Mutex
+	exited map[string]terminated // by pod
+}
+
+// terminated is the kubelet's status of a container that has ended, with its
+// termination message.
+type terminated struct {
+	ExitCode int
+	Reason   string
+	Message  string
+}
+
+// podStatus is a pod as far as the tests look at it.
+type podStatus struct {
+	Metadata struct{ Name string }
+	Status   struct {
+		ContainerStatuses []struct {
+			State, LastState struct{ Terminated *terminated }
+		}
+	}
+}
+
+// watchExits watches the pods until the end of the test.
+func (s *namespace) watchExits(selector string) *exits {
+	s.Helper()
+	e := &exits{exited: map[string]terminated{}}
+	from, out := io.Pipe()
+	s.Cleanup(func() { _ = out.Close() })
+	s.stream(out, "get", "pods", "-l", selector, "-w", "-o", "json")
+	go e.read(from)
+	return e
+}
+
+func (e *exits) read(from *io.PipeReader) {
+	defer from.Close()
+	for pods := json.NewDecoder(from); ; {
+		var pod podStatus
+		if pods.Decode(&pod) != nil {
+			return // kubectl has ended
+		}
+		for _, c := range pod.Status.ContainerStatuses {
+			e.note(pod.Metadata.Name, c.LastState.Terminated) // it was started again
+			e.note(pod.Metadata.Name, c.State.Terminated)
+		}
+	}
+}
+
+func (e *exits) note(pod string, exited *terminated) {
+	if exited == nil {
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.exited[pod] = *exited
+}
+
+// count is how many have ended.
+func (e *exits) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.exited)
+}
+
+// wantClean: so many have ended, each with exit code 0 and a termination message
+// that nothing was cut.
+func (e *exits) wantClean(t *testing.T, pods int) {
+	t.Helper()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if len(e.exited) != pods {
+		t.Errorf("%d pods have ended, want %d", len(e.exited), pods)
+	}
+	for pod, exited := range e.exited {
+		if exited.ExitCode != 0 || !strings.Contains(exited.Message, " cut=0") {
+			t.Errorf("pod %s ended with %+v", pod, exited)
+		}
+		t.Logf("%s: %s", pod, exited.Message)
+	}
+}
+
+// logsIfFailed shows what the pods that there are now log until they end, if the test
+// fails.
+func (s *namespace) logsIfFailed(selector string) {
+	s.Helper()
+	log := &liveOutput{}
+	s.stream(log, "logs", "-f", "--prefix", "--max-log-requests=10", "--tail=-1", "-l", selector)
+	s.Cleanup(func() {
+		if s.Failed() {
+			s.Logf("%s", log)
+		}
+	})
+}
+
+// stream runs kubectl beside the test, until the test ends at the latest.
+func (s *namespace) stream(out io.Writer, args ...string) {
+	s.Helper()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(s.Context()))
+	cmd := exec.CommandContext(ctx, "kubectl", append(args, "-n", s.name)...)
+	cmd.Stdout = out
+	if err := cmd.Start(); err != nil {
+		cancel()
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		cancel()
+		_ = cmd.Wait()
+	})
 }

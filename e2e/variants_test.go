@@ -16,7 +16,7 @@ func TestExampleApp(t *testing.T) {
 	t.Parallel()
 	for _, variant := range []string{"", "prestop-sleep", "prestop-http", "prestop-exec", "replicated"} {
 		t.Run("deploy "+variant, func(t *testing.T) {
-			s := newSpace(t, w)
+			s := newNamespace(t, w)
 			s.kubectl("apply", "-k", kustomization(t, variant))
 			s.kubectl("rollout", "status", "deployment/graceful-shutdown-app", "--timeout=90s")
 			s.verifyFinds(nil, "svc/graceful-shutdown-app", "--workers=1", rate)

@@ -42,11 +42,11 @@ type result struct {
 		Lags   []float64 `json:"lags_ms"`
 	}
 
-	code int    // how the tool ended
-	said string // on stderr
+	code   int // exit code of the tool
+	stderr string
 }
 
-// podResult is the life of one pod.
+// podResult is what a report has of one pod.
 type podResult struct {
 	Name     string
 	Killed   bool
@@ -81,7 +81,7 @@ func (p *podResult) exit() string {
 }
 
 // verify runs the tool in the namespace of the test.
-func (s *space) verify(args ...string) *result {
+func (s *namespace) verify(args ...string) *result {
 	s.Helper()
 	return verify(s.T, s.tool, append(args, "-n", s.name)...)
 }
@@ -90,26 +90,26 @@ func (s *space) verify(args ...string) *result {
 const mostTries = 4
 
 // verifyFinds runs the tool in the namespace of the test, and wants these findings.
-// Others on a machine that was late are no evidence about the server, and not
-// about the tool, and an inconclusive result says so itself: the trial is made again,
-// with no other beside it.
-func (s *space) verifyFinds(ids []string, args ...string) *result {
+// Other findings, on a machine that was late, are evidence about neither the server nor
+// the tool, and neither is an inconclusive result: the trial is made again, with no
+// other beside it.
+func (s *namespace) verifyFinds(ids []string, args ...string) *result {
 	s.Helper()
 	return s.prepareFinds(ids, func() []string { return args })
 }
 
 // prepareFinds is verifyFinds of a trial that has to be prepared each time; what
 // prepares it returns the arguments.
-func (s *space) prepareFinds(ids []string, prepare func() []string) *result {
+func (s *namespace) prepareFinds(ids []string, prepare func() []string) *result {
 	s.Helper()
 	ids = slices.Sorted(slices.Values(ids))
-	r, late := s.verifyHolding(thisRoom.trials.RLocker(), prepare()...)
+	r, late := s.verifyHolding(thisMachine.trials.RLocker(), prepare()...)
 	for range mostTries - 1 {
 		if r.found(ids) || late <= lateness.Tolerated && !r.inconclusive() {
 			break
 		}
 		s.Logf("found %v, want %v; this machine was late by %v, so once more\n%s", r.ids(), ids, late.Round(time.Millisecond), r)
-		r, late = s.verifyHolding(&thisRoom.trials, prepare()...)
+		r, late = s.verifyHolding(&thisMachine.trials, prepare()...)
 	}
 	if !r.found(ids) && (late > lateness.Tolerated || r.inconclusive()) {
 		s.Fatalf("no result in %d tries: this machine was late by %v\n%s", mostTries, late.Round(time.Millisecond), r)
@@ -119,7 +119,7 @@ func (s *space) prepareFinds(ids []string, prepare func() []string) *result {
 }
 
 // verifyHolding returns also by how much this machine was late meanwhile.
-func (s *space) verifyHolding(l sync.Locker, args ...string) (*result, time.Duration) {
+func (s *namespace) verifyHolding(l sync.Locker, args ...string) (*result, time.Duration) {
 	s.Helper()
 	l.Lock()
 	defer l.Unlock()
@@ -136,9 +136,9 @@ func verify(t *testing.T, tool string, args ...string) *result {
 // trial is the tool at work.
 type trial struct {
 	*exec.Cmd
-	out   bytes.Buffer
-	said  talk
-	ended chan error
+	out    bytes.Buffer
+	stderr liveOutput
+	ended  chan error
 }
 
 // start begins a trial beside the test, which has to take its result.
@@ -146,7 +146,7 @@ func start(t *testing.T, tool string, args ...string) *trial {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
 	v := &trial{Cmd: exec.CommandContext(ctx, tool, append([]string{"verify", "-o", "json"}, args...)...), ended: make(chan error, 1)}
-	v.Stdout, v.Stderr = &v.out, &v.said
+	v.Stdout, v.Stderr = &v.out, &v.stderr
 	if err := v.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -159,10 +159,10 @@ func start(t *testing.T, tool string, args ...string) *trial {
 
 // watch begins a trial in which the test itself ends pods, and returns when
 // the load flows.
-func (s *space) watch(args ...string) *trial {
+func (s *namespace) watch(args ...string) *trial {
 	s.Helper()
 	v := start(s.T, s.tool, append(args, "--action=watch", "-n", s.name)...)
-	s.until("the load flows", func() bool { return len(v.ended) > 0 || strings.Contains(v.said.String(), "watch 1 of 1") })
+	s.until("the load flows", func() bool { return len(v.ended) > 0 || strings.Contains(v.stderr.String(), "watch 1 of 1") })
 	return v
 }
 
@@ -171,30 +171,30 @@ func (v *trial) result(t *testing.T) *result {
 	t.Helper()
 	err := <-v.ended
 	args := strings.Join(v.Args[1:], " ")
-	r := &result{code: v.ProcessState.ExitCode(), said: v.said.String()}
+	r := &result{code: v.ProcessState.ExitCode(), stderr: v.stderr.String()}
 	if _, ended := errors.AsType[*exec.ExitError](err); err != nil && !ended {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(v.out.Bytes(), r); err != nil || r.code > 1 && !r.inconclusive() {
-		t.Fatalf("%s: exit %d, %v\n%s%s", args, r.code, err, &v.out, r.said)
+		t.Fatalf("%s: exit %d, %v\n%s%s", args, r.code, err, &v.out, r.stderr)
 	}
 	t.Logf("%s: %s", args, r)
 	return r
 }
 
-// talk is what the tool says, to be read while it says it.
-type talk struct {
+// liveOutput is the output of a process, to be read while it runs.
+type liveOutput struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (l *talk) Write(b []byte) (int, error) {
+func (l *liveOutput) Write(b []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(b)
 }
 
-func (l *talk) String() string {
+func (l *liveOutput) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.String()
@@ -224,9 +224,9 @@ func (r *result) found(ids []string) bool {
 }
 
 // ids are those of the findings, in order of the alphabet. One that has less
-// than a quarter of the drops is left out: of a pod that is guilty a machine as
-// busy as this one files some under a neighbouring cause. Who is innocent has
-// no drop at all, and is asked for that.
+// than a quarter of the drops is left out: of a pod with a fault a machine as
+// busy as this one files some under a neighbouring cause. A server without a fault must
+// have no drop at all (see wantFindings).
 func (r *result) ids() []string {
 	var ids []string
 	for _, f := range r.Findings {
@@ -256,8 +256,8 @@ func (r *result) wantFindings(t *testing.T, ids ...string) {
 	}
 }
 
-// wantGuilty: this is found, and nothing else but what may come with it.
-func (r *result) wantGuilty(t *testing.T, id string, may ...string) {
+// wantFinding: this is found, and nothing else but what may come with it.
+func (r *result) wantFinding(t *testing.T, id string, may ...string) {
 	t.Helper()
 	if !slices.Contains(r.ids(), id) {
 		t.Errorf("found %v, want %s\n%s", r.ids(), id, r)
@@ -286,7 +286,7 @@ func (r *result) dropped(pattern string) int {
 	return 0
 }
 
-// wantEnded: so many pods were told to end, and did.
+// wantEnded: so many pods were deleted, and have exited.
 func (r *result) wantEnded(t *testing.T, pods int) {
 	t.Helper()
 	ended := 0

@@ -11,12 +11,12 @@ import (
 	"testing"
 )
 
-// TestWorkersCountAsTheServersDo: what four workers on all nodes say they
-// sent is what the pods say they got, those that were replaced included.
+// TestWorkersCountAsTheServersDo: the requests that four workers on all nodes have counted
+// are those that the pods have counted, the replaced ones included.
 func TestWorkersCountAsTheServersDo(t *testing.T) {
 	w := need(t)
 	t.Parallel()
-	s := newSpace(t, w)
+	s := newNamespace(t, w)
 	a := server("lameduck")
 	a.replicas = 3
 	s.deploy(a)
@@ -28,8 +28,8 @@ func TestWorkersCountAsTheServersDo(t *testing.T) {
 		t.Errorf("clocks of %d nodes were compared, there are %d", len(r.Clocks), len(nodes))
 	}
 	served := 0
-	for pod, words := range old.lastWords() {
-		served += requests(t, pod, words)
+	for pod, line := range old.lastCounts() {
+		served += requests(t, pod, line)
 	}
 	for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-l", "app=lameduck", "-o", "jsonpath={.items[*].metadata.name}")) {
 		served += requests(t, pod, s.kubectl("get", "--raw", "/api/v1/namespaces/"+s.name+"/pods/"+pod+":8080/proxy/counts"))
@@ -57,7 +57,7 @@ type logs struct {
 }
 
 // follow reads what the pods there are now print.
-func (s *space) follow(selector string) *logs {
+func (s *namespace) follow(selector string) *logs {
 	s.Helper()
 	l := &logs{last: map[string]string{}}
 	for pod := range strings.FieldsSeq(s.kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")) {
@@ -88,8 +88,8 @@ func (l *logs) read(pod string, out io.Reader) {
 	}
 }
 
-// lastWords waits until all have ended.
-func (l *logs) lastWords() map[string]string {
+// lastCounts waits until all have ended.
+func (l *logs) lastCounts() map[string]string {
 	l.reading.Wait()
 	return l.last
 }

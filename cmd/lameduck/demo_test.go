@@ -4,11 +4,16 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// TestDemo: lameduck drops nothing, and each of the other three what it must.
+// TestDemo: lameduck drops nothing, and each of the other three what it must, with the
+// finding that its lesson announces.
 // Its four trials are as many as this machine should do at once.
 func TestDemo(t *testing.T) {
 	if testing.Short() {
@@ -57,9 +62,28 @@ func demoIsRight(t *testing.T) error {
 		if s.Name != "lameduck" && of == 0 {
 			wrong = append(wrong, fmt.Errorf("%s drops nothing on %v", s.Name, must[s.Name]))
 		}
+		if want := findingOfLesson(t, s.Name); s.Dropped > 0 && want != "" && !slices.Contains(s.ids(), want) {
+			wrong = append(wrong, fmt.Errorf("%s has %v, and its lesson announces %s", s.Name, s.ids(), want))
+		}
 		if s.Name == "lameduck" && s.Dropped+len(s.Findings) != 0 {
 			wrong = append(wrong, fmt.Errorf("lameduck drops %v: %s", dropped, s.evidence()))
 		}
 	}
 	return errors.Join(wrong...)
+}
+
+// findingOfLesson is the finding that the page of a lesson announces; "" if it is none.
+func findingOfLesson(t *testing.T, name string) string {
+	t.Helper()
+	pages, err := filepath.Glob("../../tutorial/*-" + name + "/README.md")
+	if err != nil || len(pages) != 1 {
+		t.Fatalf("the pages of %s are %q: %v", name, pages, err)
+	}
+	text, err := os.ReadFile(pages[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, id, _ := strings.Cut(string(text), "docs/FINDINGS.md#")
+	id, _, _ = strings.Cut(id, ")")
+	return id
 }

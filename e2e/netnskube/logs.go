@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// lastWords returns the end of a log as one line.
-func lastWords(path string) string {
+// logEnd returns the end of a log as one line.
+func logEnd(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return err.Error()

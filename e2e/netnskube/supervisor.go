@@ -96,7 +96,7 @@ func (s *supervisor) Alive(_ struct{}, _ *struct{}) error {
 func (c *component) hasEnded() error {
 	select {
 	case <-c.ended:
-		return fmt.Errorf("%s has ended (%s): %s", c.Name, describe(c.status), lastWords(c.Log))
+		return fmt.Errorf("%s has ended (%s): %s", c.Name, describe(c.status), logEnd(c.Log))
 	default:
 		return nil
 	}

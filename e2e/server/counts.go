@@ -27,7 +27,7 @@ type counts struct {
 	mu         sync.Mutex
 	totals     totals
 	terminated bool                // SIGTERM has come
-	loud       bool                // every change is printed
+	printing   bool                // every change is printed
 	known      map[string]struct{} // the clients' addresses of the open connections
 	out        io.Writer
 }
@@ -69,14 +69,14 @@ func (c *counts) begin(r *http.Request) {
 			c.totals.ConnectionsAfterSigterm++
 		}
 	}
-	c.printIfLoud()
+	c.printIfAsked()
 }
 
 func (c *counts) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.totals.Answered++
-	c.printIfLoud()
+	c.printIfAsked()
 }
 
 // connState forgets connections that were closed without notice. It is for
@@ -97,25 +97,25 @@ func (c *counts) sigterm() {
 	c.terminated = true
 }
 
-// speak prints the line now and again at every change, for a server that
+// printChanges prints the line now and again at every change, for a server that
 // exits out of our reach: its last line is the one that counts.
-func (c *counts) speak() {
+func (c *counts) printChanges() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.loud = true
-	c.printIfLoud()
+	c.printing = true
+	c.printIfAsked()
 }
 
-// lastWords prints the line, and lets nothing be counted after it: a request
+// printLast prints the line, and lets nothing be counted after it: a request
 // that comes now waits, and goes down with the process.
-func (c *counts) lastWords() {
+func (c *counts) printLast() {
 	c.mu.Lock()
-	c.loud = true
-	c.printIfLoud()
+	c.printing = true
+	c.printIfAsked()
 }
 
-func (c *counts) printIfLoud() {
-	if c.loud {
+func (c *counts) printIfAsked() {
+	if c.printing {
 		fmt.Fprintln(c.out, c.line())
 	}
 }

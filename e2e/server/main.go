@@ -38,7 +38,7 @@ func run(name, addr string) int {
 	}
 	c := newCounts(name, os.Stdout)
 	err := serve(addr, c)
-	c.lastWords()
+	c.printLast()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "server:", err)
 		return 1

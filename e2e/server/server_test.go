@@ -278,7 +278,7 @@ func TestSpeak(t *testing.T) {
 	if out.Len() > 0 {
 		t.Errorf("it spoke too early: %s", &out)
 	}
-	c.speak()
+	c.printChanges()
 	get("192.0.2.1:1")
 	get("192.0.2.1:2")
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")

@@ -38,7 +38,7 @@ func lesson(s tutorial.Server) server {
 		switch s.Name {
 		case "default": // to look out for the signal would be to handle it
 		case "sleep-exit":
-			atSigterm(c, func() { time.AfterFunc(9*time.Second, c.speak) }) // it exits after 10 s
+			atSigterm(c, func() { time.AfterFunc(9*time.Second, c.printChanges) }) // it exits after 10 s
 		default:
 			atSigterm(c, func() {})
 		}
@@ -52,7 +52,7 @@ func lesson(s tutorial.Server) server {
 func origin(addr string, c *counts) error {
 	atSigterm(c, func() {
 		time.Sleep(20 * time.Second)
-		c.lastWords()
+		c.printLast()
 		os.Exit(0)
 	})
 	return serve(addr, c)

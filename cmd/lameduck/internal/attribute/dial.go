@@ -7,15 +7,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// dialMoment is the moment that a failed dial is evidence for: a refusal comes
-// immediately, a SYN without an answer was sent long before the dial times out.
-func dialMoment(a *timeline.Attempt) time.Duration {
-	if a.Cause == timeline.DialTimeout {
-		return a.Started
-	}
-	return a.Ended
-}
-
 // refusalGap is the longest time between two refusals by one pod that does not
 // listen yet.
 const refusalGap = time.Second

@@ -170,3 +170,39 @@ func (p *podWindow) down(at time.Duration) bool {
 		return at >= x.from-clockSlack && (x.restarted == timeline.Never || at <= x.restarted+controlPlaneDelay)
 	})
 }
+
+// refineExit corrects the moment of an exit: the kernel ends all connections of
+// a process with it, at a moment that their clients know exactly.
+func (p *podWindow) refineExit(at time.Duration) {
+	n := len(p.exits)
+	if n == 0 || p.exits[n-1].restarted != timeline.Never {
+		return
+	}
+	last := p.exits[n-1]
+	if at >= last.from-clockSlack && at <= last.to && (p.stoppedAt == last.to || at > p.stoppedAt) {
+		p.stoppedAt = at
+	}
+}
+
+// exitBetween is the exit of the pod that may have been between two moments, or
+// nil.
+func (p *podWindow) exitBetween(since, until time.Duration) *exit {
+	for i := range p.exits {
+		if x := &p.exits[i]; x.from-clockSlack <= until && x.to+clockSlack >= since {
+			return x
+		}
+	}
+	return nil
+}
+
+// distance is how badly the moment fits the exit, 0 best: the moment at which
+// it cut other connections, an exit of which no cut is known yet, any other.
+func (x *exit) distance(at time.Duration) int {
+	switch {
+	case x.cut != timeline.Never && (at-x.cut).Abs() <= clockSlack:
+		return 0
+	case x.cut == timeline.Never:
+		return 1
+	}
+	return 2
+}

@@ -30,7 +30,7 @@ func (s *Stage) perform(ctx context.Context) error {
 	case ScaleDown:
 		return s.scaleDown(ctx)
 	}
-	return sleep(ctx, s.watchFor)
+	return kube.Sleep(ctx, s.watchFor)
 }
 
 // restartedAt is what kubectl rollout restart sets.
@@ -100,7 +100,7 @@ func (s *Stage) evict(ctx context.Context, p *corev1.Pod) error {
 		case time.Now().After(deadline):
 			return hint.New(fmt.Errorf("evict %s: %w", p.Name, err), "its PodDisruptionBudget never allows it: kubectl get poddisruptionbudget; with one replica a budget of minAvailable 1 blocks every eviction")
 		}
-		if err := sleep(ctx, evictionRetry); err != nil {
+		if err := kube.Sleep(ctx, evictionRetry); err != nil {
 			return err
 		}
 	}
@@ -183,13 +183,4 @@ func (s *Stage) scale(ctx context.Context, c dynamic.Interface, replicas int) er
 		return err
 	}
 	return apiError(s.patch(ctx, c, patch, "scale"), "patch", "apps", s.target.kind+"/scale", s.target.namespace)
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

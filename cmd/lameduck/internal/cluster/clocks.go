@@ -54,7 +54,7 @@ func (k *clocks) watch(ctx context.Context, c dynamic.Interface, log io.Writer) 
 			reported = true
 			fmt.Fprintln(log, "note: the clocks of nodes without a worker are not compared:", err)
 		}
-		if apierrors.IsForbidden(err) || sleep(ctx, time.Second) != nil {
+		if apierrors.IsForbidden(err) || kube.Sleep(ctx, time.Second) != nil {
 			return
 		}
 	}

@@ -38,7 +38,7 @@ const longest = 30 * 24 * time.Hour
 func (c *Config) workers() workers.Config {
 	return workers.Config{
 		Client: c.Access.Client, Core: c.Access.Core, REST: c.Access.REST, Kubectl: c.Access.kubectl(), Namespace: c.Target.namespace,
-		Image: c.Image, PullPolicy: c.PullPolicy, Count: c.Workers, StartTimeout: cmp.Or(c.ReadyTimeout, defaultReadyTimeout),
+		Image: c.Image, Count: c.Workers, StartTimeout: cmp.Or(c.ReadyTimeout, defaultReadyTimeout),
 		Deadline: workers.DefaultDeadline + c.acting(), Log: c.Log,
 	}
 }

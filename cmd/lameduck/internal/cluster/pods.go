@@ -11,6 +11,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -85,7 +86,7 @@ func (o *observer) findOwner(ctx context.Context, pod *corev1.Pod, before bool) 
 	}
 	own, err := o.target.owners.own(ctx, o.client, pod)
 	for err != nil {
-		if sleep(ctx, poll) != nil {
+		if kube.Sleep(ctx, poll) != nil {
 			return
 		}
 		own, err = o.target.owners.own(ctx, o.client, pod)

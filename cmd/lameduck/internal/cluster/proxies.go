@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/client-go/rest"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -107,7 +108,7 @@ func (p *proxies) poll(name string, node *proxy) {
 			return
 		}
 		p.mu.Unlock()
-		if sleep(p.ctx, syncPoll) != nil {
+		if kube.Sleep(p.ctx, syncPoll) != nil {
 			return
 		}
 	}

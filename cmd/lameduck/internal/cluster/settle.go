@@ -10,6 +10,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -59,7 +60,7 @@ func (s *Stage) settled(ctx context.Context, removed []*corev1.Pod, expected int
 		if idle := s.observer.clock.Now() - max(begun, s.observer.lastProgress()); s.cfg.ActionTimeout == 0 && idle > s.target.progress {
 			return s.unsettled(fmt.Errorf("%s: no pod has become ready or ended for %v", s.target, s.target.progress))
 		}
-		if err := sleep(ctx, poll); err != nil {
+		if err := kube.Sleep(ctx, poll); err != nil {
 			return err
 		}
 	}

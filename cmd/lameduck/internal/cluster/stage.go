@@ -12,14 +12,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // Config is the settings of a trial on a cluster.
@@ -32,10 +33,9 @@ type Config struct {
 	Rounds   int           // how often to act; default 1
 	Replicas int           // in place of the workload's, during the trial; 0: as they are
 
-	URL        *url.URL // what clients here connect to; nil: the clients are workers
-	Workers    int      // pods in the cluster that send the traffic
-	Image      string   // of the workers: the tool's own
-	PullPolicy corev1.PullPolicy
+	URL     *url.URL // what clients here connect to; nil: the clients are workers
+	Workers int      // pods in the cluster that send the traffic
+	Image   string   // of the workers: the tool's own
 
 	ReadyTimeout time.Duration // how long a new pod, and a worker, may take; default defaultReadyTimeout
 	// ActionTimeout is how long an action may take; 0: as long as it makes
@@ -118,7 +118,7 @@ func (s *Stage) untilReady(ctx context.Context) error {
 		if err == nil || !s.target.settling() || time.Now().After(deadline) {
 			return err
 		}
-		if err := sleep(ctx, poll); err != nil {
+		if err := kube.Sleep(ctx, poll); err != nil {
 			return err
 		}
 		now, err := readWorkload(ctx, s.client, s.target.namespace, s.target.ref)
@@ -250,7 +250,7 @@ func (s *Stage) Uncontrolled(err error) error {
 		return hint.New(err, "the control target is a process on this machine: is it too busy?")
 	}
 	return hint.New(fmt.Errorf("the workers do not reach each other: %w", err),
-		fmt.Sprintf("each is the control target of another: a NetworkPolicy in namespace %s has to allow TCP port %d between pods with the label app.kubernetes.io/name=lameduck; the only worker of --workers 1 is its own control target", s.target.namespace, workers.ControlPort))
+		fmt.Sprintf("each is the control target of another: a NetworkPolicy in namespace %s has to allow TCP port %d between pods with the label app.kubernetes.io/name=lameduck; the only worker of --workers 1 is its own control target", s.target.namespace, wire.ControlPort))
 }
 
 // Skews are how far the clocks of the nodes are from ours, as far as that was

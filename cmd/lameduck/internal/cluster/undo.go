@@ -14,6 +14,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
 // Restoring is tried again for undoLimit, also after Ctrl-C: the error that
@@ -62,7 +63,7 @@ func (u *undo) all() error {
 	defer cancel()
 	var errs []error
 	for round := 0; len(u.steps) > 0; round++ {
-		if round > 0 && (forbidden(errs) || sleep(ctx, cmp.Or(u.pause, undoPause)) != nil) {
+		if round > 0 && (forbidden(errs) || kube.Sleep(ctx, cmp.Or(u.pause, undoPause)) != nil) {
 			return hint.New(fmt.Errorf("could not restore the cluster: %w", errors.Join(errs...)), "restore it by hand: "+u.commands())
 		}
 		failed := u.each(ctx)

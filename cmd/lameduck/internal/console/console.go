@@ -40,7 +40,7 @@ func (s Streams) Run(root *cobra.Command, args []string) (code int) {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return Usage(flagError(cmd, err))
 	})
-	return s.exitCode(ctx, root.ExecuteContext(ctx))
+	return exitCode(ctx, root.ExecuteContext(ctx), s.Err)
 }
 
 // Colour reports whether results may have colour.

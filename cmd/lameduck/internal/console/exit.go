@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -35,7 +36,9 @@ func Usage(err error) error {
 	return usageError{err}
 }
 
-func (s Streams) exitCode(ctx context.Context, err error) int {
+// exitCode is the code for what a command returned. The message for the user is written
+// to errs.
+func exitCode(ctx context.Context, err error, errs io.Writer) int {
 	cleanUp, failed := errors.AsType[*trial.CleanUpError](err)
 	switch {
 	case err == nil:
@@ -47,12 +50,12 @@ func (s Streams) exitCode(ctx context.Context, err error) int {
 	case ctx.Err() != nil && failed:
 		err = hint.New(fmt.Errorf("interrupted, and %w", cleanUp), hint.Of(cleanUp))
 	case ctx.Err() != nil:
-		fmt.Fprintln(s.Err, "lameduck: interrupted; everything that was started has been ended")
+		fmt.Fprintln(errs, "lameduck: interrupted; everything that was started has been ended")
 		return ExitFailed
 	}
-	fmt.Fprintf(s.Err, "lameduck: %s\n", oneLine(err.Error()))
+	fmt.Fprintf(errs, "lameduck: %s\n", oneLine(err.Error()))
 	if h := hint.Of(err); h != "" {
-		fmt.Fprintf(s.Err, "hint: %s\n", oneLine(h))
+		fmt.Fprintf(errs, "hint: %s\n", oneLine(h))
 	}
 	if _, ok := errors.AsType[usageError](err); ok {
 		return ExitUsage

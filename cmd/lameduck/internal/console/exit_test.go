@@ -42,7 +42,7 @@ func TestExitCode(t *testing.T) {
 				cancel()
 			}
 			var out strings.Builder
-			code := Streams{Err: &out}.exitCode(ctx, c.err)
+			code := exitCode(ctx, c.err, &out)
 			if code != c.code || out.String() != c.want {
 				t.Errorf("exit code %d and %q, want %d and %q", code, out.String(), c.code, c.want)
 			}

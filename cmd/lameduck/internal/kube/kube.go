@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -154,4 +155,14 @@ func (r Resource[T]) named(err error, verb, name string) error {
 	}
 	what := schema.GroupVersionResource(r).GroupResource().String()
 	return fmt.Errorf("%w (%s)", err, strings.TrimSpace(verb+" "+what+" "+name))
+}
+
+// Sleep waits between two requests, or returns why ctx ended first.
+func Sleep(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

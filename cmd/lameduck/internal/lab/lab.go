@@ -84,7 +84,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = io.Discard
 	}
-	c.Log = &syncWriter{to: c.Log}
+	c.Log = sandbox.OneAtATime(c.Log)
 	emit := c.Emit
 	c.Emit = func(e timeline.Event) {
 		if e.Source = timeline.SourceLab; emit != nil {

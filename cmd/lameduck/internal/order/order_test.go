@@ -1,5 +1,5 @@
-// Package order has one test: the packages of the tool import what is in the table of
-// docs/ARCHITECTURE.md, and no other of them.
+// Package order has tests of the order of the tool's code: its packages import what is in
+// the table of docs/ARCHITECTURE.md, and no other of them; its files are in no circle.
 package order
 
 import (
@@ -8,12 +8,13 @@ import (
 	"go/token"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/lameduck-dev/lameduck/internal/typecheck"
 )
 
 const (
@@ -62,10 +63,11 @@ func quoted(cell string) (names []string) {
 	return names
 }
 
-// imports are those of each package of the tool, of packages of the tool. The files are
+// imports are those of each package of the tool, of packages whose path has the prefix,
+// without it. The files are
 // read here and not by the go command, so that the test runs again when one changes;
 // it does not when only the page has changed, which is outside of the module.
-func imports(t *testing.T) map[string][]string {
+func imports(t *testing.T, prefix string) map[string][]string {
 	t.Helper()
 	all := map[string][]string{}
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -78,7 +80,7 @@ func imports(t *testing.T) map[string][]string {
 			return nil
 		}
 		name := strings.TrimPrefix(filepath.ToSlash(filepath.Dir(path)), "../")
-		imported, err := ours(path)
+		imported, err := importsOf(path, prefix)
 		all[name] = append(all[name], imported...)
 		return err
 	})
@@ -88,9 +90,9 @@ func imports(t *testing.T) map[string][]string {
 	return all
 }
 
-// ours are the packages of the tool that a file imports. A test may import what it
-// tries: of that there are none.
-func ours(path string) (names []string, err error) {
+// importsOf are the packages that a file imports. A test may import what it tries: of
+// that there are none.
+func importsOf(path, prefix string) (names []string, err error) {
 	if strings.HasSuffix(path, "_test.go") {
 		return nil, nil
 	}
@@ -99,7 +101,7 @@ func ours(path string) (names []string, err error) {
 		return nil, err
 	}
 	for _, x := range f.Imports {
-		if name, ok := strings.CutPrefix(strings.Trim(x.Path.Value, `"`), modulePath+"/internal/"); ok {
+		if name, ok := strings.CutPrefix(strings.Trim(x.Path.Value, `"`), prefix); ok {
 			names = append(names, name)
 		}
 	}
@@ -108,7 +110,7 @@ func ours(path string) (names []string, err error) {
 
 func TestPackagesHaveAnOrder(t *testing.T) {
 	rows := table(t)
-	for name, imported := range imports(t) {
+	for name, imported := range imports(t, modulePath+"/internal/") {
 		r, known := rows[name]
 		if !known && len(imported) == 0 {
 			continue // a package for tests
@@ -127,17 +129,19 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 	}
 }
 
-// TestWithoutKubernetes: what a worker is, the traffic and its messages, is small without
-// the API of Kubernetes, in this package or in any that it needs.
-func TestWithoutKubernetes(t *testing.T) {
-	for _, name := range []string{"traffic", "workers/wire"} {
-		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "../"+name).Output()
-		if err != nil || !bytes.Contains(out, []byte(modulePath+"/internal/timeline\n")) {
-			t.Fatalf("%v\n%s", err, out)
+// These packages alone know Kubernetes: what runs in a worker does not, nor what the lab
+// and the demo are made of.
+func TestWhatKnowsKubernetes(t *testing.T) {
+	may := []string{"cli", "cluster", "kube", "kube/kubetest", "workers"}
+	for name, imported := range imports(t, "k8s.io/") {
+		if known := slices.Contains(may, name); known != (len(imported) > 0) {
+			t.Errorf("%s imports %d packages of Kubernetes, of those that may it is one: %v", name, len(imported), known)
 		}
-		for line := range strings.Lines(string(out)) {
-			if strings.HasPrefix(line, "k8s.io/") {
-				t.Errorf("%s needs %s", name, line)
+	}
+	for name, r := range table(t) {
+		for _, other := range r.knows {
+			if slices.Contains(may, other) && !slices.Contains(may, name) {
+				t.Errorf("%s knows %s, which knows Kubernetes", name, other)
 			}
 		}
 	}
@@ -145,7 +149,7 @@ func TestWithoutKubernetes(t *testing.T) {
 
 // What is in the table is imported, and is a package.
 func TestTheTableIsNotAWish(t *testing.T) {
-	all := imports(t)
+	all := imports(t, modulePath+"/internal/")
 	for name, r := range table(t) {
 		imported, ok := all[name]
 		if !ok {
@@ -154,6 +158,27 @@ func TestTheTableIsNotAWish(t *testing.T) {
 		for _, other := range r.knows {
 			if !slices.Contains(imported, other) {
 				t.Errorf("%s does not import %s, which is in its row of the table of %s", name, other, page)
+			}
+		}
+	}
+}
+
+// circular are the packages that have a circle of files still. None may be added; one
+// without a circle has to go.
+var circular = strings.Fields(`cli cluster diagnose lab manifest pod report sandbox traffic trial`)
+
+// No file of a package uses one that uses it: a file that must call up takes an
+// interface or a value instead.
+func TestFilesHaveAnOrder(t *testing.T) {
+	for path, p := range typecheck.Load(t, "../...", "../../demo", "../..").Packages {
+		name := strings.TrimPrefix(path, modulePath+"/internal/")
+		lines, known := p.Circle(), slices.Contains(circular, name)
+		switch {
+		case known && lines == nil:
+			t.Errorf("%s has no circle any more: take it off the list", name)
+		case !known:
+			for _, line := range lines {
+				t.Errorf("a circle in %s: %s", name, line)
 			}
 		}
 	}

@@ -11,13 +11,14 @@ import (
 // Only a descendant that escaped can hold it open; in a PID namespace none can.
 const outputDelay = time.Second
 
-// serial lets a process and its hooks write to one writer.
+// syncWriter writes one call after the other.
 type syncWriter struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-func oneAtATime(w io.Writer) io.Writer {
+// OneAtATime lets several processes write to one writer; nil discards.
+func OneAtATime(w io.Writer) io.Writer {
 	if w == nil {
 		w = io.Discard
 	}

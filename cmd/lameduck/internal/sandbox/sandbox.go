@@ -89,7 +89,7 @@ func Start(cfg Config) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{cfg: cfg, backend: h, output: oneAtATime(cfg.Output), done: make(chan struct{})}
+	p := &Process{cfg: cfg, backend: h, output: OneAtATime(cfg.Output), done: make(chan struct{})}
 	if err := p.start(path); err != nil {
 		h.release()
 		return nil, err

@@ -76,7 +76,7 @@ func (f *File) Commit() error {
 // once: where there is one, the new file has a hidden name for that moment. It
 // is always the same, so one that a killed process left is replaced.
 func (f *File) place() error {
-	err := f.link(f.path)
+	err := link(f.File, f.path)
 	if !errors.Is(err, fs.ErrExist) {
 		return err
 	}
@@ -84,7 +84,7 @@ func (f *File) place() error {
 	if err := os.Remove(hidden); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err := f.link(hidden); err != nil {
+	if err := link(f.File, hidden); err != nil {
 		return err
 	}
 	if err := os.Rename(hidden, f.path); err != nil {

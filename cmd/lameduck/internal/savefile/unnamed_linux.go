@@ -25,8 +25,8 @@ func createUnnamed(folder string) *os.File {
 func inProc(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
 // link gives the file this name. The error is fs.ErrExist if a file has it.
-func (f *File) link(path string) error {
-	err := unix.Linkat(unix.AT_FDCWD, inProc(f.File), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
+func link(f *os.File, path string) error {
+	err := unix.Linkat(unix.AT_FDCWD, inProc(f), unix.AT_FDCWD, path, unix.AT_SYMLINK_FOLLOW)
 	if err != nil {
 		return &os.LinkError{Op: "link", Old: f.Name(), New: path, Err: err}
 	}

@@ -2,26 +2,6 @@ package timeline
 
 import "time"
 
-// Cause is how an attempt failed. The empty cause is a success.
-type Cause string
-
-// The causes. A FIN between requests, "Connection: close" and a GOAWAY above
-// the stream are announced, and no causes.
-const (
-	Refused     Cause = "refused"      // no listener, or the Service has no endpoint
-	Unreachable Cause = "unreachable"  // no route, or an ICMP error
-	DialTimeout Cause = "dial-timeout" // no answer to the SYN
-	Reset       Cause = "reset"        // RST or EPIPE after the connection was made
-	EOF         Cause = "eof"          // closed with no byte of the answer
-	Truncated   Cause = "truncated"    // closed in the middle of the answer
-	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
-	Status5xx   Cause = "status-5xx"   // a response with status 500 to 599
-	Malformed   Cause = "malformed"    // an answer that is not HTTP, or not the TLS handshake that was expected
-)
-
-// Causes lists them all, in the order reports use.
-var Causes = []Cause{Refused, Unreachable, DialTimeout, Reset, EOF, Truncated, Timeout, Status5xx, Malformed}
-
 // End is how the connection of an attempt ended after it.
 type End string
 

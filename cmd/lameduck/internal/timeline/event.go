@@ -62,7 +62,7 @@ type Event struct {
 	Detail string `json:"detail,omitempty"`
 
 	// After, on AcceptQueue and ListenerClosed: when what was so before was last
-	// seen; 0 if it was not. What the event says began later than that, and At is
+	// seen; 0 if it was not. What the event reports began later than that, and At is
 	// when it was seen.
 	After Moment `json:"after,omitzero"`
 	// Waiting, on AcceptQueue: the connections that were made and not accepted.

@@ -17,10 +17,10 @@ import (
 
 // await waits until all pods run, and returns them by their index. An error
 // that waiting cannot change ends it immediately.
-func (c *Pool) await(ctx context.Context) ([]corev1.Pod, error) {
+func (j job) await(ctx context.Context) ([]corev1.Pod, error) {
 	var startError error
 	for {
-		pods, err := c.pods(ctx)
+		pods, err := j.pods(ctx)
 		switch {
 		case apierrors.IsForbidden(err):
 			return nil, err
@@ -28,7 +28,7 @@ func (c *Pool) await(ctx context.Context) ([]corev1.Pod, error) {
 			startError = err
 		case err == nil:
 			var final bool
-			if startError, final = c.startError(ctx, pods); final {
+			if startError, final = j.startError(ctx, pods); final {
 				return nil, startError
 			}
 			if startError == nil {
@@ -36,10 +36,10 @@ func (c *Pool) await(ctx context.Context) ([]corev1.Pod, error) {
 			}
 		}
 		if startError != nil {
-			c.cfg.Waiting(startError.Error())
+			j.cfg.Waiting(startError.Error())
 		}
-		if !sleep(ctx, poll) {
-			return nil, fmt.Errorf("%d workers do not run after %v: %w", c.cfg.Count, c.cfg.StartTimeout, cmp.Or(startError, context.Cause(ctx)))
+		if kube.Sleep(ctx, poll) != nil {
+			return nil, fmt.Errorf("%d workers do not run after %v: %w", j.cfg.Count, j.cfg.StartTimeout, cmp.Or(startError, context.Cause(ctx)))
 		}
 	}
 }
@@ -59,36 +59,36 @@ func byIndex(pods []corev1.Pod) ([]corev1.Pod, error) {
 
 // startError is why not all workers run yet; nil if they do. It is final if
 // waiting does not help.
-func (c *Pool) startError(ctx context.Context, pods []corev1.Pod) (err error, final bool) {
+func (j job) startError(ctx context.Context, pods []corev1.Pod) (err error, final bool) {
 	for i := range pods {
-		e, f := c.podStartError(ctx, &pods[i])
+		e, f := j.podStartError(ctx, &pods[i])
 		if f {
 			return e, true
 		}
 		err = cmp.Or(err, e)
 	}
-	if len(pods) >= c.cfg.Count {
+	if len(pods) >= j.cfg.Count {
 		return err, false
 	}
-	if apiError := c.jobError(ctx); apiError != nil {
+	if apiError := j.jobError(ctx); apiError != nil {
 		return apiError, !transient(apiError)
 	}
-	return cmp.Or(err, fmt.Errorf("%d of %d pods are created", len(pods), c.cfg.Count)), false
+	return cmp.Or(err, fmt.Errorf("%d of %d pods are created", len(pods), j.cfg.Count)), false
 }
 
 // podStartError is why a pod does not run.
-func (c *Pool) podStartError(ctx context.Context, p *corev1.Pod) (err error, final bool) {
+func (j job) podStartError(ctx context.Context, p *corev1.Pod) (err error, final bool) {
 	if p.DeletionTimestamp != nil || p.Status.Phase == corev1.PodFailed || p.Status.Phase == corev1.PodSucceeded {
-		return c.ended(ctx, p), true
+		return j.ended(ctx, p), true
 	}
 	for _, s := range p.Status.ContainerStatuses {
 		switch w := s.State.Waiting; {
 		case s.State.Running != nil:
 			return nil, false
 		case s.State.Terminated != nil:
-			return c.ended(ctx, p), true
+			return j.ended(ctx, p), true
 		case w != nil:
-			return c.waiting(p, w), slices.Contains(finalReasons, w.Reason)
+			return j.waiting(p, w), slices.Contains(finalReasons, w.Reason)
 		}
 	}
 	for _, cond := range p.Status.Conditions {
@@ -107,10 +107,10 @@ var finalReasons = []string{
 	"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
 }
 
-func (c *Pool) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
+func (j job) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 	what := strings.TrimSuffix(w.Reason+": "+oneLine(w.Message), ": ")
 	if strings.Contains(w.Reason, "Image") {
-		return hint.New(fmt.Errorf("node %s cannot pull the image %s (%s)", p.Spec.NodeName, c.cfg.Image, what),
+		return hint.New(fmt.Errorf("node %s cannot pull the image %s (%s)", p.Spec.NodeName, j.cfg.Image, what),
 			"push the image to a registry that the nodes can reach and name it with --image, or load it on every node (ctr -n k8s.io images import, kind load image-archive)")
 	}
 	return fmt.Errorf("pod %s waits (%s)", p.Name, what)
@@ -118,22 +118,22 @@ func (c *Pool) waiting(p *corev1.Pod, w *corev1.ContainerStateWaiting) error {
 
 // jobError is why the Job could not create its pods, from its events, the only
 // source. Nil if there is none, or they may not be read.
-func (c *Pool) jobError(ctx context.Context) error {
-	events, err := kube.Events.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
-		FieldSelector: "involvedObject.kind=Job,involvedObject.name=" + c.cfg.name() + ",reason=FailedCreate",
+func (j job) jobError(ctx context.Context) error {
+	events, err := kube.Events.List(ctx, j.cfg.Client, j.cfg.Namespace, metav1.ListOptions{
+		FieldSelector: "involvedObject.kind=Job,involvedObject.name=" + j.cfg.name() + ",reason=FailedCreate",
 	})
 	if err != nil {
 		return nil
 	}
 	for _, e := range events.Items {
-		if e.InvolvedObject.Name == c.cfg.name() && e.Reason == "FailedCreate" {
-			return c.refusal(oneLine(e.Message))
+		if e.InvolvedObject.Name == j.cfg.name() && e.Reason == "FailedCreate" {
+			return j.refusal(oneLine(e.Message))
 		}
 	}
 	return nil
 }
 
-func (c *Pool) refusal(message string) error {
+func (j job) refusal(message string) error {
 	err := fmt.Errorf("the cluster refuses the pods of the workers: %s", message)
 	switch {
 	case strings.Contains(message, quota):
@@ -150,6 +150,3 @@ func transient(refusal error) bool {
 	m := strings.ToLower(refusal.Error())
 	return strings.Contains(m, "serviceaccount") || strings.Contains(m, "service account") || !strings.Contains(m, "forbidden") && !strings.Contains(m, "denied")
 }
-
-// oneLine makes a message of the cluster one line.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -7,8 +7,7 @@ import "time"
 // measured offset; it does to times that the node itself records, such as the
 // kubelet's.
 type Clock struct {
-	Worker      string        // the pod
-	Node        string        //
+	Node        string
 	Skew        time.Duration // the node's wall clock minus ours
 	Uncertainty time.Duration // of the offset and of the skew, either way
 }

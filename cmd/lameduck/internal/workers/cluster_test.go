@@ -22,10 +22,12 @@ import (
 	"k8s.io/client-go/rest"
 	clienttesting "k8s.io/client-go/testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/agent"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -35,7 +37,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(asWorker) == "" {
 		os.Exit(m.Run())
 	}
-	if err := Main(context.Background(), os.Stdin, os.Stdout, os.Stderr); err != nil {
+	if err := agent.Main(context.Background(), os.Stdin, os.Stdout, os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, "lameduck:", err)
 		os.Exit(1)
 	}
@@ -55,9 +57,15 @@ type cluster struct {
 	out          func(pod string, out io.Writer) io.Writer
 
 	mu      sync.Mutex
-	workers map[string]*worker
+	workers map[string]inProcess
 	ended   map[string]error
 	running sync.WaitGroup
+}
+
+// inProcess is a worker in this process.
+type inProcess struct {
+	clock timeline.Clock
+	quit  context.CancelCauseFunc
 }
 
 func newCluster(t *testing.T) *cluster {
@@ -66,7 +74,7 @@ func newCluster(t *testing.T) *cluster {
 		t.Fatal(err)
 	}
 	c := &cluster{
-		FakeDynamicClient: kubetest.New(), core: core, workers: map[string]*worker{}, ended: map[string]error{},
+		FakeDynamicClient: kubetest.New(), core: core, workers: map[string]inProcess{}, ended: map[string]error{},
 		pod: runs,
 		in:  func(_ string, in io.Reader) io.Reader { return in },
 		out: func(_ string, out io.Writer) io.Writer { return out },
@@ -137,24 +145,27 @@ func runs(p *corev1.Pod) {
 
 // attach runs the worker of a pod, for as long as it is attached.
 func (c *cluster) attach(ctx context.Context, pod string, in io.Reader, out, _ io.Writer) error {
-	target, err := listen("127.0.0.1:0")
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
+	var target control.Server
 	defer target.Close()
+	go func() { _ = target.Serve(l) }()
 	p, err := kube.Pods.Get(ctx, c, namespace, pod)
 	if err != nil {
 		return err
 	}
-	me := wire.Hello{Protocol: wire.Protocol, Version: "v1", Pod: pod, Node: p.Spec.NodeName, Control: target.address}
-	w := newWorker(me, c.out(pod, out))
+	me := wire.Hello{Protocol: wire.Protocol, Version: "v1", Pod: pod, Node: p.Spec.NodeName, Control: l.Addr().String()}
+	killed, kill := context.WithCancelCause(context.Background())
+	w := inProcess{timeline.NewClock(), kill}
 	c.mu.Lock()
 	c.workers[pod] = w
 	c.mu.Unlock()
 	stdin, closeStreams := io.Pipe() // ctx ends the stream, as it does for a client
 	defer context.AfterFunc(ctx, func() { closeStreams.Close() })()
 	go func() { _, err := io.Copy(closeStreams, c.in(pod, in)); closeStreams.CloseWithError(err) }()
-	err = w.serve(context.Background(), stdin)
+	err = agent.Run(killed, me, w.clock, stdin, c.out(pod, out))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended[pod] = err

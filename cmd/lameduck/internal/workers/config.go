@@ -9,7 +9,6 @@ import (
 	"strings"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
@@ -34,24 +33,18 @@ type Config struct {
 	Core      rest.Interface // the core API of the same cluster, for logs and streams
 	REST      *rest.Config   // of the same cluster, for the streams
 	Namespace string
-	Image     string            // the tool's own, of the same version
-	Count     int               // of workers, 1 to Most
-	RunID     string            // names the Job and labels all that is created; default: random
-	Log       io.Writer         // a line per step, for a person; may be nil
-	Waiting   func(why string)  // called several times a second while not all workers run; may be nil
-	Pull      PullSecrets       // default: those of the namespace's default service account
-	Labels    map[string]string // of the Job and its pods, besides our own
-	Kubectl   string            // how a user calls it for the same cluster; default: kubectl
+	Image     string           // the tool's own, of the same version
+	Count     int              // of workers, 1 to Most
+	RunID     string           // names the Job and labels all that is created; default: random
+	Log       io.Writer        // a line per step, for a person; may be nil
+	Waiting   func(why string) // called several times a second while not all workers run; may be nil
+	Kubectl   string           // how a user calls it for the same cluster; default: kubectl
 
-	PullPolicy   corev1.PullPolicy // default: IfNotPresent
-	StartTimeout time.Duration     // until all workers run and answer; default: DefaultStartTimeout
-	Deadline     time.Duration     // until Kubernetes itself ends the Job; default: DefaultDeadline
+	StartTimeout time.Duration // until all workers run and answer; default: DefaultStartTimeout
+	Deadline     time.Duration // until Kubernetes itself ends the Job; default: DefaultDeadline
 
 	attach attacher // default: through the API server
 }
-
-// PullSecrets are names of Secrets in the namespace.
-type PullSecrets []string
 
 // attacher connects the streams to the container of a pod, until the
 // container has ended, or the connection, or ctx.
@@ -59,7 +52,6 @@ type attacher func(ctx context.Context, pod string, in io.Reader, out, errw io.W
 
 func (c Config) withDefaults() Config {
 	c.RunID = cmp.Or(c.RunID, strings.ToLower(rand.Text()[:8]))
-	c.PullPolicy = cmp.Or(c.PullPolicy, corev1.PullIfNotPresent)
 	c.StartTimeout = cmp.Or(c.StartTimeout, DefaultStartTimeout)
 	c.Kubectl = cmp.Or(c.Kubectl, "kubectl")
 	c.Deadline = cmp.Or(c.Deadline, DefaultDeadline)
@@ -68,9 +60,6 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Waiting == nil {
 		c.Waiting = func(string) {}
-	}
-	if c.attach == nil {
-		c.attach = c.attachPod
 	}
 	return c
 }

@@ -2,9 +2,9 @@
 // machine is limited, and the clients are on the nodes that have a view of
 // the Service.
 //
-// The coordinator, the tool on the user's machine, creates an indexed Job of
-// the tool's own image and attaches to each of its pods. Over that stream
-// both send lines of JSON (see Command and Message): the coordinator pings, starts
+// It is the coordinator, the tool on the user's machine. It creates an indexed Job of
+// the tool's own image, whose pods run package agent, and attaches to each. Over that
+// stream both send lines of JSON (package wire): the coordinator pings, starts
 // and stops; a worker sends every attempt as it becomes final, and at last
 // how many there were. Nothing is lost without an error: the coordinator's
 // count has to be the worker's.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 const (
@@ -19,27 +20,30 @@ const (
 	deleteTimeout = time.Minute // for the pods to be removed
 )
 
+// job is the Job of the workers, and its pods, in the cluster.
+type job struct{ cfg Config }
+
 // create makes the Job.
-func (c *Pool) create(ctx context.Context) error {
-	_, err := kube.Resource[Job](kube.Jobs).Create(ctx, c.cfg.Client, c.cfg.Namespace, Manifest(c.cfg))
+func (j job) create(ctx context.Context) error {
+	_, err := kube.Resource[Job](kube.Jobs).Create(ctx, j.cfg.Client, j.cfg.Namespace, Manifest(j.cfg))
 	switch {
 	case err == nil:
 		return nil
 	case apierrors.IsNotFound(err):
 		return hint.New(fmt.Errorf("cannot create the Job of the workers: %w", err), "does the namespace exist?")
 	}
-	return c.apiError("create the Job of the workers", err)
+	return j.apiError("create the Job of the workers", err)
 }
 
 // apiError adds to an error what failed, and the rule that grants it if it was
 // not allowed.
-func (c *Pool) apiError(what string, err error) error {
+func (j job) apiError(what string, err error) error {
 	err = fmt.Errorf("cannot %s: %w", what, err)
 	switch {
 	case strings.Contains(err.Error(), quota):
 		return hint.New(err, quotaAdvice)
 	case apierrors.IsForbidden(err):
-		return hint.New(err, "workers need, in namespace "+c.cfg.Namespace+": "+neededPermissions())
+		return hint.New(err, "workers need, in namespace "+j.cfg.Namespace+": "+neededPermissions())
 	}
 	return err
 }
@@ -49,74 +53,43 @@ const (
 	quotaAdvice = "the quota of the namespace is used up: choose fewer --workers, or send the load from here with --url"
 )
 
-// neededPermissions is Rules in one line.
-func neededPermissions() string {
-	var all []string
-	for _, r := range Rules {
-		all = append(all, strings.Join(r.Verbs, " and ")+" "+strings.Join(r.Resources, ", "))
-	}
-	return strings.Join(all, "; ")
-}
-
 // pods lists those of the Job.
-func (c *Pool) pods(ctx context.Context) ([]corev1.Pod, error) {
-	list, err := kube.Pods.List(ctx, c.cfg.Client, c.cfg.Namespace, metav1.ListOptions{
-		LabelSelector: RunLabel + "=" + c.cfg.RunID + "," + componentLabel + "=" + Role,
+func (j job) pods(ctx context.Context) ([]corev1.Pod, error) {
+	list, err := kube.Pods.List(ctx, j.cfg.Client, j.cfg.Namespace, metav1.ListOptions{
+		LabelSelector: RunLabel + "=" + j.cfg.RunID + "," + componentLabel + "=" + wire.Role,
 	})
 	if err != nil {
-		return nil, c.apiError("list the pods of the workers", err)
+		return nil, j.apiError("list the pods of the workers", err)
 	}
 	return list.Items, nil
 }
 
-// Close ends the workers: it closes the streams, deletes the Job, and waits
-// until its pods are removed, for up to a minute, independent of the context of
-// Start. It may be called again, and does nothing if the first call succeeded.
-func (c *Pool) Close() error {
-	c.closing.Lock()
-	defer c.closing.Unlock()
-	if c.closed {
-		return nil
-	}
-	if !c.detached {
-		c.detach()
-		c.detached = true
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
-	defer cancel()
-	if err := c.remove(ctx); err != nil {
-		return hint.New(err, fmt.Sprintf("delete it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
-	}
-	c.closed = true
-	return nil
-}
-
 // remove deletes the Job, again after an error that may pass.
-func (c *Pool) remove(ctx context.Context) error {
+func (j job) remove(ctx context.Context) error {
 	deleted := false
 	for {
 		var err error
 		if !deleted {
-			err = c.delete(ctx)
+			err = j.delete(ctx)
 			deleted = err == nil
 		}
 		if deleted {
 			var rest []string
-			if rest, err = c.remaining(ctx); err == nil && len(rest) == 0 {
+			if rest, err = j.remaining(ctx); err == nil && len(rest) == 0 {
 				return nil
 			}
 			if len(rest) > 0 {
 				err = fmt.Errorf("after %v these still exist: %s", deleteTimeout, strings.Join(rest, ", "))
 			}
 		}
-		if apierrors.IsForbidden(err) || !sleep(ctx, poll) {
+		if apierrors.IsForbidden(err) || kube.Sleep(ctx, poll) != nil {
 			return fmt.Errorf("not all workers were removed: %w", err)
 		}
 	}
 }
 
-func (c *Pool) delete(ctx context.Context) error {
-	err := kube.Jobs.Delete(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name(),
+func (j job) delete(ctx context.Context) error {
+	err := kube.Jobs.Delete(ctx, j.cfg.Client, j.cfg.Namespace, j.cfg.name(),
 		metav1.DeleteOptions{PropagationPolicy: new(metav1.DeletePropagationForeground)})
 	if apierrors.IsNotFound(err) {
 		return nil
@@ -125,27 +98,17 @@ func (c *Pool) delete(ctx context.Context) error {
 }
 
 // remaining is what still exists of the Job.
-func (c *Pool) remaining(ctx context.Context) ([]string, error) {
+func (j job) remaining(ctx context.Context) ([]string, error) {
 	var rest []string
-	_, err := kube.Jobs.Get(ctx, c.cfg.Client, c.cfg.Namespace, c.cfg.name())
+	_, err := kube.Jobs.Get(ctx, j.cfg.Client, j.cfg.Namespace, j.cfg.name())
 	if err == nil {
-		rest = append(rest, "job "+c.cfg.name())
+		rest = append(rest, "job "+j.cfg.name())
 	} else if !apierrors.IsNotFound(err) {
 		return nil, err
 	}
-	pods, err := c.pods(ctx)
+	pods, err := j.pods(ctx)
 	for i := range pods {
 		rest = append(rest, "pod "+pods[i].Name)
 	}
 	return rest, err
-}
-
-// sleep is false if ctx ends first.
-func sleep(ctx context.Context, d time.Duration) bool {
-	select {
-	case <-time.After(d):
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }

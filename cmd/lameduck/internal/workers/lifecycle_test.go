@@ -143,7 +143,7 @@ func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		k := newCluster(t)
 		pool := newPool(k.config(2).withDefaults())
-		if err := pool.create(t.Context()); err != nil {
+		if err := pool.job.create(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		k.neverDeleted = true
@@ -179,36 +179,20 @@ func TestCancelledStart(t *testing.T) {
 }
 
 // TestSilentWorker: a worker that receives and sends nothing any more is lost
-// after a while, and one that receives no more commands ends.
+// after a while.
 func TestSilentWorker(t *testing.T) {
-	t.Run("worker", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			pool := newPool(newCluster(t).config(1).withDefaults())
-			l := newWorkerConn(0, "pod", pool.clock, pool.merge)
-			pool.streams.Go(func() { pool.watch(l) })
-			pool.streams.Go(func() { pool.keepMeasuring(l) })
-			pool.streams.Go(func() { l.write(discard{io.Discard}) })
-			<-pool.Lost()
-			pool.closeStreams()
-			pool.streams.Wait()
-			if when, err := l.cause(); when < heartbeatTimeout || !strings.Contains(err.Error(), "no message from it for 30s") {
-				t.Errorf("lost after %v: %v", when, err)
-			}
-		})
-	})
-	t.Run("coordinator", func(t *testing.T) {
-		synctest.Test(t, func(t *testing.T) {
-			in, commands := io.Pipe()
-			w := newWorker(wire.Hello{}, io.Discard)
-			go func() {
-				_ = wire.Write(commands, wire.Command{Hello: true})
-				<-w.ctx.Done()
-				commands.Close()
-			}()
-			if err := w.serve(t.Context(), in); err != errSilent {
-				t.Errorf("the worker ended because %v", err)
-			}
-		})
+	synctest.Test(t, func(t *testing.T) {
+		pool := newPool(newCluster(t).config(1).withDefaults())
+		l := newWorkerConn(0, "pod", pool.clock, pool.record)
+		pool.streams.Go(func() { pool.watch(l) })
+		pool.streams.Go(func() { pool.keepMeasuring(l) })
+		pool.streams.Go(func() { l.write(discard{io.Discard}) })
+		<-pool.Lost()
+		pool.closeStreams()
+		pool.streams.Wait()
+		if when, err := l.cause(); when < heartbeatTimeout || !strings.Contains(err.Error(), "no message from it for 30s") {
+			t.Errorf("lost after %v: %v", when, err)
+		}
 	})
 }
 
@@ -258,7 +242,7 @@ func TestRestricted(t *testing.T) {
 		"all at a time":      job.Spec.Parallelism == 4 && job.Spec.Completions == 4,
 		"spread over nodes":  pod.TopologySpreadConstraints[0].TopologyKey == "kubernetes.io/hostname",
 		"pods bear the run":  job.Spec.Template.Labels[RunLabel] == "r",
-		"a worker's command": c.Args[0] == Role,
+		"a worker's command": c.Args[0] == wire.Role,
 	} {
 		if !ok {
 			t.Errorf("not: %s", what)

@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
-	"slices"
 	"sync"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
@@ -32,7 +29,7 @@ func (c *Pool) Load(ctx context.Context, addresses []string, spec traffic.Spec, 
 	if err := spec.Check(); err != nil {
 		return nil, err
 	}
-	m := newMerge(c, env)
+	m := newMerge(c.pool, env, c.clock)
 	if !c.load.CompareAndSwap(nil, m) {
 		return nil, errors.New("the workers are already sending a load")
 	}
@@ -75,7 +72,7 @@ func (c *Pool) begin(ctx context.Context, addresses []string, spec traffic.Spec)
 		case <-l.started:
 			return nil
 		case <-l.lost:
-			return c.explain(l)
+			return c.job.explain(l)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -113,82 +110,5 @@ func (c *Pool) awaitCounts(ctx context.Context, m *merge) error {
 		}
 		return nil
 	})
-	return errors.Join(err, c.explainAll(lost))
-}
-
-// explainAll is why the first of the lost workers was lost: when one ends,
-// Kubernetes ends the others of its Job.
-func (c *Pool) explainAll(lost []*workerConn) error {
-	if len(lost) == 0 {
-		return nil
-	}
-	slices.SortFunc(lost, func(a, b *workerConn) int {
-		first, _ := a.cause()
-		second, _ := b.cause()
-		return cmp.Compare(first, second)
-	})
-	err := c.explain(lost[0])
-	if others := len(lost) - 1; others > 0 {
-		err = fmt.Errorf("%w (and %d more after it)", err, others)
-	}
-	return err
-}
-
-// merge is the attempts of one load, from all workers.
-type merge struct {
-	by     time.Duration // from the pool's clock to that of the run
-	node   []string      // of each worker
-	record func(timeline.Attempt)
-
-	mu     sync.Mutex
-	tally  []tally // of each worker
-	closed bool
-}
-
-func newMerge(c *Pool, env traffic.Env) *merge {
-	m := &merge{by: env.Clock.At(c.clock.Start()), record: env.Record}
-	for _, h := range c.pool {
-		m.node = append(m.node, h.Node)
-		m.tally = append(m.tally, tally{})
-	}
-	return m
-}
-
-// merge adds attempts of a worker. Without a load they are of one that was
-// cancelled.
-func (c *Pool) merge(l *workerConn, attempts []timeline.Attempt) {
-	if m := c.load.Load(); m != nil {
-		m.add(l.index, l.fixOffset(), attempts)
-	}
-}
-
-func (m *merge) add(worker int, offset time.Duration, attempts []timeline.Attempt) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.closed {
-		return
-	}
-	for _, a := range attempts {
-		m.tally[worker].add(&a)
-		a.Node, a.Conn = m.node[worker], unique(a.Conn, worker)
-		move(&a, offset+m.by)
-		m.record(a)
-	}
-}
-
-// check returns an error unless all attempts that a worker made were received.
-func (m *merge) check(l *workerConn, made []wire.Count) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if err := m.tally[l.index].check(made); err != nil {
-		return fmt.Errorf("attempts of worker %s are missing: %w", l.pod, err)
-	}
-	return nil
-}
-
-// close records nothing from here on.
-func (m *merge) close() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.closed = true
+	return errors.Join(err, c.job.explainAll(lost))
 }

@@ -1,23 +1,18 @@
 package workers
 
 import (
-	"maps"
 	"strconv"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-)
 
-// Role is the argument with which the tool runs itself as a worker.
-const Role = "worker"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
+)
 
 // RunLabel marks the Job and the pods of a run; its value is the RunID.
 const RunLabel = "lameduck.dev/run"
-
-// ControlPort is where a worker is the control target of another.
-const ControlPort = 8081
 
 const (
 	componentLabel = "app.kubernetes.io/component"
@@ -78,31 +73,21 @@ func Manifest(cfg Config) *Job {
 }
 
 func (c Config) labels() map[string]string {
-	labels := maps.Clone(c.Labels)
-	if labels == nil {
-		labels = map[string]string{}
-	}
-	maps.Copy(labels, map[string]string{
+	return map[string]string{
 		"app.kubernetes.io/name":       "lameduck",
-		componentLabel:                 Role,
+		componentLabel:                 wire.Role,
 		"app.kubernetes.io/managed-by": "lameduck",
 		RunLabel:                       c.RunID,
-	})
-	return labels
+	}
 }
 
 func (c Config) pod() corev1.PodSpec {
-	var secrets []corev1.LocalObjectReference
-	for _, name := range c.Pull {
-		secrets = append(secrets, corev1.LocalObjectReference{Name: name})
-	}
 	return corev1.PodSpec{
 		RestartPolicy:                 corev1.RestartPolicyNever,
 		TerminationGracePeriodSeconds: new(int64(grace)),
 		AutomountServiceAccountToken:  new(false),
 		EnableServiceLinks:            new(false),
 		NodeSelector:                  map[string]string{corev1.LabelOSStable: "linux"},
-		ImagePullSecrets:              secrets,
 		SecurityContext: &corev1.PodSecurityContext{
 			RunAsNonRoot:   new(true),
 			RunAsUser:      new(int64(nonroot)),
@@ -125,17 +110,17 @@ func (c Config) container() corev1.Container {
 	return corev1.Container{
 		Name:            container,
 		Image:           c.Image,
-		ImagePullPolicy: c.PullPolicy,
-		Args:            []string{Role},
+		ImagePullPolicy: corev1.PullIfNotPresent,
+		Args:            []string{wire.Role},
 		Stdin:           true,
 		StdinOnce:       true, // without a coordinator stdin ends
 		Env: []corev1.EnvVar{
-			field(envPod, "metadata.name"),
-			field(envNode, "spec.nodeName"),
-			field(envIP, "status.podIP"),
+			field(wire.EnvPod, "metadata.name"),
+			field(wire.EnvNode, "spec.nodeName"),
+			field(wire.EnvIP, "status.podIP"),
 			{Name: "GOMEMLIMIT", Value: "400MiB"},
 		},
-		Ports: []corev1.ContainerPort{{Name: "control", ContainerPort: ControlPort}},
+		Ports: []corev1.ContainerPort{{Name: "control", ContainerPort: wire.ControlPort}},
 		Resources: corev1.ResourceRequirements{
 			Requests: corev1.ResourceList{
 				corev1.ResourceCPU:    resource.MustParse("50m"),

@@ -12,6 +12,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
@@ -21,11 +22,13 @@ const (
 	heartbeatTimeout = 30 * time.Second       // a worker that sends nothing for so long is lost
 	helloRetry       = 500 * time.Millisecond // until its Hello is requested again
 	pingBurst        = 16                     // pings in a row, before the load and after it
+	detachTimeout    = time.Second            // for a worker to end after its stdin
 )
 
 // Pool is workers that run and are attached.
 type Pool struct {
 	cfg   Config
+	job   job
 	clock timeline.Clock
 	conns []*workerConn
 	pool  []wire.Hello // like links
@@ -59,19 +62,22 @@ func Start(ctx context.Context, cfg Config) (*Pool, error) {
 }
 
 func newPool(cfg Config) *Pool {
-	c := &Pool{cfg: cfg, clock: timeline.NewClock(), lost: make(chan struct{})}
+	if cfg.attach == nil {
+		cfg.attach = cfg.attachPod
+	}
+	c := &Pool{cfg: cfg, job: job{cfg}, clock: timeline.NewClock(), lost: make(chan struct{})}
 	c.ctx, c.closeStreams = context.WithCancel(context.Background())
 	return c
 }
 
 func (c *Pool) start(ctx context.Context) error {
-	if err := c.create(ctx); err != nil {
+	if err := c.job.create(ctx); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.cfg.Log, "waiting for %d workers\n", c.cfg.Count)
 	waiting, cancel := context.WithTimeout(ctx, c.cfg.StartTimeout)
 	defer cancel()
-	pods, err := c.await(waiting)
+	pods, err := c.job.await(waiting)
 	if err == nil {
 		c.attach(pods)
 		err = c.handshake(waiting)
@@ -95,7 +101,7 @@ func (c *Pool) start(ctx context.Context) error {
 // attach connects to the pods.
 func (c *Pool) attach(pods []corev1.Pod) {
 	for i := range pods {
-		c.conns = append(c.conns, newWorkerConn(i, pods[i].Name, c.clock, c.merge))
+		c.conns = append(c.conns, newWorkerConn(i, pods[i].Name, c.clock, c.record))
 	}
 	for _, l := range c.conns {
 		in, commands := io.Pipe()
@@ -112,6 +118,36 @@ func (c *Pool) attach(pods []corev1.Pod) {
 	}
 }
 
+// record adds attempts of a worker. Without a load they are of one that was
+// cancelled.
+func (c *Pool) record(l *workerConn, attempts []timeline.Attempt) {
+	if m := c.load.Load(); m != nil {
+		m.add(l.index, l.fixOffset(), attempts)
+	}
+}
+
+// Close ends the workers: it closes the streams, deletes the Job, and waits
+// until its pods are removed, for up to a minute, independent of the context of
+// Start. It may be called again, and does nothing if the first call succeeded.
+func (c *Pool) Close() error {
+	c.closing.Lock()
+	defer c.closing.Unlock()
+	if c.closed {
+		return nil
+	}
+	if !c.detached {
+		c.detach()
+		c.detached = true
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deleteTimeout)
+	defer cancel()
+	if err := c.job.remove(ctx); err != nil {
+		return hint.New(err, fmt.Sprintf("delete it by hand: %s delete job %s -n %s", c.cfg.Kubectl, c.cfg.name(), c.cfg.Namespace))
+	}
+	c.closed = true
+	return nil
+}
+
 // detach ends the workers by the end of their stdin, and closes the streams of
 // those that still run a moment later.
 func (c *Pool) detach() {
@@ -123,7 +159,7 @@ func (c *Pool) detach() {
 	go func() { c.remote.Wait(); close(ended) }()
 	select {
 	case <-ended:
-	case <-time.After(flushTimeout):
+	case <-time.After(detachTimeout):
 	}
 	c.closeStreams()
 	<-ended
@@ -154,7 +190,7 @@ func (c *Pool) handshake(ctx context.Context) error {
 				c.pool[l.index] = h
 				return checkVersion(h)
 			case <-l.lost:
-				return c.explain(l)
+				return c.job.explain(l)
 			case <-ctx.Done():
 				return fmt.Errorf("worker %s is attached, and does not respond", l.pod)
 			case <-time.After(helloRetry):
@@ -174,7 +210,7 @@ func (c *Pool) measure(ctx context.Context) error {
 			select {
 			case <-l.pongs:
 			case <-l.lost:
-				return c.explain(l)
+				return c.job.explain(l)
 			case <-ctx.Done():
 				return fmt.Errorf("worker %s stopped responding: %w", l.pod, context.Cause(ctx))
 			}
@@ -230,7 +266,7 @@ func (c *Pool) Clocks() []Clock {
 	all := make([]Clock, len(c.conns))
 	for i, l := range c.conns {
 		e := l.estimate()
-		all[i] = Clock{Worker: l.pod, Node: c.pool[i].Node, Skew: e.skew, Uncertainty: e.uncertainty}
+		all[i] = Clock{Node: c.pool[i].Node, Skew: e.skew, Uncertainty: e.uncertainty}
 	}
 	return all
 }

@@ -17,8 +17,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
 // TestCounts: what the workers send is what the server sees and what is
@@ -262,29 +260,6 @@ func TestLost(t *testing.T) {
 	err = stop()
 	if err == nil || !strings.Contains(err.Error(), "lost worker "+victim) || !strings.Contains(err.Error(), "137 (OOMKilled)") {
 		t.Errorf("the error is: %v", err)
-	}
-}
-
-// TestNotDone: a worker that ends during a run does not report that it is done.
-func TestNotDone(t *testing.T) {
-	t.Parallel()
-	s := newServer(t)
-	var stderr bytes.Buffer
-	w := newWorker(wire.Hello{}, &stderr)
-	in, commands := io.Pipe()
-	defer commands.Close()
-	go func() {
-		_ = wire.Write(commands, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}, Rate: 100}}}})
-		for s.requests.Load() <= 10 {
-			time.Sleep(time.Millisecond)
-		}
-		w.quit(errors.New("killed"))
-	}()
-	if err := w.serve(t.Context(), in); err == nil {
-		t.Error("it ended as if all was well")
-	}
-	if text := stderr.String(); strings.Contains(text, `"done"`) || !strings.Contains(text, `{"failed":"killed"}`) {
-		t.Errorf("stderr has %s", text)
 	}
 }
 

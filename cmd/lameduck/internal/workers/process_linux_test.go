@@ -1,7 +1,6 @@
 package workers
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"io"
@@ -13,8 +12,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers/wire"
 )
 
@@ -32,7 +29,7 @@ var addresses atomic.Int32
 func (p *processes) attach(ctx context.Context, pod string, in io.Reader, out, errw io.Writer) error {
 	cmd := exec.Command(os.Args[0])
 	address := fmt.Sprintf("127.%d.%d.%d", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff, addresses.Add(1))
-	cmd.Env = append(os.Environ(), asWorker+"=1", envPod+"="+pod, envNode+"=node", envIP+"="+address)
+	cmd.Env = append(os.Environ(), asWorker+"=1", wire.EnvPod+"="+pod, wire.EnvNode+"=node", wire.EnvIP+"="+address)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.Stdout, cmd.Stderr = out, errw
 	stdin, err := cmd.StdinPipe()
@@ -107,48 +104,4 @@ func TestProcesses(t *testing.T) {
 			}
 		})
 	}
-}
-
-// TestCoordinatorKilled: a worker ends during a run when the stream to its
-// coordinator breaks.
-func TestCoordinatorKilled(t *testing.T) {
-	s := newServer(t)
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), asWorker+"=1", envIP+fmt.Sprintf("=127.%d.%d.20", 1+os.Getpid()>>8&0x7f, os.Getpid()&0xff))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if err := wire.Write(stdin, wire.Command{Start: &wire.Assignment{Targets: []string{s.address}, Spec: traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}, Rate: 100}}}}); err != nil {
-		t.Fatal(err)
-	}
-	if !untilAttempts(stdout) {
-		t.Error("it sent no attempts")
-	}
-	stdin.Close()
-	_, _ = io.Copy(io.Discard, stdout)
-	if err := cmd.Wait(); err == nil {
-		t.Error("it ended as if all was well")
-	}
-}
-
-func untilAttempts(stdout io.Reader) bool {
-	for in := bufio.NewScanner(stdout); in.Scan(); {
-		w, err := wire.ParseMessage(in.Bytes())
-		if err != nil {
-			return false
-		}
-		if len(w.Attempts) > 0 {
-			return w.Attempts[0].Sent != timeline.Never
-		}
-	}
-	return false
 }

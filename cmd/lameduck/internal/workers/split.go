@@ -2,8 +2,6 @@ package workers
 
 import (
 	"time"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // tenth is the smallest part of the rate that a pattern runs at: slow makes a
@@ -33,23 +31,3 @@ func shares(rate, n int) []int {
 // stagger is how long after the others worker i of n begins, so that they
 // take turns: n workers of a like rate sample like one of the whole rate.
 func stagger(i, rate int) time.Duration { return time.Duration(i) * time.Second / time.Duration(rate) }
-
-// connBits is how many bits of a connection's number are the worker's own.
-const connBits = 40
-
-// unique makes the number of a connection unique in the run. 0 stays 0.
-func unique(conn uint64, worker int) uint64 {
-	if conn == 0 {
-		return 0
-	}
-	return uint64(worker+1)<<connBits | conn
-}
-
-// move puts every moment of an attempt onto another clock.
-func move(a *timeline.Attempt, by time.Duration) {
-	for _, m := range []*timeline.Moment{&a.Scheduled, &a.Started, &a.Sent, &a.Ended, &a.EndedConn} {
-		if *m != timeline.Never {
-			*m += by
-		}
-	}
-}

@@ -74,22 +74,6 @@ type Done struct {
 	Counts []Count `json:"counts"`
 }
 
-// Count is how many attempts of a pattern there were.
-type Count struct {
-	Pattern  string `json:"pattern"`
-	Control  bool   `json:"control,omitempty"`
-	Attempts int    `json:"attempts"`
-	Dropped  int    `json:"dropped"`
-}
-
-func (c Count) String() string {
-	target := ""
-	if c.Control {
-		target = " at the control target"
-	}
-	return fmt.Sprintf("%d attempts of %s%s, %d dropped", c.Attempts, c.Pattern, target, c.Dropped)
-}
-
 // Lines reads the messages of the other side, a line at a time.
 type Lines struct{ *bufio.Scanner }
 
