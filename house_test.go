@@ -48,9 +48,9 @@ func TestDocFitsOneScreen(t *testing.T) {
 // one although it is.
 func TestSizesHaveReasons(t *testing.T) {
 	const lines, fields = 40, 15
-	h := loadHouse(t)
-	for name, p := range h.packages {
-		for _, f := range p.files {
+	library := loadLibrary(t)
+	for name, p := range library.Packages {
+		for _, f := range p.Files {
 			check := func(what string, size, most int, doc *ast.CommentGroup, n ast.Node) {
 				reason := slices.ContainsFunc(f.Comments, func(c *ast.CommentGroup) bool {
 					return (c == doc || n.Pos() <= c.Pos() && c.End() <= n.End()) && strings.Contains(c.Text(), "although")
@@ -62,7 +62,7 @@ func TestSizesHaveReasons(t *testing.T) {
 			for _, d := range f.Decls {
 				switch d := d.(type) {
 				case *ast.FuncDecl:
-					check("lines of "+d.Name.Name, h.fset.Position(d.End()).Line-h.fset.Position(d.Pos()).Line+1, lines, d.Doc, d)
+					check("lines of "+d.Name.Name, library.Fset.Position(d.End()).Line-library.Fset.Position(d.Pos()).Line+1, lines, d.Doc, d)
 				case *ast.GenDecl:
 					for _, spec := range d.Specs {
 						if of, is := spec.(*ast.TypeSpec); is {

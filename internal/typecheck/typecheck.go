@@ -26,7 +26,7 @@ const Repository = "github.com/lameduck-dev/lameduck"
 
 // Program is packages and what they import of this repository, type-checked.
 type Program struct {
-	fset     *token.FileSet
+	Fset     *token.FileSet
 	Packages map[string]*Package // by import path
 }
 
@@ -35,7 +35,7 @@ type Package struct {
 	Files []*ast.File
 	Info  types.Info // Defs and Uses
 	Types *types.Package
-	fset  *token.FileSet
+	Fset  *token.FileSet
 }
 
 // listed is what go list says of a package.
@@ -100,7 +100,7 @@ type importerFunc func(path string) (*types.Package, error)
 func (f importerFunc) Import(path string) (*types.Package, error) { return f(path) }
 
 func (p *Program) importer(exports map[string]string) types.Importer {
-	std := importer.ForCompiler(p.fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
+	std := importer.ForCompiler(p.Fset, "gc", func(path string) (io.ReadCloser, error) { return os.Open(exports[path]) })
 	return importerFunc(func(path string) (*types.Package, error) {
 		if ours := p.Packages[path]; ours != nil {
 			return ours.Types, nil
@@ -115,9 +115,9 @@ func (p *Program) importer(exports map[string]string) types.Importer {
 var errUnknown = errors.New("a package that others wrote")
 
 func (p *Program) check(imports types.Importer, l listed) error {
-	q := &Package{Info: types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}, fset: p.fset}
+	q := &Package{Info: types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}, Fset: p.Fset}
 	for _, name := range l.GoFiles {
-		f, err := parser.ParseFile(p.fset, filepath.Join(l.Dir, name), nil, parser.ParseComments|parser.SkipObjectResolution)
+		f, err := parser.ParseFile(p.Fset, filepath.Join(l.Dir, name), nil, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
@@ -135,7 +135,7 @@ func (p *Program) check(imports types.Importer, l listed) error {
 		config.Error = func(error) {}
 	}
 	var err error
-	q.Types, err = config.Check(l.ImportPath, p.fset, q.Files, &q.Info)
+	q.Types, err = config.Check(l.ImportPath, p.Fset, q.Files, &q.Info)
 	p.Packages[l.ImportPath] = q
 	if complete {
 		return err
@@ -143,7 +143,7 @@ func (p *Program) check(imports types.Importer, l listed) error {
 	return nil
 }
 
-func (p *Package) file(at token.Pos) string { return filepath.Base(p.fset.Position(at).Filename) }
+func (p *Package) file(at token.Pos) string { return filepath.Base(p.Fset.Position(at).Filename) }
 
 // uses is which names each file of p uses of each other file.
 func (p *Package) uses() map[string]map[string][]string {

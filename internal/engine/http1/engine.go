@@ -10,14 +10,6 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-// http1 is the engine. What a pattern does otherwise is in send and receive.
-type http1 struct {
-	engine.Config
-	kept, once request
-	send       func(context.Context, *session) error
-	receive    func(context.Context, *session) (answer, error)
-}
-
 // Plain sends each request at once, and reads the answer as it comes.
 func Plain(cfg engine.Config) engine.Engine { return newEngine(cfg) }
 

@@ -11,6 +11,14 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
+// http1 is the engine. What a pattern does otherwise is in send and receive.
+type http1 struct {
+	engine.Config
+	kept, once request
+	send       func(context.Context, *session) error
+	receive    func(context.Context, *session) (answer, error)
+}
+
 // session is HTTP/1.1 on one connection.
 type session struct {
 	engine    *http1
