@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -29,6 +30,15 @@ func lookPath(name, dir string, env []string) (string, error) {
 			"check the spelling, or give the path of the file, as in ./server; it must be executable")
 	}
 	return path, nil
+}
+
+// withHint adds what to do where the kernel does not know the file as a program. The
+// error of a process in namespaces of its own is only a text.
+func withHint(err error) error {
+	if !strings.HasSuffix(err.Error(), syscall.ENOEXEC.Error()) {
+		return err
+	}
+	return hint.New(err, "give a program for this system and its processor, or a script whose first line is as #!/bin/sh")
 }
 
 func findCommand(name, dir string, env []string) (string, error) {

@@ -9,6 +9,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
@@ -140,6 +141,9 @@ func TestCannotStart(t *testing.T) {
 				}
 				if err == nil || !strings.Contains(err.Error(), test.want) {
 					t.Errorf("%q: error %v, want %q", test.path, err, test.want)
+				}
+				if hint.Of(err) == "" {
+					t.Errorf("%q: %v has no hint", test.path, err)
 				}
 			}
 		})

@@ -92,7 +92,7 @@ func Start(cfg Config) (*Process, error) {
 	p := &Process{cfg: cfg, backend: h, output: OneAtATime(cfg.Output), done: make(chan struct{})}
 	if err := p.start(path); err != nil {
 		h.release()
-		return nil, err
+		return nil, withHint(err)
 	}
 	return p, nil
 }
