@@ -26,9 +26,9 @@ import (
 //	 5 the background read asks for one byte, and a past      SetReadDeadline, readAgain       the end of a handler hangs
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
-//	   connection is not polled at for HTTP/2
+//	   connection is not examined for HTTP/2
 //	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2,               no HTTP/2 over TLS
-//	   Protocols and TLSNextProto say so; from Go 1.27 on     hasHTTP2OverTLS
+//	   Protocols and TLSNextProto say so; from Go 1.27 on     HasHTTP2OverTLS
 //	   also if its method ConnectionState does
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
 //	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
@@ -88,10 +88,11 @@ func hasHTTP2(srv *http.Server) bool {
 	return has
 }
 
-// hasHTTP2OverTLS reports whether net/http speaks HTTP/2 for srv, where it was negotiated,
+// HasHTTP2OverTLS reports whether net/http speaks HTTP/2 for srv, where it was negotiated,
 // on a connection that is no tls.Conn and has its method ConnectionState: its own does, from
 // Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
-func hasHTTP2OverTLS(srv *http.Server) bool {
+// It reads what srv.Serve writes, so it comes before that.
+func HasHTTP2OverTLS(srv *http.Server) bool {
 	empty := new(http.Server)
 	empty.Serve(closedListener{})
 	native, has := empty.TLSNextProto["h2"]

@@ -56,9 +56,10 @@ func (c *base) noteActivity() {
 	}
 }
 
-// silentSince is when something came last, or T0 if nothing has since.
+// silentSince is when something came last: the connection itself, if nothing has
+// since, or T0 if that is later.
 func (c *base) silentSince(d *term.Termination) time.Time {
-	quiet := c.time(c.lastActivity.Load())
+	quiet := c.time(max(c.born, c.lastActivity.Load()))
 	if quiet.Before(d.T0) {
 		quiet = d.T0 // a termination that was taken back may have left its mark
 	}

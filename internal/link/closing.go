@@ -13,13 +13,13 @@ type CloseQueue struct {
 	d    *term.Termination
 	due  []dueConn // a heap: the one that is silent for longest is the first
 	next time.Time // when the next one may be closed
-	idle bool      // none was due when it was last polled at
+	idle bool      // none was due when it was last examined
 }
 
 // NewCloseQueue returns one that is empty.
 func NewCloseQueue(d *term.Termination) *CloseQueue { return &CloseQueue{d: d} }
 
-// A dueConn is a connection, and when it is to be polled at.
+// A dueConn is a connection, and when it is to be examined.
 type dueConn struct {
 	*Conn
 	at time.Time
@@ -32,12 +32,12 @@ const (
 	// An interrupt can be lost to a deadline that net/http sets in the same moment; a
 	// connection that is still there is interrupted once more.
 	interruptAgain = 50 * time.Millisecond
-	// LooksApart bounds how often connections that went idle are polled at.
+	// LooksApart bounds how often connections that went idle are examined.
 	LooksApart = 10 * time.Millisecond
 )
 
 // Add adds connections, those that can be closed. One that is there already is
-// polled at anew: it may be due earlier.
+// examined anew: it may be due earlier.
 func (q *CloseQueue) Add(all []*Conn) {
 	for _, c := range all {
 		if !c.closable() {

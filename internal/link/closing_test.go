@@ -39,3 +39,15 @@ func TestCloseQueueIsInOrder(t *testing.T) {
 		q.remove()
 	}
 }
+
+// A connection that came during the termination, and on which nothing has come yet, has
+// been silent since then, and not since T0: its first request may be on the wire.
+func TestNewConnectionIsNotYetSilent(t *testing.T) {
+	c, _ := socketPair(t)
+	came := c.time(c.born)
+	for after, want := range map[time.Duration]time.Time{time.Second: came, -time.Second: came.Add(time.Second)} {
+		if at := c.silentSince(&term.Termination{T0: came.Add(-after)}); !at.Equal(want) {
+			t.Errorf("%v after T0: silent since %v, want %v", after, at, want)
+		}
+	}
+}

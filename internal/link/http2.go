@@ -168,7 +168,7 @@ func (h *h2) wrote(b []byte) {
 // So once some of its typical number of streams are open, their answers are held until
 // the rest are, and GOAWAY is sent before any of them.
 const (
-	ObserveFor = 50 * time.Millisecond  // how long the typical number is polled for
+	ObserveFor = 50 * time.Millisecond  // how long the typical number is observed
 	HeldAtMost = 50 * time.Millisecond  // then the answers are sent all the same
 	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
@@ -194,7 +194,7 @@ func (h *h2) leave() {
 	}
 }
 
-// Due is called when the typical number has been polled for, and again when GOAWAY is to
+// Due is called when the typical number has been observed, and again when GOAWAY is to
 // wait no longer for a stream.
 func (l *leaving) Due() {
 	if !l.sampled.Swap(true) && l.wire.Open() == 0 && l.typicalStreams.Load() > 0 {

@@ -14,7 +14,7 @@ import (
 type Set struct {
 	parts []part
 	Ended chan struct{} // has an element after the last of open, or of all, has ended
-	Idle  chan struct{} // has an element if some went idle since the closing phase has polled
+	Idle  chan struct{} // has an element if some went idle since the closing phase last checked
 
 	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
 }
@@ -30,7 +30,7 @@ type part struct {
 	open  group // net/http may serve requests on these
 	apart group // not on these: AddConn's, gRPC's, and some that a handler has taken over
 
-	announced []*Conn // went idle since the closing phase has polled
+	announced []*Conn // went idle since the closing phase last checked
 
 	// taken are those that only the program holds, and what is closed when they are
 	// to leave, if the program waits for that. One that it loses without closing it
@@ -292,7 +292,7 @@ func (s *part) copyTo(some []*Conn) (all []*Conn, ok bool) {
 	return some, true
 }
 
-// All is all of them. No lock is held while one is polled at.
+// All is all of them. No lock is held while one is examined.
 func (s *Set) All() iter.Seq[*Conn] {
 	return func(yield func(*Conn) bool) {
 		var some []*Conn

@@ -192,9 +192,11 @@ type tlsListener struct {
 	http2OverTLS bool // net/http speaks HTTP/2 on a connection that it knows to be one of TLS
 }
 
-func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config) *tlsListener {
+// NewTLSListener returns a listener of the server's connections whose handshake is done.
+// http2 is HasHTTP2OverTLS of the server.
+func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config, http2 bool) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: hasHTTP2OverTLS(srv)}
+	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: http2}
 }
 
 // Accept returns a connection whose handshake is done. net/http has called
