@@ -16,7 +16,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/freeaddr"
 )
@@ -52,20 +51,8 @@ func start(t *testing.T, name string, env ...string) *running {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Process.Kill(); s.Wait() })
-	s.waitListening(t)
+	freeaddr.Await(t, s.addr)
 	return s
-}
-
-func (s *running) waitListening(t *testing.T) {
-	t.Helper()
-	for range 1000 {
-		if c, err := net.Dial("tcp", s.addr); err == nil {
-			c.Close()
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("it never listened")
 }
 
 // client is one kept connection.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 )
 
 // Ports are given out in blocks, below those that the system gives to clients
@@ -34,6 +35,19 @@ func Take(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return addr
+}
+
+// Await waits until a server listens on the address, for ten seconds.
+func Await(t testing.TB, addr string) {
+	t.Helper()
+	for range 1000 {
+		if c, err := net.Dial("tcp", addr); err == nil {
+			c.Close()
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("nothing listens on %s", addr)
 }
 
 // blocks gives out the ports of one block after the other.

@@ -12,7 +12,6 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/lameduck-dev/lameduck/internal/freeaddr"
 )
@@ -55,20 +54,8 @@ func Start(t *testing.T, env ...string) *Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.Wait() })
-	s.waitListening(t)
+	freeaddr.Await(t, s.addr)
 	return s
-}
-
-func (s *Server) waitListening(t *testing.T) {
-	t.Helper()
-	for range 1000 {
-		if c, err := net.Dial("tcp", s.addr); err == nil {
-			c.Close()
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Fatal("the server never listened")
 }
 
 // Terminate sends SIGTERM.
