@@ -13,8 +13,10 @@ type acceptQueue struct {
 	states []queueState // in order
 	// stalled is since when no connection was accepted: the oldest of those that
 	// last waited came then.
-	stalled window
-	looked  time.Duration // when the listener was last seen
+	stalled  window
+	gone     window        // when the listener closed for the last time, or none
+	listened time.Duration // when it was last seen, or never
+	lastLook time.Duration // when the last look began that is known of, or never
 }
 
 // queueState begins between two moments.
@@ -25,14 +27,22 @@ type queueState struct {
 	stalled     window // of the event
 }
 
+func newAcceptQueue() acceptQueue {
+	return acceptQueue{stalled: none, gone: none, listened: never, lastLook: never}
+}
+
 func (q *acceptQueue) addEvent(e timeline.Event) {
 	if e.Kind != timeline.AcceptQueue && e.Kind != timeline.ListenerClosed {
 		return
 	}
 	listens := e.Kind == timeline.AcceptQueue
-	if listened := len(q.states) > 0 && q.states[len(q.states)-1].listens; listens || listened {
-		q.stalled, q.looked = none, e.After
+	switch before := len(q.states) - 1; {
+	case listens:
+		q.stalled, q.gone, q.listened = none, none, e.After
+	case before >= 0 && q.states[before].listens:
+		q.stalled, q.gone, q.listened = none, window{e.After, e.At}, e.After
 	}
+	q.lastLook = e.After
 	if e.StalledBy > 0 {
 		q.stalled = window{e.StalledAfter, e.StalledBy}
 	}

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 // TestWaitedInTheAcceptQueue: looks at 0 to 1 s saw an empty queue, at 1.1 to 2
 // s one with connections, at 2.1 to 3 s an empty one, and from 4 s on no listener.
 func TestWaitedInTheAcceptQueue(t *testing.T) {
-	var q acceptQueue
+	q := newAcceptQueue()
 	for _, e := range []timeline.Event{
 		{Kind: timeline.AcceptQueue, At: 10 * ms},
 		{Kind: timeline.AcceptQueue, After: s, At: 1100 * ms, Waiting: 2, StalledAfter: s, StalledBy: 1100 * ms},
@@ -45,5 +46,39 @@ func TestWaitedInTheAcceptQueue(t *testing.T) {
 	}
 	if (&acceptQueue{}).waited(0, s) != unsure {
 		t.Error("it is sure without having seen anything")
+	}
+}
+
+// TestTheKernelKnowsWhenTheListenerClosed: few connections come, the first that is
+// refused 1.5 s after T0, and the last that was served 3 s before.
+func TestTheKernelKnowsWhenTheListenerClosed(t *testing.T) {
+	closed := func(after, at, last time.Duration) []timeline.Event {
+		return []timeline.Event{emptyQueue(ms, 0),
+			{At: at, After: after, Kind: timeline.ListenerClosed, Pod: "a"}, {At: last + ms, After: last, Kind: timeline.ListenerClosed, Pod: "a"}}
+	}
+	for _, tt := range []struct {
+		name  string
+		queue []timeline.Event
+		want  string
+		sure  bool
+		text  string
+	}{
+		{"not seen", nil, delayShorter, false, "kept serving for 1.50 s"},
+		{"at T0", closed(10*s, 10020*ms, 12970*ms), closesEarly, true, "refused from 10.02 s"},
+		{"later", closed(11300*ms, 11320*ms, 12970*ms), delayShorter, true, "kept serving for 1.32 s"},
+		{"with the process, for all that was seen", closed(11300*ms, 12990*ms, 12980*ms), delayShorter, false, "kept serving for 1.50 s"},
+		{"before T0", closed(9*s, 9025*ms, 12970*ms), delayShorter, false, "kept serving for 1.50 s"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			signal := event(10*s, timeline.Signalled, "a")
+			signal.Caught = true
+			b := build(append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a")}, tt.queue...)...)
+			b.try(2*s, "a").try(8500*ms, "a").try(11500*ms, "a", refused).try(12500*ms, "a", refused)
+			found := Findings(&b.Run)
+			if len(found) != 1 || found[0].ID != tt.want || found[0].Doubt == "" != tt.sure || !strings.Contains(found[0].Evidence, tt.text) {
+				t.Errorf("%+v\nwant %s, sure: %v, %q", found, tt.want, tt.sure, tt.text)
+			}
+			checkSum(t, &b.Run, found)
+		})
 	}
 }

@@ -52,7 +52,7 @@ type outage struct {
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, acceptQueue: newAcceptQueue(),
 		exitInexact: o.accuracy > 0, reported: p.Exited, accuracy: o.accuracy,
 	}
 }
@@ -148,7 +148,7 @@ func (p *podFacts) maybeQueued(a *timeline.Attempt) bool {
 // last, for longer than any that was answered: the server no longer accepted,
 // and its listener was open.
 func (p *podFacts) stopsAccepting(o *observer) bool {
-	return p.stalled.came() && o.waited(p.stalled.latest, p.looked).shorterThan(p.longestFirst+reaction) == no
+	return p.stalled.came() && o.waited(p.stalled.latest, p.listened).shorterThan(p.longestFirst+reaction) == no
 }
 
 // settleClosed finds the first time after T0 that a new connection was refused, or
@@ -167,6 +167,19 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !overloaded && p.stopsAccepting(o) {
 		p.closedAt(p.stalled.latest, true, true)
 	}
+	p.sharpenClosed()
+}
+
+// sharpenClosed takes the moment at which the listener closed from the kernel, where
+// clients were refused and it surely closed before the exit. At a time without
+// any look the process may have exited.
+func (p *podFacts) sharpenClosed() {
+	exit := p.exit
+	exit.earliest = min(exit.earliest, p.lastLook)
+	if !p.closed.came() || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
+		return
+	}
+	p.closed, p.closedSure = window{max(p.gone.earliest, p.t0.earliest), min(p.gone.latest, p.closed.latest)}, true
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not
