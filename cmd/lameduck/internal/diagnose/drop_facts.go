@@ -49,7 +49,11 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended))
 	}
 	class = d.faultOfTermination()
-	if class == cutsInFlight && d.pod.watched() && d.pod.maybeQueued(&d.Attempt) && d.pod.inProgress(d, d.run.observer) == yes {
+	switch {
+	case class != cutsInFlight:
+	case d.pod.leftInQueue(&d.Attempt):
+		why = doubt{fmt.Sprintf("%s accepted no connection in its last %s, and its slowest response took about as long: it was busy, or it accepted none any more", d.pod.Name, span(d.pod.listened-d.pod.stalled.latest)), hintQuick}
+	case d.pod.watched() && d.pod.maybeQueued(&d.Attempt) && d.pod.inProgress(d, d.run.observer) == yes:
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
 	}
 	return class, why

@@ -144,6 +144,12 @@ func (p *podFacts) maybeQueued(a *timeline.Attempt) bool {
 	return queued(a) && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == unsure
 }
 
+// leftInQueue reports whether the connection that was cut was in the accept queue to
+// its end.
+func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
+	return queued(a) && a.Sent != never && p.stalled.came() && p.acceptQueue.waited(a.Sent, a.Ended) == yes
+}
+
 // stopsAccepting reports whether connections waited in the accept queue to the
 // last, for longer than any that was answered: the server no longer accepted,
 // and its listener was open.

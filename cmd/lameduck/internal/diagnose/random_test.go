@@ -30,12 +30,14 @@ func TestEveryDropIsExplainedOnce(t *testing.T) {
 func randomRun(r *rand.Rand) *timeline.Run {
 	kinds := []timeline.Kind{timeline.Started, timeline.Ready, timeline.Unready, timeline.NeverReady, timeline.Deleted,
 		timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Killed, timeline.Exited, timeline.Restarted,
-		timeline.EndpointAdded, timeline.EndpointTerminating, timeline.EndpointRemoved, timeline.Evicted, timeline.Forced}
+		timeline.EndpointAdded, timeline.EndpointTerminating, timeline.EndpointRemoved, timeline.Evicted, timeline.Forced,
+		timeline.AcceptQueue, timeline.ListenerClosed, timeline.ActionStarted}
 	run := &timeline.Run{Stage: pick(r, "lab", "cluster"), Action: "rollout", Accuracy: pick(r, 0, 300*ms, 1500*ms),
 		Spec: timeline.Spec{Grace: moment(r), PreStop: pick(r, "", "sleep"), Command: []string{"sh", "-c", "x"}}}
 	for range r.IntN(20) {
 		run.Events = append(run.Events, timeline.Event{At: moment(r), Kind: pick(r, kinds...), Pod: pick(r, "a", "b", "c"),
-			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Source: pick(r, "", timeline.SourceProxy), Node: pick(r, "n1", "n2", "n3"), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail")})
+			Caught: r.IntN(2) == 0, HandlerUnknown: r.IntN(2) == 0, Source: pick(r, "", timeline.SourceProxy), Node: pick(r, "n1", "n2", "n3"), Code: r.IntN(3), Signal: pick(r, "", "SIGTERM"), Detail: pick(r, "", "detail"),
+			After: moment(r), Waiting: r.IntN(3), StalledAfter: moment(r), StalledBy: moment(r)})
 	}
 	causes := append([]timeline.Cause{"", "", "", "abnormal-close"}, timeline.Causes...)
 	for range r.IntN(60) {

@@ -37,6 +37,8 @@ type server struct {
 	notCaught  bool          // has no handler for the signal
 	killed     bool          // by the kubelet
 	exitCode   int
+	silent     bool // accepts connections after T0, and answers no request that begins then
+	stuck      bool // accepts none after T0, with its listener open
 }
 
 // stall is a time in which no process of the machine gets a processor: what is due
@@ -87,7 +89,7 @@ type client struct {
 
 func (t *simulation) simulate() *timeline.Run {
 	run := &timeline.Run{Stage: "lab", Action: "rollout", Spec: t.spec}
-	r := &recorder{simulation: t, run: run}
+	r := &recorder{simulation: t, run: run, stalled: never}
 	clients := t.clients()
 	run.Attempts = make([]timeline.Attempt, 0, len(clients)*int(trafficEnd/(100*time.Millisecond))) // about as many as they will make
 	for i, c := range clients {
@@ -95,7 +97,7 @@ func (t *simulation) simulate() *timeline.Run {
 		r.runClient(c)
 	}
 	run.Attempts = byEnd(run.Attempts)
-	run.Events = append(t.events(r.lastBusy), run.Events...)
+	run.Events = append(t.events(r.lastBusy, r.stalled), run.Events...)
 	if t.stall != nil {
 		run.Events = append(run.Events, timeline.Event{At: t.stall.to, Due: t.stall.from, Kind: timeline.Stalled})
 		for i, c := range clients {
@@ -137,7 +139,7 @@ func (t *simulation) clients() []client {
 	return all
 }
 
-func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
+func (t *simulation) events(lastBusy, stalled time.Duration) []timeline.Event {
 	signal, t0 := t.t0(), t.t0()
 	var events []timeline.Event
 	add := func(at time.Duration, k timeline.Kind, pod string) *timeline.Event {
@@ -163,7 +165,48 @@ func (t *simulation) events(lastBusy time.Duration) []timeline.Event {
 	if t.killed {
 		add(exit, timeline.Killed, "app-1")
 	}
+	events = append(events, t.queueEvents(exit, stalled)...)
 	add(exit, timeline.Exited, "app-1").Code = t.exitCode
+	return events
+}
+
+const lookPeriod = 25 * ms // of the looks at the accept queue
+
+// lookBefore is when the last look before the moment was: none is in a stall.
+func (t *simulation) lookBefore(at time.Duration) time.Duration {
+	if t.stall != nil && at >= t.stall.from && at.Truncate(lookPeriod) < t.stall.to {
+		at = t.stall.from
+	}
+	return at.Truncate(lookPeriod)
+}
+
+// queueEvents are what the kernel showed of the accept queue of app-1, at looks
+// every 25 ms.
+func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
+	events := []timeline.Event{{Kind: timeline.AcceptQueue, At: lookPeriod}}
+	changes := func(to timeline.Event, at time.Duration) {
+		to.After = t.lookBefore(at)
+		to.At = t.stall.at(at.Truncate(lookPeriod)+lookPeriod, controlPlane)
+		if to.Waiting > 0 {
+			to.StalledAfter, to.StalledBy = to.After, to.At
+		}
+		if to.At < exit {
+			events = append(events, to)
+		}
+	}
+	if t.stuck && stalled != never {
+		changes(timeline.Event{Kind: timeline.AcceptQueue, Waiting: 1}, stalled)
+	}
+	if closes := t.closesAt(); !t.stuck && closes < exit {
+		changes(timeline.Event{Kind: timeline.ListenerClosed}, closes)
+	}
+	last := events[len(events)-1]
+	last.At = max(last.At, t.lookBefore(exit))
+	last.After = max(last.After, t.lookBefore(exit))
+	events = append(events, last)
+	for i := range events {
+		events[i].Pod = "app-1"
+	}
 	return events
 }
 
@@ -197,6 +240,7 @@ type recorder struct {
 	run      *timeline.Run
 	conns    uint64
 	lastBusy time.Duration // app-1 still answered then
+	stalled  time.Duration // when the first connection came that it did not answer, or never
 }
 
 // route is the pod that a client is sent to: the old one until its node knows
@@ -270,6 +314,9 @@ func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, 
 	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= r.closesAt():
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
+	case pod == "app-1" && at >= r.t0() && (r.silent || r.stuck && !reused):
+		fail(&a, timeline.EOF, r.exitAt())
+		r.stalled = earlier(r.stalled, at)
 	case pod == "app-1":
 		r.terminatingPod(&a)
 	}

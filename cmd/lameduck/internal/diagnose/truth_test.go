@@ -66,6 +66,16 @@ var randomServers = []randomServer{
 		at := p + between(r, 1200*ms, 1800*ms)
 		return simulation{server: server{preStop: -1, closes: at, exits: at, sendsClose: true}, propagation: p}
 	}},
+	{cutsInFlight, func(r *rand.Rand) simulation {
+		p := between(r, 100*ms, s)
+		at := p + between(r, 1200*ms, 4*s)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, sendsClose: true, silent: true, exitCode: pick(r, 0, 137)}, propagation: p, fastOnly: coin(r)}
+	}},
+	{closesEarly, func(r *rand.Rand) simulation {
+		p := between(r, 100*ms, s)
+		at := p + between(r, 1200*ms, 4*s)
+		return simulation{server: server{preStop: -1, closes: at, exits: at, sendsClose: true, stuck: true, exitCode: pick(r, 0, 137)}, propagation: p, fastOnly: coin(r)}
+	}},
 	{notReady, func(r *rand.Rand) simulation {
 		return simulation{server: server{preStop: -1, closes: 6 * s, sendsClose: true}, propagation: 2 * s, warmUp: between(r, 1500*ms, 4*s)}
 	}},
@@ -119,7 +129,14 @@ func machineIsLate(run *timeline.Run, from, by time.Duration) {
 		}
 	}
 	for i := range run.Events {
-		late(&run.Events[i].At)
+		e := &run.Events[i]
+		late(&e.At)
+		late(&e.StalledBy)
+		for _, at := range []*time.Duration{&e.After, &e.StalledAfter} { // there was no look meanwhile
+			if *at > from && *at < to {
+				*at = from
+			}
+		}
 	}
 }
 
@@ -175,12 +192,23 @@ func randomTruth(r *rand.Rand) (what, want string, run *timeline.Run) {
 	run = sim.simulate()
 	withControl(withClasses(run))
 	mutation := mutations[r.IntN(len(mutations))]
-	stage := pick(r, "lab", "lab", "cluster")
+	stage := pick(r, "lab", "lab", "cluster", "lab without its kernel")
 	mutation.apply(r, run)
+	if stage != "lab" {
+		run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	}
+	if want = server.want; stage != "lab" && sim.stuck {
+		want = cutsInFlight // what an exit has cut, whether or not it was accepted
+	}
 	if stage == "cluster" {
 		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
 	}
-	return fmt.Sprintf("%s, %s", stage, mutation.name), server.want, attribute.Run(run)
+	return fmt.Sprintf("%s, %s", stage, mutation.name), want, attribute.Run(run)
+}
+
+// ofKernel reports whether only the kernel of a pod's own machine shows the event.
+func ofKernel(e timeline.Event) bool {
+	return e.Kind == timeline.AcceptQueue || e.Kind == timeline.ListenerClosed
 }
 
 // randomStall is a run in the lab in which all parties on the machine, the server

@@ -22,6 +22,7 @@ var noDoubt doubt
 
 const (
 	hintLate  = "run it again on a less busy machine, or with a lower --rate"
+	hintQuick = "run it again with --traffic new,keepalive, of which no request takes long"
 	hintOften = "run it again with a higher --rate, so that each pod gets new connections all the time"
 )
 
