@@ -82,3 +82,21 @@ func TestTheKernelKnowsWhenTheListenerClosed(t *testing.T) {
 		})
 	}
 }
+
+// TestAQueueNoLongerThanASlowResponse: the server accepted nothing in its last 2.9 s. One
+// that handles one request at a time does so too, if a response takes 3 s.
+func TestAQueueNoLongerThanASlowResponse(t *testing.T) {
+	cut := func(a *timeline.Attempt) { failing(timeline.EOF)(a); a.Ended = 13 * s }
+	for slowest, sure := range map[time.Duration]bool{3 * s: false, 100 * ms: true} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a"),
+			emptyQueue(ms, 0), timeline.Event{At: 12990 * ms, After: 12970 * ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 2, StalledAfter: 10 * s, StalledBy: 10020 * ms})
+		b.try(2*s, "a", func(a *timeline.Attempt) { a.Ended = a.Started + slowest })
+		b.try(10030*ms, "a", cut).try(12*s, "a", cut, func(a *timeline.Attempt) { a.Sent = never })
+		found := Findings(&b.Run)
+		if len(found) != 1 || found[0].Doubt == "" != sure || sure && found[0].ID != closesEarly {
+			t.Errorf("with responses that take %v: %+v", slowest, found)
+		}
+	}
+}

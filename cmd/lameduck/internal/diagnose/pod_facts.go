@@ -144,10 +144,10 @@ func (p *podFacts) maybeQueued(a *timeline.Attempt) bool {
 	return queued(a) && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == unsure
 }
 
-// leftInQueue reports whether the connection that was cut was in the accept queue to
-// its end.
+// leftInQueue reports whether the new connection that was cut may have come when the
+// oldest of those that were not accepted had: it was behind that one in the queue.
 func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
-	return queued(a) && a.Sent != never && p.stalled.came() && p.acceptQueue.waited(a.Sent, a.Ended) == yes
+	return queued(a) && p.stalled.came() && exactly(a.Started).before(p.stalled) != yes
 }
 
 // stopsAccepting reports whether connections waited in the accept queue to the
