@@ -39,6 +39,10 @@ type difference struct {
 	why  string
 }
 
+// headTime is how long a server waits for the rest of a head. What net/http answers
+// depends on whether the first part had come by then.
+const headTime = 300 * time.Millisecond
+
 func TestConfigurationsAreServedAsByNetHTTP(t *testing.T) {
 	rows := configRows(certificate(t), certificate(t))
 	for _, row := range rows {
@@ -171,8 +175,8 @@ func http1Rows() []configRow {
 		{name: "MaxHeaderBytes", set: with(func(s *http.Server) { s.MaxHeaderBytes = 1 }),
 			client: plain(ask("GET / HTTP/1.1\r\nHost: test\r\nLong: " + strings.Repeat("x", 4200) + "\r\n\r\n"))},
 		{name: "SetKeepAlivesEnabled", set: with(func(s *http.Server) { s.SetKeepAlivesEnabled(false) }), client: plain(ask(get, get))},
-		{name: "ReadHeaderTimeout", set: with(func(s *http.Server) { s.ReadHeaderTimeout = 10 * time.Millisecond }), client: plain(await("GET / HT"))},
-		{name: "ReadTimeout", set: with(func(s *http.Server) { s.ReadTimeout = 10 * time.Millisecond }), client: plain(await("GET / HT"))},
+		{name: "ReadHeaderTimeout", set: with(func(s *http.Server) { s.ReadHeaderTimeout = headTime }), client: plain(await("GET / HT"))},
+		{name: "ReadTimeout", set: with(func(s *http.Server) { s.ReadTimeout = headTime }), client: plain(await("GET / HT"))},
 		{name: "WriteTimeout", set: with(func(s *http.Server) { s.WriteTimeout = time.Nanosecond }), client: plain(await(get))},
 		{name: "IdleTimeout", set: with(func(s *http.Server) { s.IdleTimeout = 10 * time.Millisecond }), client: plain(await(get))},
 		{name: "timeouts", set: with(timeouts), client: plain(ask(get, post, getLast))},
@@ -387,7 +391,7 @@ func clearHTTP2Rows() []configRow {
 		{name: "clear text: hooks", set: all(hooks, speak(http1, clearHTTP2)), client: plain(streams(2), ask(get))},
 		{name: "clear text: HTTP2Config", set: all(speak(clearHTTP2), with(http2Config)), client: plain(streams(1))},
 		{name: "clear text: timeouts", set: all(speak(clearHTTP2), with(timeouts)), client: plain(streams(2), fetch("h2c", 2))},
-		{name: "clear text: ReadHeaderTimeout", set: all(speak(clearHTTP2), with(func(s *http.Server) { s.ReadHeaderTimeout = 10 * time.Millisecond })),
+		{name: "clear text: ReadHeaderTimeout", set: all(speak(clearHTTP2), with(func(s *http.Server) { s.ReadHeaderTimeout = headTime })),
 			client: plain(await(wire.Preface[:10]))},
 		{name: "clear text: SetKeepAlivesEnabled", set: all(speak(clearHTTP2), with(func(s *http.Server) { s.SetKeepAlivesEnabled(false) })), client: plain(streams(2))},
 		{name: "clear text: ResponseController", set: all(speak(clearHTTP2), handle(control)), client: plain(fetch("h2c", 1))},
