@@ -2,6 +2,7 @@ package link
 
 import (
 	"bufio"
+	"crypto/tls"
 	"math"
 	"net"
 	"net/http"
@@ -78,13 +79,12 @@ const clearHTTP2Key = "unencrypted_http2"
 // is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
 // that off: all of them are seen in what net/http makes of an empty server.
 func hasHTTP2(srv *http.Server) bool {
-	empty := new(http.Server)
-	empty.Serve(closedListener{})
+	native := ownNextProto()
 	if own, is := srv.TLSNextProto["h2"]; is {
 		_, inClear := srv.TLSNextProto[clearHTTP2Key]
-		return inClear || own != nil && sameFunc(own, empty.TLSNextProto["h2"])
+		return inClear || own != nil && sameFunc(own, native["h2"])
 	}
-	_, has := empty.TLSNextProto["h2"]
+	_, has := native["h2"]
 	return has
 }
 
@@ -93,12 +93,18 @@ func hasHTTP2(srv *http.Server) bool {
 // Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
 // It reads what srv.Serve writes, so it comes before that.
 func HasHTTP2OverTLS(srv *http.Server) bool {
+	native := ownNextProto()
+	h2, has := native["h2"]
+	_, byName := native[clearHTTP2Key]
+	own, is := srv.TLSNextProto["h2"]
+	return has && !byName && (!is || own != nil && sameFunc(own, h2))
+}
+
+// ownNextProto is the TLSNextProto that net/http gives a server that has set none.
+func ownNextProto() map[string]func(*http.Server, *tls.Conn, http.Handler) {
 	empty := new(http.Server)
 	empty.Serve(closedListener{})
-	native, has := empty.TLSNextProto["h2"]
-	_, byName := empty.TLSNextProto[clearHTTP2Key]
-	own, is := srv.TLSNextProto["h2"]
-	return has && !byName && (!is || own != nil && sameFunc(own, native))
+	return empty.TLSNextProto
 }
 
 // sameFunc reports whether a and b are the same code. From Go 1.27 on net/http puts a
