@@ -62,8 +62,8 @@ func (s *stream) read(c *client, conn net.Conn) error {
 	return s.events(c, conn, bufio.NewReader(res.Body))
 }
 
-// answer sends a request and reads the head of the answer. A connection that is
-// closed before is told from one that is closed in the middle.
+// answer sends a request and reads the head of the answer. The error
+// differs between a connection that is closed before the head and one closed in it.
 func answer(conn net.Conn, request string) (*http.Response, error) {
 	conn.SetDeadline(time.Now().Add(patience))
 	if _, err := io.WriteString(conn, request); err != nil {

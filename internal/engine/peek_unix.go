@@ -82,8 +82,8 @@ func (g *socketPeeker) ReadNow(p []byte) (int, error) {
 }
 
 // Ask waits in the poller as soon as the request is written. A Read would try the
-// socket first, in vain: a tenth of all that a request costs its client. Nothing is
-// missed, because the poller was told to watch for an event before the write.
+// socket first, before there can be an answer: that system call is a tenth of what a
+// request costs its client. The poller is armed before the write, so it misses no event.
 func (g *socketPeeker) Ask(request, answer []byte) Asked {
 	g.out, g.buf, g.done, g.n, g.err = request, answer, Asked{}, 0, syscall.EAGAIN
 	err := g.raw.Read(g.ask)

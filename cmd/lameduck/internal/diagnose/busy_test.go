@@ -96,7 +96,7 @@ func twoWorkers() *built {
 }
 
 // TestCapacity: what the server can take is counted up to its last answer: requests
-// that it has in hand at the termination are no lack of capacity.
+// in flight when it terminates are no lack of capacity.
 func TestCapacity(t *testing.T) {
 	const want = "before the first termination 4.0 requests a second were sent and 1.0 answered"
 	found := Findings(&twoWorkers().Run)

@@ -84,7 +84,7 @@ func (s shim) release() error {
 	return err
 }
 
-// becomeOrExplain is the inside of the shim. It does not return.
+// execOrReport is the inside of the shim. It does not return.
 func execOrReport(setUp func(hostname string, ip netip.Addr) error) {
 	runtime.LockOSThread() // the death signal belongs to the thread that asks for it
 	control := os.NewFile(controlFD, "control")
