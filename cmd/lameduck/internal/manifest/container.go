@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // container is what one has that decides which of them is run.
@@ -100,7 +102,7 @@ func (p *Pod) container(c value) {
 func tcp(port value, what string) bool {
 	protocol := port.get("protocol").text("TCP")
 	if protocol != "TCP" {
-		port.note("%s %s is %s and is left out", what, display(port.get("name").text("")), display(protocol))
+		port.note("%s %s is %s and is left out", what, document.Display(port.get("name").text("")), document.Display(protocol))
 	}
 	return protocol == "TCP"
 }

@@ -8,6 +8,9 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
@@ -29,6 +32,15 @@ func ReadFile(path string, want Choice) (*Workload, error) {
 			"name one file, or render the directory first, as in: kubectl kustomize DIR | lameduck verify -f - -- COMMAND")
 	}
 	return Read(path, f, want)
+}
+
+// file is what is being read: the name it has in messages, the first thing
+// found wrong in it, and what was read on the way.
+type file struct {
+	name      string
+	err       error
+	notes     []string
+	positions map[string]Pos
 }
 
 // Read reads one workload, and the Service that selects its pods, from YAML
@@ -114,6 +126,26 @@ func (f *file) collect(list []object, v value) []object {
 	return append(list, o)
 }
 
+// A Kubernetes object is at most 1.5 MiB in etcd.
+const maxBytes = 4 << 20
+
+func (f *file) documents(data []byte) ([]*yaml.Node, error) {
+	if len(data) > maxBytes {
+		return nil, hint.New(fmt.Errorf("%s: larger than %d MiB", f.name, maxBytes>>20),
+			"give it the Deployment and its Service only")
+	}
+	docs, err := document.Read(f.name, data, 1)
+	return docs, f.templated(data, err)
+}
+
+// templated adds a hint to err if data looks like a Helm chart's template.
+func (f *file) templated(data []byte, err error) error {
+	if err == nil || !document.Templated(data) {
+		return err
+	}
+	return hint.New(err, "a template has to be rendered first, as in: helm template CHART | lameduck verify -f - -- COMMAND")
+}
+
 // onlyWorkload is the one Deployment among objects, or else the one StatefulSet
 // or DaemonSet.
 func (f *file) onlyWorkload(objects []object) (object, error) {
@@ -126,7 +158,7 @@ func (f *file) onlyWorkload(objects []object) (object, error) {
 		case o.is("apps", "StatefulSet"), o.is("apps", "DaemonSet"):
 			others = append(others, o)
 		}
-		if k := display(o.kind); !slices.Contains(kinds, k) {
+		if k := document.Display(o.kind); !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -136,18 +168,18 @@ func (f *file) onlyWorkload(objects []object) (object, error) {
 	}
 	switch len(found) {
 	case 0:
-		return object{}, hint.New(fmt.Errorf("%s: no Deployment, StatefulSet or DaemonSet in it, only %s", f.name, shorten(strings.Join(kinds, ", "))),
+		return object{}, hint.New(fmt.Errorf("%s: no Deployment, StatefulSet or DaemonSet in it, only %s", f.name, document.Shorten(strings.Join(kinds, ", "))),
 			"it needs one of apps/v1, and the Service in front of it")
 	case 1:
 		for _, o := range others {
-			o.note("%s %s is not run, only Deployment %s is", o.kind, display(o.name), display(found[0].name))
+			o.note("%s %s is not run, only Deployment %s is", o.kind, document.Display(o.name), document.Display(found[0].name))
 		}
 		return found[0], nil
 	}
 	names := make([]string, len(found))
 	for i, o := range found {
-		names[i] = display(o.name)
+		names[i] = document.Display(o.name)
 	}
-	err := f.wrong(found[1].node, "%d workloads in one file: %s", len(found), shorten(strings.Join(names, ", ")))
+	err := found[1].wrong("%d workloads in one file: %s", len(found), document.Shorten(strings.Join(names, ", ")))
 	return object{}, hint.New(err, "put the one to run in a file of its own, with its Service")
 }
