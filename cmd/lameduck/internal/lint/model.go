@@ -1,0 +1,44 @@
+package lint
+
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+
+// workload is an object that makes pods, and what else is about these pods.
+type workload struct {
+	*object.Object
+	template   object.Value // of the pods: metadata and spec
+	pod        object.Value // spec of the template
+	labels     map[string]string
+	containers []*container   // those that run side by side; native sidecars first, as they start
+	services   []*service     // that select the pods
+	budgets    []*budget      // that select the pods
+	scaler     *object.Object // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
+}
+
+// container is one container of a workload's pods.
+type container struct {
+	object.Value
+	workload *workload
+	name     string
+	sidecar  bool // a native one: an init container with restartPolicy Always
+}
+
+// service is a Service and the workloads that it selects.
+type service struct {
+	*object.Object
+	ports     []servicePort
+	workloads []*workload
+	headless  bool // clusterIP None: its clients take the addresses of pods from DNS
+}
+
+type servicePort struct {
+	object.Value
+	name, targetPort string // targetPort is a number or a name, the port itself where it has none
+	number           int
+	protocol         string
+}
+
+// budget is a PodDisruptionBudget and the workloads that it selects.
+type budget struct {
+	*object.Object
+	workloads []*workload
+}
