@@ -8,18 +8,24 @@ type workload struct {
 	template   object.Value // of the pods: metadata and spec
 	pod        object.Value // spec of the template
 	labels     map[string]string
-	containers []*container   // those that run side by side; native sidecars first, as they start
-	services   []*service     // that select the pods
-	budgets    []*budget      // that select the pods
-	scaler     *object.Object // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
+	containers []*container           // those that run side by side; native sidecars first, as they start
+	services   []*service             // that select the pods
+	budgets    []*budget              // that select the pods
+	scaler     *object.Object         // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
+	configs    map[key]*object.Object // the ConfigMaps and Secrets of the set
 }
+
+// key names an object of a kind.
+type key struct{ kind, namespace, name string }
 
 // container is one container of a workload's pods.
 type container struct {
 	object.Value
 	workload *workload
 	name     string
-	sidecar  bool // a native one: an init container with restartPolicy Always
+	sidecar  bool                // a native one: an init container with restartPolicy Always
+	env      map[string]variable // what environment has read
+	read     *hook               // what hook has read
 }
 
 // service is a Service and the workloads that it selects.
