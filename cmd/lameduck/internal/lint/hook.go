@@ -9,15 +9,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// hook is the preStop hook of a container: how long it takes, and how that is known.
-// The kubelet sends the stop signal when it has ended.
-type hook struct {
-	hookTime
-	at      object.Value // the seconds, the command, or the hook itself
-	text    string       // as messages name it: sleep 30, or sh -c "sleep 30"
-	refused bool         // Kubernetes refuses it if it takes longer than the grace period
-}
-
 // hook reads the preStop hook; nil if the container has none.
 func (c *container) hook() *hook {
 	if c.read == nil && c.preStop().Present() {
