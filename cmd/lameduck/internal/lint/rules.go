@@ -7,6 +7,10 @@ import "slices"
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
+	ruleNoReadinessProbe,
+	ruleProbeOnAnotherPort,
+	ruleReadinessSameAsLiveness,
+	ruleReadinessSlowerThanGrace,
 	ruleNoDisruptionBudget,
 }
 
