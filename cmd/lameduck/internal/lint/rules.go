@@ -11,6 +11,8 @@ var rules = []rule{
 	ruleProbeOnAnotherPort,
 	ruleReadinessSameAsLiveness,
 	ruleReadinessSlowerThanGrace,
+	ruleSingleReplica,
+	ruleOneEndpointNearby,
 	ruleNoDisruptionBudget,
 }
 
