@@ -13,6 +13,10 @@ var rules = []rule{
 	ruleReadinessSlowerThanGrace,
 	ruleSingleReplica,
 	ruleOneEndpointNearby,
+	ruleRolloutTakesAllPodsDown,
+	ruleRecreateBehindService,
+	ruleManualUpdate,
+	ruleHostPortBlocksSurge,
 	ruleNoDisruptionBudget,
 }
 
