@@ -48,7 +48,7 @@ inconclusive.`,
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newPreStop(s), newVersion(s))
+	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newLint(s), newPreStop(s), newVersion(s))
 	root.SetOut(s.Out) // the commands of completion keep it
 	addCompletion(root)
 	return root
