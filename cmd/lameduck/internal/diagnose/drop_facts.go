@@ -36,6 +36,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
 		why = d.lateBy(late)
 	}
+	if u := d.withoutProbe(); u != nil {
+		return probeFails, u.doubt()
+	}
 	if !d.late() {
 		return "", why
 	}

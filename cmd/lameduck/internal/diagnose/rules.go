@@ -9,6 +9,7 @@ import (
 // The stable names of the findings.
 const (
 	neverReady    = "never-became-ready"
+	probeFails    = "readiness-probe-fails"
 	ignoresSignal = "ignores-the-signal"
 	meansReload   = "signal-means-reload"
 	hookEnds      = "prestop-hook-ends-the-server"
@@ -34,6 +35,7 @@ const (
 // drop has it.
 var rules = []rule{
 	ruleNeverReady,    // a pod that never served has no termination to judge
+	ruleProbeFails,    // before the faults of a pod: it may be the last one that stopped, and not the reason
 	ruleEvicted,       // the kubelet's act: what the server does then is no evidence
 	ruleForced,        // the same
 	ruleHookEnds,      // the end came from the hook: the signal, if it was sent, changed nothing
