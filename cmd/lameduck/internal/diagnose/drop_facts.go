@@ -40,6 +40,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return probeFails, u.doubt()
 	}
 	if !d.late() {
+		if d.lostToIdleClose() {
+			return closesIdle, d.doubtOfIdleClose()
+		}
 		return "", why
 	}
 	if d.pod.doubt.any() {

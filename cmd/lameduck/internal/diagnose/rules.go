@@ -22,6 +22,7 @@ const (
 	delayShorter  = "delay-shorter-than-propagation"
 	cutsKeepAlive = "cuts-keep-alive-at-exit"
 	cutsInFlight  = "cuts-in-flight-at-exit"
+	closesIdle    = "closes-idle-connections"
 	noEndpoint    = "no-endpoint"
 	evicted       = "evicted-without-notice"
 	forced        = "deleted-by-force"
@@ -47,6 +48,7 @@ var rules = []rule{
 	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
 	ruleNotKeepingUp,  // before the rules for single drops: what waits behind others is no effect of a termination
 	ruleNotReady,      // also before T0
+	ruleClosesIdle,    // the same
 	ruleAnswers5xx,    // the rest after T0: an answer shows that the process ran
 	ruleDelayShorter,  // a refusal shows that it had stopped to accept
 	ruleCutsKeepAlive, // a cut on a connection that had not been asked to close
