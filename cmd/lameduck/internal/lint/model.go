@@ -1,6 +1,10 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
 
 // workload is an object that makes pods, and what else is about these pods.
 type workload struct {
@@ -26,6 +30,7 @@ type container struct {
 	sidecar  bool                // a native one: an init container with restartPolicy Always
 	env      map[string]variable // what environment has read
 	read     *hook               // what hook has read
+	found    *[]drain            // what drains has read
 }
 
 // variable is one variable of the environment that a container starts with.
@@ -55,6 +60,29 @@ type hookTime struct {
 	open    bool // something runs that is not known: it may take longer
 	stops   bool // something runs that stops the server, or makes it drain
 	ends    bool // what follows does not run
+}
+
+// drain is what a manifest sets for the time after the stop signal.
+type drain struct {
+	*drainSetting
+	seconds int
+	written string // as it is written there: --graceful-timeout 60
+	from    string // where: nginx.conf in ConfigMap web
+}
+
+// drainSetting is one setting of a server for the time after the stop signal.
+type drainSetting struct {
+	server string
+	// How it is written: a flag without its dashes, or the key of a file; variables,
+	// separated by spaces; an annotation of the pod. Of a name with dots the last part is
+	// enough. Letter case, and _ for -, make no difference.
+	name, env, annotation string
+	unit                  time.Duration // of a number that has none; 0: a second
+	accepts               bool          // it goes on to accept connections for all of that time; else it is the most that requests in flight get
+	whole                 bool          // the other times of the server are within it
+	file                  string        // what the file has to have, where other files have such a key too
+	hook                  string        // what the preStop hook has to have: without it nothing asks the server to drain
+	source                string
 }
 
 // service is a Service and the workloads that it selects.

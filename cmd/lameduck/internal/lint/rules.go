@@ -17,6 +17,8 @@ var rules = []rule{
 	ruleRecreateBehindService,
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
+	ruleGraceShorterThanDrain,
+	ruleGraceTooShort,
 	ruleNoDisruptionBudget,
 }
 
