@@ -7,14 +7,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// variable is one variable of the environment that a container starts with.
-type variable struct {
-	text  string
-	known bool   // false: from a field of the pod, or from an object that is not in the set
-	from  string // "ConfigMap web"; "" for one that has its value in the container
-	at    object.Value
-}
-
 // environment are the variables that the manifest sets: those of envFrom first,
 // which env overrides. Those of the image are not in it.
 func (c *container) environment() map[string]variable {
@@ -122,4 +114,17 @@ func dataOf(o *object.Object) map[string]string {
 		}
 	}
 	return data
+}
+
+// configMaps are those that the program reads from the API server, by a flag.
+func (c *container) configMaps() (all []*object.Object) {
+	for _, word := range c.words() {
+		name, value, _ := strings.Cut(word, "=")
+		if name == "--configmap" {
+			if o := c.workload.config("ConfigMap", value[strings.LastIndexByte(value, '/')+1:]); o != nil {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
 }

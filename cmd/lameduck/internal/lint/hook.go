@@ -3,20 +3,12 @@ package lint
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
-
-// hook is the preStop hook of a container: how long it takes, and how that is known.
-// The kubelet sends the stop signal when it has ended.
-type hook struct {
-	hookTime
-	at      object.Value // the seconds, the command, or the hook itself
-	text    string       // as messages name it: sleep 30, or sh -c "sleep 30"
-	refused bool         // Kubernetes refuses it if it takes longer than the grace period
-}
 
 // hook reads the preStop hook; nil if the container has none.
 func (c *container) hook() *hook {
@@ -69,4 +61,19 @@ func (c *container) script(at string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// floor is what the kubelet leaves between the stop signal and SIGKILL, however long
+// the hook took (minimumGracePeriodInSeconds).
+const floor = 2
+
+// uses reports whether the hook takes all of the grace period. One of 0 is a mistake of
+// its own.
+func (h *hook) uses(grace int) bool {
+	return h != nil && grace > 0 && h.planned > 0 && h.planned >= grace-floor
+}
+
+// hookUsesTheGracePeriod reports whether one of the hooks does.
+func (w *workload) hookUsesTheGracePeriod() bool {
+	return slices.ContainsFunc(w.containers, func(c *container) bool { return c.hook().uses(w.grace()) })
 }

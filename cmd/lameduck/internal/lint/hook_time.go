@@ -8,18 +8,6 @@ import (
 	"strings"
 )
 
-// hookTime is how long commands take.
-type hookTime struct {
-	// atLeast are seconds for certain, and before anything runs that is not known. What
-	// is not known may stop the server, and with its container the hook ends.
-	atLeast int
-	planned int  // seconds, if every command on the way succeeds
-	endless bool // they never end
-	open    bool // something runs that is not known: it may take longer
-	stops   bool // something runs that stops the server, or makes it drain
-	ends    bool // what follows does not run
-}
-
 // shell is what running a script has to know.
 type shell struct {
 	value      func(name string) (string, bool)

@@ -2,10 +2,8 @@ package lint
 
 import (
 	"path"
-	"slices"
 	"strings"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -29,12 +27,6 @@ func (c *container) process1() *process1 {
 // items are the values of words.
 func (c *container) items() []object.Value {
 	return append(c.Get("command").Items(), c.Get("args").Items()...)
-}
-
-// alone reports whether the container has a PID namespace of its own, so that what it
-// starts is process 1.
-func (c *container) alone() bool {
-	return !c.workload.pod.Get("shareProcessNamespace").True() && !c.workload.pod.Get("hostPID").True()
 }
 
 // starters replace themselves with the command that follows: how many words of their
@@ -91,31 +83,6 @@ func (p *process1) follow(words []string, items []object.Value) {
 	}
 }
 
-// behindOptions is the index of the word behind the first one, its options, and as many
-// others.
-func behindOptions(words []string, operands int, valued []string) int {
-	i := 1
-	for ; i < len(words); i++ {
-		switch word := words[i]; {
-		case word == "--":
-			return min(i+1+operands, len(words))
-		case slices.Contains(valued, word):
-			i++
-		case strings.HasPrefix(word, "-") && len(word) > 1, operands == 0 && isAssignment(word):
-		case operands > 0:
-			operands--
-		default:
-			return i
-		}
-	}
-	return len(words)
-}
-
-func isAssignment(word string) bool {
-	name, _, found := strings.Cut(word, "=")
-	return found && isName(name)
-}
-
 // follows handles the programs that run a server as their child; false for any other.
 func (p *process1) follows(words []string) bool {
 	name := path.Base(words[0])
@@ -150,16 +117,6 @@ func (p *process1) su(words []string) {
 	}
 }
 
-// scriptRunners run a script of package.json with sh -c.
-var scriptRunners = []string{"npm", "npx", "yarn", "yarnpkg", "pnpm", "pnpx"}
-
-// ownCommands of script runners run no script.
-var ownCommands = []string{"install", "i", "ci", "add", "build", "publish", "version", "config", "cache", "prune", "rebuild", "update", "audit", "-v", "--version"}
-
-func runsScripts(words []string) bool {
-	return slices.Contains(scriptRunners, path.Base(words[0])) && (len(words) < 2 || !slices.Contains(ownCommands, words[1]))
-}
-
 func (p *process1) scriptRunner(words []string) {
 	p.server = words
 	name := path.Base(words[0])
@@ -174,10 +131,6 @@ func (p *process1) scriptRunner(words []string) {
 	}
 }
 
-func directly(words []string) string {
-	return "start the program that the script of package.json names, such as `node server.js`, in place of " + short(words)
-}
-
 // mountedScript follows a script that is a file of a ConfigMap in the set.
 func (p *process1) mountedScript(words []string) bool {
 	file, ok := p.container.file(words[0])
@@ -186,7 +139,7 @@ func (p *process1) mountedScript(words []string) bool {
 	}
 	if shell := shebang(file.text); shell != "" {
 		p.file = file.from
-		p.script(shellCall{name: shell}, file.text, words[1:])
+		p.follow(p.script(shellCall{name: shell}, file.text, words[1:]), nil)
 	}
 	return true
 }
@@ -201,11 +154,11 @@ func (p *process1) runShell(words []string, items []object.Value) {
 		if items != nil {
 			p.at = items[call.word]
 		}
-		p.script(call, words[call.word], words[call.word+1:])
+		p.follow(p.script(call, words[call.word], words[call.word+1:]), nil)
 	default:
 		if file, ok := p.container.file(words[call.word]); ok {
 			p.file = file.from
-			p.script(call, file.text, words[call.word+1:])
+			p.follow(p.script(call, file.text, words[call.word+1:]), nil)
 		}
 	}
 }
@@ -218,12 +171,4 @@ func (c *container) file(at string) (mounted, bool) {
 		}
 	}
 	return mounted{}, false
-}
-
-// short is a command for messages, in backquotes.
-func short(words []string) string { return "`" + plain(words) + "`" }
-
-// plain is a command in one line.
-func plain(words []string) string {
-	return document.Shorten(document.OneLine(strings.Join(strings.Fields(strings.Join(words, " ")), " ")))
 }

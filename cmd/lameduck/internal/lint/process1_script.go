@@ -8,26 +8,27 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// script judges what a shell runs in the end, and follows it.
-func (p *process1) script(call shellCall, text string, args []string) {
+// script judges what a shell runs in the end. It returns the words of what takes the
+// place of the shell, nil if nothing does.
+func (p *process1) script(call shellCall, text string, args []string) []string {
 	file := parseScript(text)
 	if file == nil {
-		return
+		return nil
 	}
 	r := newScriptReader(text, file)
 	last := r.last(file.Stmts, tail{inFile: !call.inArg})
 	if last == nil || len(last.words) == 0 {
-		return
+		return nil
 	}
 	handler := r.handler(file)
 	last.never = last.never || handler != nil
 	replaced, stays := last.behave(call.name, call.login, p.container.image())
 	words := withArgs(last.words, args)
 	if last.exec || len(stays) == 0 {
-		if !strings.HasPrefix(words[0], "$") {
-			p.follow(words, nil)
+		if strings.HasPrefix(words[0], "$") {
+			return nil
 		}
-		return
+		return words
 	}
 	p.server, p.shell, p.loop = words, call.name, last.loop
 	switch {
@@ -45,6 +46,7 @@ func (p *process1) script(call shellCall, text string, args []string) {
 	case p.file == "" && p.at.Text() == text:
 		p.lost.mended = last.withExec(text, r)
 	}
+	return nil
 }
 
 // withArgs puts the arguments of a script in the place of "$@".

@@ -7,6 +7,7 @@ import "slices"
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
+	ruleGraceShorterThanDrain,
 	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
 }

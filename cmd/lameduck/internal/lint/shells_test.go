@@ -9,28 +9,13 @@ import (
 	"testing"
 )
 
-// TestMain lets the test binary be the server of TestShellsReplaceThemselves: it prints
-// its process ID.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == "print-pid" {
-		os.Stdout.WriteString(strconv.Itoa(os.Getpid()))
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // TestShellsReplaceThemselves asks the shells of this machine which last commands take
 // their place: the reader of scripts has to agree.
 func TestShellsReplaceThemselves(t *testing.T) {
-	program, err := os.Executable()
-	if err != nil {
+	server := filepath.Join(t.TempDir(), "server") // prints its process ID
+	if err := os.WriteFile(server, []byte("#!/bin/sh\necho $$\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	server := filepath.Join(t.TempDir(), "server")
-	if err := os.Symlink(program, server); err != nil {
-		t.Fatal(err)
-	}
-	// The alternatives to a real shell named sh are named as the images name them.
 	candidates := map[string][]string{"dash": {"dash"}, "bash": {"bash"}, "ash": {"busybox", "ash"}, "zsh": {"zsh"}}
 	for shell, command := range candidates {
 		if _, err := exec.LookPath(command[0]); err != nil {
@@ -44,7 +29,7 @@ func TestShellsReplaceThemselves(t *testing.T) {
 			"server & wait", "server 2>/dev/null", "f() { server; }; f", "f() { exec server; }; f", "env A=1 server", "case a in a) server;; esac",
 		} {
 			for _, inFile := range []bool{false, true} {
-				agrees(t, shell, command, strings.ReplaceAll(script, "server", server+" print-pid"), inFile)
+				agrees(t, shell, command, strings.ReplaceAll(script, "server", server), inFile)
 			}
 		}
 	}
@@ -64,7 +49,7 @@ func agrees(t *testing.T, shell string, command []string, script string, inFile 
 	var out strings.Builder
 	cmd.Stdout = &out
 	_ = cmd.Run() // some end with the status 1
-	replaced := out.String() == strconv.Itoa(cmd.Process.Pid)
+	replaced := strings.TrimSpace(out.String()) == strconv.Itoa(cmd.Process.Pid)
 
 	file := parseScript(script)
 	last := newScriptReader(script, file).last(file.Stmts, tail{inFile: inFile})
