@@ -19,6 +19,7 @@ var rules = []rule{
 	ruleHostPortBlocksSurge,
 	ruleGraceShorterThanDrain,
 	ruleGraceTooShort,
+	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
 }
 
