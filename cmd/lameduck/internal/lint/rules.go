@@ -18,6 +18,10 @@ var rules = []rule{
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
 	ruleNoDisruptionBudget,
+	ruleBudgetNeverAllows,
+	ruleBudgetsOverlap,
+	ruleBudgetSelectsNothing,
+	ruleBudgetKeepsBrokenPods,
 }
 
 // known reports whether there is a rule of that ID.
