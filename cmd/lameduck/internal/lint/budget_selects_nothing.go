@@ -1,10 +1,6 @@
 package lint
 
-import (
-	"strings"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
-)
+import "strings"
 
 // A budget whose selector fits no pod protects nothing.
 var ruleBudgetSelectsNothing = rule{
@@ -66,17 +62,13 @@ func namedAfter(b *budget, w *workload, r *report) {
 	selector := b.Get("spec", "selector")
 	f := r.add(b.Object, selector, "selects no pod of these files, although it is named after %s: a drain may evict all pods of that at one time", w).
 		because("%s", w.differs(labelSelector(selector)))
-	labels := w.Get("spec", "selector", "matchLabels")
-	if labels.Present() {
-		f.cure("set matchLabels to {%s}", matched(w))
-	} else {
+	labels := plainSelector(w.Object)
+	if labels == nil {
 		f.cure("set selector to that of %s", w)
+		return
 	}
-	if labels.Present() && !selector.Get("matchExpressions").Present() && !w.Get("spec", "selector", "matchExpressions").Present() {
-		var fields edit.Fields
-		for name, value := range labels.Fields() {
-			fields = append(fields, edit.Field{Name: name, To: value.Text()})
-		}
-		f.by(selector, []string{"matchLabels"}, fields)
+	f.cure("set matchLabels to {%s}", matched(w))
+	if !selector.Get("matchExpressions").Present() {
+		f.by(selector, []string{"matchLabels"}, labels)
 	}
 }

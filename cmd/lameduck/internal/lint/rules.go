@@ -22,6 +22,9 @@ var rules = []rule{
 	ruleBudgetsOverlap,
 	ruleBudgetSelectsNothing,
 	ruleBudgetKeepsBrokenPods,
+	ruleNoSpread,
+	ruleSpreadSelectorMismatch,
+	ruleAntiAffinityBlocksRollout,
 }
 
 // known reports whether there is a rule of that ID.
