@@ -21,6 +21,13 @@ var rules = []rule{
 	ruleGraceTooShort,
 	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
+	ruleBudgetNeverAllows,
+	ruleBudgetsOverlap,
+	ruleBudgetSelectsNothing,
+	ruleBudgetKeepsBrokenPods,
+	ruleNoSpread,
+	ruleSpreadSelectorMismatch,
+	ruleAntiAffinityBlocksRollout,
 }
 
 // known reports whether there is a rule of that ID.
