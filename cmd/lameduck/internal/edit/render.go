@@ -156,6 +156,9 @@ func (p *patch) fieldLines(in *yaml.Node, sl slot) []string {
 // no field in lines.
 func (p *patch) liftedLines(name string, value *yaml.Node) []string {
 	in := p.parent[value]
+	if in == nil {
+		return nil
+	}
 	for _, sl := range slots(in) {
 		if sl.value != value || sl.key == nil || flow(in) {
 			continue
