@@ -77,7 +77,7 @@ func TestNothingIsLeft(t *testing.T) {
 			}
 			t.Run(user+"/"+tree+"/"+end, func(t *testing.T) {
 				t.Parallel()
-				defer thisMachine.take(1)()
+				defer thisMachine.take(func() int { return 1 })()
 				endsWithout(t, user, tree, end)
 			})
 		}
