@@ -3,6 +3,8 @@ package trial
 import (
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 const (
@@ -37,5 +39,5 @@ func (r *recorder) queued() bool {
 // attempts ended, are those of a queue.
 func growing(all []time.Duration) bool {
 	last := slices.Sorted(slices.Values(all[len(all)-len(all)/lateShare:]))
-	return last[len(last)/2] >= 2*slices.Min(all)+mostLate
+	return last[len(last)/2] >= 2*slices.Min(all)+timeline.MostLate
 }

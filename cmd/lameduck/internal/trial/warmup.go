@@ -13,7 +13,8 @@ import (
 )
 
 const (
-	leastRate = 10 // attempts per second and pattern: an outage of 100 ms still shows
+	warmUp    = time.Second // traffic before the first action: the latencies to compare with
+	leastRate = 10          // attempts per second and pattern: an outage of 100 ms still shows
 	// mostLate is how late this machine may be. The diagnosis cannot
 	// distinguish a server that is slow by less from a client that is.
 	mostLate = timeline.MostLate
