@@ -8,6 +8,7 @@ import "slices"
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
 	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
 	ruleGraceTooShort,
 	ruleNoDisruptionBudget,
 }
