@@ -14,9 +14,6 @@ type set struct {
 	byLabel   map[label][]*workload
 }
 
-// key names an object of a kind.
-type key struct{ kind, namespace, name string }
-
 // label is one label of the pods of a namespace.
 type label struct{ namespace, name, value string }
 
@@ -40,6 +37,7 @@ func newSet(objects []*object.Object) *set {
 			at := label{w.Namespace, name, value}
 			s.byLabel[at] = append(s.byLabel[at], w)
 		}
+		w.configs = s.configs
 		w.scaler = scalers[key{w.Kind, w.Namespace, w.Name}]
 	}
 	for _, o := range objects {

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -47,6 +49,14 @@ func (w *workload) grace() int { return w.pod.Get("terminationGracePeriodSeconds
 
 // graceAt is where the grace period is written, or could be.
 func (w *workload) graceAt() object.Value { return w.pod.Get("terminationGracePeriodSeconds") }
+
+// graceFrom is where the grace period is from, for messages.
+func (w *workload) graceFrom() string {
+	if w.graceAt().Present() {
+		return fmt.Sprintf("terminationGracePeriodSeconds: %d", w.grace())
+	}
+	return fmt.Sprintf("the pod sets no terminationGracePeriodSeconds: the default is %d", defaultGrace)
+}
 
 // replicas are the fewest pods that the workload has while nothing is wrong: the
 // minimum of its autoscaler, else spec.replicas, 1 by default. Not known for
