@@ -2,7 +2,11 @@
 // reads the objects in them.
 package gather
 
-import "io"
+import (
+	"context"
+	"io"
+	"os"
+)
 
 // Stdin is the argument that stands for standard input, and StdinName what messages
 // call it.
@@ -13,14 +17,51 @@ const (
 
 // Read reads what the arguments name: files, folders with all that is in them, and
 // standard input. What cannot be read does not hide the rest.
-func Read(args []string, stdin io.Reader) *Manifests {
+func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 	m := &Manifests{}
+	var all found
 	for _, arg := range args {
 		if arg == Stdin {
-			m.read(StdinName, stdin)
+			m.readAll(StdinName, stdin)
 			continue
 		}
-		m.walk(arg)
+		info, err := os.Stat(arg)
+		switch {
+		case err != nil:
+			m.unread(arg, err)
+		case info.IsDir():
+			all.add(walk(arg))
+		default:
+			all.files = append(all.files, arg)
+		}
 	}
+	m.readFound(ctx, all)
 	return m
+}
+
+func (f *found) add(more found) {
+	f.files = append(f.files, more.files...)
+	f.charts = append(f.charts, more.charts...)
+	f.kustomizations = append(f.kustomizations, more.kustomizations...)
+	f.failed = append(f.failed, more.failed...)
+}
+
+// readFound reads every path once. The files of a kustomization are read as it has
+// them, and not by themselves.
+func (m *Manifests) readFound(ctx context.Context, all found) {
+	for _, f := range all.failed {
+		m.unread(f.path, f.err)
+	}
+	for _, folder := range unique(all.charts) {
+		m.chart(ctx, folder)
+	}
+	used := m.kustomizations(ctx, unique(all.kustomizations))
+	for _, path := range unique(all.files) {
+		if ctx.Err() != nil {
+			return
+		}
+		if !used[path] {
+			m.readFile(path)
+		}
+	}
 }

@@ -8,6 +8,7 @@ import "slices"
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
 	ruleNoDisruptionBudget,
+	ruleIgnoreAnnotation,
 }
 
 // known reports whether there is a rule of that ID.
