@@ -7,6 +7,16 @@ import "slices"
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
+	ruleNoReadinessProbe,
+	ruleProbeOnAnotherPort,
+	ruleReadinessSameAsLiveness,
+	ruleReadinessSlowerThanGrace,
+	ruleSingleReplica,
+	ruleOneEndpointNearby,
+	ruleRolloutTakesAllPodsDown,
+	ruleRecreateBehindService,
+	ruleManualUpdate,
+	ruleHostPortBlocksSurge,
 	ruleNoDisruptionBudget,
 	ruleIgnoreAnnotation,
 }

@@ -11,17 +11,15 @@ type set struct {
 	services  []*service
 	budgets   []*budget
 	configs   map[key]*object.Object // ConfigMaps and Secrets
+	claims    map[key]*object.Object // PersistentVolumeClaims
 	byLabel   map[label][]*workload
 }
-
-// key names an object of a kind.
-type key struct{ kind, namespace, name string }
 
 // label is one label of the pods of a namespace.
 type label struct{ namespace, name, value string }
 
 func newSet(objects []*object.Object) *set {
-	s := &set{objects: objects, configs: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
+	s := &set{objects: objects, configs: map[key]*object.Object{}, claims: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
 	scalers := map[key]*object.Object{}
 	for _, o := range objects {
 		switch {
@@ -29,6 +27,8 @@ func newSet(objects []*object.Object) *set {
 			s.workloads = append(s.workloads, newWorkload(o))
 		case o.Is("", "ConfigMap"), o.Is("", "Secret"):
 			s.configs[key{o.Kind, o.Namespace, o.Name}] = o
+		case o.Is("", "PersistentVolumeClaim"):
+			s.claims[key{o.Kind, o.Namespace, o.Name}] = o
 		case o.Is("autoscaling", "HorizontalPodAutoscaler"), o.Is("keda.sh", "ScaledObject"):
 			scalers[scaled(o)] = o
 		}
@@ -38,6 +38,7 @@ func newSet(objects []*object.Object) *set {
 			at := label{w.Namespace, name, value}
 			s.byLabel[at] = append(s.byLabel[at], w)
 		}
+		w.configs = s.configs
 		w.scaler = scalers[key{w.Kind, w.Namespace, w.Name}]
 	}
 	for _, o := range objects {

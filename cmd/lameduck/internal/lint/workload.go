@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -48,6 +50,14 @@ func (w *workload) grace() int { return w.pod.Get("terminationGracePeriodSeconds
 // graceAt is where the grace period is written, or could be.
 func (w *workload) graceAt() object.Value { return w.pod.Get("terminationGracePeriodSeconds") }
 
+// graceFrom is where the grace period is from, for messages.
+func (w *workload) graceFrom() string {
+	if w.graceAt().Present() {
+		return fmt.Sprintf("terminationGracePeriodSeconds: %d", w.grace())
+	}
+	return fmt.Sprintf("the pod sets no terminationGracePeriodSeconds: the default is %d", defaultGrace)
+}
+
 // replicas are the fewest pods that the workload has while nothing is wrong: the
 // minimum of its autoscaler, else spec.replicas, 1 by default. Not known for
 // a DaemonSet, which has one for each node, and for a scaler that may go to zero.
@@ -67,6 +77,12 @@ func (w *workload) replicas() (n int, known bool) {
 		return v.Int()
 	}
 	return 1, true
+}
+
+// sized reports whether the set has the number of replicas: otherwise it is 1, or
+// an autoscaler that is elsewhere sets it.
+func (w *workload) sized() bool {
+	return w.Kind == "Pod" || w.scaler != nil || w.Get("spec", "replicas").Present()
 }
 
 // replicasAt is where the number of replicas is written, or could be, and the

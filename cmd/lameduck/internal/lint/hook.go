@@ -1,0 +1,63 @@
+package lint
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// hook reads the preStop hook; nil if the container has none.
+func (c *container) hook() *hook {
+	if c.read == nil && c.preStop().Present() {
+		c.read = c.newHook(c.preStop())
+	}
+	return c.read
+}
+
+func (c *container) newHook(v object.Value) *hook {
+	seconds, command := v.Get("sleep", "seconds"), v.Get("exec", "command")
+	switch {
+	case seconds.Present():
+		n, ok := seconds.Int()
+		return &hook{hookTime{atLeast: n, planned: n, open: !ok}, seconds, fmt.Sprintf("sleep %d s", n), true}
+	case command.Present():
+		return &hook{c.runs(command.Texts()), command, document.Display(strings.Join(strings.Fields(strings.Join(command.Texts(), " ")), " ")), false}
+	}
+	return &hook{hookTime{open: true}, v, "httpGet", false} // or nothing: a rule of its own
+}
+
+// runs is how long the command of a hook takes. Kubernetes expands no $(NAME) in it, as it
+// does in the command of a container; a shell expands its variables.
+func (c *container) runs(command []string) hookTime {
+	s := &shell{set: map[string]string{}, value: c.valueOf, script: c.script}
+	if len(command) > 0 && !isShell(path.Base(command[0])) {
+		if text, ok := c.script(command[0]); ok {
+			command = []string{"sh", "-c", text}
+		}
+	}
+	t := s.simple(command)
+	if t.endless {
+		t.atLeast, t.planned = endless, endless
+	}
+	t.ends = false
+	return t
+}
+
+// valueOf is a variable of the environment, if the manifest shows its value.
+func (c *container) valueOf(name string) (string, bool) {
+	v := c.environment()[name]
+	return v.text, v.known
+}
+
+// script is the text of a file that the container mounts.
+func (c *container) script(at string) (string, bool) {
+	for _, f := range c.files() {
+		if f.path == at {
+			return f.text, true
+		}
+	}
+	return "", false
+}
