@@ -87,7 +87,7 @@ func listRules(w io.Writer) error {
 }
 
 func ruleIDs() []string {
-	ids := namesOf(lint.Rules(), func(r lint.Rule) string { return r.ID })
+	ids := lintIDs()
 	for _, t := range diagnose.Titles() {
 		ids = append(ids, t.ID)
 	}

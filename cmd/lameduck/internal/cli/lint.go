@@ -25,6 +25,7 @@ import (
 // linter is the flags of the command, as they were typed.
 type linter struct {
 	output, failOn string
+	ignore         []string
 }
 
 func newLint(s console.Streams) *cobra.Command {
@@ -41,13 +42,22 @@ A file has any number of YAML or JSON documents; of a folder all files that end 
 manifests of a service at one time: a Service, a PodDisruptionBudget and an autoscaler
 belong to the pods that they select.
 
+A Helm chart is rendered by helm, a kustomization is built by kustomize or
+kubectl, if they are in PATH. Nothing is fetched from elsewhere.
+
+lameduck explain RULE has the reasons of a finding. Where it is no mistake, an
+annotation of the object or of its pod template ignores the rule:
+
+  lameduck.dev/ignore: "RULE, RULE: reason"
+
 Results are on stdout, what could not be read on stderr.
 
 Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 2 usage, 3 something could not be read.`,
 		Example: `  lameduck lint deploy/
   lameduck lint deployment.yaml service.yaml
-  helm template chart/ | lameduck lint -`,
+  lameduck lint deploy/ -o sarif >lint.sarif
+  helm template chart/ --values prod.yaml | lameduck lint -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return console.Usage(hint.New(errors.New("nothing to read"), "name files or folders with manifests, or - for stdin: lameduck lint deploy/"))
@@ -58,8 +68,21 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 	}
 	cmd.Flags().StringVarP(&l.output, "output", "o", "text", "format of the findings: "+oneOf(outputs()))
 	cmd.Flags().StringVar(&l.failOn, "fail-on", string(lint.Warning), "`SEVERITY` from which on findings are exit code 1: "+oneOf(severities()))
+	cmd.Flags().StringSliceVar(&l.ignore, "ignore", nil, "`RULES` whose findings are left out, with commas between them")
+	completeLint(cmd)
 	return cmd
 }
+
+// completeLint is what a shell may offer beside the names of files.
+func completeLint(cmd *cobra.Command) {
+	for flag, words := range map[string][]string{"output": outputs(), "fail-on": severities(), "ignore": lintIDs()} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
+}
+
+func lintIDs() []string { return namesOf(lint.Rules(), func(r lint.Rule) string { return r.ID }) }
 
 func (l *linter) run(ctx context.Context, s console.Streams, args []string) error {
 	if err := l.check(args); err != nil {
@@ -69,7 +92,7 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 	for _, err := range m.Unread {
 		fmt.Fprintln(s.Err, err)
 	}
-	r := &output.Result{Manifests: m, Findings: findings(m), FailOn: lint.Severity(l.failOn)}
+	r := &output.Result{Manifests: m, Findings: l.findings(m), FailOn: lint.Severity(l.failOn)}
 	if err := console.Written(l.write(s, r)); err != nil {
 		return err
 	}
@@ -78,11 +101,14 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 
 // findings are those in each set of objects, at the places that the user can edit. Two
 // overlays may have one mistake of their base.
-func findings(m *gather.Manifests) []lint.Finding {
+func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 	var all []lint.Finding
 	seen := map[string]bool{}
 	for _, set := range m.Sets() {
 		for _, f := range lint.Objects(set) {
+			if slices.Contains(l.ignore, f.ID) {
+				continue
+			}
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {
@@ -104,6 +130,11 @@ func (l *linter) check(args []string) error {
 	}
 	if !slices.Contains(severities(), l.failOn) {
 		return hint.New(fmt.Errorf("unknown severity %q", l.failOn), "use "+oneOf(severities()))
+	}
+	for _, id := range l.ignore {
+		if !slices.Contains(lintIDs(), id) {
+			return hint.New(fmt.Errorf("--ignore: unknown rule %q", id), hint.DidYouMean(id, lintIDs(), "lameduck explain lists the rules"))
+		}
 	}
 	for _, arg := range args {
 		if _, err := os.Stat(arg); arg != gather.Stdin && errors.Is(err, fs.ErrNotExist) {

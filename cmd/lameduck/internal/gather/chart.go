@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -22,26 +21,14 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 		m.skip(name, 1, "a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -")
 		return
 	}
-	cmd := exec.CommandContext(ctx, helm, "template", "release", folder)
-	var text, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &text, &errs
-	if err := cmd.Run(); err != nil {
-		m.unread(name, hint.New(fmt.Errorf("helm template: %s", lastLine(errs.String(), err)),
+	text, err := output(ctx, helm, "template", "release", folder)
+	if err != nil {
+		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
 			"render it with the values that it needs: helm template "+folder+" --values FILE | lameduck lint -"))
 		return
 	}
-	f := &object.File{Name: name, Data: text.Bytes()}
+	f := &object.File{Name: name, Data: text}
 	m.build(f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
-}
-
-// lastLine is the last line that a program has written, or else why it failed.
-func lastLine(text string, err error) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	line := strings.TrimPrefix(document.OneLine(lines[len(lines)-1]), "Error: ")
-	if line == "" {
-		return err.Error()
-	}
-	return line
 }
 
 // build reads the objects of a text that a program has made.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"slices"
 )
 
 // Stdin is the argument that stands for standard input, and StdinName what messages
@@ -32,7 +33,7 @@ func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 		case info.IsDir():
 			all.add(walk(arg))
 		default:
-			all.files = append(all.files, arg)
+			all.named = append(all.named, arg)
 		}
 	}
 	m.readFound(ctx, all)
@@ -47,7 +48,7 @@ func (f *found) add(more found) {
 }
 
 // readFound reads every path once. The files of a kustomization are read as it has
-// them, and not by themselves.
+// them, and by themselves only if an argument names them.
 func (m *Manifests) readFound(ctx context.Context, all found) {
 	for _, f := range all.failed {
 		m.unread(f.path, f.err)
@@ -56,12 +57,11 @@ func (m *Manifests) readFound(ctx context.Context, all found) {
 		m.chart(ctx, folder)
 	}
 	used := m.kustomizations(ctx, unique(all.kustomizations))
-	for _, path := range unique(all.files) {
+	files := slices.DeleteFunc(all.files, func(path string) bool { return used[path] })
+	for _, path := range unique(append(all.named, files...)) {
 		if ctx.Err() != nil {
 			return
 		}
-		if !used[path] {
-			m.readFile(path)
-		}
+		m.readFile(path)
 	}
 }

@@ -283,7 +283,9 @@ EOT
 			t.Errorf("%v is from %v, want %v", at, got, from)
 		}
 	}
-	program(t, "kustomize", "echo 'Error: no such thing' >&2; exit 1\n")
+	want(t, read(t, "over/prod", "base/web.yaml")[1:], "base/web.yaml:1:1 Deployment web", "over/prod/beside.yaml:1:1 ConfigMap a")
+	program(t, "kustomize", `echo "Error: accumulating resources: accumulation err='accumulating resources from 'a': 'a' must be x': no such thing" >&2; exit 1
+`)
 	want(t, read(t, "over/prod"), "over/prod/beside.yaml:1:1 ConfigMap a", "unread over/prod/kustomization.yaml: no such thing")
 }
 
@@ -294,9 +296,11 @@ func TestKustomizationsThatAreNotBuilt(t *testing.T) {
 		"remote/kustomization.yaml": "resources: [below]\n", "remote/below/kustomization.yaml": "resources: ['https://example.com/x.yaml']\n",
 		"bomb/kustomization.yaml": "resources: [bomb.yaml]\n", "bomb/bomb.yaml": bomb(),
 		"broken/kustomization.yaml": "resources: [\n",
+		"part/kustomization.yaml":   "kind: Component\nresources: [web.yaml]\n", "part/web.yaml": workload,
 		"circle/kustomization.yaml": "resources: [../circle]\n",
 	})
-	program(t, "kustomize", "echo 'Error: a circle' >&2; exit 1\n")
+	program(t, "kubectl", `echo 'E1 1 run.go:72] "command failed" err="a circle"' >&2; exit 1
+`)
 	got := read(t, ".")
 	for i, line := range got {
 		if strings.Contains(line, "bomb") || strings.Contains(line, "broken") {
@@ -304,6 +308,7 @@ func TestKustomizationsThatAreNotBuilt(t *testing.T) {
 		}
 	}
 	want(t, got,
+		"skipped part/kustomization.yaml:1: a Component, which is part of the kustomizations that name it",
 		"skipped remote/kustomization.yaml:1: a kustomization with https://example.com/x.yaml, which is not fetched: kustomize build DIR | lameduck lint -",
 		"unread bomb/bomb.yaml:3:26", "unread broken/kustomization.yaml:2:1", "unread circle/kustomization.yaml: a circle")
 }

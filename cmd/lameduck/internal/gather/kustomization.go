@@ -20,6 +20,7 @@ type kustomization struct {
 	folder, name string
 	folders      []string // bases and components
 	files        []string
+	component    bool   // it is only for other ones
 	remote       string // the first that is none on this machine
 	err          error
 	reading      bool // its bases are being read
@@ -87,6 +88,7 @@ func readKustomization(folder string) *kustomization {
 	}
 	var fields kustomizationFields
 	_ = nodes[0].Decode(&fields) // what it could read is in fields
+	k.component = fields.Kind == "Component"
 	if len(fields.HelmCharts) > 0 {
 		k.remote = "a Helm chart"
 	}
@@ -99,6 +101,7 @@ func readKustomization(folder string) *kustomization {
 // kustomizationFields are those that name files:
 // https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 type kustomizationFields struct {
+	Kind                                           string
 	Resources, Bases, Components                   []string
 	Configurations, Crds, Generators, Transformers []string
 	Validators                                     []string
@@ -180,6 +183,10 @@ func readSafely(path string) ([]*yaml.Node, error) {
 // kustomize builds a kustomization.
 func (m *Manifests) kustomize(ctx context.Context, k *kustomization) {
 	path := filepath.Join(k.folder, k.name)
+	if k.component {
+		m.skip(path, 1, "a Component, which is part of the kustomizations that name it")
+		return
+	}
 	if k.remote != "" {
 		m.skip(path, 1, "a kustomization with "+k.remote+", which is not fetched: kustomize build DIR | lameduck lint -")
 		return
@@ -199,7 +206,7 @@ func (m *Manifests) kustomize(ctx context.Context, k *kustomization) {
 		m.skip(path, 1, "a kustomization, and there is neither kustomize nor kubectl in PATH: kustomize build DIR | lameduck lint -")
 		return
 	case err != nil:
-		m.unread(path, hint.New(err, "kubectl kustomize "+k.folder+" shows the same error"))
+		m.unread(path, hint.New(err, "kubectl kustomize "+k.folder+" shows how kustomize has come to it"))
 		return
 	}
 	f := &object.File{Name: path, Data: text}

@@ -1,7 +1,6 @@
 package gather
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,8 +13,8 @@ import (
 // to. Its value is YAML; the field "path" is the file that the object has come from.
 const originAnnotation = "config.kubernetes.io/origin"
 
-// errNoKustomize is the error where no program can build a kustomization. The library
-// of kustomize would make this tool larger by 15 MB, which is more than half of it.
+// errNoKustomize is the error where no program can build a kustomization. docs/DECISIONS.md
+// has why it is not built by kustomize's library.
 var errNoKustomize = errors.New("no kustomize in PATH")
 
 // buildKustomization is the text of the kustomization of a folder, and the folder that
@@ -39,13 +38,8 @@ func buildKustomization(ctx context.Context, folder string) (text []byte, from s
 	if err := os.WriteFile(filepath.Join(from, "kustomization.yaml"), []byte(content), 0o600); err != nil {
 		return nil, "", err
 	}
-	cmd := exec.CommandContext(ctx, program[0], append(program[1:], from)...)
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	if err := cmd.Run(); err != nil {
-		return nil, "", errors.New(lastLine(errs.String(), err))
-	}
-	return out.Bytes(), from, nil
+	text, err = output(ctx, program[0], program[1], from)
+	return text, from, err
 }
 
 // builder is the command that builds a folder, nil if there is none.

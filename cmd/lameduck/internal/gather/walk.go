@@ -13,6 +13,7 @@ var endings = []string{".yaml", ".yml", ".json"}
 
 // found is what a walk through a folder has come across, in its order.
 type found struct {
+	named          []string // files that are arguments
 	files          []string
 	charts         []string // folders of Helm charts
 	kustomizations []string // folders

@@ -29,7 +29,9 @@ func exceptionsOf(o *object.Object) (all []object.Value) {
 func exception(v object.Value) (ids []string, reason string) {
 	list, reason, _ := strings.Cut(v.Text(), ":")
 	for id := range strings.SplitSeq(list, ",") {
-		ids = append(ids, strings.TrimSpace(id))
+		if id = strings.TrimSpace(id); id != "" {
+			ids = append(ids, id)
+		}
 	}
 	return ids, reason
 }
