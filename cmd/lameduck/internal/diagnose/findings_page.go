@@ -83,11 +83,11 @@ func (r *rule) writeSettings(b *strings.Builder, m *match) {
 	for i := range knownServers {
 		server := &knownServers[i]
 		setting := m.numbers(server.settings[r.id])
-		if server.gracefulSignal != "" && slices.Contains(stopRules, r.id) {
+		if server.GracefulSignal != "" && slices.Contains(stopRules, r.id) {
 			setting = strings.TrimSpace(server.signalAdvice() + " " + setting)
 		}
 		if setting != "" {
-			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.name, server.source, setting)
+			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.Name, server.Source, setting)
 			title = ""
 		}
 	}

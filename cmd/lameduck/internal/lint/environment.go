@@ -115,3 +115,16 @@ func dataOf(o *object.Object) map[string]string {
 	}
 	return data
 }
+
+// configMaps are those that the program reads from the API server, by a flag.
+func (c *container) configMaps() (all []*object.Object) {
+	for _, word := range c.words() {
+		name, value, _ := strings.Cut(word, "=")
+		if name == "--configmap" {
+			if o := c.workload.config("ConfigMap", value[strings.LastIndexByte(value, '/')+1:]); o != nil {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}

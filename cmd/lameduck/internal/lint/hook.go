@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
@@ -60,4 +61,19 @@ func (c *container) script(at string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// floor is what the kubelet leaves between the stop signal and SIGKILL, however long
+// the hook took (minimumGracePeriodInSeconds).
+const floor = 2
+
+// uses reports whether the hook takes all of the grace period. One of 0 is a mistake of
+// its own.
+func (h *hook) uses(grace int) bool {
+	return h != nil && grace > 0 && h.planned > 0 && h.planned >= grace-floor
+}
+
+// hookUsesTheGracePeriod reports whether one of the hooks does.
+func (w *workload) hookUsesTheGracePeriod() bool {
+	return slices.ContainsFunc(w.containers, func(c *container) bool { return c.hook().uses(w.grace()) })
 }

@@ -1,6 +1,10 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
 
 // workload is an object that makes pods, and what else is about these pods.
 type workload struct {
@@ -26,6 +30,9 @@ type container struct {
 	sidecar  bool                // a native one: an init container with restartPolicy Always
 	env      map[string]variable // what environment has read
 	read     *hook               // what hook has read
+	first    *process1           // what process1 has read
+	img      *image              // what image has read
+	found    *[]drain            // what drains has read
 }
 
 // variable is one variable of the environment that a container starts with.
@@ -57,6 +64,29 @@ type hookTime struct {
 	ends    bool // what follows does not run
 }
 
+// drain is what a manifest sets for the time after the stop signal.
+type drain struct {
+	*drainSetting
+	seconds int
+	written string // as it is written there: --graceful-timeout 60
+	from    string // where: nginx.conf in ConfigMap web
+}
+
+// drainSetting is one setting of a server for the time after the stop signal.
+type drainSetting struct {
+	server string
+	// How it is written: a flag without its dashes, or the key of a file; variables,
+	// separated by spaces; an annotation of the pod. Of a name with dots the last part is
+	// enough. Letter case, and _ for -, make no difference.
+	name, env, annotation string
+	unit                  time.Duration // of a number that has none; 0: a second
+	accepts               bool          // it goes on to accept connections for all of that time; else it is the most that requests in flight get
+	whole                 bool          // the other times of the server are within it
+	file                  string        // what the file has to have, where other files have such a key too
+	hook                  string        // what the preStop hook has to have: without it nothing asks the server to drain
+	source                string
+}
+
 // service is a Service and the workloads that it selects.
 type service struct {
 	*object.Object
@@ -76,4 +106,36 @@ type servicePort struct {
 type budget struct {
 	*object.Object
 	workloads []*workload
+}
+
+// process1 is what a container starts, as far as the manifest shows it, and whether
+// the stop signal reaches the server: only process 1 gets it from the kubelet.
+type process1 struct {
+	container *container
+	server    []string     // the words of what runs in the end; nil if it is not known
+	at        object.Value // the command, argument or script that starts it
+	init      string       // what is process 1 itself and passes signals on, such as tini
+	shell     string       // what runs the server as its child, if a shell does
+	loop      bool         // it runs it again and again
+	lost      *lostSignal  // nil: the server gets the signal, or it is not known
+	file      string       // the script that at runs: "run.sh in ConfigMap web"; "" if it is at itself
+	depth     int
+}
+
+// lostSignal is why the stop signal does not reach the server.
+type lostSignal struct {
+	summary string // one sentence
+	cure    string // an order
+	source  string // what shows it, for the evidence
+	mended  string // the text of at with the cure in it; "" where it cannot be mended so
+	sure    bool   // with every shell and version
+}
+
+// image is what the name of a container's image shows of it.
+type image struct {
+	text       string // as it is written
+	repository string // without registry, tag and digest: nginx for docker.io/library/nginx:1.27
+	registry   string // docker.io where it has none
+	tag        string
+	shell      string // what sh is in it: dash, bash or ash; "" if that is not known
 }

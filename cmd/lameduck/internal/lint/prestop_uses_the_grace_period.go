@@ -18,23 +18,23 @@ var rulePreStopUsesTheGracePeriod = rule{
 	check:    eachWorkload(preStopUsesTheGracePeriod),
 }
 
-// floor is what the kubelet leaves between the stop signal and SIGKILL, however long
-// the hook took (minimumGracePeriodInSeconds).
-const floor = 2
-
 func preStopUsesTheGracePeriod(w *workload, r *report) {
 	grace := w.grace()
 	for _, c := range w.containers {
 		h := c.hook()
-		if h == nil || grace <= 0 || h.planned < grace-floor || h.planned == 0 {
-			continue // a grace period of 0 has a rule of its own
+		if !h.uses(grace) {
+			continue
 		}
 		f := r.add(w.Object, h.at, "%s", h.usesUp(grace)).because("%s", w.graceFrom())
 		if h.endless {
 			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal when it has", c.name)
 		} else {
-			enough := h.planned + defaultGrace
-			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.planned, defaultGrace).
+			left := defaultGrace
+			if t, ok := longestDrain(c.drains()); ok {
+				left = max(left, roundUp(t.longest+reserve, 5))
+			}
+			enough := h.planned + left
+			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.planned, left).
 				by(w.pod, []string{"terminationGracePeriodSeconds"}, enough)
 		}
 		if h.atLeast < grace-floor || c.sidecar {

@@ -17,7 +17,17 @@ var rules = []rule{
 	ruleRecreateBehindService,
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
+	ruleGraceShorterThanDrain,
+	ruleGraceTooShort,
+	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
+	ruleBudgetNeverAllows,
+	ruleBudgetsOverlap,
+	ruleBudgetSelectsNothing,
+	ruleBudgetKeepsBrokenPods,
+	ruleNoSpread,
+	ruleSpreadSelectorMismatch,
+	ruleAntiAffinityBlocksRollout,
 	ruleIgnoreAnnotation,
 }
 

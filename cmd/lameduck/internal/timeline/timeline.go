@@ -16,7 +16,7 @@ type Run struct {
 	Replicas int       `json:"replicas"`
 	Nodes    int       `json:"nodes,omitempty"` // of the lab
 	Seed     uint64    `json:"seed"`
-	Rate     int       `json:"rate"` // attempts per second and pattern; slow makes a tenth. Lower than Load.Rate where the machine did not keep up
+	Rate     int       `json:"rate"` // attempts per second and pattern; slow makes a tenth. Lower than Load.Rate where the machine or the server did not keep up
 	Load     Load      `json:"load"`
 	Spec     Spec      `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never
