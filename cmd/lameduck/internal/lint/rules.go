@@ -29,6 +29,7 @@ var rules = []rule{
 	ruleNoSpread,
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
+	ruleIgnoreAnnotation,
 }
 
 // known reports whether there is a rule of that ID.
