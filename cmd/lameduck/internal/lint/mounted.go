@@ -40,6 +40,9 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 		name := volume.Get("secret", "secretName").Text() + volume.Get("secret", "name").Text() // a projected one has name
 		o, items = w.config("Secret", name), volume.Get("secret", "items")
 	}
+	if o == nil {
+		return nil // of another set, or of another kind of volume
+	}
 	data := dataOf(o)
 	places := map[string]string{} // the key of each place
 	for name := range data {
