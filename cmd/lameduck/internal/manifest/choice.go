@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
@@ -33,7 +34,7 @@ func (f front) label() string {
 	if f.service == nil {
 		return strconv.Itoa(f.target.Number)
 	}
-	return display(f.service.Name) + ":" + strconv.Itoa(f.service.Ports[f.port].Port)
+	return document.Display(f.service.Name) + ":" + strconv.Itoa(f.service.Ports[f.port].Port)
 }
 
 // chooseFront takes one port of the pods: the one that was asked for; else

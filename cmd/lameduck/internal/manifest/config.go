@@ -3,6 +3,8 @@ package manifest
 import (
 	"encoding/base64"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // config is the data of a ConfigMap or a Secret.
@@ -45,15 +47,15 @@ func newConfig(o object) *config {
 	c := &config{data: map[string]string{}, binary: map[string]string{}}
 	entries := func(field string, encoded bool, into map[string]string) {
 		for _, f := range o.get(field).fields() {
-			v := value{file: o.file, node: f.value, path: join(join(o.path, field), f.key.Value)}
+			v := value{file: o.file, node: f.Value, path: join(join(o.path, field), f.Key.Value)}
 			text := v.text("")
 			if encoded {
 				text = v.base64(text)
 			}
-			if _, again := into[f.key.Value]; !again && field != "binaryData" {
-				c.keys = append(c.keys, f.key.Value)
+			if _, again := into[f.Key.Value]; !again && field != "binaryData" {
+				c.keys = append(c.keys, f.Key.Value)
 			}
-			into[f.key.Value] = text
+			into[f.Key.Value] = text
 		}
 	}
 	entries("data", o.kind == "Secret", c.data)
@@ -98,7 +100,7 @@ func environmentFrom(from value, all *configs) (env []Env) {
 		if c == nil {
 			if !ref.get("optional").truth() {
 				ref.note("%s %s is not in the file: its variables keep the values that they have in this shell, if any",
-					source.kind, display(ref.get("name").text("")))
+					source.kind, document.Display(ref.get("name").text("")))
 			}
 			continue
 		}
@@ -131,9 +133,9 @@ func variable(v value, all *configs) (e Env, ok bool) {
 	}
 	source := "valueFrom"
 	if fields := from.fields(); len(fields) > 0 {
-		source = fields[0].key.Value
+		source = fields[0].Key.Value
 	}
-	v.note("env %s comes from a %s, which is not available here: it is not set", display(e.Name), display(source))
+	v.note("env %s comes from a %s, which is not available here: it is not set", document.Display(e.Name), document.Display(source))
 	return e, false
 }
 
@@ -145,13 +147,13 @@ func (e Env) from(ref value, kind string, all *configs) (Env, bool) {
 	if c == nil {
 		if !optional {
 			ref.note("env %s comes from %s %s, which is not in the file: it keeps the value that it has in this shell, if any",
-				display(e.Name), kind, display(name))
+				document.Display(e.Name), kind, document.Display(name))
 		}
 		return e, false
 	}
 	text, ok := c.data[key]
 	if !ok && !optional {
-		ref.get("key").failHint("it has "+orNone(c.keys), "%s %s has no key %s, and the variable is not optional", kind, display(name), display(key))
+		ref.get("key").failHint("it has "+orNone(c.keys), "%s %s has no key %s, and the variable is not optional", kind, document.Display(name), document.Display(key))
 	}
 	checkText(ref, text, key)
 	e.Value, e.Verbatim = text, true
@@ -161,7 +163,7 @@ func (e Env) from(ref value, kind string, all *configs) (Env, bool) {
 // checkText refuses what no environment can have.
 func checkText(ref value, text, key string) {
 	if strings.ContainsRune(text, 0) {
-		ref.fail("the value of key %s is not text", display(key))
+		ref.fail("the value of key %s is not text", document.Display(key))
 	}
 }
 

@@ -3,6 +3,8 @@ package manifest
 import (
 	"strings"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // What a hook and a probe may do (core/v1 LifecycleHandler and ProbeHandler).
@@ -18,7 +20,7 @@ func (p *Pod) lifecycle(v value) {
 	}
 	p.StopSignal = v.get("stopSignal").text("")
 	if p.StopSignal != "" && !strings.HasPrefix(p.StopSignal, "SIG") {
-		v.get("stopSignal").fail("want a signal such as SIGTERM, not %s", display(p.StopSignal))
+		v.get("stopSignal").fail("want a signal such as SIGTERM, not %s", document.Display(p.StopSignal))
 	}
 	hook := v.get("preStop")
 	if !hook.present() {
@@ -85,7 +87,7 @@ func httpGet(v value, p *Pod) *HTTPGet {
 		Scheme: v.get("scheme").text("HTTP"),
 	}
 	if h.Scheme != "HTTP" && h.Scheme != "HTTPS" {
-		v.get("scheme").fail("want HTTP or HTTPS, not %s", display(h.Scheme))
+		v.get("scheme").fail("want HTTP or HTTPS, not %s", document.Display(h.Scheme))
 	}
 	for _, header := range v.get("httpHeaders").items() {
 		h.Headers = append(h.Headers, [2]string{header.get("name").required(), header.get("value").text("")})
@@ -99,7 +101,7 @@ func portOf(v value, p *Pod) PortRef {
 	port := needPort(v)
 	ref := port.port()
 	if ref.Name != "" && p.PortNumber(ref) == 0 {
-		port.failHint("name the container port, or give its number", "container %s has no port of the name %s", display(p.Container), display(ref.Name))
+		port.failHint("name the container port, or give its number", "container %s has no port of the name %s", document.Display(p.Container), document.Display(ref.Name))
 	}
 	return ref
 }

@@ -3,6 +3,8 @@ package manifest
 import (
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // workload reads the workload d, and of objects the Services that select its
@@ -24,7 +26,7 @@ func (f *file) workload(d object, objects []object, want Choice) *Workload {
 	template := spec.get("template")
 	labels := map[string]string{}
 	for _, label := range template.get("metadata").get("labels").fields() {
-		labels[label.key.Value] = value{file: f, node: label.value, path: "spec.template.metadata.labels"}.text("")
+		labels[label.Key.Value] = value{file: f, node: label.Value, path: "spec.template.metadata.labels"}.text("")
 	}
 	podSpec := template.get("spec")
 	containers := containersOf(podSpec)
@@ -52,14 +54,14 @@ func pod(spec value, containers []container, chosen int) Pod {
 	p.container(containers[chosen].value)
 	others := slices.Delete(slices.Clone(containers), chosen, chosen+1)
 	for _, c := range others {
-		c.note("container %s is not run: the command is run as %s (--container chooses another)", display(c.name), display(p.Container))
+		c.note("container %s is not run: the command is run as %s (--container chooses another)", document.Display(c.name), document.Display(p.Container))
 	}
 	for _, c := range spec.get("initContainers").items() {
 		kind := "init container"
 		if c.get("restartPolicy").text("") == "Always" {
 			kind = "sidecar"
 		}
-		c.note("%s %s is not run, only %s is", kind, display(c.get("name").text("")), display(p.Container))
+		c.note("%s %s is not run, only %s is", kind, document.Display(c.get("name").text("")), document.Display(p.Container))
 	}
 	return p
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
@@ -59,61 +60,6 @@ func Read(name string, r io.Reader, want Choice) (*Workload, error) {
 	return w, nil
 }
 
-// object is one Kubernetes object, its fields named from its own root.
-type object struct {
-	value
-	kind, group, name, namespace string
-}
-
-// is reports whether o is a kind of that API group; "" is the core group.
-// Without an apiVersion the kind is that of Kubernetes itself.
-func (o object) is(group, kind string) bool {
-	return o.kind == kind && (o.group == group || !o.get("apiVersion").present())
-}
-
-func (f *file) objects(data []byte) ([]object, error) {
-	docs, err := f.documents(data)
-	if err != nil {
-		return nil, err
-	}
-	var list []object
-	for _, doc := range docs {
-		list = f.collect(list, value{file: f, node: doc})
-	}
-	if f.err != nil {
-		return nil, f.templated(data, f.err)
-	}
-	if len(list) == 0 {
-		return nil, hint.New(fmt.Errorf("%s: no Kubernetes object in it", f.name), "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it")
-	}
-	return list, nil
-}
-
-// collect adds the object v to list, or the items of v if v is a List.
-func (f *file) collect(list []object, v value) []object {
-	if !v.present() {
-		return list // "---" with nothing behind it
-	}
-	v.path = ""
-	kind := v.get("kind").required()
-	if strings.HasSuffix(kind, "List") {
-		for _, item := range v.get("items").items() {
-			list = f.collect(list, item)
-		}
-		return list
-	}
-	group, _, found := strings.Cut(v.get("apiVersion").text(""), "/")
-	if !found {
-		group = "" // "v1" has none
-	}
-	meta := v.get("metadata")
-	o := object{v, kind, group, meta.get("name").text(""), meta.get("namespace").text("default")}
-	if o.is("", "Service") || o.is("", "ConfigMap") || o.is("", "Secret") {
-		o.path = o.kind + "/" + o.name
-	}
-	return append(list, o)
-}
-
 // onlyWorkload is the one Deployment among objects, or else the one StatefulSet
 // or DaemonSet.
 func (f *file) onlyWorkload(objects []object) (object, error) {
@@ -126,7 +72,7 @@ func (f *file) onlyWorkload(objects []object) (object, error) {
 		case o.is("apps", "StatefulSet"), o.is("apps", "DaemonSet"):
 			others = append(others, o)
 		}
-		if k := display(o.kind); !slices.Contains(kinds, k) {
+		if k := document.Display(o.kind); !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -136,18 +82,18 @@ func (f *file) onlyWorkload(objects []object) (object, error) {
 	}
 	switch len(found) {
 	case 0:
-		return object{}, hint.New(fmt.Errorf("%s: no Deployment, StatefulSet or DaemonSet in it, only %s", f.name, shorten(strings.Join(kinds, ", "))),
+		return object{}, hint.New(fmt.Errorf("%s: no Deployment, StatefulSet or DaemonSet in it, only %s", f.name, document.Shorten(strings.Join(kinds, ", "))),
 			"it needs one of apps/v1, and the Service in front of it")
 	case 1:
 		for _, o := range others {
-			o.note("%s %s is not run, only Deployment %s is", o.kind, display(o.name), display(found[0].name))
+			o.note("%s %s is not run, only Deployment %s is", o.kind, document.Display(o.name), document.Display(found[0].name))
 		}
 		return found[0], nil
 	}
 	names := make([]string, len(found))
 	for i, o := range found {
-		names[i] = display(o.name)
+		names[i] = document.Display(o.name)
 	}
-	err := f.wrong(found[1].node, "%d workloads in one file: %s", len(found), shorten(strings.Join(names, ", ")))
+	err := found[1].wrong("%d workloads in one file: %s", len(found), document.Shorten(strings.Join(names, ", ")))
 	return object{}, hint.New(err, "put the one to run in a file of its own, with its Service")
 }

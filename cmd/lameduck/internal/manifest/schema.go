@@ -1,17 +1,9 @@
 package manifest
 
 import (
-	_ "embed"
 	"strings"
 	"sync"
 )
-
-// fieldsText has a line for each type of Kubernetes: its name, and the fields
-// of its objects, each with a type of its own where that is an object or a
-// list of them. A test makes it from k8s.io/api.
-//
-//go:embed fields.txt
-var fieldsText string
 
 // objectType is the fields of one type; the value of a field is its type, nil
 // if it is none of objects.

@@ -14,10 +14,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-var update = flag.Bool("update", false, "write fields.txt anew from k8s.io/api")
+var update = flag.Bool("update", false, "write fields.go anew from k8s.io/api")
 
-// TestFieldsAreThoseOfKubernetes compares fields.txt with the Go types of
-// k8s.io/api. The tool reads the file and not the types: the demo is built
+// TestFieldsAreThoseOfKubernetes compares fields.go with the Go types of
+// k8s.io/api. The tool has the text and not the types: the demo is built
 // without any package of Kubernetes.
 func TestFieldsAreThoseOfKubernetes(t *testing.T) {
 	types := map[string]string{}
@@ -33,18 +33,23 @@ func TestFieldsAreThoseOfKubernetes(t *testing.T) {
 	}
 	want := strings.Join(lines, "")
 	if *update {
-		if err := os.WriteFile("fields.txt", []byte(want), 0o644); err != nil {
+		file, err := os.ReadFile("fields.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.Replace(string(file), "`"+fieldsText+"`", "`"+want+"`", 1)
+		if err := os.WriteFile("fields.go", []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
 	}
 	if fieldsText != want {
-		t.Error("fields.txt is not that of k8s.io/api in go.mod: run go test ./internal/manifest -run FieldsAre -update")
+		t.Error("fields.go is not that of k8s.io/api in go.mod: run go test ./internal/manifest -run FieldsAre -update")
 	}
 }
 
 // describeType adds a struct, and those that its fields have, as lines of
-// fields.txt.
+// fields.go.
 func describeType(types map[string]string, t reflect.Type) {
 	if _, known := types[t.Name()]; known {
 		return

@@ -1,5 +1,7 @@
 package manifest
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+
 // selecting are the Services among objects that select pods with these labels.
 // The others get a note.
 func selecting(objects []object, namespace string, labels map[string]string) (found []object) {
@@ -7,10 +9,10 @@ func selecting(objects []object, namespace string, labels map[string]string) (fo
 		switch {
 		case !o.is("", "Service"):
 		case !selects(o.get("spec").get("selector"), labels):
-			o.note("Service %s selects other pods and is left out", display(o.name))
+			o.note("Service %s selects other pods and is left out", document.Display(o.name))
 		case o.namespace != namespace:
 			o.note("Service %s is in namespace %s and the pods are in %s, so it selects none of them and is left out",
-				display(o.name), display(o.namespace), display(namespace))
+				document.Display(o.name), document.Display(o.namespace), document.Display(namespace))
 		default:
 			found = append(found, o)
 		}
@@ -23,8 +25,8 @@ func selecting(objects []object, namespace string, labels map[string]string) (fo
 func selects(selector value, labels map[string]string) bool {
 	fields := selector.fields()
 	for _, f := range fields {
-		want := value{file: selector.file, node: f.value, path: selector.path + "." + f.key.Value}.text("")
-		if got, ok := labels[f.key.Value]; !ok || got != want {
+		want := value{file: selector.file, node: f.Value, path: selector.path + "." + f.Key.Value}.text("")
+		if got, ok := labels[f.Key.Value]; !ok || got != want {
 			return false
 		}
 	}
@@ -51,25 +53,4 @@ func service(o object) *Service {
 		s.Ports = append(s.Ports, sp)
 	}
 	return s
-}
-
-// checkTarget makes sure that the port of the pods exists. Kubernetes takes a
-// name that no container has, and then the Service has no endpoint; and a
-// number that none declares, which is right only if the process listens there.
-func (f front) checkTarget(p *Pod) {
-	if f.service == nil || len(f.service.Ports) == 0 {
-		return
-	}
-	switch {
-	case f.target.Number == 0:
-		f.at.failHint("name the container port so, or give its number as targetPort",
-			"the Service sends to port %s, which no container has", display(f.target.Name))
-	case len(p.Ports) > 0 && !p.Declares(f.target.Number):
-		f.at.note("Service %s sends to port %d of the pods, which container %s does not declare (it has %s)",
-			display(f.service.Name), f.target.Number, display(p.Container), portList(p.Ports))
-	}
-	if probed := p.probedPort(); probed != 0 && f.target.Number != 0 && probed != f.target.Number {
-		f.at.note("the readiness probe asks port %d, and Service %s sends to port %d: a pod is ready whether or not it serves there",
-			probed, display(f.service.Name), f.target.Number)
-	}
 }

@@ -1,5 +1,7 @@
 package manifest
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+
 // strategyOf reads how the pods of a kind of workload are replaced.
 func strategyOf(kind string, spec value) Strategy {
 	switch kind {
@@ -31,7 +33,7 @@ func deploymentStrategy(v value) Strategy {
 			update.fail("a Recreate strategy has none")
 		}
 	default:
-		v.get("type").fail("want RollingUpdate or Recreate, not %s", display(s.Type))
+		v.get("type").fail("want RollingUpdate or Recreate, not %s", document.Display(s.Type))
 	}
 	return s
 }
@@ -51,7 +53,7 @@ func statefulSetStrategy(spec value) Strategy {
 	case "Parallel":
 		s.Parallel = true
 	default:
-		spec.get("podManagementPolicy").fail("want OrderedReady or Parallel, not %s", display(policy))
+		spec.get("podManagementPolicy").fail("want OrderedReady or Parallel, not %s", document.Display(policy))
 	}
 	s.FirstOrdinal = spec.get("ordinals").get("start").number(0, 0)
 	return s
@@ -79,7 +81,7 @@ func daemonSetStrategy(v value) Strategy {
 func updateType(v value) string {
 	kind := v.get("type").text("RollingUpdate")
 	if kind != "RollingUpdate" && kind != "OnDelete" {
-		v.get("type").fail("want RollingUpdate or OnDelete, not %s", display(kind))
+		v.get("type").fail("want RollingUpdate or OnDelete, not %s", document.Display(kind))
 	}
 	return kind
 }

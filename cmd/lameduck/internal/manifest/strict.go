@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
@@ -35,7 +36,7 @@ func (p *place) check() {
 	if !p.present() {
 		return
 	}
-	switch node := deref(p.node); node.Kind {
+	switch node := document.Deref(p.node); node.Kind {
 	case yaml.SequenceNode:
 		for _, item := range p.items() {
 			(&place{item, p.fields, p.around}).check()
@@ -47,12 +48,12 @@ func (p *place) check() {
 	}
 }
 
-func (p *place) checkField(f field) {
-	name := f.key.Value
+func (p *place) checkField(f document.Field) {
+	name := f.Key.Value
 	within, known := (*p.fields)[name]
-	child := value{file: p.file, node: f.value, path: join(p.path, name)}
+	child := value{file: p.file, node: f.Value, path: join(p.path, name)}
 	if !known {
-		child.node = f.key // the position of the name, not of what it has
+		child.node = f.Key // the position of the name, not of what it has
 		p.unknown(child, name)
 		return
 	}
@@ -71,7 +72,7 @@ func (p *place) unknown(v value, name string) {
 		advice = "did you mean " + similar + "?"
 	}
 	if advice == "" {
-		v.note("%s is not a field of Kubernetes that this tool knows; it has no effect here", shorten(oneLine(v.path)))
+		v.note("%s is not a field of Kubernetes that this tool knows; it has no effect here", document.Shorten(document.OneLine(v.path)))
 		return
 	}
 	v.failHint(advice, "Kubernetes has no field of this name here")

@@ -1,6 +1,10 @@
 package manifest
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+)
 
 // notModelled leaves one note for each setting of the file that changes what
 // clients see on a cluster, and has no effect in the lab.
@@ -26,9 +30,9 @@ func (f *file) notModelled(workload object, objects []object, w *Workload) {
 		case o.is("", "Service") && w.Service != nil && o.name == w.Service.Name && o.namespace == w.Namespace:
 			serviceNotModelled(o.get("spec"))
 		case o.is("policy", "PodDisruptionBudget") && selects(o.get("spec").get("selector").get("matchLabels"), w.Pod.Labels):
-			o.note("PodDisruptionBudget %s is ignored: --action evict removes one pod", display(o.name))
+			o.note("PodDisruptionBudget %s is ignored: --action evict removes one pod", document.Display(o.name))
 		case o.is("autoscaling", "HorizontalPodAutoscaler") && o.get("spec").get("scaleTargetRef").get("name").text("") == w.Name:
-			o.note("HorizontalPodAutoscaler %s is ignored: the number of replicas is fixed", display(o.name))
+			o.note("HorizontalPodAutoscaler %s is ignored: the number of replicas is fixed", document.Display(o.name))
 		}
 	}
 }
@@ -40,7 +44,7 @@ func containerNotModelled(c value, volumes []value) {
 		for _, v := range volumes {
 			own := path == "/tmp" || path == "/run" // of each pod anyway, as an emptyDir is
 			if v.get("name").text("") == name && !(own && v.get("emptyDir").present()) {
-				mount.note("volume %s is not mounted: at %s the server sees what this machine has there", display(name), display(path))
+				mount.note("volume %s is not mounted: at %s the server sees what this machine has there", document.Display(name), document.Display(path))
 			}
 		}
 	}
@@ -57,7 +61,7 @@ func serviceNotModelled(spec value) {
 	for _, field := range []string{"externalTrafficPolicy", "internalTrafficPolicy"} {
 		if v := spec.get(field); v.text("Cluster") != "Cluster" {
 			if v.text("") != "Local" {
-				v.fail("want Cluster or Local, not %s", display(v.text("")))
+				v.fail("want Cluster or Local, not %s", document.Display(v.text("")))
 			}
 			v.note("%s Local is treated as Cluster: pods of the lab are not assigned to nodes", field)
 		}

@@ -4,15 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v4"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
+
+// file is what is being read: the name it has in messages, the first thing
+// found wrong in it, and what was read on the way.
+type file struct {
+	name      string
+	err       error
+	notes     []string
+	positions map[string]Pos
+}
 
 // value is one YAML node under the name it has in the object. What is not in
 // the file is a value too, without fields, so that reading
@@ -24,9 +33,6 @@ type value struct {
 	path   string     // "spec.replicas"
 	parent Pos        // the place to name where it's missing
 }
-
-// field is one entry of a mapping.
-type field struct{ key, value *yaml.Node }
 
 // present is false for what isn't in the file, and for null.
 func (v value) present() bool { return v.node != nil && v.node.ShortTag() != "!!null" }
@@ -50,27 +56,32 @@ func (v value) failHint(advice, format string, args ...any) {
 	if v.path != "" {
 		message = v.path + ": " + message
 	}
-	err := errors.New(v.file.at(v.pos().Line, v.pos().Column, message))
+	err := errors.New(document.At(v.file.name, v.pos().Line, v.pos().Column, message))
 	if advice != "" {
 		err = hint.New(err, advice)
 	}
 	v.file.err = err
 }
 
+// wrong is an error at v's place.
+func (v value) wrong(format string, args ...any) error {
+	return errors.New(document.At(v.file.name, v.pos().Line, v.pos().Column, fmt.Sprintf(format, args...)))
+}
+
 // note records a setting of the file that has no effect here.
 func (v value) note(format string, args ...any) {
 	at := v.pos()
-	v.file.notes = append(v.file.notes, v.file.at(at.Line, at.Column, fmt.Sprintf(format, args...)))
+	v.file.notes = append(v.file.notes, document.At(v.file.name, at.Line, at.Column, fmt.Sprintf(format, args...)))
 }
 
 // get is the field of that name. Where v is no mapping, that's wrong.
 func (v value) get(key string) value {
 	child := value{file: v.file, path: join(v.path, key), parent: v.pos()}
 	for _, f := range v.fields() {
-		if f.key.Value == key {
-			child.node = f.value
+		if f.Key.Value == key {
+			child.node = f.Value
 			if child.present() {
-				v.file.positions[child.path] = Pos{f.key.Line, f.key.Column}
+				v.file.positions[child.path] = Pos{f.Key.Line, f.Key.Column}
 			}
 			return child
 		}
@@ -86,42 +97,15 @@ func join(path, key string) string {
 }
 
 // fields are v's own, then those it merges (<<) and doesn't override.
-func (v value) fields() []field {
+func (v value) fields() []document.Field {
 	if !v.present() {
 		return nil
 	}
-	if mapping := deref(v.node); mapping.Kind == yaml.MappingNode {
-		return unmerge(mapping)
+	if mapping := document.Deref(v.node); mapping.Kind == yaml.MappingNode {
+		return document.Fields(mapping)
 	}
-	v.fail("want fields, not %s", describe(v.node))
+	v.fail("want fields, not %s", document.Describe(v.node))
 	return nil
-}
-
-func unmerge(mapping *yaml.Node) []field {
-	var own, merged []field
-	for i := 0; i+1 < len(mapping.Content); i += 2 {
-		key, val := deref(mapping.Content[i]), mapping.Content[i+1]
-		if !isMerge(key) {
-			own = append(own, field{key, val})
-			continue
-		}
-		sources := []*yaml.Node{val}
-		if list := deref(val); list.Kind == yaml.SequenceNode {
-			sources = list.Content
-		}
-		for _, source := range sources {
-			merged = append(merged, unmerge(deref(source))...)
-		}
-	}
-	if len(merged) == 0 {
-		return own
-	}
-	seen := map[string]bool{}
-	return slices.DeleteFunc(append(own, merged...), func(f field) bool {
-		again := seen[f.key.Value]
-		seen[f.key.Value] = true
-		return again
-	})
 }
 
 // items are the entries of a list.
@@ -129,9 +113,9 @@ func (v value) items() []value {
 	if !v.present() {
 		return nil
 	}
-	list := deref(v.node)
+	list := document.Deref(v.node)
 	if list.Kind != yaml.SequenceNode {
-		v.fail("want a list, not %s", describe(v.node))
+		v.fail("want a list, not %s", document.Describe(v.node))
 		return nil
 	}
 	items := make([]value, len(list.Content))
@@ -146,14 +130,14 @@ func (v value) text(def string) string {
 	if !v.present() {
 		return def
 	}
-	n := deref(v.node)
+	n := document.Deref(v.node)
 	switch n.ShortTag() {
 	case "!!str", "!!timestamp", "!!merge":
 		return n.Value
 	case "!!int", "!!float", "!!bool":
-		v.failHint("put it in quotes", "want text, not %s", describe(n))
+		v.failHint("put it in quotes", "want text, not %s", document.Describe(n))
 	default:
-		v.fail("want text, not %s", describe(n))
+		v.fail("want text, not %s", document.Describe(n))
 	}
 	return def
 }
@@ -181,10 +165,10 @@ func (v value) number(def, least int) int {
 	if !v.present() {
 		return def
 	}
-	node := deref(v.node)
+	node := document.Deref(v.node)
 	var n int64
 	if node.ShortTag() != "!!int" || node.Load(&n) != nil {
-		v.fail("want a whole number, not %s", describe(node))
+		v.fail("want a whole number, not %s", document.Describe(node))
 		return def
 	}
 	if n < int64(least) || n > math.MaxInt32 {
@@ -196,8 +180,8 @@ func (v value) number(def, least int) int {
 
 // seconds is a whole number of seconds, as Kubernetes gives all its times.
 func (v value) seconds(def time.Duration, least int) time.Duration {
-	if v.present() && deref(v.node).ShortTag() == "!!str" {
-		v.failHint("Kubernetes counts in whole seconds: 30, not 30s", "want a whole number, not %s", describe(v.node))
+	if v.present() && document.Deref(v.node).ShortTag() == "!!str" {
+		v.failHint("Kubernetes counts in whole seconds: 30, not 30s", "want a whole number, not %s", document.Describe(v.node))
 		return def
 	}
 	return time.Duration(v.number(int(def/time.Second), least)) * time.Second
@@ -209,15 +193,15 @@ func (v value) truth() bool {
 		return false
 	}
 	var b bool
-	if n := deref(v.node); n.ShortTag() != "!!bool" || n.Load(&b) != nil {
-		v.fail("want true or false, not %s", describe(n))
+	if n := document.Deref(v.node); n.ShortTag() != "!!bool" || n.Load(&b) != nil {
+		v.fail("want true or false, not %s", document.Describe(n))
 	}
 	return b
 }
 
 // port is a port number, or the name of one.
 func (v value) port() PortRef {
-	if v.present() && deref(v.node).ShortTag() == "!!str" {
+	if v.present() && document.Deref(v.node).ShortTag() == "!!str" {
 		return PortRef{Name: v.required()}
 	}
 	return PortRef{Number: v.portNumber()}
@@ -236,61 +220,15 @@ func (v value) share(def IntOrPercent) IntOrPercent {
 	if !v.present() {
 		return def
 	}
-	n := deref(v.node)
+	n := document.Deref(v.node)
 	if n.ShortTag() != "!!str" {
 		return IntOrPercent{Value: v.number(0, 0)}
 	}
 	digits, percent := strings.CutSuffix(n.Value, "%")
 	count, err := strconv.ParseUint(digits, 10, 31)
 	if !percent || err != nil {
-		v.fail(`want a whole number or a percentage such as "25%%", not %s`, describe(n))
+		v.fail(`want a whole number or a percentage such as "25%%", not %s`, document.Describe(n))
 		return def
 	}
 	return IntOrPercent{Value: int(count), Percent: true}
-}
-
-// describe describes a node in a few words.
-func describe(n *yaml.Node) string {
-	switch n = deref(n); {
-	case n.Kind == yaml.MappingNode:
-		return "fields"
-	case n.Kind == yaml.SequenceNode:
-		return "a list"
-	case n.ShortTag() == "!!null":
-		return "nothing"
-	case n.ShortTag() == "!!str":
-		return strconv.Quote(shorten(n.Value))
-	default:
-		return display(n.Value)
-	}
-}
-
-// display is s for a message: unchanged if it is a plain word, else quoted.
-func display(s string) string {
-	special := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && !strings.ContainsRune("-._/", r)
-	}
-	if s != "" && len(s) <= maxWord && !strings.ContainsFunc(s, special) {
-		return s
-	}
-	return strconv.Quote(shorten(s))
-}
-
-const maxWord = 60 // characters of the file's own that a message repeats
-
-func shorten(s string) string {
-	if runes := []rune(s); len(runes) > maxWord {
-		return string(runes[:maxWord-1]) + "…"
-	}
-	return s
-}
-
-// oneLine is s without line breaks and what else doesn't print.
-func oneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
-		if strconv.IsPrint(r) {
-			return r
-		}
-		return ' '
-	}, s))
 }

@@ -1,0 +1,160 @@
+// Package document reads YAML and JSON as trees of nodes that are safe to walk.
+// Its other functions are for messages about them.
+package document
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+	"go.yaml.in/yaml/v4/plugin/loaderlimits"
+)
+
+// What a document may hold. A Kubernetes object is a few dozen levels deep, so a
+// document beyond these bounds is no manifest.
+const (
+	maxDepth   = 100
+	maxAliased = 100_000 // nodes reached through aliases: the "billion laughs" stop here
+)
+
+// At puts a message behind its place: "deploy.yaml:12:5: message".
+func At(name string, line, column int, message string) string {
+	if line < 1 {
+		return name + ": " + message
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", name, line, max(column, 1), message)
+}
+
+// Read splits data into its YAML documents and makes sure that each is safe to
+// walk: bounded, without circles, with plain and unique keys. name is what
+// messages call the file, firstLine the number of the first line of data in it.
+// An error is one line, "name:line:column: what is wrong", and may carry a hint.
+func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
+	r := reader{name: name, added: firstLine - 1}
+	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
+	loader, err := yaml.NewLoader(strings.NewReader(string(data)), yaml.WithPlugin(limits))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	var docs []*yaml.Node
+	for {
+		var doc yaml.Node
+		if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+			return docs, nil
+		} else if err != nil {
+			return nil, r.syntaxError(err)
+		}
+		if r.added > 0 {
+			r.shift(&doc)
+		}
+		if err := (&inspection{reader: r}).walk(&doc, 0, false); err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc.Content...)
+	}
+}
+
+// Templated reports whether data looks like a template that has to be rendered
+// before it is YAML.
+func Templated(data []byte) bool { return strings.Contains(string(data), "{{") }
+
+// reader is what is being read.
+type reader struct {
+	name  string
+	added int // lines of the file before the data
+}
+
+// syntaxError puts the position in front of the error of the YAML library.
+func (r reader) syntaxError(err error) error {
+	load, ok := errors.AsType[*yaml.LoadError](err)
+	if !ok {
+		return fmt.Errorf("%s: not YAML: %w", r.name, err)
+	}
+	mark, message := load.Mark, "not YAML: "+OneLine(load.Message)
+	if load.ContextMsg != "" {
+		message += " " + OneLine(load.ContextMsg)
+	}
+	return errors.New(At(r.name, mark.Line+r.added, mark.Column, message))
+}
+
+// shift moves n down by the lines that the file has before the data.
+func (r reader) shift(n *yaml.Node) {
+	n.Line += r.added
+	for _, child := range n.Content { // an alias is the place where it is used
+		r.shift(child)
+	}
+}
+
+// inspection is one walk over a document.
+type inspection struct {
+	reader
+	aliased int
+}
+
+func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
+	if depth > maxDepth {
+		return i.wrong(n, "nested more than %d levels deep", maxDepth)
+	}
+	if aliased {
+		i.aliased++
+	}
+	if i.aliased > maxAliased {
+		return i.wrong(n, "aliases unfold to more than %d values", maxAliased)
+	}
+	if n.Kind == yaml.AliasNode {
+		return i.walk(n.Alias, depth+1, true)
+	}
+	if n.Kind == yaml.MappingNode {
+		if err := i.keys(n); err != nil {
+			return err
+		}
+	}
+	for _, child := range n.Content {
+		if err := i.walk(child, depth+1, aliased); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keys refuses what would make a field ambiguous.
+func (i *inspection) keys(mapping *yaml.Node) error {
+	seen := make(map[string]int, len(mapping.Content)/2)
+	for at := 0; at+1 < len(mapping.Content); at += 2 {
+		key := Deref(mapping.Content[at])
+		if key.Kind != yaml.ScalarNode {
+			return i.wrong(mapping.Content[at], "a key has to be plain text")
+		}
+		if IsMerge(key) {
+			if err := i.mergeable(mapping.Content[at+1]); err != nil {
+				return err
+			}
+		}
+		if line, twice := seen[key.Value]; twice {
+			return i.wrong(mapping.Content[at], "duplicate key %s, first on line %d", Display(key.Value), line)
+		}
+		seen[key.Value] = mapping.Content[at].Line
+	}
+	return nil
+}
+
+// mergeable refuses a merge key (<<) with a value that is neither a mapping nor a
+// list of them.
+func (i *inspection) mergeable(n *yaml.Node) error {
+	sources := []*yaml.Node{n}
+	if list := Deref(n); list.Kind == yaml.SequenceNode {
+		sources = list.Content
+	}
+	for _, source := range sources {
+		if Deref(source).Kind != yaml.MappingNode {
+			return i.wrong(source, "<< merges mappings only")
+		}
+	}
+	return nil
+}
+
+func (r reader) wrong(n *yaml.Node, format string, args ...any) error {
+	return errors.New(At(r.name, n.Line, n.Column, fmt.Sprintf(format, args...)))
+}

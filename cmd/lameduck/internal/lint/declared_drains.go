@@ -1,0 +1,305 @@
+package lint
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// drainsOf finds settings by what they are called.
+var drainsOf = indexed(drainSettings)
+
+type drainIndex struct {
+	name            map[string][]*drainSetting
+	env, annotation map[string]*drainSetting
+}
+
+func indexed(settings []drainSetting) drainIndex {
+	index := drainIndex{map[string][]*drainSetting{}, map[string]*drainSetting{}, map[string]*drainSetting{}}
+	for i := range settings {
+		s := &settings[i]
+		if s.name != "" {
+			index.name[folded(s.name)] = append(index.name[folded(s.name)], s)
+		}
+		for name := range strings.FieldsSeq(s.env) {
+			index.env[name] = s
+		}
+		if s.annotation != "" {
+			index.annotation[s.annotation] = s
+		}
+	}
+	return index
+}
+
+// folded makes one spelling of a name.
+func folded(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
+
+// named is the setting of that name, or of its last part. file is the path and the
+// text of the file that has it; "" for a flag.
+func named(name, file string) *drainSetting {
+	name = folded(name)
+	all := drainsOf.name[name]
+	if all == nil {
+		all = drainsOf.name[name[strings.LastIndexByte(name, '.')+1:]]
+	}
+	for _, s := range all {
+		if s.file == "" || file != "" && hasOne(strings.ToLower(file), s.file) {
+			return s
+		}
+	}
+	return nil
+}
+
+// drains are the settings of the container, in its command, its environment and the
+// files that it mounts.
+func (c *container) drains() []drain {
+	if c.found != nil {
+		return *c.found
+	}
+	all := ofFlags(c.words(), "its command")
+	for name, v := range c.environment() {
+		if v.known {
+			all = append(all, ofVariable(name, v)...)
+		}
+	}
+	for _, f := range c.files() {
+		all = append(all, ofLines(f.text, f.path, f.from)...)
+	}
+	for _, o := range c.configMaps() {
+		for name, text := range dataOf(o) {
+			all = append(all, ofLines(name+": "+text, "", o.String())...)
+		}
+	}
+	hook := ""
+	if h := c.preStop(); h.Present() {
+		hook = strings.Join(h.Get("exec", "command").Texts(), " ") + h.Get("httpGet", "path").Text()
+	}
+	all = slices.DeleteFunc(all, func(d drain) bool { return d.hook != "" && !hasOne(hook, d.hook) })
+	slices.SortFunc(all, func(a, b drain) int { return strings.Compare(a.from+a.written, b.from+b.written) })
+	c.found = &all
+	return all
+}
+
+// hasOne reports whether the text has one of the words, which | separates.
+func hasOne(text, words string) bool {
+	for word := range strings.SplitSeq(words, "|") {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// ofFlags reads --name value, --name=value and -Dname=value.
+func ofFlags(words []string, from string) (all []drain) {
+	var single []string
+	for _, w := range words {
+		single = append(single, strings.Fields(w)...) // a script of sh -c
+	}
+	for i, w := range single {
+		if !strings.HasPrefix(w, "-") {
+			continue
+		}
+		name, value, assigned := strings.Cut(strings.TrimPrefix(strings.TrimLeft(w, "-"), "D"), "=")
+		written := w
+		if !assigned && i+1 < len(single) {
+			value, written = single[i+1], w+" "+single[i+1]
+		}
+		if s := named(name, ""); s != nil {
+			all = s.add(all, value, written, from)
+		}
+	}
+	return all
+}
+
+// ofVariable reads a variable: a setting, the flags of a program, or a setting of
+// Traefik with the names in it separated by _.
+func ofVariable(name string, v variable) []drain {
+	from := "the environment"
+	if v.from != "" {
+		from = v.from
+	}
+	if s := drainsOf.env[name]; s != nil {
+		return s.add(nil, v.text, name+"="+v.text, from)
+	}
+	if strings.HasPrefix(name, "TRAEFIK_") {
+		if s := named(strings.ReplaceAll(name, "_", "."), ""); s != nil {
+			return s.add(nil, v.text, name+"="+v.text, from)
+		}
+	}
+	if strings.HasSuffix(name, "_ARGS") || strings.HasSuffix(name, "_OPTS") || strings.HasSuffix(name, "_OPTIONS") {
+		return ofFlags([]string{v.text}, from+" ("+name+")")
+	}
+	return nil
+}
+
+// ofLines reads a file with a setting on a line: its name, and behind a space, = or :
+// the value. That is how all of these servers are configured.
+func ofLines(text, path, from string) (all []drain) {
+	for line := range strings.Lines(text) {
+		line = strings.Trim(line, "\"'- \t\r\n")
+		end := strings.IndexAny(line, " \t=:\"'")
+		if end <= 0 {
+			continue
+		}
+		s := named(line[:end], path+text)
+		if s == nil {
+			continue
+		}
+		value := strings.TrimLeft(line[end:], " \t=:\"'")
+		if i := strings.IndexAny(value, ";,#}\"'"); i >= 0 {
+			value = value[:i]
+		}
+		value = strings.TrimSpace(value)
+		all = s.add(all, value, line[:end]+" "+value, from)
+	}
+	return all
+}
+
+// add adds the setting if the value is a time.
+func (s *drainSetting) add(all []drain, value, written, from string) []drain {
+	seconds, ok := secondsOf(value, s.unit)
+	if !ok {
+		return all
+	}
+	return append(all, drain{s, seconds, written, from})
+}
+
+// drains are the settings for what a mesh adds to the pods.
+func (w *workload) drains() (all []drain) {
+	for name, v := range w.template.Get("metadata", "annotations").Fields() {
+		from := "the annotation of the pods"
+		if s := drainsOf.annotation[name]; s != nil {
+			all = s.add(all, v.Text(), name+": "+v.Text(), from)
+		}
+		if name == "proxy.istio.io/config" {
+			all = append(all, ofLines(v.Text(), "", from+" "+name)...)
+		}
+	}
+	return all
+}
+
+// timeUnits are units of durations in the files of servers.
+var timeUnits = map[string]time.Duration{
+	"ms": time.Millisecond, "s": time.Second, "sec": time.Second, "second": time.Second, "seconds": time.Second,
+	"m": time.Minute, "min": time.Minute, "minute": time.Minute, "minutes": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+}
+
+// secondsOf reads a duration, rounded up to seconds: 90s, 1m30s, 90, 90 sec, PT90S.
+func secondsOf(text string, unit time.Duration) (seconds int, ok bool) {
+	if unit == 0 {
+		unit = time.Second
+	}
+	text = strings.Trim(text, "\"' ")
+	text = strings.ToLower(strings.TrimPrefix(text, "PT"))
+	if d, err := time.ParseDuration(text); err == nil && text != "0" {
+		return roundedUp(float64(d)), d >= 0
+	}
+	number := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz ")
+	if name := strings.TrimSpace(text[len(number):]); name != "" {
+		if unit = timeUnits[name]; unit == 0 {
+			return 0, false
+		}
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	return roundedUp(n * float64(unit)), err == nil && n >= 0
+}
+
+func roundedUp(nanoseconds float64) int {
+	return int(math.Ceil(min(nanoseconds/float64(time.Second), endless)))
+}
+
+// drainTime is how long one server takes after the stop signal, by its settings.
+type drainTime struct {
+	server   string
+	longest  int     // seconds
+	accepts  int     // the part of it in which it accepts connections, which it always takes
+	settings []drain // that make up longest
+	delays   []drain // that make up accepts
+}
+
+// longestDrain is that of the server which takes longest; not ok without a setting.
+func longestDrain(settings []drain) (longest drainTime, ok bool) {
+	byServer := map[string]*drainTime{}
+	for _, d := range settings {
+		if byServer[d.server] == nil {
+			byServer[d.server] = &drainTime{server: d.server}
+		}
+		byServer[d.server].add(d)
+	}
+	for _, t := range byServer {
+		t.sum()
+		if !ok || t.longest > longest.longest || t.longest == longest.longest && t.server < longest.server {
+			longest, ok = *t, true
+		}
+	}
+	return longest, ok
+}
+
+// add keeps the longest where a setting is written several times.
+func (t *drainTime) add(d drain) {
+	for i, other := range t.settings {
+		if other.drainSetting == d.drainSetting {
+			if d.seconds > other.seconds {
+				t.settings[i] = d
+			}
+			return
+		}
+	}
+	t.settings = append(t.settings, d)
+}
+
+func (t *drainTime) sum() {
+	whole := -1
+	for _, d := range t.settings {
+		if d.whole {
+			whole = d.seconds
+		}
+		if d.accepts {
+			t.accepts += d.seconds
+			t.delays = append(t.delays, d)
+		}
+		t.longest += d.seconds
+	}
+	if whole >= 0 {
+		t.longest = whole
+		t.settings = slices.DeleteFunc(t.settings, func(d drain) bool { return !d.whole })
+	}
+}
+
+// terms are the settings as a sum: nginx worker_shutdown_timeout 60 s.
+func terms(settings []drain) string {
+	var terms []string
+	for _, d := range settings {
+		terms = append(terms, fmt.Sprintf("%s %d s", d.called(), d.seconds))
+	}
+	return strings.Join(terms, " + ")
+}
+
+// called is the name by which users know the setting.
+func (d drain) called() string {
+	switch {
+	case strings.HasPrefix(d.written, "-") && !strings.Contains(d.written, "."):
+		name, _, _ := strings.Cut(d.written, "=")
+		name, _, _ = strings.Cut(name, " ")
+		return name
+	case d.name != "":
+		return d.name
+	case d.env != "" && d.annotation == "":
+		name, _, _ := strings.Cut(d.written, "=")
+		return name
+	}
+	return d.annotation
+}
+
+// places are where the settings are written.
+func places(settings []drain) string {
+	var from []string
+	for _, d := range settings {
+		from = append(from, d.from+": "+d.written)
+	}
+	return strings.Join(from, "; ")
+}

@@ -1,0 +1,130 @@
+package lint
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// environment are the variables that the manifest sets: those of envFrom first,
+// which env overrides. Those of the image are not in it.
+func (c *container) environment() map[string]variable {
+	if c.env != nil {
+		return c.env
+	}
+	c.env = map[string]variable{}
+	for _, from := range c.Get("envFrom").Items() {
+		prefix := from.Get("prefix").Text()
+		for field, kind := range configFields {
+			o := c.workload.config(kind, from.Get(field, "name").Text())
+			for name, text := range dataOf(o) {
+				c.env[prefix+name] = variable{text, true, o.Kind + " " + o.Name, from}
+			}
+		}
+	}
+	for _, v := range c.Get("env").Items() {
+		c.env[v.Get("name").Text()] = c.variable(v)
+	}
+	return c.env
+}
+
+// configFields are the fields that name an object with data, and its kind.
+var configFields = map[string]string{
+	"configMapRef": "ConfigMap", "secretRef": "Secret",
+	"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret",
+	"configMap": "ConfigMap", "secret": "Secret",
+}
+
+func (c *container) variable(v object.Value) variable {
+	from := v.Get("valueFrom")
+	if !from.Present() {
+		text, known := expand(v.Get("value").Text(), c.env)
+		return variable{text, known, "", v}
+	}
+	for field, ref := range from.Fields() {
+		o := c.workload.config(configFields[field], ref.Get("name").Text())
+		if text, ok := dataOf(o)[ref.Get("key").Text()]; ok {
+			return variable{text, true, o.Kind + " " + o.Name, v}
+		}
+	}
+	return variable{at: v}
+}
+
+// words are the command and its arguments as the container starts them; without a
+// command the arguments follow the ENTRYPOINT of the image, which is not known.
+func (c *container) words() []string {
+	var words []string
+	for _, field := range []string{"command", "args"} {
+		for _, word := range c.Get(field).Texts() {
+			text, _ := expand(word, c.environment())
+			words = append(words, text)
+		}
+	}
+	return words
+}
+
+// expand replaces $(NAME) as Kubernetes does in env, command and args: $$ is a $, and
+// what has no variable stays. It is not known if a value is not.
+func expand(text string, env map[string]variable) (_ string, known bool) {
+	known = true
+	var b strings.Builder
+	for {
+		before, rest, found := strings.Cut(text, "$")
+		b.WriteString(before)
+		if !found {
+			return b.String(), known
+		}
+		text = rest
+		if strings.HasPrefix(rest, "$") {
+			b.WriteByte('$')
+			text = rest[1:]
+			continue
+		}
+		name, after, ends := strings.Cut(strings.TrimPrefix(rest, "("), ")")
+		v, set := env[name]
+		if !strings.HasPrefix(rest, "(") || !ends || !set {
+			b.WriteByte('$')
+			continue
+		}
+		b.WriteString(v.text)
+		known = known && v.known
+		text = after
+	}
+}
+
+// config is the ConfigMap or Secret of that name, nil if the set has none.
+func (w *workload) config(kind, name string) *object.Object {
+	return w.configs[key{kind, w.Namespace, name}]
+}
+
+// dataOf is what a ConfigMap or a Secret has in text.
+func dataOf(o *object.Object) map[string]string {
+	if o == nil {
+		return nil
+	}
+	data := o.Get("data").Labels()
+	if o.Kind == "Secret" {
+		for name, text := range data {
+			decoded, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
+			data[name] = string(decoded)
+		}
+		for name, text := range o.Get("stringData").Labels() {
+			data[name] = text
+		}
+	}
+	return data
+}
+
+// configMaps are those that the program reads from the API server, by a flag.
+func (c *container) configMaps() (all []*object.Object) {
+	for _, word := range c.words() {
+		name, value, _ := strings.Cut(word, "=")
+		if name == "--configmap" {
+			if o := c.workload.config("ConfigMap", value[strings.LastIndexByte(value, '/')+1:]); o != nil {
+				all = append(all, o)
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,339 @@
+package lint
+
+import (
+	"math"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// shell is what running a script has to know.
+type shell struct {
+	value      func(name string) (string, bool)
+	script     func(path string) (string, bool) // a file that the container mounts
+	set        map[string]string                // variables that the script sets
+	depth      int                              // of scripts that run scripts
+	errexit    bool
+	background int // what runs in the background, in seconds
+}
+
+func (s *shell) lookUp(name string) (string, bool) {
+	if v, ok := s.set[name]; ok {
+		return v, true
+	}
+	return s.value(name)
+}
+
+func (s *shell) texts(words []word) (texts []string) {
+	for _, w := range words {
+		text, known := w.expanded(s.lookUp)
+		if !known {
+			text = unknownWord
+		}
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// unknownWord stands for a word that cannot be known: no command has it.
+const unknownWord = "\x00"
+
+// run adds up a list of commands.
+func (s *shell) run(list []command) (sum hookTime) {
+	sure := true  // what follows runs for certain
+	chain := true // so do those behind && that follow
+	for i, c := range list {
+		if c.after == "|" {
+			continue // of the pipeline before it
+		}
+		t := s.one(c)
+		for _, piped := range list[i+1:] {
+			if piped.after != "|" {
+				break
+			}
+			t = t.beside(s.one(piped))
+		}
+		chain = c.after != "&&" || chain && list[i-1].succeeds()
+		switch {
+		case c.background:
+			s.background = max(s.background, t.planned)
+			sum.open, sum.stops = sum.open || t.open, sum.stops || t.stops
+			sure = sure && !t.open
+			continue
+		case c.after == "||":
+			sum.open, sum.stops = sum.open || t.open || t.planned > 0, sum.stops || t.stops
+			sure = sure && !t.ends && !t.open
+			continue
+		case !chain:
+			sure = sure && !t.endless && !t.ends
+			t = hookTime{planned: t.planned, open: t.open || t.endless, stops: t.stops}
+		}
+		if !sure {
+			t.atLeast, t.endless = 0, false
+		}
+		sum.atLeast += t.atLeast
+		if !sum.stops {
+			sum.planned += t.planned
+		}
+		sum.open, sum.stops = sum.open || t.open, sum.stops || t.stops
+		sum.endless = sum.endless || t.endless
+		if t.ends || t.endless {
+			sum.ends = sure
+			return sum
+		}
+		sure = sure && !t.open && (!s.errexit || c.succeeds())
+	}
+	return sum
+}
+
+// beside is two that run at one time, or of which one runs: the longer counts.
+func (t hookTime) beside(u hookTime) hookTime {
+	return hookTime{
+		atLeast: max(t.atLeast, u.atLeast), planned: max(t.planned, u.planned),
+		endless: t.endless || u.endless, open: t.open || u.open, stops: t.stops || u.stops,
+	}
+}
+
+func (s *shell) one(c command) hookTime {
+	switch c.kind {
+	case "(", "{":
+		return s.run(c.body)
+	case "if":
+		return s.branches(c)
+	case "while", "until":
+		return s.loop(c)
+	case "for":
+		return s.times(c)
+	}
+	return s.simple(s.texts(c.words))
+}
+
+// branches takes the shorter branch for what is certain.
+func (s *shell) branches(c command) hookTime {
+	test, then, otherwise := s.run(c.test), s.run(c.body), s.run(c.otherwise)
+	return hookTime{
+		atLeast: test.atLeast + min(then.atLeast, otherwise.atLeast),
+		planned: test.planned + max(then.planned, otherwise.planned),
+		open:    test.open || then.open || otherwise.open || then.endless || otherwise.endless,
+		stops:   test.stops || then.stops || otherwise.stops,
+		ends:    then.ends && otherwise.ends,
+	}
+}
+
+// loop takes a loop for open, unless nothing ends it.
+func (s *shell) loop(c command) hookTime {
+	always := "true"
+	if c.kind == "until" {
+		always = "false"
+	}
+	if len(c.test) == 1 && len(c.test[0].words) == 1 {
+		word := c.test[0].words[0].literal()
+		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
+			return hookTime{endless: true, atLeast: endless, planned: endless}
+		}
+	}
+	return hookTime{open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+}
+
+// endless is more seconds than any grace period has.
+const endless = math.MaxInt32
+
+// times runs the body of a for loop once for each word.
+func (s *shell) times(c command) hookTime {
+	body := s.run(c.body)
+	n, known := s.count(c.words)
+	if !known {
+		return hookTime{open: true, stops: body.stops}
+	}
+	t := hookTime{planned: clip(body.planned, n), open: body.open, stops: body.stops, endless: body.endless}
+	switch {
+	case body.open || body.stops:
+		t.atLeast = body.atLeast
+	case !leaves(c.body):
+		t.atLeast = clip(body.atLeast, n)
+	}
+	return t
+}
+
+func clip(seconds, n int) int { return min(min(seconds, endless)*min(n, endless), endless) }
+
+// count are the words of "NAME in a b c", or what seq prints.
+func (s *shell) count(words []word) (n int, known bool) {
+	if len(words) < 2 || words[1].literal() != "in" {
+		return 0, false
+	}
+	words = words[2:]
+	if len(words) != 1 || len(words[0]) != 1 || !words[0][0].unknown {
+		for _, w := range words {
+			text, known := w.expanded(s.lookUp)
+			if !known || strings.ContainsAny(text, "*?[{") {
+				return 0, false
+			}
+		}
+		return len(words), true
+	}
+	fields := strings.Fields(words[0][0].text)
+	if len(fields) < 2 || len(fields) > 3 || fields[0] != "seq" {
+		return 0, false
+	}
+	first, last := 1, 0
+	var err, err2 error
+	if len(fields) == 3 {
+		first, err = strconv.Atoi(fields[1])
+	}
+	last, err2 = strconv.Atoi(fields[len(fields)-1])
+	return max(0, last-first+1), err == nil && err2 == nil
+}
+
+// leaves reports whether a command may leave the loop around it.
+func leaves(list []command) bool {
+	return slices.ContainsFunc(list, func(c command) bool {
+		first := ""
+		if len(c.words) > 0 {
+			first = c.words[0].literal()
+		}
+		return slices.Contains([]string{"break", "exit", "return", "exec", "kill"}, first) || leaves(c.test) || leaves(c.body) || leaves(c.otherwise)
+	})
+}
+
+// harmless commands take no time, and do nothing to a server.
+var harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
+
+// certain commands succeed.
+var certain = strings.Fields(": true echo printf date export set trap sleep")
+
+// succeeds reports whether c ends with the status 0 as far as one can know.
+func (c command) succeeds() bool {
+	return c.kind == "" && len(c.words) > 0 && slices.Contains(certain, path.Base(c.words[0].literal()))
+}
+
+// simple is how long one program takes.
+func (s *shell) simple(words []string) hookTime {
+	for len(words) > 0 && s.assigns(words[0], len(words) == 1) {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return hookTime{}
+	}
+	name := path.Base(words[0])
+	switch {
+	case name == "exec" && len(words) > 1:
+		t := s.simple(words[1:])
+		t.ends = true
+		return t
+	case name == "exit" || name == "return" || name == "break" || name == "continue":
+		return hookTime{ends: true}
+	case slices.Contains([]string{"command", "nohup", "time", "env", "busybox", "toybox", "tini", "dumb-init", "--"}, name):
+		return s.simple(words[1:])
+	case name == "sleep":
+		return sleeps(words[1:])
+	case name == "timeout" && len(words) > 2:
+		return s.atMost(words[1:])
+	case name == "wait" && len(words) == 1:
+		return hookTime{atLeast: s.background, planned: s.background}
+	case name == "set":
+		s.errexit = s.errexit || len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e")
+		return hookTime{}
+	case isShell(name):
+		return s.inner(words)
+	case slices.Contains(harmless, name):
+		return hookTime{}
+	}
+	return hookTime{open: true, stops: stopsServer(name, words[1:])}
+}
+
+// stopsServer reports whether the command stops a server: a kill, or one with a word for it.
+func stopsServer(name string, args []string) bool {
+	return slices.Contains([]string{"kill", "killall", "pkill", "killall5"}, name) && !slices.Contains(args, "-0") ||
+		slices.ContainsFunc(args, func(arg string) bool {
+			return slices.Contains([]string{"quit", "stop", "graceful-stop", "shutdown", "leave", "exit", "--stop", "--shutdown", "-stop"}, arg)
+		})
+}
+
+// assigns reports whether the word is NAME=value, and sets the variable if that is all
+// of the command.
+func (s *shell) assigns(word string, alone bool) bool {
+	name, value, found := strings.Cut(word, "=")
+	if !found || !isName(name) {
+		return false
+	}
+	if alone && !strings.Contains(value, unknownWord) {
+		s.set[name] = value
+	}
+	return true
+}
+
+// atMost is timeout 10 command.
+func (s *shell) atMost(words []string) hookTime {
+	for len(words) > 2 && strings.HasPrefix(words[0], "-") {
+		if words[0] == "-s" || words[0] == "-k" {
+			words = words[1:]
+		}
+		words = words[1:]
+	}
+	t, limit := s.simple(words[1:]), sleeps(words[:1])
+	if limit.open {
+		return hookTime{open: true, stops: t.stops}
+	}
+	t.atLeast, t.planned = min(t.atLeast, limit.atLeast), min(t.planned, limit.planned)
+	t.endless = false
+	return t
+}
+
+func isShell(name string) bool {
+	return slices.Contains([]string{"sh", "bash", "ash", "dash", "ksh", "zsh"}, name)
+}
+
+// inner is a script that a shell runs: sh -c "...", or sh /path that is mounted.
+func (s *shell) inner(words []string) hookTime {
+	text, found := "", false
+	for i, w := range words[1:] {
+		if !strings.HasPrefix(w, "-") {
+			text, found = s.script(w)
+			break
+		}
+		s.errexit = s.errexit || !strings.HasPrefix(w, "--") && strings.Contains(w, "e")
+		if !strings.HasPrefix(w, "--") && strings.Contains(w, "c") && i+2 < len(words) {
+			text, found = words[i+2], true
+			break
+		}
+	}
+	list, ok := parseShell(text)
+	if !found || !ok || s.depth > 3 || strings.Contains(text, unknownWord) {
+		return hookTime{open: true}
+	}
+	s.depth++
+	t := s.run(list)
+	s.depth--
+	t.ends = false
+	return t
+}
+
+// units of the arguments of sleep.
+var units = map[byte]float64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
+
+// sleeps is how long sleep takes with these arguments: it adds them up. With one that
+// is no time it fails.
+func sleeps(args []string) (t hookTime) {
+	total := 0.0
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "inf") {
+			return hookTime{endless: true, atLeast: endless, planned: endless}
+		}
+		if strings.Contains(arg, unknownWord) {
+			return hookTime{open: true}
+		}
+		factor := 1.0
+		if n := len(arg); n > 0 && units[arg[n-1]] > 0 {
+			factor, arg = units[arg[n-1]], arg[:n-1]
+		}
+		seconds, err := strconv.ParseFloat(arg, 64)
+		if err != nil || !(seconds >= 0) {
+			return hookTime{}
+		}
+		total += seconds * factor
+	}
+	seconds := int(min(total, endless))
+	return hookTime{atLeast: seconds, planned: seconds}
+}

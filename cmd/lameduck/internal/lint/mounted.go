@@ -1,0 +1,69 @@
+package lint
+
+import (
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// mounted is a file in a container that a ConfigMap or a Secret of the set has.
+type mounted struct {
+	path, text string
+	from       string // "nginx.conf in ConfigMap web"
+}
+
+// files are what the container mounts from ConfigMaps and Secrets of the set.
+func (c *container) files() []mounted {
+	var all []mounted
+	for _, mount := range c.Get("volumeMounts").Items() {
+		for _, volume := range c.workload.pod.Get("volumes").Items() {
+			if volume.Get("name").Text() != mount.Get("name").Text() {
+				continue
+			}
+			all = append(all, c.workload.source(volume, mount)...)
+			for _, part := range volume.Get("projected", "sources").Items() {
+				all = append(all, c.workload.source(part, mount)...)
+			}
+		}
+	}
+	return all
+}
+
+// source are the files that one volume, or one source of a projected one, mounts.
+func (w *workload) source(volume, mount object.Value) []mounted {
+	o := w.config("ConfigMap", volume.Get("configMap", "name").Text())
+	items := volume.Get("configMap", "items")
+	if o == nil {
+		name := volume.Get("secret", "secretName").Text() + volume.Get("secret", "name").Text() // a projected one has name
+		o, items = w.config("Secret", name), volume.Get("secret", "items")
+	}
+	data := dataOf(o)
+	places := map[string]string{} // the key of each place
+	for name := range data {
+		places[name] = name
+	}
+	if items.Present() {
+		clear(places)
+		for _, item := range items.Items() {
+			places[item.Get("path").Text()] = item.Get("key").Text()
+		}
+	}
+	at, only := mount.Get("mountPath").Text(), mount.Get("subPath").Text()
+	var all []mounted
+	for _, place := range slices.Sorted(maps.Keys(places)) {
+		name := places[place]
+		file := mounted{path.Join(at, place), data[name], name + " in " + o.Kind + " " + o.Name}
+		if only != "" {
+			rest, within := strings.CutPrefix(place, only)
+			if !within || rest != "" && rest[0] != '/' {
+				continue
+			}
+			file.path = path.Join(at, rest)
+		}
+		all = append(all, file)
+	}
+	return all
+}

@@ -1,0 +1,50 @@
+package lint
+
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// rule is one mistake that can be seen in manifests.
+type rule struct {
+	id string // kebab-case and stable
+	// title is the mistake in a few words, why it drops connections, sources where
+	// that is specified: for lameduck explain and docs/RULES.md.
+	title, why string
+	sources    []string
+	severity   Severity // of its findings, unless one has another
+	check      func(*set, *report)
+}
+
+// eachWorkload asks about one workload after the other.
+func eachWorkload(check func(*workload, *report)) func(*set, *report) {
+	return func(s *set, r *report) {
+		for _, w := range s.workloads {
+			check(w, r)
+		}
+	}
+}
+
+// report collects the findings of one rule.
+type report struct {
+	rule  *rule
+	set   *set
+	found []*Finding
+}
+
+// add adds a finding about o at the place of v, with the severity of the rule.
+// summary is one sentence without a full stop.
+func (r *report) add(o *object.Object, v object.Value, summary string, args ...any) *Finding {
+	at := v.Pos()
+	if at == (object.Pos{}) {
+		at = o.Pos()
+	}
+	f := &Finding{
+		ID: r.rule.id, Severity: r.rule.severity, Object: o.String(), object: o,
+		File: o.File().Name, Line: at.Line, Column: at.Column,
+		Summary: fmt.Sprintf(summary, args...),
+	}
+	r.found = append(r.found, f)
+	return f
+}

@@ -1,0 +1,38 @@
+package lint
+
+import "slices"
+
+// rules in the order of docs/RULES.md: what ends the server too early, what keeps the
+// stop signal from it, what takes too many pods at one time, what leads clients to a
+// pod that is gone.
+var rules = []rule{
+	rulePreStopUsesTheGracePeriod,
+	ruleNoReadinessProbe,
+	ruleProbeOnAnotherPort,
+	ruleReadinessSameAsLiveness,
+	ruleReadinessSlowerThanGrace,
+	ruleSingleReplica,
+	ruleOneEndpointNearby,
+	ruleRolloutTakesAllPodsDown,
+	ruleRecreateBehindService,
+	ruleManualUpdate,
+	ruleHostPortBlocksSurge,
+	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
+	ruleGraceTooShort,
+	ruleSignalDoesNotReachTheServer,
+	ruleNoDisruptionBudget,
+	ruleBudgetNeverAllows,
+	ruleBudgetsOverlap,
+	ruleBudgetSelectsNothing,
+	ruleBudgetKeepsBrokenPods,
+	ruleNoSpread,
+	ruleSpreadSelectorMismatch,
+	ruleAntiAffinityBlocksRollout,
+	ruleIgnoreAnnotation,
+}
+
+// known reports whether there is a rule of that ID.
+func known(id string) bool {
+	return slices.ContainsFunc(rules, func(r rule) bool { return r.id == id })
+}

@@ -1,0 +1,79 @@
+package lint
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+func newService(o *object.Object) *service {
+	spec := o.Get("spec")
+	svc := &service{Object: o, headless: spec.Get("clusterIP").Text() == "None"}
+	for _, p := range spec.Get("ports").Items() {
+		port := servicePort{Value: p, name: p.Get("name").Text(), targetPort: p.Get("targetPort").Text(), protocol: p.Get("protocol").Text()}
+		port.number = p.Get("port").IntOr(0)
+		if port.targetPort == "" {
+			port.targetPort = p.Get("port").Text()
+		}
+		svc.ports = append(svc.ports, port)
+	}
+	return svc
+}
+
+// target is the container of w that serves the port: the one that declares it, or
+// else the only one there is; nil if it cannot be known.
+func (p servicePort) target(w *workload) *container {
+	var others []*container
+	for _, c := range w.containers {
+		if c.hasPort(p.targetPort) {
+			return c
+		}
+		if !c.sidecar {
+			others = append(others, c)
+		}
+	}
+	if len(others) == 1 {
+		return others[0]
+	}
+	return nil
+}
+
+func (p servicePort) tcp() bool { return p.protocol == "" || p.protocol == "TCP" }
+
+// written is the target port as a manifest has it: a number, or a name.
+func (p servicePort) written() any {
+	if n, err := strconv.Atoi(p.targetPort); err == nil {
+		return n
+	}
+	return p.targetPort
+}
+
+// metricsNames are in the names of ports that monitoring, profilers and the kubelet
+// read: their requests come again a little later, and no user waits for them.
+var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profil", "pprof", "probes"}
+
+func (p servicePort) metrics() bool { return namesMetrics(p.name) || namesMetrics(p.targetPort) }
+
+// metricsOnly reports whether only monitoring reads the Service.
+func (s *service) metricsOnly() bool {
+	if len(s.ports) == 0 {
+		return false
+	}
+	for _, p := range s.ports {
+		if !p.metrics() {
+			return len(s.ports) == 1 && p.name == "" && namesMetrics(s.Name[strings.LastIndex(s.Name, "-")+1:])
+		}
+	}
+	return true
+}
+
+func namesMetrics(name string) bool {
+	name = strings.ToLower(name)
+	for _, part := range metricsNames {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,60 @@
+package object
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+)
+
+// Skipped is a document that is none of ours to read: a template that has to be
+// rendered first, a patch, values of a chart.
+type Skipped struct {
+	File string
+	Line int
+	Why  string
+}
+
+// Read reads the objects of a file: YAML or JSON with any number of documents and
+// Lists. A document that cannot be read does not hide those behind it: its error
+// is one line, "name:line:column: what is wrong".
+func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
+	for _, part := range document.Split(f.Data) {
+		nodes, err := document.Read(f.Name, part.Text, part.Line)
+		switch {
+		case err != nil && document.Templated(part.Text):
+			skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
+		case err != nil:
+			errs = append(errs, err)
+		}
+		for _, n := range nodes {
+			list, why := collect(f, nil, n)
+			objects = append(objects, list...)
+			if why != "" {
+				skipped = append(skipped, Skipped{f.Name, n.Line, why})
+			}
+		}
+	}
+	return objects, skipped, errs
+}
+
+// collect adds the object n to list, or the items of n if n is a List. A node that
+// is no object is skipped, and the reason returned.
+func collect(f *File, list []*Object, n *yaml.Node) (_ []*Object, skipped string) {
+	v := Value{file: f, node: n}
+	if !v.Present() {
+		return list, "" // "---" with nothing behind it
+	}
+	kind, version := v.Get("kind").Text(), v.Get("apiVersion").Text()
+	if kind == "" || version == "" && !v.Get("metadata").Present() {
+		return list, "no Kubernetes object: it has no kind"
+	}
+	if strings.HasSuffix(kind, "List") && v.Get("items").Present() {
+		for _, item := range v.Get("items").Items() {
+			list, _ = collect(f, list, item.node)
+		}
+		return list, ""
+	}
+	return append(list, newObject(v, kind, version)), ""
+}
