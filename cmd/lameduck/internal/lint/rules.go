@@ -9,6 +9,18 @@ var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
 	ruleGraceShorterThanDrain,
 	ruleSignalDoesNotReachTheServer,
+	ruleSignalMeansSomethingElse,
+	ruleContainerIgnoresSIGTERM,
+	ruleNoReadinessProbe,
+	ruleProbeOnAnotherPort,
+	ruleReadinessSameAsLiveness,
+	ruleReadinessSlowerThanGrace,
+	ruleSingleReplica,
+	ruleOneEndpointNearby,
+	ruleRolloutTakesAllPodsDown,
+	ruleRecreateBehindService,
+	ruleManualUpdate,
+	ruleHostPortBlocksSurge,
 	ruleNoDisruptionBudget,
 }
 

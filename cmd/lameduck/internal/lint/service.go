@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -36,6 +37,16 @@ func (p servicePort) target(w *workload) *container {
 		return others[0]
 	}
 	return nil
+}
+
+func (p servicePort) tcp() bool { return p.protocol == "" || p.protocol == "TCP" }
+
+// written is the target port as a manifest has it: a number, or a name.
+func (p servicePort) written() any {
+	if n, err := strconv.Atoi(p.targetPort); err == nil {
+		return n
+	}
+	return p.targetPort
 }
 
 // metricsNames are in the names of ports that monitoring reads: its requests come

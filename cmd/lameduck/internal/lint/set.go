@@ -10,6 +10,7 @@ type set struct {
 	services  []*service
 	budgets   []*budget
 	configs   map[key]*object.Object // ConfigMaps and Secrets
+	claims    map[key]*object.Object // PersistentVolumeClaims
 	byLabel   map[label][]*workload
 }
 
@@ -17,7 +18,7 @@ type set struct {
 type label struct{ namespace, name, value string }
 
 func newSet(objects []*object.Object) *set {
-	s := &set{objects: objects, configs: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
+	s := &set{objects: objects, configs: map[key]*object.Object{}, claims: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
 	scalers := map[key]*object.Object{}
 	for _, o := range objects {
 		switch {
@@ -25,6 +26,8 @@ func newSet(objects []*object.Object) *set {
 			s.workloads = append(s.workloads, newWorkload(o))
 		case o.Is("", "ConfigMap"), o.Is("", "Secret"):
 			s.configs[key{o.Kind, o.Namespace, o.Name}] = o
+		case o.Is("", "PersistentVolumeClaim"):
+			s.claims[key{o.Kind, o.Namespace, o.Name}] = o
 		case o.Is("autoscaling", "HorizontalPodAutoscaler"), o.Is("keda.sh", "ScaledObject"):
 			scalers[scaled(o)] = o
 		}

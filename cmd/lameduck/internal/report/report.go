@@ -188,11 +188,3 @@ func newPod(p timeline.Pod, late map[string]timeline.Late) Pod {
 }
 
 // millis keeps microseconds.
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-func moment(d time.Duration) *float64 {
-	if d == timeline.Never {
-		return nil
-	}
-	return new(millis(d))
-}

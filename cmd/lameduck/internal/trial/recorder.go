@@ -12,6 +12,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
+const refresh = 100 * time.Millisecond // between two calls of Progress
+
 // recorder collects events and attempts, from many goroutines, on one clock.
 type recorder struct {
 	clock  timeline.Clock
