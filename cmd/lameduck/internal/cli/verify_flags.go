@@ -54,7 +54,7 @@ func (v *verify) shared(f *pflag.FlagSet) {
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
 	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, in place of the manifest's or the workload's (default 1 without a manifest)")
 	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "`NAMES` of traffic patterns, with commas between them, or all; listed below")
-	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second of each pattern; slow, upload and download make a tenth. Without the flag the lab lowers it where this machine does not keep up")
+	f.IntVar(&v.rate, "rate", traffic.DefaultRate, "attempts per second of each pattern; slow, upload and download make a tenth. Without the flag the lab lowers it where this machine or the server does not keep up")
 	f.StringVar(&v.path, "path", "/", "request path")
 	f.StringVar(&v.host, "host", "", "Host header of the requests (default: in the lab the name of the workload, on a cluster the Service or the host of --url)")
 	f.StringVar(&v.method, "method", "GET", "HTTP method")

@@ -79,6 +79,7 @@ var knownServers = []knownServer{
 		settings: map[string]string{
 			meansReload:  "set `die-on-term = true` (--die-on-term), or send SIGQUIT (`STOPSIGNAL SIGQUIT` in the image): either stops it at once. `hook-master-start = unix_signal:15 gracefully_kill_them_all` with `master = true` finishes the requests in flight before it stops.",
 			exitsAtOnce:  "`hook-master-start = unix_signal:15 gracefully_kill_them_all` with `master = true` finishes the requests in flight before it stops, in place of `die-on-term` or SIGQUIT.",
+			closesIdle:   "set `http-keepalive`: without it the HTTP router ends the connection after each response, unannounced.",
 			notKeepingUp: "raise `processes` or `threads`: each takes one request at a time.",
 		},
 	},

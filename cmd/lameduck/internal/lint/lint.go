@@ -26,6 +26,9 @@ func (o Options) Objects(objects []*object.Object) []Finding {
 	for _, w := range s.workloads {
 		w.dockerfiles = o.Dockerfiles
 	}
+	for _, r := range rules {
+		s.ids = append(s.ids, r.id)
+	}
 	var all []Finding
 	for i := range rules {
 		r := &report{rule: &rules[i], set: s}

@@ -8,6 +8,8 @@ import "slices"
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
 	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
+	ruleGraceTooShort,
 	ruleSignalDoesNotReachTheServer,
 	ruleSignalMeansSomethingElse,
 	ruleContainerIgnoresSIGTERM,
@@ -22,6 +24,14 @@ var rules = []rule{
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
 	ruleNoDisruptionBudget,
+	ruleBudgetNeverAllows,
+	ruleBudgetsOverlap,
+	ruleBudgetSelectsNothing,
+	ruleBudgetKeepsBrokenPods,
+	ruleNoSpread,
+	ruleSpreadSelectorMismatch,
+	ruleAntiAffinityBlocksRollout,
+	ruleIgnoreAnnotation,
 }
 
 // known reports whether there is a rule of that ID.

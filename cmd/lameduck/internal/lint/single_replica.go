@@ -30,7 +30,7 @@ func singleReplica(w *workload, r *report) {
 		r.add(o, w.Get("metadata", "name"), "the pod is alone behind Service %s, and no controller replaces it when its node is drained", s.Name).
 			cure("let a Deployment with replicas: 2 make the pod")
 	case w.scaler != nil:
-		minimumOfOne(r, o, at, s)
+		minimumOfOne(r, w, at, s)
 	case w.Kind == "StatefulSet":
 		r.add(o, at, "one pod is behind Service %s: it is away at each rollout and at each drain of its node", s.Name).
 			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
@@ -51,9 +51,10 @@ func singleReplica(w *workload, r *report) {
 
 // minimumOfOne is about an autoscaler that may leave one pod. What runs with more
 // at other times runs with two.
-func minimumOfOne(r *report, scaler *object.Object, at object.Value, s *service) {
-	f := r.add(scaler, at, "scales down to one pod behind Service %s: connections are then refused at each drain of its node until a new pod is ready", s.Name).
-		cure("set %s to 2", minimumOf(scaler))
+func minimumOfOne(r *report, w *workload, at object.Value, s *service) {
+	scaler := w.scaler
+	f := r.add(scaler, at, "%s leaves one pod behind Service %s: connections are then refused at each drain of its node until a new pod is ready", scaler, s.Name).
+		about(w.Object).because("%s: 1", minimumOf(scaler)).cure("set %s to 2", minimumOf(scaler))
 	if !at.Present() {
 		f.because("%s is 1 by default", minimumOf(scaler))
 	}
