@@ -13,8 +13,19 @@ import (
 // Objects asks every rule about the objects and returns what they found: by file
 // and place, and at one place in the order of the rules. Findings that an object
 // ignores by its annotation are left out.
-func Objects(objects []*object.Object) []Finding {
+func Objects(objects []*object.Object) []Finding { return Options{}.Objects(objects) }
+
+// Options are what is known beside the objects.
+type Options struct {
+	Dockerfiles []Dockerfile // of their images
+}
+
+// Objects is the function of that name, with what is known beside the objects.
+func (o Options) Objects(objects []*object.Object) []Finding {
 	s := newSet(objects)
+	for _, w := range s.workloads {
+		w.dockerfiles = o.Dockerfiles
+	}
 	for _, r := range rules {
 		s.ids = append(s.ids, r.id)
 	}
