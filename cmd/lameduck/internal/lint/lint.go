@@ -12,14 +12,17 @@ import (
 
 // Objects asks every rule about the objects and returns what they found: by file
 // and place, and at one place in the order of the rules. Findings that an object
-// ignores by its annotation are left out.
-func Objects(objects []*object.Object) []Finding {
+// ignores by its annotation are left out, and those of the rules to ignore.
+func Objects(objects []*object.Object, ignore ...string) []Finding {
 	s := newSet(objects)
 	for _, r := range rules {
 		s.ids = append(s.ids, r.id)
 	}
 	var all []Finding
 	for i := range rules {
+		if slices.Contains(ignore, rules[i].id) {
+			continue
+		}
 		r := &report{rule: &rules[i], set: s}
 		rules[i].check(s, r)
 		for _, f := range r.found {
