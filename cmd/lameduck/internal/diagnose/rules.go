@@ -78,8 +78,9 @@ type rule struct {
 	ofProcess1 bool
 	// onlyWithDrops suppresses the finding when nothing was dropped.
 	onlyWithDrops bool
-	// noEvidence: the drops are no evidence against the server.
-	noEvidence bool
+	// noEvidence is why the drops are no evidence against the server, or noDoubt.
+	// nil: they are.
+	noEvidence func(*match) doubt
 	// warnsAbout reports whether a pod without a fault is worth a warning even
 	// if nothing was dropped. nil: never.
 	warnsAbout func(*podFacts) bool

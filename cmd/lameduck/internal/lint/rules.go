@@ -18,6 +18,7 @@ var rules = []rule{
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
 	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
 	ruleGraceTooShort,
 	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
