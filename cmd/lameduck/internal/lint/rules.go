@@ -7,6 +7,10 @@ import "slices"
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
+	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
+	ruleGraceTooShort,
+	ruleSignalDoesNotReachTheServer,
 	ruleNoReadinessProbe,
 	ruleProbeOnAnotherPort,
 	ruleReadinessSameAsLiveness,
@@ -17,10 +21,6 @@ var rules = []rule{
 	ruleRecreateBehindService,
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
-	ruleGraceShorterThanDrain,
-	ruleNoDrainDelay,
-	ruleGraceTooShort,
-	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
 	ruleBudgetNeverAllows,
 	ruleBudgetsOverlap,
