@@ -15,12 +15,13 @@ import (
 // ignores by its annotation are left out.
 func Objects(objects []*object.Object) []Finding { return Options{}.Objects(objects) }
 
-// Options are what is known beside the objects.
+// Options are what is known beside the objects, and what is not asked.
 type Options struct {
 	Dockerfiles []Dockerfile // of their images
+	Ignore      []string     // IDs of rules that are not asked
 }
 
-// Objects is the function of that name, with what is known beside the objects.
+// Objects is the function of that name, with options.
 func (o Options) Objects(objects []*object.Object) []Finding {
 	s := newSet(objects)
 	for _, w := range s.workloads {
@@ -31,6 +32,9 @@ func (o Options) Objects(objects []*object.Object) []Finding {
 	}
 	var all []Finding
 	for i := range rules {
+		if slices.Contains(o.Ignore, rules[i].id) {
+			continue
+		}
 		r := &report{rule: &rules[i], set: s}
 		rules[i].check(s, r)
 		for _, f := range r.found {
