@@ -40,6 +40,9 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 		name := volume.Get("secret", "secretName").Text() + volume.Get("secret", "name").Text() // a projected one has name
 		o, items = w.config("Secret", name), volume.Get("secret", "items")
 	}
+	if o == nil {
+		return nil
+	}
 	data := dataOf(o)
 	places := map[string]string{} // the key of each place
 	for name := range data {
@@ -48,7 +51,9 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 	if items.Present() {
 		clear(places)
 		for _, item := range items.Items() {
-			places[item.Get("path").Text()] = item.Get("key").Text()
+			if _, has := data[item.Get("key").Text()]; has {
+				places[item.Get("path").Text()] = item.Get("key").Text()
+			}
 		}
 	}
 	at, only := mount.Get("mountPath").Text(), mount.Get("subPath").Text()

@@ -40,7 +40,7 @@ func (p servicePort) target(w *workload) *container {
 
 // metricsNames are in the names of ports that monitoring reads: its requests come
 // again a little later, and no user waits for them.
-var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats"}
+var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profiling", "pprof", "probes"}
 
 func (p servicePort) metrics() bool { return namesMetrics(p.name) || namesMetrics(p.targetPort) }
 
@@ -48,6 +48,9 @@ func (p servicePort) metrics() bool { return namesMetrics(p.name) || namesMetric
 func (s *service) metricsOnly() bool {
 	if len(s.ports) == 0 {
 		return false
+	}
+	if strings.Contains(s.Name, "exporter") {
+		return true
 	}
 	for _, p := range s.ports {
 		if !p.metrics() {
