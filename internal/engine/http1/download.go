@@ -15,7 +15,7 @@ const portion = 4 << 10
 // takes no time.
 func Download(cfg engine.Config) engine.Engine {
 	e := newEngine(cfg)
-	e.receive = receiveInPieces
+	e.ahead, e.receive = portion, receiveInPieces
 	return e
 }
 
@@ -23,7 +23,11 @@ func receiveInPieces(ctx context.Context, s *session) (answer, error) {
 	if err := s.setDeadline(s.engine.Takes); err != nil {
 		return answer{}, err
 	}
-	s.in.src = &slowReader{src: s, pause: func() bool { return pause(ctx, s.engine.Takes/pieces) }}
+	slow := &slowReader{src: s, pause: func() bool { return pause(ctx, s.engine.Takes/pieces) }}
+	if s.in.buffered() > 0 {
+		slow.reads = 1 // the first piece had come when the request was sent
+	}
+	s.in.src = slow
 	defer func() { s.in.src = s }()
 	return receiveAtOnce(ctx, s)
 }

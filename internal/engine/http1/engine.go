@@ -16,7 +16,7 @@ func Plain(cfg engine.Config) engine.Engine { return newEngine(cfg) }
 func newEngine(cfg engine.Config) *http1 {
 	return &http1{
 		Config: cfg, kept: newRequest(&cfg.Request, false), once: newRequest(&cfg.Request, true),
-		send: sendAtOnce, receive: receiveAtOnce,
+		send: sendAtOnce, receive: receiveAtOnce, ahead: firstBuffer,
 	}
 }
 

@@ -17,6 +17,7 @@ type http1 struct {
 	kept, once request
 	send       func(context.Context, *session) error
 	receive    func(context.Context, *session) (answer, error)
+	ahead      int // most bytes of an answer that are read while its request is sent
 }
 
 // session is HTTP/1.1 on one connection.
@@ -94,7 +95,8 @@ func sendAtOnce(_ context.Context, s *session) error {
 	if err := s.setDeadline(0); err != nil {
 		return err
 	}
-	asked := s.conn.Ask(s.request().bytes, s.in.space())
+	space := s.in.space()
+	asked := s.conn.Ask(s.request().bytes, space[:min(len(space), s.engine.ahead)])
 	s.in.took(asked.N)
 	s.sent, s.failed = asked.Sent, asked.ReadErr
 	return asked.WriteErr

@@ -3,7 +3,6 @@
 package cli
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/demo"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
@@ -39,7 +37,8 @@ inconclusive.`,
   lameduck verify -- ./server                          your server, on this machine, as one replica
   lameduck verify -f deploy/kubernetes.yaml -- ./app   the same with the settings of its manifest
   lameduck verify deploy/shop -n prod                  a workload of a cluster
-  lameduck report before.jsonl after.jsonl             two saved runs, compared`,
+  lameduck report before.jsonl after.jsonl             two saved runs, compared
+  lameduck lint deploy/                                mistakes in manifests, before they are deployed`,
 		Version: version.String(),
 		Args:    noCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -50,7 +49,7 @@ inconclusive.`,
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newPreStop(s), newVersion(s))
+	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newLint(s), newExplain(s), newPreStop(s), newVersion(s))
 	root.SetOut(s.Out) // the commands of completion keep it
 	addCompletion(root)
 	return root
@@ -60,25 +59,4 @@ inconclusive.`,
 // kubectl lameduck.
 func plugin() bool {
 	return strings.TrimSuffix(filepath.Base(os.Args[0]), ".exe") == "kubectl-lameduck"
-}
-
-// noCommand is the error for a first argument that is no command.
-func noCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	return unknownCommand(cmd, args[0])
-}
-
-// unknownCommand is the error for a word that is no command below cmd.
-func unknownCommand(cmd *cobra.Command, word string) error {
-	advice := cmd.CommandPath() + " --help shows how it is used"
-	if cmd.HasSubCommands() {
-		advice = cmd.CommandPath() + " --help lists the commands"
-	}
-	var names []string
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
-	}
-	return console.Usage(hint.New(fmt.Errorf("unknown command %q", word), hint.DidYouMean(word, names, advice)))
 }

@@ -19,9 +19,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
 )
 
-// defaultImage is what `make image` calls the tool's image.
-const defaultImage = "lameduck:1.0.0"
-
 // onCluster runs the trial on a cluster.
 func (v *verify) onCluster(ctx context.Context, s console.Streams, cmd *cobra.Command, name string) error {
 	klog.SetLogger(logr.Discard()) // client-go would log connections that we close ourselves

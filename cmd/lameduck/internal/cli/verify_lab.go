@@ -114,10 +114,6 @@ func command(cmd *cobra.Command, args []string) ([]string, error) {
 	return args, nil
 }
 
-// mostReplicas is how many processes a machine takes at once without others
-// suffering; twice as many run during a rollout.
-const mostReplicas = 100
-
 func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload, error) {
 	w, err := v.readWorkload(in)
 	if err != nil {

@@ -33,9 +33,6 @@ func (s *Stage) perform(ctx context.Context) error {
 	return kube.Sleep(ctx, s.watchFor)
 }
 
-// restartedAt is what kubectl rollout restart sets.
-const restartedAt = "kubectl.kubernetes.io/restartedAt"
-
 func (s *Stage) rollout(ctx context.Context) error {
 	old := s.observer.activePods()
 	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"annotations":{%q:%q}}}}}`, restartedAt, time.Now().Format(time.RFC3339Nano))

@@ -75,3 +75,6 @@ func (a Action) check(w *workload) error {
 	}
 	return nil
 }
+
+// restartedAt is what kubectl rollout restart sets.
+const restartedAt = "kubectl.kubernetes.io/restartedAt"

@@ -1,11 +1,8 @@
 package cluster
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -14,35 +11,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// podSeen is one pod, as far as it has been seen.
-type podSeen struct {
-	name      string // unique in the run: a StatefulSet uses a name again
-	object    *corev1.Pod
-	since     time.Duration // first seen; 0 if it was there before
-	deleted   time.Duration // its deletionTimestamp was seen, or Never
-	killing   time.Duration // the kubelet began to stop it, or Never
-	stamp     time.Time     // of that, by the clock of its node, or zero
-	removedAt time.Duration // the object was gone, or Never
-	unready   time.Duration // since when it is not ready, while it is not
-	started   bool
-	ready     bool
-	wasReady  bool // at some time
-	exited    bool
-	signal    *time.Timer // to the end of a sleep hook
-	restarts  int32
-}
-
-// active reports whether the pod has neither exited nor begun to terminate.
-func (p *podSeen) active() bool {
-	return p.deleted == timeline.Never && p.removedAt == timeline.Never && !ended(p.object)
-}
-
-// ended: the kubelet has ended the pod but the object remains, as after an
-// eviction by the kubelet itself.
-func ended(pod *corev1.Pod) bool {
-	return pod.Status.Phase == corev1.PodFailed || pod.Status.Phase == corev1.PodSucceeded
-}
 
 func (o *observer) podChanged(pod *corev1.Pod, before bool) {
 	o.mu.Lock()
@@ -99,9 +67,6 @@ func (o *observer) findOwner(ctx context.Context, pod *corev1.Pod, before bool) 
 	}
 }
 
-// isActive reports whether the pod is an active one of the workload.
-func (o *observer) isActive(p *podSeen) bool { return p.active() && o.own[p.object.UID] }
-
 func (o *observer) uniqueName(name string) string {
 	sameName := 1
 	for _, other := range o.order {
@@ -113,21 +78,6 @@ func (o *observer) uniqueName(name string) string {
 		return fmt.Sprintf("%s#%d", name, sameName)
 	}
 	return name
-}
-
-// status is of the container that serves, or nil.
-func (o *observer) status(pod *corev1.Pod) *corev1.ContainerStatus {
-	for i := range pod.Status.ContainerStatuses {
-		if s := &pod.Status.ContainerStatuses[i]; s.Name == o.container {
-			return s
-		}
-	}
-	return nil
-}
-
-func (o *observer) emitFor(p *podSeen, e timeline.Event) {
-	e.Pod, e.Source = p.name, cmp.Or(e.Source, timeline.SourceKubelet)
-	o.emit(e)
 }
 
 // follow emits what has changed in the pod since the last call.
@@ -206,29 +156,6 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
 }
 
-// exitedBy is the latest moment at which the process had exited. From a busy
-// node the status arrives late, but it has that moment, in whole seconds of the
-// node's clock. So has the event that the kubelet began to stop the pod: the
-// time between the two does not depend on our clock.
-func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration) time.Duration {
-	if p.stamp.IsZero() || t.FinishedAt.IsZero() {
-		return now
-	}
-	after := t.FinishedAt.Sub(p.stamp) + time.Second
-	return max(p.killing, min(now, p.killing+after))
-}
-
-// signalName is the signal that ended a process, if the runtime reports it.
-func signalName(t *corev1.ContainerStateTerminated) string {
-	switch {
-	case t.Reason == "OOMKilled" || t.ExitCode == 137:
-		return "SIGKILL"
-	case t.ExitCode == 143:
-		return "SIGTERM"
-	}
-	return ""
-}
-
 func (o *observer) podDeleted(pod *corev1.Pod) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -251,47 +178,4 @@ func (o *observer) progressed(p *podSeen, now time.Duration) {
 	if o.own[p.object.UID] && (p.removedAt != timeline.Never || !p.wasReady) {
 		o.progress = now
 	}
-}
-
-func conditionTrue(pod *corev1.Pod, kind corev1.PodConditionType) bool {
-	for _, c := range pod.Status.Conditions {
-		if c.Type == kind {
-			return c.Status == corev1.ConditionTrue
-		}
-	}
-	return false
-}
-
-// hasIP reports whether the address is one of the pod, which has one of each IP
-// family of the cluster.
-func (p *podSeen) hasIP(address string) bool {
-	s := p.object.Status
-	return s.PodIP == address || slices.Contains(s.PodIPs, corev1.PodIP{IP: address})
-}
-
-// podOf is the pod that an attempt was sent to, as far as the client knows: the
-// server named it, or the address is that of a pod. "" behind the address of a
-// Service.
-func (o *observer) podOf(a *timeline.Attempt) string {
-	if a.Pod != "" {
-		return o.podAt(a.Pod, a.Started)
-	}
-	if host, _, err := net.SplitHostPort(a.Addr); err == nil {
-		return o.podAt(host, a.Started)
-	}
-	return ""
-}
-
-// podAt is the pod that had a name, or an IP address, at a moment. "" if it is
-// none of the workload.
-func (o *observer) podAt(name string, at time.Duration) string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	found := ""
-	for _, p := range o.order {
-		if (p.object.Name == name || p.hasIP(name)) && p.since <= at {
-			found = p.name
-		}
-	}
-	return found
 }

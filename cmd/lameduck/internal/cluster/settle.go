@@ -14,9 +14,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// poll is the interval between two looks at the state while the stage waits.
-const poll = 250 * time.Millisecond
-
 // NeverReadyError names a pod that did not become ready in time, and what was
 // seen of it.
 type NeverReadyError struct{ Pod, Detail string }

@@ -10,32 +10,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// endpoint is the state of a pod in an EndpointSlice.
-type endpoint string
-
-const (
-	absent      endpoint = ""
-	ready       endpoint = "ready"       // new connections go to it
-	terminating endpoint = "terminating" // only as the fallback, if none is ready (KEP-1669)
-)
-
-// stateOf reads the conditions; one that is not set means its default
-// (discovery/v1 EndpointConditions).
-func stateOf(c discoveryv1.EndpointConditions) endpoint {
-	isReady := c.Ready == nil || *c.Ready
-	serving := isReady
-	if c.Serving != nil {
-		serving = *c.Serving
-	}
-	switch {
-	case isReady:
-		return ready
-	case serving && c.Terminating != nil && *c.Terminating:
-		return terminating
-	}
-	return absent
-}
-
 func (o *observer) sliceChanged(s *discoveryv1.EndpointSlice, _ bool) {
 	in := map[types.UID]endpoint{}
 	for _, e := range s.Endpoints {
@@ -54,11 +28,6 @@ func (o *observer) sliceDeleted(s *discoveryv1.EndpointSlice) {
 	defer o.mu.Unlock()
 	delete(o.slices, s.Name)
 	o.compareEndpoints()
-}
-
-// endpointKinds are the events for a change to each state.
-var endpointKinds = map[endpoint]timeline.Kind{
-	absent: timeline.EndpointRemoved, ready: timeline.EndpointAdded, terminating: timeline.EndpointTerminating,
 }
 
 // compareEndpoints emits what has changed over all slices of the Service. A pod

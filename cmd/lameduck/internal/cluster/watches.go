@@ -11,6 +11,10 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
+// Accuracy is how late an event may arrive: the kubelet looks at its
+// containers once a second (PLEG), and then its status has to travel.
+const Accuracy = 1500 * time.Millisecond
+
 // maxWatchGap is how long a watch may be interrupted before the trial ends with
 // an error. A worker may be silent for as long.
 const maxWatchGap = 30 * time.Second

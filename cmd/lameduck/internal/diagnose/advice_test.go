@@ -133,10 +133,10 @@ func TestKnownServers(t *testing.T) {
 	}
 	seen := map[string]bool{}
 	for i, k := range knownServers {
-		if k.name == "" || len(k.programs) == 0 || k.source == "" || len(k.settings) == 0 && k.gracefulSignal == "" {
+		if k.Name == "" || len(k.Programs) == 0 || k.Source == "" || len(k.settings) == 0 && k.GracefulSignal == "" {
 			t.Errorf("%+v is incomplete", k)
 		}
-		for _, program := range k.programs {
+		for _, program := range k.Programs {
 			s := runFacts{run: &timeline.Run{Spec: timeline.Spec{Command: []string{"/opt/" + program, "-x"}}}}
 			if seen[program] || s.server() != &knownServers[i] {
 				t.Errorf("%s is there twice, or not found", program)
@@ -145,7 +145,7 @@ func TestKnownServers(t *testing.T) {
 		}
 		for id, setting := range k.settings {
 			if !ids[id] || !strings.HasSuffix(setting, ".") {
-				t.Errorf("%s, %s: %q is for no finding, or no sentence", k.name, id, setting)
+				t.Errorf("%s, %s: %q is for no finding, or no sentence", k.Name, id, setting)
 			}
 		}
 	}
@@ -162,11 +162,11 @@ func TestNoFindingIsWithoutAdvice(t *testing.T) {
 				m := newMatch(facts, nil)
 				for line := range strings.Lines(rules[i].fixText(&m)) {
 					if before, text, _ := strings.Cut(line, ": "); before == "" || text == "" && rules[i].fix(&m).always == "" {
-						t.Errorf("%s, %s, %q: a line without a label or a text: %q", k.name, rules[i].id, lang, line)
+						t.Errorf("%s, %s, %q: a line without a label or a text: %q", k.Name, rules[i].id, lang, line)
 					}
 				}
 				if rules[i].fixText(&m) == "" {
-					t.Errorf("%s, %s, %q: no advice", k.name, rules[i].id, lang)
+					t.Errorf("%s, %s, %q: no advice", k.Name, rules[i].id, lang)
 				}
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -102,6 +103,22 @@ func TestCapacity(t *testing.T) {
 	found := Findings(&twoWorkers().Run)
 	if len(found) != 1 || !strings.Contains(found[0].Evidence, want) {
 		t.Errorf("%+v, want %q", found, want)
+	}
+}
+
+// TestTheRateOfTheTool: a server that does not keep up with a rate that its user did
+// not choose has no fault that is known.
+func TestTheRateOfTheTool(t *testing.T) {
+	for chosen, want := range map[bool]finding.Verdict{false: finding.Fail, true: finding.Inconclusive} {
+		run := &twoWorkers().Run
+		run.RateChosen, run.Rate = chosen, 4
+		d := Run(withClasses(run))
+		if len(d.Findings) != 1 || d.Findings[0].ID != notKeepingUp || d.Verdict != want {
+			t.Errorf("rate chosen: %t: %s, %+v; want %s", chosen, d.Verdict, d.Findings, want)
+		}
+		if chosen && !strings.Contains(d.Reason, "did not keep up with 4 attempts a second") {
+			t.Error(d.Reason)
+		}
 	}
 }
 

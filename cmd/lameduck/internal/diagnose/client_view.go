@@ -19,6 +19,7 @@ type clientView struct {
 	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
 	late         timeline.Late
 	kept         map[uint64]*kept // connections that were answered after T0
+	idleCloses   int              // connections that ended unannounced between two requests, before T0
 	idleEnds     []time.Duration  // when clients noticed that idle connections had ended, about the exit
 	drops        []*dropFacts
 }
@@ -43,6 +44,9 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	}
 	v.addProgress(a, p)
 	v.addKept(a, p)
+	if a.End == timeline.FIN && !a.Dropped() && (!p.t0.came() || a.EndedConn < p.earliestT0()) {
+		v.idleCloses++
+	}
 	if idle := a.End == timeline.FIN || a.End == timeline.Broken; idle && !a.Dropped() && p.exitInexact && exactly(a.EndedConn).intersects(p.exit) {
 		v.idleEnds = append(v.idleEnds, a.EndedConn)
 	}

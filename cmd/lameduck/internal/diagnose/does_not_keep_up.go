@@ -20,6 +20,13 @@ var ruleNotKeepingUp = rule{
 	explains: func(d *dropFacts) bool {
 		return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || queued(&d.Attempt))
 	},
+	noEvidence: func(m *match) doubt {
+		if !m.run.RateChosen {
+			return noDoubt
+		}
+		return doubt{fmt.Sprintf("the server did not keep up with %d attempts a second of each pattern, a rate that this tool chose", m.run.Rate),
+			"choose the --rate that the service is meant for, or run it again on a less busy machine"}
+	},
 	note: noteCapacity,
 	fix: func(*match) advice {
 		return advice{always: "lower --rate to what the service is meant for, or give it more replicas or more CPU (CPU throttling by a limit has the same effect); then try again: drops of a termination are visible only when all other requests are served."}

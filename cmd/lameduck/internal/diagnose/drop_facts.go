@@ -36,7 +36,13 @@ func classify(d *dropFacts) (class string, why doubt) {
 	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
 		why = d.lateBy(late)
 	}
+	if u := d.withoutProbe(); u != nil {
+		return probeFails, u.doubt()
+	}
 	if !d.late() {
+		if d.lostToIdleClose() {
+			return closesIdle, d.doubtOfIdleClose()
+		}
 		return "", why
 	}
 	if d.pod.doubt.any() {

@@ -37,6 +37,29 @@ func WritePage(w io.Writer) error {
 	return err
 }
 
+// Title is a finding in a few words.
+type Title struct{ ID, Title string }
+
+// Titles are those of all findings, in the order of the page.
+func Titles() []Title {
+	all := make([]Title, len(rules))
+	for i := range rules {
+		all[i] = Title{rules[i].id, rules[i].title}
+	}
+	return all
+}
+
+// Section is what the page has about a finding, "" if there is none of that ID.
+func Section(id string) string {
+	var b strings.Builder
+	for i := range rules {
+		if rules[i].id == id {
+			rules[i].writeSection(&b)
+		}
+	}
+	return strings.TrimPrefix(b.String(), "\n")
+}
+
 func (r *rule) writeSection(b *strings.Builder) {
 	// The numbers of the cure are those of a run, so the page has none.
 	m := newMatch(&runFacts{run: &timeline.Run{}, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
@@ -60,11 +83,11 @@ func (r *rule) writeSettings(b *strings.Builder, m *match) {
 	for i := range knownServers {
 		server := &knownServers[i]
 		setting := m.numbers(server.settings[r.id])
-		if server.gracefulSignal != "" && slices.Contains(stopRules, r.id) {
+		if server.GracefulSignal != "" && slices.Contains(stopRules, r.id) {
 			setting = strings.TrimSpace(server.signalAdvice() + " " + setting)
 		}
 		if setting != "" {
-			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.name, server.source, setting)
+			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.Name, server.Source, setting)
 			title = ""
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"path"
 	"slices"
 	"strings"
-	"unicode"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -25,7 +25,7 @@ func (s *runFacts) server() *knownServer {
 	if s.known == nil {
 		s.known = &unknownServer
 		for _, name := range s.serverNames() {
-			if i := slices.IndexFunc(knownServers, func(k knownServer) bool { return slices.Contains(k.programs, name) }); i >= 0 {
+			if i := slices.IndexFunc(knownServers, func(k knownServer) bool { return slices.Contains(k.Programs, name) }); i >= 0 {
 				s.known = &knownServers[i]
 				break
 			}
@@ -42,19 +42,9 @@ func (s *runFacts) serverNames() (names []string) {
 		words = s.run.Spec.Command[:1]
 	}
 	for _, word := range words {
-		names = append(names, path.Base(word), bare(word))
+		names = append(names, path.Base(word), finding.Bare(word))
 	}
 	return names
-}
-
-// bare is the name of a program without its folder, version and ending:
-// php-fpm8.2 and php-fpm are one.
-func bare(program string) string {
-	name := path.Base(program)
-	for _, ending := range []string{".py", ".rb", ".js"} {
-		name = strings.TrimSuffix(name, ending)
-	}
-	return strings.TrimRightFunc(name, func(r rune) bool { return r == '.' || unicode.IsDigit(r) })
 }
 
 // seenServer is the program that was seen to listen, in the first pod in which
@@ -71,12 +61,14 @@ func (s *runFacts) seenServer() timeline.Server {
 // stopsFast reports whether the stop signal that the pods get means to the
 // server to stop at once, without finishing what is in flight.
 func (k *knownServer) stopsFast(spec *timeline.Spec) bool {
-	return sendsTERM(spec) && k.gracefulSignal != ""
+	return sendsTERM(spec) && k.GracefulSignal != ""
 }
 
 // meansReload reports whether the stop signal that the pods get means to the
 // server to reload.
-func (k *knownServer) meansReload(spec *timeline.Spec) bool { return sendsTERM(spec) && k.reloads }
+func (k *knownServer) meansReload(spec *timeline.Spec) bool {
+	return sendsTERM(spec) && k.ReloadsOnTERM
+}
 
 // sendsTERM reports whether the pods get SIGTERM.
 func sendsTERM(spec *timeline.Spec) bool {
@@ -89,7 +81,7 @@ var stopRules = []string{exitsAtOnce, ignoresSignal, hookEnds, cutsKeepAlive}
 // fixText is the cure of the rule for the server that was seen.
 func (r *rule) fixText(m *match) string {
 	server := m.server()
-	own := ownAdvice{name: server.name, product: server.product, setting: m.numbers(server.settings[r.id])}
+	own := ownAdvice{name: server.Name, product: server.Product, setting: m.numbers(server.settings[r.id])}
 	if slices.Contains(stopRules, r.id) && m.needsOtherSignal() {
 		own.setting = server.signalAdvice() + server.officialImage()
 	}
@@ -109,14 +101,14 @@ func (m *match) needsOtherSignal() bool {
 }
 
 func (k *knownServer) signalAdvice() string {
-	return fmt.Sprintf("it finishes requests in flight on %s, not on SIGTERM: set `STOPSIGNAL %[1]s` in the image, or `lifecycle.stopSignal: %[1]s` in the manifest.", k.gracefulSignal)
+	return fmt.Sprintf("it finishes requests in flight on %s, not on SIGTERM: set `STOPSIGNAL %[1]s` in the image, or `lifecycle.stopSignal: %[1]s` in the manifest.", k.GracefulSignal)
 }
 
 // officialImage is what a run in the lab, which knows no image, should be repeated
 // with.
 func (k *knownServer) officialImage() string {
-	if !k.inImage {
+	if !k.InImage {
 		return ""
 	}
-	return fmt.Sprintf(" Its official image has that signal: with it, repeat this run with --stop-signal %s.", k.gracefulSignal)
+	return fmt.Sprintf(" Its official image has that signal: with it, repeat this run with --stop-signal %s.", k.GracefulSignal)
 }

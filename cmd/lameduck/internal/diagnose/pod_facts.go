@@ -12,11 +12,12 @@ import (
 // what follows from both. The rules read it and change nothing.
 type podFacts struct {
 	timeline.Pod
-	index    int
-	outages  []outage
-	failed   bool          // it never became ready
-	gaveUp   time.Duration // when that was decided
-	voidCuts int           // attempts that it cut after T0, perhaps because the tool was late
+	index     int
+	outages   []outage
+	failed    bool          // it never became ready
+	gaveUp    time.Duration // when that was decided
+	voidCuts  int           // attempts that it cut after T0, perhaps because the tool was late
+	unreadies []unready     // in order
 	clientView
 	acceptQueue
 
@@ -60,6 +61,7 @@ func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 // addEvent notes what the fold of the pod leaves out.
 func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 	p.acceptQueue.addEvent(e)
+	p.addReadiness(e)
 	switch e.Kind {
 	case timeline.NeverReady:
 		p.failed, p.gaveUp = true, e.At

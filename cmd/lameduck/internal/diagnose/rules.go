@@ -9,6 +9,7 @@ import (
 // The stable names of the findings.
 const (
 	neverReady    = "never-became-ready"
+	probeFails    = "readiness-probe-fails"
 	ignoresSignal = "ignores-the-signal"
 	meansReload   = "signal-means-reload"
 	hookEnds      = "prestop-hook-ends-the-server"
@@ -21,6 +22,7 @@ const (
 	delayShorter  = "delay-shorter-than-propagation"
 	cutsKeepAlive = "cuts-keep-alive-at-exit"
 	cutsInFlight  = "cuts-in-flight-at-exit"
+	closesIdle    = "closes-idle-connections"
 	noEndpoint    = "no-endpoint"
 	evicted       = "evicted-without-notice"
 	forced        = "deleted-by-force"
@@ -34,6 +36,7 @@ const (
 // drop has it.
 var rules = []rule{
 	ruleNeverReady,    // a pod that never served has no termination to judge
+	ruleProbeFails,    // before the faults of a pod: it may be the last one that stopped, and not the reason
 	ruleEvicted,       // the kubelet's act: what the server does then is no evidence
 	ruleForced,        // the same
 	ruleHookEnds,      // the end came from the hook: the signal, if it was sent, changed nothing
@@ -45,6 +48,7 @@ var rules = []rule{
 	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
 	ruleNotKeepingUp,  // before the rules for single drops: what waits behind others is no effect of a termination
 	ruleNotReady,      // also before T0
+	ruleClosesIdle,    // the same
 	ruleAnswers5xx,    // the rest after T0: an answer shows that the process ran
 	ruleDelayShorter,  // a refusal shows that it had stopped to accept
 	ruleCutsKeepAlive, // a cut on a connection that had not been asked to close
@@ -74,8 +78,9 @@ type rule struct {
 	ofProcess1 bool
 	// onlyWithDrops suppresses the finding when nothing was dropped.
 	onlyWithDrops bool
-	// noEvidence: the drops are no evidence against the server.
-	noEvidence bool
+	// noEvidence is why the drops are no evidence against the server, or noDoubt.
+	// nil: they are.
+	noEvidence func(*match) doubt
 	// warnsAbout reports whether a pod without a fault is worth a warning even
 	// if nothing was dropped. nil: never.
 	warnsAbout func(*podFacts) bool

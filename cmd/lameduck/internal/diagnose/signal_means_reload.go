@@ -15,7 +15,7 @@ var ruleMeansReload = rule{
 	podEvidence: func(p *podFacts) string {
 		return p.howTerminated() + ", " + p.howExited()
 	},
-	note: func(m *match) string { return "to " + m.server().name + " SIGTERM means to reload" },
+	note: func(m *match) string { return "to " + m.server().Name + " SIGTERM means to reload" },
 	fix: func(m *match) advice {
 		return advice{
 			program:  "send the signal that stops the server, or set the server to stop on SIGTERM.",

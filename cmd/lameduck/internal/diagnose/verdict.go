@@ -114,8 +114,10 @@ func (l *load) covers() string {
 
 // doubt is why nothing that the rule has found is certain, or noDoubt.
 func (r *rule) doubt(m *match) doubt {
-	if r.noEvidence {
-		return doubt{m.lateness(), hintLate}
+	if r.noEvidence != nil {
+		if why := r.noEvidence(m); why.any() {
+			return why
+		}
 	}
 	first := noDoubt
 	for _, p := range m.pods {

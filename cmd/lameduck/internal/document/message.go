@@ -45,11 +45,15 @@ func Shorten(s string) string {
 }
 
 // OneLine is s without line breaks and what else doesn't print.
-func OneLine(s string) string {
-	return strings.TrimSpace(strings.Map(func(r rune) rune {
+func OneLine(s string) string { return strings.TrimSpace(Printable(s)) }
+
+// Printable is s with a space for each character that doesn't print, so that it keeps
+// its columns.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
 		if strconv.IsPrint(r) {
 			return r
 		}
 		return ' '
-	}, s))
+	}, s)
 }

@@ -2,25 +2,84 @@
 // stays as it was written: comments, order, quotes, line ends.
 package edit
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"bytes"
+	"slices"
 
-// Change sets or removes one field.
-type Change struct {
-	// In is the mapping, or the list, from which Path leads to the field. It is in the
-	// file.
-	In object.Value
-	// Path are the names of fields. Mappings that are missing on the way are made.
-	Path []string
-	// To is the value to set: an int, bool, string, []string, or Fields. nil removes
-	// the field.
-	To any
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// Apply returns the text of the file with the changes made. It is read again, and
+// means what it meant with these changes, or else there is an error, which is one
+// line: "name:line:column: cannot be changed here: ...".
+//
+// A new field comes behind the last one of its mapping, with the same indentation. What
+// an alias (*name) shows in several places is not changed.
+func Apply(f *object.File, changes []Change) ([]byte, error) {
+	var out bytes.Buffer
+	parts := document.Split(f.Data)
+	byPart := make([][]Change, len(parts))
+	for _, c := range changes {
+		n := c.In.Node()
+		if n == nil {
+			return nil, refuse(f, nil, "what the change is in is not in the file")
+		}
+		i, found := slices.BinarySearchFunc(parts, n.Line, func(p document.Part, line int) int { return p.Line - line })
+		if !found {
+			i--
+		}
+		if i < 0 {
+			return nil, refuse(f, n, "it is not in the file")
+		}
+		byPart[i] = append(byPart[i], c)
+	}
+	for i, part := range parts {
+		text, err := applyTo(f, part, byPart[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Write(text)
+	}
+	return out.Bytes(), nil
 }
 
-// Fields are a mapping, in the order in which they are written.
-type Fields []Field
-
-// Field is one entry of it.
-type Field struct {
-	Name string
-	To   any
+// applyTo makes the changes of one document.
+func applyTo(f *object.File, part document.Part, changes []Change) ([]byte, error) {
+	if len(changes) == 0 {
+		return part.Text, nil
+	}
+	before, err := document.Read(f.Name, part.Text, part.Line)
+	if err != nil {
+		return nil, err
+	}
+	after, err := document.Read(f.Name, part.Text, part.Line)
+	if err != nil {
+		return nil, err
+	}
+	w := newWanted(f, before, after)
+	for _, c := range changes {
+		if err := w.apply(c); err != nil {
+			return nil, err
+		}
+	}
+	w.removeEmpty()
+	p := newPatch(w, part, before)
+	for i := range before {
+		if w.origin[after[i]] != before[i] {
+			return nil, refuse(f, before[i], "nothing would be left of the document")
+		}
+		if err := p.value(before[i], after[i]); err != nil {
+			return nil, err
+		}
+	}
+	text, err := p.text()
+	if err != nil {
+		return nil, refuse(f, changes[0].In.Node(), "two changes of one place")
+	}
+	got, err := document.Read(f.Name, text, part.Line)
+	if err != nil || !slices.EqualFunc(got, after, same) {
+		return nil, refuse(f, changes[0].In.Node(), "the text would no longer mean the same")
+	}
+	return text, nil
 }

@@ -41,29 +41,6 @@ func ParseAction(s string) (Action, error) {
 	return "", hint.New(fmt.Errorf("unknown action %q", s), hint.DidYouMean(s, names, "use one of "+strings.Join(names, ", ")))
 }
 
-// steps are what the loop does for the action, each after the one before is
-// complete.
-func (l *loop) steps(a Action) ([]func(), error) {
-	if l.replicas == 0 {
-		return nil, errNotStarted
-	}
-	if err := Possible(l.cfg.Workload, a); err != nil {
-		return nil, err
-	}
-	switch full := l.cfg.Workload.Replicas; a {
-	case Rollout:
-		return []func(){func() { l.revision++ }}, nil
-	case Delete:
-		return []func(){func() { l.remove(l.active()) }}, nil
-	case Evict:
-		return []func(){func() { l.remove(l.active()[:1]) }}, nil
-	case ScaleDown:
-		return []func(){func() { l.replicas = full }, func() { l.replicas = (full + 1) / 2 }}, nil
-	}
-	_, err := ParseAction(string(a))
-	return nil, err
-}
-
 // Possible returns why an action would replace no pod of the workload.
 func Possible(w *manifest.Workload, a Action) error {
 	const deleteThem = "use --action delete: it replaces them"

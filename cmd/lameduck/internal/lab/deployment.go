@@ -79,3 +79,66 @@ func (m *podState) readyRank(now time.Time) int {
 	seconds := max(1, now.Sub(m.readySince).Seconds())
 	return int(math.Log2(seconds))
 }
+
+// reconcileDeployment is the Deployment controller with its ReplicaSets.
+func (l *loop) reconcileDeployment() {
+	for {
+		updated, outdated := l.split()
+		if l.cfg.Workload.Strategy.Type == "Recreate" && l.recreate(outdated) {
+			return
+		}
+		c := l.podCounts(updated, outdated)
+		switch create := c.toCreate(); {
+		case create > 0:
+			for range create {
+				l.create()
+			}
+		case create < 0:
+			l.remove(byDeletionOrder(updated, time.Now())[:-create])
+		case c.outdated > 0 && c.toRemove() > 0:
+			l.remove(byDeletionOrder(outdated, time.Now())[:c.toRemove()])
+		default:
+			return
+		}
+	}
+}
+
+// recreate deletes the outdated pods and reports whether new ones have to wait
+// until these have exited.
+func (l *loop) recreate(outdated []*podState) (wait bool) {
+	l.remove(outdated)
+	return slices.ContainsFunc(l.pods, func(m *podState) bool { return m.revision < l.revision })
+}
+
+// split sorts the active pods by whether they have the current revision.
+func (l *loop) split() (updated, outdated []*podState) {
+	for _, m := range l.active() {
+		if m.revision == l.revision {
+			updated = append(updated, m)
+		} else {
+			outdated = append(outdated, m)
+		}
+	}
+	return updated, outdated
+}
+
+func (l *loop) podCounts(updated, outdated []*podState) podCounts {
+	surge, unavailable := fenceposts(l.cfg.Workload.Strategy, l.replicas)
+	return podCounts{
+		replicas: l.replicas, surge: surge, unavailable: unavailable,
+		updated: len(updated), updatedServing: l.countAvailable(updated),
+		outdated: len(outdated), outdatedServing: l.countAvailable(outdated),
+	}
+}
+
+func (l *loop) countAvailable(pods []*podState) int {
+	n := 0
+	for _, m := range pods {
+		if l.available(m) {
+			n++
+		}
+	}
+	return n
+}
+
+func (l *loop) create() { l.add(&podState{revision: l.revision}) }

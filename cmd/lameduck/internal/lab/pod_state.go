@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -63,46 +62,6 @@ func (m *podState) status() string {
 		return "its readiness still changes"
 	}
 	return m.process.Status()
-}
-
-// run starts a pod and waits until it has exited, in a goroutine of its own. No
-// event of the pod is handled before the one that it has started. When ctx ends
-// the pod is killed immediately.
-func (l *loop) run(m *podState) {
-	var p process
-	var err error
-	launched := make(chan struct{})
-	p, err = l.launch(l.ctx, m.object, address(m.number), func(e timeline.Event) {
-		<-launched
-		e.Pod = m.name
-		status := ""
-		if e.Kind == timeline.Exited {
-			status = p.Status() // now, as a restart resets it
-		}
-		l.mail.post(func() { l.observe(m, e, status) })
-	})
-	if err != nil {
-		l.mail.post(func() { l.startFailed(m, err) })
-		return
-	}
-	l.mail.post(func() { l.started(m, p) })
-	close(launched)
-	select {
-	case <-p.Done():
-	case <-l.ctx.Done():
-	}
-	err = p.Close()
-	<-p.Done()
-	l.mail.post(func() { l.podEnded(m, err) })
-}
-
-// podName numbers the pods in order of their creation: app-1, app-2.
-func (c Config) podName(number int) string {
-	base := c.Workload.Name
-	if base == "" {
-		base = "app"
-	}
-	return base + "-" + strconv.Itoa(number)
 }
 
 // address is the pod's IP: 10.244.0.N for the first 255 pods.

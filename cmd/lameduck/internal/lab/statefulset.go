@@ -60,15 +60,6 @@ func (l *loop) updateStatefulSet(pods map[int]*podState) bool {
 	return false
 }
 
-// revisionOf is the revision that the pod of an ordinal should have: below the
-// partition that of the start.
-func (l *loop) revisionOf(ordinal int) int {
-	if ordinal+l.cfg.Workload.Strategy.FirstOrdinal < l.cfg.Workload.Strategy.Partition {
-		return 0
-	}
-	return l.revision
-}
-
 // byOrdinal are the pods that exist, terminating ones as well.
 func (l *loop) byOrdinal() map[int]*podState {
 	pods := map[int]*podState{}

@@ -22,3 +22,9 @@ func (c *container) hasPort(port string) bool {
 	}
 	return false
 }
+
+// alone reports whether the container has a PID namespace of its own, so that what it
+// starts is process 1.
+func (c *container) alone() bool {
+	return !c.workload.pod.Get("shareProcessNamespace").True() && !c.workload.pod.Get("hostPID").True()
+}

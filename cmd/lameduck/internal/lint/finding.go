@@ -38,6 +38,10 @@ type Finding struct {
 // as sets another severity than that of the rule.
 func (f *Finding) as(s Severity) *Finding { f.Severity = s; return f }
 
+// about names the object that the finding is about, where another object has the
+// field to change.
+func (f *Finding) about(o *object.Object) *Finding { f.Object, f.object = o.String(), o; return f }
+
 // because adds where the numbers are from.
 func (f *Finding) because(evidence string, args ...any) *Finding {
 	f.Evidence = fmt.Sprintf(evidence, args...)

@@ -6,16 +6,28 @@ var ruleNoDisruptionBudget = rule{
 	title: "No PodDisruptionBudget selects the pods",
 	why: "When nodes are drained, for an upgrade or by an autoscaler, each pod on them is evicted. Only a PodDisruptionBudget keeps a drain " +
 		"from evicting all pods of a workload at one time, before others are ready.",
-	sources:  []string{"https://kubernetes.io/docs/tasks/run-application/configure-pdb/"},
+	sources: []string{
+		"https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
+		"https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
+	},
 	severity: Info,
 	check:    eachWorkload(noDisruptionBudget),
 }
 
 func noDisruptionBudget(w *workload, r *report) {
 	n, known := w.replicas()
-	if w.Kind == "DaemonSet" || len(w.traffic()) == 0 || len(w.budgets) > 0 || known && n < 2 {
-		return // a single replica has its own rule
+	if w.Kind == "DaemonSet" || w.Kind == "Pod" || len(w.traffic()) == 0 || len(w.budgets) > 0 || known && n < 2 {
+		return // a drain leaves DaemonSets alone; a single replica has its own rule
 	}
-	r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects the %d pods behind Service %s", n, w.traffic()[0].Name).
-		cure("add a PodDisruptionBudget with maxUnavailable: 1 and the selector of %s", w)
+	which := "the pods"
+	if known {
+		which = "the " + pods(n)
+	}
+	f := r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects %s behind Service %s: a drain may evict all of them at one time", which, w.traffic()[0].Name).
+		because("none is among these files")
+	if labels := matched(w); labels != "" {
+		f.cure("add a PodDisruptionBudget with maxUnavailable: 1 and selector: {matchLabels: {%s}}", labels)
+		return
+	}
+	f.cure("add a PodDisruptionBudget with maxUnavailable: 1 and the selector of %s", w)
 }

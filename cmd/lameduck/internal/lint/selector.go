@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -55,4 +57,24 @@ func (e expression) holds(labels map[string]string) bool {
 		return !has
 	}
 	return false
+}
+
+// differs is a label for which the selector does not select the pods of w; "" if it
+// selects them.
+func (w *workload) differs(sel selector) string {
+	for _, name := range slices.Sorted(maps.Keys(sel.labels)) {
+		want := sel.labels[name]
+		switch got, ok := w.labels[name]; {
+		case !ok:
+			return fmt.Sprintf("the pods of %s have no label %s", w, name)
+		case got != want:
+			return fmt.Sprintf("the pods of %s have %s: %s, not %s", w, name, got, want)
+		}
+	}
+	for _, e := range sel.expressions {
+		if !e.holds(w.labels) {
+			return fmt.Sprintf("%s %s does not hold for the pods of %s", e.label, e.operator, w)
+		}
+	}
+	return ""
 }

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -38,9 +39,19 @@ func (p servicePort) target(w *workload) *container {
 	return nil
 }
 
-// metricsNames are in the names of ports that monitoring reads: its requests come
-// again a little later, and no user waits for them.
-var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profiling", "pprof", "probes"}
+func (p servicePort) tcp() bool { return p.protocol == "" || p.protocol == "TCP" }
+
+// written is the target port as a manifest has it: a number, or a name.
+func (p servicePort) written() any {
+	if n, err := strconv.Atoi(p.targetPort); err == nil {
+		return n
+	}
+	return p.targetPort
+}
+
+// metricsNames are in the names of ports that monitoring, profilers and the kubelet
+// read: their requests come again a little later, and no user waits for them.
+var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profil", "pprof", "probes"}
 
 func (p servicePort) metrics() bool { return namesMetrics(p.name) || namesMetrics(p.targetPort) }
 

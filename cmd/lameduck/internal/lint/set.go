@@ -5,11 +5,13 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 // set is all objects that were given, and which of them belong together. What
 // belongs together is in one namespace.
 type set struct {
+	ids       []string // of all rules
 	objects   []*object.Object
 	workloads []*workload
 	services  []*service
 	budgets   []*budget
 	configs   map[key]*object.Object // ConfigMaps and Secrets
+	claims    map[key]*object.Object // PersistentVolumeClaims
 	byLabel   map[label][]*workload
 }
 
@@ -17,7 +19,7 @@ type set struct {
 type label struct{ namespace, name, value string }
 
 func newSet(objects []*object.Object) *set {
-	s := &set{objects: objects, configs: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
+	s := &set{objects: objects, configs: map[key]*object.Object{}, claims: map[key]*object.Object{}, byLabel: map[label][]*workload{}}
 	scalers := map[key]*object.Object{}
 	for _, o := range objects {
 		switch {
@@ -25,6 +27,8 @@ func newSet(objects []*object.Object) *set {
 			s.workloads = append(s.workloads, newWorkload(o))
 		case o.Is("", "ConfigMap"), o.Is("", "Secret"):
 			s.configs[key{o.Kind, o.Namespace, o.Name}] = o
+		case o.Is("", "PersistentVolumeClaim"):
+			s.claims[key{o.Kind, o.Namespace, o.Name}] = o
 		case o.Is("autoscaling", "HorizontalPodAutoscaler"), o.Is("keda.sh", "ScaledObject"):
 			scalers[scaled(o)] = o
 		}

@@ -79,6 +79,12 @@ func (w *workload) replicas() (n int, known bool) {
 	return 1, true
 }
 
+// sized reports whether the set has the number of replicas: otherwise it is 1, or
+// an autoscaler that is elsewhere sets it.
+func (w *workload) sized() bool {
+	return w.Kind == "Pod" || w.scaler != nil || w.Get("spec", "replicas").Present()
+}
+
 // replicasAt is where the number of replicas is written, or could be, and the
 // object that has it.
 func (w *workload) replicasAt() (*object.Object, object.Value) {

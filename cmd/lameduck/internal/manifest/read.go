@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -32,15 +30,6 @@ func ReadFile(path string, want Choice) (*Workload, error) {
 			"name one file, or render the directory first, as in: kubectl kustomize DIR | lameduck verify -f - -- COMMAND")
 	}
 	return Read(path, f, want)
-}
-
-// file is what is being read: the name it has in messages, the first thing
-// found wrong in it, and what was read on the way.
-type file struct {
-	name      string
-	err       error
-	notes     []string
-	positions map[string]Pos
 }
 
 // Read reads one workload, and the Service that selects its pods, from YAML
@@ -69,81 +58,6 @@ func Read(name string, r io.Reader, want Choice) (*Workload, error) {
 		return nil, f.err
 	}
 	return w, nil
-}
-
-// object is one Kubernetes object, its fields named from its own root.
-type object struct {
-	value
-	kind, group, name, namespace string
-}
-
-// is reports whether o is a kind of that API group; "" is the core group.
-// Without an apiVersion the kind is that of Kubernetes itself.
-func (o object) is(group, kind string) bool {
-	return o.kind == kind && (o.group == group || !o.get("apiVersion").present())
-}
-
-func (f *file) objects(data []byte) ([]object, error) {
-	docs, err := f.documents(data)
-	if err != nil {
-		return nil, err
-	}
-	var list []object
-	for _, doc := range docs {
-		list = f.collect(list, value{file: f, node: doc})
-	}
-	if f.err != nil {
-		return nil, f.templated(data, f.err)
-	}
-	if len(list) == 0 {
-		return nil, hint.New(fmt.Errorf("%s: no Kubernetes object in it", f.name), "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it")
-	}
-	return list, nil
-}
-
-// collect adds the object v to list, or the items of v if v is a List.
-func (f *file) collect(list []object, v value) []object {
-	if !v.present() {
-		return list // "---" with nothing behind it
-	}
-	v.path = ""
-	kind := v.get("kind").required()
-	if strings.HasSuffix(kind, "List") {
-		for _, item := range v.get("items").items() {
-			list = f.collect(list, item)
-		}
-		return list
-	}
-	group, _, found := strings.Cut(v.get("apiVersion").text(""), "/")
-	if !found {
-		group = "" // "v1" has none
-	}
-	meta := v.get("metadata")
-	o := object{v, kind, group, meta.get("name").text(""), meta.get("namespace").text("default")}
-	if o.is("", "Service") || o.is("", "ConfigMap") || o.is("", "Secret") {
-		o.path = o.kind + "/" + o.name
-	}
-	return append(list, o)
-}
-
-// A Kubernetes object is at most 1.5 MiB in etcd.
-const maxBytes = 4 << 20
-
-func (f *file) documents(data []byte) ([]*yaml.Node, error) {
-	if len(data) > maxBytes {
-		return nil, hint.New(fmt.Errorf("%s: larger than %d MiB", f.name, maxBytes>>20),
-			"give it the Deployment and its Service only")
-	}
-	docs, err := document.Read(f.name, data, 1)
-	return docs, f.templated(data, err)
-}
-
-// templated adds a hint to err if data looks like a Helm chart's template.
-func (f *file) templated(data []byte, err error) error {
-	if err == nil || !document.Templated(data) {
-		return err
-	}
-	return hint.New(err, "a template has to be rendered first, as in: helm template CHART | lameduck verify -f - -- COMMAND")
 }
 
 // onlyWorkload is the one Deployment among objects, or else the one StatefulSet

@@ -1,8 +1,6 @@
 package manifest
 
-import (
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
-)
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 
 // strategyOf reads how the pods of a kind of workload are replaced.
 func strategyOf(kind string, spec value) Strategy {

@@ -14,6 +14,15 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
+// file is what is being read: the name it has in messages, the first thing
+// found wrong in it, and what was read on the way.
+type file struct {
+	name      string
+	err       error
+	notes     []string
+	positions map[string]Pos
+}
+
 // value is one YAML node under the name it has in the object. What is not in
 // the file is a value too, without fields, so that reading
 // an object needs no checks on the way: the first thing that is wrong is kept

@@ -1,6 +1,6 @@
 // Package manifest reads what the tool needs to know of Kubernetes objects
 // from YAML, and keeps line and column of what it read. It is plain data and
-// imports nothing of ours but hint.
+// imports nothing of ours but document and hint.
 package manifest
 
 import "time"

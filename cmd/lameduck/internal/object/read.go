@@ -1,7 +1,6 @@
 package object
 
 import (
-	"bytes"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -21,11 +20,11 @@ type Skipped struct {
 // Lists. A document that cannot be read does not hide those behind it: its error
 // is one line, "name:line:column: what is wrong".
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
-	for _, part := range split(f.Data) {
-		nodes, err := document.Read(f.Name, part.text, part.line)
+	for _, part := range document.Split(f.Data) {
+		nodes, err := document.Read(f.Name, part.Text, part.Line)
 		switch {
-		case err != nil && document.Templated(part.text):
-			skipped = append(skipped, Skipped{f.Name, part.line, "a template that is not rendered"})
+		case err != nil && document.Templated(part.Text):
+			skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
 		case err != nil:
 			errs = append(errs, err)
 		}
@@ -58,36 +57,4 @@ func collect(f *File, list []*Object, n *yaml.Node) (_ []*Object, skipped string
 		return list, ""
 	}
 	return append(list, newObject(v, kind, version)), ""
-}
-
-// part is one document of a file.
-type part struct {
-	line int // of its first line
-	text []byte
-}
-
-// split cuts data at the lines that begin a document. YAML allows no such line
-// within a document, not even in a block of text.
-func split(data []byte) (parts []part) {
-	line, start, from := 1, 1, 0
-	for at := 0; at < len(data); line++ {
-		next := len(data)
-		if i := bytes.IndexByte(data[at:], '\n'); i >= 0 {
-			next = at + i + 1
-		}
-		if at > from && beginsDocument(data[at:next]) {
-			parts = append(parts, part{start, data[from:at]})
-			from, start = at, line
-		}
-		at = next
-	}
-	if from < len(data) {
-		parts = append(parts, part{start, data[from:]})
-	}
-	return parts
-}
-
-func beginsDocument(line []byte) bool {
-	rest, found := bytes.CutPrefix(line, []byte("---"))
-	return found && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0])))
 }

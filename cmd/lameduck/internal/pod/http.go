@@ -108,13 +108,6 @@ func (a *action) url(host, scheme string) string {
 	return u.String()
 }
 
-func (a *action) path() string {
-	if path := a.HTTP.Path; strings.HasPrefix(path, "/") {
-		return path
-	}
-	return "/" + a.HTTP.Path
-}
-
 func (a *action) setHeaders(req *http.Request, agent string) {
 	req.Header.Set("User-Agent", agent)
 	req.Header.Set("Accept", "*/*")

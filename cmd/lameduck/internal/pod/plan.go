@@ -3,7 +3,6 @@ package pod
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
@@ -42,27 +41,6 @@ func newPlan(cfg *Config, environ []string) (plan, error) {
 		return plan{}, err
 	}
 	return pl, pl.addActions(cfg)
-}
-
-func setDefaults(cfg *Config) {
-	if cfg.Namespace == "" {
-		cfg.Namespace = "default"
-	}
-	if cfg.Node == "" {
-		cfg.Node = "node-1"
-	}
-	if !cfg.IP.IsValid() && !cfg.Isolated {
-		cfg.IP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
-	}
-	if !cfg.HostIP.IsValid() {
-		cfg.HostIP = netip.AddrFrom4([4]byte{192, 0, 2, 1}) // documentation, RFC 5737
-	}
-	if cfg.Emit == nil {
-		cfg.Emit = discard
-	}
-	if cfg.Note == nil {
-		cfg.Note = func(string) {}
-	}
 }
 
 func (pl *plan) addActions(cfg *Config) (err error) {

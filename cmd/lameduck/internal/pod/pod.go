@@ -3,53 +3,23 @@
 // terminates it as the kubelet does: preStop hook, stop signal, and SIGKILL at
 // the end of the grace period.
 //
-// Everything a pod does is done by one goroutine, in the order in which it is
-// of the calls here; probes and hooks report to it.
+// One goroutine runs a pod (run.go): it starts, stops and restarts containers and
+// emits the events. Probes, hooks and the watch of the accept queue have goroutines of
+// their own, and report to it (await.go).
 package pod
 
 import (
 	"context"
-	"io"
 	"net"
-	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// Config describes a pod.
-type Config struct {
-	Name      string       // of the pod, and its host name
-	Namespace string       // default "default"
-	Node      string       // default "node-1"
-	Spec      manifest.Pod // the zero Spec is a pod without hook, probes or arguments
-	Command   []string     // in place of the image's; at least its name
-	Dir       string       // its working directory; empty: ours
-
-	// Port is the port that the Service routes connections to. 0 is the one that
-	// the process is seen to listen on.
-	Port int
-
-	// ReadyByConnecting makes a pod without a readiness probe Ready when Port
-	// first accepts a connection. In Kubernetes, and so without it, such a pod
-	// is Ready as soon as it has started.
-	ReadyByConnecting bool
-
-	Isolated bool       // in namespaces of its own, see package sandbox
-	IP       netip.Addr // of the pod; needed if it is isolated, else 127.0.0.1
-	HostIP   netip.Addr // status.hostIP; default 192.0.2.1
-
-	Clock timeline.Clock
-	Emit  func(timeline.Event) // called in order, by the pod's goroutine; it may call Terminate, but not Close
-	Log   io.Writer            // gets the output, each line in one Write with the name before it; may be nil
-	Note  func(text string)    // called with what the user should know of the process, from any goroutine; may be nil
-}
 
 // Pod is a pod that was started.
 type Pod struct {
@@ -69,54 +39,6 @@ type Pod struct {
 	port    atomic.Int32
 	current atomic.Pointer[container]
 	status  status
-}
-
-// process is what a pod needs of a *sandbox.Process.
-type process interface {
-	Dial(ctx context.Context, port int) (net.Conn, error)
-	Listening() []netip.AddrPort
-	OverIPv6(port int) bool
-	AcceptQueue(port int) (sandbox.Queue, error)
-	Unaccepted(port int) ([]uint64, error)
-	Tree() []sandbox.ProcessInfo
-	Holders(port int) []int
-	Exec(ctx context.Context, argv []string) error
-	Signal(sig syscall.Signal) error
-	Catches(sig syscall.Signal) bool
-	Done() <-chan struct{}
-	Exit() (code int, signal string)
-	Close() error
-}
-
-func launch(cfg sandbox.Config) (process, error) {
-	p, err := sandbox.Start(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// Start starts the pod's process. It fails if the manifest asks for something
-// that cannot be done here, or if the command cannot be run; a process that
-// ends later is restarted, as in Kubernetes. When ctx ends the pod is killed.
-func Start(ctx context.Context, cfg Config) (*Pod, error) { return start(ctx, cfg, launch) }
-
-func start(ctx context.Context, cfg Config, launch func(sandbox.Config) (process, error)) (*Pod, error) {
-	plan, err := newPlan(&cfg, os.Environ())
-	if err != nil {
-		return nil, err
-	}
-	p := &Pod{cfg: cfg, plan: plan, launch: launch, lines: newLines(cfg.Name, cfg.Log), done: make(chan struct{})}
-	p.podCtx, p.end = context.WithCancel(ctx)
-	p.terminateCtx, p.beginTermination = context.WithCancel(p.podCtx)
-	p.port.Store(int32(cfg.Port))
-	c, err := p.newContainer()
-	if err != nil {
-		p.end()
-		return nil, err
-	}
-	go p.run(c)
-	return p, nil
 }
 
 // Name is the pod's name.
@@ -156,4 +78,9 @@ func (p *Pod) Close() error {
 	p.end()
 	<-p.done
 	return nil
+}
+
+func (p *Pod) emit(e timeline.Event) {
+	e.At, e.Pod = p.cfg.Clock.Now(), p.cfg.Name
+	p.cfg.Emit(e)
 }

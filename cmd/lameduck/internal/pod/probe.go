@@ -49,10 +49,17 @@ type probeResult struct {
 	reason string
 }
 
+// probed is the process that probes ask.
+type probed struct {
+	process
+	began time.Time
+	note  func(probeKind, error)
+}
+
 // run probes at the start, or after the initial delay, and then each period,
 // until ctx ends. The period counts from the start of one probe to the start of
 // the next.
-func (pr *probe) run(ctx context.Context, c *container, host string, report func(probeResult)) {
+func (pr *probe) run(ctx context.Context, c *probed, host string, report func(probeResult)) {
 	if sleep(ctx, pr.InitialDelay-time.Since(c.began)) != nil {
 		return
 	}
@@ -82,17 +89,10 @@ func (pr *probe) run(ctx context.Context, c *container, host string, report func
 	}
 }
 
-func (pr *probe) once(ctx context.Context, c *container, host string) error {
+func (pr *probe) once(ctx context.Context, c *probed, host string) error {
 	ctx, cancel := context.WithTimeout(ctx, pr.Timeout)
 	defer cancel()
 	return pr.action.check(ctx, c, host)
-}
-
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	return err.Error()
 }
 
 // tally turns single results into the result of a probe: it takes so many of

@@ -3,10 +3,6 @@ package pod
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
 
@@ -81,65 +77,3 @@ func (p *Pod) restart(restarts *int) *container {
 		*restarts++
 	}
 }
-
-// exited is called once, when the process has exited.
-func (p *Pod) exited(c *container) {
-	c.ended, c.ready = true, false
-	c.stop()
-	if c.listens {
-		<-c.queue.ended
-		p.emitQueue(c)
-	}
-	code, signal := c.Exit()
-	p.status.exited(code, signal, time.Since(c.began))
-	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
-}
-
-func (p *Pod) setReady(c *container, ok bool, reason string) {
-	if c.ready == ok {
-		return
-	}
-	c.ready = ok
-	kind := timeline.Ready
-	if !ok {
-		kind = timeline.Unready
-	} else if port := int(p.port.Load()); c.OverIPv6(port) {
-		p.cfg.Note(fmt.Sprintf("the process listens on port %d over IPv6 only: the load is sent over IPv6; where pods have IPv4 addresses no client would reach it", port))
-	}
-	p.emit(timeline.Event{Kind: kind, Detail: reason})
-}
-
-func (p *Pod) listening(c *container, addr netip.AddrPort) {
-	if p.cfg.Port == 0 {
-		p.port.Store(int32(addr.Port()))
-	}
-	tree, holders := c.Tree(), c.Holders(int(addr.Port()))
-	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: server(tree, holders)})
-	c.listens, c.wrapper = true, wrapper(tree, holders)
-	c.workers.Go(func() { p.watchQueue(c, int(p.port.Load())) })
-	p.noteListeners(c, addr)
-	p.tryConnecting(c)
-}
-
-// noteListeners notes what a user would not expect of the port, and of process 1.
-func (p *Pod) noteListeners(c *container, addr netip.AddrPort) {
-	var ports []string
-	for _, other := range c.Listening() {
-		if port := fmt.Sprint(other.Port()); p.reachable(other) && !slices.Contains(ports, port) {
-			ports = append(ports, port)
-		}
-	}
-	if p.cfg.Port == 0 && len(ports) > 1 {
-		p.cfg.Note(fmt.Sprintf("the process listens on the ports %s; the load goes to %d (--port chooses)", strings.Join(ports, ", "), addr.Port()))
-	}
-	if c.wrapper != "" {
-		p.cfg.Note(c.wrapper + ": make the server process 1, by its own command or by exec in the script")
-	}
-}
-
-func (p *Pod) emit(e timeline.Event) {
-	e.At, e.Pod = p.cfg.Clock.Now(), p.cfg.Name
-	p.cfg.Emit(e)
-}
-
-func discard(timeline.Event) {}

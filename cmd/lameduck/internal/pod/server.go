@@ -51,10 +51,35 @@ func server(tree []sandbox.ProcessInfo, holders []int) timeline.Server {
 	if interprets(program) {
 		return timeline.Server{Program: program, Script: script(&tree[i]), Lang: timeline.OtherLang}
 	}
+	program = programName(&tree[i])
 	if builtByGo(fmt.Sprintf("/proc/%d/exe", tree[i].PID)) {
 		return timeline.Server{Program: program, Lang: timeline.Go}
 	}
 	return timeline.Server{Program: program, Lang: timeline.OtherLang}
+}
+
+// programName is the name of what a process executes: the one it was started by
+// where the file is a variant of that, behind a link (uwsgi is uwsgi-core on
+// Debian, httpd may be httpd.worker).
+func programName(p *sandbox.ProcessInfo) string {
+	file := filepath.Base(p.Program)
+	if len(p.Command) == 0 {
+		return file
+	}
+	started := filepath.Base(firstWord(p.Command[0]))
+	if variant, ok := strings.CutPrefix(file, started); ok && strings.IndexAny(variant, "-.") == 0 {
+		return started
+	}
+	return file
+}
+
+// firstWord is the first word of a title that a process has set, or all of it:
+// "nginx: master process".
+func firstWord(title string) string {
+	if words := strings.FieldsFunc(title, func(r rune) bool { return r == ' ' || r == ':' }); len(words) > 0 {
+		return words[0]
+	}
+	return ""
 }
 
 // interpreters are programs that run a script or a module.
@@ -75,8 +100,8 @@ func script(p *sandbox.ProcessInfo) string {
 	if len(p.Command) == 0 {
 		return ""
 	}
-	if title := strings.FieldsFunc(p.Command[0], func(r rune) bool { return r == ' ' || r == ':' }); len(title) > 1 {
-		return title[0]
+	if title := firstWord(p.Command[0]); len(title) < len(strings.TrimRight(p.Command[0], " :")) {
+		return title
 	}
 	for _, arg := range p.Command[1:] {
 		switch {

@@ -34,6 +34,10 @@ func TestServer(t *testing.T) {
 		"a title with a colon":    {process(noProcess, "/usr/bin/python3.11", "gunicorn: master [app:app]"), timeline.Server{Program: "python3.11", Script: "gunicorn", Lang: timeline.OtherLang}},
 		"code on the command":     {process(noProcess, "/usr/bin/node", "node", "-e", "require('http')"), timeline.Server{Program: "node", Lang: timeline.OtherLang}},
 		"a program with a script": {process(noProcess, "/usr/sbin/haproxy", "haproxy", "-db", "-f", "ha.cfg"), timeline.Server{Program: "haproxy", Lang: timeline.OtherLang}},
+		"a variant":               {process(noProcess, "/usr/bin/uwsgi-core", "uwsgi", "--http", ":8080"), timeline.Server{Program: "uwsgi", Lang: timeline.OtherLang}},
+		"a variant by its path":   {process(noProcess, "/usr/sbin/httpd.worker", "/usr/sbin/httpd", "-DFOREGROUND"), timeline.Server{Program: "httpd", Lang: timeline.OtherLang}},
+		"another program's name":  {process(noProcess, "/usr/bin/nginx-exporter", "nginx-exporter"), timeline.Server{Program: "nginx-exporter", Lang: timeline.OtherLang}},
+		"one of many in a file":   {process(noProcess, "/bin/busybox", "httpd", "-f"), timeline.Server{Program: "busybox", Lang: timeline.OtherLang}},
 		"without its executable":  {process(noProcess, ""), timeline.Server{}},
 	} {
 		if got := server([]sandbox.ProcessInfo{shell, test.server}, []int{test.server.PID}); got != test.want {

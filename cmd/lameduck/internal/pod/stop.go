@@ -35,12 +35,6 @@ func (p *Pod) stop(c *container, grace time.Duration, why string) {
 	p.await(unlimited, c)
 }
 
-func (p *Pod) awaitFor(c *container, d time.Duration) (exited bool) {
-	ctx, cancel := context.WithTimeout(unlimited, d)
-	defer cancel()
-	return p.await(ctx, c)
-}
-
 // runPreStop waits for the hook, at most for the grace period. An abandoned
 // hook continues until the container ends. The hook of a process that exits by
 // itself continues as well, and the pod waits for it.

@@ -4,20 +4,9 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
-
-// settled is how long a container has to run, and then its processes to use no
-// processor time, before what it does is taken for what it will do.
-const settled = 2 * time.Second
-
-// idleness is when the processes of a container last used processor time.
-type idleness struct {
-	cpu   time.Duration
-	since time.Time
-}
 
 // Trouble describes why connections of clients do not reach the process, if so.
 // It is final if waiting will not help: the processes have been idle for 2 s,
@@ -49,28 +38,4 @@ func (p *Pod) undeclared(port int) bool {
 
 func listensOn(listening []netip.AddrPort, port int) bool {
 	return slices.ContainsFunc(listening, func(a netip.AddrPort) bool { return int(a.Port()) == port })
-}
-
-// idle reports whether the container has run, and its processes used no
-// processor time, for a while. Where that cannot be seen it is false.
-func (c *container) idle() bool {
-	var cpu time.Duration
-	tree := c.Tree()
-	for _, process := range tree {
-		cpu += process.CPU
-	}
-	now := time.Now()
-	if cpu != c.idleness.cpu || c.idleness.since.IsZero() {
-		c.idleness = idleness{cpu, now}
-	}
-	return len(tree) > 0 && now.Sub(c.began) >= settled && now.Sub(c.idleness.since) >= settled
-}
-
-func (c *container) exited() bool {
-	select {
-	case <-c.Done():
-		return true
-	default:
-		return false
-	}
 }

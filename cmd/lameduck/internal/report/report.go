@@ -36,7 +36,7 @@ type Report struct {
 	Action    string                 `json:"action"`
 	Rounds    int                    `json:"rounds"`      // number of times to run the action
 	Seed      *uint64                `json:"seed,string"` // of the lab; a string, because not every reader of JSON has integers of 64 bits; null on a cluster
-	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth. Lower than that of Spec where the machine did not keep up
+	Rate      int                    `json:"rate"`        // attempts per second and pattern; slow makes a tenth. Lower than that of Spec where the machine or the server did not keep up
 	Spec      Spec                   `json:"spec"`        // what was asked
 	Attempts  int                    `json:"attempts"`
 	Dropped   int                    `json:"dropped"`
@@ -188,11 +188,3 @@ func newPod(p timeline.Pod, late map[string]timeline.Late) Pod {
 }
 
 // millis keeps microseconds.
-func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-func moment(d time.Duration) *float64 {
-	if d == timeline.Never {
-		return nil
-	}
-	return new(millis(d))
-}

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -34,9 +36,6 @@ type namespaces struct {
 }
 
 func newNamespaces(cfg *Config) (backend, error) {
-	if err := Available(); err != nil {
-		return nil, err
-	}
 	if !cfg.IP.Is4() {
 		return nil, fmt.Errorf("the IP of a pod must be IPv4, not %q", cfg.IP)
 	}
@@ -106,7 +105,7 @@ func (n *namespaces) listensOnIPv6(port int) bool {
 		return false
 	}
 	v6 := false
-	for _, s := range n.sockets() {
+	for _, s := range listeningSockets(n.pid) {
 		if int(s.addr.Port()) != port || s.addr.Addr().IsLoopback() {
 			continue
 		}
@@ -116,14 +115,6 @@ func (n *namespaces) listensOnIPv6(port int) bool {
 		v6 = true
 	}
 	return v6
-}
-
-// overIPv6 is the pod's other address, a unique local one (RFC 4193) that ends
-// in that of IPv4.
-func overIPv6(ip netip.Addr) netip.Addr {
-	v4, v6 := ip.As4(), [16]byte{0: 0xfd}
-	copy(v6[12:], v4[:])
-	return netip.AddrFrom16(v6)
 }
 
 // hook forks from a thread that has joined the namespaces. The goroutine never
@@ -174,6 +165,26 @@ func (n *namespaces) join() error {
 		return errEnded
 	}
 	return os.NewSyscallError("setns", err)
+}
+
+func (n *namespaces) listening() []netip.AddrPort {
+	var found []netip.AddrPort
+	for _, s := range listeningSockets(n.pid) {
+		found = append(found, s.addr)
+	}
+	slices.SortFunc(found, func(a, b netip.AddrPort) int {
+		return cmp.Or(cmp.Compare(a.Port(), b.Port()), a.Addr().Compare(b.Addr()))
+	})
+	return found
+}
+
+func (n *namespaces) listeners(port int) (inodes []string) {
+	for _, s := range listeningSockets(n.pid) {
+		if int(s.addr.Port()) == port {
+			inodes = append(inodes, s.inode)
+		}
+	}
+	return inodes
 }
 
 func (n *namespaces) acceptQueue(port int) (Queue, error) { return n.diag.acceptQueue(port) }

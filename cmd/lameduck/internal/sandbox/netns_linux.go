@@ -130,3 +130,11 @@ func (n *netns) close() {
 	n.file.Close()
 	n.file = nil
 }
+
+// overIPv6 is the pod's other address, a unique local one (RFC 4193) that ends
+// in that of IPv4.
+func overIPv6(ip netip.Addr) netip.Addr {
+	v4, v6 := ip.As4(), [16]byte{0: 0xfd}
+	copy(v6[12:], v4[:])
+	return netip.AddrFrom16(v6)
+}

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"bufio"
-	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
@@ -15,36 +14,16 @@ import (
 	"syscall"
 )
 
-// listening reads the sockets of the network namespace that the process is in.
-func (n *namespaces) listening() []netip.AddrPort {
-	var found []netip.AddrPort
-	for _, s := range n.sockets() {
-		found = append(found, s.addr)
-	}
-	slices.SortFunc(found, func(a, b netip.AddrPort) int {
-		return cmp.Or(cmp.Compare(a.Port(), b.Port()), a.Addr().Compare(b.Addr()))
-	})
-	return found
-}
-
-func (n *namespaces) listeners(port int) (inodes []string) {
-	for _, s := range n.sockets() {
-		if int(s.addr.Port()) == port {
-			inodes = append(inodes, s.inode)
-		}
-	}
-	return inodes
-}
-
 // listener is a socket that listens.
 type listener struct {
 	addr  netip.AddrPort
 	inode string
 }
 
-func (n *namespaces) sockets() (found []listener) {
+// listeningSockets are those of the network namespace that the process is in.
+func listeningSockets(pid int) (found []listener) {
 	for _, name := range []string{"tcp", "tcp6"} {
-		f, err := os.Open(fmt.Sprintf("/proc/%d/net/%s", n.pid, name))
+		f, err := os.Open(fmt.Sprintf("/proc/%d/net/%s", pid, name))
 		if err != nil {
 			continue // it has ended, or there is no IPv6
 		}

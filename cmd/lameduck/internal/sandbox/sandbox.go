@@ -25,7 +25,6 @@ package sandbox
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/netip"
@@ -34,22 +33,6 @@ import (
 	"sync/atomic"
 	"syscall"
 )
-
-// Config is what to run, and where.
-type Config struct {
-	Path     string     // the command as it was typed; it is looked up in Dir, or in the PATH of Env
-	Args     []string   // its arguments, without the command itself
-	Env      []string   // its whole environment, key=value
-	Dir      string     // its working directory; empty: ours
-	Hostname string     // of the isolated form; empty: ours
-	IP       netip.Addr // of the isolated form: IPv4, on the loopback interface of the namespace
-	Output   io.Writer  // its standard output and error, and those of its hooks; nil: nowhere
-	Isolated bool       // in namespaces of its own; else a plain child of ours
-	Port     int        // of the plain form: the value of PORT; 0: a free one
-	// SharesProcesses: the process is not process 1 of its PID namespace, as
-	// with shareProcessNamespace, so that signals have their default action.
-	SharesProcesses bool
-}
 
 // Process is a process that was started.
 type Process struct {
@@ -60,22 +43,6 @@ type Process struct {
 	done    chan struct{}
 	close   sync.Once
 	endedBy atomic.Int32 // the signal that ended it by its default action
-}
-
-var errEnded = errors.New("the container has ended")
-
-// backend is where a process runs: in namespaces of its own, or on this host.
-type backend interface {
-	start(cmd *exec.Cmd) error
-	dial(ctx context.Context, port int) (net.Conn, error)
-	listening() []netip.AddrPort
-	overIPv6(port int) bool
-	listeners(port int) []string // the inodes of the sockets that listen on it
-	acceptQueue(port int) (Queue, error)
-	unaccepted(port int) ([]uint64, error)
-	hook(cmd *exec.Cmd) error // runs it to its end
-	clear(pid int)            // away what the process left behind when it ended
-	release()                 // gives back what was held; dials are refused from now on
 }
 
 // Start starts a process. It fails if the command cannot be found or

@@ -1,16 +1,5 @@
 package sandbox
 
-import "time"
-
-// ProcessInfo is one process of a pod.
-type ProcessInfo struct {
-	PID     int      // on this host
-	Command []string // its arguments, with its own name
-	Program string   // the file that it executes
-	CPU     time.Duration
-	Sockets map[string]bool // the inodes of its sockets
-}
-
 // Tree lists the processes of a pod: process 1, then its children, and so on.
 // It is empty where the host does not show them.
 func (p *Process) Tree() []ProcessInfo {

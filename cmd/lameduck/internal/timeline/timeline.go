@@ -16,9 +16,11 @@ type Run struct {
 	Replicas int       `json:"replicas"`
 	Nodes    int       `json:"nodes,omitempty"` // of the lab
 	Seed     uint64    `json:"seed"`
-	Rate     int       `json:"rate"` // attempts per second and pattern; slow makes a tenth. Lower than Load.Rate where the machine did not keep up
-	Load     Load      `json:"load"`
-	Spec     Spec      `json:"spec"`
+	Rate     int       `json:"rate"` // attempts per second and pattern; slow makes a tenth. Lower than Load.Rate where the machine or the server did not keep up
+	// RateChosen: the tool chose Load.Rate, and not its user.
+	RateChosen bool `json:"rate_chosen,omitempty"`
+	Load       Load `json:"load"`
+	Spec       Spec `json:"spec"`
 	// Accuracy is how long before its At an event may have happened; never
 	// after it. 0 in the lab, which sees everything itself. On a cluster it is
 	// how late the events of the kubelet may be; those of other sources are

@@ -24,6 +24,7 @@ func TestDownload(t *testing.T) {
 		slowly bool
 	}{
 		{"long", func(p *peer) { p.read(); p.write(long) }, "", len(long), true},
+		{"there at once", func(p *peer) { p.write(long); p.read() }, "", len(long), true},
 		{"short", func(p *peer) { p.read(); p.write(page) }, "", len(page), false},
 		{"until eof", func(p *peer) { p.read(); p.write("HTTP/1.0 200 OK\r\n\r\n" + strings.Repeat("x", size)) }, "", size + 19, true},
 		{"truncated", func(p *peer) { p.read(); p.write(long[:len(long)-1]) }, timeline.Truncated, len(long) - 1, true},

@@ -65,3 +65,9 @@ func notValue(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 func isHost(host string) bool {
 	return strings.IndexFunc(host, func(r rune) bool { return notPrintable(r) || strings.ContainsRune(`/?#@\"<>^{|}`+"`", r) }) < 0
 }
+
+func notPrintable(r rune) bool { return r <= ' ' || r > '~' }
+
+// notToken is true for the characters that may not be in a token (RFC 9110
+// section 5.6.2).
+func notToken(r rune) bool { return notPrintable(r) || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, r) }

@@ -9,22 +9,8 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/internal/engine"
 	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
-
-// Pattern is one way to use a server: a policy of connections, and a protocol
-// on them.
-type Pattern struct {
-	Name    string // as on the command line and in Attempt.Pattern
-	Summary string // what it does, in one line
-
-	policy  func(*patternRun) policy
-	engine  func(engine.Config) engine.Engine
-	divisor int           // it starts Rate/divisor attempts a second, at least one
-	takes   time.Duration // how long an exchange takes by itself
-	head    bool          // that time is the one until the head of the request is sent
-}
 
 // patterns lists all of them, in the order reports use.
 var patterns = []Pattern{
@@ -37,9 +23,6 @@ var patterns = []Pattern{
 
 // Known returns every pattern, in the order reports use.
 func Known() []Pattern { return slices.Clone(patterns) }
-
-// Default returns the names of the patterns used when none is asked for.
-func Default() []string { return []string{"new", "keepalive", "slow"} }
 
 // ParsePatterns reads a list of names separated by commas, or "all". The
 // error for a name it doesn't know has a hint that lists those it does.

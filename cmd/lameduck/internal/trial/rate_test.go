@@ -15,10 +15,11 @@ import (
 // slowMachine is a stage on a machine that keeps up with a rate and no more: with
 // more the attempts time out and the control target responds late, or not at all.
 type slowMachine struct {
-	most   int
-	silent bool
-	loads  []int // the rate of each load
-	open   int   // loads that were not stopped
+	most     int
+	silent   bool
+	capacity int   // of the server, in requests a second, where it has less than the machine: more wait for one another
+	loads    []int // the rate of each load
+	open     int   // loads that were not stopped
 }
 
 func (m *slowMachine) Start(context.Context) error { return nil }
@@ -36,6 +37,9 @@ func (m *slowMachine) Load(ctx context.Context, spec traffic.Spec, env traffic.E
 			now := env.Clock.Now()
 			pod := timeline.Attempt{Pattern: "new", Conn: 1, Scheduled: now, Started: now, Ended: now, Status: 200}
 			control := timeline.Attempt{Control: true, Conn: 2, Scheduled: now, Started: now, Ended: now, Status: 200}
+			if spec.Rate > m.capacity && m.capacity > 0 {
+				pod.Scheduled = begin + (now-begin)*time.Duration(m.capacity)/time.Duration(spec.Rate)
+			}
 			if spec.Rate > m.most {
 				control.Scheduled = max(0, now-mostLate)
 				if m.silent || now-begin > warmUp/2 {
@@ -72,6 +76,9 @@ func TestRateIsLowered(t *testing.T) {
 		{"nothing is served in time", slowMachine{most: 60, silent: true}, 200, true, []int{200, 100, 50}},
 		{"it keeps up with nothing", slowMachine{most: 1}, 50, true, []int{50, 25, 12, 10}},
 		{"the rate is low", slowMachine{most: 1}, 5, true, []int{5}},
+		{"the server keeps up with a third", slowMachine{most: 1000, capacity: 60}, 200, true, []int{200, 100, 50}},
+		{"the server keeps up with most of it", slowMachine{most: 1000, capacity: 160}, 200, true, []int{200, 100}},
+		{"the server does not keep up, and the rate is fixed", slowMachine{most: 1000, capacity: 60}, 200, false, []int{200}},
 		{"the rate is fixed", slowMachine{most: 60}, 200, false, []int{200}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -12,6 +12,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
+const refresh = 100 * time.Millisecond // between two calls of Progress
+
 // recorder collects events and attempts, from many goroutines, on one clock.
 type recorder struct {
 	clock  timeline.Clock
@@ -34,6 +36,7 @@ func newRecorder(cfg Config) *recorder {
 	r.record = timeline.Run{
 		Start: r.clock.Start(), Tool: version.String(), Stage: cfg.Name, Action: cfg.Action, Rounds: cfg.Rounds, Replicas: cfg.Replicas,
 		Nodes: cfg.Nodes, Seed: cfg.Seed, Load: cfg.Traffic.WithDefaults().Recorded(), Spec: cfg.Spec, Accuracy: cfg.Accuracy,
+		RateChosen: cfg.LowerRate,
 	}
 	return r
 }

@@ -13,15 +13,17 @@ import (
 )
 
 const (
-	leastRate = 10 // attempts per second and pattern: an outage of 100 ms still shows
+	warmUp    = time.Second // traffic before the first action: the latencies to compare with
+	leastRate = 10          // attempts per second and pattern: an outage of 100 ms still shows
 	// mostLate is how late this machine may be. The diagnosis cannot
 	// distinguish a server that is slow by less from a client that is.
 	mostLate = timeline.MostLate
 )
 
-// startLoad starts the traffic and returns after its warm-up. Where this machine
-// does not keep up with the rate, requests would wait for one another, more with
-// every second, until they time out. So it starts anew with half of the rate.
+// startLoad starts the traffic and returns after its warm-up. Where this machine,
+// or the server, does not keep up with the rate, requests would wait for one
+// another, more with every second, until they time out. So it starts anew with
+// half of the rate.
 // Where the server does not wait for a head that is sent slowly, it starts anew with
 // one that takes less time. Nothing of an earlier try is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
@@ -40,7 +42,7 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 		warm := rec.warmUp(ctx, warmUp+load.HeadTakes(), cfg.ReadyTimeout, uncontrolled)
 		lower := max(leastRate, load.Rate/2)
 		mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil
-		if !mayLower || rec.late() < mostLate {
+		if !mayLower || rec.late() < mostLate && !rec.queued() {
 			timeout := rec.headTimeout()
 			if head := shorterHead(timeout); head > 0 && ctx.Err() == nil {
 				if err := stop(); err != nil {

@@ -1,0 +1,60 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
+)
+
+// try runs the trial and reports it.
+func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progress, cfg trial.Config) error {
+	cfg.Rounds = v.rounds
+	cfg.Progress = func(p trial.Progress) { line.Show(progressLine(p)) }
+	cfg.Note = func(note string) { fmt.Fprintln(line, note) }
+	file, err := createRunFile(v.save)
+	if err != nil {
+		return console.Usage(err)
+	}
+	cfg.Save = file.writer()
+	run, err := trial.Run(ctx, cfg)
+	line.Clear()
+	if run == nil {
+		return errors.Join(err, file.end(false))
+	}
+	r := judge(run)
+	_, unsaved := errors.AsType[*trial.SaveError](err)
+	// None loses what another could not take: a run may have been long. Stdout
+	// comes last, because a closed pipe ends the program.
+	lost := errors.Join(file.end(!unsaved), v.saveReport(r), console.Written(printReport(s, r, v.output)))
+	if lost != nil || unsaved {
+		return errors.Join(lost, err)
+	}
+	return errors.Join(outcome(r), err)
+}
+
+func (v *verify) saveReport(r *report.Report) error {
+	if v.report == "" {
+		return nil
+	}
+	return saveReport(v.report, r)
+}
+
+func counted(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+func progressLine(p trial.Progress) string {
+	left := ""
+	if p.Left >= time.Second {
+		left = fmt.Sprintf(", about %v left", p.Left.Round(time.Second))
+	}
+	return fmt.Sprintf("%4.0f s%s  %d attempts, %d dropped  %s", p.Elapsed.Seconds(), left, p.Attempts, p.Dropped, p.Phase)
+}

@@ -1,0 +1,278 @@
+package edit
+
+import (
+	"bytes"
+	"sort"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+)
+
+// source is the text of a document, and where its nodes are in it. Offsets count bytes.
+type source struct {
+	data    []byte
+	first   int                       // number of the first line
+	lines   []int                     // offsets of the lines
+	newline string                    // that of most lines
+	parent  map[*yaml.Node]*yaml.Node // of the tree as read
+	ends    map[*yaml.Node]int
+}
+
+// byteOrderMark has no column.
+const byteOrderMark = "\ufeff"
+
+func newSource(part document.Part) *source {
+	s := &source{
+		data: part.Text, first: part.Line, lines: []int{0}, newline: "\n",
+		parent: map[*yaml.Node]*yaml.Node{}, ends: map[*yaml.Node]int{},
+	}
+	if bytes.HasPrefix(s.data, []byte(byteOrderMark)) {
+		s.lines[0] = len(byteOrderMark)
+	}
+	for at := 0; at < len(s.data); {
+		n := lineBreak(s.data[at:])
+		at += max(n, 1)
+		if n > 0 {
+			s.lines = append(s.lines, at)
+		}
+	}
+	if bytes.Count(s.data, []byte("\r\n"))*2 > bytes.Count(s.data, []byte("\n")) {
+		s.newline = "\r\n"
+	}
+	return s
+}
+
+// lineBreak is the length of the line break that text begins with, 0 if it does not.
+// YAML 1.1 has more than two.
+func lineBreak(text []byte) int {
+	for _, mark := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
+		if bytes.HasPrefix(text, []byte(mark)) {
+			return len(mark)
+		}
+	}
+	return 0
+}
+
+// index keeps what each node is in.
+func (s *source) index(nodes []*yaml.Node) {
+	for _, n := range nodes {
+		for _, child := range n.Content {
+			s.parent[child] = n
+		}
+		s.index(n.Content)
+	}
+}
+
+// start is the offset of a node; of its anchor or tag, where it has one.
+func (s *source) start(n *yaml.Node) int {
+	line := n.Line - s.first
+	if line < 0 || line >= len(s.lines) {
+		return len(s.data)
+	}
+	at := s.lines[line]
+	for range n.Column - 1 {
+		_, size := utf8.DecodeRune(s.data[at:])
+		at += size
+	}
+	return at
+}
+
+// content is the offset behind the anchor and the tag of a node, and behind what is
+// between them and its text.
+func (s *source) content(n *yaml.Node) int {
+	at := s.start(n)
+	if n.Kind == yaml.AliasNode || n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
+		return at
+	}
+	for {
+		if at >= len(s.data) || s.data[at] != '&' && s.data[at] != '!' {
+			return at
+		}
+		at = s.word(at)
+		if blank := s.skipBlank(at); n.Kind != yaml.ScalarNode || n.Value != "" || n.Style&quoted != 0 {
+			at = blank
+		} else if next := s.spaces(at); next < len(s.data) && (s.data[next] == '&' || s.data[next] == '!') {
+			at = next
+		}
+	}
+}
+
+const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+
+// word is the offset behind the characters that are neither space nor end a value
+// within braces.
+func (s *source) word(at int) int {
+	for at < len(s.data) && !strings.ContainsRune(" \t\r\n,]}", rune(s.data[at])) {
+		at++
+	}
+	return at
+}
+
+// spaces is the offset behind the spaces at that place.
+func (s *source) spaces(at int) int {
+	for at < len(s.data) && (s.data[at] == ' ' || s.data[at] == '\t') {
+		at++
+	}
+	return at
+}
+
+// skipBlank is the offset behind space, line breaks and comments.
+func (s *source) skipBlank(at int) int {
+	for at < len(s.data) {
+		switch n := lineBreak(s.data[at:]); {
+		case n > 0:
+			at += n
+		case s.data[at] == ' ' || s.data[at] == '\t':
+			at++
+		case s.data[at] == '#':
+			at = s.lineEnd(at)
+		default:
+			return at
+		}
+	}
+	return at
+}
+
+// lineEnd is the offset of the end of a line, before its line break.
+func (s *source) lineEnd(at int) int {
+	for at < len(s.data) && lineBreak(s.data[at:]) == 0 {
+		at++
+	}
+	return at
+}
+
+// nextLine is the offset of the next line, or of the end of the text.
+func (s *source) nextLine(at int) int {
+	at = s.lineEnd(at)
+	return at + lineBreak(s.data[at:])
+}
+
+// lineStart is the offset of the line that has the place at.
+func (s *source) lineStart(at int) int {
+	i := sort.SearchInts(s.lines, at+1) - 1
+	return s.lines[max(i, 0)]
+}
+
+// opensLine reports whether nothing but space is before the place in its line.
+func (s *source) opensLine(at int) bool { return s.spaces(s.lineStart(at)) >= at }
+
+// column counts the characters before the place in its line.
+func (s *source) column(at int) int { return utf8.RuneCount(s.data[s.lineStart(at):at]) }
+
+// end is the offset behind a node.
+func (s *source) end(n *yaml.Node) int {
+	if at, known := s.ends[n]; known {
+		return at
+	}
+	at := s.findEnd(n)
+	s.ends[n] = at
+	return at
+}
+
+func (s *source) findEnd(n *yaml.Node) int {
+	at := s.content(n)
+	switch {
+	case n.Kind == yaml.AliasNode:
+		return at + len("*") + len(n.Value)
+	case n.Kind == yaml.ScalarNode:
+		return s.scalarEnd(n, at)
+	}
+	opened := at < len(s.data) && (s.data[at] == '{' || s.data[at] == '[')
+	if opened {
+		at++
+	}
+	if len(n.Content) > 0 {
+		at = s.end(n.Content[len(n.Content)-1])
+	}
+	if n.Style&yaml.FlowStyle == 0 || !opened {
+		return at
+	}
+	for at = s.skipBlank(at); at < len(s.data) && s.data[at] != '}' && s.data[at] != ']'; {
+		at = s.skipBlank(at + 1) // a comma, or a colon with nothing behind it
+	}
+	return min(at+1, len(s.data))
+}
+
+func (s *source) scalarEnd(n *yaml.Node, at int) int {
+	switch {
+	case n.Style&yaml.DoubleQuotedStyle != 0:
+		for at++; at < len(s.data) && s.data[at] != '"'; at++ {
+			if s.data[at] == '\\' {
+				at++
+			}
+		}
+		return min(at+1, len(s.data))
+	case n.Style&yaml.SingleQuotedStyle != 0:
+		for at++; at < len(s.data); at++ {
+			if s.data[at] != '\'' {
+				continue
+			}
+			if at+1 == len(s.data) || s.data[at+1] != '\'' {
+				return at + 1
+			}
+			at++
+		}
+		return len(s.data)
+	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+		return s.blockEnd(n, at)
+	}
+	// A plain text may be folded, but has no other difference from its value.
+	for _, b := range []byte(n.Value) {
+		if b == ' ' || b == '\t' || b == '\n' {
+			continue
+		}
+		for at < len(s.data) && s.data[at] != b {
+			at++
+		}
+		at++
+	}
+	return min(at, len(s.data))
+}
+
+// blockEnd is the end of a text that began with | or >, before its last line break.
+func (s *source) blockEnd(n *yaml.Node, at int) int {
+	header := s.lineEnd(at)
+	indent := s.blockIndent(n, string(s.data[at:header]), s.nextLine(at))
+	keep := bytes.ContainsRune(s.data[at:s.word(at)], '+')
+	end := header
+	for line := s.nextLine(at); line < len(s.data); line = s.nextLine(line) {
+		text := s.spaces(line)
+		blank := text == s.lineEnd(line)
+		if !blank && text-line < indent {
+			break
+		}
+		if !blank || keep {
+			end = s.lineEnd(line)
+		}
+	}
+	return end
+}
+
+// blockIndent is the indentation of the lines of a block of text: that of its first
+// line, unless the header has a number, which counts from what is around it.
+func (s *source) blockIndent(n *yaml.Node, header string, line int) int {
+	style, _, _ := strings.Cut(header, " ")
+	if i := strings.IndexAny(style, "123456789"); i >= 0 {
+		return s.indent(s.parent[n]) + int(style[i]-'0')
+	}
+	for ; line < len(s.data); line = s.nextLine(line) {
+		if text := s.spaces(line); text < s.lineEnd(line) {
+			return max(text-line, s.indent(s.parent[n])+1)
+		}
+	}
+	return 0
+}
+
+// indent is the number of spaces before the entries of a mapping or list of lines.
+func (s *source) indent(n *yaml.Node) int {
+	if n == nil {
+		return 0
+	}
+	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
+		return s.column(s.start(n.Content[0]))
+	}
+	return s.column(s.content(n))
+}

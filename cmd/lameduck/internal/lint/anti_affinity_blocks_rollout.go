@@ -1,0 +1,52 @@
+package lint
+
+import "slices"
+
+// A required anti-affinity gives each pod a node of its own, the additional one of
+// a rollout too.
+var ruleAntiAffinityBlocksRollout = rule{
+	id:    "anti-affinity-blocks-rollout",
+	title: "A required anti-affinity leaves a rollout no node for the new pod",
+	why: "With a required podAntiAffinity no two of the pods are on one node. A rollout with maxUnavailable 0, which 25% of fewer than four pods comes to, has to start the new " +
+		"pod before it ends an old one: it needs one node more than there are pods. Where there is none the new pod stays pending and the rollout waits for ever. " +
+		"matchLabelKeys: [pod-template-hash] (Kubernetes 1.31) keeps only pods of the same version apart.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#matchlabelkeys",
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-scheduling/3633-matchlabelkeys-to-podaffinity",
+		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable",
+	},
+	severity: Info,
+	check:    eachWorkload(antiAffinityBlocksRollout),
+}
+
+func antiAffinityBlocksRollout(w *workload, r *report) {
+	n, known := w.replicas()
+	ro, ok := w.rolling(n)
+	if !known || n == 0 || !ok || ro.unavailable > 0 {
+		return
+	}
+	hash := hashes[w.Kind]
+	for _, a := range w.antiAffinity() {
+		if !a.required || !a.selects(w) || slices.Contains(a.Get("matchLabelKeys").Texts(), hash) {
+			continue
+		}
+		place := "nodes"
+		if a.key() != hostname {
+			place = "values of " + a.key()
+		}
+		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", pods(n), n+1, place).
+			because("%s", ro.because)
+		if a.key() == zone && n >= 3 {
+			f.as(Warning) // few regions have a fourth
+		}
+		if hash == "" {
+			f.cure("set maxUnavailable to 1")
+			return
+		}
+		f.cure("set matchLabelKeys of the term to [%s] (Kubernetes 1.31; the rollout that brings it still needs the place), or maxUnavailable to 1", hash)
+		if !a.Get("matchLabelKeys").Present() {
+			f.by(a.Value, []string{"matchLabelKeys"}, []string{hash})
+		}
+		return
+	}
+}

@@ -1,0 +1,38 @@
+package lint
+
+// A port of the node is for one pod: a second pod on it does not start before the
+// first has ended.
+var ruleHostPortBlocksSurge = rule{
+	id:    "host-port-blocks-surge",
+	title: "A port of the node keeps the new pod from starting beside the old one",
+	why: "The scheduler puts no two pods with the same hostPort on one node, and with hostNetwork every declared port is one. A rollout that has to start the new pod " +
+		"first (maxSurge, with no pod that may be missing) waits for a node without an old pod. A DaemonSet has none: its rollout never ends.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/configuration/overview/#services",
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-apps/1591-daemonset-surge",
+	},
+	severity: Warning,
+	check:    eachWorkload(hostPortBlocksSurge),
+}
+
+func hostPortBlocksSurge(w *workload, r *report) {
+	port := w.hostPort()
+	if port == 0 {
+		return
+	}
+	if w.Kind == "DaemonSet" {
+		if surge := w.Get("spec", "updateStrategy", "rollingUpdate", "maxSurge"); w.surges() {
+			r.add(w.Object, surge, "the new pod of a node waits for port %d of it, which the old one keeps until the new one is ready: the rollout never ends", port).
+				cure("set maxSurge to 0 and maxUnavailable to 1").
+				by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxSurge"}, 0).
+				by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}, 1)
+		}
+		return
+	}
+	n, known := w.replicas()
+	if ro, ok := w.rolling(n); known && n > 0 && ok && ro.unavailable == 0 {
+		r.add(w.Object, ro.at(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, pods(n), nodes(n+1)).
+			as(Info).because("%s", ro.because).
+			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", nodes(n+1))
+	}
+}

@@ -1,0 +1,78 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+)
+
+func (c *container) image() image {
+	if c.img == nil {
+		img := parseImage(c.Get("image").Text())
+		c.img = &img
+	}
+	return *c.img
+}
+
+func parseImage(text string) image {
+	img := image{text: text, registry: "docker.io"}
+	name, _, _ := strings.Cut(text, "@")
+	if slash := strings.LastIndexByte(name, '/'); strings.LastIndexByte(name, ':') > slash {
+		colon := strings.LastIndexByte(name, ':')
+		name, img.tag = name[:colon], name[colon+1:]
+	}
+	if first, rest, found := strings.Cut(name, "/"); found && (strings.ContainsAny(first, ".:") || first == "localhost") {
+		img.registry, name = first, rest
+	}
+	if strings.HasSuffix(img.registry, "docker.io") {
+		name = strings.TrimPrefix(name, "library/")
+	}
+	img.repository = name
+	img.shell = img.usesShell()
+	return img
+}
+
+// mirrors have the official images of Docker under library/ or docker-library.
+func (img image) official(names ...string) bool {
+	name := img.repository
+	for _, prefix := range []string{"docker/library/", "library/"} { // public.ecr.aws, mirrors
+		name = strings.TrimPrefix(name, prefix)
+	}
+	return slices.Contains(names, name) && (img.registry == "docker.io" || name != img.repository)
+}
+
+// distributions are parts of tags and names by what sh is in them.
+var distributions = []struct {
+	shell string
+	parts []string
+}{
+	{"ash", []string{"alpine", "busybox"}},
+	{"dash", []string{"debian", "ubuntu", "bookworm", "bullseye", "buster", "trixie", "slim", "jammy", "noble", "focal", "bionic"}},
+	{"bash", []string{"ubi", "rhel", "centos", "rocky", "almalinux", "amazonlinux", "fedora", "oraclelinux", "opensuse"}},
+}
+
+// onDebian are official images whose tags without a distribution are Debian or Ubuntu.
+var onDebian = []string{"node", "python", "ruby", "php", "golang", "nginx", "httpd", "perl", "rust", "eclipse-temurin", "tomcat", "jetty", "gradle", "maven", "pypy", "debian", "ubuntu", "buildpack-deps"}
+
+func (img image) usesShell() string {
+	for _, d := range distributions {
+		for _, part := range d.parts {
+			if hasPart(img.tag, part) || hasPart(img.repository[strings.LastIndexByte(img.repository, '/')+1:], part) {
+				return d.shell
+			}
+		}
+	}
+	if img.official(onDebian...) {
+		return "dash"
+	}
+	return ""
+}
+
+// hasPart reports whether a part of text between hyphens is word, or word and a version.
+func hasPart(text, word string) bool {
+	for part := range strings.FieldsFuncSeq(text, func(r rune) bool { return r == '-' || r == '_' || r == '.' }) {
+		if rest, found := strings.CutPrefix(part, word); found && strings.Trim(rest, "0123456789") == "" {
+			return true
+		}
+	}
+	return false
+}

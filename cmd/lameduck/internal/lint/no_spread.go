@@ -1,0 +1,52 @@
+package lint
+
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+)
+
+// Pods on one node end together.
+var ruleNoSpread = rule{
+	id:    "no-spread",
+	title: "Nothing spreads the pods over nodes",
+	why: "Replicas protect from the loss of a pod only on different nodes: a node that is reclaimed, shut down or lost takes all pods on it. The scheduler spreads the pods of a " +
+		"Service by itself, but as the least of its wishes: with its defaults it is content with three pods more on one node than on another (maxSkew 3, ScheduleAnyway), " +
+		"and a node that has the image or more room wins. After a drain the pods of the other nodes stay where they are.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#internal-default-constraints",
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#inter-pod-affinity-and-anti-affinity",
+	},
+	severity: Info,
+	check:    eachWorkload(noSpread),
+}
+
+func noSpread(w *workload, r *report) {
+	n, known := w.replicas()
+	if !known || n < 2 || len(w.traffic()) == 0 || w.spread(r.set) {
+		return
+	}
+	f := r.add(w.Object, w.pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", pods(n), w.traffic()[0].Name).
+		because("the scheduler's own spreading is best effort: maxSkew 3 over nodes, ScheduleAnyway").
+		cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and the labelSelector of %s", hostname, w)
+	if labels := plainSelector(w.Object); labels != nil && w.pod.Present() {
+		f.cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and labelSelector: {matchLabels: {%s}}", hostname, matched(w)).
+			by(w.pod, []string{"topologySpreadConstraints"}, []edit.Fields{{
+				{Name: "maxSkew", To: 1},
+				{Name: "topologyKey", To: hostname},
+				{Name: "whenUnsatisfiable", To: "ScheduleAnyway"},
+				{Name: "labelSelector", To: edit.Fields{{Name: "matchLabels", To: labels}}},
+			}})
+	}
+}
+
+// spread reports whether anything decides over which nodes the pods are spread. What
+// should and misses them has its own rule.
+func (w *workload) spread(s *set) bool {
+	if _, missed := missedBySelf(w, s); missed {
+		return true
+	}
+	return w.Kind == "DaemonSet" || w.pod.Get("topologySpreadConstraints").Present() || w.hostPort() != 0 ||
+		w.pod.Get("nodeName").Present() || w.pod.Get("nodeSelector").Field(hostname).Present() ||
+		slices.ContainsFunc(w.antiAffinity(), func(a apart) bool { return a.selects(w) })
+}

@@ -1,0 +1,174 @@
+package lint
+
+import (
+	"path"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// process1 follows the command and the arguments of c through shells and scripts.
+func (c *container) process1() *process1 {
+	if c.first == nil {
+		c.first = &process1{container: c, at: c.Get("command")}
+		if !c.first.at.Present() {
+			c.first.at = c.Get("args")
+		}
+		if words := c.words(); len(words) > 0 && !strings.HasPrefix(words[0], "-") { // else options of the ENTRYPOINT
+			c.first.follow(words, c.items())
+		}
+		if c.first.lost != nil && !c.Get("command").Present() {
+			c.first.lost.sure = false // the image may have an ENTRYPOINT before the arguments
+		}
+	}
+	return c.first
+}
+
+// items are the values of words.
+func (c *container) items() []object.Value {
+	return append(c.Get("command").Items(), c.Get("args").Items()...)
+}
+
+// starters replace themselves with the command that follows: how many words of their
+// own come first, and which options have a value.
+var starters = map[string]struct {
+	operands int
+	valued   []string
+}{
+	"exec": {}, "command": {}, "nohup": {}, "busybox": {}, "catchsegv": {}, "ddtrace-run": {}, "opentelemetry-instrument": {},
+	"env": {0, []string{"-u", "-C"}}, "nice": {0, []string{"-n"}}, "ionice": {0, []string{"-c", "-n"}}, "stdbuf": {0, []string{"-i", "-o", "-e"}},
+	"gosu": {1, nil}, "su-exec": {1, nil}, "setuidgid": {1, nil}, "s6-setuidgid": {1, nil}, "chroot": {1, nil}, "taskset": {1, nil},
+	"setpriv": {0, []string{"--reuid", "--regid", "--groups", "--inh-caps", "--ambient-caps", "--bounding-set"}},
+	"chpst":   {0, []string{"-u", "-U", "-b", "-e", "-/", "-n", "-l", "-m", "-d", "-o", "-p", "-f", "-c"}},
+	"bundle":  {1, nil}, // bundle exec
+}
+
+// inits are programs for process 1 that pass each signal on and wait for the command
+// that they run; timeout and sudo do as well.
+var inits = map[string][]string{
+	"tini": {"-p", "-e"}, "tini-static": {"-p", "-e"}, "docker-init": {"-p", "-e"}, "dumb-init": {"-r", "--rewrite"}, "catatonit": nil,
+	"sudo": {"-u", "-g", "-h", "-p", "-C", "-D"},
+}
+
+// follow goes through what starts another program, to the server. items are where the
+// words are, nil within a script.
+func (p *process1) follow(words []string, items []object.Value) {
+	if p.depth++; p.depth > 8 || len(words) == 0 {
+		return
+	}
+	skip := func(operands int, valued []string) {
+		n := behindOptions(words, operands, valued)
+		if items != nil {
+			items = items[n:]
+		}
+		p.follow(words[n:], items)
+	}
+	name := path.Base(words[0])
+	starter, starts := starters[name]
+	valued, isInit := inits[name]
+	switch {
+	case isShell(name):
+		p.runShell(words, items)
+	case starts:
+		skip(starter.operands, starter.valued)
+	case isInit:
+		p.init = name
+		skip(0, valued)
+	case name == "timeout":
+		p.init = name
+		skip(1, []string{"-s", "-k", "--signal", "--kill-after"})
+	case p.follows(words):
+	default:
+		p.server = words
+	}
+}
+
+// follows handles the programs that run a server as their child; false for any other.
+func (p *process1) follows(words []string) bool {
+	name := path.Base(words[0])
+	switch {
+	case name == "su":
+		p.su(words)
+	case name == "runsvdir" || name == "runsvdir-start":
+		p.server = words
+		p.lost = &lostSignal{
+			summary: "runsvdir exits at once on the stop signal, and with it the container: the services that it runs are killed without a signal",
+			cure:    "start runsvdir with a program that sends it SIGHUP on SIGTERM, which stops the services, such as the my_init of phusion/baseimage; or make the server the command",
+			source:  "runsvdir(8): it exits on TERM; on HUP it first sends TERM to each service", sure: p.init == "",
+		}
+	case runsScripts(words):
+		p.scriptRunner(words)
+	default:
+		return p.mountedScript(words)
+	}
+	return true
+}
+
+// su is that of util-linux: the one of busybox replaces itself.
+func (p *process1) su(words []string) {
+	if p.container.image().shell == "ash" {
+		return
+	}
+	p.server = words
+	p.lost = &lostSignal{
+		summary: "su passes the stop signal on, and sends SIGKILL 2 s later: requests that take longer are cut",
+		cure:    "set securityContext.runAsUser in place of su, or start the server with exec setpriv, gosu or su-exec",
+		source:  "su of util-linux waits 2 s for its child when it is terminated",
+	}
+}
+
+func (p *process1) scriptRunner(words []string) {
+	p.server = words
+	name := path.Base(words[0])
+	p.lost = &lostSignal{
+		summary: "the stop signal goes to " + short(words) + ", which runs the server through sh: where that is dash, as in images of Debian and Ubuntu, the shell ends at once, " +
+			"and with it the container, before the server has got a signal",
+		cure:   directly(words),
+		source: name + " runs a script with sh -c and passes the signal on to that shell only",
+	}
+	if name == "npm" || name == "npx" {
+		p.lost.source += "; npm 9.6.7 to 10.2 pass it on to nothing"
+	}
+}
+
+// mountedScript follows a script that is a file of a ConfigMap in the set.
+func (p *process1) mountedScript(words []string) bool {
+	file, ok := p.container.file(words[0])
+	if !ok {
+		return false
+	}
+	if shell := shebang(file.text); shell != "" {
+		p.file = file.from
+		p.follow(p.script(shellCall{name: shell}, file.text, words[1:]), nil)
+	}
+	return true
+}
+
+// runShell follows sh -c "..." and sh script.
+func (p *process1) runShell(words []string, items []object.Value) {
+	call, _ := startsShell(words)
+	switch {
+	case call.word == 0: // it reads its input
+		p.server = words
+	case call.inArg:
+		if items != nil {
+			p.at = items[call.word]
+		}
+		p.follow(p.script(call, words[call.word], words[call.word+1:]), nil)
+	default:
+		if file, ok := p.container.file(words[call.word]); ok {
+			p.file = file.from
+			p.follow(p.script(call, file.text, words[call.word+1:]), nil)
+		}
+	}
+}
+
+// file is one that the container mounts from a ConfigMap of the set.
+func (c *container) file(at string) (mounted, bool) {
+	for _, f := range c.files() {
+		if f.path == at {
+			return f, true
+		}
+	}
+	return mounted{}, false
+}

@@ -1,0 +1,70 @@
+package lint
+
+// Where the kubelet ends a pod by itself, a readiness probe that fails is the only
+// thing that takes the pod out of its Services.
+var ruleReadinessSlowerThanGrace = rule{
+	id:    "readiness-slower-than-grace",
+	title: "The readiness probe fails later than the grace period ends",
+	why: "A pod that is deleted leaves its Services at once. One that the kubelet ends by itself (node pressure, a shutdown of its node, as on a spot node " +
+		"that is reclaimed) has no deletionTimestamp: it stays an endpoint until its readiness probe has failed failureThreshold times, or until it has exited. " +
+		"If period x threshold reaches the grace period, the server has gone before the pod is out, and the connections that come in between are refused.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/",
+		"https://github.com/kubernetes/kubernetes/issues/116965",
+		"https://kubernetes.io/docs/tasks/access-application-cluster/create-external-load-balancer/#preserving-the-client-source-ip",
+	},
+	severity: Info,
+	check:    eachWorkload(readinessSlowerThanGrace),
+}
+
+func readinessSlowerThanGrace(w *workload, r *report) {
+	for _, c := range w.containers {
+		p := c.probe("readinessProbe")
+		if p.handler == "" || p.seconds() < w.grace() {
+			continue
+		}
+		because := readinessDecides(c)
+		if because == "" {
+			continue
+		}
+		period, failures := fasterThan(w.grace()/2, p)
+		r.add(w.Object, p.Value, "readinessProbe of container %s takes the pod out after up to %d s (%d s x %d), and the grace period is %d s: the server has gone first", c.name, p.seconds(), p.period, p.failures, w.grace()).
+			because("%s", because).
+			cure("set periodSeconds to %d and failureThreshold to %d: %d s", period, failures, period*failures).
+			by(c.Value, []string{"readinessProbe", "periodSeconds"}, period).
+			by(c.Value, []string{"readinessProbe", "failureThreshold"}, failures)
+	}
+}
+
+// fasterThan keeps the threshold as long as a period of 1 s is enough.
+func fasterThan(seconds int, p probe) (period, failures int) {
+	failures = min(p.failures, max(seconds, 1))
+	return max(seconds/failures, 1), failures
+}
+
+// readinessDecides is why it counts how fast readiness takes the container's pod out,
+// "" if it does not.
+func readinessDecides(c *container) string {
+	served := c.served()
+	if key := c.workload.spotNodes(); key != "" && len(served) > 0 {
+		return "its nodes are " + key + ": when one is reclaimed, the kubelet ends the pods without deleting them"
+	}
+	for _, s := range served {
+		if s.service.Get("spec", "externalTrafficPolicy").Text() == "Local" {
+			return "Service " + s.service.Name + " has externalTrafficPolicy: Local: what comes to the node goes to its own pods only, until their readiness has failed"
+		}
+	}
+	return ""
+}
+
+// spotNodes is the label of nodes that are reclaimed at any time and whose kubelet
+// then ends the pods by itself, "" if the pods do not ask for such nodes. The spot
+// nodes of other clouds are drained, by Karpenter for one.
+func (w *workload) spotNodes() string {
+	for _, key := range []string{"cloud.google.com/gke-spot", "cloud.google.com/gke-preemptible"} {
+		if w.pod.Get("nodeSelector").Field(key).Text() == "true" {
+			return key
+		}
+	}
+	return ""
+}

@@ -1,0 +1,41 @@
+package lint
+
+// Recreate ends every pod before it starts one.
+var ruleRecreateBehindService = rule{
+	id:    "recreate-behind-service",
+	title: "The strategy Recreate behind a Service",
+	why: "Recreate waits until all old pods have terminated, for their whole grace period if need be, and only then makes new ones. From the start of the termination " +
+		"until a new pod is ready no pod serves: connections are refused at each rollout. It is the right strategy only where two " +
+		"versions must not run at one time, or cannot share a volume.",
+	sources:  []string{"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#recreate-deployment"},
+	severity: Error,
+	check:    eachWorkload(recreateBehindService),
+}
+
+func recreateBehindService(w *workload, r *report) {
+	field := "strategy"
+	if w.Kind == "StatefulSet" {
+		field = "updateStrategy" // Kubernetes 1.37, KEP-3541
+	}
+	kind := w.Get("spec", field, "type")
+	s := w.alone()
+	if n, known := w.replicas(); kind.Text() != "Recreate" || s == nil || known && n == 0 {
+		return
+	}
+	f := r.add(w.Object, kind, "each rollout ends all pods before it starts one: Service %s has no endpoint until a new pod is ready", s.Name)
+	if volume := r.set.exclusiveVolume(w); volume != "" {
+		f.as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
+			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that volume")
+		return
+	}
+	if port := w.hostPort(); port != 0 {
+		f.as(Info).because("two pods on one node cannot have port %d of it", port).
+			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that port")
+		return
+	}
+	if w.Kind == "StatefulSet" {
+		f.cure("set type to RollingUpdate, if two versions can run at one time")
+		return
+	}
+	f.cure("set type to RollingUpdate with maxUnavailable: 0, if two versions can run at one time")
+}

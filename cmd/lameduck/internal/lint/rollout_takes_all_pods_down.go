@@ -1,0 +1,59 @@
+package lint
+
+// Where maxUnavailable reaches the number of pods, a rollout may end all of them
+// before one of the new is ready.
+var ruleRolloutTakesAllPodsDown = rule{
+	id:    "rollout-takes-all-pods-down",
+	title: "A rollout may take all pods down at one time",
+	why: "maxUnavailable is how many pods may be missing during a rollout: a percentage is rounded down, that of maxSurge up, and where both come to 0 one " +
+		"pod may be missing. Where that is all there are, the controller ends the old pods before a new one is ready, and connections are refused at each " +
+		"rollout. The minimum of an autoscaler is the number that counts: it is reached when there is little load, as at a deploy at night.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#max-unavailable",
+		"https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#maximum-unavailable-pods",
+		"https://argo-rollouts.readthedocs.io/en/stable/features/specification/",
+		"https://openkruise.io/docs/user-manuals/cloneset#maxunavailable",
+	},
+	severity: Error,
+	check:    eachWorkload(rolloutTakesAllPodsDown),
+}
+
+func rolloutTakesAllPodsDown(w *workload, r *report) {
+	n, known := w.replicas()
+	s := w.alone()
+	if !known || n < 1 || s == nil || n == 1 && w.Kind == "StatefulSet" { // has no surge: the only pod has its own rule
+		return
+	}
+	ro, ok := w.rolling(n)
+	if !ok || ro.unavailable < n {
+		return
+	}
+	all := "the only pod"
+	if n > 1 {
+		all = "all " + pods(n)
+	}
+	f := r.add(w.Object, ro.at(w, "maxUnavailable"), "a rollout may take down %s at one time: Service %s has no endpoint until a new one is ready", all, s.Name).
+		because("%s", ro.because)
+	switch volume, port := r.set.exclusiveVolume(w), w.hostPort(); {
+	case w.scaler != nil:
+		f.as(Warning).because("%d is the minimum of %s; %s", n, w.scaler, ro.because)
+	case !w.sized():
+		f.as(Warning).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales it; %s", ro.because)
+	case n == 1 && volume != "":
+		f.as(Info).because("%s; two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", ro.because, volume).
+			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that volume")
+		return
+	case n == 1 && port != 0:
+		f.as(Info).because("%s; two pods on one node cannot have port %d of it", ro.because, port).
+			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that port")
+		return
+	}
+	if w.Kind == "StatefulSet" { // Kubernetes ignores the field before 1.35, and 1.36 does by default
+		f.as(Warning).cure("set maxUnavailable to 1").by(w.Value, ro.path("maxUnavailable"), 1)
+		return
+	}
+	f.cure("set maxUnavailable to 0 and maxSurge to 1").by(w.Value, ro.path("maxUnavailable"), 0)
+	if ro.surge == 0 || ro.at(w, "maxSurge").Text() == "0%" {
+		f.by(w.Value, ro.path("maxSurge"), 1)
+	}
+}

@@ -1,0 +1,36 @@
+package lint
+
+// The kubelet sends the stop signal to process 1 of a container and to no other. A
+// shell has no handler for it and passes nothing on.
+var ruleSignalDoesNotReachTheServer = rule{
+	id:    "signal-does-not-reach-the-server",
+	title: "The stop signal does not reach the server",
+	why: "The stop signal goes to process 1 of a container and to no other process. A shell that runs the server as its child has no handler for it: as process 1 it ignores " +
+		"the signal, so the server knows nothing and goes on until SIGKILL at the end of the grace period, which cuts all requests in flight and all idle connections. Behind an init such as tini " +
+		"the shell ends at once, and the server is killed with it. Whether a shell replaces itself with its last command depends on the shell: dash, the sh of Debian and Ubuntu, never does; bash does for a simple " +
+		"command behind -c; the ash of Alpine if no line end follows, as in a block of YAML that begins with |. With exec each of them does. npm, yarn and pnpm run a script with sh -c.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
+		"https://man7.org/linux/man-pages/man7/pid_namespaces.7.html",
+		"https://docs.docker.com/reference/dockerfile/#shell-form-entrypoint-example",
+		"https://github.com/npm/cli/issues/6547",
+	},
+	severity: Error,
+	check:    eachWorkload(signalDoesNotReachTheServer),
+}
+
+func signalDoesNotReachTheServer(w *workload, r *report) {
+	for _, c := range w.containers {
+		p := c.process1()
+		if p.lost == nil || !c.serves() {
+			continue
+		}
+		f := r.add(w.Object, p.at, "%s", p.lost.summary).because("%s", p.lost.source).cure("%s", p.lost.cure)
+		if p.lost.mended != "" {
+			f.by(p.at, nil, p.lost.mended)
+		}
+		if !p.lost.sure {
+			f.as(Warning)
+		}
+	}
+}

@@ -1,0 +1,81 @@
+package lint
+
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+
+// One pod behind a Service has no other that could take its connections.
+var ruleSingleReplica = rule{
+	id:    "single-replica",
+	title: "One pod alone is behind a Service",
+	why: "A rolling update starts the new pod before it ends the old one. An eviction does not: when the node is drained, or a pod with a higher priority needs the " +
+		"room, the only pod ends first, and connections are refused until its replacement has been scheduled, has started and is ready. " +
+		"No PodDisruptionBudget helps: it can only forbid the eviction, and then the drain waits for ever.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/",
+		"https://kubernetes.io/docs/concepts/workloads/pods/disruptions/",
+	},
+	severity: Warning,
+	check:    eachWorkload(singleReplica),
+}
+
+func singleReplica(w *workload, r *report) {
+	n, known := w.replicas()
+	s := w.alone()
+	if !known || n != 1 || s == nil {
+		return
+	}
+	o, at := w.replicasAt()
+	volume := r.set.exclusiveVolume(w)
+	switch {
+	case w.Kind == "Pod":
+		r.add(o, w.Get("metadata", "name"), "the pod is alone behind Service %s, and no controller replaces it when its node is drained", s.Name).
+			cure("let a Deployment with replicas: 2 make the pod")
+	case w.scaler != nil:
+		minimumOfOne(r, w, at, s)
+	case w.Kind == "StatefulSet":
+		r.add(o, at, "one pod is behind Service %s: it is away at each rollout and at each drain of its node", s.Name).
+			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
+	case volume != "":
+		r.add(o, at, "one pod is behind Service %s: it is away at each drain of its node", s.Name).
+			as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
+			cure("let the clients retry until it is back, or set replicas to 2 without that volume")
+	case !w.sized():
+		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
+			as(Info).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales %s", w).
+			cure("set replicas to 2")
+	default:
+		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
+			because("replicas: 1, and an eviction ends the pod before another starts").
+			cure("set replicas to 2")
+	}
+}
+
+// minimumOfOne is about an autoscaler that may leave one pod. What runs with more
+// at other times runs with two.
+func minimumOfOne(r *report, w *workload, at object.Value, s *service) {
+	scaler := w.scaler
+	f := r.add(scaler, at, "%s leaves one pod behind Service %s: connections are then refused at each drain of its node until a new pod is ready", scaler, s.Name).
+		about(w.Object).because("%s: 1", minimumOf(scaler)).cure("set %s to 2", minimumOf(scaler))
+	if !at.Present() {
+		f.because("%s is 1 by default", minimumOf(scaler))
+	}
+	if maximum, ok := scaler.Get("spec", maximumOf(scaler)).Int(); ok && maximum < 2 {
+		f.cure("set %s to 2, and %s to more", minimumOf(scaler), maximumOf(scaler))
+		return
+	}
+	f.by(scaler.Value, []string{"spec", minimumOf(scaler)}, 2)
+}
+
+// minimumOf is the field with the fewest pods of a scaler.
+func minimumOf(scaler *object.Object) string {
+	if scaler.Kind == "ScaledObject" {
+		return "minReplicaCount"
+	}
+	return "minReplicas"
+}
+
+func maximumOf(scaler *object.Object) string {
+	if scaler.Kind == "ScaledObject" {
+		return "maxReplicaCount"
+	}
+	return "maxReplicas"
+}

@@ -1,0 +1,80 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+)
+
+// A constraint that counts other pods than its own spreads nothing.
+var ruleSpreadSelectorMismatch = rule{
+	id:    "spread-selector-mismatch",
+	title: "What should spread the pods does not select them",
+	why: "A topologySpreadConstraint counts the pods that its labelSelector selects, and an anti-affinity keeps away from them. Kubernetes does not compare the selector with the labels of the " +
+		"pod that has it: one that selects other pods, or none, is accepted and spreads nothing, and the node that takes one pod takes all. matchLabelKeys adds labels of the pod to the selector; " +
+		"one that the pod does not have is ignored, one that the selector has already is refused.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#spread-constraint-definition",
+		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#implicit-conventions",
+		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-scheduling/3243-respect-pod-topology-spread-after-rolling-upgrades",
+	},
+	severity: Warning,
+	check:    eachWorkload(spreadSelectorMismatch),
+}
+
+func spreadSelectorMismatch(w *workload, r *report) {
+	for _, a := range w.constraints() {
+		selector := a.Get("labelSelector")
+		switch {
+		case !selector.Present():
+			f := r.add(w.Object, a.Value, "%s over %s has no labelSelector: it counts no pod and spreads none", a.field, a.key()).
+				cure("set labelSelector to the selector of %s", w)
+			if a.Get("matchLabelKeys").Present() {
+				f.as(Error).because("Kubernetes refuses matchLabelKeys without a labelSelector")
+			}
+		case !a.selects(w):
+			f := r.add(w.Object, selector, "labelSelector of the %s over %s does not select the pod's own labels: it spreads nothing", a.field, a.key()).
+				because("%s", w.differs(labelSelector(selector)))
+			cureSelector(f, w, a)
+		}
+		checkKeys(w, a, r)
+	}
+	for _, a := range w.antiAffinity() {
+		checkKeys(w, a, r)
+	}
+	if a, ok := missedBySelf(w, r.set); ok {
+		f := r.add(w.Object, a.Get("labelSelector"), "labelSelector of the only %s selects neither the pod's own labels nor any other pod of these files: it keeps nothing apart", a.field).
+			as(Info).because("%s", w.differs(labelSelector(a.Get("labelSelector"))))
+		cureSelector(f, w, a)
+	}
+}
+
+// cureSelector lets the pods be counted. What may leave pods pending is not done
+// without being asked for.
+func cureSelector(f *Finding, w *workload, a apart) {
+	labels := plainSelector(w.Object)
+	if labels == nil {
+		f.cure("set labelSelector to the selector of %s", w)
+		return
+	}
+	f.cure("set matchLabels to {%s}", matched(w))
+	if selector := a.Get("labelSelector"); !a.required && !selector.Get("matchExpressions").Present() {
+		f.by(selector, []string{"matchLabels"}, labels)
+	}
+}
+
+// checkKeys is about matchLabelKeys.
+func checkKeys(w *workload, a apart, r *report) {
+	selector := labelSelector(a.Get("labelSelector"))
+	for _, v := range a.Get("matchLabelKeys").Items() {
+		name := v.Text()
+		_, plain := selector.labels[name]
+		switch own := hashes[w.Kind]; {
+		case plain || slices.ContainsFunc(selector.expressions, func(e expression) bool { return e.label == name }):
+			r.add(w.Object, v, "matchLabelKeys of the %s has %s, and so has its labelSelector: Kubernetes refuses that", a.field, name).
+				as(Error).cure("remove it from one of the two")
+		case own != "" && own != name && isHash(name):
+			r.add(w.Object, v, "matchLabelKeys of the %s has %s, which the pods of a %s do not have: it is ignored, and a rollout counts old and new pods together", a.field, name, w.Kind).
+				as(Info).cure("write %s", own).by(a.Value, []string{"matchLabelKeys", fmt.Sprint(slices.Index(a.Get("matchLabelKeys").Texts(), name))}, own)
+		}
+	}
+}

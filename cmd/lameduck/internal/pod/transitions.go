@@ -1,0 +1,48 @@
+package pod
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// exited is called once, when the process has exited.
+func (p *Pod) exited(c *container) {
+	c.ended, c.ready = true, false
+	c.stop()
+	if c.listens {
+		<-c.queue.ended
+		p.emitQueue(c)
+	}
+	code, signal := c.Exit()
+	p.status.exited(code, signal, time.Since(c.began))
+	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
+}
+
+// emitQueue emits what the watch of the container has kept.
+func (p *Pod) emitQueue(c *container) {
+	w := c.queue
+	w.mu.Lock()
+	events := w.events
+	w.events = nil
+	w.mu.Unlock()
+	for _, e := range events {
+		e.Pod = p.cfg.Name
+		p.cfg.Emit(e)
+	}
+}
+
+func (p *Pod) setReady(c *container, ok bool, reason string) {
+	if c.ready == ok {
+		return
+	}
+	c.ready = ok
+	kind := timeline.Ready
+	if !ok {
+		kind = timeline.Unready
+	} else if port := int(p.port.Load()); c.OverIPv6(port) {
+		p.cfg.Note(fmt.Sprintf("the process listens on port %d over IPv6 only: the load is sent over IPv6; where pods have IPv4 addresses no client would reach it", port))
+	}
+	p.emit(timeline.Event{Kind: kind, Detail: reason})
+}
