@@ -37,21 +37,27 @@ func indexed(settings []drainSetting) drainIndex {
 // folded makes one spelling of a name.
 func folded(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
 
-// named is the setting of that name, or of its last part. file is the path and the
-// text of the file that has it; "" for a flag.
-func named(name, file string) *drainSetting {
+// named is the setting of that name, or of its last part, in a file of that path and
+// text; a flag is in none.
+func named(name, path, text string) *drainSetting {
+	if len(name) > longestName {
+		return nil
+	}
 	name = folded(name)
 	all := drainsOf.name[name]
 	if all == nil {
 		all = drainsOf.name[name[strings.LastIndexByte(name, '.')+1:]]
 	}
 	for _, s := range all {
-		if s.file == "" || file != "" && hasOne(strings.ToLower(file), s.file) {
+		if s.file == "" || hasOne(strings.ToLower(path), s.file) || hasOne(strings.ToLower(text), s.file) {
 			return s
 		}
 	}
 	return nil
 }
+
+// longestName bounds what is compared: no setting is longer.
+const longestName = 100
 
 // drains are the settings of the container, in its command, its environment and the
 // files that it mounts.
@@ -108,7 +114,7 @@ func ofFlags(words []string, from string) (all []drain) {
 		if !assigned && i+1 < len(single) {
 			value, written = single[i+1], w+" "+single[i+1]
 		}
-		if s := named(name, ""); s != nil {
+		if s := named(name, "", ""); s != nil {
 			all = s.add(all, value, written, from)
 		}
 	}
@@ -126,7 +132,7 @@ func ofVariable(name string, v variable) []drain {
 		return s.add(nil, v.text, name+"="+v.text, from)
 	}
 	if strings.HasPrefix(name, "TRAEFIK_") {
-		if s := named(strings.ReplaceAll(name, "_", "."), ""); s != nil {
+		if s := named(strings.ReplaceAll(name, "_", "."), "", ""); s != nil {
 			return s.add(nil, v.text, name+"="+v.text, from)
 		}
 	}
@@ -145,7 +151,7 @@ func ofLines(text, path, from string) (all []drain) {
 		if end <= 0 {
 			continue
 		}
-		s := named(line[:end], path+text)
+		s := named(line[:end], path, text)
 		if s == nil {
 			continue
 		}

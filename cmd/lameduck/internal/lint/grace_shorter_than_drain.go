@@ -14,7 +14,24 @@ var ruleGraceShorterThanDrain = rule{
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution",
 	},
 	severity: Warning,
-	check:    eachWorkload(graceShorterThanDrain),
+	check: eachWorkload(func(w *workload, r *report) {
+		knobsDoNotFit(w, r)
+		graceShorterThanDrain(w, r)
+	}),
+}
+
+// knobsDoNotFit reports variables of the library which it refuses when the program starts.
+func knobsDoNotFit(w *workload, r *report) {
+	for _, c := range w.containers {
+		env := c.environment()
+		delay, hasDelay := secondsOf(env["LAMEDUCK_DELAY"].text, 0)
+		grace, hasGrace := secondsOf(env["LAMEDUCK_GRACE"].text, 0)
+		if hasDelay && hasGrace && delay >= grace {
+			r.add(w.Object, env["LAMEDUCK_DELAY"].at, "LAMEDUCK_DELAY %d s does not fit into LAMEDUCK_GRACE %d s: the program does not start", delay, grace).as(Error).
+				because("container %s: the library refuses a delay that leaves no time for the requests in flight", c.name).
+				cure("set LAMEDUCK_GRACE to %ds, and terminationGracePeriodSeconds to the same or more", roundUp(delay+inFlight+reserve, 5))
+		}
+	}
 }
 
 func graceShorterThanDrain(w *workload, r *report) {

@@ -218,6 +218,8 @@ func (s *shell) simple(words []string) hookTime {
 	}
 	name := path.Base(words[0])
 	switch {
+	case strings.HasSuffix(words[0], "/"):
+		return hookTime{} // no program: it fails
 	case name == "exec" && len(words) > 1:
 		t := s.simple(words[1:])
 		t.ends = true

@@ -20,6 +20,7 @@ func TestHookTime(t *testing.T) {
 		{`[sleep, "0.5m"]`, 30, 30, false},
 		{`[sleep, 1h, 1d]`, 90000, 90000, false},
 		{`[sleep]`, 0, 0, false},
+		{`[/bin/sh/, -c, sleep 10m]`, 0, 0, false},
 		{`[sleep, NaN]`, 0, 0, false},
 		{`[sleep, "30; exit"]`, 0, 0, false},
 		{`[sleep, infinity]`, endless, endless, false},

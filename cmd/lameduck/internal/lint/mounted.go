@@ -41,7 +41,7 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 		o, items = w.config("Secret", name), volume.Get("secret", "items")
 	}
 	if o == nil {
-		return nil // of another set, or of another kind of volume
+		return nil
 	}
 	data := dataOf(o)
 	places := map[string]string{} // the key of each place
@@ -51,7 +51,9 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 	if items.Present() {
 		clear(places)
 		for _, item := range items.Items() {
-			places[item.Get("path").Text()] = item.Get("key").Text()
+			if _, has := data[item.Get("key").Text()]; has {
+				places[item.Get("path").Text()] = item.Get("key").Text()
+			}
 		}
 	}
 	at, only := mount.Get("mountPath").Text(), mount.Get("subPath").Text()

@@ -38,11 +38,7 @@ func (p servicePort) stores() bool {
 }
 
 // imageName is the last part of the image, without tag and digest.
-func (c *container) imageName() string {
-	image, _, _ := strings.Cut(c.Get("image").Text(), "@")
-	name, _, _ := strings.Cut(path.Base(image), ":")
-	return name
-}
+func (c *container) imageName() string { return path.Base(c.image().repository) }
 
 // stopsAcceptingAs is the server's name if the container runs one of stopsAccepting.
 func (c *container) stopsAcceptingAs() (name string, ok bool) {

@@ -60,6 +60,9 @@ func (s *service) metricsOnly() bool {
 	if len(s.ports) == 0 {
 		return false
 	}
+	if strings.Contains(s.Name, "exporter") {
+		return true
+	}
 	for _, p := range s.ports {
 		if !p.metrics() {
 			return len(s.ports) == 1 && p.name == "" && namesMetrics(s.Name[strings.LastIndex(s.Name, "-")+1:])
