@@ -21,11 +21,14 @@ var stopsAccepting = map[string]string{
 var accepting = []string{"skipper", "proxyv2"}
 
 // stores are databases, caches and queues: their clients keep connections and connect again,
-// and a delay before the end of one helps them little. By a part of the name of the image.
+// and a delay before the end of one helps them little. By the whole name of the image: the
+// console and the operator of one are others.
 var stores = []string{
-	"postgres", "pgbouncer", "mysql", "mariadb", "percona", "mongo", "redis", "valkey", "keydb", "memcached", "kafka", "redpanda", "zookeeper", "etcd",
-	"rabbitmq", "activemq", "nats", "pulsar", "mosquitto", "elasticsearch", "opensearch", "cassandra", "scylla", "cockroach", "clickhouse", "minio",
-	"influxdb", "neo4j", "couchdb", "couchbase", "mssql", "oracle", "vault", "consul",
+	"postgres", "postgresql", "postgis", "timescaledb", "pgbouncer", "pgpool", "mysql", "mysql-server", "mariadb", "mariadb-galera", "percona-server",
+	"percona-xtradb-cluster", "mongo", "mongodb", "mongodb-community-server", "redis", "redis-cluster", "redis-sentinel", "redis-stack", "redis-stack-server",
+	"valkey", "keydb", "memcached", "kafka", "cp-kafka", "redpanda", "zookeeper", "cp-zookeeper", "etcd", "rabbitmq", "activemq", "activemq-artemis", "nats",
+	"nats-server", "nats-streaming", "pulsar", "mosquitto", "eclipse-mosquitto", "elasticsearch", "opensearch", "cassandra", "scylla", "cockroach", "cockroachdb",
+	"clickhouse", "clickhouse-server", "minio", "influxdb", "neo4j", "couchdb", "couchbase", "vault", "consul",
 }
 
 // storePorts are ports of stores.
@@ -69,5 +72,5 @@ func (c *container) acceptsByItself() bool {
 
 // stores reports whether the container is a database, a cache or a queue.
 func (c *container) stores() bool {
-	return slices.ContainsFunc(stores, func(part string) bool { return strings.Contains(c.imageName(), part) })
+	return slices.Contains(stores, c.imageName())
 }

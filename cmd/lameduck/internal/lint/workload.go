@@ -10,8 +10,11 @@ import (
 const defaultGrace = 30
 
 // isWorkload reports whether o makes pods that go on until the kubelet ends them. A
-// Job's pods end by themselves.
+// Job's pods end by themselves, and so do those of a Helm chart's hooks and tests.
 func isWorkload(o *object.Object) bool {
+	if o.Annotation("helm.sh/hook").Present() || o.Kind == "Pod" && endsByItself(o) {
+		return false
+	}
 	switch o.Group {
 	case "":
 		return o.Kind == "Pod" || o.Kind == "ReplicationController"
@@ -23,6 +26,12 @@ func isWorkload(o *object.Object) bool {
 		return o.Kind == "CloneSet" || o.Kind == "StatefulSet" || o.Kind == "DaemonSet"
 	}
 	return false
+}
+
+// endsByItself reports whether a Pod runs once.
+func endsByItself(o *object.Object) bool {
+	restart := o.Get("spec", "restartPolicy").Text()
+	return restart == "Never" || restart == "OnFailure"
 }
 
 func newWorkload(o *object.Object) *workload {
