@@ -15,8 +15,8 @@ import (
 // processor time when they ask for it; a result made by late clients is no
 // evidence about the server. So a try on a late machine takes twice the room;
 // and one that is inconclusive, or has the wrong result on a late machine or
-// with a failed control target, is made again, alone. A server without a fault
-// that failed is not tried again.
+// with a failed control target, is made again: with half of the machine, and then
+// alone. A server without a fault that failed is not tried again.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -50,12 +50,13 @@ func (m *machine) roomNow() int {
 	return 2
 }
 
-// all of the slots.
-func (m *machine) all() int { return cap(m.slots) }
+func (m *machine) all() int  { return cap(m.slots) }
+func (m *machine) half() int { return (cap(m.slots) + 1) / 2 }
 
 func (m *machine) tries(room func() int, f func() error) error {
 	var worst time.Duration
 	var err error
+	next := m.half
 	for range mostTries {
 		release := m.take(room)
 		late := lateness.Begin()
@@ -66,7 +67,7 @@ func (m *machine) tries(room func() int, f func() error) error {
 			return err
 		}
 		worst = max(worst, was)
-		room = m.all
+		room, next = next, m.all
 	}
 	return fmt.Errorf("no result in %d tries: this machine was late by %v (the last try: %w)", mostTries, worst.Round(time.Millisecond), err)
 }
