@@ -20,7 +20,7 @@ func TestDemo(t *testing.T) {
 		t.Skip("takes half of the machine for 20 s: make demo shows the same")
 	}
 	t.Parallel()
-	if err := thisMachine.tries(cap(thisMachine.slots)/2, scriptRate, func(int) error { return demoIsRight(t) }); err != nil {
+	if err := thisMachine.tries(func() int { return thisMachine.all() / 2 }, func() error { return demoIsRight(t) }); err != nil {
 		t.Error(err)
 	}
 }

@@ -13,10 +13,10 @@ import (
 
 // machine lends this machine to trials. A trial's clients and pods need their
 // processor time when they ask for it; a result made by late clients is no
-// evidence about the server. So a try on a late machine takes twice the room,
-// at half the rate; and one that is inconclusive, or has the wrong result on a
-// late machine or with a failed control target, is made again: alone, and at
-// half the rate. A server without a fault that failed is not tried again.
+// evidence about the server. So a try on a late machine takes twice the room;
+// and one that is inconclusive, or has the wrong result on a late machine or
+// with a failed control target, is made again, alone. A server without a fault
+// that failed is not tried again.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
 	slots  chan struct{} // trials wait more than they work
@@ -24,52 +24,64 @@ type machine struct {
 
 var thisMachine = machine{slots: make(chan struct{}, 4*runtime.NumCPU())}
 
-const (
-	scriptRate = 50 // attempts per second and pattern
-	leastRate  = 10
-	mostTries  = 6
-)
+// rate is how many attempts a trial makes, per second and pattern. Half of it would
+// cost a third less; but the servers with a fault have what they hold, and each client
+// has used its connection again, within the time that they wait at this rate, and not
+// at a lower one.
+const rate = 25
 
-// try runs f, which makes one trial at the rate, until it has the right
-// result. The error is f's where the machine was in time, or else has how
-// late the machine was.
-func (m *machine) try(rate int, f func(rate int) error) error {
-	late := lateness.Begin()
-	time.Sleep(10 * lateness.Sample)
-	if late.Stop() > lateness.Tolerated {
-		return m.tries(2, max(leastRate, rate/2), f)
+const mostTries = 6
+
+// try runs f, which makes one trial, until it has the right result. The error
+// is f's where the machine was in time, or else has how late the machine was.
+func (m *machine) try(f func() error) error { return m.tries(m.roomNow, f) }
+
+// roomNow is how many slots a trial needs: 1 as soon as the machine is in time, 2
+// if it is not within two seconds. A trial begins with some processes, so each that
+// has just begun keeps the next waiting.
+func (m *machine) roomNow() int {
+	for range 20 {
+		late := lateness.Begin()
+		time.Sleep(10 * lateness.Sample)
+		if late.Stop() <= lateness.Tolerated {
+			return 1
+		}
 	}
-	return m.tries(1, rate, f)
+	return 2
 }
 
-func (m *machine) tries(room, rate int, f func(rate int) error) error {
+// all of the slots.
+func (m *machine) all() int { return cap(m.slots) }
+
+func (m *machine) tries(room func() int, f func() error) error {
 	var worst time.Duration
 	var err error
 	for range mostTries {
 		release := m.take(room)
 		late := lateness.Begin()
-		err = f(rate)
+		err = f()
 		was := late.Stop()
 		release()
 		if err == nil || errors.Is(err, errFalse) || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errInconclusive) {
 			return err
 		}
 		worst = max(worst, was)
-		room, rate = cap(m.slots), max(leastRate, rate/2)
+		room = m.all
 	}
 	return fmt.Errorf("no result in %d tries: this machine was late by %v (the last try: %w)", mostTries, worst.Round(time.Millisecond), err)
 }
 
 // take returns when that many slots are free. A try that needs many
 // is not overtaken.
-func (m *machine) take(room int) (release func()) {
+func (m *machine) take(room func() int) (release func()) {
 	m.taking.Lock()
 	defer m.taking.Unlock()
-	for range room {
+	n := room()
+	for range n {
 		m.slots <- struct{}{}
 	}
 	return func() {
-		for range room {
+		for range n {
 			<-m.slots
 		}
 	}
@@ -82,7 +94,7 @@ func TestAFalseFailIsNotTriedAgain(t *testing.T) {
 		tries int
 	}{{errInconclusive, 2}, {fmt.Errorf("%w (%w)", errFalse, errControl), 1}} {
 		m, tries := machine{slots: make(chan struct{}, 1)}, 0
-		err := m.tries(1, scriptRate, func(int) error {
+		err := m.tries(m.all, func() error {
 			if tries++; tries > 1 {
 				return nil
 			}

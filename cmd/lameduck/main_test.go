@@ -87,7 +87,7 @@ func setUp(env *testscript.Env) error {
 		return err
 	}
 	mark := newMark()
-	env.Vars = append(env.Vars, mark.String(),
+	env.Vars = append(env.Vars, mark.String(), "RATE="+strconv.Itoa(rate),
 		"TAKEN="+strconv.Itoa(taken.Addr().(*net.TCPAddr).Port),
 		"LAMEDUCK_DELAY=1s", "LAMEDUCK_QUIET=300ms", "LAMEDUCK_SPREAD=300ms", "TERM=xterm")
 	temporary := env.Getenv("TMPDIR")
@@ -131,7 +131,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // reports runs verify until the machine lets it have a result, and compares the
-// findings in its JSON, exactly. RATE is replaced by the rate of the try:
+// findings in its JSON, exactly:
 //
 //	reports [ID...] : COMMAND [ARG...]
 func reports(ts *testscript.TestScript, neg bool, args []string) {
@@ -140,8 +140,8 @@ func reports(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: reports [ID...] : COMMAND [ARG...]")
 	}
 	want, command := args[:colon], args[colon+1:]
-	ts.Check(thisMachine.try(scriptRate, func(rate int) error {
-		r, err := verifyIn(ts, rate, command)
+	ts.Check(thisMachine.try(func() error {
+		r, err := verifyIn(ts, command)
 		if err != nil {
 			return err
 		}
@@ -163,8 +163,8 @@ func inconclusive(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 || args[1] != ":" {
 		ts.Fatalf("usage: inconclusive REASON : COMMAND [ARG...]")
 	}
-	ts.Check(thisMachine.try(scriptRate, func(rate int) error {
-		r, err := verifyIn(ts, rate, args[2:])
+	ts.Check(thisMachine.try(func() error {
+		r, err := verifyIn(ts, args[2:])
 		if err != nil {
 			return err
 		}
@@ -175,10 +175,9 @@ func inconclusive(ts *testscript.TestScript, neg bool, args []string) {
 	}))
 }
 
-// verifyIn runs verify -o json at a rate, and checks that its exit code is that
-// of the verdict.
-func verifyIn(ts *testscript.TestScript, rate int, command []string) (result, error) {
-	err := ts.Exec(command[0], atRate(command[1:], rate)...)
+// verifyIn runs verify -o json, and checks that its exit code is that of the verdict.
+func verifyIn(ts *testscript.TestScript, command []string) (result, error) {
+	err := ts.Exec(command[0], command[1:]...)
 	code := 0
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		code = exit.ExitCode()
@@ -193,16 +192,6 @@ func verifyIn(ts *testscript.TestScript, rate int, command []string) (result, er
 		ts.Fatalf("exit code %d, and the verdict is %s", code, r.Verdict)
 	}
 	return r, nil
-}
-
-func atRate(args []string, rate int) []string {
-	args = slices.Clone(args)
-	for i, arg := range args {
-		if arg == "RATE" {
-			args[i] = strconv.Itoa(rate)
-		}
-	}
-	return args
 }
 
 // complains checks that the last command wrote an error of one line,

@@ -37,7 +37,8 @@ inconclusive.`,
   lameduck verify -- ./server                          your server, on this machine, as one replica
   lameduck verify -f deploy/kubernetes.yaml -- ./app   the same with the settings of its manifest
   lameduck verify deploy/shop -n prod                  a workload of a cluster
-  lameduck report before.jsonl after.jsonl             two saved runs, compared`,
+  lameduck report before.jsonl after.jsonl             two saved runs, compared
+  lameduck lint deploy/                                mistakes in manifests, before they are deployed`,
 		Version: version.String(),
 		Args:    noCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -48,7 +49,7 @@ inconclusive.`,
 	if plugin() {
 		root.Annotations = map[string]string{cobra.CommandDisplayNameAnnotation: "kubectl lameduck"}
 	}
-	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newLint(s), newPreStop(s), newVersion(s))
+	root.AddCommand(demo.New(s), newVerify(s), newReport(s), newLint(s), newExplain(s), newPreStop(s), newVersion(s))
 	root.SetOut(s.Out) // the commands of completion keep it
 	addCompletion(root)
 	return root

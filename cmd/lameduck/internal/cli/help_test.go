@@ -52,7 +52,7 @@ func TestHelpOfVerify(t *testing.T) {
 
 // TestExamplesComeFirst: below what a command is for, above all else, once.
 func TestExamplesComeFirst(t *testing.T) {
-	for _, args := range []string{"", "verify", "report", "demo", "prestop", "version", "completion"} {
+	for _, args := range []string{"", "verify", "report", "lint", "explain", "demo", "prestop", "version", "completion"} {
 		code, help, errs := lameduck(append(strings.Fields(args), "--help")...)
 		example, usage := strings.Index(help, "\n\nExamples:\n  lameduck "), strings.Index(help, "\n\nUsage:\n")
 		if code != 0 || errs != "" || example < 0 || usage < example || strings.Count(help, "Examples:") != 1 {

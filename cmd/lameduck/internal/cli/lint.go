@@ -1,9 +1,13 @@
 package cli
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -15,11 +19,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/output"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 // linter is the flags of the command, as they were typed.
 type linter struct {
 	output, failOn string
+	ignore         []string
 }
 
 func newLint(s console.Streams) *cobra.Command {
@@ -36,39 +42,85 @@ A file has any number of YAML or JSON documents; of a folder all files that end 
 manifests of a service at one time: a Service, a PodDisruptionBudget and an autoscaler
 belong to the pods that they select.
 
+A Helm chart is rendered by helm, a kustomization is built by kustomize or
+kubectl, if they are in PATH. Nothing is fetched from elsewhere.
+
+lameduck explain RULE has the reasons of a finding. Where it is no mistake, an
+annotation of the object or of its pod template ignores the rule:
+
+  lameduck.dev/ignore: "RULE, RULE: reason"
+
 Results are on stdout, what could not be read on stderr.
 
 Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 2 usage, 3 something could not be read.`,
 		Example: `  lameduck lint deploy/
   lameduck lint deployment.yaml service.yaml
-  helm template chart/ | lameduck lint -`,
+  lameduck lint deploy/ -o sarif >lint.sarif
+  helm template chart/ --values prod.yaml | lameduck lint -`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return console.Usage(hint.New(errors.New("nothing to read"), "name files or folders with manifests, or - for stdin: lameduck lint deploy/"))
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return l.run(s, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return l.run(cmd.Context(), s, args) },
 	}
 	cmd.Flags().StringVarP(&l.output, "output", "o", "text", "format of the findings: "+oneOf(outputs()))
 	cmd.Flags().StringVar(&l.failOn, "fail-on", string(lint.Warning), "`SEVERITY` from which on findings are exit code 1: "+oneOf(severities()))
+	cmd.Flags().StringSliceVar(&l.ignore, "ignore", nil, "`RULES` whose findings are left out, with commas between them")
+	completeLint(cmd)
 	return cmd
 }
 
-func (l *linter) run(s console.Streams, args []string) error {
+// completeLint is what a shell may offer beside the names of files.
+func completeLint(cmd *cobra.Command) {
+	for flag, words := range map[string][]string{"output": outputs(), "fail-on": severities(), "ignore": lintIDs()} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic(err) // there is no such flag
+		}
+	}
+}
+
+func lintIDs() []string { return namesOf(lint.Rules(), func(r lint.Rule) string { return r.ID }) }
+
+func (l *linter) run(ctx context.Context, s console.Streams, args []string) error {
 	if err := l.check(args); err != nil {
 		return console.Usage(err)
 	}
-	m := gather.Read(args, s.In)
+	m := gather.Read(ctx, args, s.In)
 	for _, err := range m.Unread {
 		fmt.Fprintln(s.Err, err)
 	}
-	r := &output.Result{Manifests: m, Findings: lint.Objects(m.Objects)}
-	if err := console.Written(output.Text(s.Out, r, s.Colour())); err != nil {
+	r := &output.Result{Manifests: m, Findings: l.findings(m), FailOn: lint.Severity(l.failOn)}
+	if err := console.Written(l.write(s, r)); err != nil {
 		return err
 	}
-	return l.outcome(r)
+	return outcomeOf(r)
+}
+
+// findings are those in each set of objects, at the places that the user can edit. Two
+// overlays may have one mistake of their base.
+func (l *linter) findings(m *gather.Manifests) []lint.Finding {
+	var all []lint.Finding
+	seen := map[string]bool{}
+	for _, set := range m.Sets() {
+		for _, f := range lint.Objects(set) {
+			if slices.Contains(l.ignore, f.ID) {
+				continue
+			}
+			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
+			f.File, f.Line, f.Column = at.File, at.Line, at.Column
+			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {
+				seen[key] = true
+				all = append(all, f)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b lint.Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
+	})
+	return all
 }
 
 // check finds what is wrong with the command line before anything is read.
@@ -79,6 +131,11 @@ func (l *linter) check(args []string) error {
 	if !slices.Contains(severities(), l.failOn) {
 		return hint.New(fmt.Errorf("unknown severity %q", l.failOn), "use "+oneOf(severities()))
 	}
+	for _, id := range l.ignore {
+		if !slices.Contains(lintIDs(), id) {
+			return hint.New(fmt.Errorf("--ignore: unknown rule %q", id), hint.DidYouMean(id, lintIDs(), "lameduck explain lists the rules"))
+		}
+	}
 	for _, arg := range args {
 		if _, err := os.Stat(arg); arg != gather.Stdin && errors.Is(err, fs.ErrNotExist) {
 			return hint.New(fmt.Errorf("%s: %w", arg, pathError(err)), "name files or folders with manifests, or - for stdin")
@@ -87,24 +144,35 @@ func (l *linter) check(args []string) error {
 	return nil
 }
 
-// outcome is the exit code, as an error.
-func (l *linter) outcome(r *output.Result) error {
+// forms are how findings can be written, beside text.
+var forms = map[string]func(io.Writer, *output.Result) error{
+	"json": output.JSON, "sarif": output.SARIF, "junit": output.JUnit, "github": output.GitHub,
+}
+
+func outputs() []string { return append([]string{"text"}, slices.Sorted(maps.Keys(forms))...) }
+
+func (l *linter) write(s console.Streams, r *output.Result) error {
+	if write, ok := forms[l.output]; ok {
+		return write(s.Out, r)
+	}
+	return output.Text(s.Out, r, s.Colour())
+}
+
+// outcomeOf is the exit code, as an error.
+func outcomeOf(r *output.Result) error {
 	if n := len(r.Unread); n > 0 {
 		return hint.New(fmt.Errorf("%d of what was to be read could not be", n), "the lines above name each; all else was read")
 	}
 	if len(r.Objects) == 0 && len(r.Skipped) == 0 {
 		return hint.New(errors.New("no object of Kubernetes was found"), "name files or folders with manifests, or - for stdin")
 	}
-	least := slices.Index(severities(), l.failOn)
-	for _, f := range r.Findings {
-		if slices.Index(lint.Severities, f.Severity) >= least {
+	for i := range r.Findings {
+		if r.Fails(&r.Findings[i]) {
 			return console.ErrFindings
 		}
 	}
 	return nil
 }
-
-func outputs() []string { return []string{"text"} }
 
 func severities() []string {
 	return namesOf(lint.Severities, func(s lint.Severity) string { return string(s) })

@@ -31,7 +31,7 @@ func TestCommandsThatAreShown(t *testing.T) {
 	for _, cmd := range root.Commands() {
 		texts.WriteString("\n" + cmd.Example)
 	}
-	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/|\./)lameduck ((?:verify|report|demo|prestop|version)[^\n#]*)`).FindAllStringSubmatch(texts.String(), -1)
+	shown := regexp.MustCompile(`(?m)(?:^ *|go run \./cmd/|\./)lameduck ((?:verify|report|lint|explain|demo|prestop|version)[^\n#]*)`).FindAllStringSubmatch(texts.String(), -1)
 	if len(shown) < 12 {
 		t.Fatalf("only %d commands found", len(shown))
 	}

@@ -37,6 +37,29 @@ func WritePage(w io.Writer) error {
 	return err
 }
 
+// Title is a finding in a few words.
+type Title struct{ ID, Title string }
+
+// Titles are those of all findings, in the order of the page.
+func Titles() []Title {
+	all := make([]Title, len(rules))
+	for i := range rules {
+		all[i] = Title{rules[i].id, rules[i].title}
+	}
+	return all
+}
+
+// Section is what the page has about a finding, "" if there is none of that ID.
+func Section(id string) string {
+	var b strings.Builder
+	for i := range rules {
+		if rules[i].id == id {
+			rules[i].writeSection(&b)
+		}
+	}
+	return strings.TrimPrefix(b.String(), "\n")
+}
+
 func (r *rule) writeSection(b *strings.Builder) {
 	// The numbers of the cure are those of a run, so the page has none.
 	m := newMatch(&runFacts{run: &timeline.Run{}, observer: &observer{}, recommended: finding.Recommendation{}}, nil)

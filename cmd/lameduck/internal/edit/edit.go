@@ -4,44 +4,11 @@ package edit
 
 import (
 	"bytes"
-	"errors"
 	"slices"
-
-	"go.yaml.in/yaml/v4"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
-
-// Change sets, renames or removes one field.
-type Change struct {
-	// In is the value from which Path leads to the field. It is in the file.
-	In object.Value
-	// Path are the names of fields; in a list the index of an item, or "-" for a new
-	// one behind the last. Mappings that are missing on the way are made. No Path is In
-	// itself.
-	Path []string
-	// To is the value to set: an int, bool, string, []string, []Fields or Fields; or an
-	// object.Value of the same file, which is written as it is there, with its comments;
-	// or a Name. A mapping becomes exactly these Fields; the entries that it has already
-	// stay where they are.
-	//
-	// nil removes the field, with the comment on the lines directly above it, and the
-	// mappings on the way that have nothing else.
-	To any
-}
-
-// Fields are a mapping, in the order in which they are written.
-type Fields []Field
-
-// Field is one entry of it.
-type Field struct {
-	Name string
-	To   any
-}
-
-// Name gives a field another name. Its value stays as it is.
-type Name string
 
 // Apply returns the text of the file with the changes made. It is read again, and
 // means what it meant with these changes, or else there is an error, which is one
@@ -115,19 +82,4 @@ func applyTo(f *object.File, part document.Part, changes []Change) ([]byte, erro
 		return nil, refuse(f, changes[0].In.Node(), "the text would no longer mean the same")
 	}
 	return text, nil
-}
-
-// refuse is the error of a change that is not made.
-func refuse(f *object.File, n *yaml.Node, why string) error {
-	line, column := 0, 0
-	if n != nil {
-		line, column = n.Line, n.Column
-	}
-	return errors.New(document.At(f.Name, line, column, "cannot be changed here: "+why))
-}
-
-// same reports whether two trees have the same meaning.
-func same(a, b *yaml.Node) bool {
-	return a.Kind == b.Kind && a.Anchor == b.Anchor && a.Value == b.Value && a.ShortTag() == b.ShortTag() &&
-		slices.EqualFunc(a.Content, b.Content, same)
 }

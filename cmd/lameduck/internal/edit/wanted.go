@@ -1,6 +1,7 @@
 package edit
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -440,4 +441,19 @@ func clone(n *yaml.Node) *yaml.Node {
 		c.Content[i] = clone(child)
 	}
 	return &c
+}
+
+// refuse is the error of a change that is not made.
+func refuse(f *object.File, n *yaml.Node, why string) error {
+	line, column := 0, 0
+	if n != nil {
+		line, column = n.Line, n.Column
+	}
+	return errors.New(document.At(f.Name, line, column, "cannot be changed here: "+why))
+}
+
+// same reports whether two trees have the same meaning.
+func same(a, b *yaml.Node) bool {
+	return a.Kind == b.Kind && a.Anchor == b.Anchor && a.Value == b.Value && a.ShortTag() == b.ShortTag() &&
+		slices.EqualFunc(a.Content, b.Content, same)
 }

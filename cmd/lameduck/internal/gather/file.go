@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -13,54 +14,110 @@ import (
 )
 
 // maxFile is how large a file may be, in bytes. An object of Kubernetes has less than
-// 1.5 MiB, so this is a file of thousands, or none of manifests.
+// 1.5 MiB, so a larger file is one of thousands, or none of manifests.
 const maxFile = 64 << 20
 
-// openFile reads the file at that path.
-func (m *Manifests) openFile(path string) {
-	f, err := os.Open(path)
-	if err != nil {
-		m.unread(path, err)
-		return
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > maxFile {
-		m.unread(path, errTooLarge) // without reading it
-		return
-	}
-	m.read(path, f)
-}
+var errTooLarge = hint.New(fmt.Errorf("larger than %d MiB, so it is not read", maxFile>>20), "split the file: an object of Kubernetes has less than 1.5 MiB")
 
-var errTooLarge = fmt.Errorf("larger than %d MiB, so it is not read", maxFile>>20)
-
-// read reads the objects of one file.
-func (m *Manifests) read(name string, from io.Reader) {
-	data, err := io.ReadAll(io.LimitReader(from, maxFile+1))
+// readFile reads the objects of the file at that path.
+func (m *Manifests) readFile(path string) {
+	info, err := os.Stat(path) // before it is opened: a pipe would wait for a writer
 	switch {
 	case err != nil:
+		m.unread(path, err)
+	case info.Mode().IsRegular() && info.Size() > maxFile:
+		m.unread(path, errTooLarge)
+	case info.Mode()&os.ModeSocket != 0 || info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0:
+		m.unread(path, errors.New("not a file"))
+	default:
+		f, err := os.Open(path)
+		if err != nil {
+			m.unread(path, err)
+			return
+		}
+		defer f.Close()
+		m.readAll(path, f)
+	}
+}
+
+// readAll reads the objects of a text to its end.
+func (m *Manifests) readAll(name string, from io.Reader) {
+	data, err := io.ReadAll(io.LimitReader(from, maxFile+1))
+	if err == nil && len(data) > maxFile {
+		err = errTooLarge
+	}
+	if err != nil {
 		m.unread(name, err)
 		return
-	case len(data) > maxFile:
-		m.unread(name, errTooLarge)
-		return
-	case bytes.IndexByte(data, 0) >= 0:
-		line := 1 + bytes.Count(data[:bytes.IndexByte(data, 0)], []byte("\n"))
-		m.Unread = append(m.Unread, errors.New(document.At(name, line, 1, "a binary file, and no text")))
+	}
+	if line := binary(data); line > 0 {
+		m.Unread = append(m.Unread, errors.New(document.At(name, line, 1, "not a text, so no manifest")))
 		return
 	}
 	f := &object.File{Name: name, Data: data}
-	objects, skipped, errs := object.Read(f)
 	m.Files = append(m.Files, f)
-	m.Objects = append(m.Objects, objects...)
-	m.Skipped = append(m.Skipped, skipped...)
-	m.Unread = append(m.Unread, errs...)
+	m.keep(f)
+	m.objects(f)
 }
 
-// unread notes what could not be read. The operation and the path, which the
-// message has already, are left out.
-func (m *Manifests) unread(name string, err error) {
-	if p, ok := errors.AsType[*os.PathError](err); ok {
-		err = p.Err
+// text reads a file for its lines alone.
+func (m *Manifests) text(path string) (*object.File, error) {
+	if f := m.File(path); f != nil {
+		return f, nil
 	}
-	m.Unread = append(m.Unread, hint.New(fmt.Errorf("%s: %w", name, err), hint.Of(err)))
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f := &object.File{Name: path, Data: data}
+	m.keep(f)
+	return f, nil
+}
+
+// objects reads the objects of f, and returns them.
+func (m *Manifests) objects(f *object.File) []*object.Object {
+	objects, skipped, errs := object.Read(f)
+	m.Skipped = append(m.Skipped, skipped...)
+	m.Unread = append(m.Unread, errs...)
+	var judged []*object.Object
+	for _, o := range objects {
+		if why := unfit(o); why != "" {
+			m.skip(f.Name, o.Pos().Line, why)
+		} else {
+			judged = append(judged, o)
+		}
+	}
+	m.Objects = append(m.Objects, judged...)
+	return judged
+}
+
+// unfit is why an object is not judged, "" if it is.
+func unfit(o *object.Object) string {
+	switch {
+	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition"):
+		return "a CustomResourceDefinition, which has no pods"
+	case o.Group == "apps" && o.Kind != "ControllerRevision" && !o.Get("spec", "selector").Present():
+		// Kubernetes refuses a workload of apps/v1 without it.
+		return "a patch, or not complete: " + o.Kind + " without spec.selector"
+	}
+	return ""
+}
+
+// binary is the number of the first line that is no text, 0 if there is none. UTF-16,
+// which YAML allows, is none here.
+func binary(data []byte) int {
+	at := bytes.IndexByte(data, 0)
+	if at < 0 && !utf8.Valid(data) {
+		for at = 0; ; {
+			r, size := utf8.DecodeRune(data[at:])
+			if r == utf8.RuneError && size == 1 {
+				break
+			}
+			at += size
+		}
+	}
+	if at < 0 {
+		return 0
+	}
+	return 1 + bytes.Count(data[:at], []byte("\n"))
 }

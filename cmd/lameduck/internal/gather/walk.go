@@ -11,37 +11,90 @@ import (
 // endings are those of the files of a folder that are read.
 var endings = []string{".yaml", ".yml", ".json"}
 
-// walk reads a file, or all manifests below a folder. Links within a folder are
-// followed to files alone: one to a folder could lead back. Hidden folders belong to
-// programs.
-func (m *Manifests) walk(root string) {
-	info, err := os.Stat(root)
-	if err == nil && !info.IsDir() {
-		m.openFile(root)
-		return
-	}
-	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+// found is what a walk through a folder has come across, in its order.
+type found struct {
+	named          []string // files that are arguments
+	files          []string
+	charts         []string // folders of Helm charts
+	kustomizations []string // folders
+	failed         []failure
+}
+
+type failure struct {
+	path string
+	err  error
+}
+
+// walk looks for manifests below root. A link to a file is a file; a link to a folder
+// is not followed, for it may lead back. Hidden folders belong to other programs. What
+// is in the folder of a chart belongs to the chart.
+func walk(root string) (f found) {
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			m.unread(path, err)
+			f.failed = append(f.failed, failure{path, err})
+			return nil
 		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
 			return filepath.SkipDir
-		case !d.IsDir() && slices.Contains(endings, strings.ToLower(filepath.Ext(path))) && isFile(path, d):
-			m.openFile(path)
+		case d.IsDir() && isChart(path):
+			f.charts = append(f.charts, path)
+			return filepath.SkipDir
+		case d.IsDir() && kustomizationIn(path) != "":
+			f.kustomizations = append(f.kustomizations, path)
+		case !d.IsDir() && isManifest(path) && isFile(path, d) && !isKustomization(d.Name()):
+			f.files = append(f.files, path)
 		}
 		return nil
 	})
 	if err != nil {
-		m.unread(root, err)
+		f.failed = append(f.failed, failure{root, err})
 	}
+	return f
 }
 
 // isFile reports whether the entry is a file, or a link to one. A link that leads
-// nowhere is one that cannot be read.
+// nowhere, or in a circle, is one that cannot be read.
 func isFile(path string, d fs.DirEntry) bool {
 	if d.Type()&fs.ModeSymlink == 0 {
 		return d.Type().IsRegular()
 	}
 	info, err := os.Stat(path)
 	return err != nil || info.Mode().IsRegular()
+}
+
+func isChart(folder string) bool { return exists(filepath.Join(folder, "Chart.yaml")) }
+
+// kustomizationNames are those that kustomize looks for.
+var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
+
+func isKustomization(name string) bool { return slices.Contains(kustomizationNames, name) }
+
+// kustomizationIn is the path of the kustomization of a folder, "" if it has none.
+func kustomizationIn(folder string) string {
+	for _, name := range kustomizationNames {
+		if path := filepath.Join(folder, name); exists(path) {
+			return path
+		}
+	}
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+// isManifest reports whether a file is one that a walk would read.
+func isManifest(path string) bool {
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(path)))
+}
+
+// unique are the paths, cleaned, without those that are there a second time.
+func unique(paths []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(paths, func(path string) bool {
+		again := seen[filepath.Clean(path)]
+		seen[filepath.Clean(path)] = true
+		return again
+	})
 }

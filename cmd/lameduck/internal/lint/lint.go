@@ -15,6 +15,9 @@ import (
 // ignores by its annotation are left out.
 func Objects(objects []*object.Object) []Finding {
 	s := newSet(objects)
+	for _, r := range rules {
+		s.ids = append(s.ids, r.id)
+	}
 	var all []Finding
 	for i := range rules {
 		r := &report{rule: &rules[i], set: s}

@@ -1,11 +1,5 @@
 package lint
 
-import (
-	"slices"
-	"strconv"
-	"strings"
-)
-
 // Without a budget a drain of nodes takes every pod at one time.
 var ruleNoDisruptionBudget = rule{
 	id:    "no-disruption-budget",
@@ -36,23 +30,4 @@ func noDisruptionBudget(w *workload, r *report) {
 		return
 	}
 	f.cure("add a PodDisruptionBudget with maxUnavailable: 1 and the selector of %s", w)
-}
-
-// matched are the matchLabels of a workload's own selector as YAML has them in one
-// line.
-func matched(w *workload) string {
-	var all []string
-	for name, value := range w.Get("spec", "selector", "matchLabels").Fields() {
-		all = append(all, name+": "+quoted(value.Text()))
-	}
-	return strings.Join(all, ", ")
-}
-
-// quoted is a label's value with quotes where YAML takes it for something else than
-// text.
-func quoted(value string) string {
-	if _, err := strconv.ParseFloat(value, 64); err == nil || slices.Contains([]string{"", "true", "false", "null", "yes", "no", "on", "off"}, strings.ToLower(value)) {
-		return strconv.Quote(value)
-	}
-	return value
 }

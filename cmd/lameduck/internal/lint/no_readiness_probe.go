@@ -1,6 +1,10 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+)
 
 // Without a readiness probe a container is ready when it has started, not when it
 // listens.
@@ -20,8 +24,10 @@ var ruleNoReadinessProbe = rule{
 }
 
 func noReadinessProbe(w *workload, r *report) {
-	if w.pod.Get("readinessGates").Present() {
-		return // a load balancer's health check, for one
+	for _, gate := range w.pod.Get("readinessGates").Items() {
+		if strings.HasPrefix(gate.Get("conditionType").Text(), "target-health.") {
+			return // the health check of an AWS load balancer
+		}
 	}
 	for _, c := range w.containers {
 		p, ok := unprobed(c)

@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 // Pods on one node end together.
@@ -50,18 +49,4 @@ func (w *workload) spread(s *set) bool {
 	return w.Kind == "DaemonSet" || w.pod.Get("topologySpreadConstraints").Present() || w.hostPort() != 0 ||
 		w.pod.Get("nodeName").Present() || w.pod.Get("nodeSelector").Field(hostname).Present() ||
 		slices.ContainsFunc(w.antiAffinity(), func(a apart) bool { return a.selects(w) })
-}
-
-// plainSelector are the matchLabels of a workload's own selector, nil if it has more
-// than these.
-func plainSelector(o *object.Object) edit.Fields {
-	var fields edit.Fields
-	selector := o.Get("spec", "selector")
-	if selector.Get("matchExpressions").Present() {
-		return nil
-	}
-	for name, value := range selector.Get("matchLabels").Fields() {
-		fields = append(fields, edit.Field{Name: name, To: value.Text()})
-	}
-	return fields
 }

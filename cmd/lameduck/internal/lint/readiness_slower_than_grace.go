@@ -46,7 +46,7 @@ func fasterThan(seconds int, p probe) (period, failures int) {
 // "" if it does not.
 func readinessDecides(c *container) string {
 	served := c.served()
-	if key := c.workload.spotNodes(); key != "" && len(served) > 0 {
+	if key := c.workload.reclaimedNodes(); key != "" && len(served) > 0 {
 		return "its nodes are " + key + ": when one is reclaimed, the kubelet ends the pods without deleting them"
 	}
 	for _, s := range served {
@@ -57,10 +57,10 @@ func readinessDecides(c *container) string {
 	return ""
 }
 
-// spotNodes is the label of nodes that are reclaimed at any time and whose kubelet
+// reclaimedNodes is the label of nodes that are reclaimed at any time and whose kubelet
 // then ends the pods by itself, "" if the pods do not ask for such nodes. The spot
 // nodes of other clouds are drained, by Karpenter for one.
-func (w *workload) spotNodes() string {
+func (w *workload) reclaimedNodes() string {
 	for _, key := range []string{"cloud.google.com/gke-spot", "cloud.google.com/gke-preemptible"} {
 		if w.pod.Get("nodeSelector").Field(key).Text() == "true" {
 			return key

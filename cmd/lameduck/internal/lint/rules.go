@@ -7,6 +7,10 @@ import "slices"
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,
+	ruleGraceShorterThanDrain,
+	ruleNoDrainDelay,
+	ruleGraceTooShort,
+	ruleSignalDoesNotReachTheServer,
 	ruleNoReadinessProbe,
 	ruleProbeOnAnotherPort,
 	ruleReadinessSameAsLiveness,
@@ -17,9 +21,6 @@ var rules = []rule{
 	ruleRecreateBehindService,
 	ruleManualUpdate,
 	ruleHostPortBlocksSurge,
-	ruleGraceShorterThanDrain,
-	ruleGraceTooShort,
-	ruleSignalDoesNotReachTheServer,
 	ruleNoDisruptionBudget,
 	ruleBudgetNeverAllows,
 	ruleBudgetsOverlap,
@@ -28,6 +29,7 @@ var rules = []rule{
 	ruleNoSpread,
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
+	ruleIgnoreAnnotation,
 }
 
 // known reports whether there is a rule of that ID.

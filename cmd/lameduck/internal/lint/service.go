@@ -49,9 +49,9 @@ func (p servicePort) written() any {
 	return p.targetPort
 }
 
-// metricsNames are in the names of ports that monitoring reads: its requests come
-// again a little later, and no user waits for them.
-var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats"}
+// metricsNames are in the names of ports that monitoring, profilers and the kubelet
+// read: their requests come again a little later, and no user waits for them.
+var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profil", "pprof", "probes"}
 
 func (p servicePort) metrics() bool { return namesMetrics(p.name) || namesMetrics(p.targetPort) }
 

@@ -5,6 +5,7 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 // set is all objects that were given, and which of them belong together. What
 // belongs together is in one namespace.
 type set struct {
+	ids       []string // of all rules
 	objects   []*object.Object
 	workloads []*workload
 	services  []*service

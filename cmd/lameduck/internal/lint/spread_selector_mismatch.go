@@ -62,31 +62,6 @@ func cureSelector(f *Finding, w *workload, a apart) {
 	}
 }
 
-// missedBySelf is the only term of an anti-affinity, if it selects nothing that the
-// set has, and nothing else spreads the pods. One that selects other pods means them.
-func missedBySelf(w *workload, s *set) (apart, bool) {
-	terms := w.antiAffinity()
-	n, known := w.replicas()
-	if len(terms) != 1 || len(w.constraints()) > 0 || known && n < 2 || w.Kind == "DaemonSet" {
-		return apart{}, false
-	}
-	a := terms[0]
-	selector := a.Get("labelSelector")
-	if !selector.Present() || a.Get("namespaces").Present() || a.Get("namespaceSelector").Present() || a.selects(w) || len(s.selecting(w.Namespace, labelSelector(selector))) > 0 {
-		return apart{}, false
-	}
-	return a, true
-}
-
-// hashes are the labels that controllers add to tell the versions of a pod apart.
-var hashes = map[string]string{
-	"Deployment":  "pod-template-hash",
-	"ReplicaSet":  "pod-template-hash",
-	"Rollout":     "rollouts-pod-template-hash",
-	"StatefulSet": "controller-revision-hash",
-	"DaemonSet":   "controller-revision-hash",
-}
-
 // checkKeys is about matchLabelKeys.
 func checkKeys(w *workload, a apart, r *report) {
 	selector := labelSelector(a.Get("labelSelector"))
@@ -102,13 +77,4 @@ func checkKeys(w *workload, a apart, r *report) {
 				as(Info).cure("write %s", own).by(a.Value, []string{"matchLabelKeys", fmt.Sprint(slices.Index(a.Get("matchLabelKeys").Texts(), name))}, own)
 		}
 	}
-}
-
-func isHash(name string) bool {
-	for _, hash := range hashes {
-		if name == hash {
-			return true
-		}
-	}
-	return false
 }

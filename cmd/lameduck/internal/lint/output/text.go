@@ -18,7 +18,7 @@ func Text(w io.Writer, r *Result, colour bool) error {
 	p := painter(colour)
 	var b strings.Builder
 	for i := range r.Findings {
-		p.finding(&b, &r.Findings[i], r.File(r.Findings[i].File))
+		p.finding(&b, &r.Findings[i], r.line(&r.Findings[i]))
 	}
 	for _, line := range skips(r.Skipped) {
 		fmt.Fprintf(&b, "skipped %s\n", line)
@@ -48,12 +48,10 @@ func (p painter) paint(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-func (p painter) finding(b *strings.Builder, f *lint.Finding, file *object.File) {
+func (p painter) finding(b *strings.Builder, f *lint.Finding, line string) {
 	fmt.Fprintf(b, "%s: %s %s: %s: %s\n", p.paint(bold, fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)),
 		p.paint(colourOf[f.Severity], string(f.Severity)), f.ID, f.Object, f.Summary)
-	if file != nil {
-		p.excerpt(b, f, file.Line(f.Line))
-	}
+	p.excerpt(b, f, line)
 	if f.Evidence != "" {
 		fmt.Fprintf(b, "  because: %s\n", f.Evidence)
 	}
@@ -80,18 +78,15 @@ func (p painter) excerpt(b *strings.Builder, f *lint.Finding, line string) {
 
 // skips are lines about what was skipped, one for each reason.
 func skips(all []object.Skipped) (lines []string) {
-	byReason := map[string][]object.Skipped{}
-	for _, s := range all {
-		byReason[s.Why] = append(byReason[s.Why], s)
-	}
-	for why, list := range byReason {
-		line := fmt.Sprintf("%s:%d: %s", list[0].File, list[0].Line, why)
-		if n := len(list) - 1; n > 0 {
-			line = fmt.Sprintf("%s:%d and %s: %s", list[0].File, list[0].Line, counted(n, "other"), why)
+	order, by := reasons(all)
+	for _, why := range order {
+		first := by[why][0]
+		place := fmt.Sprintf("%s:%d", first.File, first.Line)
+		if n := len(by[why]) - 1; n > 0 {
+			place += " and " + counted(n, "other")
 		}
-		lines = append(lines, line)
+		lines = append(lines, place+": "+why)
 	}
-	slices.Sort(lines)
 	return lines
 }
 

@@ -1,4 +1,4 @@
-package lameduck
+package order
 
 import (
 	"go/ast"

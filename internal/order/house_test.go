@@ -1,10 +1,11 @@
-package lameduck
+package order
 
 import (
 	"cmp"
 	"go/ast"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // The library is std only: go.mod requires nothing, and whatever the package
 // imports is of the standard library or of this module.
 func TestStandardLibraryOnly(t *testing.T) {
-	mod, err := os.ReadFile("go.mod")
+	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -22,12 +23,12 @@ func TestStandardLibraryOnly(t *testing.T) {
 			t.Errorf("go.mod: %s", line)
 		}
 	}
-	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}} {{.Module.Path}}{{end}}", ".", "./lameducktest").CombinedOutput()
+	out, err := exec.Command("go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}} {{.Module.Path}}{{end}}", modulePath, modulePath+"/lameducktest").CombinedOutput()
 	if err != nil {
 		t.Fatalf("go list: %v\n%s", err, out)
 	}
 	for line := range strings.Lines(string(out)) {
-		if pkg, module, _ := strings.Cut(strings.TrimSpace(line), " "); module != "github.com/lameduck-dev/lameduck" {
+		if pkg, module, _ := strings.Cut(strings.TrimSpace(line), " "); module != modulePath {
 			t.Errorf("the library depends on %s", pkg)
 		}
 	}
@@ -35,7 +36,9 @@ func TestStandardLibraryOnly(t *testing.T) {
 
 // The documentation of the package is read in a terminal.
 func TestDocFitsOneScreen(t *testing.T) {
-	out, err := exec.Command("go", "doc", ".").Output()
+	doc := exec.Command("go", "doc", ".")
+	doc.Dir = root
+	out, err := doc.Output()
 	if err != nil {
 		t.Fatal(err)
 	}

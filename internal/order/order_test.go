@@ -1,21 +1,40 @@
-package lameduck
+// Package order has tests of the library's code itself: its packages and files are in no
+// circle, its names and sizes are what they should be, and Process.run calls nothing of
+// the program's. They have no goroutine, and the race detector makes type-checking slow:
+// so they are apart from the library's other tests.
+package order
 
 import (
 	"go/ast"
 	"go/types"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	_ "github.com/lameduck-dev/lameduck" // whatever changes in it, go test has no old result of these tests
 	"github.com/lameduck-dev/lameduck/internal/typecheck"
+	_ "github.com/lameduck-dev/lameduck/lameducktest"
 )
 
-const modulePath = typecheck.Repository
+const (
+	modulePath = typecheck.Repository
+	root       = "../.."
+)
 
-// loadLibrary reads the packages that the library consists of.
+var (
+	loading sync.Once
+	library *typecheck.Program
+)
+
+// loadLibrary reads the packages that the library consists of, once.
 func loadLibrary(t *testing.T) *typecheck.Program {
 	t.Helper()
-	return typecheck.Load(t, ".", "./lameducktest")
+	loading.Do(func() { library = typecheck.Load(t, modulePath, modulePath+"/lameducktest") })
+	if library == nil {
+		t.Fatal("the library could not be read, as the first test says")
+	}
+	return library
 }
 
 // No file of a package uses one that uses it: a file that must call up takes an

@@ -1,0 +1,89 @@
+package gather
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// chart renders the Helm chart of a folder by helm, which does it without a cluster,
+// with the values of the chart.
+func (m *Manifests) chart(ctx context.Context, folder string) {
+	name := filepath.Join(folder, "Chart.yaml")
+	helm, err := exec.LookPath("helm")
+	if err != nil {
+		m.skip(name, 1, "a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -")
+		return
+	}
+	text, err := output(ctx, helm, "template", "release", folder)
+	if err != nil {
+		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
+			"render it with the values that it needs: helm template "+folder+" --values FILE | lameduck lint -"))
+		return
+	}
+	f := &object.File{Name: name, Data: text}
+	m.build(f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
+}
+
+// build reads the objects of a text that a program has made.
+func (m *Manifests) build(f *object.File, origin func(object.Pos) (Place, bool)) {
+	m.Files = append(m.Files, f)
+	m.builds = append(m.builds, &build{file: f, objects: m.objects(f), origin: origin})
+}
+
+// source begins the comment of helm that names the template of a document.
+const source = "# Source: "
+
+// template is where in the templates of a chart a place of the rendered text comes
+// from: the one line that has the same text, or at least the same field, else the
+// start of the file.
+func (m *Manifests) template(folder string, rendered *object.File, at object.Pos) (Place, bool) {
+	name := ""
+	for line := at.Line; line > 0 && name == ""; line-- {
+		if path, ok := strings.CutPrefix(rendered.Line(line), source); ok {
+			name = path
+		}
+	}
+	_, name, found := strings.Cut(name, "/") // the name of the chart
+	if !found {
+		return Place{}, false
+	}
+	place := Place{filepath.Join(folder, filepath.FromSlash(name)), object.Pos{Line: 1, Column: 1}}
+	f, err := m.text(place.File)
+	if err != nil {
+		return Place{}, false
+	}
+	line := strings.TrimSpace(rendered.Line(at.Line))
+	field, _, _ := strings.Cut(line, ":")
+	for _, want := range []string{line, field + ":"} {
+		if n := onlyLine(f, want); n > 0 {
+			indent := len(f.Line(n)) - len(strings.TrimLeft(f.Line(n), " "))
+			place.Pos = object.Pos{Line: n, Column: indent + 1}
+			break
+		}
+	}
+	return place, true
+}
+
+// onlyLine is the number of the line that begins with the text, 0 if none or several
+// do.
+func onlyLine(f *object.File, text string) (found int) {
+	n := 0
+	for line := range bytes.Lines(f.Data) {
+		n++
+		if !strings.HasPrefix(strings.TrimSpace(string(line)), text) {
+			continue
+		}
+		if found > 0 {
+			return 0
+		}
+		found = n
+	}
+	return found
+}

@@ -1,0 +1,314 @@
+package gather
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+const (
+	workload  = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {}\n"
+	configMap = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+)
+
+// write makes files below a folder for the test, and makes it the working folder.
+func write(t *testing.T, files map[string]string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	for name, text := range files {
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// read reads what the arguments name, as text: objects with their places, then what was skipped,
+// then the errors.
+func read(t *testing.T, args ...string) []string {
+	t.Helper()
+	m := Read(t.Context(), args, strings.NewReader(workload))
+	var lines []string
+	for _, o := range m.Objects {
+		lines = append(lines, fmt.Sprintf("%s:%s %s", filepath.ToSlash(o.File().Name), o.Pos(), o))
+	}
+	for _, s := range m.Skipped {
+		lines = append(lines, fmt.Sprintf("skipped %s:%d: %s", filepath.ToSlash(s.File), s.Line, s.Why))
+	}
+	for _, err := range m.Unread {
+		lines = append(lines, "unread "+err.Error())
+	}
+	return lines
+}
+
+func want(t *testing.T, got []string, lines ...string) {
+	t.Helper()
+	if diff := cmp.Diff(lines, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestFilesAndFolders(t *testing.T) {
+	write(t, map[string]string{
+		"a/web.yaml": workload, "a/b/web.YML": workload, "a/b/c.json": `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a"}}`,
+		"a/.hidden/web.yaml": workload, "a/README.md": "no manifest", "web.txt": workload,
+	})
+	want(t, read(t, "a"), "a/b/c.json:1:1 ConfigMap a", "a/b/web.YML:1:1 Deployment web", "a/web.yaml:1:1 Deployment web")
+	want(t, read(t, "web.txt", "-", "a/web.yaml", "a/../a/web.yaml"), "stdin:1:1 Deployment web", "web.txt:1:1 Deployment web", "a/web.yaml:1:1 Deployment web")
+	want(t, read(t, "a/.hidden"), "a/.hidden/web.yaml:1:1 Deployment web")
+}
+
+// What cannot be read is named, and hides nothing else.
+func TestUnread(t *testing.T) {
+	write(t, map[string]string{
+		"good.yaml": configMap, "binary.yaml": "a: 1\nb: \x00\n", "latin1.yaml": "a: 1\nb: 2\nc: \xe9\n",
+		"broken.yaml": configMap + "---\na: [\n---\n" + configMap, "template.yaml": configMap + "---\na: {{ .Values.a }}\n",
+		"bomb.yaml": bomb(), "deep.json": strings.Repeat("[", 100_000),
+	})
+	if err := os.Symlink("loop.yaml", "loop.yaml"); err != nil {
+		t.Skip(err)
+	}
+	if err := os.Symlink(".", "around"); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, ".")
+	for i, line := range got {
+		if strings.Contains(line, "deep.json") || strings.Contains(line, "bomb.yaml") {
+			got[i], _, _ = strings.Cut(line, ": ") // the words are those of package document
+		}
+	}
+	want(t, got,
+		"broken.yaml:1:1 ConfigMap a", "broken.yaml:7:1 ConfigMap a", "good.yaml:1:1 ConfigMap a", "template.yaml:1:1 ConfigMap a",
+		"skipped template.yaml:4: a template that is not rendered",
+		"unread binary.yaml:2:1: not a text, so no manifest",
+		"unread bomb.yaml:3:26",
+		"unread broken.yaml:6:1: not YAML: did not find expected node content while parsing a flow node",
+		"unread deep.json:1:101",
+		"unread latin1.yaml:3:1: not a text, so no manifest",
+		"unread loop.yaml: too many levels of symbolic links",
+	)
+}
+
+// bomb are aliases that unfold to 10^9 values.
+func bomb() string {
+	text := "a0: &a0 [x]\n"
+	for i := range 9 {
+		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+	}
+	return text
+}
+
+// A file that is too large is not read, and a stream not to its end.
+func TestTooLarge(t *testing.T) {
+	write(t, map[string]string{"good.yaml": configMap})
+	f, err := os.Create("large.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := f.Truncate(1 << 40); err != nil {
+		t.Skip(err)
+	}
+	want(t, read(t, "."), "good.yaml:1:1 ConfigMap a", "unread large.yaml: larger than 64 MiB, so it is not read")
+	m := Read(t.Context(), []string{"-"}, endless{})
+	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin: larger than 64 MiB") {
+		t.Errorf("%v", m.Unread)
+	}
+}
+
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { clear(p); p[0] = '#'; return len(p), nil }
+
+func TestNoRights(t *testing.T) {
+	if os.Getuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("this user may read everything")
+	}
+	write(t, map[string]string{"a/web.yaml": workload, "b/web.yaml": workload, "c.yaml": configMap})
+	for _, path := range []string{"a", "c.yaml"} {
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { os.Chmod("a", 0o755) })
+	want(t, read(t, "."), "b/web.yaml:1:1 Deployment web", "unread a: permission denied", "unread c.yaml: permission denied")
+}
+
+// What is not judged has a reason.
+func TestSkipped(t *testing.T) {
+	write(t, map[string]string{
+		"crd.yaml":    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
+		"patch.yaml":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"json.yaml":   "- {op: replace, path: /spec/replicas, value: 3}\n",
+		"values.yaml": "replicas: 3\n",
+		"empty.yaml":  "",
+	})
+	want(t, read(t, "."),
+		"skipped crd.yaml:1: a CustomResourceDefinition, which has no pods",
+		"skipped json.yaml:1: no Kubernetes object: it has no kind",
+		"skipped patch.yaml:1: a patch, or not complete: Deployment without spec.selector",
+		"skipped values.yaml:1: no Kubernetes object: it has no kind",
+	)
+}
+
+// Objects of one name belong to different sets.
+func TestSets(t *testing.T) {
+	write(t, map[string]string{
+		"prod/web.yaml": workload, "prod/more.yaml": configMap, "test/web.yaml": workload, "test/again.yaml": workload, "other.yaml": configMap,
+	})
+	m := Read(t.Context(), []string{"."}, nil)
+	var got []string
+	for _, set := range m.Sets() {
+		var names []string
+		for _, o := range set {
+			names = append(names, filepath.ToSlash(o.File().Name))
+		}
+		got = append(got, strings.Join(names, " "))
+	}
+	want(t, got, "other.yaml", "prod/more.yaml prod/web.yaml", "test/again.yaml", "test/web.yaml")
+}
+
+// program puts a shell script into PATH, as the only program beside those of the
+// system.
+func program(t *testing.T, name, script string) {
+	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("needs a shell")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+string(os.PathListSeparator)+"/usr/bin:/bin")
+}
+
+// A chart is rendered where helm is there. A place in the text is that of the line in
+// the template that it has come from.
+func TestChart(t *testing.T) {
+	files := map[string]string{
+		"web/Chart.yaml": "name: web\n", "web/values.yaml": "replicas: 3\n",
+		"web/templates/web.yaml":  "{{ if .Values.on }}\napiVersion: apps/v1\nkind: Deployment\nspec:\n  replicas: {{ .Values.replicas }}\n  selector: {}\n{{ end }}\n",
+		"web/charts/sub/a.yaml":   "{{ broken",
+		"web/crds/crd/Chart.yaml": "name: no chart of its own\n",
+	}
+	write(t, files)
+	t.Setenv("PATH", t.TempDir())
+	want(t, read(t, "."), "skipped web/Chart.yaml:1: a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -")
+
+	program(t, "helm", `test "$1 $3" = "template web" || exit 9
+cat <<'EOT'
+---
+# Source: web/templates/web.yaml
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  selector: {}
+EOT
+`)
+	want(t, read(t, "."), "web/Chart.yaml:3:1 Deployment web")
+	m := Read(t.Context(), []string{"web"}, nil)
+	for line, at := range map[int]int{7: 5, 8: 6, 5: 1} {
+		got := m.Origin(Place{"web/Chart.yaml", object.Pos{Line: line, Column: 3}})
+		if got.File != filepath.Join("web", "templates", "web.yaml") || got.Line != at {
+			t.Errorf("line %d is from %v, want line %d", line, got, at)
+		}
+	}
+	if !m.Built(m.Files[0]) {
+		t.Error("the text of the chart is taken for a file")
+	}
+
+	program(t, "helm", "echo 'WARNING: x' >&2; echo 'Error: values: image is required' >&2; exit 1\n")
+	want(t, read(t, "."), "unread web/Chart.yaml: helm template: values: image is required")
+}
+
+// A kustomization is built where kustomize is there; its bases and patches are not read
+// by themselves. A place is that of the same field in a patch or in the base.
+func TestKustomization(t *testing.T) {
+	files := map[string]string{
+		"base/kustomization.yaml":      "resources: [web.yaml]\n",
+		"base/web.yaml":                workload + "  template:\n    spec:\n      containers:\n      - {name: side}\n      - name: web\n        image: a\n",
+		"over/prod/kustomization.yaml": "resources: [../../base]\npatches: [{path: patch.yaml}, {path: ops.json}]\n",
+		"over/prod/patch.yaml":         "kind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    spec:\n      containers:\n      - name: web\n        command: [sh]\n",
+		"over/prod/ops.json":           "[]",
+		"over/prod/beside.yaml":        configMap,
+	}
+	write(t, files)
+	t.Setenv("PATH", t.TempDir())
+	want(t, read(t, "."), "over/prod/beside.yaml:1:1 ConfigMap a",
+		"skipped over/prod/kustomization.yaml:1: a kustomization, and there is neither kustomize nor kubectl in PATH: kustomize build DIR | lameduck lint -")
+
+	program(t, "kubectl", `test "$1" = kustomize && grep -q originAnnotations "$2/kustomization.yaml" || exit 9
+base=$(sed -n 's/^resources: \["\(.*\)"\]$/\1/p' "$2/kustomization.yaml")
+test -f "$2/$base/kustomization.yaml" || exit 8
+cat <<EOT
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  annotations:
+    config.kubernetes.io/origin: |
+      path: $base/../../base/web.yaml
+  name: prod-web
+spec:
+  selector: {}
+  template:
+    spec:
+      containers:
+      - command: [sh]
+        image: a
+        name: web
+      - name: side
+EOT
+`)
+	want(t, read(t, "."), "over/prod/kustomization.yaml:1:1 Deployment prod-web", "over/prod/beside.yaml:1:1 ConfigMap a")
+	m := Read(t.Context(), []string{"."}, nil)
+	for at, from := range map[object.Pos]Place{
+		{Line: 13, Column: 9}:  {"over/prod/patch.yaml", object.Pos{Line: 8, Column: 9}}, // command
+		{Line: 14, Column: 9}:  {"base/web.yaml", object.Pos{Line: 11, Column: 9}},       // image
+		{Line: 9, Column: 3}:   {"base/web.yaml", object.Pos{Line: 5, Column: 3}},        // selector
+		{Line: 16, Column: 9}:  {"base/web.yaml", object.Pos{Line: 9, Column: 10}},       // the name of the other container
+		{Line: 99, Column: 99}: {"over/prod/kustomization.yaml", object.Pos{Line: 1, Column: 1}},
+	} {
+		if got := m.Origin(Place{filepath.Join("over", "prod", "kustomization.yaml"), at}); filepath.ToSlash(got.File) != from.File || got.Pos != from.Pos {
+			t.Errorf("%v is from %v, want %v", at, got, from)
+		}
+	}
+	want(t, read(t, "over/prod", "base/web.yaml")[1:], "base/web.yaml:1:1 Deployment web", "over/prod/beside.yaml:1:1 ConfigMap a")
+	program(t, "kustomize", `echo "Error: accumulating resources: accumulation err='accumulating resources from 'a': 'a' must be x': no such thing" >&2; exit 1
+`)
+	want(t, read(t, "over/prod"), "over/prod/beside.yaml:1:1 ConfigMap a", "unread over/prod/kustomization.yaml: no such thing")
+}
+
+// Nothing is fetched, and no kustomization is given to a program that has no bounds
+// before its files were read safely.
+func TestKustomizationsThatAreNotBuilt(t *testing.T) {
+	write(t, map[string]string{
+		"remote/kustomization.yaml": "resources: [below]\n", "remote/below/kustomization.yaml": "resources: ['https://example.com/x.yaml']\n",
+		"bomb/kustomization.yaml": "resources: [bomb.yaml]\n", "bomb/bomb.yaml": bomb(),
+		"broken/kustomization.yaml": "resources: [\n",
+		"part/kustomization.yaml":   "kind: Component\nresources: [web.yaml]\n", "part/web.yaml": workload,
+		"circle/kustomization.yaml": "resources: [../circle]\n",
+	})
+	program(t, "kubectl", `echo 'E1 1 run.go:72] "command failed" err="a circle"' >&2; exit 1
+`)
+	got := read(t, ".")
+	for i, line := range got {
+		if strings.Contains(line, "bomb") || strings.Contains(line, "broken") {
+			got[i], _, _ = strings.Cut(line, ": ")
+		}
+	}
+	want(t, got,
+		"skipped part/kustomization.yaml:1: a Component, which is part of the kustomizations that name it",
+		"skipped remote/kustomization.yaml:1: a kustomization with https://example.com/x.yaml, which is not fetched: kustomize build DIR | lameduck lint -",
+		"unread bomb/bomb.yaml:3:26", "unread broken/kustomization.yaml:2:1", "unread circle/kustomization.yaml: a circle")
+}

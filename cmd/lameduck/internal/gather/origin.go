@@ -1,0 +1,154 @@
+package gather
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// kustomized is where a place in the text of a build has come from: the field of the
+// same path in a patch or, if no patch has it, in the file that the object is from.
+// Paths of origins begin at root.
+// What none of them has is the kustomization's.
+func (m *Manifests) kustomized(k *kustomization, root string, rendered *object.File, at object.Pos) (Place, bool) {
+	whole := Place{filepath.Join(k.folder, k.name), object.Pos{Line: 1, Column: 1}}
+	o, path := m.field(rendered, at)
+	if o == nil {
+		return whole, true
+	}
+	var origin struct{ Path, ConfiguredIn string }
+	if yaml.Unmarshal([]byte(o.Annotation(originAnnotation).Text()), &origin) != nil || origin.Path == "" {
+		return whole, true
+	}
+	from := here(filepath.Join(root, filepath.FromSlash(origin.Path)))
+	files := slices.DeleteFunc(slices.Clone(k.files), func(file string) bool { return file == from || !isManifest(file) })
+	best, deepest := whole, 0
+	for _, file := range append(files, from) {
+		f, err := m.text(file)
+		if err != nil {
+			continue
+		}
+		nodes, err := document.Read(file, f.Data, 1)
+		if err != nil {
+			continue
+		}
+		for _, n := range nodes {
+			// A patch may be for several objects, so that it has another name.
+			if field(n, "kind") != o.Kind || file == from && len(nodes) > 1 && !sameName(n, o) {
+				continue
+			}
+			// As deep as the path goes: a missing field is that of what is around it.
+			if pos, deep := lookUp(n, path); deep > deepest {
+				best, deepest = Place{file, pos}, deep
+			}
+		}
+	}
+	return best, true
+}
+
+// step is one step of the path to a field: the name of a field, or an item of a list,
+// by its name where it has one.
+type step struct {
+	field, name string
+	index       int
+}
+
+// field is the object of a text that has something at that place, and the path to it.
+func (m *Manifests) field(f *object.File, at object.Pos) (*object.Object, []step) {
+	for _, b := range m.builds {
+		if b.file != f {
+			continue
+		}
+		for _, o := range b.objects {
+			if path, ok := pathTo(o.Node(), at); ok {
+				return o, path
+			}
+		}
+	}
+	return nil, nil
+}
+
+// pathTo is the path to what is at that place in the tree.
+func pathTo(n *yaml.Node, at object.Pos) ([]step, bool) {
+	if n.Line > at.Line {
+		return nil, false
+	}
+	here := n.Line == at.Line && n.Column == at.Column
+	for i, child := range n.Content {
+		var s step
+		switch {
+		case n.Kind == yaml.MappingNode && i%2 == 1:
+			key := n.Content[i-1]
+			s = step{field: key.Value}
+			if key.Line == at.Line && key.Column == at.Column {
+				return []step{s}, true
+			}
+		case n.Kind == yaml.SequenceNode:
+			s = step{index: i, name: field(child, "name")}
+		default:
+			continue
+		}
+		if path, ok := pathTo(child, at); ok {
+			return append([]step{s}, path...), true
+		}
+	}
+	return nil, here
+}
+
+// lookUp follows a path as far as it goes, and returns the last place, and how many
+// steps were found.
+func lookUp(n *yaml.Node, path []step) (at object.Pos, deep int) {
+	at = object.Pos{Line: n.Line, Column: n.Column}
+	for _, s := range path {
+		n = document.Deref(n)
+		found := false
+		for i, child := range n.Content {
+			switch {
+			case n.Kind == yaml.MappingNode && s.field != "" && i%2 == 1 && n.Content[i-1].Value == s.field:
+				at = object.Pos{Line: n.Content[i-1].Line, Column: n.Content[i-1].Column}
+			case n.Kind == yaml.SequenceNode && s.field == "" && (s.name != "" && field(child, "name") == s.name || s.name == "" && i == s.index):
+				at = object.Pos{Line: child.Line, Column: child.Column}
+			default:
+				continue
+			}
+			n, found = child, true
+			break
+		}
+		if !found {
+			return at, deep
+		}
+		deep++
+	}
+	return at, deep
+}
+
+// field is the text of a field of a mapping.
+func field(n *yaml.Node, name string) string {
+	n = document.Deref(n)
+	if n.Kind != yaml.MappingNode {
+		return ""
+	}
+	for _, f := range document.Fields(n) {
+		if f.Key.Value == name {
+			return document.Deref(f.Value).Value
+		}
+	}
+	return ""
+}
+
+// sameName reports whether the object has the name of the node, which the
+// kustomization may have given a prefix and a suffix.
+func sameName(n *yaml.Node, o *object.Object) bool {
+	for _, f := range document.Fields(document.Deref(n)) {
+		if f.Key.Value == "metadata" {
+			name := field(f.Value, "name")
+			return name != "" && strings.Contains(o.Name, name)
+		}
+	}
+	return false
+}

@@ -1,0 +1,63 @@
+package gather
+
+import (
+	"path/filepath"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// Sets are the objects that belong together: those of each build, and those of all
+// files. A cluster has one object of a name, so where files have several the files of
+// a folder belong together, and where a folder has several each file is by itself.
+func (m *Manifests) Sets() (sets [][]*object.Object) {
+	built := map[*object.Object]bool{}
+	for _, b := range m.builds {
+		sets = append(sets, b.objects)
+		for _, o := range b.objects {
+			built[o] = true
+		}
+	}
+	var files []*object.Object
+	for _, o := range m.Objects {
+		if !built[o] {
+			files = append(files, o)
+		}
+	}
+	folder := func(o *object.Object) string { return filepath.Dir(o.File().Name) }
+	for _, of := range apart(files, folder) {
+		sets = append(sets, apart(of, func(o *object.Object) string { return o.File().Name })...)
+	}
+	return sets
+}
+
+// identity is what only one object of a cluster has.
+type identity struct{ group, kind, namespace, name string }
+
+// apart are the objects as one set, or if two have the same identity as one set for
+// each key.
+func apart(objects []*object.Object, key func(*object.Object) string) [][]*object.Object {
+	seen := make(map[identity]bool, len(objects))
+	twice := false
+	for _, o := range objects {
+		id := identity{o.Group, o.Kind, o.Namespace, o.Name}
+		twice = twice || seen[id] && o.Name != ""
+		seen[id] = true
+	}
+	if !twice {
+		return [][]*object.Object{objects}
+	}
+	var order []string
+	by := map[string][]*object.Object{}
+	for _, o := range objects {
+		k := key(o)
+		if by[k] == nil {
+			order = append(order, k)
+		}
+		by[k] = append(by[k], o)
+	}
+	sets := make([][]*object.Object, len(order))
+	for i, k := range order {
+		sets[i] = by[k]
+	}
+	return sets
+}

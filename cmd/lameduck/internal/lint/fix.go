@@ -1,0 +1,157 @@
+package lint
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/diff"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/savefile"
+)
+
+// Fixed is a file with the changes that findings ask for.
+type Fixed struct {
+	File *object.File // as it was read
+	Text []byte
+}
+
+// NotFixed is a finding with a change that cannot be made.
+type NotFixed struct {
+	Finding
+	Err error
+}
+
+// maxRounds bounds how often a change may lead to another finding. No rule undoes what
+// another one did; the bound is for one that does.
+const maxRounds = 10
+
+// Fix makes the changes of all findings about the objects, and then those of what is
+// found in the changed files, until there is nothing more to change. It writes no file.
+func Fix(objects []*object.Object) (fixed []Fixed, left []NotFixed) {
+	objects = slices.Clone(objects)
+	read := map[string]*object.File{} // the changed files as they were
+	var changed []*object.File
+	for range maxRounds {
+		f := newFixer()
+		for _, finding := range Objects(objects) {
+			f.fix(finding)
+		}
+		left = f.left
+		if len(f.texts) == 0 {
+			break
+		}
+		for _, file := range f.files {
+			if read[file.Name] == nil {
+				read[file.Name] = file
+				changed = append(changed, file)
+			}
+			objects = reread(objects, file, f.texts[file])
+		}
+	}
+	now := map[string][]byte{}
+	for _, o := range objects {
+		now[o.File().Name] = o.File().Data
+	}
+	for _, file := range changed {
+		fixed = append(fixed, Fixed{file, now[file.Name]})
+	}
+	return fixed, left
+}
+
+// reread puts the objects of the new text of a file in the place of the old ones.
+func reread(objects []*object.Object, file *object.File, text []byte) []*object.Object {
+	again, _, _ := object.Read(&object.File{Name: file.Name, Data: text})
+	at := slices.IndexFunc(objects, func(o *object.Object) bool { return o.File() == file })
+	objects = slices.DeleteFunc(objects, func(o *object.Object) bool { return o.File() == file })
+	return slices.Insert(objects, at, again...)
+}
+
+// fixer makes the changes of findings that were found in one reading of the files.
+type fixer struct {
+	files   []*object.File
+	changes map[*object.File][]edit.Change
+	texts   map[*object.File][]byte
+	places  map[string]bool // that are changed
+	left    []NotFixed
+}
+
+func newFixer() *fixer {
+	return &fixer{changes: map[*object.File][]edit.Change{}, texts: map[*object.File][]byte{}, places: map[string]bool{}}
+}
+
+// fix makes the changes of one finding: all, or none. Those of a place that another
+// finding changed already wait for the next round, in which the rule sees what is there
+// then.
+func (f *fixer) fix(finding Finding) {
+	changes := map[*object.File][]edit.Change{}
+	for _, c := range finding.Changes {
+		if f.places[place(c)] {
+			return
+		}
+		changes[c.In.File()] = append(changes[c.In.File()], c)
+	}
+	texts := map[*object.File][]byte{}
+	for file, more := range changes {
+		text, err := edit.Apply(file, slices.Concat(f.changes[file], more))
+		if err != nil {
+			f.left = append(f.left, NotFixed{finding, err})
+			return
+		}
+		if !bytes.Equal(text, file.Data) {
+			texts[file] = text
+		}
+	}
+	for _, c := range finding.Changes {
+		f.places[place(c)] = true
+	}
+	for file, text := range texts {
+		if f.texts[file] == nil {
+			f.files = append(f.files, file)
+		}
+		f.changes[file] = append(f.changes[file], changes[file]...)
+		f.texts[file] = text
+	}
+}
+
+// place names what a change sets.
+func place(c edit.Change) string {
+	return fmt.Sprintf("%s:%s:%s", c.In.File().Name, c.In.Pos(), strings.Join(c.Path, "."))
+}
+
+// Diff is what was changed, as a unified diff.
+func (f *Fixed) Diff() []byte { return diff.Diff(f.File.Name, f.File.Data, f.File.Name, f.Text) }
+
+// Write writes the file, with the permissions that it has. A file that is another one
+// than was read stays as it is.
+func (f *Fixed) Write() error {
+	path, err := filepath.EvalSymlinks(f.File.Name)
+	if err != nil {
+		return err
+	}
+	now, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(now, f.File.Data) {
+		return fmt.Errorf("%s: changed while it was checked; nothing is written", f.File.Name)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	out, err := savefile.Create(path, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(f.Text); err != nil {
+		return errors.Join(err, out.Discard())
+	}
+	return out.Commit()
+}

@@ -1,0 +1,45 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// An exception without a reason is taken for a mistake by those who come later, and one with a
+// misspelt name is none.
+var ruleIgnoreAnnotation = rule{
+	id:    "ignore-annotation",
+	title: "The annotation lameduck.dev/ignore names an unknown rule, or has no reason",
+	why: "lameduck.dev/ignore: \"RULE, RULE: reason\" on an object, or on its pod template, silences rules for it. A rule that does not exist " +
+		"silences nothing. An exception without a reason cannot be checked later, when the reason may be gone.",
+	sources:  []string{"https://github.com/lameduck-dev/lameduck/blob/main/docs/RULES.md"},
+	severity: Info,
+	check:    ignoreAnnotations,
+}
+
+func ignoreAnnotations(s *set, r *report) {
+	for _, o := range s.objects {
+		for _, v := range exceptionsOf(o) {
+			checkException(s, r, o, v)
+		}
+	}
+}
+
+func checkException(s *set, r *report, o *object.Object, v object.Value) {
+	ids, reason := exception(v)
+	for _, id := range ids {
+		if !slices.Contains(s.ids, id) {
+			word, distance := hint.Similar(id, s.ids)
+			f := r.add(o, v, "%s names the rule %q, which there is not", ignoreAnnotation, id).cure("lameduck explain lists the rules")
+			if distance <= max(1, len(id)/3) {
+				f.cure("write %s", word)
+			}
+		}
+	}
+	if strings.TrimSpace(reason) == "" {
+		r.add(o, v, "%s has no reason", ignoreAnnotation).cure("write the reason behind a colon: %q", strings.Join(ids, ", ")+": reason")
+	}
+}
