@@ -24,7 +24,8 @@ import (
 //   - A time-out of ours: before it, the server had less time than it lost.
 //   - Whatever else failed while the tool was late: its bytes went late, and the
 //     server's own time-outs and its exit came too early for them. Not so if even
-//     the fastest attempt of its pattern would have been in the middle.
+//     the fastest attempt of its pattern would have been in the middle; nor if the
+//     server had all of the request, for longer than the tool had been late.
 //
 // It returns a copy of the run, or the run itself where no mark changes.
 func markVoid(run *timeline.Run) *timeline.Run {
@@ -138,6 +139,9 @@ func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
 		return v.stalls.Outweigh(a.Scheduled, a.Ended)
 	}
 	fastest, known := v.fastest[a.Pattern]
+	if a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started && !v.stalls.Outweigh(a.Scheduled, a.Ended) {
+		return false
+	}
 	return v.stalls.Within(a.Started, a.Ended) >= timeline.MostLate && (a.Conn == 0 || !known || a.Ended-a.Started >= fastest)
 }
 

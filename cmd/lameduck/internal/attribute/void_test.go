@@ -28,7 +28,13 @@ func TestVoid(t *testing.T) {
 	dial := func(a *timeline.Attempt) { a.Conn = 0 }
 	unrouted := func(a *timeline.Attempt) { a.Conn, a.Pod = 0, "" }
 	slow := func(a *timeline.Attempt) { a.Pattern = "slow" }
+	sent := func(a *timeline.Attempt) { a.Sent = a.Started + ms }
+	notSent := func(a *timeline.Attempt) { a.Sent = timeline.Never }
 	stall := stalled(5*s, 8*s)
+	var small []timeline.Event // 60 ms of each second
+	for i := range time.Duration(10) {
+		small = append(small, stalled(i*s, i*s+60*ms))
+	}
 	view := timeline.Event{Kind: timeline.EndpointTerminating, Pod: "a", Node: "n1", Due: 6 * s, At: 8*s + 5*ms}
 	for _, tt := range []struct {
 		name   string
@@ -52,6 +58,11 @@ func TestVoid(t *testing.T) {
 		{"its bytes went late", []timeline.Event{stall}, failing(timeline.EOF, 4*s, 4*s, 8*s, slow), true},
 		{"cut before even the fastest was done", []timeline.Event{stalled(5*s, 6*s)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 6*s, slow), false},
 		{"as long as a late process takes at most", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 8*s, slow), false},
+		{"the server had it for long, between small stalls", small, failing(timeline.EOF, s, s, 10*s, sent, slow), false},
+		{"the same, and a long stall at the end", append(small[:10:10], stalled(9600*ms, 10*s)), failing(timeline.EOF, s, s, 10*s, sent, slow), true},
+		{"the same, and a long stall in the middle", append(small[:10:10], stalled(4100*ms, 4900*ms)), failing(timeline.EOF, s, s, 10*s, sent, slow), false},
+		{"the same, and a stall before it was sent", []timeline.Event{stall}, failing(timeline.EOF, 4*s, 4*s, 8500*ms, slow, func(a *timeline.Attempt) { a.Sent = 8 * s }), true},
+		{"it was being sent for long, between small stalls", small, failing(timeline.EOF, s, s, 10*s, notSent, slow), true},
 		{"no endpoint, for less than the stall", []timeline.Event{{Kind: timeline.Deleted, Pod: "a", At: 4 * s}, stall}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, unrouted), true},
 		{"no endpoint, and the stall was before the deletion", []timeline.Event{{Kind: timeline.Deleted, Pod: "a", At: 8 * s}, stall}, failing(timeline.Refused, 8*s+ms, 8*s+ms, 8*s+2*ms, unrouted), false},
 		{"an answer", []timeline.Event{stall}, failing("", 7*s, 8*s, 8*s+ms), false},

@@ -76,7 +76,7 @@ func sendsTERM(spec *timeline.Spec) bool {
 }
 
 // stopRules are the rules whose cure may be another stop signal.
-var stopRules = []string{exitsAtOnce, ignoresSignal, hookEnds, cutsKeepAlive}
+var stopRules = []string{exitsAtOnce, ignoresSignal, hookEnds, closesEarly, cutsKeepAlive, cutsInFlight}
 
 // fixText is the cure of the rule for the server that was seen.
 func (r *rule) fixText(m *match) string {
@@ -93,11 +93,10 @@ func (s *runFacts) numbers(setting string) string {
 	return strings.ReplaceAll(setting, "DELAY", s.delay())
 }
 
-// needsOtherSignal reports whether the server does not get its graceful signal, and
-// exited as soon as it was signalled or ignored the signal.
+// needsOtherSignal reports whether the server got another signal than its graceful one.
 func (m *match) needsOtherSignal() bool {
 	return m.server().stopsFast(&m.run.Spec) &&
-		slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.exitedOnSignal() || p.Killed != never })
+		slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.Signalled != never })
 }
 
 func (k *knownServer) signalAdvice() string {
