@@ -17,22 +17,27 @@ demo: cache
 
 # The tests of every module. Packages run side by side, for most of them wait: two
 # more than twice the processors, so that four share a single one. The tool's own
-# trials, which need the machine most, come last and alone. The race detector
-# makes what computes up to eight times slower, and the diagnosis, the compression
-# of images and the search for words have no goroutine to watch; CGO_ENABLED=0
-# compiles for them what the trials need again. It also sleeps at the end of
-# every program, for a second unless told otherwise. vet is part of make lint.
-# -short tries less of the same: CI tries all of it, by make test SHORT=
+# trials, which need the machine most, come last and alone.
+#
+# The race detector makes what computes up to eight times slower, and links slowly. What
+# has no goroutine to watch goes without it; and with -short what is beside the library
+# and the tool: clients, peers and examples. It also sleeps at the end of every program,
+# for a second unless told otherwise. CGO_ENABLED=0 compiles for them what the trials
+# need again. vet is part of make lint.
+# -short tries less of the same: CI tries all of it, with the race detector, by
+# make test SHORT=
 SHORT ?= -short
 PACKAGES ?= $(shell echo $$((2 + 2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))))
-computes = /internal/diagnose$$|/internal/vocabulary$$|/internal/order$$|/deploy/image$$|/e2e/images$$
+computes = /internal/(attribute|console|diagnose|hint|hpack|index|labtrial|manifest|order|report|savefile|short|timeline|typecheck|vocabulary|workers/wire)$$|/deploy/image|/e2e/(images|cmd/.*)$$
+beside = $(if $(SHORT),|lameduck/(bench|conformance|examples|tutorial)(/|$$))
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')
+waits = -p $(PACKAGES) -parallel 8 -timeout 15m
 test: export GORACE ?= atexit_sleep_ms=50
 test: cache
 	$(if $(RACE),,@echo 'no C compiler: testing without the race detector')
-	go test $(RACE) $(SHORT) -vet=off -p $(PACKAGES) -parallel 8 -timeout 15m $$(go list work | grep -Ev '$(computes)|$(trials)')
-	CGO_ENABLED=0 go test $(SHORT) -vet=off $(call packages,$(computes))
+	go test $(RACE) $(SHORT) -vet=off $(waits) $$(go list work | grep -Ev '$(computes)$(beside)|$(trials)')
+	CGO_ENABLED=0 go test $(SHORT) -vet=off $(waits) $(call packages,$(computes)$(beside))
 	go test $(RACE) $(SHORT) -vet=off -timeout 15m $(call packages,$(trials))
 
 # The library's tests with the oldest release of Go that go.mod allows, and the newest

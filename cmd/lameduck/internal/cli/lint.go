@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -12,8 +13,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-logr/logr"
 	"github.com/spf13/cobra"
+	"k8s.io/klog/v2"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/cluster"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/gather"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -26,12 +30,15 @@ import (
 type linter struct {
 	output, failOn string
 	ignore         []string
+	fix, diff      bool
+
+	namespace, context, kubeconfig string // of a workload of a cluster
 }
 
 func newLint(s console.Streams) *cobra.Command {
 	var l linter
 	cmd := &cobra.Command{
-		Use:   "lint (FILE | DIR | -)... [flags]",
+		Use:   "lint ((FILE | DIR | -)... | KIND/NAME [-n NAMESPACE]) [flags]",
 		Short: "Find the mistakes in manifests that drop connections",
 		Long: `lint reads the manifests of a service, and finds the mistakes that drop
 connections when its pods are replaced: a preStop hook that takes the whole grace
@@ -41,6 +48,10 @@ A file has any number of YAML or JSON documents; of a folder all files that end 
 .yaml, .yml or .json are read, also those of its folders; - is stdin. Give all
 manifests of a service at one time: a Service, a PodDisruptionBudget and an autoscaler
 belong to the pods that they select.
+
+With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it reads the workload
+from the cluster of your kubeconfig, with its Services, PodDisruptionBudgets,
+HorizontalPodAutoscaler and ConfigMaps, and changes nothing there.
 
 A Helm chart is rendered by helm, a kustomization is built by kustomize or
 kubectl, if they are in PATH. Nothing is fetched from elsewhere.
@@ -56,6 +67,8 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 2 usage, 3 something could not be read.`,
 		Example: `  lameduck lint deploy/
   lameduck lint deployment.yaml service.yaml
+  lameduck lint deploy/shop -n prod
+  lameduck lint deploy/ --diff
   lameduck lint deploy/ -o sarif >lint.sarif
   helm template chart/ --values prod.yaml | lameduck lint -`,
 		Args: func(_ *cobra.Command, args []string) error {
@@ -68,7 +81,12 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 	}
 	cmd.Flags().StringVarP(&l.output, "output", "o", "text", "format of the findings: "+oneOf(outputs()))
 	cmd.Flags().StringVar(&l.failOn, "fail-on", string(lint.Warning), "`SEVERITY` from which on findings are exit code 1: "+oneOf(severities()))
+	cmd.Flags().BoolVar(&l.fix, "fix", false, "change the files where that cures a finding, and report what is left")
+	cmd.Flags().BoolVar(&l.diff, "diff", false, "changes of --fix on stdout, as a unified diff, instead of the findings")
 	cmd.Flags().StringSliceVar(&l.ignore, "ignore", nil, "`RULES` whose findings are left out, with commas between them")
+	cmd.Flags().StringVarP(&l.namespace, "namespace", "n", "", "`NAME` of the namespace of KIND/NAME (default that of the context)")
+	cmd.Flags().StringVar(&l.context, "context", "", "`NAME` of the context of the kubeconfig (default its current context)")
+	cmd.Flags().StringVar(&l.kubeconfig, "kubeconfig", "", "`FILE` in place of KUBECONFIG and ~/.kube/config")
 	completeLint(cmd)
 	return cmd
 }
@@ -88,15 +106,89 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 	if err := l.check(args); err != nil {
 		return console.Usage(err)
 	}
+	if l.onCluster(args) {
+		live, err := l.live(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		args, s.In = []string{gather.Stdin}, live
+	}
 	m := gather.Read(ctx, args, s.In)
+	unwritten := l.mend(s, m)
+	if l.fix {
+		m = gather.Read(ctx, args, s.In) // what is left
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	for _, err := range m.Unread {
 		fmt.Fprintln(s.Err, err)
 	}
 	r := &output.Result{Manifests: m, Findings: l.findings(m), FailOn: lint.Severity(l.failOn)}
-	if err := console.Written(l.write(s, r)); err != nil {
-		return err
+	if !l.diff {
+		if err := console.Written(l.write(s, r)); err != nil {
+			return err
+		}
 	}
-	return outcomeOf(r)
+	return errors.Join(unwritten, outcomeOf(r))
+}
+
+// onCluster reports whether the arguments name a workload of a cluster: what is no file,
+// and has the form of one.
+func (l *linter) onCluster(args []string) bool {
+	if len(args) != 1 || cluster.CheckRef(args[0]) != nil {
+		return false
+	}
+	_, err := os.Stat(args[0])
+	return l.namespace != "" || errors.Is(err, fs.ErrNotExist)
+}
+
+// live reads a workload from a cluster.
+func (l *linter) live(ctx context.Context, name string) (io.Reader, error) {
+	klog.SetLogger(logr.Discard())
+	access, err := cluster.Connect(l.kubeconfig, l.context, l.namespace)
+	if err != nil {
+		if l.kubeconfig != "" || l.context != "" {
+			err = console.Usage(err) // nothing was sent yet
+		}
+		return nil, err
+	}
+	text, err := cluster.Manifests(ctx, access, name)
+	return bytes.NewReader(text), err
+}
+
+// mend makes the changes of --fix, or shows those of --diff. A text that a program has
+// made is none that can be changed.
+func (l *linter) mend(s console.Streams, m *gather.Manifests) error {
+	if !l.fix && !l.diff {
+		return nil
+	}
+	var errs []error
+	for _, set := range m.Sets() {
+		if len(set) == 0 || m.Built(set[0].File()) {
+			continue
+		}
+		fixed, left := lint.Fix(set, l.ignore...)
+		for _, f := range left {
+			fmt.Fprintf(s.Err, "not changed: %s: %v\n", f.ID, f.Err)
+		}
+		for _, f := range fixed {
+			errs = append(errs, l.mendFile(s, &f))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *linter) mendFile(s console.Streams, f *lint.Fixed) error {
+	if l.diff {
+		_, err := s.Out.Write(f.Diff())
+		return console.Written(err)
+	}
+	if err := f.Write(); err != nil {
+		return hint.New(err, "check that the file can be written to")
+	}
+	fmt.Fprintf(s.Err, "changed: %s\n", f.File.Name)
+	return nil
 }
 
 // findings are those in each set of objects, at the places that the user can edit. Two
@@ -105,10 +197,7 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 	var all []lint.Finding
 	seen := map[string]bool{}
 	for _, set := range m.Sets() {
-		for _, f := range lint.Objects(set) {
-			if slices.Contains(l.ignore, f.ID) {
-				continue
-			}
+		for _, f := range lint.Objects(set, l.ignore...) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {
@@ -128,12 +217,26 @@ func (l *linter) check(args []string) error {
 	if !slices.Contains(outputs(), l.output) {
 		return hint.New(fmt.Errorf("unknown output %q", l.output), "use "+oneOf(outputs()))
 	}
+	if l.fix && (l.diff || slices.Contains(args, gather.Stdin)) {
+		return hint.New(errors.New("--fix changes files, so it goes with neither --diff nor stdin"), "lameduck lint --diff shows the changes")
+	}
 	if !slices.Contains(severities(), l.failOn) {
 		return hint.New(fmt.Errorf("unknown severity %q", l.failOn), "use "+oneOf(severities()))
 	}
 	for _, id := range l.ignore {
 		if !slices.Contains(lintIDs(), id) {
 			return hint.New(fmt.Errorf("--ignore: unknown rule %q", id), hint.DidYouMean(id, lintIDs(), "lameduck explain lists the rules"))
+		}
+	}
+	if l.onCluster(args) {
+		if l.fix {
+			return hint.New(errors.New("--fix changes files, and not a cluster"), "lameduck lint --diff shows the changes")
+		}
+		return nil
+	}
+	for _, flag := range []struct{ name, value string }{{"namespace", l.namespace}, {"context", l.context}, {"kubeconfig", l.kubeconfig}} {
+		if flag.value != "" {
+			return hint.New(fmt.Errorf("--%s is for one workload of a cluster", flag.name), "name it as KIND/NAME: lameduck lint deploy/shop -n prod")
 		}
 	}
 	for _, arg := range args {

@@ -33,14 +33,14 @@ type NotFixed struct {
 const maxRounds = 10
 
 // Fix makes the changes of all findings about the objects, and then those of what is
-// found in the changed files, until there is nothing more to change. It writes no file.
-func Fix(objects []*object.Object) (fixed []Fixed, left []NotFixed) {
+// found in the changed files, until there is nothing more to change; not those of the rules to ignore. It writes no file.
+func Fix(objects []*object.Object, ignore ...string) (fixed []Fixed, left []NotFixed) {
 	objects = slices.Clone(objects)
 	read := map[string]*object.File{} // the changed files as they were
 	var changed []*object.File
 	for range maxRounds {
 		f := newFixer()
-		for _, finding := range Objects(objects) {
+		for _, finding := range Objects(objects, ignore...) {
 			f.fix(finding)
 		}
 		left = f.left

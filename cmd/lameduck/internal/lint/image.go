@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -8,6 +9,9 @@ import (
 func (c *container) image() image {
 	if c.img == nil {
 		img := parseImage(c.Get("image").Text())
+		if d := c.dockerfile(); d != nil && img.shell == "" {
+			img.shell = parseImage(d.Base).shell
+		}
 		c.img = &img
 	}
 	return *c.img
@@ -75,4 +79,55 @@ func hasPart(text, word string) bool {
 		}
 	}
 	return false
+}
+
+// stopSignals are the STOPSIGNAL of official images that have one, by a part of the tag.
+var stopSignals = []struct{ name, tag, signal string }{
+	{"nginx", "", "SIGQUIT"}, {"httpd", "", "SIGWINCH"}, {"haproxy", "", "SIGUSR1"}, {"php", "fpm", "SIGQUIT"}, {"php", "apache", "SIGWINCH"}, {"postgres", "", "SIGINT"},
+}
+
+// vendors are images that have a STOPSIGNAL and are not official ones of Docker.
+var vendors = map[string]string{"nginxinc/nginx-unprivileged": "SIGQUIT", "openresty/openresty": "SIGQUIT"}
+
+// stopSignal is the STOPSIGNAL of the image; "" where that is not known.
+func (img image) stopSignal() string {
+	for _, s := range stopSignals {
+		if img.official(s.name) && (s.tag == "" || hasPart(img.tag, s.tag)) {
+			return s.signal
+		}
+	}
+	if img.official("debian", "ubuntu", "alpine", "busybox", "amazonlinux", "fedora", "node", "python", "ruby", "golang", "scratch", "eclipse-temurin") {
+		return "SIGTERM"
+	}
+	return vendors[img.repository]
+}
+
+// of reports whether the container's image is built from d.
+func (d *Dockerfile) of(c *container) bool {
+	img := parseImage(c.Get("image").Text())
+	if d.Image != "" {
+		return parseImage(d.Image).repository == img.repository
+	}
+	return img.stopSignal() == ""
+}
+
+// dockerfile is the one that the container's image is built from, nil if none is given.
+func (c *container) dockerfile() *Dockerfile {
+	for i := range c.workload.dockerfiles {
+		if d := &c.workload.dockerfiles[i]; d.of(c) {
+			return d
+		}
+	}
+	return nil
+}
+
+// stop is the stop signal of the image, and where it is from; "" if it is not known.
+func (d *Dockerfile) stop() (signal, from string) {
+	if d.StopSignal != "" {
+		return d.StopSignal, d.Name + ": STOPSIGNAL " + d.StopSignal
+	}
+	if signal := parseImage(d.Base).stopSignal(); signal != "" {
+		return signal, fmt.Sprintf("%s has no STOPSIGNAL: with the base %s it is %s", d.Name, d.Base, signal)
+	}
+	return "", ""
 }

@@ -13,13 +13,28 @@ import (
 // Objects asks every rule about the objects and returns what they found: by file
 // and place, and at one place in the order of the rules. Findings that an object
 // ignores by its annotation are left out.
-func Objects(objects []*object.Object) []Finding {
+func Objects(objects []*object.Object) []Finding { return Options{}.Objects(objects) }
+
+// Options are what is known beside the objects, and what is not asked.
+type Options struct {
+	Dockerfiles []Dockerfile // of their images
+	Ignore      []string     // IDs of rules that are not asked
+}
+
+// Objects is the function of that name, with options.
+func (o Options) Objects(objects []*object.Object) []Finding {
 	s := newSet(objects)
+	for _, w := range s.workloads {
+		w.dockerfiles = o.Dockerfiles
+	}
 	for _, r := range rules {
 		s.ids = append(s.ids, r.id)
 	}
 	var all []Finding
 	for i := range rules {
+		if slices.Contains(o.Ignore, rules[i].id) {
+			continue
+		}
 		r := &report{rule: &rules[i], set: s}
 		rules[i].check(s, r)
 		for _, f := range r.found {

@@ -9,14 +9,15 @@ import (
 // workload is an object that makes pods, and what else is about these pods.
 type workload struct {
 	*object.Object
-	template   object.Value // of the pods: metadata and spec
-	pod        object.Value // spec of the template
-	labels     map[string]string
-	containers []*container           // those that run side by side; native sidecars first, as they start
-	services   []*service             // that select the pods
-	budgets    []*budget              // that select the pods
-	scaler     *object.Object         // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
-	configs    map[key]*object.Object // the ConfigMaps and Secrets of the set
+	template    object.Value // of the pods: metadata and spec
+	pod         object.Value // spec of the template
+	labels      map[string]string
+	containers  []*container           // those that run side by side; native sidecars first, as they start
+	services    []*service             // that select the pods
+	budgets     []*budget              // that select the pods
+	scaler      *object.Object         // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
+	configs     map[key]*object.Object // the ConfigMaps and Secrets of the set
+	dockerfiles []Dockerfile           // of images, beside the set
 }
 
 // key names an object of a kind.

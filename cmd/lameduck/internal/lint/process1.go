@@ -2,6 +2,7 @@ package lint
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -10,23 +11,47 @@ import (
 // process1 follows the command and the arguments of c through shells and scripts.
 func (c *container) process1() *process1 {
 	if c.first == nil {
-		c.first = &process1{container: c, at: c.Get("command")}
-		if !c.first.at.Present() {
-			c.first.at = c.Get("args")
+		c.first = &process1{container: c}
+		words, items, known := c.started()
+		if len(items) > 0 {
+			c.first.at = items[0]
+			if at := c.Get("command"); at.Present() {
+				c.first.at = at
+			}
 		}
-		if words := c.words(); len(words) > 0 && !strings.HasPrefix(words[0], "-") { // else options of the ENTRYPOINT
-			c.first.follow(words, c.items())
+		if d := c.dockerfile(); d != nil && len(items) == 0 {
+			c.first.file, c.first.at = d.Name, c.Get("image")
 		}
-		if c.first.lost != nil && !c.Get("command").Present() {
-			c.first.lost.sure = false // the image may have an ENTRYPOINT before the arguments
+		c.first.follow(words, items)
+		if c.first.lost != nil && !known {
+			c.first.lost.sure = false
 		}
 	}
 	return c.first
 }
 
-// items are the values of words.
-func (c *container) items() []object.Value {
-	return append(c.Get("command").Items(), c.Get("args").Items()...)
+// started are the words that the container starts, and where they are: the command and
+// the args of the manifest, in place of ENTRYPOINT and CMD of the image. It is not known
+// for certain what args alone start, if nothing shows the ENTRYPOINT.
+func (c *container) started() (words []string, items []object.Value, known bool) {
+	words, items = c.words(), append(c.Get("command").Items(), c.Get("args").Items()...)
+	if c.Get("command").Present() {
+		return words, items, true
+	}
+	if d := c.dockerfile(); d != nil {
+		arguments := d.Cmd
+		if len(words) > 0 {
+			arguments = words
+		}
+		if d.ShellForm {
+			arguments = nil
+		}
+		return append(slices.Clone(d.Entrypoint), arguments...), nil, len(d.Entrypoint) > 0
+	}
+	if len(words) > 0 && strings.HasPrefix(words[0], "-") {
+		return nil, nil, false // options of the ENTRYPOINT
+	}
+	return words, items, false
 }
 
 // starters replace themselves with the command that follows: how many words of their

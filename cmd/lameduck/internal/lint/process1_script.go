@@ -98,7 +98,7 @@ func (p *process1) source(shell string, l *lastRun) string {
 		text = p.file + ": "
 	}
 	switch {
-	case l.waits != nil:
+	case l.background && l.waits != nil:
 		return text + shell + " waits with " + short(argsOf(l.waits)) + ", and has no trap for the signal"
 	case l.never || l.loop:
 		return text + "a shell stays for what follows the command, is piped with it or runs it again"
@@ -178,6 +178,8 @@ func (r *scriptReader) handled(l *lastRun, handler *syntax.CallExpr, file *synta
 		lost.source = p.file + ": " + lost.source
 	}
 	switch passes, waits := r.does(words[1]); {
+	case !l.background && l.loop && (l.waits != nil || holds(l.words)):
+		return nil // the trap runs between two rounds
 	case !l.background, name(l.waits) != "wait" && !l.loop:
 		held := l.words
 		if l.background {

@@ -1,5 +1,7 @@
 package lint
 
+import "strings"
+
 // Where the kubelet ends a pod by itself, a readiness probe that fails is the only
 // thing that takes the pod out of its Services.
 var ruleReadinessSlowerThanGrace = rule{
@@ -46,24 +48,12 @@ func fasterThan(seconds int, p probe) (period, failures int) {
 // "" if it does not.
 func readinessDecides(c *container) string {
 	served := c.served()
-	if key := c.workload.reclaimedNodes(); key != "" && len(served) > 0 {
-		return "its nodes are " + key + ": when one is reclaimed, the kubelet ends the pods without deleting them"
+	if where := c.workload.spotNodes(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained
+		return "the pods may run on spot nodes (" + where + "): when one is reclaimed, the kubelet ends the pods without deleting them"
 	}
 	for _, s := range served {
 		if s.service.Get("spec", "externalTrafficPolicy").Text() == "Local" {
 			return "Service " + s.service.Name + " has externalTrafficPolicy: Local: what comes to the node goes to its own pods only, until their readiness has failed"
-		}
-	}
-	return ""
-}
-
-// reclaimedNodes is the label of nodes that are reclaimed at any time and whose kubelet
-// then ends the pods by itself, "" if the pods do not ask for such nodes. The spot
-// nodes of other clouds are drained, by Karpenter for one.
-func (w *workload) reclaimedNodes() string {
-	for _, key := range []string{"cloud.google.com/gke-spot", "cloud.google.com/gke-preemptible"} {
-		if w.pod.Get("nodeSelector").Field(key).Text() == "true" {
-			return key
 		}
 	}
 	return ""

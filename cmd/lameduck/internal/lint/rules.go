@@ -11,6 +11,8 @@ var rules = []rule{
 	ruleNoDrainDelay,
 	ruleGraceTooShort,
 	ruleSignalDoesNotReachTheServer,
+	ruleSignalMeansSomethingElse,
+	ruleContainerIgnoresSIGTERM,
 	ruleNoReadinessProbe,
 	ruleProbeOnAnotherPort,
 	ruleReadinessSameAsLiveness,

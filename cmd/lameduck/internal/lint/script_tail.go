@@ -245,6 +245,7 @@ func (r *scriptReader) looped(before []*syntax.Stmt, stmt *syntax.Stmt, body []*
 		if inside == nil {
 			return &lastRun{tail: t, call: held, words: argsOf(held), loop: true}
 		}
+		inside.waits = held
 	}
 	return inside
 }

@@ -12,20 +12,23 @@ import (
 type File struct {
 	Name string // as messages write it
 	Data []byte
+
+	lines [][]byte // of Data; nil: not yet known
 }
 
-// Line is the text of that line, without its end; "" if there is none.
+// Line is the text of that line, without its end; "" if there is none. It is not
+// safe for concurrent use: the first call finds where the lines begin.
 func (f *File) Line(number int) string {
-	rest := f.Data
-	for range number - 1 {
-		_, after, found := bytes.Cut(rest, []byte("\n"))
-		if !found {
-			return ""
+	if f.lines == nil {
+		f.lines = [][]byte{}
+		for line := range bytes.Lines(f.Data) {
+			f.lines = append(f.lines, line)
 		}
-		rest = after
 	}
-	line, _, _ := bytes.Cut(rest, []byte("\n"))
-	return string(bytes.TrimSuffix(line, []byte("\r")))
+	if number < 1 || number > len(f.lines) {
+		return ""
+	}
+	return string(bytes.TrimRight(f.lines[number-1], "\r\n"))
 }
 
 // Pos is a place in a file, counted from 1.

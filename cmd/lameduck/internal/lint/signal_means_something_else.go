@@ -1,0 +1,130 @@
+package lint
+
+import (
+	"path"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
+
+// To some servers SIGTERM does not mean to finish and stop.
+var ruleSignalMeansSomethingElse = rule{
+	id:    "signal-means-something-else",
+	title: "The stop signal means something else to the server",
+	why: "The kubelet sends SIGTERM, or the STOPSIGNAL of the image. Not every server finishes its requests on SIGTERM: nginx, Apache httpd, HAProxy, PHP-FPM, lighttpd and Unicorn stop at once on it, " +
+		"and have another signal for a graceful stop, which their official images set; uWSGI reloads its workers and goes on until SIGKILL; systemd executes itself again. A command in the manifest leaves the STOPSIGNAL of the image as it is; " +
+		"lifecycle.stopSignal overrides it where the cluster has the feature gate ContainerStopSignals.",
+	sources: []string{
+		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-stop-signals",
+		"https://www.kubernetes.dev/resources/keps/4960/",
+		"https://nginx.org/en/docs/control.html",
+		"https://uwsgi-docs.readthedocs.io/en/latest/Management.html",
+	},
+	severity: Error,
+	check:    eachWorkload(signalMeansSomethingElse),
+}
+
+func signalMeansSomethingElse(w *workload, r *report) {
+	for _, c := range w.containers {
+		if declaredSignal(c, r) || c.process1().lost != nil || !c.serves() {
+			continue // a signal that the server does not get has a rule of its own
+		}
+		signal, from := c.stopSignal()
+		if name := systemd(c); name != "" && (signal == "" || signal == "SIGTERM") {
+			r.add(w.Object, c.process1().at, "%s is process 1, and on SIGTERM it executes itself again and goes on: the pod is killed at the end of its grace period of %d s", name, w.grace()).as(Warning).
+				because("systemd(1): it shuts down on SIGRTMIN+3").
+				cure("write STOPSIGNAL SIGRTMIN+3 in the Dockerfile, or start the server itself as the command")
+			continue
+		}
+		if server := c.server(); server != nil {
+			stopsWrongly(c, server, signal, from, r)
+		}
+	}
+}
+
+// declaredSignal judges lifecycle.stopSignal by itself.
+func declaredSignal(c *container, r *report) (found bool) {
+	v := c.Get("lifecycle", "stopSignal")
+	if !v.Present() || c.workload.pod.Get("os", "name").Present() {
+		return false
+	}
+	r.add(c.workload.Object, v, "Kubernetes refuses lifecycle.stopSignal %s in a pod without spec.os.name", v.Text()).
+		because("the signals that there are depend on the system: validation asks for it").
+		cure("set os.name to linux in the spec of the pod").
+		by(c.workload.pod, []string{"os", "name"}, "linux")
+	return true
+}
+
+func systemd(c *container) string {
+	words := c.process1().server
+	if len(words) == 0 || c.process1().init != "" {
+		return ""
+	}
+	name := path.Base(words[0])
+	if name == "systemd" || name == "init" && strings.HasSuffix(words[0], "/sbin/init") && c.image().shell != "ash" {
+		return words[0]
+	}
+	return ""
+}
+
+// stopsWrongly reports a signal on which the server does not finish and stop.
+func stopsWrongly(c *container, server *finding.Server, signal, from string, r *report) {
+	at := c.Get("lifecycle", "stopSignal")
+	if !at.Present() {
+		at = c.process1().at
+	}
+	if !at.Present() {
+		at = c.Get("image")
+	}
+	unknown := signal == ""
+	if unknown {
+		signal, from = "SIGTERM", "SIGTERM is the default; a STOPSIGNAL of the image "+c.image().text+" is not known"
+	}
+	var f *Finding
+	switch {
+	case server.ReloadsOnTERM && signal == "SIGTERM":
+		if c.stopsOnTERM() {
+			return
+		}
+		f = r.add(c.workload.Object, at, "to %s SIGTERM means to reload its workers: it goes on until SIGKILL at the end of the grace period of %d s, which cuts what is in flight", server.Name, c.workload.grace()).
+			cure("add hook-master-start = unix_signal:15 gracefully_kill_them_all with master = true to its settings, which finishes the requests in flight, or die-on-term = true, which stops it at once")
+	case server.GracefulSignal == "" || signal == server.GracefulSignal || unknown && server.InImage:
+		return // what is built on the official image has its signal
+	default:
+		f = r.add(c.workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, server.GracefulSignal).
+			cure("write STOPSIGNAL %s in the Dockerfile of the image", server.GracefulSignal)
+		if declared := c.Get("lifecycle", "stopSignal"); declared.Present() {
+			f.cure("set lifecycle.stopSignal to %s", server.GracefulSignal).by(declared, nil, server.GracefulSignal)
+		}
+	}
+	f.because("%s", from)
+	if unknown {
+		f.as(Warning)
+	}
+}
+
+// stopsOnTERM reports whether uWSGI is set to stop on SIGTERM, or reads settings that
+// are not in the set.
+func (c *container) stopsOnTERM() bool {
+	stops := func(text string) bool {
+		return strings.Contains(text, "die-on-term") || strings.Contains(text, "unix_signal:15")
+	}
+	for name := range c.environment() {
+		if name == "UWSGI_DIE_ON_TERM" || name == "UWSGI_HOOK_MASTER_START" {
+			return true
+		}
+	}
+	seen := false
+	for _, f := range c.files() {
+		seen = seen || strings.Contains(f.text, "[uwsgi]")
+		if stops(f.text) {
+			return true
+		}
+	}
+	for _, word := range c.process1().server[1:] {
+		if stops(word) || !seen && (strings.Contains(word, ".ini") || strings.Contains(word, ".y") || strings.Contains(word, ".xml") || strings.Contains(word, ".json") || strings.Contains(word, "--emperor")) {
+			return true
+		}
+	}
+	return len(c.process1().server) < 2 && !seen
+}
