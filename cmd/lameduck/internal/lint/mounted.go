@@ -41,7 +41,7 @@ func (w *workload) source(volume, mount object.Value) []mounted {
 		o, items = w.config("Secret", name), volume.Get("secret", "items")
 	}
 	if o == nil {
-		return nil // of another set, or of another kind of volume
+		return nil
 	}
 	data := dataOf(o)
 	places := map[string]string{} // the key of each place
