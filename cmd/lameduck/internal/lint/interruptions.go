@@ -24,14 +24,14 @@ func (w *workload) interruptions() (all []string) {
 	if s := w.scaler; s != nil && s.Get("spec", "behavior", "scaleDown", "selectPolicy").Text() != "Disabled" {
 		all = append(all, fmt.Sprintf("%s scales down, which ends pods outside of deploys too", s))
 	}
-	if where := w.spotNodes(); where != "" {
+	if where := w.mayRunOnSpot(); where != "" {
 		all = append(all, fmt.Sprintf("the pods may run on spot nodes (%s), which their cloud takes back at any time", where))
 	}
 	return all
 }
 
-// spotNodes is the label of spot nodes that the pods select or tolerate; "": none.
-func (w *workload) spotNodes() string {
+// mayRunOnSpot is the label of spot nodes that the pods select or tolerate; "": none.
+func (w *workload) mayRunOnSpot() string {
 	for name, v := range w.pod.Get("nodeSelector").Fields() {
 		if isSpot(name, v.Text()) {
 			return "nodeSelector " + name + ": " + v.Text()
