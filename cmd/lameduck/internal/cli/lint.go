@@ -197,7 +197,7 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 	var all []lint.Finding
 	seen := map[string]bool{}
 	for _, set := range m.Sets() {
-		for _, f := range lint.Objects(set, l.ignore...) {
+		for _, f := range (lint.Options{Ignore: l.ignore}).Objects(set) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {

@@ -40,7 +40,7 @@ func Fix(objects []*object.Object, ignore ...string) (fixed []Fixed, left []NotF
 	var changed []*object.File
 	for range maxRounds {
 		f := newFixer()
-		for _, finding := range Objects(objects, ignore...) {
+		for _, finding := range (Options{Ignore: ignore}).Objects(objects) {
 			f.fix(finding)
 		}
 		left = f.left
