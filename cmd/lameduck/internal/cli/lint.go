@@ -168,7 +168,7 @@ func (l *linter) mend(s console.Streams, m *gather.Manifests) error {
 		if len(set) == 0 || m.Built(set[0].File()) {
 			continue
 		}
-		fixed, left := lint.Fix(set, l.ignore...)
+		fixed, left := l.options().Fix(set)
 		for _, f := range left {
 			fmt.Fprintf(s.Err, "not changed: %s: %v\n", f.ID, f.Err)
 		}
@@ -197,7 +197,7 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 	var all []lint.Finding
 	seen := map[string]bool{}
 	for _, set := range m.Sets() {
-		for _, f := range (lint.Options{Ignore: l.ignore}).Objects(set) {
+		for _, f := range l.options().Objects(set) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {
@@ -289,3 +289,5 @@ func oneOf(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
+
+func (l *linter) options() lint.Options { return lint.Options{Ignore: l.ignore} }
