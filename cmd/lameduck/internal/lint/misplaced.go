@@ -34,15 +34,15 @@ func (c *strictCheck) unknown(p *part, name string, v object.Value) {
 }
 
 // similarField is the field that was probably meant, "" if there is none. It is sure if
-// one letter or only upper and lower case differ, or a word before the name: strategy and
-// updateStrategy.
+// one letter or only upper and lower case differ, or a word before the name, as in strategy
+// and updateStrategy, or the unit.
 func similarField(t *manifest.Type, name string) (field string, sure bool) {
 	for _, known := range slices.Sorted(maps.Keys(*t)) {
 		long, short := strings.ToLower(known), strings.ToLower(name)
 		if len(long) < len(short) {
 			long, short = short, long
 		}
-		if long == short || len(short) > 6 && strings.HasSuffix(long, short) {
+		if long == short || long == short+"seconds" || len(short) > 6 && strings.HasSuffix(long, short) {
 			return known, true
 		}
 	}

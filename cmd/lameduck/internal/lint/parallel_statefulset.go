@@ -1,5 +1,7 @@
 package lint
 
+import "slices"
+
 // Without an order the controller does not wait for one pod before it ends the next.
 var ruleParallelStatefulSet = rule{
 	id:    "parallel-statefulset",
@@ -13,13 +15,14 @@ var ruleParallelStatefulSet = rule{
 
 func parallelStatefulSet(w *workload, r *report) {
 	policy := w.Get("spec", "podManagementPolicy")
-	if w.Kind != "StatefulSet" || policy.Text() != "Parallel" || len(w.traffic()) == 0 {
+	i := slices.IndexFunc(w.traffic(), func(s *service) bool { return !s.forPeers() })
+	if w.Kind != "StatefulSet" || policy.Text() != "Parallel" || i < 0 {
 		return
 	}
 	if n, known := w.replicas(); known && n < 2 && w.scaler == nil {
 		return
 	}
-	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all pods that go are deleted at one time behind Service %s", w, w.traffic()[0].Name).
+	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all pods that go are deleted at one time behind Service %s", w, w.traffic()[i].Name).
 		cure("scale down in small steps, or make the StatefulSet again with podManagementPolicy OrderedReady: the field cannot be changed")
 	if w.scaler != nil {
 		f.as(Warning).because("%s scales it", w.scaler)
