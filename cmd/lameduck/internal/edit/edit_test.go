@@ -64,6 +64,7 @@ var tests = []struct {
 	{"characters of several bytes", "spec: {ä: 'ü', 日本: 30}\n", []change{{"spec", "日本", 60}}, "spec: {ä: 'ü', 日本: 60}\n"},
 	{"quotes stay", "spec:\n  a: \"x\"\n  b: 'w'\n  c: z\n", []change{{"spec", "a", "1"}, {"spec", "b", "it's"}, {"spec", "c", "yes"}}, "spec:\n  a: \"1\"\n  b: 'it''s'\n  c: \"yes\"\n"},
 	{"text becomes a number", "spec:\n  a: \"30\"\n", []change{{"spec", "a", 30}}, "spec:\n  a: 30\n"},
+	{"quotes that another parser needs", "spec:\n  a: yes\n  b: x\n", []change{{"spec", "a", "yes"}, {"spec", "b", "x"}}, "spec:\n  a: \"yes\"\n  b: x\n"},
 	{"true", "spec:\n  a: false\n", []change{{"spec", "a", true}}, "spec:\n  a: true\n"},
 	{"nothing", "spec:\n  a: # why\n  b: ~\n", []change{{"spec", "a", 1}, {"spec", "b", 2}}, "spec:\n  a: 1 # why\n  b: 2\n"},
 	{"a folded plain text", "spec:\n  a: one\n    two # c\n  b: 1\n", []change{{"spec", "a", "x"}}, "spec:\n  a: x # c\n  b: 1\n"},

@@ -12,8 +12,6 @@ import (
 // some parser takes for a boolean.
 var plainText = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./-]*$`)
 
-var notPlain = map[string]bool{"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true, "true": true, "false": true, "null": true}
-
 func plain(text string) bool { return plainText.MatchString(text) && !notPlain[strings.ToLower(text)] }
 
 // styled is text in a style; without one it has quotes where it needs them.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -204,7 +205,7 @@ func (w *wanted) set(n *yaml.Node, to any) error {
 	if err != nil {
 		return err
 	}
-	if same(n, value) {
+	if quotes := value.Tag == "!!str" && n.Style == 0 && notPlain[strings.ToLower(n.Value)]; same(n, value) && !quotes {
 		return nil
 	}
 	_, err = w.replace(n, value)
@@ -457,3 +458,7 @@ func same(a, b *yaml.Node) bool {
 	return a.Kind == b.Kind && a.Anchor == b.Anchor && a.Value == b.Value && a.ShortTag() == b.ShortTag() &&
 		slices.EqualFunc(a.Content, b.Content, same)
 }
+
+// notPlain are words that are text in YAML 1.2, or none, and a boolean or nothing to parsers of
+// another version, as that of Kubernetes.
+var notPlain = map[string]bool{"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true, "true": true, "false": true, "null": true}

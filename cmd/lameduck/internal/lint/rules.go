@@ -32,6 +32,15 @@ var rules = []rule{
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
 	ruleIgnoreAnnotation,
+	ruleRoutesToUnreadyPods,
+	ruleReadinessEndsLocalTraffic,
+	ruleStickySessions,
+	ruleLoadBalancerDrainsLate,
+	ruleUDPService,
+	ruleDaemonSetTakesAllNodes,
+	ruleParallelStatefulSet,
+	ruleRolloutDynamicStableScale,
+	ruleUnknownField,
 }
 
 // known reports whether there is a rule of that ID.

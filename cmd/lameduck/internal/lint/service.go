@@ -80,3 +80,24 @@ func namesMetrics(name string) bool {
 	}
 	return false
 }
+
+// forPeers reports whether the Service is the one that gives the pods of a StatefulSet
+// their names: members of a cluster find each other by it before they are ready.
+func (s *service) forPeers() bool {
+	for _, w := range s.workloads {
+		if s.headless && w.Get("spec", "serviceName").Text() == s.Name {
+			return true
+		}
+	}
+	return false
+}
+
+// udp are the ports for datagrams.
+func (s *service) udp() (ports []servicePort) {
+	for _, p := range s.ports {
+		if p.protocol == "UDP" {
+			ports = append(ports, p)
+		}
+	}
+	return ports
+}

@@ -2,13 +2,11 @@ package manifest
 
 import (
 	"cmp"
-	"maps"
-	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
 // strict refuses a field of o that Kubernetes does not have, if it is one that
@@ -28,7 +26,7 @@ func (f *file) strict(o object) {
 // place is an object within a manifest, and the object around it.
 type place struct {
 	value
-	fields *objectType
+	fields *Type
 	around *place
 }
 
@@ -57,14 +55,14 @@ func (p *place) checkField(f document.Field) {
 		p.unknown(child, name)
 		return
 	}
-	if within != nil {
-		(&place{child, within, p}).check()
+	if within.Of != nil {
+		(&place{child, within.Of, p}).check()
 	}
 }
 
 func (p *place) unknown(v value, name string) {
 	advice := ""
-	if similar, distance := p.fields.closest(name); distance <= 1 {
+	if similar, distance := p.fields.Closest(name); distance <= 1 {
 		advice = "did you mean " + similar + "?"
 	} else if where := p.elsewhere(name); where != "" {
 		advice = name + " is a field of " + where
@@ -78,12 +76,6 @@ func (p *place) unknown(v value, name string) {
 	v.failHint(advice, "Kubernetes has no field of this name here")
 }
 
-// closest is the field with the most similar name, and in how many letters it
-// differs.
-func (t *objectType) closest(name string) (field string, distance int) {
-	return hint.Similar(name, slices.Sorted(maps.Keys(*t)))
-}
-
 // elsewhere is the path of the nearest object that has a field of that name:
 // one around p, or else one within it.
 func (p *place) elsewhere(name string) string {
@@ -92,30 +84,8 @@ func (p *place) elsewhere(name string) string {
 			return cmp.Or(outer.path, "the "+outer.get("kind").text("object")+" itself")
 		}
 	}
-	if path := p.fields.pathTo(name); path != "" {
-		return join(p.path, path)
-	}
-	return ""
-}
-
-// pathTo is the shortest path to an object within t that has the field.
-func (t *objectType) pathTo(name string) string {
-	type reached struct {
-		path string
-		*objectType
-	}
-	seen := map[*objectType]bool{t: true}
-	for queue := []reached{{"", t}}; len(queue) > 0; queue = queue[1:] {
-		at := queue[0]
-		if _, has := (*at.objectType)[name]; has {
-			return at.path
-		}
-		for _, field := range slices.Sorted(maps.Keys(*at.objectType)) {
-			if next := (*at.objectType)[field]; next != nil && !seen[next] {
-				seen[next] = true
-				queue = append(queue, reached{join(at.path, field), next})
-			}
-		}
+	if path := p.fields.PathTo(name); path != nil {
+		return join(p.path, strings.Join(path, "."))
 	}
 	return ""
 }

@@ -1,0 +1,31 @@
+package lint
+
+// A DaemonSet has one pod on each node, and no more while it is rolled out, unless it
+// has maxSurge.
+var ruleDaemonSetTakesAllNodes = rule{
+	id:    "daemonset-takes-all-nodes",
+	title: "A rollout of the DaemonSet takes the pods of all nodes at one time",
+	why: "maxUnavailable of a DaemonSet counts nodes. With 100% all pods are deleted at one time, and the Service has no endpoint until the first of the " +
+		"new ones is ready: connections are refused on every node.",
+	sources: []string{
+		"https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
+		"https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/daemon-set-v1/#DaemonSetSpec",
+	},
+	severity: Error,
+	check:    eachWorkload(daemonSetTakesAllNodes),
+}
+
+func daemonSetTakesAllNodes(w *workload, r *report) {
+	if !w.Is("apps", "DaemonSet") || w.Get("spec", "updateStrategy", "type").Text() == "OnDelete" {
+		return
+	}
+	s := w.alone()
+	at := w.Get("spec", "updateStrategy", "rollingUpdate", "maxUnavailable")
+	unavailable, ok := amountOf(at)
+	if s == nil || !ok || !unavailable.percent || unavailable.value < 100 {
+		return
+	}
+	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at one time, and Service %s has no endpoint", unavailable, s.Name).
+		cure("set maxUnavailable to 1, or to a percentage of the nodes that may be missing").
+		by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}, 1)
+}

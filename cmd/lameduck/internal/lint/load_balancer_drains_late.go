@@ -1,0 +1,86 @@
+package lint
+
+import "strings"
+
+// A load balancer outside the cluster learns of a pod that ends later than the nodes do.
+var ruleLoadBalancerDrainsLate = rule{
+	id:    "load-balancer-drains-late",
+	title: "The load balancer sends connections for longer than the pod drains",
+	why: "A load balancer that has the pods as its targets is asked to leave a pod out when it is deleted, and goes on sending new connections to it for a while. " +
+		"The pod has to accept them for that long. A new pod is ready before the load balancer sends anything to it: without a readiness gate, or minReadySeconds, old pods end too early.",
+	sources: []string{
+		"https://kubernetes-sigs.github.io/aws-load-balancer-controller/latest/deploy/pod_readiness_gate/",
+		"https://github.com/kubernetes-sigs/aws-load-balancer-controller/issues/2366",
+		"https://cloud.google.com/kubernetes-engine/docs/how-to/ingress-configuration",
+	},
+	severity: Warning,
+	check:    loadBalancerDrainsLate,
+}
+
+func loadBalancerDrainsLate(s *set, r *report) {
+	routes := s.routes()
+	for _, svc := range s.services {
+		if lb := svc.outside(routes); lb != nil {
+			for _, w := range svc.workloads {
+				drainsTooShort(w, svc, lb, r)
+				endsTooEarly(s, w, lb, r)
+			}
+		}
+		cutsInFlight(s, svc, r)
+	}
+}
+
+// drainsTooShort compares the drain delay. Without any there is another rule.
+func drainsTooShort(w *workload, svc *service, lb *loadBalancer, r *report) {
+	for _, p := range svc.ports {
+		c := p.target(w)
+		if c == nil {
+			continue
+		}
+		delay, known := c.delay()
+		if !known || delay == 0 || delay >= lb.late {
+			continue
+		}
+		more := lb.late - delay
+		f := r.add(w.Object, c.preStop(), "the server goes on for %d s, and %s sends new connections for about %d s after it was asked to leave the pod out: %d s are missing", delay, lb.name, lb.late, more).
+			because("the pods are the targets that %s asks for; %d s are from the preStop hook and the settings of the server", lb.object, delay).
+			cure("sleep %d s in the preStop hook, and set terminationGracePeriodSeconds to %d", lb.late, w.grace()+more)
+		if c.preStop().Get("sleep", "seconds").Present() {
+			f.by(c.Value, []string{"lifecycle", "preStop", "sleep", "seconds"}, lb.late).
+				by(w.pod, []string{"terminationGracePeriodSeconds"}, w.grace()+more)
+		}
+		return
+	}
+}
+
+// endsTooEarly finds new pods that nothing waits for.
+func endsTooEarly(s *set, w *workload, lb *loadBalancer, r *report) {
+	if w.Kind != "Deployment" || w.Get("spec", "minReadySeconds").IntOr(0) > 0 || s.readinessGates(w) {
+		return
+	}
+	at := w.Get("spec", "minReadySeconds")
+	r.add(w.Object, at, "minReadySeconds 0 behind %s: an old pod is deleted when the new one is ready, before the load balancer sends anything to it", lb.name).
+		as(Info).
+		because("no Namespace of the set has the label elbv2.k8s.aws/pod-readiness-gate-inject, and the pod has no readinessGates").
+		cure("label the namespace elbv2.k8s.aws/pod-readiness-gate-inject: enabled, or set minReadySeconds to 30")
+}
+
+// cutsInFlight finds a BackendConfig of Google that does not let connections drain.
+func cutsInFlight(s *set, svc *service, r *report) {
+	names := svc.Annotation("cloud.google.com/backend-config").Text()
+	if names == "" || len(svc.workloads) == 0 {
+		return
+	}
+	for _, o := range s.objects {
+		if !o.Is("cloud.google.com", "BackendConfig") || o.Namespace != svc.Namespace || !strings.Contains(names, `"`+o.Name+`"`) {
+			continue
+		}
+		timeout := o.Get("spec", "connectionDraining", "drainingTimeoutSec")
+		if timeout.IntOr(0) == 0 {
+			r.add(o, timeout, "no connectionDraining: the load balancer ends requests in flight when the pod that has them is taken out").
+				because("Service %s has it in its annotation cloud.google.com/backend-config", svc.Name).
+				cure("set connectionDraining.drainingTimeoutSec to 60, or to the time of the longest request").
+				by(o.Value, []string{"spec", "connectionDraining", "drainingTimeoutSec"}, 60)
+		}
+	}
+}

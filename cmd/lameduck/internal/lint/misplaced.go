@@ -1,0 +1,128 @@
+package lint
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// unknown finds a field that Kubernetes does not have here. It is misspelt, or a field
+// of what is around it or within it; one that is like no other may be of another
+// software, or of a newer Kubernetes.
+func (c *strictCheck) unknown(p *part, name string, v object.Value) {
+	_, selects := (*p.of)["matchLabels"]
+	similar, sure := similarField(p.of, name)
+	sure = sure && (*p.of)[similar].List == (v.Node().Kind == sequenceNode)
+	switch {
+	case selects && v.Node().Kind == scalarNode:
+		c.misplaced(p, name, v, p, []string{"matchLabels"})
+	case similar != "" && p.Field(similar).Present():
+		c.dropped(p, name, v).cure("remove %s: %s is there too", document.Display(name), similar)
+	case sure:
+		c.misspelt(p, name, similar, v).by(p.Value, []string{name}, edit.Name(similar))
+	case c.outside(p, name, v), c.inside(p, name, v):
+	case similar != "":
+		c.misspelt(p, name, similar, v)
+	default:
+		c.dropped(p, name, v).as(Info).cure("remove %s, or check whether it is of a newer Kubernetes than this version of lameduck knows", document.Display(name))
+	}
+}
+
+// similarField is the field that was probably meant, "" if there is none. It is sure if
+// one letter or only upper and lower case differ, or a word before the name, as in strategy
+// and updateStrategy, or the unit.
+func similarField(t *manifest.Type, name string) (field string, sure bool) {
+	for _, known := range slices.Sorted(maps.Keys(*t)) {
+		long, short := strings.ToLower(known), strings.ToLower(name)
+		if len(long) < len(short) {
+			long, short = short, long
+		}
+		if long == short || long == short+"seconds" || len(short) > 6 && strings.HasSuffix(long, short) {
+			return known, true
+		}
+	}
+	similar, distance := t.Closest(name)
+	if diff := len(similar) - len(name); diff < -distance || diff > distance {
+		return "", false // one is the start of the other
+	}
+	if distance > max(1, len(name)/4) {
+		return "", false
+	}
+	return similar, distance <= 1 && len(name) > 3
+}
+
+func (c *strictCheck) dropped(p *part, name string, v object.Value) *Finding {
+	return c.add(c.object, v, "Kubernetes has no field %s: it is dropped, or the object is refused", p.child(name))
+}
+
+func (c *strictCheck) misspelt(p *part, name, right string, v object.Value) *Finding {
+	return c.dropped(p, name, v).cure("rename %s to %s", document.Display(name), right)
+}
+
+// outside finds a field of an object around p, the nearest one.
+func (c *strictCheck) outside(p *part, name string, v object.Value) bool {
+	for outer := p.around; outer != nil; outer = outer.around {
+		if _, has := (*outer.of)[name]; has {
+			c.misplaced(p, name, v, outer, nil)
+			return true
+		}
+	}
+	return false
+}
+
+// ofContainers are fields whose name leaves no doubt where they belong.
+var ofContainers = []string{"lifecycle", "preStop", "postStart", "readinessProbe", "livenessProbe", "startupProbe"}
+
+// inside finds a field of an object within p.
+func (c *strictCheck) inside(p *part, name string, v object.Value) bool {
+	path := p.of.PathTo(name)
+	if path == nil {
+		return false
+	}
+	if !slices.Contains(ofContainers, name) {
+		c.dropped(p, name, v).cure("move %s to %s", document.Display(name), strings.TrimPrefix(p.String()+"."+strings.Join(path, "."), "."))
+		return true
+	}
+	to := p
+	for len(path) > 0 {
+		at := to.Field(path[0])
+		switch items := at.Items(); {
+		case len(items) == 1:
+			to = &part{items[0], (*to.of)[path[0]].Of, path[0] + "[" + document.Display(items[0].Get("name").Text()) + "]", to}
+		case len(items) > 1 || (*to.of)[path[0]].List:
+			c.dropped(p, name, v).cure("move %s to the one of %s that it is about", name, to.child(path[0]))
+			return true
+		case !at.Present():
+			c.misplaced(p, name, v, to, path)
+			return true
+		default:
+			to = &part{at, (*to.of)[path[0]].Of, path[0], to}
+		}
+		path = path[1:]
+	}
+	c.misplaced(p, name, v, to, nil)
+	return true
+}
+
+// misplaced finds a field of another object: that at to, or one that has to be made
+// there, at path.
+func (c *strictCheck) misplaced(p *part, name string, v object.Value, to *part, path []string) {
+	f := c.dropped(p, name, v)
+	where := strings.TrimPrefix(to.String()+"."+strings.Join(path, "."), ".")
+	where = strings.TrimSuffix(where, ".")
+	if where == "" {
+		where = "the " + c.object.Kind + " itself"
+	}
+	if old := to.Get(append(slices.Clone(path), name)...); old.Present() {
+		f.cure("remove it: %s is a field of %s, where it is there too, on line %d", name, where, old.Pos().Line)
+		return
+	}
+	f.cure("move %s to %s", name, where).
+		by(to.Value, append(slices.Clone(path), name), v).
+		by(p.Value, []string{name}, nil)
+}

@@ -1,0 +1,30 @@
+package lint
+
+// An endpoint of such a Service is ready for as long as the pod exists.
+var ruleRoutesToUnreadyPods = rule{
+	id:    "routes-to-unready-pods",
+	title: "The Service sends connections to pods that are not ready",
+	why: "With publishNotReadyAddresses each endpoint counts as ready, also that of a pod that is being deleted. Proxies send it new connections " +
+		"until the pod is gone: those that come after the server has closed its listener are refused, however long the pod drains.",
+	sources: []string{
+		"https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/#ServiceSpec",
+		"https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#ready",
+	},
+	severity: Error,
+	check:    routesToUnreadyPods,
+}
+
+func routesToUnreadyPods(s *set, r *report) {
+	for _, svc := range s.services {
+		publish := svc.Get("spec", "publishNotReadyAddresses")
+		if !publish.True() || len(svc.workloads) == 0 || svc.metricsOnly() || svc.forPeers() {
+			continue
+		}
+		f := r.add(svc.Object, publish, "publishNotReadyAddresses: the pods of %s get new connections until they are gone, also after the server has closed its listener", svc.workloads[0]).
+			cure("remove publishNotReadyAddresses; where pods have to find each other before they are ready, give them a headless Service of their own").
+			by(svc.Value, []string{"spec", "publishNotReadyAddresses"}, nil)
+		if svc.headless {
+			f.as(Warning).because("the Service is headless: its clients take the addresses from DNS")
+		}
+	}
+}

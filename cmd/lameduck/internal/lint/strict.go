@@ -1,0 +1,65 @@
+package lint
+
+import (
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+const (
+	mappingNode  = yaml.MappingNode
+	sequenceNode = yaml.SequenceNode
+	scalarNode   = yaml.ScalarNode
+)
+
+// strictCheck is of one object.
+type strictCheck struct {
+	*report
+	object *object.Object
+	seen   map[object.Pos]bool // a place that several aliases lead to is one mistake
+}
+
+// part is an object within the object.
+type part struct {
+	object.Value
+	of     *manifest.Type
+	name   string // of its field, with the name or index of an item; "" for the object itself
+	around *part
+}
+
+// String is its path: spec.template.spec.containers[web].
+func (p *part) String() string {
+	switch {
+	case p.around == nil:
+		return ""
+	case p.around.around == nil:
+		return p.name
+	}
+	return p.around.String() + "." + p.name
+}
+
+// isA finds a value of another kind.
+func (c *strictCheck) isA(p *part, name string, v object.Value, ok bool, want string) bool {
+	if !ok && !c.seen[v.Pos()] && !replaced(v) {
+		c.seen[v.Pos()] = true
+		c.add(c.object, v, "Kubernetes refuses the object: %s has to be %s, not %s", p.child(name), want, document.Describe(v.Node())).
+			cure("write %s as %s", name, want)
+	}
+	return ok
+}
+
+// child is the path of a field.
+func (p *part) child(name string) string {
+	return (&part{name: document.Display(name), around: p}).String()
+}
+
+// replaced reports whether v has a placeholder that something replaces before
+// Kubernetes reads it, such as ${REPLICAS}.
+func replaced(v object.Value) bool {
+	n := v.Node()
+	return n.Kind == yaml.ScalarNode && (strings.Contains(n.Value, "${") || strings.Contains(n.Value, "{{") || strings.HasPrefix(n.Value, "$"))
+}
