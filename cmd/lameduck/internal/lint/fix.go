@@ -33,14 +33,14 @@ type NotFixed struct {
 const maxRounds = 10
 
 // Fix makes the changes of all findings about the objects, and then those of what is
-// found in the changed files, until there is nothing more to change; not those of the rules to ignore. It writes no file.
-func Fix(objects []*object.Object, ignore ...string) (fixed []Fixed, left []NotFixed) {
+// found in the changed files, until there is nothing more to change. It writes no file.
+func (o Options) Fix(objects []*object.Object) (fixed []Fixed, left []NotFixed) {
 	objects = slices.Clone(objects)
 	read := map[string]*object.File{} // the changed files as they were
 	var changed []*object.File
 	for range maxRounds {
 		f := newFixer()
-		for _, finding := range Objects(objects, ignore...) {
+		for _, finding := range o.Objects(objects) {
 			f.fix(finding)
 		}
 		left = f.left
@@ -56,8 +56,8 @@ func Fix(objects []*object.Object, ignore ...string) (fixed []Fixed, left []NotF
 		}
 	}
 	now := map[string][]byte{}
-	for _, o := range objects {
-		now[o.File().Name] = o.File().Data
+	for _, object := range objects {
+		now[object.File().Name] = object.File().Data
 	}
 	for _, file := range changed {
 		fixed = append(fixed, Fixed{file, now[file.Name]})

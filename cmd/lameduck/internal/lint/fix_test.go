@@ -88,7 +88,7 @@ func TestFixAll(t *testing.T) {
 			t.Fatal(err)
 		}
 		objects := readObjects(t, file, data)
-		fixed, left := Fix(objects)
+		fixed, left := Options{}.Fix(objects)
 		for _, l := range left {
 			if !strings.Contains(l.Err.Error(), "cannot be changed here") {
 				t.Error(l.Err)
@@ -98,7 +98,7 @@ func TestFixAll(t *testing.T) {
 			if bytes.Equal(f.Text, data) {
 				t.Errorf("%s: nothing was changed", file)
 			}
-			again, _ := Fix(readObjects(t, file, f.Text))
+			again, _ := Options{}.Fix(readObjects(t, file, f.Text))
 			if len(again) > 0 {
 				t.Errorf("%s: once more there is something to change:\n%s", file, again[0].Diff())
 			}
@@ -124,7 +124,7 @@ func TestFixedFile(t *testing.T) {
 	if err := os.Symlink(path, link); err != nil {
 		t.Skip(err)
 	}
-	fixed, left := Fix(readObjects(t, link, []byte(tooLong)))
+	fixed, left := Options{}.Fix(readObjects(t, link, []byte(tooLong)))
 	if len(fixed) != 1 || len(left) != 0 {
 		t.Fatalf("%d files, not fixed: %v", len(fixed), left)
 	}

@@ -48,7 +48,7 @@ func fasterThan(seconds int, p probe) (period, failures int) {
 // "" if it does not.
 func readinessDecides(c *container) string {
 	served := c.served()
-	if where := c.workload.spotNodes(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained
+	if where := c.workload.mayRunOnSpot(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained
 		return "the pods may run on spot nodes (" + where + "): when one is reclaimed, the kubelet ends the pods without deleting them"
 	}
 	for _, s := range served {
