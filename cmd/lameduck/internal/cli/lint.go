@@ -30,9 +30,12 @@ import (
 type linter struct {
 	output, failOn string
 	ignore         []string
+	dockerfiles    []string
 	fix, diff      bool
 
 	namespace, context, kubeconfig string // of a workload of a cluster
+
+	images []lint.Dockerfile // of --dockerfile
 }
 
 func newLint(s console.Streams) *cobra.Command {
@@ -81,6 +84,7 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 	}
 	cmd.Flags().StringVarP(&l.output, "output", "o", "text", "format of the findings: "+oneOf(outputs()))
 	cmd.Flags().StringVar(&l.failOn, "fail-on", string(lint.Warning), "`SEVERITY` from which on findings are exit code 1: "+oneOf(severities()))
+	cmd.Flags().StringArrayVar(&l.dockerfiles, "dockerfile", nil, "`[IMAGE=]FILE` that an image is built from; without IMAGE, each that is no official one. May be repeated")
 	cmd.Flags().BoolVar(&l.fix, "fix", false, "change the files where that cures a finding, and report what is left")
 	cmd.Flags().BoolVar(&l.diff, "diff", false, "changes of --fix on stdout, as a unified diff, instead of the findings")
 	cmd.Flags().StringSliceVar(&l.ignore, "ignore", nil, "`RULES` whose findings are left out, with commas between them")
@@ -103,7 +107,7 @@ func completeLint(cmd *cobra.Command) {
 func lintIDs() []string { return namesOf(lint.Rules(), func(r lint.Rule) string { return r.ID }) }
 
 func (l *linter) run(ctx context.Context, s console.Streams, args []string) error {
-	if err := l.check(args); err != nil {
+	if err := cmp.Or(l.check(args), l.readDockerfiles()); err != nil {
 		return console.Usage(err)
 	}
 	if l.onCluster(args) {
@@ -131,6 +135,28 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 		}
 	}
 	return errors.Join(unwritten, outcomeOf(r))
+}
+
+// readDockerfiles reads the files of --dockerfile: [IMAGE=]FILE.
+func (l *linter) readDockerfiles() error {
+	const advice = "name a Dockerfile, or the image that is built from it as well: lameduck lint --dockerfile registry.example/web=web/Dockerfile"
+	for _, arg := range l.dockerfiles {
+		image, name, found := strings.Cut(arg, "=")
+		if !found {
+			image, name = "", arg
+		}
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return hint.New(fmt.Errorf("--dockerfile %s: %w", name, pathError(err)), advice)
+		}
+		d, err := lint.ReadDockerfile(name, text)
+		if err != nil {
+			return hint.New(fmt.Errorf("--dockerfile %w", err), advice)
+		}
+		d.Image = image
+		l.images = append(l.images, d)
+	}
+	return nil
 }
 
 // onCluster reports whether the arguments name a workload of a cluster: what is no file,
@@ -290,4 +316,4 @@ func oneOf(words []string) string {
 	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-func (l *linter) options() lint.Options { return lint.Options{Ignore: l.ignore} }
+func (l *linter) options() lint.Options { return lint.Options{Ignore: l.ignore, Dockerfiles: l.images} }
