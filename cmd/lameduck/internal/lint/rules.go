@@ -31,7 +31,6 @@ var rules = []rule{
 	ruleNoSpread,
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
-	ruleIgnoreAnnotation,
 	ruleRoutesToUnreadyPods,
 	ruleReadinessEndsLocalTraffic,
 	ruleStickySessions,
@@ -41,6 +40,7 @@ var rules = []rule{
 	ruleParallelStatefulSet,
 	ruleRolloutDynamicStableScale,
 	ruleUnknownField,
+	ruleIgnoreAnnotation,
 }
 
 // known reports whether there is a rule of that ID.
