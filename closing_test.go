@@ -15,7 +15,10 @@ import (
 // What a connection that ends, or goes idle, costs while requests finish does not
 // grow with how many others are open. A list of them all would.
 func TestFinishingCostsTheSameBesideMany(t *testing.T) {
-	const many = 3000
+	many := uint64(3000)
+	if testing.Short() {
+		many = 1000
+	}
 	for _, idle := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &Process{Log: slog.New(slog.DiscardHandler), Grace: time.Hour}
