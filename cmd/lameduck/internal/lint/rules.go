@@ -31,6 +31,11 @@ var rules = []rule{
 	ruleNoSpread,
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
+	ruleProxyNotASidecar,
+	ruleSidecarOrder,
+	ruleHTTPGetHookUnderMesh,
+	ruleHookCannotWork,
+	ruleHookEndsTheServer,
 	ruleIgnoreAnnotation,
 }
 
