@@ -160,9 +160,9 @@ func (c *container) stopsBySignal(args []string) bool {
 	return slices.Contains([]string{"SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"}, signal) || server != nil && signal == server.GracefulSignal
 }
 
-// asksToStop reports whether a URL, or the path of one, makes servers end.
+// asksToStop reports whether a URL, or the path of one, makes servers end: that of Envoy
+// and of Spring Boot. A path named shutdown may as well drain and wait, as Contour's does.
 func asksToStop(url string) bool {
 	url, _, _ = strings.Cut(url, "?")
-	last := url[strings.LastIndexByte(url, '/')+1:]
-	return strings.Contains(url, "/") && slices.Contains([]string{"quitquitquit", "quit", "shutdown", "exit", "stop"}, last)
+	return strings.HasSuffix(url, "/quitquitquit") || strings.HasSuffix(url, "/actuator/shutdown")
 }

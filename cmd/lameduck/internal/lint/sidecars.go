@@ -25,7 +25,6 @@ var proxies = []proxy{
 	{[]string{"cloud-sql-proxy", "gce-proxy", "cloudsql-docker/gce-proxy"}, "the Cloud SQL Auth Proxy", false, "its connections to the database"},
 	{[]string{"alloydb-connectors/alloydb-auth-proxy", "alloydb-auth-proxy"}, "the AlloyDB Auth Proxy", false, "its connections to the database"},
 	{[]string{"pgbouncer", "edoburu/pgbouncer", "bitnami/pgbouncer"}, "PgBouncer", false, "its connections to the database"},
-	{[]string{"brancz/kube-rbac-proxy", "kube-rbac-proxy"}, "kube-rbac-proxy", false, "the connections of its clients"},
 	{[]string{"daprio/dapr", "dapr/dapr", "daprio/daprd"}, "daprd", false, "the connections that go through it"},
 }
 
