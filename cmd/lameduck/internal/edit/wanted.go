@@ -268,7 +268,11 @@ func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
 	if err := w.mayRemove(n); err != nil {
 		return nil, err
 	}
-	above.Content[slices.Index(above.Content, n)] = value
+	i := slices.Index(above.Content, n)
+	if i < 0 {
+		return nil, w.refuse(n, "another change has replaced it")
+	}
+	above.Content[i] = value
 	if above.Kind == yaml.SequenceNode {
 		w.instead[value] = w.origin[n]
 		if w.origin[n] == nil {

@@ -77,3 +77,12 @@ func (h *hook) uses(grace int) bool {
 func (w *workload) hookUsesTheGracePeriod() bool {
 	return slices.ContainsFunc(w.containers, func(c *container) bool { return c.hook().uses(w.grace()) })
 }
+
+// sleepsForNoTime reports whether the preStop hook is a sleep of 0 s.
+func (c *container) sleepsForNoTime() bool {
+	if n, ok := c.preStop().Get("sleep", "seconds").Int(); ok {
+		return n == 0
+	}
+	command := c.preStop().Get("exec", "command").Texts()
+	return len(command) == 2 && path.Base(command[0]) == "sleep" && command[1] == "0"
+}

@@ -58,6 +58,9 @@ var distributions = []struct {
 var onDebian = []string{"node", "python", "ruby", "php", "golang", "nginx", "httpd", "perl", "rust", "eclipse-temurin", "tomcat", "jetty", "gradle", "maven", "pypy", "debian", "ubuntu", "buildpack-deps"}
 
 func (img image) usesShell() string {
+	if strings.Contains(img.repository, "distroless") || strings.Contains(img.tag, "distroless") {
+		return ""
+	}
 	for _, d := range distributions {
 		for _, part := range d.parts {
 			if hasPart(img.tag, part) || hasPart(img.repository[strings.LastIndexByte(img.repository, '/')+1:], part) {
@@ -130,4 +133,28 @@ func (d *Dockerfile) stop() (signal, from string) {
 		return signal, fmt.Sprintf("%s has no STOPSIGNAL: with the base %s it is %s", d.Name, d.Base, signal)
 	}
 	return "", ""
+}
+
+// withoutShell are images that have one program and no shell, by their repository.
+var withoutShell = []string{
+	"pause", "coredns/coredns", "kube-state-metrics/kube-state-metrics", "metrics-server/metrics-server", "external-dns/external-dns",
+	"traefik/whoami", "containous/whoami", "hashicorp/http-echo", "otel/opentelemetry-collector", "otel/opentelemetry-collector-contrib", "otel/opentelemetry-collector-k8s",
+	"oauth2-proxy/oauth2-proxy", "cloud-sql-connectors/cloud-sql-proxy", "linkerd/proxy", "chainguard/static", "chainguard/glibc-dynamic",
+	"jetstack/cert-manager-controller", "jetstack/cert-manager-webhook", "jetstack/cert-manager-cainjector",
+}
+
+// noShell reports whether the image is known to have no shell and no tools.
+func (img image) noShell() bool {
+	name := img.repository
+	switch {
+	case img.shell != "" || hasPart(img.tag, "debug"):
+		return false // a variant on a distribution, or with busybox
+	case strings.HasPrefix(name, "distroless/"), strings.Contains(name, "distroless"), strings.Contains(img.tag, "distroless"):
+		return true
+	case hasPart(img.tag, "scratch"), hasPart(img.tag, "static"):
+		return true
+	case img.official("nats", "hello-world", "scratch"):
+		return true
+	}
+	return slices.Contains(withoutShell, name)
 }

@@ -40,7 +40,7 @@ func noDrainDelay(w *workload, r *report) {
 		front, headless := c.fronts()
 		delay, known := c.delay()
 		switch {
-		case front == nil && headless == nil || !known || c.stores():
+		case front == nil && headless == nil || !known || c.stores() || c.sleepsForNoTime():
 		case delay == 0:
 			c.withoutDelay(front, headless, r)
 		case headless != nil && delay < dnsTTL:

@@ -40,6 +40,11 @@ var rules = []rule{
 	ruleParallelStatefulSet,
 	ruleRolloutDynamicStableScale,
 	ruleUnknownField,
+	ruleProxyNotASidecar,
+	ruleSidecarOrder,
+	ruleHTTPGetHookUnderMesh,
+	ruleHookCannotWork,
+	ruleHookEndsTheServer,
 	ruleIgnoreAnnotation,
 }
 
