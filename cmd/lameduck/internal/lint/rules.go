@@ -31,6 +31,11 @@ var rules = []rule{
 	ruleNoSpread,
 	ruleSpreadSelectorMismatch,
 	ruleAntiAffinityBlocksRollout,
+	ruleProxyNotASidecar,
+	ruleSidecarOrder,
+	ruleHTTPGetHookUnderMesh,
+	ruleHookCannotWork,
+	ruleHookEndsTheServer,
 	ruleRoutesToUnreadyPods,
 	ruleReadinessEndsLocalTraffic,
 	ruleStickySessions,
@@ -40,11 +45,6 @@ var rules = []rule{
 	ruleParallelStatefulSet,
 	ruleRolloutDynamicStableScale,
 	ruleUnknownField,
-	ruleProxyNotASidecar,
-	ruleSidecarOrder,
-	ruleHTTPGetHookUnderMesh,
-	ruleHookCannotWork,
-	ruleHookEndsTheServer,
 	ruleIgnoreAnnotation,
 }
 
