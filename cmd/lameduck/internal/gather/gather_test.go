@@ -100,11 +100,12 @@ func TestUnread(t *testing.T) {
 
 // bomb are aliases that unfold to 10^9 values.
 func bomb() string {
-	text := "a0: &a0 [x]\n"
+	var text strings.Builder
+	text.WriteString("a0: &a0 [x]\n")
 	for i := range 9 {
-		text += fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ","))
+		text.WriteString(fmt.Sprintf("a%d: &a%d [%s]\n", i+1, i+1, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d,", i), 10), ",")))
 	}
-	return text
+	return text.String()
 }
 
 // A file that is too large is not read, and a stream not to its end.

@@ -72,15 +72,15 @@ spec: {selector: {app: web}, ports: [{port: 8080}]}
 			t.Fatal(err)
 		}
 		objects, _, _ := object.Read(&object.File{Name: "x", Data: []byte(manifest)})
-		got := ""
+		var got strings.Builder
 		for _, f := range (Options{Dockerfiles: []Dockerfile{d}}).Objects(objects) {
 			if strings.HasPrefix(f.ID, "signal-") {
-				got += string(f.Severity) + ": " + f.ID
+				got.WriteString(string(f.Severity) + ": " + f.ID)
 				t.Logf("%s\n\t%s\n\t%s", f.Summary, f.Evidence, f.Fix)
 			}
 		}
-		if got != want {
-			t.Errorf("%s: %q, want %q", text, got, want)
+		if got.String() != want {
+			t.Errorf("%s: %q, want %q", text, got.String(), want)
 		}
 	}
 }

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/base64"
+	"maps"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -109,9 +110,7 @@ func dataOf(o *object.Object) map[string]string {
 			decoded, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
 			data[name] = string(decoded)
 		}
-		for name, text := range o.Get("stringData").Labels() {
-			data[name] = text
-		}
+		maps.Copy(data, o.Get("stringData").Labels())
 	}
 	return data
 }
