@@ -97,7 +97,7 @@ func (t hookTime) beside(u hookTime) hookTime {
 
 func (s *shell) one(c command) hookTime {
 	switch c.kind {
-	case "(", "{":
+	case "(":
 		return s.run(c.body)
 	case "if":
 		return s.branches(c)

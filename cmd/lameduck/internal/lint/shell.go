@@ -1,19 +1,20 @@
 package lint
 
 import (
-	"slices"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
-// A script of sh as far as it has to be read to know how long it takes: commands, what
-// runs them in what order, and their words with quotes and variables.
+// A script of sh as far as it has to be known how long it takes: commands, what runs them
+// in what order, and their words with variables.
 
 // command is one command of a script.
 type command struct {
 	after      string    // the operator between it and the one before it: ;, &&, ||, | or "" for the first
 	background bool      // it ends with &
 	words      []word    // of a simple command
-	kind       string    // "" for a simple command, else (, {, if, while, until, for, or ? for what is not read
+	kind       string    // "" for a simple command, else (, if, while, until or for
 	test       []command // of if, while and until
 	body       []command // of a loop, an if, ( and {
 	otherwise  []command // of an if
@@ -58,296 +59,196 @@ func (w word) literal() string {
 	return ""
 }
 
-// longestScript is the most that is read of one: what is longer is no hook.
-const longestScript = 1 << 16
-
-// parseShell reads a script; not ok for what is not read: here documents, functions,
-// case, and mistakes.
+// parseShell reads a script; not ok for what is not read: functions, case, arithmetic
+// loops, and mistakes.
 func parseShell(script string) (_ []command, ok bool) {
-	if len(script) > longestScript {
+	file := parseScript(strings.ReplaceAll(script, "\r\n", "\n"))
+	if file == nil {
 		return nil, false
 	}
-	tokens, ok := shellTokens(script)
-	if !ok {
-		return nil, false
-	}
-	p := &shellParser{tokens: tokens}
-	list := p.list()
-	return list, !p.failed && len(p.tokens) == 0
+	r := &shellReader{}
+	list := r.list(file.Stmts)
+	return list, !r.failed
 }
 
-type shellParser struct {
-	tokens []token
-	failed bool
-}
+// shellReader makes commands of the tree of a script.
+type shellReader struct{ failed bool }
 
-// next is the text of the next operator, or of the next word if it is literal.
-func (p *shellParser) next() string {
-	if len(p.tokens) == 0 {
-		return ""
-	}
-	if t := p.tokens[0]; t.operator != "" {
-		return t.operator
-	} else {
-		return t.word.literal()
-	}
-}
-
-func (p *shellParser) skip() { p.tokens = p.tokens[1:] }
-
-// expect takes the keyword or operator.
-func (p *shellParser) expect(text string) {
-	if p.next() != text {
-		p.failed = true
-		return
-	}
-	p.skip()
-}
-
-// ends are what ends a list of commands.
-var ends = []string{")", "}", "then", "else", "elif", "fi", "do", "done", "esac", ";;"}
-
-// list reads commands up to the word that ends them.
-func (p *shellParser) list() (all []command) {
+func (r *shellReader) list(statements []*syntax.Stmt) (all []command) {
 	after := ""
-	for !p.failed && len(p.tokens) > 0 {
-		switch next := p.next(); {
-		case next == ";" || next == "\n":
-			if after == "" || after == ";" || next == ";" {
-				after = ";"
-			}
-			p.skip()
-			continue
-		case slices.Contains(ends, next):
-			return all
-		}
-		c := p.command()
-		c.after, after = after, ";"
-		switch p.next() {
-		case "&&", "||", "|":
-			after = p.next()
-			p.skip()
-		case "&":
-			c.background = true
-			p.skip()
-		}
-		all = append(all, c)
+	for _, s := range statements {
+		all = append(all, r.statement(s, after)...)
+		after = ";"
 	}
 	return all
 }
 
-func (p *shellParser) command() (c command) {
-	switch next := p.next(); next {
-	case "(", "{":
-		p.skip()
-		c = command{kind: next, body: p.list()}
-		p.expect(map[string]string{"(": ")", "{": "}"}[next])
-	case "while", "until":
-		p.skip()
-		c = command{kind: next, test: p.list()}
-		c.body = p.loop()
-	case "for":
-		p.skip()
-		c = command{kind: next, words: p.words()} // NAME in a b c
-		p.separators()
-		c.body = p.loop()
-	case "if":
-		p.skip()
-		c = p.branch()
-		p.expect("fi")
-	case "case", "function", "select":
-		p.failed = true
-	default:
-		c.words = p.words()
-		p.failed = p.failed || len(c.words) == 0 || p.next() == "(" // a function
-	}
-	return c
-}
-
-func (p *shellParser) branch() command {
-	c := command{kind: "if", test: p.list()}
-	p.expect("then")
-	c.body = p.list()
-	switch p.next() {
-	case "else":
-		p.skip()
-		c.otherwise = p.list()
-	case "elif":
-		p.skip()
-		c.otherwise = []command{p.branch()}
-	}
-	return c
-}
-
-func (p *shellParser) loop() []command {
-	p.expect("do")
-	body := p.list()
-	p.expect("done")
-	return body
-}
-
-func (p *shellParser) separators() {
-	for p.next() == ";" || p.next() == "\n" {
-		p.skip()
-	}
-}
-
-func (p *shellParser) words() (all []word) {
-	for len(p.tokens) > 0 && p.tokens[0].operator == "" {
-		all = append(all, p.tokens[0].word)
-		p.skip()
-	}
-	return all
-}
-
-// token is a word, or an operator.
-type token struct {
-	operator string
-	word     word
-}
-
-// operators, the longer ones first.
-var operators = []string{"&&", "||", ";;", ";", "|", "&", "(", ")", "\n"}
-
-// shellTokens cuts a script into words and operators. Redirections and comments are
-// left out.
-func shellTokens(script string) (all []token, ok bool) {
-	script = strings.ReplaceAll(strings.ReplaceAll(script, "\r\n", "\n"), "\\\n", "")
-	for script != "" {
-		switch c := script[0]; {
-		case c == ' ' || c == '\t':
-			script = script[1:]
-		case c == '#':
-			_, rest, _ := strings.Cut(script, "\n")
-			script = "\n" + rest
-		case strings.HasPrefix(script, "<<"):
-			return nil, false
-		case redirects(script):
-			_, rest, ok := shellWord(afterRedirection(script))
-			if !ok {
-				return nil, false
-			}
-			script = rest
-		default:
-			if i := slices.IndexFunc(operators, func(o string) bool { return strings.HasPrefix(script, o) }); i >= 0 {
-				all = append(all, token{operator: operators[i]})
-				script = script[len(operators[i]):]
-				continue
-			}
-			w, rest, ok := shellWord(script)
-			if !ok {
-				return nil, false
-			}
-			all = append(all, token{word: w})
-			script = rest
+// statement is one command, or those of a chain: a && b || c | d.
+func (r *shellReader) statement(s *syntax.Stmt, after string) []command {
+	if chain, ok := s.Cmd.(*syntax.BinaryCmd); ok && !s.Background && !s.Negated {
+		operator := strings.TrimSuffix(chain.Op.String(), "&") // |& is a pipe too
+		if chain.Op == syntax.AndStmt {
+			operator = "&&"
 		}
+		return append(r.statement(chain.X, after), r.statement(chain.Y, operator)...)
 	}
-	return all, true
+	c := r.command(s.Cmd)
+	if s.Negated { // it takes as long, and ends with another status
+		c = command{kind: "(", body: []command{c}}
+	}
+	c.after, c.background = after, s.Background
+	return []command{c}
 }
 
-// redirects reports whether a redirection begins here: 2>, &>, > or <.
-func redirects(script string) bool {
-	rest := strings.TrimLeft(script, "0123456789")
-	rest = strings.TrimPrefix(rest, "&")
-	return strings.HasPrefix(rest, ">") || strings.HasPrefix(rest, "<")
-}
-
-// afterRedirection is where the name of the file begins: after 2>>, &>, <& or >|.
-func afterRedirection(script string) string {
-	rest := strings.TrimLeft(script, "0123456789")
-	rest = strings.TrimPrefix(rest, "&")
-	rest = strings.TrimLeft(rest, "<>")
-	rest = strings.TrimPrefix(strings.TrimPrefix(rest, "&"), "|")
-	return strings.TrimLeft(rest, " \t")
-}
-
-// shellWord reads one word, up to a space or an operator.
-func shellWord(s string) (w word, rest string, ok bool) {
-	var text strings.Builder
-	quoted := false
-	flush := func() {
-		if text.Len() > 0 {
-			w = append(w, wordPart{text: text.String()})
-			text.Reset()
+func (r *shellReader) command(cmd syntax.Command) command {
+	switch cmd := cmd.(type) {
+	case nil: // a redirection alone
+		return command{kind: "("}
+	case *syntax.CallExpr:
+		return command{words: append(r.assignments(cmd.Assigns), r.words(cmd.Args)...)}
+	case *syntax.DeclClause: // export A=1
+		return command{words: append([]word{{{text: cmd.Variant.Value}}}, r.assignments(cmd.Args)...)}
+	case *syntax.TestClause: // [[ ... ]]
+		return command{words: []word{{{text: "[["}}}}
+	case *syntax.BinaryCmd:
+		return command{kind: "(", body: r.statement(&syntax.Stmt{Cmd: cmd}, "")}
+	case *syntax.Subshell:
+		return command{kind: "(", body: r.list(cmd.Stmts)}
+	case *syntax.Block:
+		return command{kind: "(", body: r.list(cmd.Stmts)}
+	case *syntax.TimeClause:
+		return command{kind: "(", body: r.list([]*syntax.Stmt{cmd.Stmt})}
+	case *syntax.IfClause:
+		return r.branch(cmd)
+	case *syntax.WhileClause:
+		kind := "while"
+		if cmd.Until {
+			kind = "until"
 		}
+		return command{kind: kind, test: r.list(cmd.Cond), body: r.list(cmd.Do)}
+	case *syntax.ForClause:
+		return r.times(cmd)
 	}
-	for s != "" {
-		switch c := s[0]; {
-		case c == '"':
-			quoted = !quoted
-			s = s[1:]
-		case c == '\'' && !quoted:
-			inside, after, closed := strings.Cut(s[1:], "'")
-			if !closed {
-				return nil, "", false
-			}
-			text.WriteString(inside)
-			s = after
-			if inside == "" {
-				w = append(w, wordPart{})
-			}
-		case c == '\\' && len(s) > 1:
-			text.WriteByte(s[1])
-			s = s[2:]
-		case c == '$' || c == '`':
-			part, after, ok := shellExpansion(s)
-			if !ok {
-				return nil, "", false
-			}
-			flush()
-			w, s = append(w, part), after
-		case !quoted && strings.IndexByte(" \t\n;&|()<>", c) >= 0:
-			flush()
-			return w, s, true
-		default:
-			text.WriteByte(c)
-			s = s[1:]
-		}
-	}
-	flush()
-	return w, "", !quoted
+	r.failed = true
+	return command{}
 }
 
-// shellExpansion reads what begins with $ or `.
-func shellExpansion(s string) (part wordPart, rest string, ok bool) {
+func (r *shellReader) branch(b *syntax.IfClause) command {
+	c := command{kind: "if", test: r.list(b.Cond), body: r.list(b.Then)}
 	switch {
-	case strings.HasPrefix(s, "`"):
-		inside, after, closed := strings.Cut(s[1:], "`")
-		return wordPart{text: inside, unknown: true}, after, closed
-	case strings.HasPrefix(s, "$("):
-		depth := 0
-		for i := 1; i < len(s); i++ {
-			switch s[i] {
-			case '(':
-				depth++
-			case ')':
-				depth--
+	case b.Else == nil:
+	case len(b.Else.Cond) == 0: // else
+		c.otherwise = r.list(b.Else.Then)
+	default: // elif
+		c.otherwise = []command{r.branch(b.Else)}
+	}
+	return c
+}
+
+// times is a loop over words: its own words are NAME in a b c.
+func (r *shellReader) times(f *syntax.ForClause) command {
+	over, ok := f.Loop.(*syntax.WordIter)
+	if !ok || f.Select {
+		r.failed = true
+		return command{}
+	}
+	c := command{kind: "for", words: []word{{{text: over.Name.Value}}}, body: r.list(f.Do)}
+	if over.InPos.IsValid() {
+		c.words = append(append(c.words, word{{text: "in"}}), r.words(over.Items)...)
+	}
+	return c
+}
+
+func (r *shellReader) words(words []*syntax.Word) (all []word) {
+	for _, w := range words {
+		all = append(all, r.parts(nil, w.Parts, false))
+	}
+	return all
+}
+
+func (r *shellReader) assignments(assigns []*syntax.Assign) (all []word) {
+	for _, a := range assigns {
+		switch {
+		case a.Array != nil || a.Index != nil:
+			r.failed = true
+		case a.Naked && a.Value != nil: // an option of export
+			all = append(all, r.parts(nil, a.Value.Parts, false))
+		case a.Naked:
+			all = append(all, word{{text: a.Name.Value}})
+		case a.Value == nil:
+			all = append(all, word{{text: a.Name.Value + "="}})
+		default:
+			all = append(all, r.parts(word{{text: a.Name.Value + "="}}, a.Value.Parts, false))
+		}
+	}
+	return all
+}
+
+// parts adds the parts of a word to w, text to the text before it.
+func (r *shellReader) parts(w word, parts []syntax.WordPart, quoted bool) word {
+	for _, p := range parts {
+		switch p := p.(type) {
+		case *syntax.Lit:
+			text := unescape(p.Value)
+			if quoted {
+				text = inQuotes.Replace(p.Value)
 			}
-			if depth == 0 {
-				return wordPart{text: s[2:i], unknown: true}, s[i+1:], true
-			}
+			w = w.text(text)
+		case *syntax.SglQuoted:
+			w = w.text(p.Value)
+		case *syntax.DblQuoted:
+			w = r.parts(w.text(""), p.Parts, true)
+		case *syntax.ParamExp:
+			w = append(w, r.variable(p))
+		case *syntax.CmdSubst:
+			w = append(w, wordPart{text: printed(p.Stmts), unknown: true})
+		default: // arithmetic, and patterns of files
+			w = append(w, wordPart{unknown: true})
 		}
-		return part, "", false
-	case strings.HasPrefix(s, "${"):
-		inside, after, closed := strings.Cut(s[2:], "}")
-		name, otherwise, _ := strings.Cut(inside, "-")
-		name = strings.TrimSuffix(name, ":")
-		if !isName(name) {
-			return wordPart{text: inside, unknown: true}, after, closed
+	}
+	return w
+}
+
+// inQuotes takes away the backslashes that count within double quotes.
+var inQuotes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`", "\\\n", "")
+
+// text adds text to the last part, if that is text.
+func (w word) text(text string) word {
+	if last := len(w) - 1; last >= 0 && w[last].variable == "" && !w[last].unknown {
+		w[last].text += text
+		return w
+	}
+	return append(w, wordPart{text: text})
+}
+
+// variable is $NAME, ${NAME} or ${NAME:-otherwise}; any other expansion is not known.
+func (r *shellReader) variable(p *syntax.ParamExp) wordPart {
+	name := p.Param.Value
+	plain := !p.Excl && !p.Length && !p.Width && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
+	if !plain || !isName(name) || name[0] <= '9' {
+		return wordPart{unknown: true}
+	}
+	part := wordPart{variable: name}
+	switch {
+	case p.Exp == nil:
+	case p.Exp.Op == syntax.DefaultUnset || p.Exp.Op == syntax.DefaultUnsetOrNull:
+		if p.Exp.Word != nil {
+			part.otherwise = wordText(p.Exp.Word)
 		}
-		return wordPart{variable: name, otherwise: strings.Trim(otherwise, `"'`)}, after, closed
+	default:
+		return wordPart{unknown: true}
 	}
-	end := 1
-	for end < len(s) && isNameByte(s[end]) {
-		end++
+	return part
+}
+
+// printed are statements as they are written, near enough.
+func printed(statements []*syntax.Stmt) string {
+	var b strings.Builder
+	for _, s := range statements {
+		_ = syntax.NewPrinter().Print(&b, s) // a strings.Builder has no errors
+		b.WriteByte('\n')
 	}
-	if end == 1 { // $?, $! and $$; or a $ before something else
-		if len(s) > 1 && strings.IndexByte("?!$#@*-", s[1]) >= 0 {
-			return wordPart{text: s[:2], unknown: true}, s[2:], true
-		}
-		return wordPart{text: "$"}, s[1:], true
-	}
-	return wordPart{variable: s[1:end]}, s[end:], true
+	return strings.TrimSpace(b.String())
 }
 
 func isNameByte(c byte) bool {
