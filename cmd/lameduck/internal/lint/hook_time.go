@@ -283,10 +283,6 @@ func (s *shell) atMost(words []string) hookTime {
 	return t
 }
 
-func isShell(name string) bool {
-	return slices.Contains([]string{"sh", "bash", "ash", "dash", "ksh", "zsh"}, name)
-}
-
 // inner is a script that a shell runs: sh -c "...", or sh /path that is mounted.
 func (s *shell) inner(words []string) hookTime {
 	text, found := "", false

@@ -139,3 +139,7 @@ func shebang(text string) string {
 	}
 	return ""
 }
+
+func isShell(name string) bool {
+	return slices.Contains([]string{"sh", "bash", "ash", "dash", "ksh", "zsh"}, name)
+}
