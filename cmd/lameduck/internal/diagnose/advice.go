@@ -3,18 +3,10 @@ package diagnose
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// advice is how to cure a fault: what the program has to do, what the manifest
-// can do without it, and what the library does for a Go program.
-type advice struct {
-	always   string // the cure whatever the server is
-	program  string // empty: the cure isn't in the program
-	manifest string // empty: the manifest cannot cure it, or has the cure already
-	inGo     string // empty: the library changes nothing
-}
 
 // text is the advice for the server that was seen: its own setting first, or what
 // its program has to do, then the manifest, then the library. A server that others
@@ -105,13 +97,26 @@ func (s *runFacts) enoughGrace() string {
 // of Node.js.
 const sendConnectionClose = "after the signal send the header `Connection: close` with every response: a graceful shutdown waits for keep-alive connections that are in use, and clients use them until they are closed."
 
-func (p *podFacts) exitedOnSignal() bool {
-	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay
-}
-
 func (m *match) onlyReplica() string {
 	if m.unroutedDrops() == 0 {
 		return ""
 	}
 	return " The pod was also the last endpoint: make the delay longer than the start of its replacement, or run two replicas."
+}
+
+// graceNumber is the recommended grace period, but more than the one that was
+// too short, and more than the hook needs.
+func (m *match) graceNumber() string {
+	n := max(m.recommended.GraceSeconds, wholeSeconds(m.run.Spec.Grace)+10, wholeSeconds(m.longestPreStop())+10)
+	return fmt.Sprint(roundUp(n, 5))
+}
+
+func (m *match) longestPreStop() time.Duration {
+	var took time.Duration
+	for _, p := range m.pods {
+		if p.PreStop != never && p.Signalled != never {
+			took = max(took, p.Signalled-p.PreStop)
+		}
+	}
+	return took
 }

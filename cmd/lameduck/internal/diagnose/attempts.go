@@ -40,3 +40,7 @@ func notAccepted(a *timeline.Attempt) (time.Duration, bool) {
 	}
 	return never, false
 }
+
+// queued reports whether the attempt may have waited behind others when it was
+// cut: beside a backlog nothing shows that the server had begun with it.
+func queued(a *timeline.Attempt) bool { return cutByServer(a) && !a.Reused && a.Bytes == 0 }

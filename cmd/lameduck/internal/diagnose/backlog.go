@@ -6,17 +6,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// backlog is how the server kept up before the first termination: a server with
-// too few workers lets each request wait longer than the one before, long before
-// one times out.
-type backlog struct {
-	until         time.Duration            // the first termination
-	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
-	due, late     int                      // attempts that should have been answered by then, and those that took more than twice the time
-	sent, answers int                      // before the first termination
-	lastAnswer    time.Duration            // of those; what is in progress after it is no lack of capacity
-}
-
 func newBacklog(pods []*podFacts) backlog {
 	b := backlog{until: forever, shortest: map[string]time.Duration{}}
 	for _, p := range pods {
@@ -60,6 +49,10 @@ func (b *backlog) add(a *timeline.Attempt) {
 // grows reports whether a third of the attempts were late, and not only a few.
 func (b *backlog) grows() bool { return b.late >= minSeconds && b.late*shareOfTime >= b.due }
 
-// queued reports whether the attempt may have waited behind others when it was
-// cut: beside a backlog nothing shows that the server had begun with it.
-func queued(a *timeline.Attempt) bool { return cutByServer(a) && !a.Reused && a.Bytes == 0 }
+// Time-outs are all over the run if there are so many, in so many of its seconds
+// in which no pod was terminating: a third of them, and not only a moment.
+const (
+	minTimeouts = 5
+	minSeconds  = 3
+	shareOfTime = 3
+)

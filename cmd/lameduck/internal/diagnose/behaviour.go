@@ -8,24 +8,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// behaviour is what a pod does when it is terminated.
-//
-// On a cluster the pod that refused a connection, or cut it, is not always
-// known. But the replicas run the same program, and it terminates in the same
-// way each time: what one replica was seen to do holds for all replicas in
-// doubt.
-type behaviour struct {
-	stopsAtOnce     bool          // as soon as its termination began, the pod stopped accepting connections
-	certainly       answer        // the same
-	runsAfterClose  answer        // only if stopsAtOnce
-	exitsUncleanly  answer        // only if stopsAtOnce
-	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
-	cut             int           // attempts that the server cut, from T0 on
-	inProgress      int           // those of them that it was surely handling or reading
-	perhaps         int           // those that it may have been handling or reading
-	longest         time.Duration // of those in progress
-}
-
 // or adds what another pod was seen to do, as far as the rules need it.
 func (b behaviour) or(other behaviour) behaviour {
 	b.runsAfterClose = max(b.runsAfterClose, other.runsAfterClose)
@@ -33,10 +15,6 @@ func (b behaviour) or(other behaviour) behaviour {
 	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
 	return b
 }
-
-// minDelay: a shorter time of serving after T0 is no delay. kube-proxy itself
-// gathers changes for 1 s.
-const minDelay = time.Second
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
@@ -241,4 +219,8 @@ const killedCode = 128 + 9
 // hadGrace reports whether the process exited when its grace period was over.
 func (p *podFacts) hadGrace(grace time.Duration) bool {
 	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
+}
+
+func (p *podFacts) exitedOnSignal() bool {
+	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay
 }

@@ -6,24 +6,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// clientView is what the clients saw of one pod: a fold over its attempts. What
-// it keeps grows with the drops, and with the connections that were used after
-// T0, not with the attempts. A moment is never if it did not come.
-type clientView struct {
-	firstAnswer  time.Duration // when the first answer was complete
-	lastAnswer   time.Duration
-	firstError   time.Duration // when the first 5xx was complete
-	lastAccepted time.Duration // when the last new connection that was served began
-	longestFirst time.Duration // the longest that an answer on a new connection took, since its request was sent
-	lastSurely   time.Duration // the same of connections that were surely to this pod
-	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
-	late         timeline.Late
-	kept         map[uint64]*kept // connections that were answered after T0
-	idleCloses   int              // connections that ended unannounced between two requests, before T0
-	idleEnds     []time.Duration  // when clients noticed that idle connections had ended, about the exit
-	drops        []*dropFacts
-}
-
 func newClientView() clientView {
 	return clientView{
 		firstAnswer: never, lastAnswer: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never,

@@ -1,5 +1,7 @@
 package diagnose
 
+import "time"
+
 // inferCloseTimes gives each pod whose close of the listener is not certain the
 // time that the quickest certain pod took after T0, or else the quickest pod.
 // In the lab every one is certain.
@@ -39,3 +41,16 @@ func firstClosed(pods []*podFacts, sureOnly bool) *podFacts {
 	}
 	return first
 }
+
+// evictedWithoutNotice reports whether the node ended the pod before its
+// endpoint could be removed: an eviction through the API deletes the pod first.
+func (p *podFacts) evictedWithoutNotice() bool {
+	if p.Evicted == never {
+		return false
+	}
+	deleted := ofLab(p.Deleted)
+	return !deleted.came() || deleted.since(p.t0).shorterThan(notice) == no || exactly(p.Exited).before(exactly(p.Deleted)) == yes
+}
+
+// notice is how soon after a deletion the kubelet acts on it.
+const notice = time.Second

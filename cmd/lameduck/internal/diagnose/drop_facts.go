@@ -7,27 +7,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// dropFacts is a failed attempt and what is known around it.
-type dropFacts struct {
-	timeline.Attempt
-	run          *runFacts
-	pod          *podFacts     // the pod of the attempt; if unrouted: the pod that stopped last, or nil
-	unrouted     bool          // the Service had no endpoint
-	previous     time.Duration // when the previous response on the connection was complete, after T0; or never
-	class        string        // the fault behind it, if its pod has none as a whole; or ""
-	doubt        doubt         // why the fault is not certain
-	refusedSince time.Duration // of a connection that was not made: since when none was served; or never
-}
-
 // notStarted reports whether the attempt was never started, because too many
 // others were waiting.
 func (d *dropFacts) notStarted() bool { return d.Started == never }
-
-// late reports whether the attempt ended after the termination of its pod
-// began.
-func (d *dropFacts) late() bool {
-	return !d.unrouted && d.pod != nil && d.pod.t0.came() && exactly(d.Ended).before(d.pod.t0) != yes
-}
 
 // classify names the fault behind a drop of a pod that has no fault as a whole,
 // or "", so that the rules for single drops cannot overlap; and why that is not

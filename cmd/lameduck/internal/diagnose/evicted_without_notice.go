@@ -1,9 +1,6 @@
 package diagnose
 
-import (
-	"fmt"
-	"time"
-)
+import "fmt"
 
 // A pod that the kubelet kills by itself (node pressure, a critical pod that
 // needs the room, the shutdown of the node) has no deletionTimestamp, so its
@@ -42,16 +39,3 @@ var ruleEvicted = rule{
 		}
 	},
 }
-
-// evictedWithoutNotice reports whether the node ended the pod before its
-// endpoint could be removed: an eviction through the API deletes the pod first.
-func (p *podFacts) evictedWithoutNotice() bool {
-	if p.Evicted == never {
-		return false
-	}
-	deleted := ofLab(p.Deleted)
-	return !deleted.came() || deleted.since(p.t0).shorterThan(notice) == no || exactly(p.Exited).before(exactly(p.Deleted)) == yes
-}
-
-// notice is how soon after a deletion the kubelet acts on it.
-const notice = time.Second

@@ -99,23 +99,6 @@ func byNumber[K ~string](counts map[K]int) string {
 	return strings.Join(words, ", ")
 }
 
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
-// seconds writes a moment or a long duration, span a short one.
-func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
-
-func span(d time.Duration) string {
-	if d = max(d, 0); d < time.Second {
-		return fmt.Sprintf("%d ms", d.Milliseconds())
-	}
-	return seconds(d)
-}
-
 // howTerminated describes how the termination of the pod began.
 func (p *podFacts) howTerminated() string {
 	switch {
@@ -151,4 +134,10 @@ func bounds(drops []*dropFacts) (first, last time.Duration) {
 		return 0, 0
 	}
 	return drops[0].Ended, drops[len(drops)-1].Ended
+}
+
+// lateness is how late this machine was, by its control target.
+func (s *runFacts) lateness() string {
+	return fmt.Sprintf("this machine was late: of the requests to the control target, which never terminates, %d of %d failed, and the longest took %s",
+		s.control.Failed, s.control.Attempts, span(s.waits.longest))
 }

@@ -82,20 +82,3 @@ func (p *podFacts) keptWhenKilledText() string {
 func (m *match) anyKeptWhenKilled() bool {
 	return slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.keptWhenKilled() > 0 })
 }
-
-func (m *match) longestPreStop() time.Duration {
-	var took time.Duration
-	for _, p := range m.pods {
-		if p.PreStop != never && p.Signalled != never {
-			took = max(took, p.Signalled-p.PreStop)
-		}
-	}
-	return took
-}
-
-// graceNumber is the recommended grace period, but more than the one that was
-// too short, and more than the hook needs.
-func (m *match) graceNumber() string {
-	n := max(m.recommended.GraceSeconds, wholeSeconds(m.run.Spec.Grace)+10, wholeSeconds(m.longestPreStop())+10)
-	return fmt.Sprint(roundUp(n, 5))
-}

@@ -6,18 +6,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// kept is one connection to a pod that was used after its T0.
-type kept struct {
-	pattern  string
-	answers  int           // after T0
-	answered time.Duration // when the last response was complete, or never
-	// Of the last attempt:
-	started time.Duration
-	dropped bool
-	end     timeline.End  // how the connection ended after it
-	ended   time.Duration // when the client noticed that
-}
-
 func (k *kept) add(a *timeline.Attempt) {
 	if !a.Dropped() {
 		k.answered = max(k.answered, a.Ended)

@@ -9,7 +9,8 @@ import (
 // lag is how late this machine was, as the control target shows: by as much as
 // its responses were slower, a pod may have been slower in whatever it did.
 type lag struct {
-	waits   []wait // in the order in which they were due
+	inTime  time.Duration // a wait that shows no lag; only longer ones are kept
+	waits   []wait        // in the order in which they were due
 	longest time.Duration
 	blocks  []time.Duration // the longest wait of each blockSize of them
 }
@@ -26,7 +27,7 @@ func (w wait) length() time.Duration { return w.over - w.due }
 
 func (l *lag) add(w wait) {
 	l.longest = max(l.longest, w.length())
-	if w.length() > inTime {
+	if w.length() > l.inTime {
 		l.waits = append(l.waits, w)
 	}
 }

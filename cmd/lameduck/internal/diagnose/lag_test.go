@@ -209,7 +209,7 @@ func TestAControlTargetThatIsNotReached(t *testing.T) {
 func TestTheLongestWait(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
 	for range 300 {
-		l := &lag{}
+		l := &lag{inTime: inTime}
 		for range r.IntN(3 * blockSize) {
 			due := moment(r)
 			l.add(wait{due, due + moment(r)/time.Duration(1+r.IntN(100))})

@@ -22,13 +22,13 @@ const (
 	// on a machine that is not late: the lab writes it down after the call of the
 	// kernel, in a goroutine that has to be scheduled.
 	resolution = 30 * time.Millisecond
+	// inTime is a wait of a client of the control target that shows no lag: it is
+	// within the resolution of every event.
+	inTime = resolution / 3
 	// reaction is how long a process may take to act on what it gets (a signal, a
 	// connection, a request), and its client to notice, on a machine that is not
 	// late.
 	reaction = timeline.MostLate
-	// inTime is a wait of a client of the control target that shows no lag: it is
-	// within the resolution of every event. Only longer ones are kept.
-	inTime = resolution / 3
 )
 
 // ofLab is the window of an event that this machine recorded, or that the

@@ -6,14 +6,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Time-outs are all over the run if there are so many, in so many of its seconds
-// in which no pod was terminating: a third of them, and not only a moment.
-const (
-	minTimeouts = 5
-	minSeconds  = 3
-	shareOfTime = 3
-)
-
 // findOverload names the finding for time-outs all over the run, or is empty.
 // Where this machine was not late, a backlog before the first termination is enough.
 // The control target distinguishes an overloaded server from an overloaded machine;

@@ -2,78 +2,9 @@ package diagnose
 
 import (
 	"fmt"
-	"path"
 	"slices"
 	"strings"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// ownAdvice is what the settings of the server itself can do about a finding.
-type ownAdvice struct {
-	name, setting string // both empty where the server is not known
-	product       bool
-}
-
-// unknownServer is any other.
-var unknownServer knownServer
-
-// server is the known server that the pods run: by the program that was seen to
-// listen, else by the command.
-func (s *runFacts) server() *knownServer {
-	if s.known == nil {
-		s.known = &unknownServer
-		for _, name := range s.serverNames() {
-			if i := slices.IndexFunc(knownServers, func(k knownServer) bool { return slices.Contains(k.Programs, name) }); i >= 0 {
-				s.known = &knownServers[i]
-				break
-			}
-		}
-	}
-	return s.known
-}
-
-// serverNames are the names of what the pods run, the most exact one first.
-func (s *runFacts) serverNames() (names []string) {
-	seen := s.seenServer()
-	words := []string{seen.Script, seen.Program}
-	if seen.Program == "" && len(s.run.Spec.Command) > 0 {
-		words = s.run.Spec.Command[:1]
-	}
-	for _, word := range words {
-		names = append(names, path.Base(word), finding.Bare(word))
-	}
-	return names
-}
-
-// seenServer is the program that was seen to listen, in the first pod in which
-// one was.
-func (s *runFacts) seenServer() timeline.Server {
-	for _, p := range s.pods {
-		if p.Server.Program != "" {
-			return p.Server
-		}
-	}
-	return timeline.Server{}
-}
-
-// stopsFast reports whether the stop signal that the pods get means to the
-// server to stop at once, without finishing what is in flight.
-func (k *knownServer) stopsFast(spec *timeline.Spec) bool {
-	return sendsTERM(spec) && k.GracefulSignal != ""
-}
-
-// meansReload reports whether the stop signal that the pods get means to the
-// server to reload.
-func (k *knownServer) meansReload(spec *timeline.Spec) bool {
-	return sendsTERM(spec) && k.ReloadsOnTERM
-}
-
-// sendsTERM reports whether the pods get SIGTERM.
-func sendsTERM(spec *timeline.Spec) bool {
-	return spec.StopSignal == "" || spec.StopSignal == "SIGTERM"
-}
 
 // stopRules are the rules whose cure may be another stop signal.
 var stopRules = []string{exitsAtOnce, ignoresSignal, hookEnds, closesEarly, cutsKeepAlive, cutsInFlight}

@@ -4,52 +4,8 @@ import (
 	"cmp"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// podFacts is what is known of one pod: its events, what its clients saw, and
-// what follows from both. The rules read it and change nothing.
-type podFacts struct {
-	timeline.Pod
-	index     int
-	outages   []outage
-	failed    bool          // it never became ready
-	gaveUp    time.Duration // when that was decided
-	voidCuts  int           // attempts that it cut after T0, perhaps because the tool was late
-	unreadies []unready     // in order
-	clientView
-	acceptQueue
-
-	t0      window // termination began
-	handled window // the process has handled the start of its termination
-	exit    window
-	closed  window // new connections were refused from here on
-	// closedSure: this pod refused them, not perhaps another.
-	closedSure  bool
-	closedOpen  bool          // it no longer accepted them, though its listener was open
-	exitInexact bool          // the exit is reported late
-	reported    time.Duration // when it was
-	accuracy    time.Duration
-
-	own           behaviour     // of this pod
-	likely        behaviour     // of any replica, where the moments of this pod are inexact
-	reloads       bool          // it was killed because the stop signal means to reload to its server
-	stopSignal    string        // of the run's Spec
-	hook          string        // the preStop hook, as text
-	hookEnded     time.Duration // when it ended, or never
-	hookUsedGrace bool          // the preStop hook took the whole grace period
-	fault         string        // the ID of the rule that holds for the pod as a whole, or ""
-	doubt         doubt         // why the fault, or its absence, is not certain
-}
-
-// outage is a time without a process that no termination explains.
-type outage struct {
-	from   window
-	to     time.Duration // it was ready again, or never
-	code   int
-	signal string
-}
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
@@ -90,9 +46,6 @@ func (p *podFacts) addAttempt(a *timeline.Attempt) {
 	}
 }
 
-// earliestT0 is T0 as early as it may have been reported.
-func (p *podFacts) earliestT0() time.Duration { return attribute.EarliestT0(&p.Pod, p.accuracy) }
-
 // settleExit corrects an exit that was reported late: the kernel ends all
 // connections of a process with it, and the clients know that moment.
 func (p *podFacts) settleExit(o *observer) {
@@ -126,17 +79,6 @@ func (p *podFacts) settleExit(o *observer) {
 // known, or there are answers that any ready pod may have given.
 func (p *podFacts) provenToServe(unnamedAnswers bool) bool {
 	return p.firstAnswer != never || unnamedAnswers && p.Ready != never
-}
-
-// notAccepted reports whether the new connection of the attempt was not
-// accepted, and since when that is known. One that waited for its answer until
-// its time-out was, if the accept queue was empty meanwhile.
-func (p *podFacts) notAccepted(a *timeline.Attempt) (time.Duration, bool) {
-	at, refused := notAccepted(a)
-	if timedOut(a) && a.Conn != 0 && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
-		return never, false
-	}
-	return at, refused
 }
 
 // maybeQueued reports whether the connection that was cut may have been in the
@@ -197,21 +139,6 @@ func (p *podFacts) closedAt(at time.Duration, sure, open bool) {
 		return
 	}
 	p.closed, p.closedSure, p.closedOpen = window{max(p.t0.earliest, p.lastAccepted), at}, sure, open
-}
-
-// stopped is when the pod stopped accepting new connections: it closed its
-// listener, or it exited.
-func (p *podFacts) stopped() window {
-	if !p.closed.came() || p.exit.came() && p.exit.latest < p.closed.latest {
-		return p.exit
-	}
-	return p.closed
-}
-
-// closedAtExit reports whether the pod accepted new connections until it
-// exited.
-func (p *podFacts) closedAtExit() bool {
-	return p.exit.came() && p.closed.came() && p.closed.latest >= p.exit.earliest
 }
 
 // lastStopBefore is when the pod last stopped accepting before the moment, or

@@ -13,19 +13,6 @@ import (
 // not a wait, so a smaller number gains nothing.
 const defaultGrace = 30
 
-// load is what the attempts show of the traffic as a whole.
-type load struct {
-	attempts     int
-	successes    int // responses with a status below 300, and answers of a protocol without
-	statuses     map[int]int
-	patterns     map[string]bool
-	clear, tls   bool          // something was served in clear text, over TLS
-	terminating  *periods      // when each pod was terminating; nil in the lab
-	opens        bool          // a new connection to a pod was made
-	unattributed int           // new connections that may have been routed to a terminating pod, but not surely
-	longest      time.Duration // the longest request that was answered, or cut
-}
-
 func newLoad(run *timeline.Run, pods []*podFacts) load {
 	l := load{statuses: map[int]int{}, patterns: map[string]bool{}}
 	if run.Stage == "cluster" {
@@ -101,8 +88,3 @@ func whyGrace(longest time.Duration, needed int) string {
 	}
 	return sum
 }
-
-// wholeSeconds rounds up.
-func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
-
-func roundUp(n, to int) int { return (n + to - 1) / to * to }

@@ -6,39 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// runFacts is what is known of a run: of its pods, its drops, and this machine.
-type runFacts struct {
-	*observer
-	run    *timeline.Run // without its attempts
-	pods   []*podFacts   // in order of their start
-	byName map[string]*podFacts
-	drops  []*dropFacts // in order of their end
-	load   load
-	known  *knownServer // of server
-
-	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
-	control        timeline.Control       // of the attempts at the control target
-	voids          int                    // attempts whose failure is no evidence
-	seconds        map[time.Duration]bool // in which an attempt was due
-	reusesConns    map[string]bool        // the patterns that used a connection more than once
-	firstStart     time.Duration          // of the attempts, or never
-	lastStart      time.Duration          // when the last attempt began: later events met no traffic
-	anyServed      bool                   // some pod answered some attempt
-	unnamedAnswers bool                   // the pod of some responses is not known
-
-	backlog      backlog
-	overload     string        // the finding that explains time-outs all over the run, or ""
-	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
-	readyPeriods *periods      // when each pod was ready
-	stops        []podStop     // in order
-	hung         []*dropFacts  // those that timed out
-	longestHang  time.Duration // of those
-	recommended  finding.Recommendation
-}
 
 // newRunFacts makes the facts of a run: one pass over its events, one over its
 // attempts, and then what follows from both. The attempts come in the order in
@@ -51,7 +20,7 @@ func newRunFacts(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFa
 
 func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts {
 	s := &runFacts{
-		observer: &observer{accuracy: run.Accuracy, waits: &lag{}, slow: &lag{}},
+		observer: &observer{accuracy: run.Accuracy, waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
 		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
 		firstStart: never, lastStart: never, refusedSince: never,
 	}
@@ -215,30 +184,4 @@ func (s *runFacts) settleDrops() {
 			s.longestHang = max(s.longestHang, d.Ended-d.Started)
 		}
 	}
-}
-
-// anotherReady reports whether another pod was ready for new connections.
-func (s *runFacts) anotherReady(than *podFacts, at time.Duration) bool {
-	return s.readyPeriods.overlap(at, at, than.index)
-}
-
-// replacementFailed reports whether a pod that should have replaced another had
-// started by then, and never became ready.
-func (s *runFacts) replacementFailed(by time.Duration) bool {
-	return s.firstFailed != nil && s.firstFailed.Started <= by
-}
-
-// hungAt is an attempt that was waiting when d was due, which is why d was not
-// started: both have the same explanation. d itself if there is none.
-func (s *runFacts) hungAt(d *dropFacts) *dropFacts {
-	first, _ := slices.BinarySearchFunc(s.hung, d.Scheduled, func(h *dropFacts, at time.Duration) int { return cmp.Compare(h.Ended, at) })
-	for _, h := range s.hung[first:] {
-		if h.Started <= d.Scheduled {
-			return h
-		}
-		if h.Ended-s.longestHang > d.Scheduled {
-			break // this and all that follow began later
-		}
-	}
-	return d
 }

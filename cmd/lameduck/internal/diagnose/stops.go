@@ -7,13 +7,6 @@ import (
 	"time"
 )
 
-// podStop is a moment at which a pod stopped accepting connections. Of all
-// stops in order, pod is the one that stopped last by then.
-type podStop struct {
-	at  time.Duration
-	pod *podFacts
-}
-
 // lastStopped is the pod that stopped last before the moment, or nil.
 func lastStopped(stops []podStop, at time.Duration) *podFacts {
 	n := sort.Search(len(stops), func(i int) bool { return stops[i].at > at })

@@ -7,15 +7,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// unready is a time in which a running pod had no endpoint because its readiness
-// probe failed, though nothing terminated it.
-type unready struct {
-	pod      string
-	from, to time.Duration // to: until the last node had the endpoint again, or forever
-	ready    bool          // the probe passes again
-	why      string
-}
-
 func (u *unready) text() string {
 	s := fmt.Sprintf("the readiness probe of %s failed at %s", u.pod, seconds(u.from))
 	if u.why != "" {

@@ -11,21 +11,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// doubt is why a conclusion is not certain, and what to do about it: one line
-// each.
-type doubt struct{ reason, hint string }
-
-func (d doubt) any() bool { return d.reason != "" }
-
-// noDoubt is that of a conclusion that is certain.
-var noDoubt doubt
-
-const (
-	hintLate  = "run it again on a less busy machine, or with a lower --rate"
-	hintQuick = "run it again with --traffic new,keepalive, of which no request takes long"
-	hintOften = "run it again with a higher --rate, so that each pod gets new connections all the time"
-)
-
 // judge decides the verdict. A result in which no finding is certain is
 // inconclusive, and so is one in which nothing was served.
 func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
@@ -136,10 +121,4 @@ func (r *rule) doubt(m *match) doubt {
 		first = d.doubt
 	}
 	return first
-}
-
-// lateness is how late this machine was, by its control target.
-func (s *runFacts) lateness() string {
-	return fmt.Sprintf("this machine was late: of the requests to the control target, which never terminates, %d of %d failed, and the longest took %s",
-		s.control.Failed, s.control.Attempts, span(s.waits.longest))
 }

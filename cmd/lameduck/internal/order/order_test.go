@@ -163,23 +163,12 @@ func TestTheTableIsNotAWish(t *testing.T) {
 	}
 }
 
-// circular are the packages that have a circle of files still. None may be added; one
-// without a circle has to go.
-var circular = strings.Fields(`diagnose`)
-
 // No file of a package uses one that uses it: a file that must call up takes an
 // interface or a value instead.
 func TestFilesHaveAnOrder(t *testing.T) {
 	for path, p := range typecheck.Load(t, "../...", "../../demo", "../..").Packages {
-		name := strings.TrimPrefix(path, modulePath+"/internal/")
-		lines, known := p.Circle(), slices.Contains(circular, name)
-		switch {
-		case known && lines == nil:
-			t.Errorf("%s has no circle any more: take it off the list", name)
-		case !known:
-			for _, line := range lines {
-				t.Errorf("a circle in %s: %s", name, line)
-			}
+		for _, line := range p.Circle() {
+			t.Errorf("a circle in %s: %s", strings.TrimPrefix(path, modulePath+"/"), line)
 		}
 	}
 }

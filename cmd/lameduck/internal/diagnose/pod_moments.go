@@ -1,0 +1,37 @@
+package diagnose
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// earliestT0 is T0 as early as it may have been reported.
+func (p *podFacts) earliestT0() time.Duration { return attribute.EarliestT0(&p.Pod, p.accuracy) }
+
+// notAccepted reports whether the new connection of the attempt was not
+// accepted, and since when that is known. One that waited for its answer until
+// its time-out was, if the accept queue was empty meanwhile.
+func (p *podFacts) notAccepted(a *timeline.Attempt) (time.Duration, bool) {
+	at, refused := notAccepted(a)
+	if timedOut(a) && a.Conn != 0 && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
+		return never, false
+	}
+	return at, refused
+}
+
+// stopped is when the pod stopped accepting new connections: it closed its
+// listener, or it exited.
+func (p *podFacts) stopped() window {
+	if !p.closed.came() || p.exit.came() && p.exit.latest < p.closed.latest {
+		return p.exit
+	}
+	return p.closed
+}
+
+// closedAtExit reports whether the pod accepted new connections until it
+// exited.
+func (p *podFacts) closedAtExit() bool {
+	return p.exit.came() && p.closed.came() && p.closed.latest >= p.exit.earliest
+}
