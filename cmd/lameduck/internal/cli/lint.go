@@ -30,6 +30,7 @@ import (
 type linter struct {
 	output, failOn string
 	ignore         []string
+	policy         bool
 	dockerfiles    []string
 	fix, diff      bool
 
@@ -73,9 +74,13 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
   lameduck lint deploy/shop -n prod
   lameduck lint deploy/ --diff
   lameduck lint deploy/ -o sarif >lint.sarif
+  lameduck lint --policy | kubectl apply -f -
   helm template chart/ --values prod.yaml | lameduck lint -`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 0 {
+			if l.policy && len(args) > 0 {
+				return console.Usage(hint.New(errors.New("--policy reads no manifests"), "lameduck lint --policy | kubectl apply -f -"))
+			}
+			if len(args) == 0 && !l.policy {
 				return console.Usage(hint.New(errors.New("nothing to read"), "name files or folders with manifests, or - for stdin: lameduck lint deploy/"))
 			}
 			return nil
@@ -87,6 +92,7 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 	cmd.Flags().StringArrayVar(&l.dockerfiles, "dockerfile", nil, "`[IMAGE=]FILE` that an image is built from; without IMAGE, each that is no official one. May be repeated")
 	cmd.Flags().BoolVar(&l.fix, "fix", false, "change the files where that cures a finding, and report what is left")
 	cmd.Flags().BoolVar(&l.diff, "diff", false, "changes of --fix on stdout, as a unified diff, instead of the findings")
+	cmd.Flags().BoolVar(&l.policy, "policy", false, "the arithmetic on stdout as ValidatingAdmissionPolicies that warn, instead of the findings")
 	cmd.Flags().StringSliceVar(&l.ignore, "ignore", nil, "`RULES` whose findings are left out, with commas between them")
 	cmd.Flags().StringVarP(&l.namespace, "namespace", "n", "", "`NAME` of the namespace of KIND/NAME (default that of the context)")
 	cmd.Flags().StringVar(&l.context, "context", "", "`NAME` of the context of the kubeconfig (default its current context)")
@@ -107,6 +113,9 @@ func completeLint(cmd *cobra.Command) {
 func lintIDs() []string { return namesOf(lint.Rules(), func(r lint.Rule) string { return r.ID }) }
 
 func (l *linter) run(ctx context.Context, s console.Streams, args []string) error {
+	if l.policy {
+		return console.Written(lint.WritePolicies(s.Out))
+	}
 	if err := cmp.Or(l.check(args), l.readDockerfiles()); err != nil {
 		return console.Usage(err)
 	}
