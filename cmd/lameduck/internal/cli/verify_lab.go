@@ -15,9 +15,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/gather"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/labtrial"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -34,6 +36,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 
 	line := console.NewProgress(s.Err)
 	v.announce(line, setting, load)
+	v.preflight(ctx, line)
 	if v.verbose || sandbox.Available() != nil {
 		setting.Log = line
 	}
@@ -51,6 +54,19 @@ func (v *verify) announce(w io.Writer, cfg lab.Config, load traffic.Spec) {
 		counted(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
 	for _, note := range cfg.Workload.Notes {
 		fmt.Fprintln(w, "note:", note)
+	}
+}
+
+// preflight writes what lint finds in the manifest, but for what is only worth knowing:
+// the trial takes longer to show the same.
+func (v *verify) preflight(ctx context.Context, w io.Writer) {
+	if v.file == "" || v.file == "-" {
+		return
+	}
+	for _, f := range lint.Objects(gather.Read(ctx, []string{v.file}, nil).Objects) {
+		if f.Severity != lint.Info {
+			fmt.Fprintf(w, "lint: %s:%d:%d: %s: %s (lameduck explain %s)\n", f.File, f.Line, f.Column, f.Severity, f.Summary, f.ID)
+		}
 	}
 }
 
