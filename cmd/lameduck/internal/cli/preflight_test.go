@@ -10,7 +10,7 @@ import (
 // TestPreflight: before a trial verify writes what lint finds in its manifest.
 func TestPreflight(t *testing.T) {
 	const examples = "../lint/testdata/prestop-uses-the-grace-period/"
-	for file, want := range map[string]string{"wrong.yaml": "lint: FILE:18:17: error: preStop sleeps 30 s", "right.yaml": ""} {
+	for file, want := range map[string]string{"wrong.yaml": "lint: FILE:18:17: error: preStop sleep 30 s = grace period 30 s", "right.yaml": ""} {
 		text, err := os.ReadFile(examples + file)
 		if err != nil {
 			t.Fatal(err)
