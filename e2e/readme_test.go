@@ -3,6 +3,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -84,13 +85,43 @@ func newTerminal(t *testing.T, w *environment) *terminal {
 // typed.
 const warmUp = 8 * time.Second
 
-// run types a line, and others in further terminals meanwhile.
+// run types a line, and others in further terminals meanwhile. A trial that was
+// inconclusive, because the machine was late, is made again with the machine alone.
 func (t *terminal) run(line string, beside []string) {
 	t.Helper()
 	if strings.Contains(line, "drain-node") {
 		cordoning.Lock()
 		defer cordoning.Unlock()
 	}
+	out, err := t.trial(line, beside)
+	if exit, failed := errors.AsType[*exec.ExitError](err); failed && exit.ExitCode() == inconclusive {
+		thisMachine.trials.Lock()
+		defer thisMachine.trials.Unlock()
+		out, err = t.typed(line, beside)
+	}
+	if err != nil {
+		t.Fatalf("$ %s\n%s%v", line, out, err)
+	}
+	if strings.Contains(line, "PASS") && !strings.Contains(out, "PASS: 0 of") {
+		t.Errorf("$ %s\n%s\nwant PASS", line, out)
+	}
+}
+
+// trial types a line when no other trial needs the machine alone.
+func (t *terminal) trial(line string, beside []string) (string, error) {
+	t.Helper()
+	if strings.Contains(line, " verify ") {
+		thisMachine.trials.RLock()
+		defer thisMachine.trials.RUnlock()
+	}
+	return t.typed(line, beside)
+}
+
+// inconclusive is the exit code of the tool that could not tell.
+const inconclusive = 3
+
+func (t *terminal) typed(line string, beside []string) (string, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	out, cmd := t.start(ctx, line)
@@ -111,12 +142,7 @@ func (t *terminal) run(line string, beside []string) {
 	cancel() // what only watches has seen enough
 	others.Wait()
 	t.Logf("$ %s\n%s", line, out)
-	if err != nil {
-		t.Fatalf("$ %s\n%s%v", line, out, err)
-	}
-	if strings.Contains(line, "PASS") && !strings.Contains(out.String(), "PASS: 0 of") {
-		t.Errorf("$ %s\n%s\nwant PASS", line, out)
-	}
+	return out.String(), err
 }
 
 func (t *terminal) start(ctx context.Context, line string) (*bytes.Buffer, *exec.Cmd) {
