@@ -117,6 +117,9 @@ func (r *shellReader) command(cmd syntax.Command) command {
 	case *syntax.Block:
 		return command{kind: "(", body: r.list(cmd.Stmts)}
 	case *syntax.TimeClause:
+		if cmd.Stmt == nil { // time alone
+			return command{kind: "("}
+		}
 		return command{kind: "(", body: r.list([]*syntax.Stmt{cmd.Stmt})}
 	case *syntax.IfClause:
 		return r.branch(cmd)

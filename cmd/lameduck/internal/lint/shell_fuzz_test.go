@@ -7,7 +7,7 @@ import "testing"
 func FuzzHook(f *testing.F) {
 	for _, script := range []string{
 		"sleep 5 && sleep 6", "for i in 1 2; do sleep $i; done", "while true; do sleep 1; done", "if a; then b; fi",
-		"(a; b) | c &", "x=\"${y:-3}\"; sleep $x", "`a` $(b) $((1+2)) 2>&1 >f <g", "a\\\n b", "((", "'", "${", "$(", "wait", "timeout 1 sleep 2",
+		"(a; b) | c &", "x=\"${y:-3}\"; sleep $x", "`a` $(b) $((1+2)) 2>&1 >f <g", "a\\\n b", "((", "'", "${", "$(", "wait", "timeout 1 sleep 2", "time", "! sleep 1", "coproc a", "case $1 in a) sleep 1;; esac",
 	} {
 		f.Add(script)
 	}
