@@ -108,7 +108,7 @@ func TestRules(t *testing.T) {
 		{"a request that crosses the end of its idle connection, as others end unannounced",
 			onePod().try(s, "a", ending(timeline.FIN, s+2*ms)).try(2*s, "a").try(3*s, "a", on(2), failing(timeline.Reset)).try(11*s, "a"),
 			map[string]int{closesIdle: 1}},
-		{"a request that is lost on a connection, and no other ended",
+		{"a request that fails on a connection, and no other connection ended",
 			onePod().try(s, "a").try(2*s, "a").try(3*s, "a", on(2), failing(timeline.Reset)).try(11*s, "a"),
 			map[string]int{unexplained: 1}},
 		{"a request that was cut after a while, as others end unannounced",
