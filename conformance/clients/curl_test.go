@@ -51,9 +51,11 @@ func TestCurlHTTP1(t *testing.T) {
 	const requests = 350
 	p := newPair(t, nil, 50, ok)
 	r, connections := curl(t, requests, "--rate", "100/s", fmt.Sprintf("http://%s/[1-%d]", p.addr, requests))
-	goodbyes := strings.Count(r.stderr, "< Connection: close")
-	if goodbyes == 0 || connections != goodbyes+1 {
-		t.Errorf("%d goodbyes, %d connections", goodbyes, connections)
+	// On a slow machine all requests may go to the server that terminates, so that
+	// the last answer has it too: nothing follows that.
+	followed := strings.Count(r.stderr[:strings.LastIndex(r.stderr, "\n> POST")], "< Connection: close")
+	if followed == 0 || connections != followed+1 {
+		t.Errorf("Connection: close before another request: %d times; %d connections", followed, connections)
 	}
 	p.lostNothing(t, requests)
 }
