@@ -2,8 +2,11 @@ package sandbox
 
 import (
 	"encoding/binary"
+	"net"
+	"net/netip"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -42,6 +45,31 @@ func (d *diag) unaccepted(port int) (ids []uint64, err error) {
 	})
 	return ids, err
 }
+
+// listening are the sockets that listen on any port.
+func (d *diag) listening() (found []listener, err error) {
+	err = d.each(anyPort, 1<<unix.BPF_TCP_LISTEN, func(s []byte) {
+		found = append(found, listener{
+			addr:  localAddr(s),
+			inode: strconv.FormatUint(uint64(binary.NativeEndian.Uint32(s[diagInode:])), 10),
+		})
+	})
+	return found, err
+}
+
+// localAddr is the address of the socket, of IPv4 in the first four of 16 bytes.
+func localAddr(s []byte) netip.AddrPort {
+	port := binary.BigEndian.Uint16(s[diagLocalPort:])
+	raw := s[diagLocalAddr : diagLocalAddr+net.IPv6len]
+	if s[0] == unix.AF_INET {
+		raw = raw[:net.IPv4len]
+	}
+	addr, _ := netip.AddrFromSlice(raw)
+	return netip.AddrPortFrom(addr.Unmap(), port)
+}
+
+// anyPort asks for the sockets of all local ports.
+const anyPort = 0
 
 // each calls visit with every socket, of IPv4 and IPv6, on that local port and
 // in one of those states.
@@ -110,10 +138,12 @@ const (
 	diagPort   = unix.SizeofNlMsghdr + 8
 
 	// In an answer.
-	diagCookie = 44
-	diagQueue  = 56
-	diagInode  = 68
-	diagAnswer = 72
+	diagLocalPort = 4
+	diagLocalAddr = 8
+	diagCookie    = 44
+	diagQueue     = 56
+	diagInode     = 68
+	diagAnswer    = 72
 )
 
 func diagRequest(family uint8, port uint16, states uint32) []byte {

@@ -105,7 +105,7 @@ func (n *namespaces) listensOnIPv6(port int) bool {
 		return false
 	}
 	v6 := false
-	for _, s := range listeningSockets(n.pid) {
+	for _, s := range n.listeningSockets() {
 		if int(s.addr.Port()) != port || s.addr.Addr().IsLoopback() {
 			continue
 		}
@@ -167,9 +167,18 @@ func (n *namespaces) join() error {
 	return os.NewSyscallError("setns", err)
 }
 
+// listeningSockets asks the kernel for the listeners alone; where it has no
+// sock_diag, /proc has them among all connections of this machine.
+func (n *namespaces) listeningSockets() []listener {
+	if found, err := n.diag.listening(); err == nil {
+		return found
+	}
+	return listeningSockets(n.pid)
+}
+
 func (n *namespaces) listening() []netip.AddrPort {
 	var found []netip.AddrPort
-	for _, s := range listeningSockets(n.pid) {
+	for _, s := range n.listeningSockets() {
 		found = append(found, s.addr)
 	}
 	slices.SortFunc(found, func(a, b netip.AddrPort) int {
@@ -179,7 +188,7 @@ func (n *namespaces) listening() []netip.AddrPort {
 }
 
 func (n *namespaces) listeners(port int) (inodes []string) {
-	for _, s := range listeningSockets(n.pid) {
+	for _, s := range n.listeningSockets() {
 		if int(s.addr.Port()) == port {
 			inodes = append(inodes, s.inode)
 		}
