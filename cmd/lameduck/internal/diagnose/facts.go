@@ -16,6 +16,7 @@ type podFacts struct {
 	failed    bool          // it never became ready
 	gaveUp    time.Duration // when that was decided
 	voidCuts  int           // attempts that it cut after T0, perhaps because the tool was late
+	starved   time.Duration // how long its threads waited for a processor when it got the stop signal
 	unreadies []unready     // in order
 	clientView
 	acceptQueue

@@ -110,11 +110,11 @@ func (o *observer) add(control *timeline.Attempt) {
 }
 
 // addStalls notes the stalls of the tool: the observation is late by as much, and
-// so are the pods on the same machine.
+// so are the pods on the same machine. And those of the pods, which only the lab sees.
 func (o *observer) addStalls(run *timeline.Run) {
 	o.stalls = attribute.NewStalls(run)
 	for _, e := range run.Events {
-		if e.Kind != timeline.Stalled {
+		if e.Kind != timeline.Stalled && e.Kind != timeline.Starved {
 			continue
 		}
 		o.waits.add(wait{e.Due, e.At})

@@ -25,6 +25,10 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		p.hook, p.hookEnded = e.Detail, never
 	case timeline.PreStopEnded:
 		p.hookEnded = e.At
+	case timeline.Starved:
+		if e.At >= p.Signalled && e.Due <= p.Signalled+minDelay {
+			p.starved += e.At - e.Due
+		}
 	case timeline.Exited:
 		if !p.t0.came() || e.At < p.earliestT0() {
 			p.outages = append(p.outages, outage{from: o.ofKubelet(e.At), to: never, code: e.Code, signal: e.Signal})

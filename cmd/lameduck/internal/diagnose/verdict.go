@@ -37,7 +37,8 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 }
 
 // terminationsMissed reports whether the tool was stalled at a decisive moment of
-// each termination: clients that send nothing see no drop.
+// each termination: clients that send nothing see no drop. Or the pod was: until
+// the server handles the stop signal it serves as ever.
 func (s *runFacts) terminationsMissed() bool {
 	missed := false
 	for _, p := range s.pods {
@@ -48,12 +49,19 @@ func (s *runFacts) terminationsMissed() bool {
 		if p.exit.came() {
 			longest = max(longest, s.stalls.Longest(p.exit.earliest, p.exit.latest))
 		}
-		if longest < timeline.MostLate {
+		if longest < timeline.MostLate && !p.signalMissed() {
 			return false
 		}
 		missed = true
 	}
 	return missed
+}
+
+// signalMissed reports whether the last new connection after the stop signal may
+// have come before the server could handle that.
+func (p *podFacts) signalMissed() bool {
+	last := p.T0() + p.late.LastConnection
+	return p.late.Connections > 0 && p.starved >= timeline.MostLate && last >= p.Signalled && last <= p.Signalled+p.starved
 }
 
 // noSuccess is why a run without a drop shows nothing: a redirect or an error

@@ -28,6 +28,12 @@ func TestVerdict(t *testing.T) {
 			timeline.Event{At: 10*s + after, Kind: timeline.Exited, Pod: "a", Code: 2})
 		return b.try(9*s, "a").try(9900*ms, "a").try(10*s, "a", lasting(after), failing(timeline.EOF)).try(14*s, "a", refused)
 	}
+	// The last new connection comes 300 ms after the signal, and its pod had no
+	// processor for a while.
+	starved := func(by time.Duration) *built {
+		wait := timeline.Event{Kind: timeline.Starved, Pod: "a", Due: 10*s + 100*ms, At: 10*s + 100*ms + by}
+		return onePod().with(wait).try(9*s, "a").try(10*s+300*ms, "a")
+	}
 	for _, tt := range []struct {
 		name string
 		*built
@@ -51,6 +57,9 @@ func TestVerdict(t *testing.T) {
 		{"exits at once", exits(2 * ms), finding.Fail, "", ""},
 		{"exits at once, late because the machine was", late(exits(1500*ms), s, 10*s), finding.Inconclusive, "this machine was late by 1.00 s while a terminated", "less busy"},
 		{"exits later, on a machine that was not late", late(exits(1500*ms), ms, 10*s), finding.Fail, "", ""},
+		{"starved until the last connection came", starved(400 * ms), finding.Inconclusive, "this machine was late, by up to 400 ms, when each pod began to terminate", "less busy"},
+		{"starved, and a connection came later", starved(400*ms).try(10*s+800*ms, "a"), finding.Pass, "", ""},
+		{"starved, but not for long", starved(100 * ms), finding.Pass, "", ""},
 		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

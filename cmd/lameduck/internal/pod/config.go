@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"syscall"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
@@ -49,6 +50,7 @@ type process interface {
 	Unaccepted(port int) ([]uint64, error)
 	Tree() []sandbox.ProcessInfo
 	Holders(port int) []int
+	Waits(pids []int) map[int]time.Duration
 	Exec(ctx context.Context, argv []string) error
 	Signal(sig syscall.Signal) error
 	Catches(sig syscall.Signal) bool

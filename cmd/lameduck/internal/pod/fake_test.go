@@ -27,6 +27,7 @@ type fake struct {
 	ipv6           bool
 	tree           []sandbox.ProcessInfo
 	holders        []int                                                 // by PID, the processes of tree that listen
+	waits          func() map[int]time.Duration                          // nil: the host does not show them
 	queue          func() sandbox.Queue                                  // nil: the kernel does not show it
 	unaccepted     func() []uint64                                       // the connections in it
 	ignoresSignals bool                                                  // no signal but SIGKILL has an effect
@@ -115,6 +116,13 @@ func (f *running) Tree() []sandbox.ProcessInfo { return f.tree }
 
 func (f *running) Holders(int) []int { return f.holders }
 
+func (f *running) Waits([]int) map[int]time.Duration {
+	if f.waits == nil {
+		return nil
+	}
+	return f.waits()
+}
+
 func (f *running) Catches(syscall.Signal) bool { return !f.ignoresSignals && !f.forgot.Load() }
 
 func (f *running) Done() <-chan struct{} { return f.done }
@@ -174,6 +182,9 @@ func (s *stage) record(e timeline.Event) {
 		if e.StalledBy > 0 {
 			line += fmt.Sprintf(", stalled after %v by %v", e.StalledAfter, e.StalledBy)
 		}
+	}
+	if e.Kind == timeline.Starved {
+		line += fmt.Sprintf(" since %v", e.Due)
 	}
 	if e.Caught {
 		line += " caught"

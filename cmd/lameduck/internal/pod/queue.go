@@ -15,15 +15,15 @@ const queuePoll = 25 * time.Millisecond
 // keeps what has changed as events. Each has the moment of the look before: the
 // change came between the two, also where this machine was late.
 type queueWatch struct {
-	news  chan struct{} // has an item when there are events
-	ended chan struct{} // closed when the last event is kept
+	news  chan struct{}  // has an item when there are events
+	ended sync.WaitGroup // of the watches: the last event is kept
 
 	mu     sync.Mutex
 	events []timeline.Event
 }
 
 func newQueueWatch() *queueWatch {
-	return &queueWatch{news: make(chan struct{}, 1), ended: make(chan struct{})}
+	return &queueWatch{news: make(chan struct{}, 1)}
 }
 
 // look is one look at the queue.

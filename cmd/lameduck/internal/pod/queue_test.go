@@ -38,6 +38,23 @@ func TestAcceptQueueEvents(t *testing.T) {
 	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: unaccepted, linger: time.Second})
 }
 
+// TestStarvedEvents: of two threads one waited for 80 ms before the termination,
+// which does not count, and both in its first 60 ms, one of them for longer.
+func TestStarvedEvents(t *testing.T) {
+	waits := func() map[int]time.Duration {
+		if elapsed() < 1060*time.Millisecond {
+			return map[int]time.Duration{1: 80 * time.Millisecond}
+		}
+		return map[int]time.Duration{1: 100 * time.Millisecond, 2: 45 * time.Millisecond}
+	}
+	onStage(t, Config{Port: 8080}, func(s *stage) {
+		time.Sleep(time.Second)
+		s.Terminate(30 * time.Second)
+		<-s.Done()
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080", "1s signalled caught", "1.1s starved since 1.055s", "2s exited 0")
+	}, fake{listens: addrs("0.0.0.0:8080"), waits: waits, linger: time.Second})
+}
+
 // TestListenerClosedEvents: it closes with connections in its queue, and is there
 // again; the kernel shows nothing of the second container.
 func TestListenerClosedEvents(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 func (p *Pod) stop(c *container, grace time.Duration, why string) {
 	c.stopLiveness()
 	startProbes := time.Now()
+	p.watchWaits(c)
 	if p.plan.preStop != nil && grace > 0 {
 		abandon := p.runPreStop(c, grace)
 		defer abandon()

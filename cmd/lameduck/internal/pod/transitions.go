@@ -11,10 +11,8 @@ import (
 func (p *Pod) exited(c *container) {
 	c.ended, c.ready = true, false
 	c.stop()
-	if c.listens {
-		<-c.queue.ended
-		p.emitQueue(c)
-	}
+	c.queue.ended.Wait()
+	p.emitQueue(c)
 	code, signal := c.Exit()
 	p.status.exited(code, signal, time.Since(c.began))
 	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})

@@ -3,7 +3,6 @@ package pod
 // watchQueue looks until the container ends, or for as long as the kernel shows
 // the queue.
 func (p *Pod) watchQueue(c *container, port int) {
-	defer close(c.queue.ended)
 	var last look
 	for sleep(c.probes, queuePoll) == nil {
 		next, ok := p.look(c, port, last)

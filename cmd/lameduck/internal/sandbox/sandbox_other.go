@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"runtime"
 	"syscall"
+	"time"
 )
 
 // Main must be the first call in main: in a copy of the program that was
@@ -42,5 +43,7 @@ func startChild(cmd *exec.Cmd) error { return cmd.Start() }
 func catches(int, syscall.Signal) bool { return true }
 
 func tree(int) []ProcessInfo { return nil }
+
+func waits([]int) map[int]time.Duration { return nil }
 
 func endsByDefault(int, syscall.Signal) bool { return false }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"syscall"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -46,5 +47,7 @@ func killGroup(int) error { return errWindows }
 func catches(int, syscall.Signal) bool { return true }
 
 func tree(int) []ProcessInfo { return nil }
+
+func waits([]int) map[int]time.Duration { return nil }
 
 func endsByDefault(int, syscall.Signal) bool { return false }

@@ -17,6 +17,7 @@ const (
 	Exited         Kind = "exited"          // the process ended
 	AcceptQueue    Kind = "accept-queue"    // a socket listens on the port of the Service, and connections that are not accepted wait (Waiting) or none does: between After and At that changed, or it was seen again
 	ListenerClosed Kind = "listener-closed" // none listens on it any more, since some moment between After and At
+	Starved        Kind = "starved"         // while it terminated, a thread of it waited for a processor from Due to At
 	Restarted      Kind = "restarted"       // a container that crashed is started again
 	Evicted        Kind = "evicted"         // the kubelet evicts it by itself: node pressure, a critical pod, a shutdown of the node; Detail has the reason
 	Forced         Kind = "forced"          // deleted by force: removed from the API at once, and its exit is not reported
@@ -53,7 +54,7 @@ const (
 // Event is one thing that happened, nearly always to one pod.
 type Event struct {
 	At     Moment `json:"at"`
-	Due    Moment `json:"due,omitempty"` // when it should have happened, of an event that the tool itself makes; 0: at At
+	Due    Moment `json:"due,omitempty"` // when it should have happened, of an event that the tool itself makes; on Stalled and Starved: since when; 0: at At
 	Pod    string `json:"pod,omitempty"`
 	Kind   Kind   `json:"kind"`
 	Source Source `json:"source,omitempty"`

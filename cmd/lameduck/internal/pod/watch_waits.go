@@ -1,0 +1,53 @@
+package pod
+
+import (
+	"slices"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+const (
+	// waitsPoll is the time between two looks at how long the threads of a pod have
+	// waited for a processor.
+	waitsPoll = 50 * time.Millisecond
+	// noticeable is a wait that may change what the server does in time.
+	noticeable = 10 * time.Millisecond
+)
+
+// watchWaits looks until the container ends, from its termination on: a thread
+// that gets no processor handles the stop signal, and connections, late. Of the
+// waits since the last look it keeps the longest.
+func (p *Pod) watchWaits(c *container) {
+	last := c.Waits(c.servers)
+	if last == nil {
+		return
+	}
+	c.queue.ended.Go(func() {
+		for sleep(c.probes, waitsPoll) == nil {
+			now, next := p.cfg.Clock.Now(), c.Waits(c.servers)
+			if w := longestWait(last, next); w >= noticeable {
+				c.queue.add(timeline.Event{Kind: timeline.Starved, Due: now - w, At: now})
+			}
+			last = next
+		}
+	})
+}
+
+// servers are the processes that a termination depends on: process 1, which gets
+// the stop signal, and those that listen.
+func servers(tree []sandbox.ProcessInfo, holders []int) []int {
+	if len(tree) == 0 || slices.Contains(holders, tree[0].PID) {
+		return holders
+	}
+	return append([]int{tree[0].PID}, holders...)
+}
+
+// longestWait is the longest that any thread waited between two looks.
+func longestWait(last, next map[int]time.Duration) (longest time.Duration) {
+	for thread, waited := range next {
+		longest = max(longest, waited-last[thread])
+	}
+	return longest
+}
