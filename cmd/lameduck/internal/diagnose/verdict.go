@@ -26,7 +26,7 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 	case s.voids > 0:
 		why = doubt{fmt.Sprintf("this machine was late, by up to %s, while %s failed, and that shows nothing about the server", span(s.waits.longest), count(s.voids, "attempt")), hintLate}
 	case s.terminationsMissed():
-		why = doubt{fmt.Sprintf("this machine was late, by up to %s, when each pod began to terminate or exited, so drops may have been missed", span(s.waits.longest)), hintLate}
+		why = doubt{s.whyMissed(), hintLate}
 	case s.load.successes == 0:
 		why = s.load.noSuccess()
 	default:
@@ -55,6 +55,15 @@ func (s *runFacts) terminationsMissed() bool {
 		missed = true
 	}
 	return missed
+}
+
+func (s *runFacts) whyMissed() string {
+	for _, p := range s.pods {
+		if p.signalMissed() {
+			return fmt.Sprintf("%s waited %s for a processor when it got the stop signal, and no new connection came later, so drops may have been missed", p.Name, span(p.starved))
+		}
+	}
+	return fmt.Sprintf("this machine was late, by up to %s, when each pod began to terminate or exited, so drops may have been missed", span(s.waits.longest))
 }
 
 // signalMissed reports whether the last new connection after the stop signal may

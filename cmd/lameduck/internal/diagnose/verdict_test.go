@@ -57,7 +57,7 @@ func TestVerdict(t *testing.T) {
 		{"exits at once", exits(2 * ms), finding.Fail, "", ""},
 		{"exits at once, late because the machine was", late(exits(1500*ms), s, 10*s), finding.Inconclusive, "this machine was late by 1.00 s while a terminated", "less busy"},
 		{"exits later, on a machine that was not late", late(exits(1500*ms), ms, 10*s), finding.Fail, "", ""},
-		{"starved until the last connection came", starved(400 * ms), finding.Inconclusive, "this machine was late, by up to 400 ms, when each pod began to terminate", "less busy"},
+		{"starved until the last connection came", starved(400 * ms), finding.Inconclusive, "a waited 400 ms for a processor when it got the stop signal", "less busy"},
 		{"starved, and a connection came later", starved(400*ms).try(10*s+800*ms, "a"), finding.Pass, "", ""},
 		{"starved, but not for long", starved(100 * ms), finding.Pass, "", ""},
 		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
