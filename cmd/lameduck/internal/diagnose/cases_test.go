@@ -91,6 +91,8 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"a wrapper with a handler that does not end", wrapped(true, killed...).try(14900*ms, "a", lasting(100*ms), failing(timeline.Reset)), graceShorter, "`exec`", "terminationGracePeriodSeconds"},
 		{"a wrapper that exits at once", wrapped(true, timeline.Event{At: 10600 * ms, Kind: timeline.Exited, Pod: "a", Code: 1}).try(10*s, "a", lasting(600*ms), failing(timeline.EOF)).try(11*s, "a", refused),
 			exitsAtOnce, "make the server process 1", "keep serving for"},
+		{"a wrapper that passes the signal on, to a server that closes its listener", wrapped(true, timeline.Event{At: 13 * s, Kind: timeline.Exited, Pod: "a"}).try(10*s+20*ms, "a", refused).try(11*s, "a", refused),
+			closesEarly, "keep the listener open", "make the server process 1"},
 		{"uWSGI reloads", uwsgi(), meansReload, "die-on-term", "terminationGracePeriodSeconds: 40"},
 		{"uWSGI with another signal", stopSignal(uwsgi(), "SIGQUIT"), graceShorter, "", "die-on-term"},
 		{"nginx, whatever was in flight", command(nginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},

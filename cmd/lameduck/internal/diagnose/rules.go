@@ -51,7 +51,7 @@ func (r *rule) finding(m *match) finding.Finding {
 	}
 	if wrapper := m.wrapper(); wrapper != "" {
 		f.Evidence += "; " + wrapper
-		if r.ofProcess1 {
+		if r.ofProcess1 && !m.passedOn(r) {
 			f.Summary, f.Fix = wrapperSummary, wrapperFix
 		}
 	}

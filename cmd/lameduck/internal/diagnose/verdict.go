@@ -49,7 +49,7 @@ func (s *runFacts) terminationsMissed() bool {
 		if p.exit.came() {
 			longest = max(longest, s.stalls.Longest(p.exit.earliest, p.exit.latest))
 		}
-		if longest < timeline.MostLate && !p.signalMissed() {
+		if longest < timeline.MostLate && !s.signalMissed(p) {
 			return false
 		}
 		missed = true
@@ -59,7 +59,7 @@ func (s *runFacts) terminationsMissed() bool {
 
 func (s *runFacts) whyMissed() string {
 	for _, p := range s.pods {
-		if p.signalMissed() {
+		if s.signalMissed(p) {
 			return fmt.Sprintf("%s waited %s for a processor when it got the stop signal, and no new connection came later, so drops may have been missed", p.Name, span(p.starved))
 		}
 	}
@@ -67,10 +67,19 @@ func (s *runFacts) whyMissed() string {
 }
 
 // signalMissed reports whether the last new connection after the stop signal may
-// have come before the server could handle that.
-func (p *podFacts) signalMissed() bool {
+// have come before the server could handle that. It had handled it if it asked
+// clients to close before.
+func (s *runFacts) signalMissed(p *podFacts) bool {
 	last := p.T0() + p.late.LastConnection
-	return p.late.Connections > 0 && p.starved >= timeline.MostLate && last >= p.Signalled && last <= p.Signalled+p.starved
+	if p.late.Connections == 0 || p.starved < timeline.MostLate || last < p.Signalled || last > p.Signalled+p.starved {
+		return false
+	}
+	for _, k := range p.kept {
+		if s.reusesConns[k.pattern] && k.askedToClose() && k.answered >= p.Signalled && k.answered <= last {
+			return false
+		}
+	}
+	return true
 }
 
 // noSuccess is why a run without a drop shows nothing: a redirect or an error

@@ -59,6 +59,7 @@ func TestVerdict(t *testing.T) {
 		{"exits later, on a machine that was not late", late(exits(1500*ms), ms, 10*s), finding.Fail, "", ""},
 		{"starved until the last connection came", starved(400 * ms), finding.Inconclusive, "a waited 400 ms for a processor when it got the stop signal", "less busy"},
 		{"starved, and a connection came later", starved(400*ms).try(10*s+800*ms, "a"), finding.Pass, "", ""},
+		{"starved, and it had asked to close", starved(400*ms).try(9500*ms, "a", on(1)).try(10*s+100*ms, "a", on(1), ending(timeline.Announced, 10*s+101*ms)), finding.Pass, "", ""},
 		{"starved, but not for long", starved(100 * ms), finding.Pass, "", ""},
 		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
 	} {

@@ -17,3 +17,17 @@ func (m *match) wrapper() string {
 	}
 	return ""
 }
+
+// passedOn reports whether process 1 passed the stop signal on: it has a handler, and
+// the server closed its listener while process 1 still ran. So the fault is the server's.
+func (m *match) passedOn(r *rule) bool {
+	if r.id != closesEarly {
+		return false
+	}
+	for _, p := range m.pods {
+		if p.Wrapper != "" && (!p.Caught || p.likely.runsAfterClose != yes) {
+			return false
+		}
+	}
+	return true
+}
