@@ -122,7 +122,7 @@ func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) 
 	}
 	watched := s.observer.watches.ctx
 	defer context.AfterFunc(watched, func() { cancel(context.Cause(watched)) })()
-	if s.cfg.ActionTimeout > 0 && s.action != Watch {
+	if s.cfg.ActionTimeout > 0 && s.action != timeline.Watch {
 		defer time.AfterFunc(s.cfg.ActionTimeout, func() { cancel(errTooLong) }).Stop()
 	}
 	err := do(ctx)
