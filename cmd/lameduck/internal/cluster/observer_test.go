@@ -274,7 +274,7 @@ func TestAPodThatWasReady(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		err := s.o.overdue(time.Minute)
-		if _, never := errors.AsType[*timeline.NeverReadyError](err); never || err == nil || err.Error() != "shop-1 was ready, and has not been for 1m0s: it is running, but its readiness probe does not pass" {
+		if _, never := errors.AsType[*timeline.NeverReadyError](err); never || err == nil || err.Error() != "shop-1 was ready, and has not been for 1m0s: running, but its readiness probe does not pass" {
 			t.Errorf("unready for a minute: %v", err)
 		}
 		s.run()

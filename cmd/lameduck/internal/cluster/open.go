@@ -100,7 +100,7 @@ func (s *Stage) Start(ctx context.Context) error {
 var errLost = errors.New("the trial has ended early")
 
 // errTooLong ends an action that takes longer than the user allows.
-var errTooLong = errors.New("it takes too long")
+var errTooLong = errors.New("the action takes too long")
 
 // Act runs the action once, as long as no worker and no watch is lost and the
 // time is not over.

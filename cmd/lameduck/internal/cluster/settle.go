@@ -70,7 +70,7 @@ func (s *Stage) matchesSpec(ctx context.Context, steady bool, activePods int) (b
 	case w.paused && s.action == timeline.Rollout:
 		return false, hint.New(fmt.Errorf("the rollout of %s was paused during the trial", s.target), "kubectl rollout resume "+s.target.String()+" -n "+s.target.namespace)
 	}
-	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("its spec wants %d pods, and %d are active", w.replicas, activePods))
+	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("the spec has %d replicas, and %d pods are active", w.replicas, activePods))
 	return steady && w.notRolledOut == "" && activePods == w.replicas, nil
 }
 
@@ -177,7 +177,7 @@ func (o *observer) whyNotReady(p *podSeen) string {
 		case s.State.Terminated != nil:
 			return fmt.Sprintf("exited with code %d, %s", s.State.Terminated.ExitCode, s.State.Terminated.Reason)
 		case s.State.Running != nil:
-			return "it is running, but its readiness probe does not pass"
+			return "running, but its readiness probe does not pass"
 		}
 	}
 	for _, c := range p.object.Status.Conditions {
@@ -185,7 +185,7 @@ func (o *observer) whyNotReady(p *podSeen) string {
 			return "not scheduled: " + c.Message
 		}
 	}
-	return "its phase is " + string(p.object.Status.Phase)
+	return "in phase " + string(p.object.Status.Phase)
 }
 
 // activePods are the active pods of the workload, in the order they were seen.

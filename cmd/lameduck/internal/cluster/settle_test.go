@@ -160,7 +160,7 @@ func TestActionTimeout(t *testing.T) {
 		r.cfg.ActionTimeout = time.Hour
 		begun := time.Now()
 		err := r.Act(t.Context())
-		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: its spec wants 2 pods, and 2 are active", "--action-timeout gives it longer")
+		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: the spec has 2 replicas, and 2 pods are active", "--action-timeout gives it longer")
 	})
 }
 
