@@ -264,11 +264,19 @@ func (l *linter) check(args []string) error {
 		}
 	}
 	if l.onCluster(args) {
-		if l.fix {
-			return hint.New(errors.New("--fix changes files, and not a cluster"), "lameduck lint --diff shows the changes")
-		}
-		return nil
+		return l.checkCluster()
 	}
+	return l.checkFiles(args)
+}
+
+func (l *linter) checkCluster() error {
+	if l.fix {
+		return hint.New(errors.New("--fix changes files, and not a cluster"), "lameduck lint --diff shows the changes")
+	}
+	return nil
+}
+
+func (l *linter) checkFiles(args []string) error {
 	for _, flag := range []struct{ name, value string }{{"namespace", l.namespace}, {"context", l.context}, {"kubeconfig", l.kubeconfig}} {
 		if flag.value != "" {
 			return hint.New(fmt.Errorf("--%s is for one workload of a cluster", flag.name), "name it as KIND/NAME: lameduck lint deploy/shop -n prod")

@@ -56,16 +56,8 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	if err = v.checkValues(cmd); err != nil {
 		return setting, load, console.Usage(err)
 	}
-	if v.url != "" {
-		if setting.URL, err = cluster.ParseURL(v.url); err != nil {
-			return setting, load, console.Usage(err)
-		}
-		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
-			load.Path = p
-		}
-		if !cmd.Flags().Changed("tls") {
-			load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
-		}
+	if err = v.toURL(cmd, &setting, &load); err != nil {
+		return setting, load, console.Usage(err)
 	}
 	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
 		if v.kubeconfig != "" || v.context != "" {
@@ -80,6 +72,24 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		return setting, load, err
 	}
 	return setting, load, console.Usage(setting.Check())
+}
+
+// toURL sends the load to --url, if it is given: its path and its scheme count where no
+// other flag sets them.
+func (v *verify) toURL(cmd *cobra.Command, setting *cluster.Config, load *traffic.Spec) (err error) {
+	if v.url == "" {
+		return nil
+	}
+	if setting.URL, err = cluster.ParseURL(v.url); err != nil {
+		return err
+	}
+	if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
+		load.Path = p
+	}
+	if !cmd.Flags().Changed("tls") {
+		load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
+	}
+	return nil
 }
 
 // checkCluster returns why a flag would have no effect without, or beside,
