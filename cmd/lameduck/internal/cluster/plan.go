@@ -132,6 +132,9 @@ func Plan(w io.Writer, cfg Config, load traffic.Spec) error {
 	}
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern: %s\n", strings.Join(load.Patterns, ", "), load.Rate, cfg.request(load))
 	p.WriteString("restore afterwards: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
+	if cfg.Action == timeline.Rollout {
+		fmt.Fprintf(&p, "what stays: the annotation, and a revision of %s for each round (revisionHistoryLimit removes the oldest)\n", cfg.Target)
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -189,7 +192,7 @@ func (c *Config) actionText() string {
 	case timeline.Rollout:
 		return fmt.Sprintf("set the annotation %s on the pod template of %s", restartedAt, t)
 	case timeline.Delete:
-		return "delete all pods of " + t.String()
+		return fmt.Sprintf("delete all pods of %s at once, which no PodDisruptionBudget prevents", t)
 	case timeline.Evict:
 		return "evict one pod of " + t.String()
 	case timeline.DrainNode:

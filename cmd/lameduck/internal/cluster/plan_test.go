@@ -50,6 +50,31 @@ func TestTooLongToWatch(t *testing.T) {
 	}
 }
 
+// TestThePlanHasWhatIsLeft: what each action changes, what is restored, and what stays.
+func TestThePlanHasWhatIsLeft(t *testing.T) {
+	c := kubetest.New(deployment(2), service("shop", shopLabels))
+	for action, want := range map[timeline.Action][]string{
+		timeline.Rollout:   {"set the annotation ", "restore afterwards: delete the job\n", "what stays: the annotation, and a revision of deployment/shop for each round"},
+		timeline.Delete:    {"delete all pods of deployment/shop at once, which no PodDisruptionBudget prevents", "restore afterwards: delete the job\n"},
+		timeline.DrainNode: {"cordon the node of the first pod", "restore afterwards: delete the job, uncordon the node\n"},
+		timeline.ScaleDown: {"scale deployment/shop from 2 to 1", "restore afterwards: delete the job, scale to 2\n"},
+	} {
+		var plan strings.Builder
+		cfg := Config{Access: &Access{Client: c}, Target: find(t, c), Action: action, Workers: 2}
+		if err := Plan(&plan, cfg, traffic.Spec{}.WithDefaults()); err != nil {
+			t.Error(err)
+		}
+		for _, text := range want {
+			if !strings.Contains(plan.String(), text) {
+				t.Errorf("%s: want %q in\n%s", action, text, plan.String())
+			}
+		}
+		if stays := strings.Contains(plan.String(), "what stays"); stays != (action == timeline.Rollout) {
+			t.Errorf("%s: what stays: %v\n%s", action, stays, plan.String())
+		}
+	}
+}
+
 // TestThePlanHasTheRequest: whatever the requests have, but no value of a header.
 func TestThePlanHasTheRequest(t *testing.T) {
 	c := kubetest.New(deployment(2), service("shop", shopLabels))
