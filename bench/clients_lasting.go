@@ -56,7 +56,7 @@ func webSocketSession(ctx context.Context, c *client) error {
 }
 
 // eventSession listens until the stream ends. Unbroken, its body ends as
-// HTTP says it should, after the server's last event.
+// HTTP requires, after the server's last event.
 func eventSession(ctx context.Context, c *client) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bench/events", nil)
 	if err != nil {

@@ -175,7 +175,7 @@ func runningFrom(dir string) (links []string) {
 	return links
 }
 
-// forAll puts the programs in a folder of their own, where everybody may run
+// forAll puts the programs in a folder of their own, where every user may run
 // them, and by which their processes are found.
 func forAll(t *testing.T) (tool string) {
 	dir, err := os.MkdirTemp("", "lameduck-e2e")

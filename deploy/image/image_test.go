@@ -283,7 +283,7 @@ func TestRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		args []string
 		code int
-		says string
+		want string
 	}{
 		"nothing to do":  {nil, 2, "give -o FILE or -push IMAGE"},
 		"unknown flag":   {[]string{"-x"}, 2, "not defined: -x"},
@@ -301,8 +301,8 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			code := exitCode(run(t.Context(), test.args, io.Discard, &stderr), &stderr)
-			if code != test.code || !strings.Contains(stderr.String(), test.says) {
-				t.Errorf("exit %d, want %d, and %q in\n%s", code, test.code, test.says, &stderr)
+			if code != test.code || !strings.Contains(stderr.String(), test.want) {
+				t.Errorf("exit %d, want %d, and %q in\n%s", code, test.code, test.want, &stderr)
 			}
 		})
 	}

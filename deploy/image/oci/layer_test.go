@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// TestLayer: every folder comes once and before what is in it, and nobody
-// but root can write.
+// TestLayer: every folder comes once and before what is in it, and only
+// root can write.
 func TestLayer(t *testing.T) {
 	for _, plain := range []bool{false, true} {
 		checkLayer(t, plain)

@@ -89,7 +89,7 @@ Exit codes: 0 nothing found, 1 findings of the severity of --fail-on or above,
 	}
 	cmd.Flags().StringVarP(&l.output, "output", "o", "text", "format of the findings: "+oneOf(outputs()))
 	cmd.Flags().StringVar(&l.failOn, "fail-on", string(lint.Warning), "`SEVERITY` from which on findings are exit code 1: "+oneOf(severities()))
-	cmd.Flags().StringArrayVar(&l.dockerfiles, "dockerfile", nil, "`[IMAGE=]FILE` that an image is built from; without IMAGE, each that is no official one. May be repeated")
+	cmd.Flags().StringArrayVar(&l.dockerfiles, "dockerfile", nil, "`[IMAGE=]FILE` that an image is built from; without IMAGE it is taken for every image that is not an official one. May be repeated")
 	cmd.Flags().BoolVar(&l.fix, "fix", false, "change the files where that cures a finding, and report what is left")
 	cmd.Flags().BoolVar(&l.diff, "diff", false, "changes of --fix on stdout, as a unified diff, instead of the findings")
 	cmd.Flags().BoolVar(&l.policy, "policy", false, "the arithmetic on stdout as ValidatingAdmissionPolicies that warn, instead of the findings")
@@ -264,11 +264,19 @@ func (l *linter) check(args []string) error {
 		}
 	}
 	if l.onCluster(args) {
-		if l.fix {
-			return hint.New(errors.New("--fix changes files, and not a cluster"), "lameduck lint --diff shows the changes")
-		}
-		return nil
+		return l.checkCluster()
 	}
+	return l.checkFiles(args)
+}
+
+func (l *linter) checkCluster() error {
+	if l.fix {
+		return hint.New(errors.New("--fix changes files, and not a cluster"), "lameduck lint --diff shows the changes")
+	}
+	return nil
+}
+
+func (l *linter) checkFiles(args []string) error {
 	for _, flag := range []struct{ name, value string }{{"namespace", l.namespace}, {"context", l.context}, {"kubeconfig", l.kubeconfig}} {
 		if flag.value != "" {
 			return hint.New(fmt.Errorf("--%s is for one workload of a cluster", flag.name), "name it as KIND/NAME: lameduck lint deploy/shop -n prod")
@@ -299,7 +307,7 @@ func (l *linter) write(s console.Streams, r *output.Result) error {
 // outcomeOf is the exit code, as an error.
 func outcomeOf(r *output.Result) error {
 	if n := len(r.Unread); n > 0 {
-		return hint.New(fmt.Errorf("%d of what was to be read could not be", n), "the lines above name each; all else was read")
+		return hint.New(fmt.Errorf("%d files or objects could not be read", n), "the lines above name each; all others were read")
 	}
 	if len(r.Objects) == 0 && len(r.Skipped) == 0 {
 		return hint.New(errors.New("no object of Kubernetes was found"), "name files or folders with manifests, or - for stdin")

@@ -127,6 +127,7 @@ func readRun(ctx context.Context, file string) (*timeline.Run, error) {
 		timeline.ErrNotARun:   "name a file that lameduck verify --save has written; --report writes another kind",
 		timeline.ErrVersion:   "read it with the version of lameduck that wrote it; its first line has that version",
 		timeline.ErrTruncated: "the file is incomplete: copy it again, or repeat the run",
+		timeline.ErrDamaged:   "the file is no longer as it was written: copy it again, or repeat the run",
 	} {
 		if errors.Is(err, kind) {
 			return nil, console.Usage(hint.New(fmt.Errorf("%s: %w", file, err), advice))

@@ -41,7 +41,7 @@ func reportFormat(path string) (func(io.Writer, *report.Report) error, error) {
 	if ending == "" {
 		err = fmt.Errorf("cannot save a report as %q: the name has no ending", path)
 	}
-	return nil, hint.New(err, "the ending chooses the form; known: "+strings.Join(slices.Sorted(maps.Keys(reportFormats)), ", "))
+	return nil, hint.New(err, "the ending chooses the format; known: "+strings.Join(slices.Sorted(maps.Keys(reportFormats)), ", "))
 }
 
 // saveReport writes the report to a file in the form its ending names. The file

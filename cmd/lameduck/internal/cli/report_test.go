@@ -128,6 +128,7 @@ func TestReportRefuses(t *testing.T) {
 		{"empty", []string{file("empty", nil)}, "empty: not a saved run: it has no line"},
 		{"a report", []string{liveReport}, "exits-at-once.json: not a saved run: the first line is not a header"},
 		{"truncated", []string{file("truncated", good[:len(good)/2])}, "truncated: a saved run that ends too early: after line "},
+		{"damaged", []string{file("damaged", bytes.Replace(good, []byte("\n"), []byte("\noops\n"), 1))}, "damaged: a saved run that is damaged: line 2: "},
 		{"another version", []string{file("version", bytes.Replace(good, []byte(`"version":1`), []byte(`"version":9`), 1))}, "a saved run of another version than 1: its version is 9"},
 		{"the second", []string{savedRun, file("second", good[:100])}, "second: not a saved run"},
 	} {

@@ -50,22 +50,14 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 		return setting, load, console.Usage(err)
 	}
 	load.PodHeader = v.podHeader
-	if setting.Action, err = cluster.ParseAction(v.action); err != nil {
+	if setting.Action, err = parseAction(v.action, "on a cluster", cluster.Actions); err != nil {
 		return setting, load, console.Usage(err)
 	}
 	if err = v.checkValues(cmd); err != nil {
 		return setting, load, console.Usage(err)
 	}
-	if v.url != "" {
-		if setting.URL, err = cluster.ParseURL(v.url); err != nil {
-			return setting, load, console.Usage(err)
-		}
-		if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
-			load.Path = p
-		}
-		if !cmd.Flags().Changed("tls") {
-			load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
-		}
+	if err = v.toURL(cmd, &setting, &load); err != nil {
+		return setting, load, console.Usage(err)
 	}
 	if setting.Access, err = cluster.Connect(v.kubeconfig, v.context, v.namespace); err != nil {
 		if v.kubeconfig != "" || v.context != "" {
@@ -82,6 +74,24 @@ func (v *verify) cluster(ctx context.Context, cmd *cobra.Command, name string) (
 	return setting, load, console.Usage(setting.Check())
 }
 
+// toURL sends the load to --url, if it is given: its path and its scheme count where no
+// other flag sets them.
+func (v *verify) toURL(cmd *cobra.Command, setting *cluster.Config, load *traffic.Spec) (err error) {
+	if v.url == "" {
+		return nil
+	}
+	if setting.URL, err = cluster.ParseURL(v.url); err != nil {
+		return err
+	}
+	if p := setting.URL.RequestURI(); p != "/" && !cmd.Flags().Changed("path") {
+		load.Path = p
+	}
+	if !cmd.Flags().Changed("tls") {
+		load.TLS = map[string]timeline.TLS{"http": timeline.TLSOff, "https": timeline.TLSOn}[setting.URL.Scheme]
+	}
+	return nil
+}
+
 // checkCluster returns why a flag would have no effect without, or beside,
 // another.
 func (v *verify) checkCluster(cmd *cobra.Command) error {
@@ -89,8 +99,8 @@ func (v *verify) checkCluster(cmd *cobra.Command) error {
 		name, needs string
 		has         bool
 	}{
-		{"node", "--action drain-node", v.action == string(cluster.DrainNode)},
-		{"for", "--action watch", v.action == string(cluster.Watch)},
+		{"node", "--action drain-node", v.action == string(timeline.DrainNode)},
+		{"for", "--action watch", v.action == string(timeline.Watch)},
 	} {
 		if cmd.Flags().Changed(flag.name) && !flag.has {
 			return hint.New(fmt.Errorf("--%s has no effect without %s", flag.name, flag.needs), "add "+flag.needs+", or leave --"+flag.name+" out")
@@ -101,7 +111,7 @@ func (v *verify) checkCluster(cmd *cobra.Command) error {
 			return hint.New(fmt.Errorf("--%s has no effect with --url: the load comes from this machine", name), "leave one of the two out")
 		}
 	}
-	if v.action == string(cluster.Watch) && cmd.Flags().Changed("action-timeout") {
+	if v.action == string(timeline.Watch) && cmd.Flags().Changed("action-timeout") {
 		return hint.New(errors.New("--action-timeout has no effect with --action watch"), "use --for, the time to observe")
 	}
 	return nil
@@ -115,11 +125,11 @@ const knownReady = 10 * time.Second
 func clusterTrial(setting cluster.Config, load traffic.Spec) trial.Config {
 	load.Host = cmp.Or(load.Host, setting.Host())
 	takes := time.Duration(0)
-	if setting.Action == cluster.Watch {
+	if setting.Action == timeline.Watch {
 		takes = setting.WatchFor
 	}
 	return trial.Config{
-		Name: "cluster", Action: string(setting.Action), Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady, ActTakes: takes,
+		Name: "cluster", Action: setting.Action, Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady, ActTakes: takes,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

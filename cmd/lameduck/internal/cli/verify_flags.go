@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
@@ -50,7 +49,7 @@ type clusterFlags struct {
 const defaultImage = "lameduck:1.0.0"
 
 func (v *verify) shared(f *pflag.FlagSet) {
-	f.StringVar(&v.action, "action", string(lab.Rollout), "`NAME` of the action that replaces the pods, listed below")
+	f.StringVar(&v.action, "action", string(timeline.Rollout), "`NAME` of the action that replaces the pods, listed below")
 	f.IntVar(&v.rounds, "rounds", 1, "number of times to run the action")
 	f.IntVar(&v.replicas, "replicas", 0, "number of replicas, in place of the manifest's or the workload's (default 1 without a manifest)")
 	f.StringVar(&v.traffic, "traffic", strings.Join(traffic.Default(), ","), "`NAMES` of traffic patterns, with commas between them, or all; listed below")

@@ -42,7 +42,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 	}
 	setting.LastLines = line
 	setting.Note = func(text string) { fmt.Fprintln(line, "note:", text) }
-	cfg := labtrial.Config(setting, lab.Action(v.action), load)
+	cfg := labtrial.Config(setting, timeline.Action(v.action), load)
 	cfg.LowerRate = !cmd.Flags().Changed("rate")
 	return v.try(ctx, s, line, cfg)
 }
@@ -96,7 +96,7 @@ func (v *verify) lab(cmd *cobra.Command, args []string, in io.Reader) (lab.Confi
 	var errs [6]error
 	var load traffic.Spec
 	setting.Command, errs[0] = command(cmd, args)
-	_, errs[1] = lab.ParseAction(v.action)
+	_, errs[1] = parseAction(v.action, "in the lab", lab.Actions)
 	load, errs[2] = v.load()
 	setting.Propagation, errs[3] = lab.ParseProfile(v.propagation)
 	errs[4] = v.checkValues(cmd)
@@ -155,7 +155,7 @@ func (v *verify) workload(cmd *cobra.Command, in io.Reader) (*manifest.Workload,
 		return nil, hint.New(fmt.Errorf("the %s has %d replicas, too many for one machine", w.Kind, w.Replicas),
 			fmt.Sprintf("use --replicas with %d or fewer", mostReplicas))
 	}
-	return w, lab.Possible(w, lab.Action(v.action))
+	return w, lab.Possible(w, timeline.Action(v.action))
 }
 
 func (v *verify) readWorkload(in io.Reader) (*manifest.Workload, error) {

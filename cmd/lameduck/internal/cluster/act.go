@@ -14,20 +14,21 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // perform runs the action once, and returns when it is complete.
 func (s *Stage) perform(ctx context.Context) error {
 	switch s.action {
-	case Rollout:
+	case timeline.Rollout:
 		return s.rollout(ctx)
-	case Delete:
+	case timeline.Delete:
 		return s.remove(ctx, s.observer.activePods(), s.delete)
-	case Evict:
+	case timeline.Evict:
 		return s.evictOne(ctx)
-	case DrainNode:
+	case timeline.DrainNode:
 		return s.drain(ctx)
-	case ScaleDown:
+	case timeline.ScaleDown:
 		return s.scaleDown(ctx)
 	}
 	return kube.Sleep(ctx, s.watchFor)

@@ -14,7 +14,7 @@ import (
 type Config struct {
 	Access   *Access
 	Target   *Target
-	Action   Action
+	Action   timeline.Action
 	Node     string        // DrainNode: which one; default that of the first pod
 	WatchFor time.Duration // Watch: how long
 	Rounds   int           // how often to act; default 1
@@ -48,9 +48,9 @@ const defaultReadyTimeout = time.Minute
 
 // permissions are what the trial does to the API.
 func (c *Config) permissions() []Permission {
-	permissions := append(c.Action.permissions(c.Target.kind), observerPermissions...)
+	permissions := append(permissionsFor(c.Action, c.Target.kind), observerPermissions...)
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas {
-		permissions = append(permissions, ScaleDown.permissions(c.Target.kind)...)
+		permissions = append(permissions, permissionsFor(timeline.ScaleDown, c.Target.kind)...)
 	}
 	if c.URL == nil {
 		permissions = append(permissions, allOf(workers.Rules)...)

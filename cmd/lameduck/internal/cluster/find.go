@@ -159,7 +159,7 @@ func (t *Target) choosePort(want string) error {
 		names = append(names, number)
 	}
 	if want == "" {
-		return hint.New(fmt.Errorf("service/%s has no TCP port", t.service.Name), "only TCP is tried")
+		return hint.New(fmt.Errorf("service/%s has no TCP port", t.service.Name), "only a TCP port can be tested")
 	}
 	return hint.New(fmt.Errorf("service/%s has no TCP port %q", t.service.Name, want), "it has "+strings.Join(names, ", "))
 }
@@ -187,7 +187,7 @@ func (t *Target) Ready() error {
 	case t.paused:
 		return hint.New(fmt.Errorf("the rollout of %s is paused", t), "kubectl rollout resume "+t.String()+" -n "+t.namespace)
 	case t.notRolledOut != "":
-		return hint.New(fmt.Errorf("%s is not ready to be tried: %s", t, t.notRolledOut), "kubectl rollout status "+t.String()+" -n "+t.namespace+" shows when it is")
+		return hint.New(fmt.Errorf("%s is not ready for a trial: %s", t, t.notRolledOut), "kubectl rollout status "+t.String()+" -n "+t.namespace+" shows when it is")
 	}
 	return nil
 }
@@ -204,7 +204,7 @@ func (t *Target) address() (string, error) {
 	case t.headless():
 		return net.JoinHostPort(t.service.Name+"."+t.namespace+".svc", strconv.Itoa(t.targetPort())), nil
 	case ip == "":
-		return "", hint.New(errors.New("service/"+t.service.Name+" has no ClusterIP"), "give --url: what clients connect to")
+		return "", hint.New(errors.New("service/"+t.service.Name+" has no ClusterIP"), "name the address that clients connect to with --url")
 	default:
 		return net.JoinHostPort(ip, strconv.Itoa(int(t.port.Port))), nil
 	}

@@ -17,7 +17,7 @@ func (o *observer) kubeletEvent(e *corev1.Event, before bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	p := o.pods[e.InvolvedObject.UID]
-	if p == nil || p.exited {
+	if p == nil || p.container == exited {
 		return
 	}
 	now := o.clock.Now()
@@ -64,7 +64,7 @@ func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
 	p.signal = time.AfterFunc(sleep, func() {
 		o.mu.Lock()
 		defer o.mu.Unlock()
-		if !p.exited {
+		if p.container != exited {
 			o.emitFor(p, timeline.Event{At: at + sleep, Kind: timeline.PreStopEnded})
 			o.signalled(p, at+sleep)
 		}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -112,28 +113,9 @@ func (c *collection) list(ctx context.Context, r schema.GroupVersionResource, be
 // configMaps adds those that a pod template mounts, or takes its environment from. One
 // that does not exist may be an optional one.
 func (c *collection) configMaps(ctx context.Context, template map[string]any) error {
-	var names []string
-	var find func(any)
-	find = func(v any) {
-		switch v := v.(type) {
-		case []any:
-			for _, item := range v {
-				find(item)
-			}
-		case map[string]any:
-			for field, value := range v {
-				if of, ok := value.(map[string]any); ok && slices.Contains([]string{"configMap", "configMapRef", "configMapKeyRef"}, field) {
-					if name, ok := of["name"].(string); ok && !slices.Contains(names, name) {
-						names = append(names, name)
-					}
-				}
-				find(value)
-			}
-		}
-	}
-	find(template["spec"])
-	slices.Sort(names)
-	for _, name := range names {
+	names := map[string]bool{}
+	addConfigMaps(names, template["spec"])
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		o, err := c.get(ctx, schema.GroupVersionResource{Version: "v1", Resource: "configmaps"}, name)
 		if apierrors.IsNotFound(err) {
 			continue
@@ -144,6 +126,30 @@ func (c *collection) configMaps(ctx context.Context, template map[string]any) er
 		c.add(o)
 	}
 	return nil
+}
+
+// addConfigMaps adds the names of the ConfigMaps that v, or a value within it, refers to.
+func addConfigMaps(names map[string]bool, v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, item := range v {
+			addConfigMaps(names, item)
+		}
+	case map[string]any:
+		for field, value := range v {
+			if name := nameIn(value); name != "" && slices.Contains([]string{"configMap", "configMapRef", "configMapKeyRef"}, field) {
+				names[name] = true
+			}
+			addConfigMaps(names, value)
+		}
+	}
+}
+
+// nameIn is the field name of a value, "" if it has none.
+func nameIn(v any) string {
+	of, _ := v.(map[string]any)
+	name, _ := of["name"].(string)
+	return name
 }
 
 // refused adds to an error of the API server what was asked for.

@@ -202,6 +202,20 @@ func TestACrashIsNoTermination(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.Exited, timeline.Restarted)
 }
 
+// TestAProcessThatExitsSoonHasStarted: its container is not seen to run before it is
+// restarted.
+func TestAProcessThatExitsSoonHasStarted(t *testing.T) {
+	s := newScript(t)
+	s.status(func(p *corev1.Pod) {
+		p.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "web", State: corev1.ContainerState{Waiting: &corev1.ContainerStateWaiting{}}}}
+	})
+	s.status(func(p *corev1.Pod) {
+		p.Status.ContainerStatuses[0] = corev1.ContainerStatus{Name: "web", RestartCount: 1, State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}},
+			LastTerminationState: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 3}}}
+	})
+	s.want(timeline.Started, timeline.Exited, timeline.Restarted)
+}
+
 // TestANameIsGivenAgain: for example by a StatefulSet. The pod of an attempt
 // then depends on the moment.
 func TestANameIsGivenAgain(t *testing.T) {
@@ -274,7 +288,7 @@ func TestAPodThatWasReady(t *testing.T) {
 		}
 		time.Sleep(time.Second)
 		err := s.o.overdue(time.Minute)
-		if _, never := errors.AsType[*NeverReadyError](err); never || err == nil || err.Error() != "shop-1 was ready, and has not been for 1m0s: it is running, but its readiness probe does not pass" {
+		if _, never := errors.AsType[*timeline.NeverReadyError](err); never || err == nil || err.Error() != "shop-1 was ready, and has not been for 1m0s: running, but its readiness probe does not pass" {
 			t.Errorf("unready for a minute: %v", err)
 		}
 		s.run()

@@ -100,7 +100,7 @@ func (s *Stage) Start(ctx context.Context) error {
 var errLost = errors.New("the trial has ended early")
 
 // errTooLong ends an action that takes longer than the user allows.
-var errTooLong = errors.New("it takes too long")
+var errTooLong = errors.New("the action takes too long")
 
 // Act runs the action once, as long as no worker and no watch is lost and the
 // time is not over.
@@ -122,7 +122,7 @@ func (s *Stage) withLimits(ctx context.Context, do func(context.Context) error) 
 	}
 	watched := s.observer.watches.ctx
 	defer context.AfterFunc(watched, func() { cancel(context.Cause(watched)) })()
-	if s.cfg.ActionTimeout > 0 && s.action != Watch {
+	if s.cfg.ActionTimeout > 0 && s.action != timeline.Watch {
 		defer time.AfterFunc(s.cfg.ActionTimeout, func() { cancel(errTooLong) }).Stop()
 	}
 	err := do(ctx)

@@ -11,6 +11,7 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
@@ -21,8 +22,8 @@ func TestTheRoleHasWhatIsUsedAndNoMore(t *testing.T) {
 	used := slices.Concat(findPermissions, observerPermissions, clockPermissions, allOf(workers.Rules))
 	for _, kind := range []string{"deployments", "statefulsets", "daemonsets"} {
 		for _, a := range Actions {
-			if kind != "daemonsets" || a != ScaleDown {
-				used = append(used, a.permissions(kind)...)
+			if kind != "daemonsets" || a != timeline.ScaleDown {
+				used = append(used, permissionsFor(a, kind)...)
 			}
 		}
 	}

@@ -22,12 +22,12 @@ func (c *Config) Check() error {
 		w.replicas = c.Replicas
 	}
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas && w.kind == "daemonsets" {
-		return ScaleDown.check(&w)
+		return w.possible(timeline.ScaleDown)
 	}
-	if c.URL == nil && c.Action == Watch && c.WatchFor > longest/time.Duration(max(1, c.Rounds)) {
+	if c.URL == nil && c.Action == timeline.Watch && c.WatchFor > longest/time.Duration(max(1, c.Rounds)) {
 		return hint.New(fmt.Errorf("%d times %v is more than the workers may take, %v", max(1, c.Rounds), c.WatchFor, longest), "choose a shorter --for, or fewer --rounds")
 	}
-	return c.Action.check(&w)
+	return w.possible(c.Action)
 }
 
 // longest is how long all actions together may take where workers send the
@@ -48,7 +48,7 @@ func (c *Config) workers() workers.Config {
 func (c *Config) acting() time.Duration {
 	each := c.ActionTimeout
 	switch {
-	case c.Action == Watch:
+	case c.Action == timeline.Watch:
 		each = c.WatchFor
 	case each == 0:
 		each = c.Target.progress * time.Duration(max(c.Replicas, c.Target.replicas)+1)
@@ -132,6 +132,9 @@ func Plan(w io.Writer, cfg Config, load traffic.Spec) error {
 	}
 	fmt.Fprintf(&p, "  send %s at %d attempts per second and pattern: %s\n", strings.Join(load.Patterns, ", "), load.Rate, cfg.request(load))
 	p.WriteString("restore afterwards: " + strings.Join(cfg.restoreSteps(), ", ") + "\n")
+	if cfg.Action == timeline.Rollout {
+		fmt.Fprintf(&p, "what stays: the annotation, and a revision of %s for each round (revisionHistoryLimit removes the oldest)\n", cfg.Target)
+	}
 	_, err := io.WriteString(w, p.String())
 	return err
 }
@@ -186,18 +189,18 @@ func times(n int) string {
 func (c *Config) actionText() string {
 	t := c.Target
 	switch c.Action {
-	case Rollout:
+	case timeline.Rollout:
 		return fmt.Sprintf("set the annotation %s on the pod template of %s", restartedAt, t)
-	case Delete:
-		return "delete all pods of " + t.String()
-	case Evict:
+	case timeline.Delete:
+		return fmt.Sprintf("delete all pods of %s at once, which no PodDisruptionBudget prevents", t)
+	case timeline.Evict:
 		return "evict one pod of " + t.String()
-	case DrainNode:
+	case timeline.DrainNode:
 		if c.Node == "" {
 			return fmt.Sprintf("cordon the node of the first pod of %s and evict the pods of %s from it", t, t)
 		}
 		return fmt.Sprintf("cordon node %s and evict the pods of %s from it", c.Node, t)
-	case ScaleDown:
+	case timeline.ScaleDown:
 		replicas := t.replicas
 		if c.Replicas != 0 {
 			replicas = c.Replicas
@@ -213,10 +216,10 @@ func (c *Config) restoreSteps() []string {
 	if c.URL == nil {
 		restoreSteps = append(restoreSteps, "delete the job")
 	}
-	if c.Action == DrainNode {
+	if c.Action == timeline.DrainNode {
 		restoreSteps = append(restoreSteps, "uncordon the node")
 	}
-	if c.Action == ScaleDown || c.Replicas != 0 && c.Replicas != c.Target.replicas {
+	if c.Action == timeline.ScaleDown || c.Replicas != 0 && c.Replicas != c.Target.replicas {
 		restoreSteps = append(restoreSteps, fmt.Sprintf("scale to %d", c.Target.replicas))
 	}
 	if len(restoreSteps) == 0 {

@@ -19,13 +19,22 @@ type podSeen struct {
 	stamp     time.Time     // of that, by the clock of its node, or zero
 	removedAt time.Duration // the object was gone, or Never
 	unready   time.Duration // since when it is not ready, while it is not
-	started   bool
+	container containerState
 	ready     bool
-	wasReady  bool // at some time
-	exited    bool
+	wasReady  bool        // at some time
 	signal    *time.Timer // to the end of a sleep hook
 	restarts  int32
 }
+
+// containerState is how far the container that serves has come. A restart leads from
+// exited back to running.
+type containerState int
+
+const (
+	notStarted containerState = iota
+	running
+	exited
+)
 
 // active reports whether the pod has neither exited nor begun to terminate.
 func (p *podSeen) active() bool {

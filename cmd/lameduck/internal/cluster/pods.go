@@ -85,20 +85,33 @@ func (o *observer) follow(p *podSeen) {
 	now := o.clock.Now()
 	status := o.status(p.object)
 	if status != nil {
+		o.followStart(p, status, now)
 		o.followRestarts(p, status, now)
-		if state := status.State; !p.started && (state.Running != nil || state.Terminated != nil) {
-			p.started = true
-			o.emitFor(p, timeline.Event{At: now, Kind: timeline.Started})
-		}
 	}
 	if p.object.DeletionTimestamp != nil && p.deleted == timeline.Never {
 		p.deleted = now
 		o.emitFor(p, timeline.Event{At: now, Source: timeline.SourceAPI, Kind: timeline.Deleted})
 	}
 	o.followReadiness(p, now)
-	if status != nil && status.State.Terminated != nil && !p.exited {
+	if status != nil && status.State.Terminated != nil && p.container != exited {
 		o.exit(p, status.State.Terminated, now)
 	}
+}
+
+// followStart: a container that exits soon may have ended when it is first seen to have
+// started.
+func (o *observer) followStart(p *podSeen, s *corev1.ContainerStatus, now time.Duration) {
+	if p.container == notStarted && (s.State.Running != nil || s.State.Terminated != nil || s.RestartCount > p.restarts && hasRun(s)) {
+		p.container = running
+		o.emitFor(p, timeline.Event{At: now, Kind: timeline.Started})
+	}
+}
+
+// hasRun reports whether the container ran before it was restarted: the runtime may
+// have failed to start it.
+func hasRun(s *corev1.ContainerStatus) bool {
+	last := s.LastTerminationState.Terminated
+	return last != nil && last.Reason != "StartError"
 }
 
 func (o *observer) followReadiness(p *podSeen, now time.Duration) {
@@ -128,20 +141,23 @@ func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now tim
 	}
 	p.restarts = s.RestartCount
 	last := s.LastTerminationState.Terminated
-	if last != nil && last.Reason == "StartError" {
-		return // it has not run yet: the runtime failed to start it
+	if last != nil && !hasRun(s) {
+		return
 	}
-	if last != nil && !p.exited {
+	if last != nil && p.container != exited {
 		o.exit(p, last, now)
 	}
 	o.emitFor(p, timeline.Event{At: now, Kind: timeline.Restarted})
-	p.exited, p.killing, p.stamp = false, timeline.Never, time.Time{}
+	if p.container == exited {
+		p.container = running
+	}
+	p.killing, p.stamp = timeline.Never, time.Time{}
 }
 
 // exit emits how the process ended. Only the exit code shows that the pod was
 // killed at the end of its grace period: 128 + 9, and not by the OOM killer.
 func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time.Duration) {
-	p.exited = true
+	p.container = exited
 	if p.signal != nil {
 		p.signal.Stop()
 	}
@@ -167,7 +183,7 @@ func (o *observer) podDeleted(pod *corev1.Pod) {
 	o.follow(p) // the last state may arrive with the deletion
 	p.removedAt = o.clock.Now()
 	o.progressed(p, p.removedAt)
-	if p.started && !p.exited {
+	if p.container == running {
 		o.emitFor(p, timeline.Event{At: p.removedAt, Source: timeline.SourceAPI, Kind: timeline.Forced})
 	}
 }

@@ -14,15 +14,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// NeverReadyError names a pod that did not become ready in time, and what was
-// seen of it.
-type NeverReadyError struct{ Pod, Detail string }
-
-func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
-
-// NeverReady marks the kind of error for a trial.
-func (e *NeverReadyError) NeverReady() {}
-
 // workloadEvery is how many polls there are between two requests for the
 // workload, while pods have yet to become ready or to exit.
 const workloadEvery = 8
@@ -76,10 +67,10 @@ func (s *Stage) matchesSpec(ctx context.Context, steady bool, activePods int) (b
 		return false, nil
 	case w.uid != s.target.uid:
 		return false, hint.New(fmt.Errorf("%s was deleted and created again during the trial", s.target), "try again when no one else changes it")
-	case w.paused && s.action == Rollout:
+	case w.paused && s.action == timeline.Rollout:
 		return false, hint.New(fmt.Errorf("the rollout of %s was paused during the trial", s.target), "kubectl rollout resume "+s.target.String()+" -n "+s.target.namespace)
 	}
-	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("its spec wants %d pods, and %d are active", w.replicas, activePods))
+	s.problem = cmp.Or(w.failure, w.notRolledOut, fmt.Sprintf("the spec has %d replicas, and %d pods are active", w.replicas, activePods))
 	return steady && w.notRolledOut == "" && activePods == w.replicas, nil
 }
 
@@ -155,7 +146,7 @@ func (o *observer) overdue(limit time.Duration) error {
 				"kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 		}
 		o.emitFor(p, timeline.Event{At: now, Kind: timeline.NeverReady, Detail: why})
-		return hint.New(&NeverReadyError{p.name, why}, "kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
+		return hint.New(&timeline.NeverReadyError{Pod: p.name, Detail: why}, "kubectl describe pod "+p.object.Name+" -n "+p.object.Namespace+" shows more; --ready-timeout gives it longer")
 	}
 	return nil
 }
@@ -186,7 +177,7 @@ func (o *observer) whyNotReady(p *podSeen) string {
 		case s.State.Terminated != nil:
 			return fmt.Sprintf("exited with code %d, %s", s.State.Terminated.ExitCode, s.State.Terminated.Reason)
 		case s.State.Running != nil:
-			return "it is running, but its readiness probe does not pass"
+			return "running, but its readiness probe does not pass"
 		}
 	}
 	for _, c := range p.object.Status.Conditions {
@@ -194,7 +185,7 @@ func (o *observer) whyNotReady(p *podSeen) string {
 			return "not scheduled: " + c.Message
 		}
 	}
-	return "its phase is " + string(p.object.Status.Phase)
+	return "in phase " + string(p.object.Status.Phase)
 }
 
 // activePods are the active pods of the workload, in the order they were seen.

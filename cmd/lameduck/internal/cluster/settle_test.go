@@ -35,7 +35,7 @@ func newRollout(t *testing.T, change ...func(*appsv1.Deployment)) *rollout {
 	}
 	r := &rollout{T: t, c: kubetest.New(d, service("shop", shopLabels), replicaSet("rs", "d"))}
 	target := find(t, r.c)
-	r.Stage = &Stage{cfg: Config{Log: &r.log, Access: &Access{Client: r.c}}, client: r.c, target: target, action: Rollout, readyTimeout: time.Minute, replicas: 2}
+	r.Stage = &Stage{cfg: Config{Log: &r.log, Access: &Access{Client: r.c}}, client: r.c, target: target, action: timeline.Rollout, readyTimeout: time.Minute, replicas: 2}
 	r.c.PrependReactor("patch", "*", func(clienttesting.Action) (bool, runtime.Object, error) { return true, kubetest.Object(d), nil })
 	r.observer = &observer{watches: newWatches(&r.log), clock: timeline.NewClock(), emit: func(timeline.Event) {}, target: target, client: r.c, container: "web",
 		pods: map[types.UID]*podSeen{}, own: map[types.UID]bool{}}
@@ -160,7 +160,7 @@ func TestActionTimeout(t *testing.T) {
 		r.cfg.ActionTimeout = time.Hour
 		begun := time.Now()
 		err := r.Act(t.Context())
-		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: its spec wants 2 pods, and 2 are active", "--action-timeout gives it longer")
+		r.fails(err, time.Since(begun), time.Hour, "rollout of deployment/shop has not ended after 1h0m0s: the spec has 2 replicas, and 2 pods are active", "--action-timeout gives it longer")
 	})
 }
 
@@ -196,10 +196,10 @@ func TestStrategiesThatKeepPods(t *testing.T) {
 	} {
 		_, word, _ := strings.Cut(want, " ")
 		apiError := !strings.HasSuffix(want, "yes")
-		if err := Rollout.check(w); apiError != (err != nil) || apiError && (!strings.Contains(err.Error(), word) || !strings.Contains(hint.Of(err), "--action delete")) {
+		if err := w.possible(timeline.Rollout); apiError != (err != nil) || apiError && (!strings.Contains(err.Error(), word) || !strings.Contains(hint.Of(err), "--action delete")) {
 			t.Errorf("%s: %s", want, text(err))
 		}
-		if err := Evict.check(w); err != nil {
+		if err := w.possible(timeline.Evict); err != nil {
 			t.Errorf("%s: evict: %v", want, err)
 		}
 	}

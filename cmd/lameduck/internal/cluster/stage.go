@@ -7,6 +7,7 @@ import (
 	"k8s.io/client-go/dynamic"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
 
@@ -15,7 +16,7 @@ type Stage struct {
 	cfg          Config
 	client       dynamic.Interface
 	target       *Target
-	action       Action
+	action       timeline.Action
 	node         string
 	watchFor     time.Duration
 	readyTimeout time.Duration

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // TestAWatchIsMissing: the trial ends with what keeps it from coming back,
 // whatever the action waits for.
 func TestAWatchIsMissing(t *testing.T) {
-	for _, action := range []Action{Watch, Rollout} {
+	for _, action := range []timeline.Action{timeline.Watch, timeline.Rollout} {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRollout(t)
 			defer r.observer.watches.close()

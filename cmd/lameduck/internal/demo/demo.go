@@ -126,7 +126,7 @@ func (d *demo) config(name, self string) trial.Config {
 	cfg := labtrial.Config(lab.Config{
 		Workload: &manifest.Workload{Name: name, Namespace: "default", Replicas: 1, Pod: manifest.Pod{Grace: 30 * time.Second}},
 		Command:  []string{self, serveRole, name}, ReadyByConnecting: true, Nodes: 3, Seed: d.seed,
-	}, lab.Rollout, traffic.Spec{})
+	}, timeline.Rollout, traffic.Spec{})
 	cfg.LowerRate = true
 	return cfg
 }

@@ -45,6 +45,10 @@ func (s *runFacts) grace() string {
 	return number(s.recommended.GraceSeconds, "more than the delay and the longest request together")
 }
 
+// noRun is in place of a run where the advice is for every one, as on the page of
+// findings. The numbers of a cure are those of a run, so such advice has none.
+var noRun = &timeline.Run{}
+
 func number(n int, otherwise string) string {
 	if n == 0 {
 		return otherwise
@@ -107,6 +111,9 @@ func (m *match) onlyReplica() string {
 // graceNumber is the recommended grace period, but more than the one that was
 // too short, and more than the hook needs.
 func (m *match) graceNumber() string {
+	if m.run == noRun {
+		return "N"
+	}
 	n := max(m.recommended.GraceSeconds, wholeSeconds(m.run.Spec.Grace)+10, wholeSeconds(m.longestPreStop())+10)
 	return fmt.Sprint(roundUp(n, 5))
 }

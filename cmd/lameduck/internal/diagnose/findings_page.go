@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 //go:generate go test . -run ^TestFindingsPage$ -update
@@ -61,8 +60,7 @@ func Section(id string) string {
 }
 
 func (r *rule) writeSection(b *strings.Builder) {
-	// The numbers of the cure are those of a run, so the page has none.
-	m := newMatch(&runFacts{run: &timeline.Run{}, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
+	m := newMatch(&runFacts{run: noRun, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
 	fmt.Fprintf(b, "\n## %s\n\n%s.\n\n> %s\n\n%s\n", r.id, r.title, r.summary, r.why)
 	fmt.Fprintf(b, "\nWhat to do:\n\n")
 	for line := range strings.Lines(r.fix(&m).text(&ownAdvice{}, "")) {

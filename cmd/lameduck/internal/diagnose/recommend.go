@@ -82,7 +82,7 @@ func (l *load) recommend(run *timeline.Run, pods []*podFacts) finding.Recommenda
 }
 
 func whyGrace(longest time.Duration, needed int) string {
-	sum := fmt.Sprintf("with the longest request, %s, and a reserve of 5 s, the grace period must be %d s", span(longest), needed)
+	sum := fmt.Sprintf("with the longest request, %s, and a reserve of 5 s, rounded up to a multiple of 5 s, the grace period must be at least %d s", span(longest), needed)
 	if needed < defaultGrace {
 		sum += fmt.Sprintf(", which the default of %d s covers", defaultGrace)
 	}

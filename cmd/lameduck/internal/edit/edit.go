@@ -23,14 +23,14 @@ func Apply(f *object.File, changes []Change) ([]byte, error) {
 	for _, c := range changes {
 		n := c.In.Node()
 		if n == nil {
-			return nil, refuse(f, nil, "what the change is in is not in the file")
+			return nil, refuse(f, nil, "the changed object is not in the file")
 		}
 		i, found := slices.BinarySearchFunc(parts, n.Line, func(p document.Part, line int) int { return p.Line - line })
 		if !found {
 			i--
 		}
 		if i < 0 {
-			return nil, refuse(f, n, "it is not in the file")
+			return nil, refuse(f, n, "the value is not in the file")
 		}
 		byPart[i] = append(byPart[i], c)
 	}
@@ -75,7 +75,7 @@ func applyTo(f *object.File, part document.Part, changes []Change) ([]byte, erro
 	}
 	text, err := p.text()
 	if err != nil {
-		return nil, refuse(f, changes[0].In.Node(), "two changes of one place")
+		return nil, refuse(f, changes[0].In.Node(), "two changes overlap")
 	}
 	got, err := document.Read(f.Name, text, part.Line)
 	if err != nil || !slices.EqualFunc(got, after, same) {

@@ -188,15 +188,15 @@ func TestRefused(t *testing.T) {
 		change change
 		want   string
 	}{
-		"an alias":                   {"spec:\n  a: &g\n    x: 1\n  b: *g\n", change{"spec", "b.x", 2}, "a.yaml:6:6: cannot be changed here: *g stands for what is used elsewhere too"},
+		"an alias":                   {"spec:\n  a: &g\n    x: 1\n  b: *g\n", change{"spec", "b.x", 2}, "a.yaml:6:6: cannot be changed here: *g stands for a value that is used elsewhere too"},
 		"an anchor":                  {"spec:\n  a: &g\n    x: 1\n  b: *g\n", change{"spec", "a.x", 2}, "a.yaml:5:8: cannot be changed here: &g is used elsewhere too"},
 		"an object within an anchor": {"spec:\n  a: &g\n    x: 1\n  b: *g\n", change{"spec.b", "x", 2}, "a.yaml:5:8: cannot be changed here: &g is used elsewhere too"},
 		"an anchor that goes":        {"spec:\n  a: &g 1\n  b: *g\n", change{"spec", "a", nil}, "a.yaml:4:6: cannot be changed here: &g is used elsewhere too"},
-		"within what << has":         {"spec:\n  a: &g {x: {y: 1}}\n  b:\n    <<: *g\n", change{"spec.b", "x.z", 2}, "a.yaml:6:5: cannot be changed here: x comes from <<"},
-		"a text has no fields":       {"spec:\n  a: b\n", change{"spec", "a.x", 2}, "a.yaml:4:6: cannot be changed here: it has no fields"},
+		"within what << has":         {"spec:\n  a: &g {x: {y: 1}}\n  b:\n    <<: *g\n", change{"spec.b", "x.z", 2}, "a.yaml:6:5: cannot be changed here: x comes from a merge (<<)"},
+		"a text has no fields":       {"spec:\n  a: b\n", change{"spec", "a.x", 2}, "a.yaml:4:6: cannot be changed here: the value has no fields"},
 		"no such item":               {"spec:\n  a: [1]\n", change{"spec", "a.1", 2}, "a.yaml:4:6: cannot be changed here: the list has no item 1"},
 		"a name that is there":       {"spec:\n  a: 1\n  b: 2\n", change{"spec", "a", Name("b")}, "a.yaml:4:6: cannot be changed here: b is there already"},
-		"the document":               {"spec: 1\n", change{"", "", nil}, "a.yaml:1:1: cannot be changed here: it is the whole document"},
+		"the document":               {"spec: 1\n", change{"", "", nil}, "a.yaml:1:1: cannot be changed here: the value is the whole document"},
 		"a value that cannot be":     {"spec: 1\n", change{"", "spec", 1.5}, "a.yaml: cannot be changed here: a value cannot be float64"},
 	} {
 		t.Run(name, func(t *testing.T) {

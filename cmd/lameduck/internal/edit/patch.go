@@ -48,7 +48,7 @@ func (p *patch) replace(from, to int, text string) {
 	}
 }
 
-var errOverlap = errors.New("two changes of one place")
+var errOverlap = errors.New("two changes overlap")
 
 // text is the text with the replacements. Those at one place keep their order: what is
 // within a value comes before what is behind it.

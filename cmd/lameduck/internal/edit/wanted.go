@@ -70,7 +70,7 @@ func (w *wanted) apply(c Change) error {
 		case next == nil && c.To == nil:
 			return nil
 		case next == nil && w.merged(n, name) && !last:
-			return w.refuse(n, name+" comes from <<")
+			return w.refuse(n, name+" comes from a merge (<<)")
 		case next == nil:
 			if _, rename := c.To.(Name); rename {
 				return w.refuse(n, "there is no "+name)
@@ -81,7 +81,7 @@ func (w *wanted) apply(c Change) error {
 			}
 			return w.add(n, name, value)
 		case next.Kind == yaml.AliasNode && !last:
-			return w.refuse(next, "*"+next.Value+" stands for what is used elsewhere too")
+			return w.refuse(next, "*"+next.Value+" stands for a value that is used elsewhere too")
 		}
 		n = next
 	}
@@ -106,19 +106,19 @@ func fieldsOf(path []string, to any) any {
 func (w *wanted) find(v object.Value) (*yaml.Node, error) {
 	want := v.Node()
 	if want == nil {
-		return nil, refuse(w.file, nil, "what the change is in is not in the file")
+		return nil, refuse(w.file, nil, "the changed object is not in the file")
 	}
 	var found *yaml.Node
 	for n, o := range w.origin {
 		if o.Line == want.Line && o.Column == want.Column && o.Kind == want.Kind && o.Value == want.Value {
 			if found != nil {
-				return nil, refuse(w.file, want, "two values are at this place")
+				return nil, refuse(w.file, want, "two values are at this position")
 			}
 			found = n
 		}
 	}
 	if found == nil {
-		return nil, refuse(w.file, want, "it is not in the file")
+		return nil, refuse(w.file, want, "the value is not in the file")
 	}
 	return found, nil
 }
@@ -135,9 +135,9 @@ func (w *wanted) fields(n *yaml.Node) (*yaml.Node, error) {
 	case n.Kind == yaml.MappingNode, n.Kind == yaml.SequenceNode:
 		return n, nil
 	case n.Kind == yaml.AliasNode:
-		return nil, w.refuse(n, "*"+n.Value+" stands for what is used elsewhere too")
+		return nil, w.refuse(n, "*"+n.Value+" stands for a value that is used elsewhere too")
 	}
-	return nil, w.refuse(n, "it has no fields")
+	return nil, w.refuse(n, "the value has no fields")
 }
 
 // child is the value of that name, nil if there is none.
@@ -263,7 +263,7 @@ func (w *wanted) setItems(n *yaml.Node, to []string) error {
 func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
 	above := w.parent[n]
 	if above == nil {
-		return nil, w.refuse(n, "it is the whole document")
+		return nil, w.refuse(n, "the value is the whole document")
 	}
 	if err := w.mayRemove(n); err != nil {
 		return nil, err
@@ -287,7 +287,7 @@ func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
 func (w *wanted) remove(n, from *yaml.Node) error {
 	above := w.parent[n]
 	if above == nil {
-		return w.refuse(n, "it is the whole document")
+		return w.refuse(n, "the value is the whole document")
 	}
 	if err := w.mayRemove(n); err != nil {
 		return err
@@ -308,7 +308,7 @@ func (w *wanted) remove(n, from *yaml.Node) error {
 func (w *wanted) rename(n *yaml.Node, name string) error {
 	above := w.parent[n]
 	if above == nil || above.Kind != yaml.MappingNode {
-		return w.refuse(n, "it has no name")
+		return w.refuse(n, "the value has no name")
 	}
 	if entry(above, name) >= 0 {
 		return w.refuse(n, name+" is there already")
@@ -318,7 +318,7 @@ func (w *wanted) rename(n *yaml.Node, name string) error {
 	}
 	key := above.Content[slices.Index(above.Content, n)-1]
 	if key.Kind != yaml.ScalarNode || key.Anchor != "" {
-		return w.refuse(n, "its name is an anchor or an alias")
+		return w.refuse(n, "the name is an anchor or an alias")
 	}
 	key.Value = name
 	return nil

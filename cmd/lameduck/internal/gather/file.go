@@ -51,7 +51,7 @@ func (m *Manifests) readAll(name string, from io.Reader) {
 		return
 	}
 	if line := binary(data); line > 0 {
-		m.Unread = append(m.Unread, errors.New(document.At(name, line, 1, "not a text, so no manifest")))
+		m.Unread = append(m.Unread, errors.New(document.At(name, line, 1, "not text, so not a manifest")))
 		return
 	}
 	f := &object.File{Name: name, Data: data}

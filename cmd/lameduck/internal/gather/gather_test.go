@@ -89,11 +89,11 @@ func TestUnread(t *testing.T) {
 	want(t, got,
 		"broken.yaml:1:1 ConfigMap a", "broken.yaml:7:1 ConfigMap a", "good.yaml:1:1 ConfigMap a", "template.yaml:1:1 ConfigMap a",
 		"skipped template.yaml:4: a template that is not rendered",
-		"unread binary.yaml:2:1: not a text, so no manifest",
+		"unread binary.yaml:2:1: not text, so not a manifest",
 		"unread bomb.yaml:3:26",
 		"unread broken.yaml:6:1: not YAML: did not find expected node content while parsing a flow node",
 		"unread deep.json:1:101",
-		"unread latin1.yaml:3:1: not a text, so no manifest",
+		"unread latin1.yaml:3:1: not text, so not a manifest",
 		"unread loop.yaml: too many levels of symbolic links",
 	)
 }

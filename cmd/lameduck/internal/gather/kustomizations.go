@@ -86,7 +86,7 @@ func (m *Manifests) kustomize(ctx context.Context, k *kustomization) {
 		m.skip(path, 1, "a kustomization, and there is neither kustomize nor kubectl in PATH: kustomize build DIR | lameduck lint -")
 		return
 	case err != nil:
-		m.unread(path, hint.New(err, "kubectl kustomize "+k.folder+" shows how kustomize has come to it"))
+		m.unread(path, hint.New(err, "kubectl kustomize "+k.folder+" shows the same error"))
 		return
 	}
 	f := &object.File{Name: path, Data: text}

@@ -94,7 +94,7 @@ func (r Resource[T]) Watch(ctx context.Context, c dynamic.Interface, namespace s
 }
 
 // errEnded is why there is no watch between two of them.
-var errEnded = errors.New("it has ended")
+var errEnded = errors.New("the watch has ended")
 
 // reported is a watch whose end is reported.
 type reported struct {

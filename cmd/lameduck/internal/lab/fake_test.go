@@ -209,7 +209,7 @@ func (s *stage) start() {
 }
 
 // act runs an action and returns only the events during it.
-func (s *stage) act(a Action) []timeline.Event {
+func (s *stage) act(a timeline.Action) []timeline.Event {
 	s.t.Helper()
 	synctest.Wait()
 	before := len(s.emitted())

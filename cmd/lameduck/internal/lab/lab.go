@@ -9,6 +9,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // Lab is a workload and a Service of its own. Its methods may be called from
@@ -51,7 +52,7 @@ func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 
 // Start creates the replicas. It returns when all of them are available
 // (ready for minReadySeconds), every node knows them, and they listen on the
-// port of the load. On an error, which is a *NeverReadyError if a pod did not
+// port of the load. On an error, which is a *timeline.NeverReadyError if a pod did not
 // become ready, nothing is left running.
 func (l *Lab) Start(ctx context.Context) error {
 	err := l.await(ctx, func() ([]func(), error) {
@@ -72,10 +73,10 @@ func (l *Lab) Waiting() string { return *l.loop.waiting.Load() }
 
 // Act runs an action. It returns when the action is complete: new pods are
 // available, every terminated pod has exited, and all nodes are updated. If a
-// pod does not become ready in time the error is a *NeverReadyError, and the
+// pod does not become ready in time the error is a *timeline.NeverReadyError, and the
 // pods stay as they are. When ctx ends Act returns immediately, and what it
 // began continues until Close.
-func (l *Lab) Act(ctx context.Context, a Action) error {
+func (l *Lab) Act(ctx context.Context, a timeline.Action) error {
 	return l.await(ctx, func() ([]func(), error) { return l.loop.steps(a) })
 }
 

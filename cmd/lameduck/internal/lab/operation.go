@@ -2,18 +2,6 @@ package lab
 
 import "errors"
 
-// NeverReadyError names the pod that did not become ready in time, and what was
-// seen of it. A trial may report it as a finding.
-type NeverReadyError struct {
-	Pod    string
-	Detail string
-}
-
-// NeverReady marks the kind of error for a trial.
-func (e *NeverReadyError) NeverReady() {}
-
-func (e *NeverReadyError) Error() string { return e.Pod + " never became ready: " + e.Detail }
-
 var (
 	errBusy       = errors.New("another action is running")
 	errNotStarted = errors.New("no pod is running yet")

@@ -57,9 +57,9 @@ func (m *podState) available(minReady time.Duration) bool {
 func (m *podState) status() string {
 	switch {
 	case m.process == nil:
-		return "it does not run"
+		return "the process does not run"
 	case m.ready():
-		return "its readiness still changes"
+		return "the result of its readiness probe still changes"
 	}
 	return m.process.Status()
 }

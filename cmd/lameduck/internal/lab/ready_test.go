@@ -27,7 +27,7 @@ var broken = []struct {
 
 func checkNeverReady(t *testing.T, s *stage, err error, pod, detail string) {
 	t.Helper()
-	never, ok := errors.AsType[*NeverReadyError](err)
+	never, ok := errors.AsType[*timeline.NeverReadyError](err)
 	if !ok || never.Pod != pod || !strings.Contains(err.Error(), detail) || hint.Of(err) == "" {
 		t.Errorf("error %v with hint %q, want that %s never became ready: %s", err, hint.Of(err), pod, detail)
 	}
@@ -72,7 +72,7 @@ func TestActFailsWhenANewPodIsNeverReady(t *testing.T) {
 				})
 				s.start()
 				before := time.Now()
-				checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", tt.detail)
+				checkNeverReady(t, s, s.Act(t.Context(), timeline.Rollout), "app-2", tt.detail)
 				if waited := time.Since(before); waited != tt.after {
 					t.Errorf("it took %v, want %v", waited, tt.after)
 				}
@@ -97,7 +97,7 @@ func TestActFailsWhenAPodCeasesToBeReady(t *testing.T) {
 			return b
 		})
 		s.start()
-		checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "after 1m10s its probe fails")
+		checkNeverReady(t, s, s.Act(t.Context(), timeline.Rollout), "app-2", "after 1m10s its probe fails")
 	})
 }
 
@@ -117,14 +117,14 @@ func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
 			w.MinReady = sec
 			s := newStage(t, Config{Workload: w}, flapping)
 			s.start()
-			checkNeverReady(t, s, s.Act(t.Context(), Rollout), "app-2", "after 1m1s")
+			checkNeverReady(t, s, s.Act(t.Context(), timeline.Rollout), "app-2", "after 1m1s")
 		})
 	})
 	t.Run("always changing", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t, Config{Workload: workload(1), Propagation: profile(t, "1s-5s")}, flapping)
 			s.start()
-			s.act(Rollout)
+			s.act(timeline.Rollout)
 		})
 	})
 }
@@ -132,9 +132,9 @@ func TestAFlappingPodDoesNotHoldUpForever(t *testing.T) {
 // TestAnotherActionCuresABrokenRollout: the broken pod is deleted first, and
 // its exit is no new failure.
 func TestAnotherActionCuresABrokenRollout(t *testing.T) {
-	for action, want := range map[Action]string{
-		Rollout: "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1",
-		Delete:  "-1 -2 -3 +4 +5 r4 r5 x3 x1 x2",
+	for action, want := range map[timeline.Action]string{
+		timeline.Rollout: "-3 +4 r4 -2 +5 r5 -1 x3 x2 x1",
+		timeline.Delete:  "-1 -2 -3 +4 +5 r4 r5 x3 x1 x2",
 	} {
 		t.Run(string(action), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -146,7 +146,7 @@ func TestAnotherActionCuresABrokenRollout(t *testing.T) {
 					return b
 				})
 				s.start()
-				if err := s.Act(t.Context(), Rollout); err == nil {
+				if err := s.Act(t.Context(), timeline.Rollout); err == nil {
 					t.Fatal("the first rollout succeeded")
 				}
 				if got := summary(s.act(action)); got != want {
@@ -198,10 +198,10 @@ func TestAPodThatCannotBeStarted(t *testing.T) {
 				return steadyPods(number)
 			})
 			s.start()
-			if err := s.Act(t.Context(), Rollout); !errors.Is(err, noSuch) {
+			if err := s.Act(t.Context(), timeline.Rollout); !errors.Is(err, noSuch) {
 				t.Errorf("got %v, want %v", err, noSuch)
 			}
-			if got := summary(s.act(Delete)); got != "-1 -2 +3 r3 x1" {
+			if got := summary(s.act(timeline.Delete)); got != "-1 -2 +3 r3 x1" {
 				t.Errorf("the action after it: %s", got)
 			}
 		})
@@ -272,7 +272,7 @@ func TestPodThatCannotBecomeReady(t *testing.T) {
 			return behaviour{warmUp: -1, elsewhere: 100 * sec, forGood: true}
 		})
 		err := s.Start(t.Context())
-		if never, ok := errors.AsType[*NeverReadyError](err); !ok || never.Detail != "it listens elsewhere" || s.clock.Now() > 5*sec {
+		if never, ok := errors.AsType[*timeline.NeverReadyError](err); !ok || never.Detail != "it listens elsewhere" || s.clock.Now() > 5*sec {
 			t.Errorf("%v after %v", err, s.clock.Now())
 		}
 	})
@@ -310,7 +310,7 @@ func TestWaitingEndsWhenThePodIsReady(t *testing.T) {
 			t.Fatal(err)
 		}
 		done := make(chan error)
-		go func() { done <- s.Act(t.Context(), Rollout) }()
+		go func() { done <- s.Act(t.Context(), timeline.Rollout) }()
 		for _, want := range []string{"app-2: it starts", ""} {
 			time.Sleep(8 * sec)
 			synctest.Wait()

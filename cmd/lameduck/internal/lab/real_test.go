@@ -139,7 +139,7 @@ func rollRealPods(t *testing.T, r *realLab) {
 	if err := r.Start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.Act(t.Context(), Rollout); err != nil {
+	if err := r.Act(t.Context(), timeline.Rollout); err != nil {
 		t.Fatal(err)
 	}
 	for i := range 20 {
@@ -170,7 +170,7 @@ func TestRealPodThatListensElsewhere(t *testing.T) {
 		cfg.ReadyTimeout = 2 * time.Second
 	})
 	err := r.Start(t.Context())
-	if never, ok := errors.AsType[*NeverReadyError](err); !ok || !strings.Contains(never.Detail, "8080") || !strings.Contains(never.Detail, "9999") {
+	if never, ok := errors.AsType[*timeline.NeverReadyError](err); !ok || !strings.Contains(never.Detail, "8080") || !strings.Contains(never.Detail, "9999") {
 		t.Errorf("got %v, want that it listens on 8080 and the Service sends to 9999", err)
 	}
 }
@@ -178,7 +178,7 @@ func TestRealPodThatListensElsewhere(t *testing.T) {
 func TestRealPodThatExits(t *testing.T) {
 	r := newRealLab(t, true, func(cfg *Config) { cfg.Command = []string{"sh", "-c", "echo no config; exit 3"} })
 	err := r.Start(t.Context())
-	if never, ok := errors.AsType[*NeverReadyError](err); !ok || !strings.Contains(never.Detail, "code 3") || !strings.Contains(never.Detail, "no config") {
+	if never, ok := errors.AsType[*timeline.NeverReadyError](err); !ok || !strings.Contains(never.Detail, "code 3") || !strings.Contains(never.Detail, "no config") {
 		t.Errorf("got %v, want the exit code and the last output", err)
 	}
 }
@@ -189,7 +189,7 @@ func TestRealCommandThatDoesNotExist(t *testing.T) {
 	if err == nil || hint.Of(err) == "" {
 		t.Errorf("got %v with hint %q", err, hint.Of(err))
 	}
-	if _, ok := errors.AsType[*NeverReadyError](err); ok {
+	if _, ok := errors.AsType[*timeline.NeverReadyError](err); ok {
 		t.Errorf("%v is for a pod that was not ready, but none ran", err)
 	}
 }

@@ -34,7 +34,7 @@ func TestRolloutOrder(t *testing.T) {
 				}
 				s := newStage(t, Config{Workload: w}, steadyPods)
 				s.start()
-				if got := summary(s.act(Rollout)); got != tt.want {
+				if got := summary(s.act(timeline.Rollout)); got != tt.want {
 					t.Errorf("\n got %s\nwant %s", got, tt.want)
 				}
 			})
@@ -63,7 +63,7 @@ func TestRolloutStaysWithinTheStrategy(t *testing.T) {
 func rollAndCount(t *testing.T, w *manifest.Workload) {
 	s := newStage(t, Config{Workload: w, Nodes: 1}, steadyPods)
 	s.start()
-	roll := s.act(Rollout)
+	roll := s.act(timeline.Rollout)
 	surge, unavailable := fenceposts(w.Strategy, w.Replicas)
 	activePods, serving := w.Replicas, w.Replicas
 	for _, e := range roll {
@@ -91,7 +91,7 @@ func TestRolloutWaitsForMinReadySeconds(t *testing.T) {
 		w.MinReady = 7 * sec
 		s := newStage(t, Config{Workload: w}, steadyPods)
 		s.start()
-		roll := timeline.Pods(s.act(Rollout))
+		roll := timeline.Pods(s.act(timeline.Rollout))
 		outdated, updated := roll[0], roll[1]
 		if waited := outdated.Deleted - updated.Ready; waited != w.MinReady {
 			t.Errorf("the old pod was deleted %v after the new one was ready, want %v", waited, w.MinReady)
@@ -106,7 +106,7 @@ func TestRolloutIgnoresTerminatingPods(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(3)}, steadyPods)
 		s.start()
 		running, most := 3, 0
-		for _, e := range s.act(Rollout) {
+		for _, e := range s.act(timeline.Rollout) {
 			switch e.Kind {
 			case timeline.Started:
 				running++

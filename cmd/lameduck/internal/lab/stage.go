@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/control"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
@@ -13,12 +14,12 @@ import (
 // runs beside the pods.
 type Stage struct {
 	*Lab
-	action  Action
+	action  timeline.Action
 	control *control.Target
 }
 
 // Open starts the control target and prepares a lab. Close has to be called.
-func Open(ctx context.Context, cfg Config, action Action) (*Stage, error) {
+func Open(ctx context.Context, cfg Config, action timeline.Action) (*Stage, error) {
 	target, err := control.Start(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("control target: %w", err)

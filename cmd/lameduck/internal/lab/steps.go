@@ -1,8 +1,14 @@
 package lab
 
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
 // steps are what the loop does for the action, each after the one before is
 // complete.
-func (l *loop) steps(a Action) ([]func(), error) {
+func (l *loop) steps(a timeline.Action) ([]func(), error) {
 	if l.replicas == 0 {
 		return nil, errNotStarted
 	}
@@ -10,15 +16,14 @@ func (l *loop) steps(a Action) ([]func(), error) {
 		return nil, err
 	}
 	switch full := l.cfg.Workload.Replicas; a {
-	case Rollout:
+	case timeline.Rollout:
 		return []func(){func() { l.revision++ }}, nil
-	case Delete:
+	case timeline.Delete:
 		return []func(){func() { l.remove(l.active()) }}, nil
-	case Evict:
+	case timeline.Evict:
 		return []func(){func() { l.remove(l.active()[:1]) }}, nil
-	case ScaleDown:
+	case timeline.ScaleDown:
 		return []func(){func() { l.replicas = full }, func() { l.replicas = (full + 1) / 2 }}, nil
 	}
-	_, err := ParseAction(string(a))
-	return nil, err
+	return nil, fmt.Errorf("the lab has no action %q", a)
 }

@@ -80,7 +80,7 @@ func TestEveryNodeHasItsOwnLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Nodes: 5, Propagation: profile(t, "1s-9s")}, steadyPods)
 		s.start()
-		roll := s.act(Rollout)
+		roll := s.act(timeline.Rollout)
 		deleted := at(t, roll, timeline.Deleted, "app-1", "")
 		lags := map[time.Duration]bool{}
 		for node := range 5 {
@@ -104,7 +104,7 @@ func TestNewConnectionsFollowTheView(t *testing.T) {
 		s := newStage(t, Config{Workload: workload(1), Nodes: 1, Propagation: profile(t, "2s")}, steadyPods)
 		s.start()
 		done := make(chan error, 1)
-		go func() { done <- s.Act(t.Context(), Rollout) }()
+		go func() { done <- s.Act(t.Context(), timeline.Rollout) }()
 		time.Sleep(200 * ms) // app-2 is ready and app-1 deleted, but the node is not updated
 		if got := s.pods(0); got != "app-1" {
 			t.Errorf("before the change arrives new connections go to %s, want app-1", got)
@@ -145,7 +145,7 @@ func TestEventsOfANodeNeverGoBack(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStage(t, Config{Workload: workload(3), Seed: seed + 1, Propagation: profile(t, "large")}, steadyPods)
 			s.start()
-			s.act(Rollout)
+			s.act(timeline.Rollout)
 			last := map[[2]any]int{}
 			for _, e := range s.emitted() {
 				key := [2]any{e.Pod, e.Node}
@@ -177,7 +177,7 @@ func TestFallbackToTerminatingPodsThatStillServe(t *testing.T) {
 				})
 				s.start()
 				done := make(chan error, 1)
-				go func() { done <- s.Act(t.Context(), Delete) }()
+				go func() { done <- s.Act(t.Context(), timeline.Delete) }()
 				time.Sleep(2 * sec) // app-1 drains, app-2 is not ready yet
 				pod, err := s.dial(0)
 				if !errors.Is(err, tt.want) || (tt.want == nil && pod != "app-1") {
@@ -209,7 +209,7 @@ func TestAViewMayHaveAPodThatHasExited(t *testing.T) {
 		})
 		s.start()
 		done := make(chan error, 1)
-		go func() { done <- s.Act(t.Context(), Rollout) }()
+		go func() { done <- s.Act(t.Context(), timeline.Rollout) }()
 		time.Sleep(30 * sec)
 		pod, err := s.dial(0)
 		if pod != "app-1" || !errors.Is(err, syscall.EHOSTUNREACH) {
@@ -230,7 +230,7 @@ func TestPublishNotReadyAddresses(t *testing.T) {
 		s := newStage(t, Config{Workload: w, Propagation: profile(t, "0")}, steadyPods)
 		s.start()
 		done := make(chan error, 1)
-		go func() { done <- s.Act(t.Context(), Rollout) }()
+		go func() { done <- s.Act(t.Context(), timeline.Rollout) }()
 		time.Sleep(2 * sec) // app-1 drains, app-2 is ready
 		if got := s.pods(0); got != "app-1 app-2" {
 			t.Errorf("new connections go to %s, want both", got)
@@ -274,7 +274,7 @@ func TestTheSameSeedGivesTheSameEvents(t *testing.T) {
 				pod, _ := s.dial(1)
 				picks = append(picks, pod)
 			}
-			events = s.act(Rollout)
+			events = s.act(timeline.Rollout)
 		})
 		return events, picks
 	}

@@ -93,5 +93,5 @@ func (l *loop) failOperation(m *podState, status, advice string) {
 	}
 	l.showOutput(m)
 	l.emit(timeline.Event{Pod: m.name, Kind: timeline.NeverReady, Detail: status})
-	l.finish(hint.New(&NeverReadyError{m.name, status}, advice))
+	l.finish(hint.New(&timeline.NeverReadyError{Pod: m.name, Detail: status}, advice))
 }

@@ -16,7 +16,7 @@ import (
 
 // Config is a trial of the lab's pods under the load. The trial sets the
 // setting's Clock and Emit.
-func Config(setting lab.Config, action lab.Action, load traffic.Spec) trial.Config {
+func Config(setting lab.Config, action timeline.Action, load traffic.Spec) trial.Config {
 	spec := trial.Spec(&setting.Workload.Pod)
 	spec.Propagation, spec.Command = setting.Propagation.String(), setting.Command
 	if host := probedHost(&setting.Workload.Pod); load.Host == "" && host != "" {
@@ -27,7 +27,7 @@ func Config(setting lab.Config, action lab.Action, load traffic.Spec) trial.Conf
 	}
 	load.Host = cmp.Or(load.Host, setting.Workload.Name)
 	return trial.Config{
-		Name: "lab", Action: string(action), Seed: setting.Seed, Replicas: setting.Workload.Replicas, Nodes: setting.Nodes, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
+		Name: "lab", Action: action, Seed: setting.Seed, Replicas: setting.Workload.Replicas, Nodes: setting.Nodes, Spec: spec, Traffic: load, ReadyTimeout: setting.ReadyTimeout,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return lab.Open(ctx, setting, action)

@@ -32,7 +32,7 @@ func TestHost(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			var notes []string
 			setting := lab.Config{Workload: &manifest.Workload{Name: "web", Pod: tt.pod}, Note: func(s string) { notes = append(notes, s) }}
-			cfg := Config(setting, lab.Rollout, traffic.Spec{Load: timeline.Load{Request: timeline.Request{Host: tt.asked}}})
+			cfg := Config(setting, timeline.Rollout, traffic.Spec{Load: timeline.Load{Request: timeline.Request{Host: tt.asked}}})
 			if cfg.Traffic.Host != tt.want {
 				t.Errorf("host %q, want %q", cfg.Traffic.Host, tt.want)
 			}

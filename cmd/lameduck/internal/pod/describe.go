@@ -23,7 +23,7 @@ func (p *Pod) Status() string {
 	if probe != "" {
 		return probe
 	}
-	return "it is running; no probe failure and no port problem seen"
+	return "the process is running; no probe failure and no port problem seen"
 }
 
 // wrongListener describes where the process listens, unless that is correct.

@@ -4,7 +4,9 @@
 // the end of the grace period.
 //
 // One goroutine runs a pod (run.go): it starts, stops and restarts containers and
-// emits the events. Probes, hooks and the watch of the accept queue have goroutines of
+// emits the events. The state of the pod is how far this goroutine has come: it waits for a
+// reason to stop (runContainer), for the hook, the exit or the kill (stop), or for the
+// next start (restart). Probes, hooks and the watch of the accept queue have goroutines of
 // their own, and report to it (await.go).
 package pod
 

@@ -141,11 +141,11 @@ func TestReadyByConnecting(t *testing.T) {
 		seen    string
 	}{
 		{"the port that it listens on", 0, []string{"[::]:8080"},
-			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
+			[]string{"0s started", "100ms listening: [::]:8080", "100ms ready"}, "the process is running; no probe failure and no port problem seen"},
 		{"the lowest that is not ephemeral", 0, []string{"127.0.0.1:6060", "0.0.0.0:8080", "0.0.0.0:9090", "0.0.0.0:40000"},
-			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "it is running; no probe failure and no port problem seen"},
+			[]string{"0s started", "100ms listening: 0.0.0.0:8080", "100ms ready"}, "the process is running; no probe failure and no port problem seen"},
 		{"the port that was given", 9090, []string{"0.0.0.0:8080", "0.0.0.0:9090"},
-			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "it is running; no probe failure and no port problem seen"},
+			[]string{"0s started", "0s listening: 0.0.0.0:9090", "0s ready"}, "the process is running; no probe failure and no port problem seen"},
 		{"nothing", 0, nil, []string{"0s started"}, "it does not listen on any TCP port"},
 		{"nothing where a port was given", 8080, nil, []string{"0s started"}, "it does not listen on any TCP port; the Service sends connections to port 8080"},
 		{"another port", 8080, []string{"0.0.0.0:9090"}, []string{"0s started"}, "it listens on 0.0.0.0:9090; the Service sends connections to port 8080"},

@@ -135,7 +135,7 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 		Control: Control(timeline.ControlOf(run.Attempts)),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: d.Recommend,
 		Tool: run.Tool, Start: run.Start, Duration: millis(run.Duration),
-		Stage: run.Stage, Action: run.Action, Rounds: run.Rounds, Rate: run.Rate, Spec: newSpec(run),
+		Stage: run.Stage, Action: string(run.Action), Rounds: run.Rounds, Rate: run.Rate, Spec: newSpec(run),
 	}
 	if run.Stage != "cluster" {
 		r.Seed = &run.Seed

@@ -146,7 +146,7 @@ func runAndKill(t *testing.T, cmd *exec.Cmd) {
 	eventually(t, "nothing is left", func() bool { return len(marked(value)) == 0 })
 }
 
-// readableCopy copies the test binary to where everybody may run it.
+// readableCopy copies the test binary to where every user may run it.
 func readableCopy(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("/tmp", "lameduck-test-")

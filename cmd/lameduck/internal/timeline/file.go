@@ -33,6 +33,7 @@ var (
 	ErrNotARun   = errors.New("not a saved run")
 	ErrVersion   = fmt.Errorf("a saved run of another version than %d", FileVersion)
 	ErrTruncated = errors.New("a saved run that ends too early")
+	ErrDamaged   = errors.New("a saved run that is damaged")
 )
 
 // headerLine is the first line of a file.

@@ -33,8 +33,8 @@ type Item struct {
 	Attempt *Attempt
 }
 
-// NewReader reads the header. The error is ErrNotARun, ErrVersion or
-// ErrTruncated, or that of r.
+// NewReader reads the header. The error is ErrNotARun, ErrVersion, ErrTruncated or
+// ErrDamaged, or that of r.
 func NewReader(r io.Reader) (*Reader, error) {
 	in := &Reader{lines: bufio.NewScanner(r), names: map[string]string{}}
 	in.lines.Buffer(make([]byte, 0, 64<<10), longestLine)
@@ -58,7 +58,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 		return nil, fmt.Errorf("%w: its version is %d", ErrVersion, kind.Version)
 	}
 	if err := json.Unmarshal(text, &header); err != nil {
-		return nil, fmt.Errorf("%w: line 1: %w", ErrNotARun, wrongType(err))
+		return nil, fmt.Errorf("%w: line 1: %w", ErrDamaged, wrongType(err))
 	}
 	if err := in.checkTimes(in.Run.Accuracy, in.Run.Spec.Grace, in.Run.Spec.PreStopSleep); err != nil {
 		return nil, err
@@ -103,7 +103,7 @@ func (in *Reader) item() (Item, *endLine, error) {
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrNotARun, in.number, wrongType(err))
+		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrDamaged, in.number, wrongType(err))
 	}
 	switch {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
@@ -114,7 +114,7 @@ func (in *Reader) item() (Item, *endLine, error) {
 		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))
 		return Item{Attempt: a}, nil, in.checkTimes(a.Scheduled, a.Started, a.Sent, a.Ended, a.EndedConn)
 	case l.End == nil || l.Event != nil || l.Attempt != nil:
-		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrNotARun, in.number)
+		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrDamaged, in.number)
 	}
 	return Item{}, l.End, in.checkTimes(l.End.Duration)
 }
@@ -135,7 +135,7 @@ const mostTime = 400 * 24 * time.Hour
 func (in *Reader) checkTimes(all ...time.Duration) error {
 	for _, d := range all {
 		if d < -mostTime || d > mostTime {
-			return fmt.Errorf("%w: line %d has a time of %v", ErrNotARun, in.number, d)
+			return fmt.Errorf("%w: line %d has a time of %v", ErrDamaged, in.number, d)
 		}
 	}
 	return nil
@@ -147,7 +147,7 @@ func (in *Reader) finish(end *endLine, read endLine) error {
 		return fmt.Errorf("%w: it has %d events and %d attempts of %d and %d", ErrTruncated, read.Events, read.Attempts, end.Events, end.Attempts)
 	}
 	if _, err := in.next(); err == nil {
-		return fmt.Errorf("%w: line %d is after the end", ErrNotARun, in.number)
+		return fmt.Errorf("%w: line %d is after the end", ErrDamaged, in.number)
 	} else if !errors.Is(err, ErrTruncated) {
 		return err
 	}
@@ -164,8 +164,10 @@ func (in *Reader) next() ([]byte, error) {
 	switch err := in.lines.Err(); {
 	case err == nil:
 		return nil, fmt.Errorf("%w: after line %d", ErrTruncated, in.number)
+	case errors.Is(err, bufio.ErrTooLong) && in.number == 0:
+		return nil, fmt.Errorf("%w: its first line is longer than %d bytes", ErrNotARun, longestLine)
 	case errors.Is(err, bufio.ErrTooLong):
-		return nil, fmt.Errorf("%w: line %d is longer than %d bytes", ErrNotARun, in.number+1, longestLine)
+		return nil, fmt.Errorf("%w: line %d is longer than %d bytes", ErrDamaged, in.number+1, longestLine)
 	default:
 		return nil, err
 	}

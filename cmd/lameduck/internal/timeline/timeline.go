@@ -9,9 +9,9 @@ import "time"
 // Run is one trial.
 type Run struct {
 	Start    time.Time `json:"start"`
-	Tool     string    `json:"tool"`   // version of the tool that made it
-	Stage    string    `json:"stage"`  // "lab" or "cluster"
-	Action   string    `json:"action"` // rollout, delete, scale-down, evict
+	Tool     string    `json:"tool"`  // version of the tool that made it
+	Stage    string    `json:"stage"` // "lab" or "cluster"
+	Action   Action    `json:"action"`
 	Rounds   int       `json:"rounds"` // number of times to run the action
 	Replicas int       `json:"replicas"`
 	Nodes    int       `json:"nodes,omitempty"` // of the lab

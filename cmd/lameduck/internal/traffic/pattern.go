@@ -12,7 +12,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
 
-// patterns lists all of them, in the order reports use.
+// patterns lists all of them, in the order reports use: name, summary, policy, engine,
+// divisor of the rate, how long an exchange takes, whether its head takes that long.
 var patterns = []Pattern{
 	{"new", "a new connection for every request", newFresh, http1.Plain, 1, 0, false},
 	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0, false},

@@ -15,7 +15,7 @@ type Config struct {
 	Open func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (Stage, error)
 
 	Name         string // of the stage: lab or cluster
-	Action       string
+	Action       timeline.Action
 	Spec         timeline.Spec // of the pod template
 	Replicas     int
 	Nodes        int // of the lab
@@ -52,8 +52,8 @@ type Stage interface {
 	// Load sends traffic to the Service, and some to a server beside it that
 	// never terminates, until stop is called or ctx ends.
 	Load(ctx context.Context, spec traffic.Spec, env traffic.Env) (stop func() error, err error)
-	// Act runs the action once, to its end. An error with a method
-	// NeverReady means that a new pod did not become ready in time.
+	// Act runs the action once, to its end. A
+	// *timeline.NeverReadyError means that a new pod did not become ready in time.
 	Act(ctx context.Context) error
 	Close() error
 }

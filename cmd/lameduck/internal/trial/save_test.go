@@ -39,10 +39,6 @@ func (s *eventful) Act(context.Context) error {
 	return nil
 }
 
-type unready struct{ error }
-
-func (unready) NeverReady() {}
-
 // savedTrial is a trial of two rounds whose rate is lowered once.
 func savedTrial(t *testing.T, to *bytes.Buffer, fail error) (*timeline.Run, error) {
 	t.Helper()
@@ -106,7 +102,7 @@ func TestSavedRun(t *testing.T) {
 // error of the one that failed.
 func TestRounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		run, err := savedTrial(t, nil, unready{errors.New("b is not ready")})
+		run, err := savedTrial(t, nil, &timeline.NeverReadyError{Pod: "b", Detail: "its probe fails"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +117,7 @@ func TestRounds(t *testing.T) {
 			return timeline.Event{At: at, Kind: kind, Source: timeline.SourceTrial, Round: n, Detail: why}
 		}
 		want := []timeline.Event{round(0, timeline.ActionStarted, 1, ""), round(time.Second, timeline.ActionEnded, 1, ""),
-			round(time.Second, timeline.ActionStarted, 2, ""), round(2*time.Second, timeline.ActionEnded, 2, "b is not ready")}
+			round(time.Second, timeline.ActionStarted, 2, ""), round(2*time.Second, timeline.ActionEnded, 2, "b never became ready: its probe fails")}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

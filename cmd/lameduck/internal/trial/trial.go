@@ -75,7 +75,7 @@ func act(ctx context.Context, cfg Config, s Stage, rec *recorder) error {
 		err := s.Act(ctx)
 		rec.roundEnded(round + 1)
 		rec.event(timeline.Event{At: rec.clock.Now(), Kind: timeline.ActionEnded, Source: timeline.SourceTrial, Round: round + 1, Detail: reason(err)})
-		if _, never := errors.AsType[neverReady](err); never {
+		if _, never := errors.AsType[*timeline.NeverReadyError](err); never {
 			break // a finding, which the next round would only repeat
 		}
 		if err != nil {
@@ -90,10 +90,4 @@ func reason(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// neverReady is the error of a stage with a new pod that did not become ready in time.
-type neverReady interface {
-	error
-	NeverReady()
 }

@@ -20,12 +20,8 @@ const (
 	mostLate = timeline.MostLate
 )
 
-// startLoad starts the traffic and returns after its warm-up. Where this machine,
-// or the server, does not keep up with the rate, requests would wait for one
-// another, more with every second, until they time out. So it starts anew with
-// half of the rate.
-// Where the server does not wait for a head that is sent slowly, it starts anew with
-// one that takes less time. Nothing of an earlier try is kept.
+// startLoad starts the traffic and returns after its warm-up. A load that this machine or
+// the server does not take starts anew as another one; nothing of an earlier try is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
 	load, env := cfg.Traffic, traffic.Env{Clock: rec.clock, Record: rec.attempt}
 	env.Note = once(cfg.Note)
@@ -40,30 +36,43 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 			return nil, err
 		}
 		warm := rec.warmUp(ctx, warmUp+load.HeadTakes(), cfg.ReadyTimeout, uncontrolled)
-		lower := max(leastRate, load.Rate/2)
-		mayLower := cfg.LowerRate && lower < load.Rate && ctx.Err() == nil
-		if !mayLower || rec.late() < mostLate && !rec.queued() {
-			timeout := rec.headTimeout()
-			if head := shorterHead(timeout); head > 0 && ctx.Err() == nil {
-				if err := stop(); err != nil {
-					return nil, err
-				}
-				load.Limits.Head = head
-				if env.Note != nil {
-					env.Note(headNote(timeout, head))
-				}
-				continue
-			}
-			if warm != nil {
-				return nil, errors.Join(warm, stop())
-			}
+		easier := ctx.Err() == nil && (lowerRate(cfg, &load, rec) || shortenHead(&load, rec, env.Note))
+		switch {
+		case !easier && warm == nil:
 			return stop, nil
+		case !easier:
+			return nil, errors.Join(warm, stop())
 		}
-		if err := stop(); err != nil { // the error of the warm-up does not count: the machine was late
+		if err := stop(); err != nil { // the error of the warm-up does not count: the load was another one
 			return nil, err
 		}
-		load.Rate = lower
 	}
+}
+
+// lowerRate halves the rate where this machine, or the server, does not keep up with it:
+// requests would wait for one another, more with every second, until they time out.
+func lowerRate(cfg Config, load *traffic.Spec, rec *recorder) bool {
+	lower := max(leastRate, load.Rate/2)
+	if !cfg.LowerRate || lower >= load.Rate || rec.late() < mostLate && !rec.queued() {
+		return false
+	}
+	load.Rate = lower
+	return true
+}
+
+// shortenHead lets a head that is sent slowly take less time, where the server does not
+// wait for it.
+func shortenHead(load *traffic.Spec, rec *recorder, note func(string)) bool {
+	timeout := rec.headTimeout()
+	head := shorterHead(timeout)
+	if head <= 0 {
+		return false
+	}
+	load.Limits.Head = head
+	if note != nil {
+		note(headNote(timeout, head))
+	}
+	return true
 }
 
 // once takes each note one time: a load that starts anew notes the same.

@@ -62,6 +62,8 @@ var bannedWords = map[string]string{
 	"twin":        "replica",
 	"twins":       "replicas",
 	"vain":        "without a result",
+	"everybody":   "name the subject: every client, every user",
+	"everyone":    "name the subject: every client, every user",
 	"whoever":     "name the subject",
 	"whom":        "name the subject",
 	"witness":     "addEvent",
@@ -76,6 +78,7 @@ var bannedWords = map[string]string{
 var contracts = []string{
 	"not-ready-when-told", // the ID of a finding
 	`"heard"`,             // a field of the workers' protocol
+	"ong-lived",           // of a connection: the term of the field
 }
 
 // wordOf splits a text into words, and identifiers into their parts.
@@ -109,8 +112,9 @@ func banned(text string) (found []string) {
 	return found
 }
 
-// roots are the folder of the tool, and the documents about it.
-var roots = []string{"../..", "../../../../README.md", "../../../../docs/ARCHITECTURE.md", "../../../../docs/LAB_AND_CLUSTER.md", "../../../../docs/PROPAGATION.md"}
+// roots are the folder of the tool, the lessons, and the documents.
+var roots = []string{"../..", "../../../../README.md", "../../../../CONTRIBUTING.md", "../../../../CHANGELOG.md", "../../../../docs",
+	"../../../../tutorial", "../../../../deploy", "../../../../examples/README.md"}
 
 // TestVocabulary looks for banned words in all files of the tool and in the
 // documents about it: one word for one thing, and the terms of the field.
