@@ -105,6 +105,11 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"a hook that kills, and the server exits before the signal", hooked("sh -c sleep 2; kill -QUIT 1; sleep 1", 11*s, never, 10*s, timeline.Event{Code: 2}), hookEnds, "let the hook only wait", ""},
 		{"a hook that kills as its last command", hooked("sh -c sleep 2; kill -QUIT 1", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), hookEnds, "kill -QUIT 1", ""},
 		{"a hook that asks it to quit", hooked("GET :8080/quitquitquit", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), hookEnds, "let the hook only wait", ""},
+		{"a hook that takes the whole grace period", func() *built {
+			b := hooked("sleep 2s", 10*s, 10*s+ms, 12*s, timeline.Event{Code: 137, Signal: "SIGKILL"})
+			b.Spec.Grace = 2 * s
+			return b
+		}(), graceShorter, "leaves the server the 2 s", "if the server is meant"},
 		{"a hook that only waits", hooked("sleep 2s", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), delayShorter, "", "hook"},
 		{"a hook at the library's handler", hooked("GET :8080/prestop", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), delayShorter, "", "hook"},
 		{"a hook that kills another process", hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 143, Signal: "SIGTERM"}), delayShorter, "", "hook"},

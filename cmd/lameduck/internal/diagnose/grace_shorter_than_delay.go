@@ -37,12 +37,21 @@ var ruleGraceShorter = rule{
 		return s
 	},
 	fix: func(m *match) advice {
+		hookUsedGrace := slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.hookUsedGrace })
+		leavesTwo := fmt.Sprintf("set `terminationGracePeriodSeconds: %s`: the preStop hook takes the whole grace period, and leaves the server the 2 s that the kubelet adds.", m.graceNumber())
 		if m.anyKeptWhenKilled() {
-			return advice{
+			a := advice{
 				inGo:     listenAndServe + ": it asks each client to reconnect elsewhere, and exits when all connections are closed.",
 				program:  sendConnectionClose,
 				manifest: fmt.Sprintf("if the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
 			}
+			if hookUsedGrace {
+				a.manifest = leavesTwo
+			}
+			return a
+		}
+		if hookUsedGrace {
+			return advice{manifest: leavesTwo}
 		}
 		return advice{
 			inGo:     fmt.Sprintf("set LAMEDUCK_GRACE=%ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
