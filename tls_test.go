@@ -668,6 +668,9 @@ func TestSecondTryAfterAPortThatIsTaken(t *testing.T) {
 		if err := first.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("Run: %v", err)
 		}
+		if srv.Protocols != set {
+			t.Errorf("Run has failed, and has set Protocols to %v", srv.Protocols)
+		}
 		synctest.Test(t, func(t *testing.T) {
 			x := startServer(t, &Process{}, srv)
 			c, _ := x.secure(largeRoom, "h2", "http/1.1")
