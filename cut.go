@@ -32,7 +32,7 @@ func (p *Process) cutOff(d *term.Termination) {
 	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
 	p.waitFor(d.Clocks.Flush())
 	p.addCut(d) // a request may have come after the cut
-	p.closeAll(max(d.Clocks.Flush(), leastWait))
+	p.closeAll(max(d.Clocks.Flush(), leastWait(d)))
 }
 
 // addCut adds all that is in flight to what was cut, the oldest first.

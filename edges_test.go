@@ -537,6 +537,45 @@ func TestSignalLongAfterPreStop(t *testing.T) {
 	}
 }
 
+// A signal that comes when almost nothing is left of the grace period of a preStop
+// call finds Run back within that, whatever it would wait for.
+func TestSignalAtTheEndOfGrace(t *testing.T) {
+	for _, left := range []time.Duration{time.Millisecond, 13 * time.Millisecond, 50 * time.Millisecond} {
+		for _, stuck := range []string{"Observe", "Log.Handle", "Conn.Close", "nothing"} {
+			t.Run(fmt.Sprint(left, " ", stuck), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					began := time.Now()
+					f := &fault{method: stuck, does: "blocks", release: make(chan struct{})}
+					p := &Process{Delay: 10 * time.Second, Observe: func(Status) { f.in("Observe") }, Log: slog.New(faultyLog{slog.DiscardHandler, f})}
+					closed := false
+					p.AddCloser("flush", func(context.Context) error { closed = true; return nil })
+					x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
+						if r.URL.Path == "/prestop" {
+							PreStop(w, r)
+							return
+						}
+						<-r.Context().Done()
+					})
+					go x.mustGet(x.mustDial(), "/prestop")
+					time.Sleep(30*time.Second - left)
+					server, nc := net.Pipe()
+					x.l.conns <- &faultyConn{server, f}
+					io.WriteString(nc, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+					go io.Copy(io.Discard, nc)
+					synctest.Wait()
+					f.active.Store(true)
+					x.terminate()
+					if _, err := x.end(); time.Since(began) > 30*time.Second || !closed || !errors.Is(err, ErrCut) {
+						t.Errorf("ended %v after the hook has begun, closer called: %v, error %v", time.Since(began), closed, err)
+					}
+					close(f.release)
+					nc.Close()
+				})
+			})
+		}
+	}
+}
+
 // The handler's own buffer may be larger than net/http's: what is asked for
 // then says nothing of the next request.
 func TestIdleAfterALargeBody(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 // A mutation is one change of net/http, or of a line here, that a test must notice.
 type mutation struct {
 	name     string
-	file     string // of net/http if it has no folder
+	file     string // of net/http if it has no folder; ./ is the root
 	old, new string
 	pkg      string // default internal/link
 	killedBy string // one test, which fails with the change
@@ -57,6 +57,32 @@ var mutations = []mutation{
 	{name: "a handler's deadline is forgotten", file: "internal/link/states.go", old: "\tc.unlimited = false // a handler may have set one\n", new: "", pkg: ".", killedBy: "TestDeadlinesAreThoseOfNetHTTP"},
 	{name: "a nested handler is another request", file: "internal/link/handler.go", old: "case c.busy(): //", new: "case false: //", pkg: ".", killedBy: "TestHandlerThatCallsOneOfAServedServer"},
 	{name: "no careful way", file: "internal/link/conn.go", old: "careful: e.Careful, ", new: "", pkg: ".", killedBy: "TestCarefulWay"},
+
+	// What a review has found once, and may come again: the line that cures it is taken out.
+	{name: "B1: TLSNextProto alone means clear text", file: "internal/link/secure.go", old: "\tif ClearTextByHTTP2(srv) {\n", new: "\tif ClearTextByHTTP2(srv) || srv.TLSNextProto != nil {\n", pkg: ".", killedBy: "TestTLSConfigWithoutACertificate"},
+	{name: "B2: HTTP/2 is offered where it is switched off", file: "internal/link/secure.go", old: "if !p.HTTP2() || hasHTTP2(srv) {", new: "if true {", pkg: ".", killedBy: "TestHTTP2IsSwitchedOff"},
+	{name: "B3: a silent client has a slot", file: "internal/link/tls.go", old: "\tif err := c.awaitHello(s); err != nil {\n", new: "\tl.slots <- struct{}{}\n\tdefer func() { <-l.slots }()\n\tif err := c.awaitHello(s); err != nil {\n", pkg: ".", killedBy: "TestClientsThatStopInAHandshakeHaveNoSlot"},
+	{name: "B4: close in the answer to an upgrade", file: "internal/link/handler.go", old: "c.mustLeave(d) && !wantsUpgrade(r)", new: "c.mustLeave(d)", pkg: ".", killedBy: "TestUpgradeAfterT0"},
+	{name: "B5: a large header block is kept", file: "internal/wire/heads.go", old: "|| cap(h.block) > keptBlock", new: "", pkg: "./internal/wire", killedBy: "TestLargeHeaderBlocksAreNotKept"},
+	{name: "B6: Run closes listeners itself", file: "./phases.go", old: "\t\t\tgo l.Shut()\n", new: "\t\t\tl.Shut()\n", pkg: ".", killedBy: "TestTheProgramsCodeDoesNotStopTheTermination"},
+	{name: "B6: Run asks connections for their address", file: "internal/link/address.go", old: "\tif isSocket(c.Conn) {\n\t\tif addr", new: "\tif true {\n\t\tif addr", pkg: ".", killedBy: "TestTheProgramsCodeDoesNotStopTheTermination"},
+	{name: "B7: each that goes idle has all listed", file: "./phases.go", old: "q.Add(p.conns.TakeIdle())", new: "q.Add(p.conns.List())", pkg: ".", killedBy: "TestFinishingCostsTheSameBesideMany"},
+	{name: "B8: connections of TLS are taken for clear text", file: "internal/link/listener.go", old: "l.Clear && speaksTLS(c)", new: "false && speaksTLS(c)", pkg: ".", killedBy: "TestListenerWithTLSOfItsOwn"},
+	{name: "B9: Listen changes the server", file: "internal/link/secure.go", old: "\treturn config, behind, nil\n", new: "\tsrv.Protocols = behind\n\treturn config, behind, nil\n", pkg: ".", killedBy: "TestSecondTryAfterAPortThatIsTaken"},
+	{name: "B10: a listener's write deadline stays", file: "internal/link/deadline.go", old: "c.writeDeadline.Load() == limitNone {", new: "c.writeDeadline.Load() != limitSet {", pkg: ".", killedBy: "TestDeadlinesAreThoseOfNetHTTP"},
+	{name: "B11: no socket below TLS", file: "internal/link/able.go", old: "func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }", new: "func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return nil, errors.ErrUnsupported }", pkg: ".", killedBy: "TestNetConn"},
+	{name: "B12: a late signal has a T0 of its own", file: "./run.go", old: "\tp.hookAt = d.T0\n", new: "", pkg: ".", killedBy: "TestSignalLongAfterPreStop"},
+	{name: "B13: an interrupt takes the deadline away", file: "internal/link/base.go", old: "\t\tif at != 0 {\n", new: "\t\tif false {\n", pkg: ".", killedBy: "TestTimeoutsHoldBehindAnInterrupt"},
+	{name: "B14: a hijacked connection is held", file: "internal/link/set.go", old: "\tif !alone {\n", new: "\tif true {\n", pkg: ".", killedBy: "TestHijackedConnectionThatIsLost"},
+	{name: "B15: ReadFrom where there is no socket", file: "internal/link/able.go", old: "type tlsConn struct{ halfConn }", new: "type tlsConn struct{ halfConn }\n\nfunc (c tlsConn) ReadFrom(r io.Reader) (int64, error) { return c.readAll(r) }", pkg: ".", killedBy: "TestWritesOfAFileAreThoseOfNetHTTP"},
+	{name: "B16: a copy goes through Read", file: "internal/link/able.go", old: "if c.doing.Load() != hijacked ||", new: "if true ||", pkg: ".", killedBy: "TestCopyFromAConnectionIsFromItsSocket"},
+	{name: "B17: the report names all", file: "./cutreport.go", old: "case len(c.work) > manyWorks:", new: "case false:", pkg: ".", killedBy: "TestReportOfTheCutIsBounded"},
+	{name: "B18: close is cut out of any field", file: "internal/link/answer.go", old: "bytes.Replace(b, closeField, lineEnd, 1)", new: "bytes.Replace(b, closeLine, nil, 1)", pkg: ".", killedBy: "TestInformationalAnswersAfterT0"},
+	{name: "B18: a long 1xx is the answer", file: "internal/link/answer.go", old: "\tc.within1xx = !bytes.HasSuffix(b, headEnd) && len(b) >= len(headEnd)\n", new: "", pkg: ".", killedBy: "TestInformationalAnswersAfterT0"},
+	{name: "B19: own protocols are ignored", file: "internal/link/secure.go", old: "\t\t\tif serve != nil {\n", new: "\t\t\tif serve != nil && false {\n", pkg: ".", killedBy: "TestWhatIsNotSpokenIsRefused"},
+	{name: "B20: OPTIONS * beside the handler", file: "internal/link/handler.go", old: "\tsrv.DisableGeneralOptionsHandler = true\n", new: "\tsrv.DisableGeneralOptionsHandler = !options\n", pkg: ".", killedBy: "TestOptionsOfTheServerAreARequest"},
+	{name: "B21: PINGs are counted in a byte", file: "internal/wire/conn.go", old: "if c.pings > 0 && ping == pingData(c.pings)", new: "if uint8(c.pings) > 0 && ping == pingData(c.pings)", pkg: "./internal/wire", killedBy: "TestEveryPingIsConfirmed"},
+	{name: "B22: a stream is looked for among all", file: "internal/index/list.go", old: "\tcase n > few:\n", new: "\tcase n > 1<<30:\n", pkg: "./internal/wire", killedBy: "TestStreamBesideManyCostsTheSame"},
 }
 
 // Each mutation fails its test. It compiles net/http and tests for each, so it is not

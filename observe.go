@@ -78,13 +78,22 @@ func (p *Process) call(q *program.Calls, what string, f func()) {
 // that what they flush is complete, and at the end. A slow one gets of Reserve what
 // is kept for the report, and never the last half of that.
 func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
-	limit := max(d.Clocks.Flush(), leastWait)
+	least := leastWait(d)
+	limit := max(d.Clocks.Flush(), least)
 	last := d.T0.Add(d.Clocks.Grace - d.Clocks.Flush()/2)
-	return q.Wait(max(leastWait, min(limit, time.Until(last))))
+	return q.Wait(max(least, min(limit, time.Until(last))))
 }
 
-// leastWait is for how long that waits at least, and a cut for what is closed.
-const leastWait = 10 * time.Millisecond
+// leastWait is for how long that waits at least, and a cut for what is closed. Of a
+// Grace that is almost over each takes half of the rest: a signal may come at the end
+// of that of a preStop call. Without Reserve the cut is at its end, and they come after.
+func leastWait(d *term.Termination) time.Duration {
+	const least = 10 * time.Millisecond
+	if d.Clocks.Reserve == 0 {
+		return least
+	}
+	return max(0, min(least, time.Until(d.T0.Add(d.Clocks.Grace))/2))
+}
 
 // observed waits for Observe.
 func (p *Process) observed(d *term.Termination) {

@@ -10,6 +10,7 @@ import (
 	"io"
 
 	"github.com/lameduck-dev/lameduck/internal/link"
+	"github.com/lameduck-dev/lameduck/internal/wire"
 
 	stdlog "log"
 	"log/slog"
@@ -637,14 +638,22 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 					}
 					return
 				}
+				ofNetHTTP := test.srv.TLSNextProto == nil
 				x := startServer(t, &Process{}, test.srv)
 				c, _ := x.secure(largeRoom, "h2", "http/1.1")
 				if err := c.Handshake(); err != nil || c.ConnectionState().NegotiatedProtocol != test.want {
 					t.Errorf("negotiated %q, want %q: %v", c.ConnectionState().NegotiatedProtocol, test.want, err)
 				}
-				if test.want == "http/1.1" {
+				switch {
+				case test.want == "http/1.1":
 					if res, err := getOver(c); err != nil || res.StatusCode != 200 {
 						t.Error(res, err)
+					}
+				case ofNetHTTP:
+					client := newH2Client(t, c)
+					go client.send([]byte(wire.Preface), allWindows)
+					if f, err := client.next(); err != nil || f.kind != typeSettings {
+						t.Errorf("h2 was negotiated, and the server sends %v, %v", f, err)
 					}
 				}
 				x.terminate()
@@ -667,6 +676,9 @@ func TestSecondTryAfterAPortThatIsTaken(t *testing.T) {
 		first.AddHTTP(srv)
 		if err := first.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "address already in use") {
 			t.Errorf("Run: %v", err)
+		}
+		if srv.Protocols != set {
+			t.Errorf("Run has failed, and has set Protocols to %v", srv.Protocols)
 		}
 		synctest.Test(t, func(t *testing.T) {
 			x := startServer(t, &Process{}, srv)

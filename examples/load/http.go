@@ -45,7 +45,10 @@ func (c *client) keepAlive(e engine.Engine, think func() time.Duration, want str
 			continue
 		}
 		s := c.open(e, conn, engine.Kept)
-		for !c.done() && c.exchange(s, want) && c.staysOpen(s, think()) {
+		for used := time.Now(); !c.done() && c.exchange(s, used, want); {
+			if used = time.Now(); !c.staysOpen(s, think()) {
+				break
+			}
 		}
 		s.Close()
 	}
@@ -56,7 +59,7 @@ func (c *client) oneShot(e engine.Engine, want string) {
 	for !c.done() {
 		if conn, ok := c.connect(); ok {
 			s := c.open(e, conn, engine.Once)
-			c.exchange(s, want)
+			c.exchange(s, time.Now(), want)
 			s.Close()
 		}
 		c.pause(thinkTime())
@@ -64,10 +67,16 @@ func (c *client) oneShot(e engine.Engine, want string) {
 }
 
 // exchange makes one exchange, counts what came of it, and reports whether the
-// connection can be used again.
-func (c *client) exchange(s engine.Session, want string) bool {
+// connection, which was used last at used, can be used again. A loss has how long that
+// was idle: a client that a busy machine keeps from running may send its request when
+// the server has closed a connection that was silent for long.
+func (c *client) exchange(s engine.Session, used time.Time, want string) bool {
+	idle := time.Since(used)
 	x := s.Do(context.WithoutCancel(c.ctx))
 	err := exchangeLoss(&x)
+	if err != nil {
+		err = fmt.Errorf("%w, on a connection that was idle for %v", err, idle.Round(time.Millisecond))
+	}
 	if err == nil && string(x.Content) != want {
 		err = lostBy("wrong-answer", fmt.Errorf("%q", x.Content))
 	}

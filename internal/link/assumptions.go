@@ -3,11 +3,16 @@ package link
 import (
 	"bufio"
 	"crypto/tls"
+	"io"
+	"log"
 	"math"
 	"net"
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
 // What this package assumes about net/http, and no documentation promises. Each row has
@@ -75,17 +80,24 @@ func (c *http1) countDeadline() {
 // on only of an HTTP/2 that is not net/http's own.
 const clearHTTP2Key = "unencrypted_http2"
 
-// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection that
-// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
+// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection
+// that is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
 // that off: all of them are seen in what net/http makes of an empty server.
 func hasHTTP2(srv *http.Server) bool {
 	native := ownNextProto()
 	if own, is := srv.TLSNextProto["h2"]; is {
 		_, inClear := srv.TLSNextProto[clearHTTP2Key]
-		return inClear || own != nil && sameFunc(own, native["h2"])
+		return inClear || own != nil && sameFunc(own, native["h2"]) && speaksHTTP2(native)
 	}
+	return speaksHTTP2(native)
+}
+
+// speaksHTTP2 reports whether net/http whose own TLSNextProto is native speaks HTTP/2 on a
+// connection that is no tls.Conn, by one of the two ways.
+func speaksHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) bool {
 	_, has := native["h2"]
-	return has
+	_, byName := native[clearHTTP2Key]
+	return has && (byName || answersHTTP2())
 }
 
 // HasHTTP2OverTLS reports whether net/http speaks HTTP/2 for srv, where it was negotiated,
@@ -97,7 +109,36 @@ func HasHTTP2OverTLS(srv *http.Server) bool {
 	h2, has := native["h2"]
 	_, byName := native[clearHTTP2Key]
 	own, is := srv.TLSNextProto["h2"]
-	return has && !byName && (!is || own != nil && sameFunc(own, h2))
+	return has && !byName && (!is || own != nil && sameFunc(own, h2)) && answersHTTP2()
+}
+
+// answersHTTP2 asks net/http: it has no name for that, and a Go that has neither of the
+// two ways must not have HTTP/2 offered in the handshake.
+func answersHTTP2() bool {
+	server, client := net.Pipe()
+	defer client.Close()
+	client.SetDeadline(time.Now().Add(checkWithin))
+	srv := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
+	srv.Serve(&single{negotiated{server}})
+	go io.WriteString(client, wire.Preface+noSettings)
+	var head [len(noSettings)]byte
+	_, err := io.ReadFull(client, head[:])
+	return err == nil && head[3] == noSettings[3]
+}
+
+// checkWithin is how long net/http may take to answer. It takes about 60 us; a container that starts with little
+// processor time may be stopped for a second in the middle of it.
+const checkWithin = 10 * time.Second
+
+// noSettings is a SETTINGS frame without a setting (RFC 9113, section 6.5).
+const noSettings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+// A negotiated is a connection over which HTTP/2 was negotiated.
+type negotiated struct{ net.Conn }
+
+func (negotiated) ConnectionState() tls.ConnectionState {
+	return tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256,
+		HandshakeComplete: true, NegotiatedProtocol: "h2", NegotiatedProtocolIsMutual: true}
 }
 
 // ownNextProto is the TLSNextProto that net/http gives a server that has set none.
@@ -117,6 +158,19 @@ type closedListener struct{}
 func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
 func (closedListener) Close() error              { return nil }
 func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
+
+// A single is a listener with one connection.
+type single struct{ net.Conn }
+
+func (l *single) Accept() (c net.Conn, err error) {
+	if c, l.Conn = l.Conn, nil; c == nil {
+		return nil, net.ErrClosed
+	}
+	return c, nil
+}
+
+func (l *single) Close() error   { return nil }
+func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
 // IsH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
 // of that package's elsewhere.

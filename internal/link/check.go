@@ -19,10 +19,6 @@ import (
 // tested with.
 var Check = sync.OnceValue(check)
 
-// checkWithin is how long it may take. It takes about 60 us; a container that starts with little
-// processor time may be stopped for a second in the middle of it.
-const checkWithin = 10 * time.Second
-
 // expected is what net/http does in an exchange: with a part of a line in its buffer, with
 // whole lines, and with nothing.
 const expected = "read all" +
@@ -86,19 +82,6 @@ func readHead(in *bufio.Reader) error {
 		}
 	}
 }
-
-// A single is a listener with one connection.
-type single struct{ net.Conn }
-
-func (l *single) Accept() (c net.Conn, err error) {
-	if c, l.Conn = l.Conn, nil; c == nil {
-		return nil, net.ErrClosed
-	}
-	return c, nil
-}
-
-func (l *single) Close() error   { return nil }
-func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
 // A witness is a connection that notes what net/http does with it: while a handler is
 // at work only what is written, for the background read comes and goes by chance.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // frame is one frame. A length that differs from the payload's is the test's
@@ -492,6 +493,36 @@ func TestEveryPingIsConfirmed(t *testing.T) {
 		if c.Received(ping, 0); !c.Acked() {
 			t.Fatalf("the answer to PING %d does not count", n+2)
 		}
+	}
+}
+
+// A stream that ends beside 10,000 costs what it costs beside one, also if it is the
+// oldest. Looked for among all it cost a hundred times that. The least of several is
+// compared, for a machine that is busy only adds.
+func TestStreamBesideManyCostsTheSame(t *testing.T) {
+	cost := func(beside uint32) time.Duration {
+		var c Conn
+		id := uint32(1)
+		begin := func() { c.Received(frame(frameHeaders, flagEnd, id, get...), 0); id += 2 }
+		for range beside {
+			begin()
+		}
+		least := time.Hour
+		for range 20 {
+			began := time.Now()
+			for range 100 {
+				begin()
+				c.Sent(frame(frameHeaders, flagEnd, id-2-2*beside, get...))
+			}
+			least = min(least, time.Since(began))
+		}
+		if open := c.Open(); open != int(beside) {
+			t.Errorf("%d streams are open, want %d", open, beside)
+		}
+		return least
+	}
+	if one, many := cost(1), cost(10000); many > 10*one {
+		t.Errorf("100 streams took %v beside 10,000, and %v beside one", many, one)
 	}
 }
 
