@@ -231,6 +231,9 @@ EOT
 
 	program(t, "helm", "echo 'WARNING: x' >&2; echo 'Error: values: image is required' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: values: image is required")
+	// helm adds a hint of its own behind the error, and other lines before it.
+	program(t, "helm", "echo 'Error: chart requires kubeVersion: >=1.99' >&2; echo >&2; echo 'Use --debug flag to render out invalid YAML' >&2; exit 1\n")
+	want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: >=1.99")
 }
 
 // A kustomization is built where kustomize is there; its bases and patches are not read

@@ -11,22 +11,28 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// output is what a program writes to stdout. If it fails, the error is what it has
-// written last to stderr.
+// output is what a program writes to stdout. If it fails, the error is what it calls
+// so on stderr, or else what it has written last there.
 func output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {
-		return nil, errors.New(lastLine(errs.String(), err))
+		return nil, errors.New(mistake(errs.String(), err))
 	}
 	return out.Bytes(), nil
 }
 
-// lastLine is the last line that a program has written, or else why it failed.
-func lastLine(text string, err error) string {
-	lines := strings.Split(strings.TrimSpace(text), "\n")
-	line := strings.TrimPrefix(document.OneLine(lines[len(lines)-1]), "Error: ")
+// mistake is the last line that a program calls an error, or else the last that it has
+// written, or else why it failed: helm writes a hint behind the error.
+func mistake(text string, err error) string {
+	line := ""
+	for l := range strings.Lines(strings.TrimSpace(text)) {
+		if l = document.OneLine(strings.TrimSpace(l)); strings.HasPrefix(l, "Error: ") || !strings.HasPrefix(line, "Error: ") {
+			line = l
+		}
+	}
+	line = strings.TrimPrefix(line, "Error: ")
 	if _, quoted, found := strings.Cut(line, `"command failed" err=`); found { // kubectl's log
 		if unquoted, err := strconv.Unquote(quoted); err == nil {
 			line = unquoted

@@ -48,8 +48,10 @@ func checkPort(p probe, r *report) {
 	case owner != nil && owner != c:
 		because = "port %s is one of container " + owner.name + ", port %s one of container " + c.name
 	case p.handler == "tcpSocket":
-	case owner == c && p.health():
-		return // a server of its own for health checks, on purpose
+	case (owner == c || owner == nil) && p.health():
+		// A server of its own for health checks, on purpose. Many do not declare its
+		// port: that changes nothing.
+		return
 	default:
 		severity, because = Info, "the pod is ready when port %s answers, whatever port %s does"
 	}

@@ -30,9 +30,9 @@ func rolloutTakesAllPodsDown(w *workload, r *report) {
 	}
 	all := "the only pod"
 	if n > 1 {
-		all = "all " + pods(n)
+		all = "all " + pods(n) + " at one time"
 	}
-	f := r.add(w.Object, ro.at(w, "maxUnavailable"), "a rollout may take down %s at one time: Service %s has no endpoint until a new one is ready", all, s.Name).
+	f := r.add(w.Object, ro.at(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
 		because("%s", ro.because)
 	switch volume, port := r.set.exclusiveVolume(w), w.hostPort(); {
 	case w.scaler != nil:
