@@ -127,6 +127,9 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 		args, s.In = []string{gather.Stdin}, live
 	}
 	m := gather.Read(ctx, args, s.In)
+	if ctx.Err() != nil {
+		return context.Cause(ctx) // before a file is changed for what was read in part
+	}
 	unwritten := l.mend(s, m)
 	if l.fix {
 		m = gather.Read(ctx, args, s.In) // what is left

@@ -16,8 +16,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/dynamic"
 	"sigs.k8s.io/yaml"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
 // Manifests are a workload of a cluster, given as KIND/NAME, and the objects that
@@ -93,13 +91,13 @@ type collection struct {
 
 func (c *collection) get(ctx context.Context, r schema.GroupVersionResource, name string) (*unstructured.Unstructured, error) {
 	o, err := c.client.Resource(r).Namespace(c.namespace).Get(ctx, name, metav1.GetOptions{})
-	return o, c.refused(err, "get", r)
+	return o, apiError(err, "get", r.Group, r.Resource, c.namespace)
 }
 
 func (c *collection) list(ctx context.Context, r schema.GroupVersionResource, belongs func(spec map[string]any) bool) error {
 	all, err := c.client.Resource(r).Namespace(c.namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
-		return c.refused(err, "list", r)
+		return apiError(err, "list", r.Group, r.Resource, c.namespace)
 	}
 	for i := range all.Items {
 		spec, _, _ := unstructured.NestedMap(all.Items[i].Object, "spec")
@@ -150,16 +148,6 @@ func nameIn(v any) string {
 	of, _ := v.(map[string]any)
 	name, _ := of["name"].(string)
 	return name
-}
-
-// refused adds to an error of the API server what was asked for.
-func (c *collection) refused(err error, verb string, r schema.GroupVersionResource) error {
-	if apierrors.IsForbidden(err) {
-		resource := r.GroupResource().String()
-		return hint.New(fmt.Errorf("not allowed to %s %s in %s: %w", verb, resource, c.namespace, err),
-			fmt.Sprintf("`kubectl auth can-i %s %s -n %s` shows the same; the role view has all that is read", verb, resource, c.namespace))
-	}
-	return apiError(err, verb, r.Group, r.Resource, c.namespace)
 }
 
 // add adds an object, without its status and what else the cluster writes.

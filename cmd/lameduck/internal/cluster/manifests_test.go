@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,5 +77,20 @@ func TestManifestsThatMayNotBeRead(t *testing.T) {
 	}
 	if _, err := Manifests(t.Context(), &Access{Client: kubetest.New(), Namespace: "prod"}, "deploy/shop"); err == nil {
 		t.Error("a workload that does not exist")
+	}
+}
+
+// TestManifestsReadsWhatIsGranted: no more than the role lameduck-lint has, and each of it.
+func TestManifestsReadsWhatIsGranted(t *testing.T) {
+	var asked []Permission
+	for _, name := range []string{"deploy/shop", "sts/shop", "ds/shop", "service/shop"} {
+		client := kubetest.New(append(shop(), pod("shop-1", "ReplicaSet", "shop-a"), replicaSet("shop-a", "1"))...)
+		_, _ = Manifests(t.Context(), &Access{Client: client, Namespace: "prod"}, name) // not all are there
+		for _, a := range client.Actions() {
+			asked = append(asked, Permission{a.GetVerb(), a.GetResource().Group, a.GetResource().Resource})
+		}
+	}
+	if diff := cmp.Diff(asLines(slices.Concat(findPermissions, manifestPermissions)), asLines(asked)); diff != "" {
+		t.Errorf("granted and asked for differ:\n%s", diff)
 	}
 }

@@ -105,6 +105,11 @@ var findPermissions = []Permission{
 	{"get", "", "services"}, {"list", "", "services"}, {"list", "", "pods"},
 }
 
+// manifestPermissions are what Manifests needs beside findPermissions, for lint.
+var manifestPermissions = []Permission{
+	{"list", "policy", "poddisruptionbudgets"}, {"list", "autoscaling", "horizontalpodautoscalers"}, {"get", "", "configmaps"},
+}
+
 // clockPermissions are what comparing clocks needs. Without them the comparison
 // is left out.
 var clockPermissions = []Permission{{"list", "coordination.k8s.io", "leases"}, {"watch", "coordination.k8s.io", "leases"}}

@@ -19,7 +19,7 @@ import (
 // code asks for.
 func TestTheRoleHasWhatIsUsedAndNoMore(t *testing.T) {
 	granted := asLines(allOf(readRules(t, "../../../../deploy/rbac.yaml")))
-	used := slices.Concat(findPermissions, observerPermissions, clockPermissions, allOf(workers.Rules))
+	used := slices.Concat(findPermissions, observerPermissions, clockPermissions, manifestPermissions, allOf(workers.Rules))
 	for _, kind := range []string{"deployments", "statefulsets", "daemonsets"} {
 		for _, a := range Actions {
 			if kind != "daemonsets" || a != timeline.ScaleDown {

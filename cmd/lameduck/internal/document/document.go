@@ -27,10 +27,18 @@ func At(name string, line, column int, message string) string {
 	return fmt.Sprintf("%s:%d:%d: %s", name, line, max(column, 1), message)
 }
 
+// Duplicates are the keys that mappings of a document have twice, one line each.
+type Duplicates []string
+
+// Error is the first of them.
+func (d Duplicates) Error() string { return d[0] }
+
 // Read splits data into its YAML documents and makes sure that each is safe to
 // walk: bounded, without circles, with plain and unique keys. name is what
 // messages call the file, firstLine the number of the first line of data in it.
 // An error is one line, "name:line:column: what is wrong", and may carry a hint.
+// With Duplicates alone there are documents too: in them the last of a name
+// counts, as in Kubernetes where it does not refuse the object.
 func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
 	r := reader{name: name, added: firstLine - 1}
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
@@ -39,9 +47,13 @@ func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	var docs []*yaml.Node
+	var twice Duplicates
 	for {
 		var doc yaml.Node
 		if err := loader.Load(&doc); errors.Is(err, io.EOF) {
+			if len(twice) > 0 {
+				return docs, twice
+			}
 			return docs, nil
 		} else if err != nil {
 			return nil, r.syntaxError(err)
@@ -49,9 +61,11 @@ func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
 		if r.added > 0 {
 			r.shift(&doc)
 		}
-		if err := (&inspection{reader: r}).walk(&doc, 0, false); err != nil {
+		i := &inspection{reader: r}
+		if err := i.walk(&doc, 0, false); err != nil {
 			return nil, err
 		}
+		twice = append(twice, i.twice...)
 		docs = append(docs, doc.Content...)
 	}
 }
@@ -91,6 +105,7 @@ func (r reader) shift(n *yaml.Node) {
 type inspection struct {
 	reader
 	aliased int
+	twice   Duplicates
 }
 
 func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
@@ -119,9 +134,9 @@ func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
 	return nil
 }
 
-// keys refuses what would make a field ambiguous.
+// keys refuses keys that are no text, and leaves the last one of each name.
 func (i *inspection) keys(mapping *yaml.Node) error {
-	seen := make(map[string]int, len(mapping.Content)/2)
+	seen := make(map[string]int, len(mapping.Content)/2) // the place of each
 	for at := 0; at+1 < len(mapping.Content); at += 2 {
 		key := Deref(mapping.Content[at])
 		if key.Kind != yaml.ScalarNode {
@@ -132,11 +147,20 @@ func (i *inspection) keys(mapping *yaml.Node) error {
 				return err
 			}
 		}
-		if line, twice := seen[key.Value]; twice {
-			return i.wrong(mapping.Content[at], "duplicate key %s, first on line %d", Display(key.Value), line)
+		if first, again := seen[key.Value]; again {
+			err := i.wrong(mapping.Content[at], "duplicate key %s, first on line %d", Display(key.Value), mapping.Content[first].Line)
+			i.twice = append(i.twice, err.Error())
+			mapping.Content[first+1] = nil
 		}
-		seen[key.Value] = mapping.Content[at].Line
+		seen[key.Value] = at
 	}
+	kept := mapping.Content[:0]
+	for at := 0; at+1 < len(mapping.Content); at += 2 {
+		if mapping.Content[at+1] != nil {
+			kept = append(kept, mapping.Content[at], mapping.Content[at+1])
+		}
+	}
+	mapping.Content = kept
 	return nil
 }
 

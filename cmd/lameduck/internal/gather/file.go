@@ -2,6 +2,7 @@ package gather
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -20,8 +21,8 @@ const maxFile = 64 << 20
 var errTooLarge = hint.New(fmt.Errorf("larger than %d MiB, so it is not read", maxFile>>20), "split the file: an object of Kubernetes has less than 1.5 MiB")
 
 // readFile reads the objects of the file at that path.
-func (m *Manifests) readFile(path string) {
-	info, err := os.Stat(path) // before it is opened: a pipe would wait for a writer
+func (m *Manifests) readFile(ctx context.Context, path string) {
+	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		m.unread(path, err)
@@ -30,19 +31,13 @@ func (m *Manifests) readFile(path string) {
 	case info.Mode()&os.ModeSocket != 0 || info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0:
 		m.unread(path, errors.New("not a file"))
 	default:
-		f, err := os.Open(path)
-		if err != nil {
-			m.unread(path, err)
-			return
-		}
-		defer f.Close()
-		m.readAll(path, f)
+		m.readAll(ctx, path, func() (io.ReadCloser, error) { return os.Open(path) })
 	}
 }
 
 // readAll reads the objects of a text to its end.
-func (m *Manifests) readAll(name string, from io.Reader) {
-	data, err := io.ReadAll(io.LimitReader(from, maxFile+1))
+func (m *Manifests) readAll(ctx context.Context, name string, open func() (io.ReadCloser, error)) {
+	data, err := textOf(ctx, open)
 	if err == nil && len(data) > maxFile {
 		err = errTooLarge
 	}
@@ -58,6 +53,30 @@ func (m *Manifests) readAll(name string, from io.Reader) {
 	m.Files = append(m.Files, f)
 	m.keep(f)
 	m.objects(f)
+}
+
+// textOf reads no more than maxFile and one byte. A pipe waits for another program, already
+// when it is opened: that ends with ctx.
+func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byte, err error) {
+	done := make(chan struct{})
+	var text []byte
+	var failed error
+	go func() {
+		defer close(done)
+		f, err := open()
+		if err != nil {
+			failed = err
+			return
+		}
+		defer f.Close()
+		text, failed = io.ReadAll(io.LimitReader(f, maxFile+1))
+	}()
+	select {
+	case <-done:
+		return text, failed
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // text reads a file for its lines alone.

@@ -23,7 +23,7 @@ func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 	var all found
 	for _, arg := range args {
 		if arg == Stdin {
-			m.readAll(StdinName, stdin)
+			m.readAll(ctx, StdinName, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil })
 			continue
 		}
 		info, err := os.Stat(arg)
@@ -62,6 +62,6 @@ func (m *Manifests) readFound(ctx context.Context, all found) {
 		if ctx.Err() != nil {
 			return
 		}
-		m.readFile(path)
+		m.readFile(ctx, path)
 	}
 }

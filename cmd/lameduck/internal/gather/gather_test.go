@@ -1,12 +1,16 @@
 package gather
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,6 +100,35 @@ func TestUnread(t *testing.T) {
 		"unread latin1.yaml:3:1: not text, so not a manifest",
 		"unread loop.yaml: too many levels of symbolic links",
 	)
+}
+
+// TestDuplicateKey: the object is judged with the last of the two.
+func TestDuplicateKey(t *testing.T) {
+	write(t, map[string]string{"web.yaml": workload + "  replicas: 1\n  replicas: 2\n  replicas: 3\n---\n" + configMap})
+	want(t, read(t, "."), "web.yaml:1:1 Deployment web", "web.yaml:10:1 ConfigMap a",
+		"unread web.yaml:7:3: duplicate key replicas, first on line 6", "unread web.yaml:8:3: duplicate key replicas, first on line 7")
+	replicas := Read(t.Context(), []string{"."}, nil).Objects[0].Get("spec", "replicas")
+	if n, _ := replicas.Int(); n != 3 || replicas.Pos().Line != 8 {
+		t.Errorf("replicas: %d, on line %d", n, replicas.Pos().Line)
+	}
+}
+
+// TestPipeWithoutWriter: who waits for a pipe can be interrupted.
+func TestPipeWithoutWriter(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := exec.Command("mkfifo", "pipe").Run(); err != nil {
+		t.Skip(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(10*time.Millisecond, cancel)
+	if m := Read(ctx, []string{"pipe"}, nil); len(m.Unread) != 1 || !errors.Is(m.Unread[0], context.Canceled) {
+		t.Errorf("%v", m.Unread)
+	}
+	pipe, err := os.OpenFile("pipe", os.O_WRONLY, 0) // lets the reader go
+	if err != nil {
+		t.Fatal(err)
+	}
+	pipe.Close()
 }
 
 // bomb are aliases that unfold to 10^9 values.

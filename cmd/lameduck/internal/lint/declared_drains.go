@@ -114,7 +114,7 @@ func ofFlags(words []string, from string) (all []drain) {
 		if !assigned && i+1 < len(single) {
 			value, written = single[i+1], w+" "+single[i+1]
 		}
-		if s := named(name, "", ""); s != nil {
+		if s := named(name, "", strings.Join(words, " ")); s != nil {
 			all = s.add(all, value, written, from)
 		}
 	}
@@ -136,33 +136,45 @@ func ofVariable(name string, v variable) []drain {
 			return s.add(nil, v.text, name+"="+v.text, from)
 		}
 	}
+	if name == "SPRING_APPLICATION_JSON" {
+		return ofLines(v.text, "", from+" ("+name+")")
+	}
 	if strings.HasSuffix(name, "_ARGS") || strings.HasSuffix(name, "_OPTS") || strings.HasSuffix(name, "_OPTIONS") {
 		return ofFlags([]string{v.text}, from+" ("+name+")")
 	}
 	return nil
 }
 
-// ofLines reads a file with a setting on a line: its name, and behind a space, = or :
-// the value. That is how all of these servers are configured.
+// ofLines reads a file with a setting on a line, or within braces: its name, and behind a
+// space, = or : the value. That is how all of these servers are configured.
 func ofLines(text, path, from string) (all []drain) {
 	for line := range strings.Lines(text) {
-		line = strings.Trim(line, "\"'- \t\r\n")
-		end := strings.IndexAny(line, " \t=:\"'")
-		if end <= 0 {
+		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") {
 			continue
 		}
-		s := named(line[:end], path, text)
-		if s == nil {
-			continue
+		for entry := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == '{' || r == ',' }) {
+			entry = strings.Trim(entry, "\"'- \t")
+			end := strings.IndexAny(entry, " \t=:\"'")
+			if end <= 0 {
+				continue
+			}
+			if s := named(entry[:end], path, text); s != nil {
+				value := valueOf(entry[end:])
+				all = s.add(all, value, entry[:end]+" "+value, from)
+			}
 		}
-		value := strings.TrimLeft(line[end:], " \t=:\"'")
-		if i := strings.IndexAny(value, ";,#}\"'"); i >= 0 {
-			value = value[:i]
-		}
-		value = strings.TrimSpace(value)
-		all = s.add(all, value, line[:end]+" "+value, from)
 	}
 	return all
+}
+
+// valueOf is what stands behind the name of a setting.
+func valueOf(text string) string {
+	value := strings.TrimLeft(text, " \t=:\"'")
+	if i := strings.IndexAny(value, ";#}\"'"); i >= 0 {
+		value = value[:i]
+	}
+	return strings.TrimSpace(value)
 }
 
 // add adds the setting if the value is a time.

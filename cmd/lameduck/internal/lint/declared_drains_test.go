@@ -15,6 +15,9 @@ func TestEveryDrainSetting(t *testing.T) {
 		}
 		file, _, _ := strings.Cut(s.file, "|")
 		var found []drain
+		if s.file == "hypercorn" {
+			found = append(found, ofFlags([]string{"hypercorn", "--" + s.name + "=60s"}, "")...)
+		}
 		if s.name != "" && s.file == "" {
 			found = append(found, ofFlags([]string{"--" + s.name + "=60s", "--" + s.name, "60s"}, "")...)
 			if len(found) != 2 {
@@ -34,6 +37,47 @@ func TestEveryDrainSetting(t *testing.T) {
 		}
 		if len(found) == 0 && s.annotation == "" {
 			t.Errorf("%s %s is not found", s.server, s.name)
+		}
+	}
+}
+
+// TestDrainsOnOneLine: flow style, JSON and comments.
+func TestDrainsOnOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		`{terminationDrainDuration: 60s}`:                                      "Istio's proxy",
+		`{"concurrency": 2, "terminationDrainDuration": "60s"}`:                "Istio's proxy",
+		`{"server":{"graceful_shutdown_timeout":"60s","http_listen_port":80}}`: "the server",
+		`{"spring.lifecycle.timeout-per-shutdown-phase":"60s"}`:                "Spring Boot",
+		"# once, worker_shutdown_timeout 60s;":                                 "",
+		"daemon off; # not, worker_shutdown_timeout 60s;":                      "",
+		"// was {graceful_shutdown_timeout: 60s}":                              "",
+	} {
+		got := ""
+		for _, d := range ofLines(text, "", "") {
+			got += d.server
+			if d.seconds != 60 {
+				t.Errorf("%s: %d s", text, d.seconds)
+			}
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestDrainsOfOneName: a name is that of the server whose file or command it is in.
+func TestDrainsOfOneName(t *testing.T) {
+	for _, tt := range []struct {
+		found []drain
+		want  string
+	}{
+		{ofLines("worker_shutdown_timeout 60", "/app/config/puma.rb", ""), "Puma"},
+		{ofLines("upstream puma {}\nworker_shutdown_timeout 60;", "/etc/nginx/nginx.conf", ""), "nginx"},
+		{ofFlags([]string{"hypercorn", "a:b", "--graceful-timeout", "60"}, ""), "Hypercorn"},
+		{ofFlags([]string{"gunicorn", "a:b", "--graceful-timeout", "60"}, ""), "gunicorn"},
+	} {
+		if len(tt.found) != 1 || tt.found[0].server != tt.want {
+			t.Errorf("%v, want %s", tt.found, tt.want)
 		}
 	}
 }

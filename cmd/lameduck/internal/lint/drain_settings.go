@@ -7,6 +7,10 @@ var drainSettings = []drainSetting{
 	{server: "lameduck", env: "LAMEDUCK_DELAY", accepts: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
 	{server: "lameduck", env: "LAMEDUCK_GRACE", whole: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
 
+	// Of a name that others have too, the one that is bound to a file comes first.
+	{server: "Puma", name: "worker_shutdown_timeout", file: "puma.rb", source: "https://puma.io/puma/Puma/DSL.html#worker_shutdown_timeout-instance_method"},
+	{server: "Hypercorn", name: "graceful-timeout", file: "hypercorn", source: "https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"},
+
 	// Web servers and proxies.
 	{server: "nginx", name: "worker_shutdown_timeout", source: "https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout"},
 	{server: "Apache httpd", name: "GracefulShutdownTimeout", source: "https://httpd.apache.org/docs/2.4/mod/mpm_common.html#gracefulshutdowntimeout"},
@@ -48,6 +52,10 @@ var drainSettings = []drainSetting{
 	{server: "Thanos", name: "http-grace-period", source: "https://thanos.io/tip/components/query.md/#flags"},
 	{server: "Thanos", name: "grpc-grace-period", source: "https://thanos.io/tip/components/query.md/#flags"},
 	{server: "Vector", name: "graceful-shutdown-limit-secs", env: "VECTOR_GRACEFUL_SHUTDOWN_LIMIT_SECS", source: "https://vector.dev/docs/reference/cli/"},
+
+	// Proxies to databases.
+	{server: "the Cloud SQL Auth Proxy", name: "max-sigterm-delay", source: "https://github.com/GoogleCloudPlatform/cloud-sql-proxy/blob/main/docs/cmd/cloud-sql-proxy.md"},
+	{server: "the Cloud SQL Auth Proxy", name: "term_timeout", source: "https://github.com/GoogleCloudPlatform/cloud-sql-proxy/releases/tag/v1.13.0"},
 
 	// Proxies that a mesh adds to the pod.
 	{server: "Istio's proxy", name: "terminationDrainDuration", env: "TERMINATION_DRAIN_DURATION_SECONDS", accepts: true,

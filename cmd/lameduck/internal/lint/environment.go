@@ -40,7 +40,7 @@ var configFields = map[string]string{
 func (c *container) variable(v object.Value) variable {
 	from := v.Get("valueFrom")
 	if !from.Present() {
-		text, known := expand(v.Get("value").Text(), c.env)
+		text, known := expandVariables(v.Get("value").Text(), c.env)
 		return variable{text, known, "", v}
 	}
 	for field, ref := range from.Fields() {
@@ -58,16 +58,16 @@ func (c *container) words() []string {
 	var words []string
 	for _, field := range []string{"command", "args"} {
 		for _, word := range c.Get(field).Texts() {
-			text, _ := expand(word, c.environment())
+			text, _ := expandVariables(word, c.environment())
 			words = append(words, text)
 		}
 	}
 	return words
 }
 
-// expand replaces $(NAME) as Kubernetes does in env, command and args: $$ is a $, and
+// expandVariables replaces $(NAME) as Kubernetes does in env, command and args: $$ is a $, and
 // what has no variable stays. It is not known if a value is not.
-func expand(text string, env map[string]variable) (_ string, known bool) {
+func expandVariables(text string, env map[string]variable) (_ string, known bool) {
 	known = true
 	var b strings.Builder
 	for {

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"maps"
 	"math"
 	"path"
 	"slices"
@@ -20,7 +21,7 @@ type shell struct {
 
 func (s *shell) lookUp(name string) (string, bool) {
 	if v, ok := s.set[name]; ok {
-		return v, true
+		return v, v != unknownWord
 	}
 	return s.value(name)
 }
@@ -47,14 +48,8 @@ func (s *shell) run(list []command) (sum hookTime) {
 		if c.after == "|" {
 			continue // of the pipeline before it
 		}
-		t := s.one(c)
-		for _, piped := range list[i+1:] {
-			if piped.after != "|" {
-				break
-			}
-			t = t.beside(s.one(piped))
-		}
 		chain = c.after != "&&" || chain && list[i-1].succeeds()
+		t := s.maybe(c.after != "||" && chain, func() hookTime { return s.pipeline(list[i:]) })
 		switch {
 		case c.background:
 			s.background = max(s.background, t.planned)
@@ -87,6 +82,35 @@ func (s *shell) run(list []command) (sum hookTime) {
 	return sum
 }
 
+// pipeline is the first command of the list with those that it is piped to. One that
+// never ends does so when nobody reads what it writes.
+func (s *shell) pipeline(list []command) hookTime {
+	t := s.one(list[0])
+	for _, c := range list[1:] {
+		if c.after != "|" {
+			break
+		}
+		if t.endless {
+			t = hookTime{open: true}
+		}
+		t = t.beside(s.one(c))
+	}
+	return t
+}
+
+// maybe is what runs only under a condition, unless it is sure: the variables that it sets
+// are not known behind it.
+func (s *shell) maybe(sure bool, run func() hookTime) hookTime {
+	before := maps.Clone(s.set)
+	t := run()
+	for name, value := range s.set {
+		if was, had := before[name]; !sure && (!had || was != value) {
+			s.set[name] = unknownWord
+		}
+	}
+	return t
+}
+
 // beside is two that run at one time, or of which one runs: the longer counts.
 func (t hookTime) beside(u hookTime) hookTime {
 	return hookTime{
@@ -111,7 +135,9 @@ func (s *shell) one(c command) hookTime {
 
 // branches takes the shorter branch for what is certain.
 func (s *shell) branches(c command) hookTime {
-	test, then, otherwise := s.run(c.test), s.run(c.body), s.run(c.otherwise)
+	test := s.run(c.test)
+	then := s.maybe(false, func() hookTime { return s.run(c.body) })
+	otherwise := s.maybe(false, func() hookTime { return s.run(c.otherwise) })
 	return hookTime{
 		atLeast: test.atLeast + min(then.atLeast, otherwise.atLeast),
 		planned: test.planned + max(then.planned, otherwise.planned),
@@ -133,7 +159,9 @@ func (s *shell) loop(c command) hookTime {
 			return hookTime{endless: true, atLeast: endless, planned: endless}
 		}
 	}
-	return hookTime{open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+	return s.maybe(false, func() hookTime {
+		return hookTime{open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+	})
 }
 
 // endless is more seconds than any grace period has.
@@ -141,7 +169,7 @@ const endless = math.MaxInt32
 
 // times runs the body of a for loop once for each word.
 func (s *shell) times(c command) hookTime {
-	body := s.run(c.body)
+	body := s.maybe(false, func() hookTime { return s.run(c.body) })
 	n, known := s.count(c.words)
 	if !known {
 		return hookTime{open: true, stops: body.stops}
@@ -234,6 +262,10 @@ func (s *shell) simple(words []string) hookTime {
 		return s.atMost(words[1:])
 	case name == "wait" && len(words) == 1:
 		return hookTime{atLeast: s.background, planned: s.background}
+	case name == "wait": // for one of those in the background
+		return hookTime{planned: s.background}
+	case name == "tail" && slices.ContainsFunc(words[1:], follows):
+		return hookTime{endless: true, atLeast: endless, planned: endless}
 	case name == "set":
 		s.errexit = s.errexit || len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e")
 		return hookTime{}
@@ -243,6 +275,14 @@ func (s *shell) simple(words []string) hookTime {
 		return hookTime{}
 	}
 	return hookTime{open: true, stops: stopsServer(name, words[1:])}
+}
+
+// follows is an option by which tail never ends.
+func follows(option string) bool {
+	if long, found := strings.CutPrefix(option, "--"); found {
+		return strings.HasPrefix(long, "follow")
+	}
+	return strings.HasPrefix(option, "-") && strings.ContainsAny(option, "fF")
 }
 
 // stopsServer reports whether the command stops a server: a kill, or one with a word for it.

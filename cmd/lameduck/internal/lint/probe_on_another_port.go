@@ -39,7 +39,9 @@ func probeOnAnotherPort(w *workload, r *report) {
 // checkPort compares the port of a readiness probe with those that clients use.
 func checkPort(p probe, r *report) {
 	c, w := p.container, p.container.workload
-	served := c.served()
+	served := slices.DeleteFunc(c.served(), func(s servedPort) bool {
+		return s.protocol == "UDP" || c.portNumber(s.targetPort) == 0 // no probe can ask these
+	})
 	if len(served) == 0 || slices.ContainsFunc(served, func(s servedPort) bool { return w.probes(c.portNumber(s.targetPort)) }) {
 		return
 	}
@@ -59,7 +61,7 @@ func checkPort(p probe, r *report) {
 	f := r.add(w.Object, p.Get(p.handler, "port"), "readinessProbe of container %s asks port %s, but clients come to port %s, through Service %s", c.name, p.port, client.targetPort, client.service.Name).
 		as(severity).because(because, p.port, client.targetPort).
 		cure("set the port of the probe to %s, with a path that returns 200 only when requests are served", client.targetPort)
-	if p.handler == "tcpSocket" && client.tcp() && c.portNumber(client.targetPort) != 0 {
+	if p.handler == "tcpSocket" && client.tcp() {
 		f.cure("set the port of the probe to %s", client.targetPort).by(p.Value, []string{"tcpSocket", "port"}, client.written())
 	}
 }

@@ -25,8 +25,11 @@ func proxyNotASidecar(w *workload, r *report) {
 		if p == nil || c.sidecar || c.preStop().Present() {
 			continue // a hook of its own may let it wait
 		}
+		if _, waits := longestDrain(c.drains()); waits {
+			continue
+		}
 		r.add(w.Object, c.Get("name"), "%s is a plain container: it gets the stop signal when the server does, and ends %s while the server still serves", p.name, p.carries).
-			because("container %s, image %s, without a preStop hook", c.name, c.image().text).
+			because("container %s, image %s, without a preStop hook or a setting that lets it wait", c.name, c.image().text).
 			cure("move container %s to initContainers, with restartPolicy: Always: a native sidecar ends when all containers have", c.name)
 	}
 }

@@ -26,33 +26,34 @@ func parseScript(text string) *syntax.File {
 // wordText is a word without its quotes; of what a shell expands it has the text.
 func wordText(w *syntax.Word) string {
 	var b strings.Builder
-	writeParts(&b, w.Parts)
+	writeParts(&b, w.Parts, false)
 	return b.String()
 }
 
-func writeParts(b *strings.Builder, parts []syntax.WordPart) {
+func writeParts(b *strings.Builder, parts []syntax.WordPart, quoted bool) {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *syntax.Lit:
-			b.WriteString(unescape(p.Value))
+			b.WriteString(unescape(p.Value, quoted))
 		case *syntax.SglQuoted:
 			b.WriteString(p.Value)
 		case *syntax.DblQuoted:
-			writeParts(b, p.Parts)
+			writeParts(b, p.Parts, true)
 		default:
 			_ = syntax.NewPrinter().Print(b, p) // a strings.Builder has no errors
 		}
 	}
 }
 
-// unescape takes away backslashes, and with a newline what it continues.
-func unescape(text string) string {
+// unescape takes away the backslashes that count, and with one the newline behind it.
+// Within double quotes they count before few characters.
+func unescape(text string, quoted bool) string {
 	if !strings.Contains(text, `\`) {
 		return text
 	}
 	var b strings.Builder
 	for i := 0; i < len(text); i++ {
-		if text[i] == '\\' && i+1 < len(text) {
+		if text[i] == '\\' && i+1 < len(text) && (!quoted || strings.IndexByte("\\\"$`\n", text[i+1]) >= 0) {
 			i++
 			if text[i] == '\n' {
 				continue

@@ -1,8 +1,10 @@
 package lint
 
 import (
+	"strconv"
 	"strings"
 
+	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -25,9 +27,10 @@ type word []wordPart
 
 type wordPart struct {
 	text      string
-	variable  string // instead of text
-	otherwise string // of ${NAME:-otherwise}
-	unknown   bool   // what a command prints, or arithmetic; text is as it is written
+	variable  string            // instead of text
+	otherwise string            // of ${NAME:-otherwise}
+	unknown   bool              // what a command prints; text is as it is written
+	sum       syntax.ArithmExpr // instead of text
 }
 
 // expanded is the word with the values of variables.
@@ -35,6 +38,10 @@ func (w word) expanded(value func(name string) (string, bool)) (text string, kno
 	known = true
 	for _, p := range w {
 		switch {
+		case p.sum != nil:
+			n, ok := computed(p.sum, value)
+			text += n
+			known = known && ok
 		case p.variable == "":
 			text += p.text
 			known = known && !p.unknown
@@ -53,10 +60,24 @@ func (w word) expanded(value func(name string) (string, bool)) (text string, kno
 // literal is the text of a word without variables and quotes: what can be an operator
 // or a keyword.
 func (w word) literal() string {
-	if len(w) == 1 && w[0].variable == "" && !w[0].unknown {
+	if len(w) == 1 && w[0].isText() {
 		return w[0].text
 	}
 	return ""
+}
+
+func (p wordPart) isText() bool { return p.variable == "" && !p.unknown && p.sum == nil }
+
+// computed is $((...)); not known if one of its variables is not.
+func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (text string, known bool) {
+	known = true
+	variables := expand.FuncEnviron(func(name string) string {
+		v, set := value(name)
+		known = known && (set || name == "IFS") // which expand asks for by itself
+		return v
+	})
+	n, err := expand.Arithm(&expand.Config{Env: variables}, sum)
+	return strconv.Itoa(n), known && err == nil
 }
 
 // parseShell reads a script; not ok for what is not read: functions, case, arithmetic
@@ -192,11 +213,7 @@ func (r *shellReader) parts(w word, parts []syntax.WordPart, quoted bool) word {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case *syntax.Lit:
-			text := unescape(p.Value)
-			if quoted {
-				text = inQuotes.Replace(p.Value)
-			}
-			w = w.text(text)
+			w = w.text(unescape(p.Value, quoted))
 		case *syntax.SglQuoted:
 			w = w.text(p.Value)
 		case *syntax.DblQuoted:
@@ -205,19 +222,18 @@ func (r *shellReader) parts(w word, parts []syntax.WordPart, quoted bool) word {
 			w = append(w, r.variable(p))
 		case *syntax.CmdSubst:
 			w = append(w, wordPart{text: printed(p.Stmts), unknown: true})
-		default: // arithmetic, and patterns of files
+		case *syntax.ArithmExp:
+			w = append(w, wordPart{sum: p.X})
+		default: // patterns of files
 			w = append(w, wordPart{unknown: true})
 		}
 	}
 	return w
 }
 
-// inQuotes takes away the backslashes that count within double quotes.
-var inQuotes = strings.NewReplacer(`\\`, `\`, `\"`, `"`, `\$`, `$`, "\\`", "`", "\\\n", "")
-
 // text adds text to the last part, if that is text.
 func (w word) text(text string) word {
-	if last := len(w) - 1; last >= 0 && w[last].variable == "" && !w[last].unknown {
+	if last := len(w) - 1; last >= 0 && w[last].isText() {
 		w[last].text += text
 		return w
 	}

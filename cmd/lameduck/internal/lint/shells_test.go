@@ -63,3 +63,22 @@ func agrees(t *testing.T, shell string, command []string, script string, inFile 
 		t.Errorf("%s, in a file %t: %q: the server is the shell's process: %t, we take it for %t", shell, inFile, script, replaced, !replaced)
 	}
 }
+
+// TestQuotes: a backslash within double quotes counts before few characters.
+func TestQuotes(t *testing.T) {
+	for script, want := range map[string]string{
+		`printf "a\.b\n"`:     `a\.b\n`,
+		`printf "\"\$HOME\\"`: `"$HOME\`,
+		`printf a\.b`:         `a.b`,
+		`printf '\.'`:         `\.`,
+		"printf \"a\\\nb\"":   `ab`,
+	} {
+		if got := linesOf(script)[0][1]; got != want {
+			t.Errorf("%s: %q, want %q", script, got, want)
+		}
+		list, _ := parseShell(script)
+		if got := list[0].words[1].literal(); got != want {
+			t.Errorf("%s, as a word: %q, want %q", script, got, want)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -18,14 +19,20 @@ type Skipped struct {
 
 // Read reads the objects of a file: YAML or JSON with any number of documents and
 // Lists. A document that cannot be read does not hide those behind it: its error
-// is one line, "name:line:column: what is wrong".
+// is one line, "name:line:column: what is wrong". One with a duplicate key is
+// an error and read all the same.
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 	for _, part := range document.Split(f.Data) {
 		nodes, err := document.Read(f.Name, part.Text, part.Line)
+		twice, duplicates := errors.AsType[document.Duplicates](err)
+		for _, line := range twice {
+			errs = append(errs, errors.New(line))
+		}
 		switch {
-		case err != nil && document.Templated(part.Text):
+		case err == nil || duplicates:
+		case document.Templated(part.Text):
 			skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
-		case err != nil:
+		default:
 			errs = append(errs, err)
 		}
 		for _, n := range nodes {
