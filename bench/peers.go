@@ -35,7 +35,7 @@ var peers = []peer{
 		serveLameduck, grpcLameduck},
 	{shutdown, "", "a sleep, then `http.Server.Shutdown` with what is left of the budget; gRPC: `GracefulStop`, and `Stop` at the end of the budget",
 		serveShutdown, grpcShutdown},
-	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`, and `RegisterOnShutdown` tells the handlers that last: the best that is written by hand",
+	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`, and `RegisterOnShutdown` signals the handlers that last: the best that is written by hand",
 		serveCloseShutdown, grpcCloseShutdown},
 	{exit, "", "a sleep, then `os.Exit`",
 		serveExit, grpcExit},

@@ -281,9 +281,9 @@ func TestRefused(t *testing.T) {
 	closed := httptest.NewServer(nil)
 	closed.Close()
 	for name, test := range map[string]struct {
-		args []string
-		code int
-		says string
+		args   []string
+		code   int
+		stderr string
 	}{
 		"nothing to do":  {nil, 2, "give -o FILE or -push IMAGE"},
 		"unknown flag":   {[]string{"-x"}, 2, "not defined: -x"},
@@ -301,8 +301,8 @@ func TestRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var stderr bytes.Buffer
 			code := exitCode(run(t.Context(), test.args, io.Discard, &stderr), &stderr)
-			if code != test.code || !strings.Contains(stderr.String(), test.says) {
-				t.Errorf("exit %d, want %d, and %q in\n%s", code, test.code, test.says, &stderr)
+			if code != test.code || !strings.Contains(stderr.String(), test.stderr) {
+				t.Errorf("exit %d, want %d, and %q in\n%s", code, test.code, test.stderr, &stderr)
 			}
 		})
 	}

@@ -54,7 +54,7 @@ func exitCode(err error, stderr io.Writer) int {
 	case err == nil || errors.Is(err, flag.ErrHelp):
 		return 0
 	case errors.Is(err, errUsage):
-		return 2 // the flag package has said why
+		return 2 // the flag package has printed why
 	}
 	fmt.Fprintln(stderr, "image:", err)
 	if a, ok := errors.AsType[advised](err); ok {
@@ -133,7 +133,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return c.deliver(ctx, index, tag, target, stdout)
 }
 
-// deliver brings index where the command line wants it, and says its digest.
+// deliver brings index where the command line wants it, and prints its digest.
 func (c config) deliver(ctx context.Context, index v1.ImageIndex, tag, target name.Tag, stdout io.Writer) error {
 	if c.out != "" {
 		if err := oci.WriteArchive(c.out, index, tag); err != nil {

@@ -12,7 +12,7 @@ import (
 // Work is how long an answer takes.
 const Work = 50 * time.Millisecond
 
-// Handler says hello.
+// Handler answers hello.
 var Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	time.Sleep(Work)
 	host, _ := os.Hostname()

@@ -24,7 +24,7 @@ const User = "65532:65532"
 // nothing but the content.
 var epoch = time.Unix(0, 0).UTC()
 
-// An Image is what an image says of itself, whatever the platform.
+// An Image is what an image declares about itself, the same for every platform.
 type Image struct {
 	Tag        name.Tag
 	Entrypoint []string

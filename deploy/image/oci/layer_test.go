@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLayer: every folder comes once and before what is in it, and nobody
+// TestLayer: every folder comes once and before what is in it, and no other user
 // but root can write.
 func TestLayer(t *testing.T) {
 	for _, plain := range []bool{false, true} {

@@ -53,7 +53,7 @@ func (p Program) Image(tag name.Tag) Image {
 }
 
 // Build compiles p for linux on each of archs, by Go's names of them. What
-// the compiler says goes to stderr. It is for a working directory in the
+// the compiler prints goes to stderr. It is for a working directory in the
 // workspace of this repository.
 func (p Program) Build(ctx context.Context, stderr io.Writer, archs ...string) ([]Arch, error) {
 	var built []Arch
