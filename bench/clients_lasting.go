@@ -56,7 +56,7 @@ func webSocketSession(ctx context.Context, c *client) error {
 }
 
 // eventSession listens until the stream ends. Unbroken, its body ends as
-// HTTP says it should, after the server's last event.
+// HTTP requires, after the server's last event.
 func eventSession(ctx context.Context, c *client) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bench/events", nil)
 	if err != nil {
@@ -71,16 +71,16 @@ func eventSession(ctx context.Context, c *client) error {
 		return errors.New(answer.Status)
 	}
 	lines := bufio.NewReader(answer.Body)
-	goodbye := false
+	ending := false
 	for {
 		line, err := lines.ReadString('\n')
-		if errors.Is(err, io.EOF) && goodbye {
+		if errors.Is(err, io.EOF) && ending {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
-		goodbye = goodbye || line == "event: goodbye\n"
+		ending = ending || line == "event: end\n"
 		c.met()
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// authority is a cluster's own certificate authority. It lives as long as the
+// authority is a cluster's own certificate authority. It exists as long as the
 // boot does: its key is never written down.
 type authority struct {
 	cert *x509.Certificate
