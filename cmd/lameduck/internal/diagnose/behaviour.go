@@ -172,6 +172,9 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
 		return notSeen("SIGKILL", p.Name)
 	}
+	if p.fault == hookEnds && p.hookStops == unsure {
+		return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
+	}
 	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, hookEnds, meansReload, ignoresSignal}, p.fault) {
 		return noDoubt
 	}

@@ -39,6 +39,7 @@ type podFacts struct {
 	hook          string        // the preStop hook, as text
 	hookEnded     time.Duration // when it ended, or never
 	hookUsedGrace bool          // the preStop hook took the whole grace period
+	hookStops     answer        // the preStop hook ended the server
 	fault         string        // the ID of the rule that holds for the pod as a whole, or ""
 	doubt         doubt         // why the fault, or its absence, is not certain
 }

@@ -15,7 +15,7 @@ var ruleHookEnds = rule{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 	},
 	summary:       "The preStop hook ended the server, before the stop signal could: what was in flight was cut, or new connections were refused.",
-	holdsFor:      (*podFacts).endedByHook,
+	holdsFor:      func(p *podFacts) bool { return p.hookStops != no },
 	onlyWithDrops: true,
 	explains:      orUnrouted(hookEnds, dropsAfterT0(hookEnds)),
 	podEvidence: func(p *podFacts) string {
@@ -37,14 +37,18 @@ var stopCommand = regexp.MustCompile(`(?i)\b(p?kill|killall|stop|[a-z]*quit|shut
 
 // endedByHook reports whether the hook ended the server: it exited while the
 // hook ran; or as soon as a hook that stops servers had ended, before it can have
-// handled the signal that was sent then. On a cluster the hook is not seen.
-func (p *podFacts) endedByHook() bool {
-	if p.PreStop == never || p.hook == "" || p.exitInexact || !p.exit.came() || p.Killed != never {
-		return false
+// handled the signal that was sent then. By as much as this machine was late, the
+// server may have been late with that. On a cluster the hook is not seen.
+func (p *podFacts) endedByHook(o *observer) answer {
+	switch {
+	case p.PreStop == never || p.hook == "" || p.exitInexact || !p.exit.came() || p.Killed != never:
+		return no
+	case p.Signalled == never:
+		return yes
+	case p.hookEnded == never || !stopCommand.MatchString(p.hook), p.Signal != "" && p.Signal == cmp.Or(p.stopSignal, "SIGTERM"):
+		return no
+	case p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes:
+		return yes
 	}
-	if p.Signalled == never {
-		return true
-	}
-	signalled := p.Signal != "" && p.Signal == cmp.Or(p.stopSignal, "SIGTERM")
-	return !signalled && p.hookEnded != never && stopCommand.MatchString(p.hook) && p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes
+	return p.exit.before(o.handled(ofLab(p.hookEnded)))
 }

@@ -142,6 +142,7 @@ func (s *runFacts) settleBehaviour() {
 		}
 		p.handled = s.observer.handled(p.t0)
 		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)
+		p.hookStops = p.endedByHook(s.observer)
 		p.stopSignal = s.run.Spec.StopSignal
 		p.reloads = p.Killed != never && p.Signalled != never && p.Wrapper == "" && s.server().meansReload(&s.run.Spec)
 	}
