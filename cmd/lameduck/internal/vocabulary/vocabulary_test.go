@@ -112,7 +112,7 @@ func banned(text string) (found []string) {
 }
 
 // roots are the folders and documents that are checked.
-var roots = under("../../../..", "cmd", "docs", "deploy", "tutorial", "lameducktest", "grpc", "conformance", "examples", "bench", "e2e",
+var roots = under("../../../..", "cmd", "docs", "deploy", "tutorial", "lameducktest", "grpc", "conformance", "examples", "bench", "e2e", "internal",
 	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", ".krew.yaml")
 
 func under(folder string, names ...string) (all []string) {
