@@ -533,9 +533,9 @@ func clientHelloRows(own, other tls.Certificate) []configRow {
 		}}), client: eachKind},
 		{name: "GetConfigForClient, other certificate", set: hello(&tls.Config{Certificates: []tls.Certificate{other}}), client: eachKind},
 		{name: "GetConfigForClient, h2", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), client: eachKind},
-		{name: "GetConfigForClient, h2 that is not spoken", set: all(hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), speak(http1)), client: eachKind},
+		{name: "GetConfigForClient, h2 that is not served", set: all(hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), speak(http1)), client: eachKind},
 		{name: "GetConfigForClient, h2 with http2server=0", godebug: "http2server=0", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"h2"}}), client: eachKind},
-		{name: "GetConfigForClient, protocol that is not spoken", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"unknown"}}), client: secure(offering("unknown"), ask(get))},
+		{name: "GetConfigForClient, protocol that is not served", set: hello(&tls.Config{Certificates: owns, NextProtos: []string{"unknown"}}), client: secure(offering("unknown"), ask(get))},
 		{name: "GetConfigForClient, ClientAuth", set: all(patient, hello(&tls.Config{Certificates: owns, ClientAuth: tls.RequireAnyClientCert})), client: eachKind},
 		{name: "GetConfigForClient, error", set: all(patient, tlsConfig(&tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) {
 			return nil, errors.New("as intended")
@@ -624,9 +624,9 @@ func refusedRows(own tls.Certificate) []configRow {
 		{name: "refused: Protocols clear text HTTP/2, TLS", set: all(server, speak(clearHTTP2)), client: client, explained: []difference{
 			{"start", "names neither HTTP/1 nor HTTP/2, and TLSConfig is set\nhint: ", nothingServed}}},
 		{name: "refused: Protocols none", set: speak(), client: plain(ask(get)), explained: []difference{
-			{"start", "none that is spoken in clear text, and TLSConfig is not set\nhint: ", nothingServed}}},
+			{"start", "none that is served in clear text, and TLSConfig is not set\nhint: ", nothingServed}}},
 		{name: "refused: Protocols HTTP/2 in clear text", set: speak(http2), client: plain(ask(get)), explained: []difference{
-			{"start", "none that is spoken in clear text, and TLSConfig is not set\nhint: ", nothingServed}}},
+			{"start", "none that is served in clear text, and TLSConfig is not set\nhint: ", nothingServed}}},
 		{name: "refused: HTTP/2 with http2server=0", godebug: "http2server=0", set: all(server, speak(http2)), client: client, explained: []difference{
 			{"start", "names HTTP/2 only, and net/http has HTTP/2 switched off\nhint: ", nothingServed}}},
 	}

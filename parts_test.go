@@ -161,7 +161,7 @@ func TestBadClocksAreAnErrorAtOnce(t *testing.T) {
 		{"LAMEDUCK_DELAY", "soon", &Process{}, `LAMEDUCK_DELAY="soon" is not a duration such as 10s`},
 		{"LAMEDUCK_GRACE", "60", &Process{}, `LAMEDUCK_GRACE="60" is not a duration`},
 		{"LAMEDUCK_QUIET", "-1s", &Process{}, `LAMEDUCK_QUIET="-1s" is not`},
-		{"LAMEDUCK_GRACE", "10s", &Process{}, "delay 10s and reserve 3s do not fit into the grace period 10s\nhint: set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both and the time that requests take, say 23s; or Delay or LAMEDUCK_DELAY to less than 7s"},
+		{"LAMEDUCK_GRACE", "10s", &Process{}, "delay 10s and reserve 3s do not fit into the grace period 10s\nhint: set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both and the time that requests take, for example 23s; or Delay or LAMEDUCK_DELAY to less than 7s"},
 		{"LAMEDUCK_SPREAD", "1s", &Process{Delay: time.Minute}, "delay 1m0s and reserve 3s do not fit into the grace period 30s\nhint: "},
 		{"LAMEDUCK_DELAY", "2562047h47m16s", &Process{}, "to more than both; or Delay or LAMEDUCK_DELAY to less than 27s"},
 	}
@@ -275,7 +275,7 @@ func TestWhatIsNotSpokenIsRefused(t *testing.T) {
 	for want, srv := range map[string]*http.Server{
 		`TLSNextProto has "echo/1"`:      {TLSNextProto: echo, TLSConfig: &tls.Config{Certificates: certificates, NextProtos: []string{"echo/1"}}},
 		"has no certificate":             {TLSConfig: &tls.Config{}},
-		"none that is spoken in clear":   {Protocols: h2},
+		"none that is served in clear":   {Protocols: h2},
 		"neither HTTP/1 nor HTTP/2, and": {Protocols: new(http.Protocols), TLSConfig: &tls.Config{Certificates: certificates}},
 	} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -39,11 +39,11 @@ type beginRow struct {
 
 func measureBegin(ctx context.Context, p plan, res *results) error {
 	out := &beginResult{Conns: p.begin.conns, SpreadMS: milliseconds(p.begin.spread)}
-	for _, speaks := range []proto{clear1, clear2} {
-		p.progress("begin: %d connections of %s", p.begin.conns, openName(speaks))
-		row, err := p.begin.row(ctx, speaks)
+	for _, served := range []proto{clear1, clear2} {
+		p.progress("begin: %d connections of %s", p.begin.conns, openName(served))
+		row, err := p.begin.row(ctx, served)
 		if err != nil {
-			return fmt.Errorf("%s: %w", openName(speaks), err)
+			return fmt.Errorf("%s: %w", openName(served), err)
 		}
 		out.Rows = append(out.Rows, row)
 	}
@@ -59,11 +59,11 @@ func openName(p proto) string {
 	return protoName(p)
 }
 
-func (p beginPlan) row(ctx context.Context, speaks proto) (beginRow, error) {
+func (p beginPlan) row(ctx context.Context, served proto) (beginRow, error) {
 	var stall, cpu, goroutines [2][]float64
 	measure := func(i int, kind, what string) func() error {
 		return func() error {
-			out, err := p.ask(ctx, kind, speaks, what)
+			out, err := p.ask(ctx, kind, served, what)
 			stall[i], cpu[i] = append(stall[i], out.StallMS), append(cpu[i], out.NS/1e6)
 			goroutines[i] = append(goroutines[i], out.Goroutines)
 			return err
@@ -72,13 +72,13 @@ func (p beginPlan) row(ctx context.Context, speaks proto) (beginRow, error) {
 	if err := inTurns(p.pairs, measure(0, shutdown, "open"), measure(1, ours, "begin")); err != nil {
 		return beginRow{}, err
 	}
-	counted, err := p.ask(ctx, ours, speaks, "count") // on its own: counting costs time
-	return beginRow{openName(speaks), pairOf(stall[0], stall[1]), pairOf(cpu[0], cpu[1]), pairOf(goroutines[0], goroutines[1]), int(counted.Timers)}, err
+	counted, err := p.ask(ctx, ours, served, "count") // on its own: counting costs time
+	return beginRow{openName(served), pairOf(stall[0], stall[1]), pairOf(cpu[0], cpu[1]), pairOf(goroutines[0], goroutines[1]), int(counted.Timers)}, err
 }
 
 // ask has a server hold the connections. It is still a lame duck when all is measured.
-func (p beginPlan) ask(ctx context.Context, kind string, speaks proto, what string) (measured, error) {
-	return measureOnce(ctx, role{Kind: kind, Proto: speaks, InMemory: true, Delay: time.Hour, Spread: p.spread, Grace: 2 * time.Hour},
+func (p beginPlan) ask(ctx context.Context, kind string, served proto, what string) (measured, error) {
+	return measureOnce(ctx, role{Kind: kind, Proto: served, InMemory: true, Delay: time.Hour, Spread: p.spread, Grace: 2 * time.Hour},
 		measurement{What: what, N: p.conns, Within: p.spread})
 }
 
@@ -89,12 +89,12 @@ func (p beginPlan) estimate() time.Duration {
 
 // begins holds so many idle connections, terminates this process if it is to, and sees
 // for twice the time within which clients are asked to leave what that does.
-func (s *inMemory) begins(m measurement, speaks proto) (out measured, err error) {
+func (s *inMemory) begins(m measurement, served proto) (out measured, err error) {
 	var busy sync.WaitGroup
 	busy.Add(m.N)
 	for range m.N {
 		c := newMemConn(1, busy.Done)
-		if speaks == clear2 {
+		if served == clear2 {
 			c.request = firstOfHTTP2()
 		}
 		if err := s.hand(c); err != nil {

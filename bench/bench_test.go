@@ -140,7 +140,7 @@ func finish(b *testing.B, kind string, conns int) time.Duration {
 	return cpuTime() - before
 }
 
-// getUntilClose sends one request, and closes c when the answer says so.
+// getUntilClose sends one request, and closes c when the response has Connection: close.
 func getUntilClose(b *testing.B, c net.Conn) {
 	defer c.Close()
 	fmt.Fprint(c, "GET / HTTP/1.1\r\nHost: bench\r\n\r\n")

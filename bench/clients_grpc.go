@@ -60,7 +60,7 @@ func rpcClient(calls int, think time.Duration, call func(context.Context, *clien
 
 func caller(ctx context.Context, _ *client, conn *grpc.ClientConn) (place string, err error) {
 	answer := new(text)
-	err = conn.Invoke(ctx, sayMethod, new(text), answer)
+	err = conn.Invoke(ctx, unaryMethod, new(text), answer)
 	return answer.GetValue(), err
 }
 
@@ -74,7 +74,7 @@ func chatter(ctx context.Context, _ *client, conn *grpc.ClientConn) (place strin
 	}
 	answer := new(text)
 	for range 10 {
-		// A failed SendMsg says only EOF; RecvMsg has the status.
+		// A failed SendMsg returns only EOF; RecvMsg has the status.
 		if err := stream.SendMsg(new(text)); err != nil && !errors.Is(err, io.EOF) {
 			return "", err
 		}
@@ -90,7 +90,7 @@ func chatter(ctx context.Context, _ *client, conn *grpc.ClientConn) (place strin
 	return answer.GetValue(), nil
 }
 
-// watcher is a stream that lasts. A client that was told elsewhere has seen
+// watcher is a stream that lasts. A client that was answered elsewhere has seen
 // enough.
 func watcher(ctx context.Context, c *client, conn *grpc.ClientConn) (place string, err error) {
 	ctx, cancel := context.WithCancel(ctx)

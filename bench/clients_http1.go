@@ -87,7 +87,7 @@ func postClient(think time.Duration) func(context.Context, *client) {
 }
 
 // post sends requests until one breaks, or the server is done with the
-// connection: it said so, or closed it between two requests.
+// connection: by Connection: close, or by closing it between two requests.
 func (c *client) post(ctx context.Context, conn net.Conn, think time.Duration) {
 	s := session(conn, posts, engine.Kept)
 	defer closeWith(ctx, conn, s)()

@@ -66,12 +66,12 @@ func post(ctx context.Context, transport *http.Transport, url string, replay boo
 		return "", err
 	}
 	defer answer.Body.Close()
-	said, err := io.ReadAll(answer.Body)
+	content, err := io.ReadAll(answer.Body)
 	switch {
 	case err != nil:
 		return "", fmt.Errorf("body: %w", err)
 	case answer.StatusCode != http.StatusOK || answer.ProtoMajor != 2:
 		return "", fmt.Errorf("answered with %s %s", answer.Proto, answer.Status)
 	}
-	return string(said), nil
+	return string(content), nil
 }

@@ -71,16 +71,16 @@ func eventSession(ctx context.Context, c *client) error {
 		return errors.New(answer.Status)
 	}
 	lines := bufio.NewReader(answer.Body)
-	goodbye := false
+	ending := false
 	for {
 		line, err := lines.ReadString('\n')
-		if errors.Is(err, io.EOF) && goodbye {
+		if errors.Is(err, io.EOF) && ending {
 			return nil
 		}
 		if err != nil {
 			return fmt.Errorf("events: %w", err)
 		}
-		goodbye = goodbye || line == "event: goodbye\n"
+		ending = ending || line == "event: end\n"
 		c.met()
 	}
 }

@@ -39,14 +39,14 @@ func findTables() (string, error) {
 }
 
 // updateTables writes what was measured, and leaves all other tables as they
-// are: each says which run it is of.
+// are: each names its run.
 func (r *results) updateTables(file string) error {
 	bytes, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
 	page := string(bytes)
-	if r.Lost != nil { // all others say of which version they are
+	if r.Lost != nil { // all others name their version
 		if page, err = replaceTable(page, "peers", r.peerList()); err != nil {
 			return err
 		}
@@ -70,7 +70,7 @@ func replaceTable(page, name, text string) (string, error) {
 	return before + begin + text + end + after, nil
 }
 
-// peerList says who was measured and what each was given.
+// peerList lists what was measured and how each was configured.
 func (r *results) peerList() string {
 	var g grid
 	g.row("peer", "version", "what it was given")
@@ -92,7 +92,7 @@ func (r *results) peerList() string {
 	return g.String()
 }
 
-// origin says where a table comes from.
+// origin names where a table comes from.
 func (r *results) origin() string {
 	return fmt.Sprintf("*%s, %s, %s, lameduck %s: `%s`*\n", time.Now().Format(time.DateOnly), r.Machine, r.Go, r.Modules[ours], r.Command)
 }

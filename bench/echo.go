@@ -16,8 +16,8 @@ type echo struct{ place string }
 
 // The methods of echoService.
 const (
-	sayMethod   = "/bench.Echo/Say"   // one answer
-	chatMethod  = "/bench.Echo/Chat"  // an answer to each message, until the client has said all
+	unaryMethod = "/bench.Echo/Unary" // one answer
+	chatMethod  = "/bench.Echo/Chat"  // an answer to each message, until the client has closed its side
 	watchMethod = "/bench.Echo/Watch" // messages until the server leaves, or the client
 	stuckMethod = "/bench.Echo/Stuck" // one message, and then nothing, ever
 )
@@ -27,7 +27,7 @@ var echoService = grpc.ServiceDesc{
 	ServiceName: "bench.Echo",
 	HandlerType: (*any)(nil),
 	Methods: []grpc.MethodDesc{
-		{MethodName: "Say", Handler: say},
+		{MethodName: "Unary", Handler: unary},
 	},
 	Streams: []grpc.StreamDesc{
 		{StreamName: "Chat", Handler: chat, ServerStreams: true, ClientStreams: true},
@@ -40,8 +40,8 @@ type text = wrapperspb.StringValue
 
 func (e echo) text() *text { return wrapperspb.String(e.place) }
 
-// say is what protoc-gen-go-grpc would generate.
-func say(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
+// unary is what protoc-gen-go-grpc would generate.
+func unary(srv any, ctx context.Context, decode func(any) error, intercept grpc.UnaryServerInterceptor) (any, error) {
 	in := new(text)
 	if err := decode(in); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func say(srv any, ctx context.Context, decode func(any) error, intercept grpc.Un
 	if intercept == nil {
 		return answer(ctx, in)
 	}
-	return intercept(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: sayMethod}, answer)
+	return intercept(ctx, in, &grpc.UnaryServerInfo{Server: srv, FullMethod: unaryMethod}, answer)
 }
 
 func chat(srv any, stream grpc.ServerStream) error {

@@ -19,32 +19,32 @@ func openElsewhere() (places elsewhere, close func(), err error) {
 			c()
 		}
 	}
-	for _, speaks := range []proto{clear1, clear2, secure, rpc} {
+	for _, served := range []proto{clear1, clear2, secure, rpc} {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			close()
 			return nil, nil, err
 		}
-		end, err := serveElsewhere(speaks, l)
+		end, err := serveElsewhere(served, l)
 		if err != nil {
 			l.Close()
 			close()
 			return nil, nil, err
 		}
 		closers = append(closers, end)
-		places[speaks] = l.Addr().String()
+		places[served] = l.Addr().String()
 	}
 	return places, close, nil
 }
 
-func serveElsewhere(speaks proto, l net.Listener) (end func(), err error) {
-	if speaks == rpc {
+func serveElsewhere(served proto, l net.Listener) (end func(), err error) {
+	if served == rpc {
 		s := grpc.NewServer()
 		s.RegisterService(&echoService, echo{"elsewhere"})
 		go s.Serve(l)
 		return s.Stop, nil
 	}
-	srv, err := newHTTPServer(speaks, site("elsewhere"))
+	srv, err := newHTTPServer(served, site("elsewhere"))
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ var exitClients = []exitClient{
 	{"one connection that never spoke", dialSilent},
 }
 
-// dialSilent opens a connection on which nothing is said.
+// dialSilent opens a connection on which nothing is sent.
 func dialSilent(addr string) (hangUp func(), err error) {
 	c, err := net.Dial("tcp", addr)
 	if err != nil {

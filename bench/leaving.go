@@ -63,7 +63,7 @@ var guests = []guest{
 	{name: "an idle HTTP/2 connection", proto: clear2, arrive: idleHTTP2},
 	{name: "a connection that never spoke", long: true, arrive: silent},
 	{name: "a request of 5 s", long: true, arrive: slowRequest},
-	{name: "a WebSocket that never closes", long: true, arrive: deafWebSocket},
+	{name: "a WebSocket that never closes", long: true, arrive: unresponsiveWebSocket},
 }
 
 func silent(_ leavingPlan, addr string) (func() bool, func(), error) {
@@ -112,9 +112,9 @@ func get(addr, path, header string) (net.Conn, *http.Response, error) {
 	return c, answer, nil
 }
 
-// deafWebSocket opens a WebSocket and then neither says nor answers anything,
+// unresponsiveWebSocket opens a WebSocket and then neither sends nor answers anything,
 // a Close frame neither. It was cut if it never was sent one.
-func deafWebSocket(_ leavingPlan, addr string) (func() bool, func(), error) {
+func unresponsiveWebSocket(_ leavingPlan, addr string) (func() bool, func(), error) {
 	c, _, err := get(addr, "/websocket", "Connection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
 	if err != nil {

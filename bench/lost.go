@@ -41,7 +41,7 @@ type lostCell struct {
 	Repeated int              `json:"runs_repeated"` // not counted, for the same reason
 	Requests int64            `json:"requests"`
 	Broken   int64            `json:"broken"`
-	Errors   map[string]int64 `json:"errors,omitempty"` // what the clients were told
+	Errors   map[string]int64 `json:"errors,omitempty"` // the errors of the clients
 }
 
 // measureLost plays, kind by kind, all peers in turns: whatever the machine
@@ -171,7 +171,7 @@ func (c *lostCell) stalls() string {
 	return fmt.Sprintf(" (the machine stalled: %d repeated, %d taken all the same)", c.Repeated, c.Stalled)
 }
 
-// errorList is what the clients of ours were told: each of it is a defect.
+// errorList lists the errors of the clients of ours: each is a defect.
 func (c *lostCell) errorList() string {
 	if c.Peer != ours || c.Broken == 0 {
 		return ""

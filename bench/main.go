@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// plan says how much is measured. The flags set it.
+// plan is how much is measured. The flags set it.
 type plan struct {
 	only     string
 	json     bool

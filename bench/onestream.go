@@ -28,7 +28,7 @@ func rpcFields(path string) [][2]string {
 
 // askRPC makes a call with an empty message.
 func askRPC(c net.Conn) error {
-	return oneStream{fields: rpcFields(sayMethod), body: make([]byte, 5)}.ask(c)
+	return oneStream{fields: rpcFields(unaryMethod), body: make([]byte, 5)}.ask(c)
 }
 
 // askRPCAtLength makes a call with 15 MB of fields: grpc-go takes 16 MB.
@@ -36,7 +36,7 @@ func askRPCAtLength(c net.Conn) error {
 	const size, fields = 15 << 10, 1000
 	field := append([]byte{0x10, 1, 'a', 0x7f}, sevenBits(size-127)...) // never indexed, not in Huffman's code
 	field = append(field, bytes.Repeat([]byte("b"), size)...)
-	s := oneStream{fields: rpcFields(sayMethod), body: make([]byte, 5)}
+	s := oneStream{fields: rpcFields(unaryMethod), body: make([]byte, 5)}
 	for range fields {
 		s.more = append(s.more, field)
 	}

@@ -36,7 +36,7 @@ func (r role) process() *lameduck.Process {
 	return p
 }
 
-// newProcess returns a Process that says nothing.
+// newProcess returns a Process that logs nothing.
 func newProcess() *lameduck.Process {
 	return &lameduck.Process{Log: slog.New(slog.DiscardHandler)}
 }

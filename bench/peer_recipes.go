@@ -91,26 +91,26 @@ func grpcShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 	return nil
 }
 
-// leavingKey is the context key of the channel that tells a handler to leave
+// leavingKey is the context key of the channel that asks a handler to leave
 // where a recipe has one.
 type leavingKey struct{}
 
 // leaving is what the handlers that last ask.
 func leaving(ctx context.Context) <-chan struct{} {
-	if told, ok := ctx.Value(leavingKey{}).(chan struct{}); ok {
-		return told
+	if asked, ok := ctx.Value(leavingKey{}).(chan struct{}); ok {
+		return asked
 	}
 	return lameduck.Draining(ctx) // in a server that is not ours: nil, which never is ready
 }
 
 // serveCloseShutdown asks every client of a request during the window to
 // close its connection. On HTTP/2 net/http turns that into a GOAWAY. When the
-// window is over the handlers that last are told to leave.
+// window is over the handlers that last are asked to leave.
 func serveCloseShutdown(r role, srv *http.Server, l net.Listener) error {
-	told := make(chan struct{})
-	srv.RegisterOnShutdown(func() { close(told) })
+	asked := make(chan struct{})
+	srv.RegisterOnShutdown(func() { close(asked) })
 	srv.BaseContext = func(net.Listener) context.Context {
-		return context.WithValue(context.Background(), leavingKey{}, told)
+		return context.WithValue(context.Background(), leavingKey{}, asked)
 	}
 	var window atomic.Bool
 	next := srv.Handler
@@ -129,16 +129,16 @@ func serveCloseShutdown(r role, srv *http.Server, l net.Listener) error {
 }
 
 func grpcCloseShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) error {
-	told := make(chan struct{})
+	asked := make(chan struct{})
 	s := grpc.NewServer(withStreamContext(func(ctx context.Context) context.Context {
-		return context.WithValue(ctx, leavingKey{}, told)
+		return context.WithValue(ctx, leavingKey{}, asked)
 	}))
 	register(s)
 	if err := untilSIGTERM(func() error { return s.Serve(l) }); err != nil {
 		return err
 	}
 	time.Sleep(r.Delay)
-	close(told)
+	close(asked)
 	r.stopGRPC(s)
 	return nil
 }

@@ -19,7 +19,7 @@ const (
 // return when the process is to exit.
 type peer struct {
 	name   string
-	module string // its version is told in the table; "" for a recipe
+	module string // its version is in the table; "" for a recipe
 	given  string // what it was given, for the notes of the table
 
 	http func(role, *http.Server, net.Listener) error

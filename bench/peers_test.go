@@ -82,8 +82,8 @@ func TestNoClientSeesABreakWithoutOne(t *testing.T) {
 	}
 }
 
-// What ours tells the handlers that last comes across.
-func TestOursTellsWhatLasts(t *testing.T) {
+// The handlers that last are asked to leave by ours.
+func TestOursAsksWhatLasts(t *testing.T) {
 	needSIGTERM(t)
 	places := openElsewhereFor(t)
 	our, err := peerNamed(ours)
@@ -303,7 +303,7 @@ func TestUpdateTables(t *testing.T) {
 		}
 	}
 	if n := strings.Count(string(got), "the machine of a test"); n != 2 {
-		t.Errorf("%d tables say where they are from, want the two that were measured", n)
+		t.Errorf("%d tables name their run, want the two that were measured", n)
 	}
 	for _, name := range names(peerScenarios) {
 		if _, err := replaceTable(string(got), name, ""); err != nil {
@@ -312,7 +312,7 @@ func TestUpdateTables(t *testing.T) {
 	}
 }
 
-// A page without a place for the tables is told about before an hour of work.
+// A page without a place for the tables is an error before an hour of work.
 func TestNoPlaceForTables(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if _, err := findTables(); err == nil || !strings.Contains(err.Error(), "hint: ") {

@@ -55,10 +55,10 @@ func measureRate(ctx context.Context, p plan, res *results) (err error) {
 
 // race gives each server fewer processors than the client has, and the
 // client as little to do as possible, so that the server is what limits.
-func (p ratePlan) race(ctx context.Context, speaks proto, connect func(addr string) (loader, error)) (*rateResult, error) {
+func (p ratePlan) race(ctx context.Context, served proto, connect func(addr string) (loader, error)) (*rateResult, error) {
 	var servers [2]*raceServer
 	for i, kind := range []string{shutdown, ours} {
-		s, err := newRaceServer(ctx, role{Kind: kind, Proto: speaks}, p, connect)
+		s, err := newRaceServer(ctx, role{Kind: kind, Proto: served}, p, connect)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", kind, err)
 		}
@@ -86,9 +86,9 @@ func (p ratePlan) race(ctx context.Context, speaks proto, connect func(addr stri
 	return out, nil
 }
 
-// estimate is about how long the races in all lanes take.
+// estimate is about how long the races of all kinds of load take.
 func (p ratePlan) estimate() time.Duration {
-	return time.Duration(len(lanes)*2*(1+p.pairs)) * p.round
+	return time.Duration(len(loadKinds)*2*(1+p.pairs)) * p.round
 }
 
 func newRaceServer(ctx context.Context, r role, p ratePlan, connect func(addr string) (loader, error)) (*raceServer, error) {

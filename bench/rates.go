@@ -18,14 +18,14 @@ type ratesRow struct {
 	rateResult
 }
 
-// A lane is one way to speak.
-type lane struct {
+// A loadKind is a protocol with the client that measures it.
+type loadKind struct {
 	name    string
 	proto   proto
 	connect func(addr string) (loader, error)
 }
 
-var lanes = []lane{
+var loadKinds = []loadKind{
 	{"HTTP/1.1", clear1, func(addr string) (loader, error) { return newRawClient(addr) }},
 	{"HTTP/1.1 on TLS", secure, func(addr string) (loader, error) {
 		conn, err := dialTLS(addr, "http/1.1")
@@ -50,13 +50,13 @@ var lanes = []lane{
 	}},
 }
 
-func dialTLS(addr, speaks string) (net.Conn, error) {
-	return tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{speaks}})
+func dialTLS(addr, protocol string) (net.Conn, error) {
+	return tls.Dial("tcp", addr, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{protocol}})
 }
 
 func measureRates(ctx context.Context, p plan, res *results) error {
 	out := new(ratesResult)
-	for _, l := range lanes {
+	for _, l := range loadKinds {
 		p.progress("rates: %s, %d pairs of rounds of %v", l.name, p.rate.pairs, p.rate.round)
 		r, err := p.rate.race(ctx, l.proto, l.connect)
 		if err != nil {

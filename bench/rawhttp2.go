@@ -75,7 +75,7 @@ func (c *rawHTTP2) receive() (n int, err error) {
 		if err != nil {
 			return n, err
 		}
-		if err := c.obey(frame); err != nil {
+		if err := c.handle(frame); err != nil {
 			return n, err
 		}
 		if frame.Header().StreamID > 0 && frame.Header().Flags.Has(http2.FlagDataEndStream) {
@@ -85,7 +85,7 @@ func (c *rawHTTP2) receive() (n int, err error) {
 	return n, nil
 }
 
-func (c *rawHTTP2) obey(frame http2.Frame) error {
+func (c *rawHTTP2) handle(frame http2.Frame) error {
 	switch f := frame.(type) {
 	case *http2.SettingsFrame:
 		if !f.IsAck() {

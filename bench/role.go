@@ -30,7 +30,7 @@ type role struct {
 	Direct   bool          // gRPC: without a read buffer of grpc-go's, of the first two peers
 }
 
-// A proto is what a server speaks on its one listener.
+// A proto is what a server serves on its one listener.
 type proto string
 
 const (
@@ -94,7 +94,7 @@ func answerNumber(question string) (string, error) {
 	return "", fmt.Errorf("no number is called %q", question)
 }
 
-// serve serves what the role says until SIGTERM, and terminates.
+// serve serves what the role asks for until SIGTERM, and terminates.
 func (p peer) serve(r role, l net.Listener) error {
 	if r.Proto == rpc {
 		return p.grpc(r, func(s grpc.ServiceRegistrar) { s.RegisterService(&echoService, echo{"here"}) }, l)
@@ -114,9 +114,9 @@ func (r role) grpcOptions(more ...grpc.ServerOption) []grpc.ServerOption {
 	return more
 }
 
-func newHTTPServer(speaks proto, h http.Handler) (srv *http.Server, err error) {
+func newHTTPServer(served proto, h http.Handler) (srv *http.Server, err error) {
 	srv = &http.Server{Handler: h, ErrorLog: log.New(io.Discard, "", 0)}
-	switch speaks {
+	switch served {
 	case clear2:
 		srv.Protocols = new(http.Protocols)
 		srv.Protocols.SetHTTP1(true)

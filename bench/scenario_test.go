@@ -188,7 +188,7 @@ func TestSpread(t *testing.T) {
 func TestPair(t *testing.T) {
 	got := pairOf([]float64{1, 10, 0}, []float64{2, 10, 0})
 	if want := (spread{1.5, 1, 2}); got.Ratio != want {
-		t.Errorf("ratio %v, want %v: nothing can be said of 0", got.Ratio, want)
+		t.Errorf("ratio %v, want %v: a ratio to 0 has no meaning", got.Ratio, want)
 	}
 	if want := (spread{0, 0, 1}); got.Added != want {
 		t.Errorf("added %v, want %v", got.Added, want)

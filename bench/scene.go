@@ -38,7 +38,7 @@ type act struct {
 // A tally is what clients saw.
 type tally struct {
 	requests int64
-	broken   map[string]int64 // by what the client was told
+	broken   map[string]int64 // by the error of the client
 }
 
 func (t *tally) add(other tally) {
@@ -143,7 +143,7 @@ type kind struct {
 	proto   proto
 	clients int  // by default
 	atOnce  int  // scenes of it that this machine can play at once
-	late    bool // some of its nodes hear of the removal when the window is over
+	late    bool // some of its nodes learn of the removal when the window is over
 	lasts   bool // it is served until the server leaves, or is cut
 
 	// visit makes requests until the client has moved and has nothing left
@@ -154,7 +154,7 @@ type kind struct {
 // A client is one of a kind: one connection, or one pool of them.
 type client struct {
 	scene *scene
-	view  time.Duration // after SIGTERM: when its node hears of the removal
+	view  time.Duration // after SIGTERM: when its node learns of the removal
 	warm  chan struct{} // closed when it has met the server
 	met   func()        // closes it
 

@@ -16,7 +16,7 @@ var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 })
 
-// site is the handler of every HTTP server here. place tells clients where
+// site is the handler of every HTTP server here. place shows clients where
 // they are: "here" in a server that is to terminate, or "elsewhere".
 //
 // The handlers that last ask when to leave. Most peers have no way to tell
@@ -37,11 +37,11 @@ func site(place string) http.Handler {
 	return mux
 }
 
-// beat is how often something is said on what lasts.
+// beat is how often a long-lived stream sends something.
 const beat = 20 * time.Millisecond
 
 // slow takes as long as it is asked to, whatever becomes of its client. It
-// says at once that it has begun, and so does /stuck.
+// sends its headers at once, and so does /stuck.
 func slow(w http.ResponseWriter, r *http.Request) {
 	wait, err := time.ParseDuration(r.URL.Query().Get("for"))
 	if err != nil {
@@ -68,7 +68,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-beats.C:
 		case <-leaving(r.Context()):
-			io.WriteString(w, "event: goodbye\ndata:\n\n")
+			io.WriteString(w, "event: end\ndata:\n\n")
 			return
 		case <-r.Context().Done():
 			return
@@ -76,12 +76,12 @@ func events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// echoWebSocket says what it hears until the server leaves: then it closes
+// echoWebSocket returns what it receives until the server leaves: then it closes
 // with 1001, going away.
 func echoWebSocket(w http.ResponseWriter, r *http.Request) {
 	c, err := websocket.Accept(w, r, nil)
 	if err != nil {
-		return // the client has been told
+		return // the client has an error response
 	}
 	defer c.CloseNow()
 	done := make(chan struct{})

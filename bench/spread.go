@@ -3,7 +3,7 @@ package main
 import "slices"
 
 // A spread is what a set of samples comes to. The median is what to quote;
-// the ends say how much to believe it.
+// the ends show how far it can be trusted.
 type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`

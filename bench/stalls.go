@@ -5,7 +5,7 @@ import "time"
 // watchStalls watches how long this process does not come to run when it
 // should. On a machine that is busy with other things that is long, and then
 // clients seem to think longer than any client would. It ends after the limit,
-// or with the function it returns, which tells the longest.
+// or with the function it returns, which returns the longest.
 func watchStalls(limit time.Duration) (longest func() time.Duration) {
 	stop, worst := make(chan struct{}), make(chan time.Duration)
 	go func() {
@@ -34,7 +34,7 @@ func watchStalls(limit time.Duration) (longest func() time.Duration) {
 
 const stallStep = 5 * time.Millisecond
 
-// A stallWatch is to hear a tick each stallStep.
+// A stallWatch is to receive a tick each stallStep.
 type stallWatch struct {
 	last    time.Time
 	longest time.Duration

@@ -39,9 +39,9 @@ type stuckRow struct {
 func measureStuck(ctx context.Context, p plan, res *results) error {
 	out := &stuckResult{WindowMS: milliseconds(p.stuck.window), BudgetMS: milliseconds(p.stuck.budget),
 		PatienceMS: milliseconds(p.stuck.patience), Runs: p.stuck.runs}
-	for _, speaks := range []proto{clear1, rpc} {
-		p.progress("stuck: a handler of %s", protoName(speaks))
-		rows, err := p.stuck.all(ctx, speaks)
+	for _, served := range []proto{clear1, rpc} {
+		p.progress("stuck: a handler of %s", protoName(served))
+		rows, err := p.stuck.all(ctx, served)
 		if err != nil {
 			return err
 		}
@@ -58,7 +58,7 @@ func protoName(p proto) string {
 	return "HTTP/1.1"
 }
 
-func (p stuckPlan) all(ctx context.Context, speaks proto) ([]stuckRow, error) {
+func (p stuckPlan) all(ctx context.Context, served proto) ([]stuckRow, error) {
 	rows := make([]stuckRow, len(peers))
 	over := make([][]float64, len(peers))
 	var mu sync.Mutex
@@ -66,9 +66,9 @@ func (p stuckPlan) all(ctx context.Context, speaks proto) ([]stuckRow, error) {
 	for range p.runs {
 		var group sync.WaitGroup
 		for i, peer := range peers {
-			rows[i].Peer, rows[i].Proto = peer.name, protoName(speaks)
+			rows[i].Peer, rows[i].Proto = peer.name, protoName(served)
 			group.Go(func() {
-				took, never, err := p.one(ctx, peer, speaks)
+				took, never, err := p.one(ctx, peer, served)
 				mu.Lock()
 				defer mu.Unlock()
 				switch {
@@ -91,13 +91,13 @@ func (p stuckPlan) all(ctx context.Context, speaks proto) ([]stuckRow, error) {
 	return rows, failed
 }
 
-func (p stuckPlan) one(ctx context.Context, peer peer, speaks proto) (took time.Duration, never bool, err error) {
-	c, err := startChild(ctx, role{Kind: peer.name, Proto: speaks, Delay: p.window, Quiet: p.window / 3, Grace: p.budget}, 0)
+func (p stuckPlan) one(ctx context.Context, peer peer, served proto) (took time.Duration, never bool, err error) {
+	c, err := startChild(ctx, role{Kind: peer.name, Proto: served, Delay: p.window, Quiet: p.window / 3, Grace: p.budget}, 0)
 	if err != nil {
 		return 0, false, err
 	}
 	defer c.stop()
-	hangUp, err := callStuck(c.addr, speaks)
+	hangUp, err := callStuck(c.addr, served)
 	if err != nil {
 		return 0, false, err
 	}
@@ -107,8 +107,8 @@ func (p stuckPlan) one(ctx context.Context, peer peer, speaks proto) (took time.
 }
 
 // callStuck returns when the handler is stuck.
-func callStuck(addr string, speaks proto) (hangUp func(), err error) {
-	if speaks == rpc {
+func callStuck(addr string, served proto) (hangUp func(), err error) {
+	if served == rpc {
 		return callStuckRPC(addr)
 	}
 	c, _, err := get(addr, "/stuck", "")
@@ -118,7 +118,7 @@ func callStuck(addr string, speaks proto) (hangUp func(), err error) {
 	return func() { c.Close() }, nil
 }
 
-// estimate is about how long it takes: every round has somebody who never
+// estimate is about how long it takes: every round has a server that never
 // exits.
 func (p stuckPlan) estimate() time.Duration {
 	return time.Duration(2*p.runs) * (p.budget + p.patience)

@@ -278,8 +278,8 @@ func (r *stuckResult) markdown() string {
 	g.head("", protoName(clear1), protoName(rpc))
 	for _, p := range peers {
 		line := []string{bold(p.name)}
-		for _, speaks := range []proto{clear1, rpc} {
-			i := slices.IndexFunc(r.Rows, func(x stuckRow) bool { return x.Peer == p.name && x.Proto == protoName(speaks) })
+		for _, served := range []proto{clear1, rpc} {
+			i := slices.IndexFunc(r.Rows, func(x stuckRow) bool { return x.Peer == p.name && x.Proto == protoName(served) })
 			line = append(line, r.text(r.Rows[i]))
 		}
 		g.row(line...)

@@ -16,7 +16,7 @@ import (
 )
 
 // FuzzFrames has golang.org/x/net's Framer write what both sides of a
-// connection may say, in turns, and lets a wire.Conn follow it in pieces cut
+// connection may send, in turns, and lets a wire.Conn follow it in pieces cut
 // anywhere. It knows what a Framer reads back: which streams are open, for
 // which paths, where a frame of another's may be put. What is put there the
 // client's Framer reads as it was meant.
@@ -283,7 +283,7 @@ func (m *model) follow(x turn, chosen *script) {
 		all = m.talk.server.Bytes()
 	}
 	if keep := int(chosen.next() % 16); x.to-keep > m.passed[x.server] && x.to < len(all) {
-		x.to -= keep // the rest comes when the other side has spoken
+		x.to -= keep // the rest comes when the other side has sent its part
 	}
 	for m.passed[x.server] < x.to {
 		from := m.passed[x.server]

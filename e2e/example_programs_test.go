@@ -32,7 +32,7 @@ func programs() []program {
 		{name: "websocket", ready: http, env: soon},
 		{name: "sse", ready: http, env: soon},
 		{name: "longpoll", ready: http, env: soon},
-		// Nothing tells the connection of such a probe from a client's: two of
+		// The connection of such a probe looks like a client's: two of
 		// them are to be further apart than what the lame duck calls quiet.
 		{name: "tcp", ready: "tcpSocket: {port: 8080}", period: 3, env: soon},
 		{name: worker, ready: http, args: "-queue, http://LOAD"},

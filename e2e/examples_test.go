@@ -85,22 +85,22 @@ func (s *namespace) underLoad(p program, exits *exits, replicas, times int) *los
 
 // losses is what the load prints.
 type losses struct {
-	Attempts, Lost    int
-	Reasons, Goodbyes map[string]int
-	Details           []string
+	Attempts, Lost int
+	Reasons, Asked map[string]int
+	Details        []string
 }
 
 func loadResult(t *testing.T, line string) *losses {
 	t.Helper()
 	r := &losses{}
 	if err := json.Unmarshal([]byte(line), r); err != nil {
-		t.Fatalf("the load says %q: %v", line, err)
+		t.Fatalf("the load printed %q: %v", line, err)
 	}
 	return r
 }
 
 func (r *losses) String() string {
-	return fmt.Sprintf("%d attempts, %d lost %v, goodbyes %v", r.Attempts, r.Lost, r.Reasons, r.Goodbyes)
+	return fmt.Sprintf("%d attempts, %d lost %v, asked to leave %v", r.Attempts, r.Lost, r.Reasons, r.Asked)
 }
 
 // wantNothingLost: nothing was lost of at least one attempt, and clients were asked to
@@ -110,7 +110,7 @@ func (r *losses) wantNothingLost(t *testing.T, p program) {
 	if r.Attempts == 0 || r.Lost > 0 {
 		t.Errorf("%s\n%s", r, strings.Join(r.Details, "\n"))
 	}
-	if len(r.Goodbyes) == 0 && p.name != worker {
+	if len(r.Asked) == 0 && p.name != worker {
 		t.Errorf("no client was asked to leave: %s", r)
 	}
 }

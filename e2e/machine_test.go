@@ -61,7 +61,7 @@ func (m *machine) admit() bool {
 }
 
 // waiting is the share of the last ten seconds, in percent, in which some
-// process waited for a processor: 0 where the kernel does not say
+// process waited for a processor: 0 where the kernel does not report it
 // (Documentation/accounting/psi.rst).
 func waiting() (percent float64) {
 	text, err := os.ReadFile("/proc/pressure/cpu")

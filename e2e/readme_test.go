@@ -15,7 +15,7 @@ import (
 )
 
 // tutorial runs the cluster half of the tutorial as it is written, line by
-// line, from the root of the repository. What the README says to run in another terminal
+// line, from the root of the repository. What the README has the reader run in another terminal
 // runs beside the line before it, and ends with it.
 func tutorial(t *testing.T, w *environment) {
 	t.Cleanup(func() { _, _ = try(t, "", "delete", "-f", "../deploy/kubernetes.yaml", "--ignore-not-found") })

@@ -25,7 +25,7 @@ func TestRoutes(t *testing.T) {
 		name     string
 		service  string
 		replicas int
-		from     func(*namespace, app) string // the flag that says where the load comes from
+		from     func(*namespace, app) string // the flag that sets where the load comes from
 	}{
 		{"node-port", nodePort, 1, (*namespace).throughFirst},
 		{"node-port-of-the-other", nodePort, 1, (*namespace).throughLast},

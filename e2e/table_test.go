@@ -79,7 +79,7 @@ func build(t *testing.T, pkg string) string {
 	return path
 }
 
-// row is one line of the table: what each place says of a server whose pods
+// row is one line of the table: what each place found for a server whose pods
 // are replaced in one way under one pattern of traffic.
 type row struct{ server, action, pattern, lab, cluster string }
 
@@ -87,7 +87,7 @@ func (r row) key() [3]string { return [3]string{r.server, r.action, r.pattern} }
 
 // killed are the findings of a pod that is killed at the end of its grace
 // period. Which of them it is hangs on whether process 1 has a handler for the
-// signal. The lab looks; on a cluster it has to be told by what the pod did.
+// signal. The lab looks; on a cluster it has to be concluded from what the pod did.
 var killed = []string{"ignores-the-signal", "grace-shorter-than-delay"}
 
 // why explains how the answers differ: "" if they do not, unexplained if
@@ -107,7 +107,7 @@ const unexplained = "not explained"
 var patterns = []string{"new", "keepalive", "slow"}
 
 // TestTable: the committed table has a line for every server, action and
-// pattern, and both places say the same in each, or it is known why not. With
+// pattern, and both places find the same in each, or it is known why not. With
 // -update it is made again; with -run TestTable/trials/SERVER, that of a server.
 func TestTable(t *testing.T) {
 	w := need(t)
@@ -123,33 +123,33 @@ func TestTable(t *testing.T) {
 				case !found:
 					t.Errorf("%s has no line for %s, %s, %s: write it with -update", tablePage, c.name, action, pattern)
 				case r.why() == unexplained:
-					t.Errorf("%s, %s, %s: the lab says %q, the cluster %q", c.name, action, pattern, r.lab, r.cluster)
+					t.Errorf("%s, %s, %s: the lab found %q, the cluster %q", c.name, action, pattern, r.lab, r.cluster)
 				}
 			}
 		}
 	}
 }
 
-// wantTable: what was found of a server now is what the table says of its
+// wantTable: what was found for a server now is what the table has for its
 // rolling update. A few drops of a pattern weigh as little as in ids.
 func (r *result) wantTable(t *testing.T, server string) {
 	t.Helper()
 	table := readTable(t)
-	var says []string
+	var known []string
 	for _, pattern := range patterns {
 		cell := table[row{server: server, action: "rollout", pattern: pattern}.key()].cluster
 		if cell != none {
-			says = append(says, strings.Split(cell, ", ")...)
+			known = append(known, strings.Split(cell, ", ")...)
 		} else if n := r.dropped(pattern); r.weighs(n) {
-			t.Errorf("%d drops of %s, and the table says none\n%s", n, pattern, r)
+			t.Errorf("%d drops of %s, and the table has none\n%s", n, pattern, r)
 		}
 	}
-	if !slices.Equal(faults(says), faults(r.ids())) {
-		t.Errorf("found %v, the table says %v\n%s", r.ids(), says, r)
+	if !slices.Equal(faults(known), faults(r.ids())) {
+		t.Errorf("found %v, the table has %v\n%s", r.ids(), known, r)
 	}
 }
 
-// faults are the findings, those that cannot be told apart as one.
+// faults are the findings, those that cannot be distinguished as one.
 func faults(ids []string) []string {
 	ids = slices.Clone(ids)
 	for i := range ids {
@@ -161,7 +161,7 @@ func faults(ids []string) []string {
 	return slices.Compact(ids)
 }
 
-// none is what the table says of a run that passed. Else it has the findings.
+// none is what the table has for a run that passed. Else it has the findings.
 const none = "no"
 
 func readTable(t *testing.T) map[[3]string]row {
@@ -239,7 +239,7 @@ func (c tableCase) try(t *testing.T, w *environment, action string, rows []*row)
 	}
 }
 
-// answer is what a trial says whose control target never failed: on a machine
+// answer is the result of a trial whose control target never failed: on a machine
 // that drops by itself it is made again.
 func answer(t *testing.T, trial func() *result) string {
 	t.Helper()

@@ -24,7 +24,7 @@ func TestTerminations(t *testing.T) {
 	}{
 		{"outlives-its-grace", app{name: "hang", args: []string{"hang"}, grace: 5}, nil, []string{"ignores-the-signal"}, "137, killed"},
 		{"shorter-grace", server("lameduck"), []string{"--grace-period=5"}, []string{"grace-shorter-than-delay"}, "137, killed"},
-		{"shorter-grace-and-told", app{name: "lameduck", args: []string{"lameduck"}, env: inFiveSeconds}, []string{"--grace-period=5"}, nil, "0"},
+		{"shorter-grace-and-configured", app{name: "lameduck", args: []string{"lameduck"}, env: inFiveSeconds}, []string{"--grace-period=5"}, nil, "0"},
 		{"force", server("default"), force, []string{"deleted-by-force"}, "unknown"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

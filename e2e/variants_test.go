@@ -22,7 +22,7 @@ func TestExampleApp(t *testing.T) {
 			s.verifyFinds(nil, "svc/graceful-shutdown-app", "--workers=1", rate)
 		})
 	}
-	t.Run("as the README says", func(t *testing.T) { tutorial(t, w) })
+	t.Run("as in the README", func(t *testing.T) { tutorial(t, w) })
 }
 
 // kustomization is a folder with deploy/ and one of its components, as a user

@@ -43,7 +43,7 @@ func requests(t *testing.T, pod, line string) int {
 	t.Helper()
 	var c struct{ Requests int }
 	if err := json.Unmarshal([]byte(line), &c); err != nil {
-		t.Errorf("pod %s says %q: %v", pod, line, err)
+		t.Errorf("pod %s printed %q: %v", pod, line, err)
 	}
 	return c.Requests
 }

@@ -69,7 +69,7 @@ func (l *Listener) Dial(ctx context.Context, network, address string) (net.Conn,
 }
 
 // Client returns an HTTP client whose connections are to l, always the same one. It
-// speaks HTTP/1.1 and keeps connections; any host will do as that of a URL.
+// uses HTTP/1.1 and keeps connections; any host will do as that of a URL.
 func (l *Listener) Client() *http.Client { return l.client }
 
 type addr struct{}

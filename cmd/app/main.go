@@ -1,4 +1,4 @@
-// Command app is the service of the tutorial: it says hello, and terminates
+// Command app is the service of the tutorial: it answers hello, and terminates
 // without dropping a connection.
 package main
 

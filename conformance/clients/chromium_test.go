@@ -28,7 +28,7 @@ func TestChromium(t *testing.T) {
 
 func testChromium(t *testing.T, program string, secure bool) {
 	t.Parallel()
-	site := &page{said: make(chan said, 1)}
+	site := &page{outcomes: make(chan outcome, 1)}
 	origin := "http://"
 	var p *pair
 	if secure {
@@ -39,13 +39,13 @@ func testChromium(t *testing.T, program string, secure bool) {
 		p = newPair(t, nil, 50, site.ServeHTTP)
 	}
 	b := startChromium(t, program, origin+p.addr)
-	says := site.await(t, b)
+	result := site.await(t, b)
 	log := b.close(t)
-	if came := site.posts.Load(); int64(says.Requests) != came || len(says.Failures) > 0 && !secure {
-		t.Errorf("%d requests and %d failures on the page, %d posts came: %q", says.Requests, len(says.Failures), came, says.Failures)
-		t.Logf("Chromium's network says: %v", log.errors())
+	if came := site.posts.Load(); int64(result.Requests) != came || len(result.Failures) > 0 && !secure {
+		t.Errorf("%d requests and %d failures on the page, %d posts came: %q", result.Requests, len(result.Failures), came, result.Failures)
+		t.Logf("the errors in Chromium's network log: %v", log.errors())
 	}
-	if n := len(says.Failures); n > 0 {
+	if n := len(result.Failures); n > 0 {
 		t.Logf("Chromium has failed %d fetches that were about to begin when GOAWAY came; it has not sent them", n)
 	}
 	if secure && log.count(readBye) == 0 {
@@ -57,13 +57,13 @@ func testChromium(t *testing.T, program string, secure bool) {
 	p.lostNothing(t, log.sent())
 }
 
-// A page is what the browser is given, and what it says in the end.
+// A page is what the browser loads, and the outcome that it posts.
 type page struct {
-	posts atomic.Int64
-	said  chan said
+	posts    atomic.Int64
+	outcomes chan outcome
 }
 
-type said struct {
+type outcome struct {
 	Requests int
 	Failures []string
 }
@@ -75,26 +75,26 @@ func (p *page) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/post":
 		p.posts.Add(1)
 		ok(w, r)
-	case "/said":
-		var s said
+	case "/outcome":
+		var s outcome
 		if body, err := io.ReadAll(r.Body); err != nil || json.Unmarshal(body, &s) != nil {
-			http.Error(w, "not what the page says", http.StatusBadRequest)
+			http.Error(w, "not the outcome of a page", http.StatusBadRequest)
 			return
 		}
-		p.said <- s
+		p.outcomes <- s
 	default:
 		http.NotFound(w, r)
 	}
 }
 
-func (p *page) await(t *testing.T, b *browser) said {
+func (p *page) await(t *testing.T, b *browser) outcome {
 	t.Helper()
 	select {
-	case s := <-p.said:
+	case s := <-p.outcomes:
 		return s
 	case <-time.After(limit):
-		t.Fatalf("the page has said nothing:\n%s", tail(b.err.String()))
-		return said{}
+		t.Fatalf("the page has posted no outcome:\n%s", tail(b.err.String()))
+		return outcome{}
 	}
 }
 
@@ -195,7 +195,7 @@ func (l *netLog) count(kind string) (n int) {
 
 // sent is how many requests went out. The page does not learn of all: one that
 // fails before its answer is sent again. A request that was about to begin when
-// its connection was said goodbye to is not one of them, and takes another.
+// its connection was asked to close is not one of them, and takes another.
 func (l *netLog) sent() int { return l.count(sentHTTP1) + l.count(sentHTTP2) }
 
 // errors are the errors by their events, and how many there are of each.

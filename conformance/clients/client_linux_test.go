@@ -6,7 +6,7 @@ import (
 	"syscall"
 )
 
-// tie makes the kernel send the process of c a signal if ours dies. The signal comes
+// tie makes the kernel send the process of c a signal if ours exits. The signal comes
 // when the thread that started it ends, so that is kept until the returned
 // function is called.
 func tie(c *exec.Cmd, end syscall.Signal) func() {

@@ -23,7 +23,7 @@ func need(t *testing.T, program, debian string) string {
 	return path
 }
 
-// A result is what a client program has said.
+// A result is the output of a client program.
 type result struct {
 	stdout, stderr string
 	code           int
@@ -73,7 +73,7 @@ func (c *client) await(t *testing.T, in *transcript, what *regexp.Regexp) {
 	t.Helper()
 	for begin := time.Now(); !what.MatchString(in.String()); time.Sleep(10 * time.Millisecond) {
 		if time.Since(begin) > limit {
-			t.Fatalf("%v has not said %q:\n%s\n%s", c, what, tail(c.out.String()), tail(c.err.String()))
+			t.Fatalf("%v has not printed %q:\n%s\n%s", c, what, tail(c.out.String()), tail(c.err.String()))
 		}
 	}
 }
@@ -131,7 +131,7 @@ func (c *client) wait(t *testing.T) result {
 	}
 }
 
-// ok fails the test unless the program says that all went well.
+// ok fails the test unless the program exited with code 0.
 func (r result) ok(t *testing.T) {
 	t.Helper()
 	if r.code != 0 {
@@ -148,7 +148,7 @@ func tail(s string) string {
 	return strings.Join(lines[max(0, len(lines)-60):], "")
 }
 
-// version logs the first line of what a program says about itself.
+// version logs the first line that a program prints about itself.
 func version(t *testing.T, program, flag string) {
 	t.Helper()
 	r := run(t, program, flag)

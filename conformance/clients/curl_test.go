@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// curlGoodbye is what curl says when it reads the goodbye of HTTP/2.
-var curlGoodbye = regexp.MustCompile(`GOAWAY, error=0, last_stream=2147483647`)
+// curlGoAway is what curl prints when it reads a GOAWAY.
+var curlGoAway = regexp.MustCompile(`GOAWAY, error=0, last_stream=2147483647`)
 
 // curl runs it, with requests of one byte, and checks that each was answered
 // and none was sent twice. It returns how many connections were opened.
@@ -27,7 +27,7 @@ func curl(t *testing.T, requests int, args ...string) (r result, connections int
 	for line := range strings.Lines(r.stdout) {
 		var status, connects int
 		if _, err := fmt.Sscan(line, &status, &connects); err != nil || status != http.StatusOK {
-			t.Errorf("curl says %q", line)
+			t.Errorf("curl printed %q", line)
 		}
 		connections += connects
 		requests--
@@ -38,13 +38,13 @@ func curl(t *testing.T, requests int, args ...string) (r result, connections int
 	// A stream that it had not sent when GOAWAY came it sends anew as well, and
 	// calls that REFUSED_STREAM.
 	if strings.Contains(r.stderr, "Connection died, retrying") {
-		t.Error("curl has sent a request again: its connection had died")
+		t.Error("curl has sent a request again: its connection had been closed")
 	}
 	r.ok(t)
 	return r, connections
 }
 
-// One connection that is kept, with a pause between requests: the answer says
+// One connection that is kept, with a pause between requests: the answer shows
 // Connection: close, and the next request goes to a new one.
 func TestCurlHTTP1(t *testing.T) {
 	t.Parallel()
@@ -81,8 +81,8 @@ func TestCurlHTTP2Streams(t *testing.T) {
 	config, file := certificate(t)
 	p := newPair(t, config, 50, slow)
 	r, connections := curl(t, requests, "--parallel", "--parallel-max", "8", "--cacert", file, fmt.Sprintf("https://%s/[1-%d]", p.addr, requests))
-	if connections < 2 || !curlGoodbye.MatchString(r.stderr) {
-		t.Errorf("%d connections, and no goodbye was seen", connections)
+	if connections < 2 || !curlGoAway.MatchString(r.stderr) {
+		t.Errorf("%d connections, and no GOAWAY was seen", connections)
 	}
 	p.lostNothing(t, requests)
 }
@@ -104,7 +104,7 @@ func TestCurlPriorKnowledge(t *testing.T) {
 	c := start(t, program, "--silent", "--show-error", "--verbose", "--no-buffer", "--max-time", "30", "--http2-prior-knowledge", "http://"+s.addr)
 	h.comes(t)
 	s.terminate()
-	c.awaitErr(t, curlGoodbye)
+	c.awaitErr(t, curlGoAway)
 	h.release()
 	r := c.wait(t)
 	if r.stdout != begun+whole {

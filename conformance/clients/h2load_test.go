@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// h2load does not connect again when HTTP/2 says goodbye, and ends. Of the
+// h2load does not connect again after a GOAWAY, and ends. Of the
 // requests that it was to send, those that it has sent must succeed. When it
 // reads GOAWAY it fails itself what it has begun and not sent.
 func TestH2load(t *testing.T) {
@@ -52,10 +52,10 @@ func TestH2loadHTTP1(t *testing.T) {
 
 const connections = 8
 
-// counts are what h2load says of its requests.
+// counts are what h2load prints about its requests.
 type counts struct{ started, succeeded, failed int }
 
-var h2loadSays = regexp.MustCompile(`requests: \d+ total, (\d+) started, \d+ done, (\d+) succeeded, (\d+) failed`)
+var h2loadCounts = regexp.MustCompile(`requests: \d+ total, (\d+) started, \d+ done, (\d+) succeeded, (\d+) failed`)
 
 // h2load posts and returns its counts.
 func h2load(t *testing.T, program string, args ...string) (c counts) {
@@ -66,9 +66,9 @@ func h2load(t *testing.T, program string, args ...string) (c counts) {
 	}
 	args = append([]string{fmt.Sprintf("--clients=%d", connections), "--data=" + body}, args...)
 	r := run(t, program, args...)
-	found := h2loadSays.FindStringSubmatch(r.stdout)
+	found := h2loadCounts.FindStringSubmatch(r.stdout)
 	if found == nil {
-		t.Errorf("h2load does not say what became of its requests")
+		t.Errorf("h2load does not print what became of its requests")
 	} else {
 		fmt.Sscan(found[1]+" "+found[2]+" "+found[3], &c.started, &c.succeeded, &c.failed)
 	}

@@ -94,7 +94,7 @@ type postConn struct {
 	in *bufio.Reader
 }
 
-// post sends one request and reads the answer. goes says that the connection
+// post sends one request and reads the answer. goes reports that the connection
 // can carry another.
 func (c *postConn) post(last bool) (goes bool, err error) {
 	request := "POST / HTTP/1.1\r\nHost: site\r\nContent-Length: 1\r\n\r\nx"

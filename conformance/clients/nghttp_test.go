@@ -7,26 +7,26 @@ import (
 	"testing"
 )
 
-// What nghttp -v says of the frames that matter here.
+// What nghttp -v prints about the frames that matter here.
 var (
 	goAway  = regexp.MustCompile(`recv GOAWAY frame.*\n\s*\(last_stream_id=(\d+), error_code=(\S+),`)
 	pingAck = regexp.MustCompile(`send PING frame.*\n\s*; ACK`)
 )
 
 // goAways are the frames of that kind: the last stream and the error of each.
-func goAways(said string) (all []string) {
-	for _, m := range goAway.FindAllStringSubmatch(said, -1) {
+func goAways(output string) (all []string) {
+	for _, m := range goAway.FindAllStringSubmatch(output, -1) {
 		all = append(all, m[1]+" "+m[2])
 	}
 	return all
 }
 
 const (
-	firstGoodbye = "2147483647 NO_ERROR(0x00)"
-	lastGoodbye  = "3 NO_ERROR(0x00)" // the streams are 1 and 3
+	firstGoAway = "2147483647 NO_ERROR(0x00)"
+	lastGoAway  = "3 NO_ERROR(0x00)" // the streams are 1 and 3
 )
 
-// nghttp reads the goodbye while two streams are open. It confirms that, is
+// nghttp reads the first GOAWAY while two streams are open. It confirms that, is
 // given the rest of both answers, and leaves.
 func TestNghttp(t *testing.T) {
 	t.Parallel()
@@ -41,8 +41,8 @@ func TestNghttp(t *testing.T) {
 	c.awaitOut(t, pingAck)
 	h.release()
 	r := c.wait(t)
-	// It leaves by itself, or a moment earlier is told that the server does.
-	if all := goAways(r.stdout); !slices.Equal(all, []string{firstGoodbye}) && !slices.Equal(all, []string{firstGoodbye, lastGoodbye}) {
+	// It leaves by itself, or a moment earlier reads that the server closes.
+	if all := goAways(r.stdout); !slices.Equal(all, []string{firstGoAway}) && !slices.Equal(all, []string{firstGoAway, lastGoAway}) {
 		t.Errorf("GOAWAY frames: %q", all)
 	}
 	if n := strings.Count(r.stdout, whole); n != 2 {
@@ -54,7 +54,7 @@ func TestNghttp(t *testing.T) {
 
 // nghttp sleeps through the termination, so it confirms nothing and the server
 // closes the connection. What it then reads is in order: the answers, the
-// goodbye that refuses nothing, the one that names the last stream.
+// GOAWAY that refuses nothing, the one that names the last stream.
 func TestNghttpAsleep(t *testing.T) {
 	t.Parallel()
 	program := need(t, "nghttp", "nghttp2-client")
@@ -69,7 +69,7 @@ func TestNghttpAsleep(t *testing.T) {
 	s.endedWell(t)
 	resume(t, c)
 	r := c.wait(t)
-	if all := goAways(r.stdout); !slices.Equal(all, []string{firstGoodbye, lastGoodbye}) {
+	if all := goAways(r.stdout); !slices.Equal(all, []string{firstGoAway, lastGoAway}) {
 		t.Errorf("GOAWAY frames: %q", all)
 	}
 	if n := strings.Count(r.stdout, whole); n != 2 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// nginx knows of no health: it is told by its operator, here as by an ingress
+// nginx does not watch health: its operator configures it, here as by an ingress
 // controller, with a reload. It sends nothing twice. Until then it goes on
 // sending requests to the server that leaves, on kept and on new connections.
 func TestNginxReload(t *testing.T)      { testNginxReload(t, false) }

@@ -22,7 +22,7 @@ type proxy struct {
 	Dir              string
 	Root             bool   // it runs as root
 	Leaving, Staying string // addresses
-	HTTP2            bool   // is spoken with them
+	HTTP2            bool   // is used with them
 	NextUpstream     string // of nginx
 	leaving, staying *site
 }
@@ -101,11 +101,11 @@ func (p *proxy) lostNothing(t *testing.T, got tally) {
 		got.sent, leaving, s.LateRequests, s.LateConnections, s.ClosedIdle)
 	if t.Failed() {
 		p.kill()
-		t.Logf("the proxy says:\n%s", butGood(p.err.String()))
+		t.Logf("the proxy's log:\n%s", butGood(p.err.String()))
 	}
 }
 
-// butGood leaves out of a proxy's log what it says of requests that went well.
+// butGood leaves out of a proxy's log the lines about requests that succeeded.
 func butGood(log string) string {
 	var rest strings.Builder
 	for line := range strings.Lines(log) {

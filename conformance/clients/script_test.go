@@ -6,14 +6,14 @@ import (
 )
 
 // script runs a client of testdata, which exits with an error if a request
-// fails. It says how many it has sent, and more.
-func script(t *testing.T, says []any, program string, args ...string) {
+// fails. It prints how many it has sent, and more.
+func script(t *testing.T, counts []any, program string, args ...string) {
 	t.Helper()
 	version(t, program, "--version")
 	r := run(t, program, args...)
 	r.ok(t)
-	if _, err := fmt.Sscan(r.stdout, says...); err != nil {
-		t.Fatalf("the client says %q: %v\n%s", r.stdout, err, tail(r.stderr))
+	if _, err := fmt.Sscan(r.stdout, counts...); err != nil {
+		t.Fatalf("the client printed %q: %v\n%s", r.stdout, err, tail(r.stderr))
 	}
 }
 
@@ -22,10 +22,10 @@ func script(t *testing.T, says []any, program string, args ...string) {
 func TestPython(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil, 50, ok)
-	var requests, connections, goodbyes int
-	script(t, []any{&requests, &connections, &goodbyes}, need(t, "python3", "python3"), "testdata/post.py", p.addr)
-	if goodbyes == 0 || connections != goodbyes+1 {
-		t.Errorf("%d goodbyes, %d connections", goodbyes, connections)
+	var requests, connections, closeAsked int
+	script(t, []any{&requests, &connections, &closeAsked}, need(t, "python3", "python3"), "testdata/post.py", p.addr)
+	if closeAsked == 0 || connections != closeAsked+1 {
+		t.Errorf("%d asked to close, %d connections", closeAsked, connections)
 	}
 	p.lostNothing(t, requests)
 }
@@ -34,10 +34,10 @@ func TestPython(t *testing.T) {
 func TestNodeHTTP1(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil, 50, ok)
-	var requests, connections, goodbyes int
-	script(t, []any{&requests, &connections, &goodbyes}, need(t, "node", "nodejs"), "testdata/post.js", p.addr)
-	if goodbyes == 0 || connections <= goodbyes {
-		t.Errorf("%d goodbyes, %d connections", goodbyes, connections)
+	var requests, connections, closeAsked int
+	script(t, []any{&requests, &connections, &closeAsked}, need(t, "node", "nodejs"), "testdata/post.js", p.addr)
+	if closeAsked == 0 || connections <= closeAsked {
+		t.Errorf("%d asked to close, %d connections", closeAsked, connections)
 	}
 	p.lostNothing(t, requests)
 }
@@ -46,25 +46,25 @@ func TestNodeHTTP1(t *testing.T) {
 func TestNodeFetch(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, nil, 50, ok)
-	var requests, goodbyes int
-	script(t, []any{&requests, &goodbyes}, need(t, "node", "nodejs"), "testdata/fetch.js", "http://"+p.addr)
-	if goodbyes == 0 {
-		t.Error("no goodbye was seen")
+	var requests, closeAsked int
+	script(t, []any{&requests, &closeAsked}, need(t, "node", "nodejs"), "testdata/fetch.js", "http://"+p.addr)
+	if closeAsked == 0 {
+		t.Error("no request to close was seen")
 	}
 	p.lostNothing(t, requests)
 }
 
-// Sessions: each is told with GOAWAY, error 0, and closes without an error.
+// Sessions: each receives GOAWAY, error 0, and closes without an error.
 func TestNodeHTTP2(t *testing.T) {
 	node := need(t, "node", "nodejs")
 	for _, secure := range []bool{false, true} {
 		t.Run(fmt.Sprintf("tls=%v", secure), func(t *testing.T) {
 			t.Parallel()
 			p, args := nodeSessions(t, secure)
-			var requests, connections, goodbyes, closed, refused int
-			script(t, []any{&requests, &connections, &goodbyes, &closed, &refused}, node, args...)
-			if goodbyes == 0 || connections <= 1 || closed != connections {
-				t.Errorf("%d connections, %d goodbyes, %d closed", connections, goodbyes, closed)
+			var requests, connections, closeAsked, closed, refused int
+			script(t, []any{&requests, &connections, &closeAsked, &closed, &refused}, node, args...)
+			if closeAsked == 0 || connections <= 1 || closed != connections {
+				t.Errorf("%d connections, %d asked to close, %d closed", connections, closeAsked, closed)
 			}
 			p.lostNothing(t, requests)
 			if refused > 0 {

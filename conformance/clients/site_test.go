@@ -159,7 +159,7 @@ func sameSocket(l net.Listener) (net.Listener, error) {
 	return net.FileListener(file)
 }
 
-// newServer speaks HTTP/1 and HTTP/2, over TLS if there is a config.
+// newServer serves HTTP/1 and HTTP/2, over TLS if there is a config.
 func newServer(h http.Handler, config *tls.Config) *http.Server {
 	srv := &http.Server{Handler: h, TLSConfig: config.Clone(), Protocols: new(http.Protocols)} // net/http changes the config
 	srv.Protocols.SetHTTP1(true)

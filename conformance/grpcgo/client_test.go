@@ -133,7 +133,7 @@ func together(t *testing.T, leaving *server, call func() (int64, error)) int64 {
 	return sum.Load()
 }
 
-// A watch of the health service is told, and does not hold the end.
+// A watch of the health service receives NOT_SERVING, and does not delay the exit.
 func TestHealthWatch(t *testing.T) {
 	t.Parallel()
 	s := serve(t, 0)

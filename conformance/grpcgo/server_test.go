@@ -133,12 +133,12 @@ func (s *server) EmptyCall(context.Context, *pb.Empty) (*pb.Empty, error) {
 
 // draining makes lameduck.Draining work with the context of a stream.
 func (s *server) draining(srv any, stream grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
-	return handle(srv, told{stream, s.process.WithDraining(stream.Context())})
+	return handle(srv, leavingStream{stream, s.process.WithDraining(stream.Context())})
 }
 
-type told struct {
+type leavingStream struct {
 	grpc.ServerStream
 	ctx context.Context
 }
 
-func (s told) Context() context.Context { return s.ctx }
+func (s leavingStream) Context() context.Context { return s.ctx }

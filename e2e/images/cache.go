@@ -50,7 +50,7 @@ func prune(dir string, since time.Time) error {
 	for _, e := range entries {
 		info, err := e.Info()
 		if err != nil || info.ModTime().After(since) {
-			continue // somebody else has removed it, or it is in use
+			continue // another process has removed it, or it is in use
 		}
 		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !os.IsNotExist(err) {
 			return err

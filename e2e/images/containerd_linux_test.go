@@ -60,15 +60,15 @@ func startNode(t *testing.T) *node {
 		Unshareflags: syscall.CLONE_NEWNS, // which also makes the mounts private
 		Pdeathsig:    syscall.SIGKILL,
 	}
-	said, err := os.Create(filepath.Join(filepath.Dir(config), "containerd.log"))
+	logFile, err := os.Create(filepath.Join(filepath.Dir(config), "containerd.log"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stdout, cmd.Stderr = said, said
+	cmd.Stdout, cmd.Stderr = logFile, logFile
 	if err := cmd.Start(); err != nil {
 		t.Skip("no namespaces: ", err)
 	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait(); said.Close() })
+	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait(); logFile.Close() })
 	n := &node{cmd.Process.Pid, t.TempDir()}
 	eventually(t, "containerd answers", func() bool { _, err := n.ctr(t.Context(), "version"); return err == nil })
 	return n

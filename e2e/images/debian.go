@@ -35,7 +35,7 @@ func dependsOn(ctx context.Context, packages ...string) ([]string, error) {
 // asRoot keeps apt from warning that its own user cannot write our folder.
 const asRoot = "APT::Sandbox::User=root"
 
-// locate says exactly which versions of packages there are to download: a
+// locate lists exactly which versions of packages there are to download: a
 // line with the file's name, size and hash for each.
 func locate(ctx context.Context, packages []string) ([]string, error) {
 	out, err := output(ctx, "", "apt-get", append([]string{"-o", asRoot, "--print-uris", "download"}, packages...)...)
@@ -100,7 +100,7 @@ func merged(name string) string {
 	return name
 }
 
-// output runs a command in dir. Its error says what the command said last.
+// output runs a command in dir. Its error has the last output of the command.
 func output(ctx context.Context, dir, command string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, command, args...)
 	cmd.Dir = dir

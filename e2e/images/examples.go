@@ -56,10 +56,10 @@ func compileExamples(ctx context.Context) ([]oci.File, error) {
 	for i, example := range examples {
 		group.Go(func() error {
 			p := oci.Program{Package: "github.com/lameduck-dev/lameduck/examples/" + example, File: path.Base(example)}
-			var said bytes.Buffer
-			built, err := p.Build(ctx, &said, runtime.GOARCH)
+			var output bytes.Buffer
+			built, err := p.Build(ctx, &output, runtime.GOARCH)
 			if err != nil {
-				return fmt.Errorf("%w\n%s", err, &said)
+				return fmt.Errorf("%w\n%s", err, &output)
 			}
 			files[i] = built[0].Files[0]
 			return nil

@@ -17,7 +17,7 @@ import (
 	"github.com/lameduck-dev/lameduck/deploy/image/oci"
 )
 
-// server is e2e/server, whose first argument says which server to be.
+// server is e2e/server, whose first argument names the server to run.
 var server = oci.Program{
 	Package:     "github.com/lameduck-dev/lameduck/e2e/server",
 	Tag:         "localhost/lameduck/server:1",
@@ -44,10 +44,10 @@ func program(ctx context.Context, p oci.Program) (path, ref string, err error) {
 	if err != nil {
 		return "", "", err
 	}
-	var said bytes.Buffer
-	built, err := p.Build(ctx, &said, runtime.GOARCH)
+	var output bytes.Buffer
+	built, err := p.Build(ctx, &output, runtime.GOARCH)
 	if err != nil {
-		return "", "", fmt.Errorf("image %s: %w\n%s", p.Tag, err, &said)
+		return "", "", fmt.Errorf("image %s: %w\n%s", p.Tag, err, &output)
 	}
 	image := p.Image(tag)
 	path, err = cached(p.File, func(path string) error { return write(path, image, built...) }, p, image, built)

@@ -66,7 +66,7 @@ func TestContainers(t *testing.T) {
 	t.Run("tool", func(t *testing.T) {
 		out := n.mustCtr(t, append(restricted(), "--rm", imported["tool"], "tool", "/lameduck", "version")...)
 		if !strings.HasPrefix(out, "lameduck ") {
-			t.Errorf("lameduck version says %q", out)
+			t.Errorf("lameduck version printed %q", out)
 		}
 	})
 }

@@ -15,7 +15,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/ready"
 )
 
-// runCoreDNS serves what the Corefile of its only argument says, with the few
+// runCoreDNS serves by the Corefile that is its only argument, with the few
 // plugins that a cluster's names need. CoreDNS's own main would register flags
 // that other components then had, too.
 func runCoreDNS() {

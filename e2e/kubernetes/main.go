@@ -3,7 +3,7 @@
 // Command hyperkube is a whole Kubernetes control plane and node in one
 // binary: etcd, kube-apiserver, kube-controller-manager, kube-scheduler,
 // kubelet, kube-proxy, CoreDNS and kubectl. The name under which it is started
-// says which one to be, or else its first argument.
+// names the one to run, or else its first argument.
 //
 // One binary instead of seven saves two thirds of the disk and most of the
 // linking. Its module is no part of the workspace: the replace directives that
@@ -69,6 +69,6 @@ func run(command func() *cobra.Command) func() {
 
 func runKubectl() {
 	if err := cli.RunNoErrOutput(kubectl.NewDefaultKubectlCommand()); err != nil {
-		util.CheckErr(err) // says it as kubectl does, and exits
+		util.CheckErr(err) // prints it as kubectl does, and exits
 	}
 }

@@ -87,5 +87,5 @@ func (a *api) nodeReady(ctx context.Context, name string) error {
 		}
 		return errors.New(c.Message)
 	}
-	return errors.New("the node says nothing yet")
+	return errors.New("the node has no status yet")
 }

@@ -31,7 +31,7 @@ func (k *keeper) boot(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	k.say("namespaces, network and keys are made")
+	k.report("namespaces, network and keys are made")
 	if err := k.startComponents(ctx, api); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func (k *keeper) startControlPlane(ctx context.Context, api *api, serving chan<-
 	if err := startAll(ctx, first, k.plan.etcd(first), k.plan.apiServer(first)); err != nil {
 		return err
 	}
-	k.say("the API server is ready")
+	k.report("the API server is ready")
 	close(serving)
 	rest, ctx := errgroup.WithContext(ctx)
 	rest.Go(func() error { return k.startDNS(ctx, api) })
@@ -98,7 +98,7 @@ func (k *keeper) startNodeComponents(ctx context.Context, api *api, n node, serv
 	if err := k.await(ctx, "node "+n.Name, func(ctx context.Context) error { return api.nodeReady(ctx, n.Name) }); err != nil {
 		return err
 	}
-	k.say("node %s is ready", n.Name)
+	k.report("node %s is ready", n.Name)
 	return nil
 }
 
@@ -111,7 +111,7 @@ func (k *keeper) importPause(ctx context.Context, n node) error {
 }
 
 // await asks until there is no error. It gives up when a component has ended:
-// what it said last is then the answer.
+// its last error is then the answer.
 func (k *keeper) await(ctx context.Context, what string, ask func(context.Context) error) error {
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()

@@ -91,7 +91,7 @@ type build struct {
 	flags   []string // of go build
 	env     []string
 	targets map[string]string // program to package
-	notice  string            // what to say before a build
+	notice  string            // what to print before a build
 }
 
 func buildKubernetes(ctx context.Context, version, modfile string, progress func(string)) (string, error) {
@@ -129,7 +129,7 @@ func (b build) run(ctx context.Context, progress func(string)) (string, error) {
 	dir := filepath.Join(cache, b.name+"-"+stamp)
 	if b.done(dir) {
 		now := time.Now()
-		return dir, os.Chtimes(dir, now, now) // it is in use, says prune
+		return dir, os.Chtimes(dir, now, now) // so that prune finds it in use
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
 		return "", err
@@ -215,7 +215,7 @@ func (b build) stamp(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%x", hash.Sum(nil)[:6]), err
 }
 
-// counts tells whether a file of the module has a part in the build.
+// counts reports whether a file of the module has a part in the build.
 func (b build) counts(file string) bool {
 	sums := strings.TrimSuffix(b.modfile, ".mod") + ".sum"
 	return file == b.modfile || file == sums || filepath.Ext(file) == ".go"

@@ -327,7 +327,7 @@ func (c *Cluster) Load(ctx context.Context, archives ...string) error {
 // Restart stops a component of a node and starts it again, with the flags that
 // it has at every boot and the extra ones after them. It returns when the
 // component is healthy again; one that ends instead is an error with its last
-// words. A kubelet says that it is healthy before it has looked at all its flags.
+// words. A kubelet reports that it is healthy before it has looked at all its flags.
 func (c *Cluster) Restart(ctx context.Context, node, component string, extra ...string) error {
 	n, err := c.node(node)
 	if err != nil {
@@ -384,7 +384,7 @@ func Down(ctx context.Context, name string) error {
 	}
 }
 
-// endKeeper tells a keeper to end. There may be none yet: an up that has the
+// endKeeper asks a keeper to end. There may be none yet: an up that has the
 // lock is about to start one.
 func endKeeper(name string) error {
 	pid, err := readKeeperPID(name)
@@ -405,7 +405,7 @@ func endKeeper(name string) error {
 	return nil
 }
 
-// isKeeper tells whether a process is a keeper, and not one that has got the
+// isKeeper reports whether a process is a keeper, and not one that has got the
 // PID of one that is no more.
 func isKeeper(pid int) bool {
 	args, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))

@@ -17,7 +17,7 @@ const containerdSocket = "/run/containerd/containerd.sock"
 const pauseImage = "localhost/netnskube/pause:1"
 
 // The runtime must not try to lower its OOM score: where CAP_SYS_RESOURCE is
-// missing, runc dies of it before it can say so.
+// missing, runc exits before it can report that.
 var containerdConfigs = map[int]*template.Template{
 	1: template.Must(template.New("").Parse(`version = 2
 root = "/var/lib/containerd"

@@ -13,7 +13,7 @@
 //
 // Nothing is created or changed in the host's network namespace, and every
 // namespace is an anonymous one that ends with its processes: when the keeper
-// dies, however it dies, the kernel ends the nodes, their pods and their mounts.
+// exits, however it exits, the kernel ends the nodes, their pods and their mounts.
 // What is left then, control groups and a state folder, Down sweeps up.
 //
 // It needs root, and runs where Linux does.

@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// initListener is the file descriptor on which a node's init hears its keeper.
+// initListener is the file descriptor on which a node's init receives orders of its keeper.
 const initListener = 3
 
 // initMain is PID 1 of a node. Its arguments are the node's name and folder, and

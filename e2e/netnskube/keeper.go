@@ -21,16 +21,16 @@ import (
 const (
 	keeperOrders = 3 + iota // the plan and orders, as JSON; its end is the order to end
 	keeperNews              // progress and the outcome of the boot, as JSON
-	keeperLock              // the lock on the cluster's folder, held as long as the keeper lives
+	keeperLock              // the lock on the cluster's folder, held as long as the keeper runs
 )
 
-// order is what a keeper is told after its plan.
+// order is what a keeper receives after its plan.
 type order struct {
 	// Stay: outlive the process that started this keeper.
 	Stay bool `json:"stay"`
 }
 
-// news is what a keeper tells while it boots the cluster.
+// news is what a keeper reports while it boots the cluster.
 type news struct {
 	Progress string `json:"progress,omitempty"`
 	Up       bool   `json:"up,omitempty"`
@@ -46,7 +46,7 @@ type keeper struct {
 	init map[string]*exec.Cmd // by node
 }
 
-// keeperMain runs a keeper until it is told to end, and leaves nothing behind.
+// keeperMain runs a keeper until it is asked to end, and leaves nothing behind.
 // It keeps to its thread: a node's first process is killed when the
 // thread that started it ends.
 func keeperMain([]string) error {
@@ -120,7 +120,7 @@ func killClients() {
 
 func (k *keeper) tell(n news) { _ = k.news.Encode(n) } // the reader may be gone
 
-func (k *keeper) say(format string, args ...any) {
+func (k *keeper) report(format string, args ...any) {
 	k.tell(news{Progress: fmt.Sprintf(format, args...)})
 }
 
@@ -149,7 +149,7 @@ func (k *keeper) isolate() error {
 	return k.wire.route(k.plan.Nodes, pids)
 }
 
-// startNode starts a node's first process. It hears us on a socket that we make
+// startNode starts a node's first process. It receives our orders on a socket that we make
 // for it, so that there is no moment when it cannot be called.
 func (k *keeper) startNode(n node) error {
 	if err := os.MkdirAll(n.Dir, 0o755); err != nil {
@@ -224,7 +224,7 @@ func readNews(from io.Reader, progress func(string)) error {
 	for {
 		var n news
 		if err := decoder.Decode(&n); err != nil {
-			return errors.New("the keeper has died")
+			return errors.New("the keeper has exited")
 		}
 		switch {
 		case n.Failed != "":

@@ -149,7 +149,7 @@ func waitToBeKilled() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	// The shell dies with us. Its child does not, and has the state's path in its
+	// The shell is killed with us. Its child does not, and has the state's path in its
 	// command line, where processes looks for it.
 	cmd, err := c.Command(context.Background(), "sh", "-c", "tail -f "+planFile(stateDir(testCluster))+" & wait")
 	if err == nil {

@@ -92,7 +92,7 @@ func (w *wire) plug(n node, pid int) error {
 	})
 }
 
-// route lets everyone reach every node's pods, and the client the services, by
+// route lets all nodes and the client reach every node's pods, and the client the services, by
 // way of the first node.
 func (w *wire) route(nodes []node, pids map[string]int) error {
 	for _, to := range nodes {

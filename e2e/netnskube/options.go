@@ -23,9 +23,9 @@ const (
 	IPTables ProxyMode = "iptables"
 )
 
-// Options says which cluster Up boots.
+// Options describes the cluster that Up boots.
 type Options struct {
-	// Name tells clusters of one machine apart; "" is DefaultName. Clusters
+	// Name distinguishes the clusters of one machine; "" is DefaultName. Clusters
 	// side by side have the same addresses, each in namespaces of its own.
 	Name string
 	// Nodes is 1 or 2; 0 is 1. The first node runs the control plane, too, and

@@ -18,7 +18,7 @@ import (
 	"time"
 )
 
-// authority is a cluster's own certificate authority. It lives as long as the
+// authority is a cluster's own certificate authority. It exists as long as the
 // boot does: its key is never written down.
 type authority struct {
 	cert *x509.Certificate
@@ -201,7 +201,7 @@ func writePair(base string, p pair) error {
 	return os.WriteFile(base+".crt", p.cert, 0o600)
 }
 
-// writeUsers writes everyone's kubeconfig, and the client's a second time where
+// writeUsers writes the kubeconfig of each user, and the client's a second time where
 // people look for it.
 func (a *authority) writeUsers(p plan) (admin pair, err error) {
 	for file, subject := range apiUsers(p) {

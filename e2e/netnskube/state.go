@@ -27,7 +27,7 @@ func checkName(name string) error {
 }
 
 // lockState makes a cluster's folder if need be and locks it. A keeper holds
-// the lock as long as it lives, however it ends; so who gets it knows that there
+// the lock as long as it runs, however it ends; so a process that gets it knows that there
 // is none, else the error is ErrRunning.
 func lockState(name string) (*os.File, error) {
 	for {
@@ -57,7 +57,7 @@ func lockState(name string) (*os.File, error) {
 	}
 }
 
-// stillThere tells whether an open file has not been removed, and another made
+// stillThere reports whether an open file has not been removed, and another made
 // in its place.
 func stillThere(f *os.File) bool {
 	locked, err := f.Stat()
@@ -68,7 +68,7 @@ func stillThere(f *os.File) bool {
 	return err == nil && os.SameFile(locked, there)
 }
 
-// running tells whether a cluster's folder is locked, and locks nothing.
+// running reports whether a cluster's folder is locked, and locks nothing.
 func running(name string) bool {
 	f, err := os.Open(lockFile(name))
 	if err != nil {

@@ -110,7 +110,7 @@ func (s *supervisor) start(c Component, extra []string) error {
 	return started.awaitHealth()
 }
 
-// awaitHealth asks a component until it says that it is healthy.
+// awaitHealth asks a component until it reports that it is healthy.
 func (c *component) awaitHealth() error {
 	deadline := time.After(healthPatience)
 	for {

@@ -90,7 +90,7 @@ func (c *counts) connState(conn net.Conn, s http.ConnState) {
 	}
 }
 
-// sigterm tells the counts that SIGTERM has come.
+// sigterm records in the counts that SIGTERM has come.
 func (c *counts) sigterm() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -7,7 +7,7 @@
 // Every server answers / with its pod's name in the header X-Pod-Name, /alive,
 // /ready, /prestop and /counts. GET /counts answers with one line of JSON, and
 // a server that ends by itself prints that line to its standard output as the
-// last thing it does. One that is killed says nothing.
+// last thing it does. One that is killed prints nothing.
 package main
 
 import (

@@ -190,7 +190,7 @@ func TestCounts(t *testing.T) {
 
 // lateRequests makes requests, each on a connection of its own, until two
 // have come after SIGTERM, and returns what the counts should be then. How
-// many went before the server knew of the signal only it can say.
+// many went before the server knew of the signal only the server can count.
 func lateRequests(t *testing.T, s *running, want totals) totals {
 	t.Helper()
 	late := 0
@@ -234,23 +234,23 @@ func TestIgnoreServesOn(t *testing.T) {
 	s.Process.Kill()
 	s.Wait()
 	if s.out.Len() > 0 {
-		t.Errorf("it was killed, and said %q", &s.out)
+		t.Errorf("it was killed, and printed %q", &s.out)
 	}
 }
 
-// TestDefaultDiesOfSigterm: the wrapping handles no signal.
-func TestDefaultDiesOfSigterm(t *testing.T) {
+// TestDefaultIsKilledBySigterm: the wrapping handles no signal.
+func TestDefaultIsKilledBySigterm(t *testing.T) {
 	t.Parallel()
 	s := start(t, "default")
 	load(t, s)
 	s.terminate(t)
 	s.Wait()
 	if status := s.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM || s.out.Len() > 0 {
-		t.Errorf("%v, and said %q", s.ProcessState, &s.out)
+		t.Errorf("%v, and printed %q", s.ProcessState, &s.out)
 	}
 }
 
-// TestSpeak: a server that exits out of our reach has said all by then.
+// TestSpeak: a server that exits out of our reach has printed all by then.
 func TestSpeak(t *testing.T) {
 	var out bytes.Buffer
 	c := newCounts("test", &out)

@@ -66,7 +66,7 @@ func hang(addr string, c *counts) error {
 }
 
 // ignore never gets to know of SIGTERM, as a process 1 without a handler.
-// Go's runtime exits with 2 there, so it has to be told.
+// Go's runtime exits with 2 there, so the exit code has to be set.
 func ignore(addr string, c *counts) error {
 	signal.Ignore(syscall.SIGTERM)
 	return serve(addr, c)

@@ -43,7 +43,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 	w.Write(body)
 }
 
-// events is a stream that says goodbye when it is asked to leave.
+// events is a stream that ends with a reconnect event when it is asked to leave.
 func events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	id, _ := strconv.Atoi(r.Header.Get("Last-Event-ID"))
@@ -58,7 +58,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-lameduck.Draining(r.Context()):
-			fmt.Fprint(w, "event: goodbye\nretry: 100\ndata: come back in 100 ms\n\n")
+			fmt.Fprint(w, "event: reconnect\nretry: 100\ndata: come back in 100 ms\n\n")
 			return
 		case <-r.Context().Done():
 			return

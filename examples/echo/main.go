@@ -42,7 +42,7 @@ func repeat(c *echo.Context) error {
 	return c.Blob(http.StatusOK, echo.MIMETextPlain, body)
 }
 
-// events is a stream that says goodbye when it is asked to leave.
+// events is a stream that ends with a reconnect event when it is asked to leave.
 func events(c *echo.Context) error {
 	r, w := c.Request(), c.Response()
 	w.Header().Set(echo.HeaderContentType, "text/event-stream")
@@ -58,7 +58,7 @@ func events(c *echo.Context) error {
 				return err
 			}
 		case <-lameduck.Draining(r.Context()):
-			_, err := fmt.Fprint(w, "event: goodbye\nretry: 100\ndata: come back in 100 ms\n\n")
+			_, err := fmt.Fprint(w, "event: reconnect\nretry: 100\ndata: come back in 100 ms\n\n")
 			return err
 		case <-r.Context().Done():
 			return nil

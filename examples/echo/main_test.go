@@ -10,5 +10,5 @@ import (
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
 func TestTerminates(t *testing.T) {
-	trial.Leave(t, load.Together(load.HTTP, load.SSE), "Connection: close", "goodbye event")
+	trial.Leave(t, load.Together(load.HTTP, load.SSE), "Connection: close", "reconnect event")
 }

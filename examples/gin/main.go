@@ -43,7 +43,7 @@ func echo(c *gin.Context) {
 	c.Data(http.StatusOK, "text/plain", body)
 }
 
-// events is a stream that says goodbye when it is asked to leave.
+// events is a stream that ends with a reconnect event when it is asked to leave.
 func events(c *gin.Context) {
 	id, _ := strconv.Atoi(c.GetHeader("Last-Event-ID"))
 	tick := time.NewTicker(50 * time.Millisecond)
@@ -55,7 +55,7 @@ func events(c *gin.Context) {
 			c.Render(-1, sse.Event{Id: strconv.Itoa(id), Data: now.Format(time.RFC3339Nano)})
 			return true
 		case <-lameduck.Draining(c.Request.Context()):
-			c.Render(-1, sse.Event{Event: "goodbye", Retry: 100, Data: "come back in 100 ms"})
+			c.Render(-1, sse.Event{Event: "reconnect", Retry: 100, Data: "come back in 100 ms"})
 			return false
 		}
 	})

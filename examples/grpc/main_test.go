@@ -25,8 +25,8 @@ func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.GRPC) }
 func TestTerminatesWithTLS(t *testing.T) {
 	_, result := trial.Terminate(t, load.GRPCTLS, certificate(t)...)
 	for _, way := range []string{"NOT_SERVING", "end of the stream"} {
-		if result.Goodbyes[way] == 0 {
-			t.Errorf("no goodbye was a %s: %v", way, result.Goodbyes)
+		if result.Asked[way] == 0 {
+			t.Errorf("no client was asked to leave by %s: %v", way, result.Asked)
 		}
 	}
 }

@@ -24,7 +24,7 @@ import (
 // GRPC calls Now, follows Ticks, and watches the health of the server, each
 // on channels that a grpc-go client keeps, without retries. A stream of ticks
 // may end without an error, and goes on elsewhere with the next number; a
-// Watch may break off once it has said NOT_SERVING.
+// Watch may break off once it has sent NOT_SERVING.
 func GRPC(ctx context.Context, dial Dial, t *Tally) {
 	rpc(&client{ctx, dial, t}, insecure.NewCredentials())
 }
@@ -104,7 +104,7 @@ func (c *client) ticks(service clock.ClockClient) {
 		cancel()
 		switch {
 		case errors.Is(err, io.EOF):
-			c.t.Goodbye("end of the stream")
+			c.t.AskedToLeave("end of the stream")
 		case err != nil:
 			c.t.Lose(rpcLoss(err))
 		}
@@ -125,7 +125,7 @@ func (c *client) tick(stream grpc.ServerStreamingClient[clock.Tick], last int64)
 }
 
 // watch watches the server's health. Each Watch is an attempt, lost if it
-// breaks off and the client was not told before that it would.
+// breaks off and the server had not sent NOT_SERVING before.
 func (c *client) watch(service grpc_health_v1.HealthClient) {
 	for !c.done() {
 		last, err := c.watchOnce(service)
@@ -142,7 +142,7 @@ func (c *client) watch(service grpc_health_v1.HealthClient) {
 }
 
 // watchOnce watches until the stream breaks or the load ends, and returns the
-// last status that it was told.
+// last status that it received.
 func (c *client) watchOnce(service grpc_health_v1.HealthClient) (last grpc_health_v1.HealthCheckResponse_ServingStatus, err error) {
 	stream, err := service.Watch(c.ctx, &grpc_health_v1.HealthCheckRequest{})
 	for err == nil {
@@ -152,7 +152,7 @@ func (c *client) watchOnce(service grpc_health_v1.HealthClient) (last grpc_healt
 		}
 		last = health.Status
 		if last == grpc_health_v1.HealthCheckResponse_NOT_SERVING {
-			c.t.Goodbye("NOT_SERVING")
+			c.t.AskedToLeave("NOT_SERVING")
 		}
 	}
 	return last, err

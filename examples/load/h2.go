@@ -73,7 +73,7 @@ func (c *client) http2(scheme string, transport *http.Transport, use func(*http2
 		}
 		use(conn)
 		if !c.done() {
-			c.t.Goodbye("GOAWAY or close")
+			c.t.AskedToLeave("GOAWAY or close")
 		}
 		conn.Close()
 		c.pause(retryPause)

@@ -87,7 +87,7 @@ func (c *client) exchange(s engine.Session, used time.Time, want string) bool {
 // stays reports whether the connection stays open after x.
 func (c *client) stays(x *engine.Exchange) bool {
 	if x.End == engine.Announced {
-		c.t.Goodbye("Connection: close")
+		c.t.AskedToLeave("Connection: close")
 	}
 	return x.End == engine.Open
 }

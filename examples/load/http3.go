@@ -69,7 +69,7 @@ func (c *client) alternative() (addr string) {
 	case err != nil:
 		return ""
 	case !strings.Contains(answer.Get("Alt-Svc"), "h3="):
-		c.t.Goodbye("no Alt-Svc")
+		c.t.AskedToLeave("no Alt-Svc")
 		return ""
 	}
 	return addr
@@ -84,7 +84,7 @@ func (c *client) overQUIC(conn *http3.ClientConn) {
 	}
 	group.Wait()
 	if !c.done() {
-		c.t.Goodbye("GOAWAY")
+		c.t.AskedToLeave("GOAWAY")
 	}
 }
 

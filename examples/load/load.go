@@ -24,7 +24,7 @@ import (
 // sent new connections at that moment.
 type Dial func(context.Context) (net.Conn, error)
 
-// A Load puts load on the service until ctx ends, and tells t of every
+// A Load puts load on the service until ctx ends, and counts in t every
 // attempt. What is under way then is finished first, which takes at most 10 s.
 type Load func(ctx context.Context, dial Dial, t *Tally)
 
@@ -85,7 +85,7 @@ func (c *client) dialContext(ctx context.Context, _, _ string) (net.Conn, error)
 }
 
 // retryPause is how long a client waits before it comes back, so that one who
-// is turned away does not come back a thousand times a second.
+// is refused does not come back a thousand times a second.
 const retryPause = 50 * time.Millisecond
 
 // pause waits for d, or until the load ends.

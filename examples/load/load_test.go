@@ -26,7 +26,7 @@ func TestLossOfAServerThatExits(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			result := trial.SeesLoss(t, syscall.SIGTERM, load.Protocols[name])
 			if broken := result.Lost - result.Reasons["refused"]; broken == 0 {
-				t.Errorf("connections were refused afterwards, but none is said to have broken: %+v", result)
+				t.Errorf("connections were refused afterwards, but none is counted as broken: %+v", result)
 			}
 		})
 	}

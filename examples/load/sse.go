@@ -16,7 +16,7 @@ import (
 // SSE follows server-sent events of GET /events, as a browser's EventSource
 // does: it comes back with Last-Event-ID when the stream has ended, after the
 // time that the server asked for in retry. Every event is an attempt: lost if
-// the stream breaks off without a goodbye event, or if it is left out.
+// the stream breaks off without a reconnect event, or if it is left out.
 func SSE(ctx context.Context, dial Dial, t *Tally) {
 	c := &client{ctx, dial, t}
 	var group sync.WaitGroup
@@ -48,7 +48,7 @@ func (c *client) follow() {
 }
 
 // read follows one connection. It returns nil if it ended well: with a
-// goodbye, or with the load.
+// reconnect event, or with the load.
 func (s *stream) read(c *client, conn net.Conn) error {
 	request := "GET /events HTTP/1.1\r\nHost: load\r\nAccept: text/event-stream\r\n"
 	if s.lastID > 0 {
@@ -92,11 +92,11 @@ func (s *stream) events(c *client, conn net.Conn, r *bufio.Reader) error {
 		case err == io.EOF && left:
 			return nil
 		case err == io.EOF:
-			return lostBy("no-goodbye", err)
+			return lostBy("no-reconnect-event", err)
 		case err != nil:
 			return lostBy("truncated", err)
 		}
-		left = left || e["event"] == "goodbye"
+		left = left || e["event"] == "reconnect"
 		s.take(c.t, e)
 	}
 	return nil
@@ -107,8 +107,8 @@ func (s *stream) take(t *Tally, e map[string]string) {
 	if ms, err := strconv.Atoi(e["retry"]); err == nil {
 		s.retry = time.Duration(ms) * time.Millisecond
 	}
-	if e["event"] == "goodbye" {
-		t.Goodbye("goodbye event")
+	if e["event"] == "reconnect" {
+		t.AskedToLeave("reconnect event")
 		return
 	}
 	id, err := strconv.Atoi(e["id"])

@@ -24,14 +24,14 @@ type Result struct {
 	// truncated, timeout, status-503 and the like, goaway, stream-reset,
 	// abnormal-close (WebSocket), unavailable (gRPC), watch-unwarned, ...
 	Reasons map[string]int `json:"reasons"`
-	// Goodbyes has how often servers asked clients to leave, by the way they
-	// said it. Nothing is lost by a goodbye.
-	Goodbyes map[string]int `json:"goodbyes"`
+	// Asked has how often servers asked clients to leave, by the way in which
+	// they asked. Nothing is lost by that.
+	Asked map[string]int `json:"asked"`
 	// Details are the first losses, with the moment and the whole error.
 	Details []string `json:"details,omitempty"`
 }
 
-// maxDetails is how many losses are told in full.
+// maxDetails is how many losses are kept in full.
 const maxDetails = 10
 
 // Got counts an attempt that was answered.
@@ -62,11 +62,11 @@ func (t *Tally) End(err error) {
 	t.Got()
 }
 
-// Goodbye counts that a server asked a client to leave.
-func (t *Tally) Goodbye(how string) {
+// AskedToLeave counts that a server asked a client to leave.
+func (t *Tally) AskedToLeave(how string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	count(&t.r.Goodbyes, how)
+	count(&t.r.Asked, how)
 }
 
 // Result returns the counts up to now.
@@ -75,7 +75,7 @@ func (t *Tally) Result() Result {
 	defer t.mu.Unlock()
 	r := t.r
 	r.Reasons = copied(r.Reasons)
-	r.Goodbyes = copied(r.Goodbyes)
+	r.Asked = copied(r.Asked)
 	r.Details = append([]string(nil), r.Details...)
 	return r
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TCP sends lines and wants each back. A line "goodbye" from the server asks
+// TCP sends lines and wants each back. A line "closing" from the server asks
 // the client to hang up when it has its answer; a server that hangs up without
 // one loses something.
 func TCP(ctx context.Context, dial Dial, t *Tally) {
@@ -43,7 +43,7 @@ func (c *client) lines() {
 			}
 		}
 		if l.left {
-			c.t.Goodbye("goodbye line")
+			c.t.AskedToLeave("closing line")
 		}
 		conn.Close()
 		c.pause(retryPause)
@@ -54,7 +54,7 @@ func (c *client) lines() {
 type lines struct {
 	net.Conn
 	r    *bufio.Reader
-	left bool // the server said goodbye
+	left bool // the server has sent "closing"
 }
 
 func (l *lines) exchange(line string) error {
@@ -69,7 +69,7 @@ func (l *lines) exchange(line string) error {
 	return err
 }
 
-// read reads one line that is not the goodbye.
+// read reads one line that is not "closing".
 func (l *lines) read() (string, error) {
 	for {
 		line, err := l.r.ReadString('\n')
@@ -79,28 +79,28 @@ func (l *lines) read() (string, error) {
 		if err != nil {
 			return "", err
 		}
-		if line = strings.TrimSpace(line); line != "goodbye" {
+		if line = strings.TrimSpace(line); line != "closing" {
 			return line, nil
 		}
 		l.left = true
 	}
 }
 
-// think waits for d, or for the goodbye.
+// think waits for d, or for the line "closing".
 func (l *lines) think(d time.Duration) error {
 	if d == 0 || l.left {
 		return nil
 	}
 	l.SetReadDeadline(time.Now().Add(d))
-	_, err := l.r.Peek(len("goodbye\n"))
+	_, err := l.r.Peek(len("closing\n"))
 	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 		return nil
 	}
 	if err != nil {
-		return lostBy("no-goodbye", err)
+		return lostBy("no-closing-line", err)
 	}
 	line, err := l.r.ReadString('\n')
-	if line != "goodbye\n" {
+	if line != "closing\n" {
 		return lostBy("wrong-answer", fmt.Errorf("%q, unasked", line))
 	}
 	l.left = true

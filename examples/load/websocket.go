@@ -96,13 +96,13 @@ func (s *webSocketSession) run() error {
 	return s.leave()
 }
 
-// echo sends a message and waits for its answer. left says that the server
+// echo sends a message and waits for its answer. left reports that the server
 // has asked the client to leave instead.
 func (s *webSocketSession) echo(text string) (left bool, err error) {
 	ctx, cancel := s.attempt()
 	defer cancel()
 	if err := s.Write(ctx, websocket.MessageText, []byte(text)); err != nil {
-		// The close frame, if there is one, says more than the failed write.
+		// The close frame, if there is one, has more than the failed write.
 		_, _, readErr := s.Read(ctx)
 		if websocket.CloseStatus(readErr) < 0 {
 			return false, abnormal(err)
@@ -146,11 +146,11 @@ func (s *webSocketSession) leave() error {
 	return err
 }
 
-// closed tells a close that asks the client to leave from any other end.
+// closed distinguishes a close that asks the client to leave from any other end.
 func (s *webSocketSession) closed(err error) (left bool, lost error) {
 	switch status := websocket.CloseStatus(err); status {
 	case websocket.StatusGoingAway, websocket.StatusServiceRestart:
-		s.t.Goodbye(fmt.Sprint("close ", int(status)))
+		s.t.AskedToLeave(fmt.Sprint("close ", int(status)))
 		return true, nil
 	}
 	return false, abnormal(err)

@@ -17,7 +17,7 @@ type termination struct {
 	whole, part trace.Span
 }
 
-// observe is told each change of phase, one at a time.
+// observe receives each change of phase, one at a time.
 func (t *termination) observe(s lameduck.Status) {
 	if t.part != nil {
 		t.part.SetAttributes(attribute.Int("late_connections", s.LateConnections), attribute.Int("late_requests", s.LateRequests))

@@ -38,7 +38,7 @@ func TestTerminates(t *testing.T) {
 		t.Errorf("%d requests were answered, %d were pushed", result.Attempts, n)
 	}
 	if g.sum("lameduck_late_requests_total") == 0 {
-		t.Error("no request is said to have come after the signal")
+		t.Error("no request is counted after the signal")
 	}
 	for _, phase := range []string{"serving", "lame duck", "finishing", "closers"} {
 		if want := `lameduck_phase_entered_timestamp_seconds{phase="` + phase + `"}`; !strings.Contains(g.scraped, want) {

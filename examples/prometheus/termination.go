@@ -7,7 +7,7 @@ import (
 )
 
 // A termination is the metrics of a Process: its phases as they come, and
-// what it is doing whenever somebody asks.
+// what it is doing at every scrape.
 type termination struct {
 	process *lameduck.Process
 	entered *prometheus.GaugeVec
@@ -20,7 +20,7 @@ func newTermination(p *lameduck.Process) *termination {
 	}, []string{"phase"})}
 }
 
-// observe is told each change of phase.
+// observe receives each change of phase.
 func (t *termination) observe(s lameduck.Status) {
 	t.entered.WithLabelValues(string(s.Phase)).SetToCurrentTime()
 }

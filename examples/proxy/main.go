@@ -1,6 +1,6 @@
 // Command proxy is a reverse proxy, also of WebSockets and other upgrades.
 //
-// It cannot say goodbye in a protocol that it only passes on: an upgraded
+// It cannot ask a client to leave in a protocol that it only forwards: an upgraded
 // connection is waited for until one of its two ends closes it, and cut at the
 // end of the grace period. Give it one that is longer than a session lasts.
 package main

@@ -1,5 +1,5 @@
 // Command sse sends server-sent events. A stream that is asked to leave ends
-// with an event that says so, and how soon to come back; the client comes back
+// with a reconnect event that has the delay in its retry field; the client comes back
 // with the id of the last event, and goes on with the next.
 package main
 
@@ -43,7 +43,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-lameduck.Draining(r.Context()):
-			fmt.Fprint(w, "event: goodbye\nretry: 100\ndata: come back in 100 ms\n\n")
+			fmt.Fprint(w, "event: reconnect\nretry: 100\ndata: come back in 100 ms\n\n")
 			return
 		case <-r.Context().Done(): // the client has gone, or the grace period is over
 			return

@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Leave(t, load.SSE, "goodbye event") }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.SSE, "reconnect event") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.SSE) }

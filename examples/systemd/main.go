@@ -40,7 +40,7 @@ func main() {
 // on: see sd_listen_fds(3).
 func activated() ([]net.Listener, error) {
 	if os.Getenv("LISTEN_PID") != strconv.Itoa(os.Getpid()) {
-		return nil, nil // they are somebody else's, or there are none
+		return nil, nil // they are for another process, or there are none
 	}
 	n, err := strconv.Atoi(os.Getenv("LISTEN_FDS"))
 	if err != nil {

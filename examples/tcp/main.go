@@ -1,6 +1,6 @@
 // Command tcp serves a protocol of its own on TCP: it sends every line back.
-// When it is asked to leave it says goodbye, and goes on answering until the
-// client hangs up: what was sent before the goodbye came is not lost.
+// When it is asked to leave it writes "closing", and goes on answering until the
+// client hangs up: what was sent before "closing" was read is not lost.
 package main
 
 import (
@@ -33,7 +33,7 @@ func serve(ctx context.Context, c net.Conn) {
 	go func() {
 		select {
 		case <-lameduck.Draining(ctx):
-			fmt.Fprintln(c, "goodbye") // one Write, so never in the middle of an answer
+			fmt.Fprintln(c, "closing") // one Write, so never in the middle of an answer
 		case <-hungUp:
 		}
 	}()

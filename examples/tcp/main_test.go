@@ -9,6 +9,6 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, main) }
 
-func TestTerminates(t *testing.T) { trial.Leave(t, load.TCP, "goodbye line") }
+func TestTerminates(t *testing.T) { trial.Leave(t, load.TCP, "closing line") }
 
 func TestALossIsSeen(t *testing.T) { trial.Kill(t, load.TCP) }

@@ -28,7 +28,7 @@ func certificate(cert, key string) (getter, error) {
 	return f.get, err
 }
 
-// files are a certificate and its key, which somebody may replace: cert-manager
+// files are a certificate and its key, which may be replaced while the server runs: cert-manager
 // does, long before the old one expires.
 type files struct {
 	cert, key string

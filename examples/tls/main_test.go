@@ -35,7 +35,7 @@ func TestReload(t *testing.T) {
 }
 
 // write writes a new certificate and its key. Seconds may be all that the
-// file system tells apart.
+// file system distinguishes.
 func write(t *testing.T, cert, key string, at time.Time) *x509.Certificate {
 	c, err := selfSigned()
 	if err != nil {

@@ -27,7 +27,7 @@ func main() {
 	}
 }
 
-// echo says goodbye between two messages: whatever it has read it has
+// echo sends its close frame between two messages: whatever it has read it has
 // answered, so a client may send what was not answered once more, elsewhere.
 func echo(w http.ResponseWriter, r *http.Request) {
 	c, err := websocket.Accept(w, r, nil)

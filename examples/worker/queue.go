@@ -32,7 +32,7 @@ func (q *queue) done(job string) {
 	q.finished = append(q.finished, job)
 }
 
-// report tells the queue what is done. What it could not tell it keeps.
+// report sends the queue what is done. What it could not send it keeps.
 func (q *queue) report(ctx context.Context) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -56,7 +56,7 @@ func writeOne(server net.Conn) error {
 	return err
 }
 
-// TestAskOfAClosedConnection: what was not sent is not said to be.
+// TestAskOfAClosedConnection: what was not sent is not recorded as sent.
 func TestAskOfAClosedConnection(t *testing.T) {
 	client, server := pair(t)
 	c := NewConn(client)

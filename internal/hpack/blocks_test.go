@@ -25,7 +25,7 @@ func fromHex(t testing.TB, digits string) []byte {
 	return b
 }
 
-// appendInteger writes as section 5.1 says, by its pseudocode.
+// appendInteger writes by the pseudocode of section 5.1.
 func appendInteger(b []byte, first byte, bits uint, n uint64) []byte {
 	limit := uint64(1)<<bits - 1
 	if n < limit {

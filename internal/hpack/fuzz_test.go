@@ -6,7 +6,7 @@ import (
 )
 
 // FuzzBlock reads whatever there is, in blocks whose length the octet before
-// says: the tables and the memory stay within their bounds.
+// has: the tables and the memory stay within their bounds.
 func FuzzBlock(f *testing.F) {
 	request := slices.Concat(indexed(3), indexed(6),
 		named(inserted, 6, 4, "/a.B/C"), named(inserted, 6, 58, "kube-probe/1.34"), indexed(63), indexed(62))

@@ -5,7 +5,7 @@ import "encoding/binary"
 // codeLengths has the length of the code of each octet, in bits, from the
 // Huffman code of RFC 7541 appendix B. That code is canonical: the shorter
 // codes come first, and those of one length are in the order of their octets.
-// So the lengths say it all. The last code, thirty ones, is the end of string.
+// So the lengths determine the codes. The last code, thirty ones, is the end of string.
 var codeLengths = [256]uint8{
 	13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
 	28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,

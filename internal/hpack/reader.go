@@ -1,5 +1,5 @@
 // Package hpack reads the header blocks of an HTTP/2 connection (RFC 7541)
-// for somebody who looks on: it tells which path a request asks for, and
+// for an observer of the connection: it finds which path a request asks for, and
 // whether it is a probe of the kubelet. It keeps the dynamic table exactly,
 // but of its entries no more than their sizes and those two answers.
 package hpack
@@ -19,7 +19,7 @@ type Reader struct {
 	err     error
 }
 
-// Head is what a header block says of its request. Of a block without a path
+// Head is what a header block has about its request. Of a block without a path
 // (trailers, an answer) Path is empty.
 type Head struct {
 	Path  string // :path; for gRPC the full method, such as "/grpc.health.v1.Health/Check"

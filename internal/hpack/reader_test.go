@@ -32,7 +32,7 @@ func TestExamplesOfTheRFC(t *testing.T) {
 			{"8286 84be 5886 a8eb 1064 9cbf", "/", []uint32{53, 57}},
 			{"8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf", "/index.html", []uint32{54, 53, 57}},
 		},
-		// Answers, with a table of 256 octets: 3fe101 says so.
+		// Answers, with a table of 256 octets: 3fe101 is that update.
 		"C.5": {
 			{`3fe101 4803 3330 3258 0770 7269 7661 7465 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032 303a 3133 3a32
 			  3120 474d 546e 1768 7474 7073 3a2f 2f77 7777 2e65 7861 6d70 6c65 2e63 6f6d`, "", []uint32{63, 65, 52, 42}},
@@ -70,27 +70,27 @@ func TestHeads(t *testing.T) {
 		blocks [][]byte
 		want   Head
 	}{
-		"nothing":                   {[][]byte{{}}, Head{}},
-		"a path, inserted":          {[][]byte{named(inserted, 6, 4, watch)}, asPath},
-		"a path, not inserted":      {[][]byte{named(omitted, 4, 5, watch)}, asPath},
-		"a path, never inserted":    {[][]byte{named(never, 4, 4, watch)}, asPath},
-		"a path by its name":        {[][]byte{literal(inserted, ":path", watch)}, asPath},
-		"a path in Huffman code":    {[][]byte{appendHuffman([]byte{0x44}, watch)}, asPath},
-		"all of it in Huffman code": {[][]byte{appendHuffman(appendHuffman([]byte{never}, ":path"), watch)}, asPath},
-		"a path from the table":     {[][]byte{named(inserted, 6, 4, watch), indexed(62)}, asPath},
-		"its name from the table":   {[][]byte{named(inserted, 6, 4, "/"), named(omitted, 4, 62, watch)}, asPath},
-		"a name that looks alike":   {[][]byte{literal(inserted, ":patn", watch)}, Head{}},
-		"a name that begins alike":  {[][]byte{literal(inserted, ":path-", watch), indexed(62)}, Head{}},
-		"an empty path":             {[][]byte{named(inserted, 6, 4, ""), indexed(62)}, Head{}},
-		"the kubelet":               {[][]byte{named(inserted, 6, 58, kubelet)}, asProbe},
-		"the kubelet in Huffman":    {[][]byte{appendHuffman([]byte{0x7a}, kubelet)}, asProbe},
-		"the kubelet by its name":   {[][]byte{literal(never, "user-agent", kubelet)}, asProbe},
-		"the kubelet, from before":  {[][]byte{named(inserted, 6, 58, kubelet), indexed(62)}, asProbe},
-		"another client":            {[][]byte{named(inserted, 6, 58, curl), indexed(62)}, Head{}},
-		"only the word":             {[][]byte{named(omitted, 4, 58, "kube-probe")}, Head{}},
-		"no more than the word":     {[][]byte{named(omitted, 4, 58, "kube-probe/")}, asProbe},
-		"the user-agent of nobody":  {[][]byte{indexed(58)}, Head{}},
-		"another field's value":     {[][]byte{named(inserted, 6, 53, kubelet)}, Head{}},
+		"nothing":                        {[][]byte{{}}, Head{}},
+		"a path, inserted":               {[][]byte{named(inserted, 6, 4, watch)}, asPath},
+		"a path, not inserted":           {[][]byte{named(omitted, 4, 5, watch)}, asPath},
+		"a path, never inserted":         {[][]byte{named(never, 4, 4, watch)}, asPath},
+		"a path by its name":             {[][]byte{literal(inserted, ":path", watch)}, asPath},
+		"a path in Huffman code":         {[][]byte{appendHuffman([]byte{0x44}, watch)}, asPath},
+		"all of it in Huffman code":      {[][]byte{appendHuffman(appendHuffman([]byte{never}, ":path"), watch)}, asPath},
+		"a path from the table":          {[][]byte{named(inserted, 6, 4, watch), indexed(62)}, asPath},
+		"its name from the table":        {[][]byte{named(inserted, 6, 4, "/"), named(omitted, 4, 62, watch)}, asPath},
+		"a name that looks alike":        {[][]byte{literal(inserted, ":patn", watch)}, Head{}},
+		"a name that begins alike":       {[][]byte{literal(inserted, ":path-", watch), indexed(62)}, Head{}},
+		"an empty path":                  {[][]byte{named(inserted, 6, 4, ""), indexed(62)}, Head{}},
+		"the kubelet":                    {[][]byte{named(inserted, 6, 58, kubelet)}, asProbe},
+		"the kubelet in Huffman":         {[][]byte{appendHuffman([]byte{0x7a}, kubelet)}, asProbe},
+		"the kubelet by its name":        {[][]byte{literal(never, "user-agent", kubelet)}, asProbe},
+		"the kubelet, from before":       {[][]byte{named(inserted, 6, 58, kubelet), indexed(62)}, asProbe},
+		"another client":                 {[][]byte{named(inserted, 6, 58, curl), indexed(62)}, Head{}},
+		"only the word":                  {[][]byte{named(omitted, 4, 58, "kube-probe")}, Head{}},
+		"no more than the word":          {[][]byte{named(omitted, 4, 58, "kube-probe/")}, asProbe},
+		"the user-agent without a value": {[][]byte{indexed(58)}, Head{}},
+		"another field's value":          {[][]byte{named(inserted, 6, 53, kubelet)}, Head{}},
 		"both": {[][]byte{append(named(inserted, 6, 4, watch), named(inserted, 6, 58, kubelet)...),
 			append(indexed(63), indexed(62)...)}, Head{watch, true}},
 	} {
@@ -200,7 +200,7 @@ func TestNameOfAnEvictedEntry(t *testing.T) {
 	}
 }
 
-// A reader that has failed says so for good, and holds nothing.
+// A reader that has failed stays failed, and holds nothing.
 func TestBrokenForGood(t *testing.T) {
 	bad := appendHuffman(nil, "a")
 	bad[len(bad)-1] &^= 1

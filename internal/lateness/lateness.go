@@ -10,7 +10,7 @@ import (
 // Sample is between two looks at the clock.
 const Sample = 10 * time.Millisecond
 
-// Tolerated is the least that the tool tells apart: two moments that are
+// Tolerated is the least that the tool distinguishes: two moments that are
 // closer than timeline's 30 ms are one to the tool. A wrong result on a
 // machine that was never later than that is the tool's.
 const Tolerated = 30 * time.Millisecond

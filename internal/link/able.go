@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// What the connection of a listener can do, ours can do as well. It has no method in
-// vain: with ReadFrom net/http takes it for a socket, to which a file is sent by the
+// What the connection of a listener can do, ours can do as well. It has only the methods
+// of that one: with ReadFrom net/http takes it for a socket, to which a file is sent by the
 // kernel, and writes the head of the answer by itself; a program that finds no
 // CloseWrite closes the connection instead.
 type (

@@ -87,7 +87,7 @@ func (c *http1) handling() bool {
 	return true
 }
 
-// withClose returns the head with Connection: close, or nil if it says that
+// withClose returns the head with Connection: close, or nil if it has that
 // already, or something that must stay, such as Upgrade.
 func withClose(head []byte) []byte {
 	before, value, has := bytes.Cut(head, connection)

@@ -33,8 +33,8 @@ import (
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
 //	   connection is not examined for HTTP/2
-//	 7 a connection that is no tls.Conn speaks HTTP/2 if      Secured, hasHTTP2,               no HTTP/2 over TLS
-//	   Protocols and TLSNextProto say so; from Go 1.27 on     HasHTTP2OverTLS
+//	 7 a connection that is no tls.Conn serves HTTP/2 if     Secured, hasHTTP2,               no HTTP/2 over TLS
+//	   Protocols and TLSNextProto allow; from Go 1.27 on     HasHTTP2OverTLS
 //	   also if its method ConnectionState does
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
 //	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
@@ -80,27 +80,27 @@ func (c *http1) countDeadline() {
 // on only of an HTTP/2 that is not net/http's own.
 const clearHTTP2Key = "unencrypted_http2"
 
-// hasHTTP2 reports whether net/http speaks HTTP/2 for srv on a connection
-// that is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
+// hasHTTP2 reports whether net/http serves HTTP/2 for srv on a connection that
+// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
 // that off: all of them are seen in what net/http makes of an empty server.
 func hasHTTP2(srv *http.Server) bool {
 	native := ownNextProto()
 	if own, is := srv.TLSNextProto["h2"]; is {
 		_, inClear := srv.TLSNextProto[clearHTTP2Key]
-		return inClear || own != nil && sameFunc(own, native["h2"]) && speaksHTTP2(native)
+		return inClear || own != nil && sameFunc(own, native["h2"]) && servesHTTP2(native)
 	}
-	return speaksHTTP2(native)
+	return servesHTTP2(native)
 }
 
-// speaksHTTP2 reports whether net/http whose own TLSNextProto is native speaks HTTP/2 on a
+// servesHTTP2 reports whether net/http whose own TLSNextProto is native serves HTTP/2 on a
 // connection that is no tls.Conn, by one of the two ways.
-func speaksHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) bool {
+func servesHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) bool {
 	_, has := native["h2"]
 	_, byName := native[clearHTTP2Key]
 	return has && (byName || answersHTTP2())
 }
 
-// HasHTTP2OverTLS reports whether net/http speaks HTTP/2 for srv, where it was negotiated,
+// HasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv, where it was negotiated,
 // on a connection that is no tls.Conn and has its method ConnectionState: its own does, from
 // Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
 // It reads what srv.Serve writes, so it comes before that.
@@ -149,7 +149,7 @@ func ownNextProto() map[string]func(*http.Server, *tls.Conn, http.Handler) {
 }
 
 // sameFunc reports whether a and b are the same code. From Go 1.27 on net/http puts a
-// function into TLSNextProto that nothing calls, also where it speaks HTTP/2 itself.
+// function into TLSNextProto that nothing calls, also where it serves HTTP/2 itself.
 func sameFunc(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
 
 // A closedListener is one on which a server gets as far as its first Accept.

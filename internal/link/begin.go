@@ -31,7 +31,7 @@ func (c *Conn) ofGRPC() *h2 {
 }
 
 // Secure has the handshake of a gRPC server's credentials done below c, and returns c, on
-// which the server speaks HTTP/2 from then on. handshake returns the connection over
+// which the server uses HTTP/2 from then on. handshake returns the connection over
 // the one that it is given. The server has read and written nothing before. The module
 // github.com/lameduck-dev/lameduck/grpc finds this method by its name.
 func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error) {

@@ -15,7 +15,7 @@ import (
 )
 
 // Check reports, once in a process, whether net/http behaves as rows 1 to 4 of
-// assumptions.go say: a program may be built with a Go that this package was never
+// assumptions.go describe: a program may be built with a Go that this package was never
 // tested with.
 var Check = sync.OnceValue(check)
 
@@ -45,7 +45,7 @@ func exchange() (did string, err error) {
 	const part, line = len("GET / HT"), len("GET / HTTP/1.1\r\n")
 	server, client := net.Pipe()
 	client.SetDeadline(time.Now().Add(checkWithin))
-	w := &witness{Conn: server, reads: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &observedConn{Conn: server, reads: make(chan struct{}, 1), ended: make(chan struct{})}
 	serveOne(w)
 	in := bufio.NewReader(client)
 	for _, text := range []string{request + request[:part], request[part:] + request[:line], request[line:]} {
@@ -63,7 +63,7 @@ func exchange() (did string, err error) {
 }
 
 // serveOne has net/http serve w, in HTTP/1.
-func serveOne(w *witness) {
+func serveOne(w *observedConn) {
 	srv := &http.Server{
 		Handler:      http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
 		ConnState:    w.connState,
@@ -83,9 +83,9 @@ func readHead(in *bufio.Reader) error {
 	}
 }
 
-// A witness is a connection that notes what net/http does with it: while a handler is
+// An observedConn is a connection that notes what net/http does with it: while a handler is
 // at work only what is written, for the background read comes and goes by chance.
-type witness struct {
+type observedConn struct {
 	net.Conn
 	reads chan struct{} // has an element when it is read, and no handler is at work
 	ended chan struct{}
@@ -95,7 +95,7 @@ type witness struct {
 	did      []string
 }
 
-func (w *witness) note(what string) {
+func (w *observedConn) note(what string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.did = append(w.did, what)
@@ -103,7 +103,7 @@ func (w *witness) note(what string) {
 
 // noteBetween is note for what is left out while a handler is at work. It returns
 // whether none is.
-func (w *witness) noteBetween(what string) bool {
+func (w *observedConn) noteBetween(what string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.handling {
@@ -112,7 +112,7 @@ func (w *witness) noteBetween(what string) bool {
 	return !w.handling
 }
 
-func (w *witness) connState(_ net.Conn, s http.ConnState) {
+func (w *observedConn) connState(_ net.Conn, s http.ConnState) {
 	switch s {
 	case http.StateActive:
 		w.setHandling(true)
@@ -125,13 +125,13 @@ func (w *witness) connState(_ net.Conn, s http.ConnState) {
 	}
 }
 
-func (w *witness) setHandling(is bool) {
+func (w *observedConn) setHandling(is bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.handling = is
 }
 
-func (w *witness) Read(b []byte) (int, error) {
+func (w *observedConn) Read(b []byte) (int, error) {
 	what := "read all"
 	switch size := int(defaultBufferSize); {
 	case len(b) < size:
@@ -145,7 +145,7 @@ func (w *witness) Read(b []byte) (int, error) {
 	return w.Conn.Read(b)
 }
 
-func (w *witness) Write(b []byte) (int, error) {
+func (w *observedConn) Write(b []byte) (int, error) {
 	if bytes.HasPrefix(b, statusLine) && bytes.HasSuffix(b, headEnd) {
 		w.note("head")
 	} else {
@@ -154,13 +154,13 @@ func (w *witness) Write(b []byte) (int, error) {
 	return w.Conn.Write(b)
 }
 
-func (w *witness) SetReadDeadline(t time.Time) error {
+func (w *observedConn) SetReadDeadline(t time.Time) error {
 	w.noteBetween("deadline")
 	return w.Conn.SetReadDeadline(t)
 }
 
 // await waits for an element of c, or its end.
-func (w *witness) await(c chan struct{}) error {
+func (w *observedConn) await(c chan struct{}) error {
 	limit := time.NewTimer(checkWithin)
 	defer limit.Stop()
 	select {
@@ -173,7 +173,7 @@ func (w *witness) await(c chan struct{}) error {
 
 // finish ends the exchange, which has failed if err is one. It returns what net/http
 // did until it was to learn that the client is gone.
-func (w *witness) finish(client net.Conn, err error) (string, error) {
+func (w *observedConn) finish(client net.Conn, err error) (string, error) {
 	if err == nil {
 		err = w.await(w.reads)
 	}

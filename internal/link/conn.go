@@ -61,7 +61,7 @@ type registry interface {
 type Conn struct {
 	http1
 	env   *Env
-	h2    atomic.Pointer[h2] // nil if it speaks something else
+	h2    atomic.Pointer[h2] // nil if it is another protocol
 	index int32              // in the group of the set that it is in; under the lock of that
 	place int32              // in the CloseQueue, counted from 1; 0: it is not there
 }
@@ -106,7 +106,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// readAny is Read while it is not known that the client speaks HTTP/1.
+// readAny is Read while it is not known that the client uses HTTP/1.
 func (c *Conn) readAny(b []byte) (int, error) {
 	if h := c.h2.Load(); h != nil {
 		return h.read(b)
@@ -170,7 +170,7 @@ func (c *Conn) notPreface(b []byte) bool {
 	c.h2.Store(nil)
 	if begins && b[0] == handshakeRecord {
 		c.env.notWrapped.Do(func() {
-			c.env.Log.Warn("a client of a gRPC server speaks TLS, which the server's credentials may terminate above lameduck: then its clients are asked to leave only when the lame duck is over. " +
+			c.env.Log.Warn("a client of a gRPC server uses TLS, which the server's credentials may terminate above lameduck: then its clients are asked to leave only when the lame duck is over. " +
 				"Wrap them in Credentials of github.com/lameduck-dev/lameduck/grpc")
 		})
 	}
@@ -185,7 +185,7 @@ func (c *Conn) startHTTP2(h *h2) {
 	d := c.state.Current.Load()
 	switch {
 	case d == nil:
-	case c.Passed: // its moment has come before it was known what it speaks
+	case c.Passed: // its moment has come before its protocol was known
 		h.leave()
 	default:
 		c.arrange(d)

@@ -159,7 +159,7 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 			ctx = baseContext(underneath(l))
 		}
 		if ctx == nil {
-			return nil // net/http panics, and says why
+			return nil // net/http panics, with the reason
 		}
 		switch l := l.(type) {
 		case *Listener:

@@ -34,7 +34,7 @@ type http1 struct {
 	within1xx      bool  // a part of the head of a 1xx was written
 	requestBegun   bool  // bytes of a request have come since it went idle
 	prefaceMatched int8  // bytes of the HTTP/2 preface that have come; negative: it is not that
-	requireHTTP2   bool  // nothing but that is to be spoken
+	requireHTTP2   bool  // any other protocol is refused
 	unlimited      bool  // it has no read deadline, for sure
 	bufferSize     int32 // what net/http's empty buffer takes
 	deadlinesSet   int16 // of read deadlines set since it went idle; before, negative
@@ -64,7 +64,7 @@ func (c *http1) noteRequest() {
 	}
 }
 
-// publish tells the closer what the reader knows.
+// publish makes the reader's state visible to the closer.
 func (c *http1) publish() {
 	c.markReading()
 	if c.interrupted.Load() {

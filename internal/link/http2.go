@@ -58,7 +58,7 @@ func (h *h2) ofNetHTTP() *h2 {
 type owner interface {
 	polled
 	received([]byte) // follows what has been read
-	announce()       // tells the closing phase that it may be closed, or earlier
+	announce()       // signals the closing phase that it may be closed, or earlier
 	reopen()         // puts it back into the set, for a handler that begins late
 	handled()        // is called when the last handler has ended
 }
@@ -278,7 +278,7 @@ func (h *h2) want(which int32) bool {
 // at once if the client has confirmed that it will begin no stream, and not
 // before it was asked to.
 func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
-	if h.wire.Acked() && h.wire.WatchersTold() { // of a health Watch: the server writes to them at its own pace
+	if h.wire.Acked() && h.wire.WatchersNotified() { // of a health Watch: the server writes to them at its own pace
 		return d.T0
 	}
 	l := h.leaving.Load()

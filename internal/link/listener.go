@@ -19,7 +19,7 @@ type Listener struct {
 	Env     *Env
 	Routes  *http.ServeMux          // of the server, if that is its Handler
 	empty   bool                    // the accept queue was empty a moment ago
-	Clear   bool                    // net/http speaks clear text on its connections
+	Clear   bool                    // net/http serves clear text on its connections
 	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
 	Begin   func(*Conn)             // what a connection begins as, nil for net/http
 	Emptied func()                  // is called when the accept queue is empty for good
@@ -39,7 +39,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 func (l *Listener) accept() (*Conn, error) {
 	for {
 		c, err := l.Listener.Accept()
-		if err == nil && l.Clear && speaksTLS(c) {
+		if err == nil && l.Clear && usesTLS(c) {
 			c.Close()
 			return nil, ErrTLSListener
 		}
@@ -66,7 +66,7 @@ func (l *Listener) AcceptPatiently() (*Conn, error) {
 	})
 }
 
-// acceptPatiently tells failed of each error after which it tries again.
+// acceptPatiently calls failed with each error after which it tries again.
 func (l *Listener) acceptPatiently(failed func(err error, wait time.Duration)) (*Conn, error) {
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, time.Second) {
 		c, err := l.accept()
@@ -138,14 +138,14 @@ func (l *Listener) Name() string {
 	return fmt.Sprintf("of type %T", l.Listener)
 }
 
-// ErrTLSListener is for a listener that speaks TLS on its own: what is under it
+// ErrTLSListener is for a listener that terminates TLS itself: what is under it
 // is needed. That of tls.NewListener is known at start, any other by the first
 // connection that it returns.
 var ErrTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
 	"hint: give AddHTTP what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
 
-// speaksTLS reports whether net/http would set Request.TLS on c.
-func speaksTLS(c net.Conn) bool {
+// usesTLS reports whether net/http would set Request.TLS on c.
+func usesTLS(c net.Conn) bool {
 	_, is := c.(interface{ ConnectionState() tls.ConnectionState })
 	return is
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// A protocol is what a connection speaks, as far as the end of it is concerned. What
+// A protocol is the protocol of a connection, as far as the end of it is concerned. What
 // every request needs is not here: that is called directly.
 type protocol interface {
 	// closable reports whether no request has begun, as far as that is known outside
@@ -27,7 +27,7 @@ type protocol interface {
 	leaveAt(d *term.Termination) time.Time
 	asks() bool
 	leave()
-	// finish tells the client that the connection is about to be closed; confirmed
+	// finish announces to the client that the connection is about to be closed; confirmed
 	// reports whether the client has confirmed before that it expects that.
 	finish()
 	confirmed() bool

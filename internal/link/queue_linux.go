@@ -6,7 +6,7 @@ import (
 )
 
 // queued reports whether a connection waits in the accept queue of l. known is
-// false where that cannot be told without accepting it. Only of the two types of
+// false where that cannot be known without accepting it. Only of the two types of
 // listener it is sure that what the queue holds is what their Accept would give.
 func queued(l net.Listener) (waits, known bool) {
 	var s syscall.Conn

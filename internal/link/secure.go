@@ -17,7 +17,7 @@ func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err 
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
 		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
-			return nil, nil, errors.New("http.Server.Protocols names none that is spoken in clear text, and TLSConfig is not set\n" +
+			return nil, nil, errors.New("http.Server.Protocols names none that is served in clear text, and TLSConfig is not set\n" +
 				"hint: Protocols.SetHTTP1(true) or SetUnencryptedHTTP2(true), or a TLSConfig with a certificate")
 		}
 		return nil, nil, nil
@@ -42,7 +42,7 @@ func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err 
 	return config, behind, nil
 }
 
-// overTLS is what of p is spoken over TLS. HTTP/2 must not be offered in the
+// overTLS is what of p is served over TLS. HTTP/2 must not be offered in the
 // handshake where net/http, which is given what was decrypted, has none.
 func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	if !p.HTTP1() && !p.HTTP2() {
@@ -74,7 +74,7 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	return p, nil
 }
 
-// ClearTextByHTTP2 reports whether srv speaks clear text although TLSConfig is
+// ClearTextByHTTP2 reports whether srv serves clear text although TLSConfig is
 // set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
 // read so only if TLSConfig holds nothing of the program's own, and if the
 // program asks for HTTP/2 in clear text. Otherwise the certificate is missing
@@ -115,15 +115,15 @@ func protocolsOf(srv *http.Server) http.Protocols {
 }
 
 // nextProtos is what is offered in the handshake: the program's own list,
-// with what is spoken added and what is not left out.
+// with what is served added and what is not left out.
 func nextProtos(own []string, p http.Protocols) []string {
-	spoken := map[string]bool{"h2": p.HTTP2(), "http/1.1": p.HTTP1()}
+	served := map[string]bool{"h2": p.HTTP2(), "http/1.1": p.HTTP1()}
 	list := slices.DeleteFunc(slices.Clone(own), func(name string) bool {
-		is, known := spoken[name]
+		is, known := served[name]
 		return known && !is
 	})
 	for _, name := range []string{"h2", "http/1.1"} {
-		if spoken[name] && !slices.Contains(list, name) {
+		if served[name] && !slices.Contains(list, name) {
 			list = append(list, name)
 		}
 	}

@@ -62,7 +62,7 @@ func (s *Set) announce(c *Conn) { s.of(c).announce(c) }
 func (s *Set) take(c *Conn, alone bool, leave chan struct{}) { s.of(c).take(c, alone, leave) }
 func (s *Set) leaves(c *Conn, leave chan struct{})           { s.of(c).leaves(c, leave) }
 
-// SignalEnd tells the closing phase, and the cut, that something has ended.
+// SignalEnd signals to the closing phase, and to the cut, that something has ended.
 func (s *Set) SignalEnd() { notify(s.Ended) }
 
 func notify(c chan struct{}) {
@@ -144,7 +144,7 @@ func (s *Set) Count() (n Count) {
 	return n
 }
 
-// announce tells the closing phase that c went idle, or may be closed earlier.
+// announce reports to the closing phase that c went idle, or may be closed earlier.
 // Before that phase it does nothing.
 func (s *part) announce(c *Conn) {
 	if !c.state.Closing.Load() {
@@ -256,7 +256,7 @@ func (s *part) releaseWaiting() int {
 	return s.lost
 }
 
-// ReleaseWaiting tells those that wait for a connection that was lost. It returns
+// ReleaseWaiting releases those that wait for a connection that was lost. It returns
 // how many were lost in all.
 func (s *Set) ReleaseWaiting() (lost int) {
 	for i := range s.parts {

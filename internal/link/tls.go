@@ -19,7 +19,7 @@ import (
 
 // TLS is terminated here and not in net/http, for GOAWAY must be put
 // between the frames before they are encrypted. net/http takes what it is
-// given for clear text, on which it speaks HTTP/2 as well.
+// given for clear text, on which it serves HTTP/2 as well.
 
 // HandshakeLimit is the time for a handshake if http.Server sets none.
 const HandshakeLimit = 10 * time.Second
@@ -87,7 +87,7 @@ func (c *Conn) compute(ctx context.Context, over *tls.Conn, s *recordConn, of sl
 	return over.HandshakeContext(ctx)
 }
 
-var errNotSpoken = errors.New("the protocol that was negotiated is not spoken")
+var errNotServed = errors.New("the protocol that was negotiated is not served")
 
 // mustSpeak returns an error if net/http would close the connection after the
 // handshake. A GetConfigForClient can have a protocol negotiated that the server
@@ -101,7 +101,7 @@ func (c *Conn) mustSpeak(srv *http.Server, state tls.ConnectionState) error {
 			return c.refuseInsecureHTTP2(srv, state)
 		}
 	}
-	return errNotSpoken
+	return errNotServed
 }
 
 // refuseInsecureHTTP2 refuses HTTP/2 over a TLS that is not good enough for it
@@ -189,7 +189,7 @@ type tlsListener struct {
 	over  term.Latch // no more will be ready
 	Left  term.Latch // accepting has ended
 
-	http2OverTLS bool // net/http speaks HTTP/2 on a connection that it knows to be one of TLS
+	http2OverTLS bool // net/http serves HTTP/2 on a connection that it knows to be one of TLS
 }
 
 // NewTLSListener returns a listener of the server's connections whose handshake is done.
@@ -229,7 +229,7 @@ func (l *tlsListener) run() {
 	l.over.Set()
 }
 
-// logAccept says in net/http's words that Accept failed.
+// logAccept logs with net/http's text that Accept failed.
 func (l *tlsListener) logAccept(err error, wait time.Duration) {
 	logError(l.srv, "http: Accept error: %v; retrying in %v", err, wait)
 }

@@ -34,11 +34,11 @@ func TestWatchersAreWarnedBeforeTheEnd(t *testing.T) {
 	h.leave()
 	h.want(firstGoAway)
 	if at := c.dueAt(d); !at.After(time.Now()) || at.After(time.Now().Add(ConfirmWithin)) {
-		t.Errorf("due %v from now, before the watcher was told", time.Until(at))
+		t.Errorf("due %v from now, before the watcher was notified", time.Until(at))
 	}
 	sent(status)
 	if at := c.dueAt(d); at.After(time.Now()) {
-		t.Errorf("due %v from now, though the watcher was told", time.Until(at))
+		t.Errorf("due %v from now, though the watcher was notified", time.Until(at))
 	}
 }
 

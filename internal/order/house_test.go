@@ -47,7 +47,7 @@ func TestDocFitsOneScreen(t *testing.T) {
 	}
 }
 
-// A function that is long, or a struct that has many fields, says in a comment why it is
+// A function that is long, or a struct that has many fields, explains in a comment why it is
 // one although it is.
 func TestSizesHaveReasons(t *testing.T) {
 	const lines, fields = 40, 15
@@ -59,7 +59,7 @@ func TestSizesHaveReasons(t *testing.T) {
 					return (c == doc || n.Pos() <= c.Pos() && c.End() <= n.End()) && strings.Contains(c.Text(), "although")
 				})
 				if size > most && !reason {
-					t.Errorf("%q: the %s are %d, more than %d, and no comment says why it is one although it has them", name, what, size, most)
+					t.Errorf("%q: the %s are %d, more than %d, and no comment explains why it is one although it has them", name, what, size, most)
 				}
 			}
 			for _, d := range f.Decls {

@@ -32,7 +32,7 @@ func loadLibrary(t *testing.T) *typecheck.Program {
 	t.Helper()
 	loading.Do(func() { library = typecheck.Load(t, modulePath, modulePath+"/lameducktest") })
 	if library == nil {
-		t.Fatal("the library could not be read, as the first test says")
+		t.Fatal("the library could not be read, as the first test reports")
 	}
 	return library
 }
@@ -66,7 +66,7 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 		name := strings.TrimPrefix(strings.TrimPrefix(path, modulePath), "/")
 		allowed, known := may[name]
 		if !known {
-			t.Errorf("%s is new: say here what it may import", name)
+			t.Errorf("%s is new: list here what it may import", name)
 		}
 		for _, q := range p.Types.Imports() {
 			if path, ours := strings.CutPrefix(q.Path(), modulePath+"/"); ours && !slices.Contains(strings.Fields(allowed), path) {

@@ -7,7 +7,7 @@ import (
 )
 
 // A Traced is an error with the stack of the goroutine that it is about. The
-// stack is told last where there is not room for all.
+// stack is written last where there is not room for all.
 type Traced struct {
 	Err   error
 	Stack string

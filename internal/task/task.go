@@ -1,5 +1,5 @@
 // Package task runs what is neither a request nor a connection: workers, closers, the
-// GracefulStop of a gRPC server. It says since when one runs, and where it is stuck.
+// GracefulStop of a gRPC server. It reports since when one runs, and where it is stuck.
 package task
 
 import (
@@ -44,7 +44,7 @@ func (t *Task) Since() (at time.Time, running bool) {
 	return at, false
 }
 
-// Stack says where the task is.
+// Stack reports where the task is.
 func (t *Task) Stack(s Stacks) string {
 	if run := t.runs.Load(); run != nil {
 		return s.of(run.goroutine)
@@ -88,7 +88,7 @@ func (t *Task) start(ctx context.Context) <-chan error {
 // is left of that.
 func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration, late error) error {
 	began := time.Now()
-	ctx, cancel := context.WithTimeout(context.Background(), toldAfter(share))
+	ctx, cancel := context.WithTimeout(context.Background(), cancelAfter(share))
 	defer cancel()
 	done := t.start(ctx)
 	end := time.NewTimer(share)
@@ -104,11 +104,11 @@ func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func()
 			hurry = nil
 			left := min(less(), share-time.Since(began))
 			end.Reset(left)
-			defer time.AfterFunc(toldAfter(left), cancel).Stop()
+			defer time.AfterFunc(cancelAfter(left), cancel).Stop()
 		}
 	}
 }
 
-// toldAfter is when, of its share, the context of a task ends: one that watches
+// cancelAfter is when, of its share, the context of a task ends: one that watches
 // it is given the rest to return in.
-func toldAfter(share time.Duration) time.Duration { return share - share/10 }
+func cancelAfter(share time.Duration) time.Duration { return share - share/10 }

@@ -74,7 +74,7 @@ func lookUp(env []string, name string) (value string, set bool) {
 func (c Clocks) tooLong() error {
 	hint := "set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both"
 	if enough := c.Delay + c.Reserve + 10*time.Second; enough > c.Delay {
-		hint += fmt.Sprintf(" and the time that requests take, say %v", enough.Round(time.Second))
+		hint += fmt.Sprintf(" and the time that requests take, for example %v", enough.Round(time.Second))
 	}
 	if room := c.Grace - c.Reserve; room > time.Second {
 		hint += fmt.Sprintf("; or Delay or LAMEDUCK_DELAY to less than %v", room)

@@ -38,7 +38,7 @@ type Package struct {
 	Fset  *token.FileSet
 }
 
-// listed is what go list says of a package.
+// listed is what go list prints about a package.
 type listed struct {
 	ImportPath, Dir, Export string
 	GoFiles                 []string

@@ -67,7 +67,7 @@ type paths struct {
 	heads
 	watches       atomic.Int32 // of those that are open
 	watchMessages atomic.Int64
-	watchAwaited  atomic.Int64 // how many must be sent before WatchersTold
+	watchAwaited  atomic.Int64 // how many must be sent before WatchersNotified
 }
 
 // ReadPaths makes Received read the path of each stream. It must come before
@@ -181,15 +181,15 @@ func (c *Conn) WatchMessages() int64 {
 	return c.paths.watchMessages.Load()
 }
 
-// AwaitWatchMessage makes WatchersTold wait for one more message.
+// AwaitWatchMessage makes WatchersNotified wait for one more message.
 func (c *Conn) AwaitWatchMessage() {
 	if c.paths != nil {
 		c.paths.watchAwaited.Store(c.WatchMessages() + 1)
 	}
 }
 
-// WatchersTold reports whether no message is awaited on a health Watch that is open.
-func (c *Conn) WatchersTold() bool {
+// WatchersNotified reports whether no message is awaited on a health Watch that is open.
+func (c *Conn) WatchersNotified() bool {
 	return c.paths == nil || c.Open() == 0 || c.WatchMessages() >= c.paths.watchAwaited.Load()
 }
 

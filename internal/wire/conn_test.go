@@ -21,7 +21,7 @@ func frame(kind, flags byte, stream uint32, payload ...byte) []byte {
 const flagEnd = flagEndStream | flagEndHeaders
 
 // The header blocks of this test, without Huffman code: a request for a path,
-// and what says nothing of it.
+// and what has no part in that.
 func request(path string) []byte { return append([]byte{0x04, byte(len(path))}, path...) }
 
 var (
@@ -41,7 +41,7 @@ type step struct {
 func client(frames ...[]byte) step { return step{'c', slices.Concat(frames...)} }
 func server(frames ...[]byte) step { return step{'s', slices.Concat(frames...)} }
 
-// state is all that a Conn tells.
+// state is all that a Conn reports.
 func state(c *Conn) string {
 	ids := []string{}
 	for _, s := range c.Streams() {
@@ -154,7 +154,7 @@ func TestStreams(t *testing.T) {
 			server(frame(frameHeaders, flagEndHeaders, 1, status...), frame(frameData, flagEndStream, 1)),
 			client(frame(frameHeaders, flagEnd, 1, get...)),
 		}},
-		{name: "flags of other frames say nothing", begun: 1, open: []uint32{1}, steps: []step{
+		{name: "flags of other frames have no meaning", begun: 1, open: []uint32{1}, steps: []step{
 			client(frame(frameHeaders, flagEndHeaders|flagPriority, 1, slices.Concat(make([]byte, 5), get)...)),
 			client(frame(0x2, 0xff, 1, 0, 0, 0, 0, 0), frame(0x8, 0xff, 1, 0, 0, 0, 1), frame(0xfa, 0xff, 1, 1, 2, 3)),
 			server(frame(0x8, 0xff, 1, 0, 0, 0, 1), frame(frameSettings, 1, 0), frame(0xfa, 0xff, 1, 1, 2, 3), frame(framePing, 1, 0, make([]byte, 8)...)),
@@ -299,7 +299,7 @@ func TestAckOfTheGoAwayPing(t *testing.T) {
 	asked := slices.Clone(answer)
 	asked[4] = 0
 	for name, ping := range map[string][]byte{
-		"answer to somebody else's":     other,
+		"answer to another ping":        other,
 		"the same, asked by the client": asked,
 		"too short":                     frame(framePing, flagAck, 0, answer[headSize:headSize+7]...),
 		"in a frame of another type":    frame(0xfa, flagAck, 0, answer[headSize:]...),
@@ -373,7 +373,7 @@ func TestWatchIsNoWork(t *testing.T) {
 	}
 }
 
-// A server that says GOAWAY itself serves no stream beyond: those are not
+// A server that sends GOAWAY itself serves no stream beyond: those are not
 // open, and no GOAWAY of ours takes it back (RFC 9113, section 6.8).
 func TestGoAwayOfTheServer(t *testing.T) {
 	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
@@ -388,11 +388,11 @@ func TestGoAwayOfTheServer(t *testing.T) {
 		{"one that refuses what is open", []step{begin(1), begin(3), server(goAway(1))}, []uint32{1}, 0, 1, 1},
 		{"one that refuses all", []step{begin(1), begin(3), server(goAway(0))}, nil, 1, 0, 0},
 		{"what comes after it", []step{begin(1), server(goAway(1)), begin(3), begin(5)}, []uint32{1}, 0, 1, 1},
-		{"grpc-go says two", []step{begin(1), server(goAway(maxStream)), begin(3), server(goAway(3)), begin(5)}, []uint32{1, 3}, 0, 3, 3},
+		{"grpc-go sends two", []step{begin(1), server(goAway(maxStream)), begin(3), server(goAway(3)), begin(5)}, []uint32{1, 3}, 0, 3, 3},
 		{"it cannot be taken back", []step{begin(1), begin(3), server(goAway(1), goAway(7)), begin(5)}, []uint32{1}, 0, 1, 1},
 		{"the reserved bit", []step{begin(1), begin(3), server(goAway(1<<31 | 1))}, []uint32{1}, 0, 1, 1},
 		{"with words for people", []step{begin(1), begin(3), server(frame(frameGoAway, 0, 0, append([]byte{0, 0, 0, 1, 0, 0, 0, 0}, "because"...)...))}, []uint32{1}, 0, 1, 1},
-		{"the client's says nothing", []step{begin(1), begin(3), client(goAway(0)), begin(5)}, []uint32{1, 3, 5}, 0, maxStream, 5},
+		{"the client's limits nothing", []step{begin(1), begin(3), client(goAway(0)), begin(5)}, []uint32{1, 3, 5}, 0, maxStream, 5},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			var whole, split Conn

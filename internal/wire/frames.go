@@ -31,7 +31,7 @@ type frames struct {
 }
 
 // take takes bytes up to the end of a frame. payload is what of them belongs
-// to the frame's payload; end says that the frame is whole.
+// to the frame's payload; end reports that the frame is whole.
 func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 	if f.have < headSize {
 		n := copy(f.head[f.have:], b)
@@ -60,7 +60,7 @@ func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 func (f *frames) between() bool { return f.have == 0 && !f.inBlock }
 
 // beginning reports whether the part of a frame that has passed is of a header
-// block, as far as it says.
+// block, as far as it has that.
 func (f *frames) beginning() bool {
 	if f.have == 0 || f.inBlock {
 		return f.inBlock

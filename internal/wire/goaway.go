@@ -34,10 +34,10 @@ func (c *Conn) atMost(stream uint32) uint32 {
 	return stream
 }
 
-// InadequateSecurity is the error code of a TLS that HTTP/2 must not be spoken over.
+// InadequateSecurity is the error code of a TLS that HTTP/2 must not be used over.
 const InadequateSecurity = 0xc
 
-// Refusal is the GOAWAY of a server that speaks no HTTP/2 on a connection, with an
+// Refusal is the GOAWAY of a server that serves no HTTP/2 on a connection, with an
 // error code and a reason as text.
 func Refusal(code uint32, reason string) []byte {
 	b := append(goAway(0), reason...)

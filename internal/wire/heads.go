@@ -16,7 +16,7 @@ const (
 	keptBlock = 4 << 10
 )
 
-// standardTable is the size of the dynamic table where no setting says more.
+// standardTable is the size of the dynamic table where no setting allows more.
 const standardTable = 4096
 
 // heads reads the header blocks of one connection, from frames in pieces.
@@ -58,7 +58,7 @@ func (h *heads) add(payload []byte) {
 }
 
 // end is called at the end of a HEADERS or CONTINUATION frame. At the end of
-// the block it returns what that says.
+// the block it returns what is in it.
 func (h *heads) end(f *frames) (head hpack.Head) {
 	if h.failed {
 		return head

@@ -2,7 +2,7 @@
 // cannot be sent twice.
 'use strict';
 const [url] = process.argv.slice(2);
-let requests = 0, goodbyes = 0;
+let requests = 0, closeAsked = 0;
 
 async function client() {
   for (let left = 5000; left > 0; left--) {
@@ -11,10 +11,10 @@ async function client() {
     await response.text();
     if (response.status !== 200) throw new Error(`status ${response.status}`);
     requests++;
-    if (response.headers.get('connection') === 'close') goodbyes++;
+    if (response.headers.get('connection') === 'close') closeAsked++;
     if (response.headers.get('termination') === 'over') left = Math.min(left, 10);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-Promise.all([client(), client(), client(), client()]).then(() => console.log(requests, goodbyes));
+Promise.all([client(), client(), client(), client()]).then(() => console.log(requests, closeAsked));

@@ -5,7 +5,7 @@ const http = require('http');
 
 const [host, port] = process.argv[2].split(':');
 const agent = new http.Agent({ keepAlive: true, maxSockets: 4 });
-let requests = 0, goodbyes = 0;
+let requests = 0, closeAsked = 0;
 const sockets = new Set();
 
 function post() {
@@ -26,13 +26,13 @@ async function client() {
     const { statusCode, headers } = await post();
     if (statusCode !== 200) throw new Error(`status ${statusCode}`);
     requests++;
-    if (headers.connection === 'close') goodbyes++;
+    if (headers.connection === 'close') closeAsked++;
     if (headers.termination === 'over') left = Math.min(left, 10);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
 Promise.all([client(), client(), client(), client()]).then(() => {
-  console.log(requests, sockets.size, goodbyes);
+  console.log(requests, sockets.size, closeAsked);
   agent.destroy();
 });

@@ -9,7 +9,7 @@ import time
 
 host, port = sys.argv[1].rsplit(":", 1)
 connection = http.client.HTTPConnection(host, int(port), timeout=30)
-requests = connections = goodbyes = 0
+requests = connections = closeAsked = 0
 left = 5000
 while left > 0:
     left -= 1
@@ -22,8 +22,8 @@ while left > 0:
         sys.exit(f"request {requests}: {response.status}")
     requests += 1
     if response.getheader("Connection") == "close":
-        goodbyes += 1
+        closeAsked += 1
     if response.getheader("Termination") == "over":
         left = min(left, 10)
     time.sleep(0.005)
-print(requests, connections, goodbyes)
+print(requests, connections, closeAsked)

@@ -1,7 +1,7 @@
 // Posts over one session of node's http2 at a time, on four streams at once,
-// until the termination is over. A session that was said goodbye to closes by
+// until the termination is over. A session that received a GOAWAY closes by
 // itself, and the next request opens another. So does one that node had not
-// sent yet when it read the goodbye: that it refuses itself.
+// sent yet when it read the GOAWAY: that it refuses itself.
 'use strict';
 const fs = require('fs');
 const http2 = require('http2');
@@ -9,7 +9,7 @@ const { NGHTTP2_REFUSED_STREAM } = http2.constants;
 
 const [origin, certificate] = process.argv.slice(2);
 const options = certificate ? { ca: fs.readFileSync(certificate) } : {};
-let requests = 0, connections = 0, goodbyes = 0, closed = 0, refused = 0;
+let requests = 0, connections = 0, closeAsked = 0, closed = 0, refused = 0;
 let session;
 
 function open() {
@@ -19,7 +19,7 @@ function open() {
   s.on('frameError', (type, code) => fail(new Error(`frame ${type}: error ${code}`)));
   s.on('goaway', (code, last) => {
     if (code !== 0) fail(new Error(`GOAWAY ${code}, last stream ${last}`));
-    goodbyes++;
+    closeAsked++;
     if (s === session) session = undefined;
   });
   s.on('close', () => {
@@ -67,7 +67,7 @@ async function client() {
 
 Promise.all([client(), client(), client(), client()]).then(() => {
   const last = session;
-  const report = () => console.log(requests, connections, goodbyes, closed, refused);
+  const report = () => console.log(requests, connections, closeAsked, closed, refused);
   if (last) last.close(report);
   else report();
 }).catch(fail);

@@ -20,8 +20,8 @@ func newBuild(t terminal) *cobra.Command {
 func newCheck() *cobra.Command {
 	return &cobra.Command{
 		Use:   "check",
-		Short: "Say whether clusters can run on this machine",
-		Long:  "Exits with 0 if clusters can run on this machine, else says why not and exits with 3.",
+		Short: "Report whether clusters can run on this machine",
+		Long:  "Exits with 0 if clusters can run on this machine, else prints why not and exits with 3.",
 		Args:  cobra.NoArgs,
 		RunE:  func(*cobra.Command, []string) error { return netnskube.Check() },
 	}

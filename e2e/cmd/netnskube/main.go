@@ -35,7 +35,7 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// exitError is the exit code of a command that has run. Nothing is said of it.
+// exitError is the exit code of a command that has run. Nothing is printed about it.
 type exitError int
 
 func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }

@@ -12,8 +12,8 @@ func TestUsageErrors(t *testing.T) {
 		if code := run(strings.Fields(line), &out, &err); code != exitUsage {
 			t.Errorf("netnskube %s: exit code %d, want %d", line, code, exitUsage)
 		}
-		if said := err.String(); out.Len() > 0 || strings.Count(said, "\n") > 2 || !strings.HasPrefix(said, "netnskube: ") {
-			t.Errorf("netnskube %s printed %q and %q, want one line and a hint at most", line, out.String(), said)
+		if printed := err.String(); out.Len() > 0 || strings.Count(printed, "\n") > 2 || !strings.HasPrefix(printed, "netnskube: ") {
+			t.Errorf("netnskube %s printed %q and %q, want one line and a hint at most", line, out.String(), printed)
 		}
 	}
 }

@@ -66,7 +66,7 @@ func exited(err error) error {
 	return nil
 }
 
-// end ends a cluster, also when we have been told to end ourselves.
+// end ends a cluster, also when a signal asks this process to end.
 func end(down func(context.Context) error) error {
 	ctx, cancel := context.WithTimeout(context.Background(), downPatience)
 	defer cancel()

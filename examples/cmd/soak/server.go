@@ -51,7 +51,7 @@ func serveIfChild() {
 func serve() error {
 	p := &lameduck.Process{
 		// Delay is longer than Spread and the longest that a client thinks (500 ms):
-		// so each has an answer, with a goodbye, before the end of the lame duck.
+		// so each has an answer, with Connection: close, before the end of the lame duck.
 		Delay: 900 * time.Millisecond, Quiet: 200 * time.Millisecond, Spread: 250 * time.Millisecond,
 		Grace: time.Minute, Reserve: time.Second, Log: slog.New(slog.DiscardHandler),
 	}
@@ -149,7 +149,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 				return
 			}
 		case <-lameduck.Draining(r.Context()):
-			fmt.Fprint(w, "event: goodbye\nretry: 100\ndata: bye\n\n")
+			fmt.Fprint(w, "event: reconnect\nretry: 100\ndata: bye\n\n")
 			return
 		case <-r.Context().Done():
 			return
@@ -167,7 +167,7 @@ func news(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// lines sends every line back, says goodbye when it is asked to leave, and
+// lines sends every line back, writes "closing" when it is asked to leave, and
 // goes on until the client hangs up.
 func lines(ctx context.Context, c net.Conn) {
 	hungUp := make(chan struct{})
@@ -175,7 +175,7 @@ func lines(ctx context.Context, c net.Conn) {
 	go func() {
 		select {
 		case <-lameduck.Draining(ctx):
-			fmt.Fprintln(c, "goodbye")
+			fmt.Fprintln(c, "closing")
 		case <-hungUp:
 		}
 	}()

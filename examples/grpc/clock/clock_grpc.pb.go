@@ -27,11 +27,11 @@ const (
 //
 // For semantics around ctx use and closing/ending streaming RPCs, please refer to https://pkg.go.dev/google.golang.org/grpc/?tab=doc#ClientConn.NewStream.
 //
-// A Clock tells the time.
+// A Clock sends the time.
 type ClockClient interface {
-	// Now tells it once.
+	// Now sends it once.
 	Now(ctx context.Context, in *NowRequest, opts ...grpc.CallOption) (*NowReply, error)
-	// Ticks tells it again and again, numbered from after + 1. The stream ends
+	// Ticks sends it again and again, numbered from after + 1. The stream ends
 	// without an error when the server is asked to leave: ask another one for
 	// what comes after the last tick.
 	Ticks(ctx context.Context, in *TicksRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Tick], error)
@@ -78,11 +78,11 @@ type Clock_TicksClient = grpc.ServerStreamingClient[Tick]
 // All implementations must embed UnimplementedClockServer
 // for forward compatibility.
 //
-// A Clock tells the time.
+// A Clock sends the time.
 type ClockServer interface {
-	// Now tells it once.
+	// Now sends it once.
 	Now(context.Context, *NowRequest) (*NowReply, error)
-	// Ticks tells it again and again, numbered from after + 1. The stream ends
+	// Ticks sends it again and again, numbered from after + 1. The stream ends
 	// without an error when the server is asked to leave: ask another one for
 	// what comes after the last tick.
 	Ticks(*TicksRequest, grpc.ServerStreamingServer[Tick]) error

@@ -123,7 +123,7 @@ func (p *Program) listens() bool {
 		c, err := net.Dial(string(p.Network), p.Addr)
 		if err == nil {
 			c.Close()
-			return p.running() // else it is somebody else's port
+			return p.running() // else another process listens on that port
 		}
 		select {
 		case <-p.exited:

@@ -19,7 +19,7 @@ const propagation = 300 * time.Millisecond
 
 // Terminate sends SIGTERM to the example while run puts load on it. A moment
 // later new connections go to a second instance. It is an error of the test
-// if anything is lost, if an exit code is not 0, or if a log does not say
+// if anything is lost, if an exit code is not 0, or if a log does not record
 // that nothing was cut. It returns the first instance and what run counted.
 func Terminate(t *testing.T, run load.Load, args ...string) (*Program, load.Result) {
 	t.Helper()
@@ -39,8 +39,8 @@ func Leave(t *testing.T, run load.Load, ways ...string) {
 	t.Helper()
 	_, result := Terminate(t, run)
 	for _, way := range ways {
-		if result.Goodbyes[way] == 0 {
-			t.Errorf("no goodbye was a %s: %v", way, result.Goodbyes)
+		if result.Asked[way] == 0 {
+			t.Errorf("no client was asked to leave by %s: %v", way, result.Asked)
 		}
 	}
 }
@@ -86,7 +86,7 @@ func SeesLoss(t *testing.T, signal os.Signal, run load.Load, args ...string) loa
 	pair.switched.Store(true)
 	result := counts()
 	if result.Lost == 0 {
-		t.Errorf("the server ended badly, and the load says that of %d attempts none was lost", result.Attempts)
+		t.Errorf("the server ended badly, and of %d attempts of the load none was lost", result.Attempts)
 	}
 	t.Logf("%d of %d lost: %v", result.Lost, result.Attempts, result.Reasons)
 	return result
@@ -104,7 +104,7 @@ func (p *Program) EndedWell(t *testing.T) {
 // CheckNothingLost reports what was lost, with the log of p beside it.
 func CheckNothingLost(t *testing.T, result load.Result, p *Program) {
 	t.Helper()
-	t.Logf("%d attempts, goodbyes: %v", result.Attempts, result.Goodbyes)
+	t.Logf("%d attempts, asked to leave: %v", result.Attempts, result.Asked)
 	if result.Lost > 0 {
 		t.Errorf("%d of %d attempts were lost, %v:\n%s\nlog:\n%s",
 			result.Lost, result.Attempts, result.Reasons, strings.Join(result.Details, "\n"), p.Log)

@@ -83,7 +83,7 @@ func (s *shell) run(list []command) (sum hookTime) {
 }
 
 // pipeline is the first command of the list with those that it is piped to. One that
-// never ends does so when nobody reads what it writes.
+// never ends does so when no command reads what it writes.
 func (s *shell) pipeline(list []command) hookTime {
 	t := s.one(list[0])
 	for _, c := range list[1:] {

@@ -1,4 +1,4 @@
-// Package vocabulary checks the words of the tool: its names, comments, messages,
+// Package vocabulary checks the words of the repository: names, comments, messages,
 // scripts and documents. It only parses, so it is quick.
 package vocabulary
 
@@ -17,7 +17,7 @@ import (
 	"unicode"
 )
 
-// bannedWords are words that this tool does not use, each with the reason or
+// bannedWords are words that this repository does not use, each with the reason or
 // the word to use instead. They are looked for in identifiers (also as a part
 // in camelCase), comments, strings, scripts and golden files.
 var bannedWords = map[string]string{
@@ -76,9 +76,10 @@ var bannedWords = map[string]string{
 
 // contracts are uses of banned words that cannot change.
 var contracts = []string{
-	"not-ready-when-told", // the ID of a finding
-	`"heard"`,             // a field of the workers' protocol
-	"ong-lived",           // of a connection: the term of the field
+	"not-ready-when-told",       // the ID of a finding
+	`"heard"`,                   // a field of the workers' protocol
+	`Connection died, retrying`, // a message of curl
+	"ong-lived",                 // connections: the usual term
 }
 
 // wordOf splits a text into words, and identifiers into their parts.
@@ -112,12 +113,18 @@ func banned(text string) (found []string) {
 	return found
 }
 
-// roots are the folder of the tool, the lessons, and the documents.
-var roots = []string{"../..", "../../../../README.md", "../../../../CONTRIBUTING.md", "../../../../CHANGELOG.md", "../../../../docs",
-	"../../../../tutorial", "../../../../deploy", "../../../../examples/README.md"}
+// roots are the folders and documents that are checked.
+var roots = under("../../../..", "cmd", "docs", "deploy", "tutorial", "lameducktest", "grpc", "conformance", "examples", "bench", "e2e", "internal",
+	"README.md", "CHANGELOG.md", "CONTRIBUTING.md", ".krew.yaml")
 
-// TestVocabulary looks for banned words in all files of the tool and in the
-// documents about it: one word for one thing, and the terms of the field.
+func under(folder string, names ...string) (all []string) {
+	for _, name := range names {
+		all = append(all, filepath.Join(folder, name))
+	}
+	return all
+}
+
+// TestVocabulary looks for banned words in the files of the repository: one word for one thing, and the terms of the field.
 func TestVocabulary(t *testing.T) {
 	t.Parallel()
 	checked := 0
