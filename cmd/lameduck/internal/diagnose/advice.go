@@ -19,14 +19,17 @@ func (a advice) text(own *ownAdvice, lang timeline.Lang) string {
 			lines = append(lines, label+text)
 		}
 	}
-	written := !own.product || own.setting == "" && a.manifest == ""
-	line(own.name+": ", own.setting)
+	setting := own.setting
+	if own.product && setting == "" && a.manifest == "" && a.program != "" {
+		setting = "look for a setting that does this: " + a.program
+	}
+	line(own.name+": ", setting)
 	line("", a.always)
-	if written && own.setting == "" && (lang != timeline.Go || a.inGo == "") {
+	if !own.product && setting == "" && (lang != timeline.Go || a.inGo == "") {
 		line("Any language: ", a.program)
 	}
 	line("Manifest: ", a.manifest)
-	if written && lang != timeline.OtherLang {
+	if !own.product && lang != timeline.OtherLang {
 		line("Go: ", a.inGo)
 	}
 	return strings.Join(lines, "\n")
@@ -34,6 +37,9 @@ func (a advice) text(own *ownAdvice, lang timeline.Lang) string {
 
 // listenAndServe is the one-line cure for a Go server.
 const listenAndServe = "call lameduck.ListenAndServe(addr, handler) in place of http.ListenAndServe"
+
+// listenAndServeTLS is the same for one that clients reach over TLS only.
+const listenAndServeTLS = "call lameduck.ListenAndServeTLS(addr, certFile, keyFile, handler) in place of http.ListenAndServeTLS"
 
 // delay and grace are the recommended numbers as text, or a description where
 // nothing was measured.

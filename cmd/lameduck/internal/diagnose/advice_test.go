@@ -87,6 +87,10 @@ func TestAdviceFits(t *testing.T) {
 	}
 	shortGrace := atOnce(timeline.Server{})
 	shortGrace.Spec.Grace = 10 * s
+	secure := atOnce(timeline.Server{Program: "shop", Lang: timeline.Go})
+	for i := range secure.Attempts {
+		secure.Attempts[i].TLS = true
+	}
 	kept := atOnce(timeline.Server{})
 	for i := range kept.Attempts {
 		kept.Attempts[i].Reused = true
@@ -99,6 +103,7 @@ func TestAdviceFits(t *testing.T) {
 		not  string
 	}{
 		{"Go", atOnce(timeline.Server{Program: "shop", Lang: timeline.Go}), []string{"Manifest: `preStop", "Go: call lameduck"}, "", "Grace"},
+		{"Go, over TLS", secure, []string{"Manifest: `preStop", "Go: call lameduck.ListenAndServeTLS("}, "", "lameduck.ListenAndServe("},
 		{"another language", atOnce(timeline.Server{Program: "python3.11", Script: "http.server", Lang: timeline.OtherLang}), []string{"Any language: handle", "Manifest: `preStop"}, "", "lameduck"},
 		{"not known", atOnce(timeline.Server{}), []string{"Any language: handle", "Manifest: `preStop", "Go: call"}, "", ""},
 		{"seen, and its language not known", atOnce(timeline.Server{Program: "shop"}), []string{"Any language: handle", "Manifest: `preStop", "Go: call"}, "", ""},
@@ -128,6 +133,18 @@ func TestAdviceFits(t *testing.T) {
 				t.Errorf("%s: %s\nwant %q, with %q and not %q", found[0].ID, fix, tt.want, tt.has, tt.not)
 			}
 		})
+	}
+}
+
+// TestNoLibraryForAProduct: who runs a server that others wrote cannot change its
+// program, also where none of its settings is known to cure the fault.
+func TestNoLibraryForAProduct(t *testing.T) {
+	caddy := ownAdvice{name: "Caddy", product: true}
+	for _, lang := range []timeline.Lang{timeline.Go, timeline.OtherLang} {
+		text := advice{program: "send the header.", inGo: listenAndServe}.text(&caddy, lang)
+		if want := "Caddy: look for a setting that does this: send the header."; text != want {
+			t.Errorf("%s, want %s", text, want)
+		}
 	}
 }
 

@@ -16,7 +16,11 @@ func (r *rule) fixText(m *match) string {
 	if slices.Contains(stopRules, r.id) && m.needsOtherSignal() {
 		own.setting = server.signalAdvice() + server.officialImage()
 	}
-	return r.fix(m).text(&own, m.seenServer().Lang)
+	cure := r.fix(m)
+	if m.load.tls && !m.load.clear {
+		cure.inGo = strings.ReplaceAll(cure.inGo, listenAndServe, listenAndServeTLS)
+	}
+	return cure.text(&own, m.seenServer().Lang)
 }
 
 // numbers puts the recommended delay into a setting.
