@@ -40,18 +40,18 @@ func TestRawConnectionIsNotLookedInto(t *testing.T) {
 	})
 }
 
-// Each raw connection is told at its own moment within Spread, and waited for.
+// Each raw connection is asked to leave at its own moment within Spread, and waited for.
 // It is closed when its function returns.
-func TestRawConnectionsAreTold(t *testing.T) {
+func TestRawConnectionsAreAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var told []time.Duration
+		var asked []time.Duration
 		var x *trial
 		x = startConn(t, &Process{Spread: 5 * time.Second}, func(ctx context.Context, c net.Conn) {
 			io.WriteString(c, "hello")
 			<-Draining(ctx)
 			mu.Lock()
-			told = append(told, time.Since(x.t0))
+			asked = append(asked, time.Since(x.t0))
 			mu.Unlock()
 			time.Sleep(7 * time.Second)
 			if ctx.Err() != nil {
@@ -75,14 +75,14 @@ func TestRawConnectionsAreTold(t *testing.T) {
 				t.Errorf("%q, %v", b, err)
 			}
 		}
-		slices.Sort(told)
-		if len(told) != 100 || told[0] > time.Second || told[99] < 4*time.Second || told[99] > 5*time.Second {
-			t.Errorf("told %v after T0", told)
+		slices.Sort(asked)
+		if len(asked) != 100 || asked[0] > time.Second || asked[99] < 4*time.Second || asked[99] > 5*time.Second {
+			t.Errorf("asked %v after T0", asked)
 		}
 	})
 }
 
-// A raw connection that minds nothing is cut, and named; its context tells it.
+// A raw connection that minds nothing is cut, and named; its context ends.
 func TestRawConnectionIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var cause error
@@ -106,7 +106,7 @@ func TestRawConnectionIsCut(t *testing.T) {
 }
 
 // Raw connections that come after T0 are late arrivals: they hold the lame
-// duck until it is quiet, and are told too.
+// duck until it is quiet, and are asked to leave too.
 func TestLateRawConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startConn(t, &Process{}, func(ctx context.Context, c net.Conn) {

@@ -20,7 +20,7 @@ func failingCheck(t *testing.T) {
 	t.Cleanup(func() { checkNetHTTP = link.Check })
 }
 
-// Where net/http does not behave as assumed, one line of the log says so, and what a
+// Where net/http does not behave as assumed, one line of the log reports it, and what a
 // connection of HTTP/1 has in net/http's buffer is waited for until the cut. It is not
 // an error that such a connection is idle then.
 func TestCarefulWay(t *testing.T) {

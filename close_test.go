@@ -16,20 +16,20 @@ import (
 )
 
 // An answer that begins after the connection's moment has Connection: close, also if its
-// handler was at work before, and whatever the handler says itself.
+// handler was at work before, and whatever header the handler sets itself.
 func TestEveryAnswerAfterTheMomentHasClose(t *testing.T) {
-	for _, says := range []string{"", "keep-alive"} {
+	for _, header := range []string{"", "keep-alive"} {
 		for _, body := range []int{0, 10, 100_000} {
 			for _, continued := range []bool{false, true} {
-				t.Run(fmt.Sprintf("says=%q body=%d continued=%v", says, body, continued), func(t *testing.T) {
+				t.Run(fmt.Sprintf("header=%q body=%d continued=%v", header, body, continued), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {
 							if continued {
 								w.WriteHeader(http.StatusEarlyHints)
 							}
 							time.Sleep(5 * time.Second)
-							if says != "" {
-								w.Header().Set("Connection", says)
+							if header != "" {
+								w.Header().Set("Connection", header)
 							}
 							io.WriteString(w, strings.Repeat("HTTP/1.1 ", body/9))
 						})

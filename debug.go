@@ -48,7 +48,7 @@ func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s: %s\n\n%s", cmp.Or(s.Phase, "not running"), s.why(d, time.Now()), s.table(time.Now()))
 }
 
-// why says what the phase waits for.
+// why is what the phase waits for.
 func (s Status) why(d *term.Termination, now time.Time) string {
 	if d == nil {
 		return "no termination has begun"

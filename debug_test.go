@@ -118,8 +118,8 @@ func TestDebugInJSON(t *testing.T) {
 	})
 }
 
-// Each phase says what it waits for.
-func TestDebugSaysWhy(t *testing.T) {
+// Each phase shows what it waits for.
+func TestDebugShowsWhy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := term.New("SIGTERM", term.Clocks{Delay: 10 * time.Second, Grace: 30 * time.Second, Reserve: 3 * time.Second})
 		for _, test := range []struct {
@@ -276,20 +276,20 @@ func attr(r slog.Record, key string) (value string) {
 	return value
 }
 
-func TestWhatWillBeCutIsToldBefore(t *testing.T) {
+func TestWhatWillBeCutIsLoggedBefore(t *testing.T) {
 	for name, test := range map[string]struct {
 		grace  time.Duration
 		ends   time.Duration // the request, after T0
 		second time.Duration // the second signal, after T0
-		told   time.Duration // after T0; 0: not
+		logged time.Duration // after T0; 0: not
 	}{
-		"stuck":        {ends: time.Hour, told: 25300 * time.Millisecond}, // 17 s were left at 10 s
-		"just in time": {ends: 26 * time.Second, told: 25300 * time.Millisecond},
+		"stuck":        {ends: time.Hour, logged: 25300 * time.Millisecond}, // 17 s were left at 10 s
+		"just in time": {ends: 26 * time.Second, logged: 25300 * time.Millisecond},
 		"in time":      {ends: 20 * time.Second},
-		"little time":  {grace: 16 * time.Second, ends: time.Hour, told: 12 * time.Second},
-		"no time":      {grace: 13500 * time.Millisecond, ends: time.Hour, told: 10 * time.Second},
-		"second":       {ends: time.Hour, second: 15 * time.Second, told: 15 * time.Second},
-		"early second": {ends: time.Hour, second: time.Second, told: time.Second},
+		"little time":  {grace: 16 * time.Second, ends: time.Hour, logged: 12 * time.Second},
+		"no time":      {grace: 13500 * time.Millisecond, ends: time.Hour, logged: 10 * time.Second},
+		"second":       {ends: time.Hour, second: 15 * time.Second, logged: 15 * time.Second},
+		"early second": {ends: time.Hour, second: time.Second, logged: time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -310,21 +310,21 @@ func TestWhatWillBeCutIsToldBefore(t *testing.T) {
 					x.state.Current.Load().Cut.Set()
 				}
 				x.end()
-				told := log.with("the cut is near")
-				if test.told == 0 {
-					if len(told) != 0 {
-						t.Errorf("told: %v", told)
+				logged := log.with("the cut is near")
+				if test.logged == 0 {
+					if len(logged) != 0 {
+						t.Errorf("logged: %v", logged)
 					}
 					return
 				}
-				if len(told) != 1 {
-					t.Fatalf("told %d times", len(told))
+				if len(logged) != 1 {
+					t.Fatalf("logged %d times", len(logged))
 				}
-				if at := told[0].Time.Sub(x.t0); at < test.told || at > test.told+100*time.Millisecond {
-					t.Errorf("told %v after T0, want %v", at, test.told)
+				if at := logged[0].Time.Sub(x.t0); at < test.logged || at > test.logged+100*time.Millisecond {
+					t.Errorf("logged %v after T0, want %v", at, test.logged)
 				}
-				if work := attr(told[0], "work"); !strings.HasPrefix(work, "[GET /stuck from pipe, since before T0 (at least ") {
-					t.Errorf("told %q", work)
+				if work := attr(logged[0], "work"); !strings.HasPrefix(work, "[GET /stuck from pipe, since before T0 (at least ") {
+					t.Errorf("logged %q", work)
 				}
 			})
 		})

@@ -291,7 +291,7 @@ func TestHandlerThatMindsNothingIsLeftBehind(t *testing.T) {
 	})
 }
 
-func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
+func TestHijackedConnectionIsAskedAndWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		x := start(t, p, func(w http.ResponseWriter, r *http.Request) {
@@ -304,7 +304,7 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 			go func() { // the handler returns; net/http has forgotten the connection
 				<-draining
 				if at := time.Since(p.state.Current.Load().T0); at > 3*time.Second {
-					t.Errorf("told %v after T0, Spread is 3 s", at)
+					t.Errorf("asked %v after T0, Spread is 3 s", at)
 				}
 				io.WriteString(nc, "bye\n")
 				time.Sleep(15 * time.Second)
@@ -319,8 +319,8 @@ func TestHijackedConnectionIsToldAndWaitedFor(t *testing.T) {
 		if line != "bye\n" || err != nil {
 			t.Fatalf("%q, %v", line, err)
 		}
-		told := time.Since(x.t0)
-		x.endsAt(told + 15*time.Second)
+		asked := time.Since(x.t0)
+		x.endsAt(asked + 15*time.Second)
 	})
 }
 

@@ -204,7 +204,7 @@ func TestRunUntilSignalLeavesNoGoroutine(t *testing.T) {
 	for range 100 {
 		stacks = make([]byte, 1<<20)
 		stacks = stacks[:runtime.Stack(stacks, true)]
-		if !bytes.Contains(stacks, []byte(").obey(")) {
+		if !bytes.Contains(stacks, []byte(").followSignals(")) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)
@@ -577,7 +577,7 @@ func TestSignalAtTheEndOfGrace(t *testing.T) {
 }
 
 // The handler's own buffer may be larger than net/http's: what is asked for
-// then says nothing of the next request.
+// then sends nothing of the next request.
 func TestIdleAfterALargeBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) {

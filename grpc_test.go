@@ -16,7 +16,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/link"
 )
 
-// A fakeGRPC is to this package what a gRPC server is: it speaks HTTP/2 on
+// A fakeGRPC is to this package what a gRPC server is: it serves HTTP/2 on
 // what it accepts, and its GracefulStop waits for its streams.
 type fakeGRPC struct {
 	*http.Server
@@ -66,7 +66,7 @@ func (s *fakeGRPC) Stop() {
 	s.Close()
 }
 
-// A fakeHealth is a health server that notes when it is told.
+// A fakeHealth is a health server that notes when it is shut down.
 type fakeHealth struct {
 	shut, resumed chan struct{}
 	shutAt        time.Time
@@ -107,8 +107,8 @@ func watchHealth(health *fakeHealth, w http.ResponseWriter, r *http.Request) {
 	<-r.Context().Done()
 }
 
-// Unary calls and streams finish, clients are told at their moment, and a
-// watcher of the health is told before it is left, and holds nothing.
+// Unary calls and streams finish, clients are notified at their moment, and a
+// watcher of the health is notified before it is left, and holds nothing.
 func TestGRPC(t *testing.T) {
 	for _, fail := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -137,7 +137,7 @@ func TestGRPC(t *testing.T) {
 				}
 			}
 			if body, whole := watcher.body(watch); string(body) != "servingnot serving" || whole {
-				t.Errorf("the watcher was told %q", body)
+				t.Errorf("the watcher was notified %q", body)
 			}
 			want := 10 * time.Second
 			if fail {
@@ -150,8 +150,8 @@ func TestGRPC(t *testing.T) {
 				t.Errorf("the watcher was left %v after T0", at.Sub(x.t0))
 			}
 			for _, c := range []*h2Client{watcher, caller} {
-				if said := c.goAways(); len(said) != 2 || said[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin {
-					t.Errorf("GOAWAYs %v", said)
+				if goAways := c.goAways(); len(goAways) != 2 || goAways[0].at.Sub(x.t0) > 3*time.Second+link.AskWithin {
+					t.Errorf("GOAWAYs %v", goAways)
 				}
 			}
 			if n := x.state.Current.Load().LateReqs.Load(); n != 1 {
@@ -228,7 +228,7 @@ func TestHealthRecoversWithTheProcess(t *testing.T) {
 		select {
 		case <-health.shut:
 		default:
-			t.Error("not told at T0")
+			t.Error("not notified at T0")
 		}
 		time.Sleep(40 * time.Second)
 		select {
@@ -241,7 +241,7 @@ func TestHealthRecoversWithTheProcess(t *testing.T) {
 		select {
 		case <-health.shut:
 		default:
-			t.Error("not told at the second T0")
+			t.Error("not notified at the second T0")
 		}
 		x.endsAt(10 * time.Second)
 	})

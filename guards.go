@@ -132,7 +132,7 @@ func (p *Process) shutServers() {
 var errShutdown = errors.New("http.Server.Shutdown or Close was called by other code than lameduck, which loses the requests that are on the wire; " +
 	"remove that call: Run and RunUntilSignal end the server themselves")
 
-// noticeClosed is told the error of Serve, which says whether Shutdown or
+// noticeClosed receives the error of Serve, which shows whether Shutdown or
 // Close was called.
 func (p *Process) noticeClosed(err error) {
 	if errors.Is(err, http.ErrServerClosed) {

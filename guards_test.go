@@ -49,7 +49,7 @@ func TestOldGRPC(t *testing.T) {
 	}
 }
 
-func TestOldGRPCIsTold(t *testing.T) {
+func TestOldGRPCIsLogged(t *testing.T) {
 	deps := []*debug.Module{{Path: "google.golang.org/grpc", Version: "v1.72.0"}}
 	for _, given := range []bool{false, true} {
 		log := newLogbook(t)
@@ -58,8 +58,8 @@ func TestOldGRPCIsTold(t *testing.T) {
 			p.AddGRPC(grpcServer{}, nil, newMemListener())
 		}
 		p.guardGRPC(deps)
-		if told := len(log.with("v1.85.0")) == 1; told == given {
-			t.Errorf("given to AddGRPC: %v, told: %v", given, told)
+		if logged := len(log.with("v1.85.0")) == 1; logged == given {
+			t.Errorf("given to AddGRPC: %v, logged: %v", given, logged)
 		}
 	}
 }
@@ -187,8 +187,8 @@ func TestHooksOfShutdownRun(t *testing.T) {
 				if at := (<-hooked).Sub(x.t0); at < test.want || at > test.want+time.Second {
 					t.Errorf("the hook ran %v after T0, want %v", at, test.want)
 				}
-				if told := log.with("by other code"); len(told) > 0 {
-					t.Errorf("Run warns of itself: %v", told)
+				if logged := log.with("by other code"); len(logged) > 0 {
+					t.Errorf("Run warns of itself: %v", logged)
 				}
 			})
 		})

@@ -17,7 +17,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// startHTTP2 runs p with a server that speaks HTTP/2 in clear text.
+// startHTTP2 runs p with a server that serves HTTP/2 in clear text.
 func startHTTP2(t *testing.T, p *Process, h http.HandlerFunc) *trial {
 	return startServer(t, p, serverOf(t, "h2c", h))
 }
@@ -54,7 +54,7 @@ func sleepyHandler(w http.ResponseWriter, r *http.Request) {
 }
 
 // However the preface, and the frames behind it, are cut in two, the
-// connection is known for what it is, and told to leave.
+// connection is known for what it is, and asked to leave.
 func TestPrefaceSplitAnywhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{}, sleepyHandler)
@@ -105,7 +105,7 @@ func TestAlmostAPreface(t *testing.T) {
 	})
 }
 
-// Every connection is told at its own moment within Spread, once.
+// Every connection is asked at its own moment within Spread, once.
 func TestGoAwayAtItsMoment(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{Delay: 20 * time.Second, Spread: 10 * time.Second, Grace: time.Minute}, sleepyHandler)
@@ -127,14 +127,14 @@ func TestGoAwayAtItsMoment(t *testing.T) {
 		x.terminate()
 		time.Sleep(15 * time.Second)
 		for _, c := range append(idle, busy...) {
-			said := c.goAways()
-			if len(said) != 1 || said[0].number() != noLimit {
-				t.Fatalf("GOAWAYs %v", said)
+			goAways := c.goAways()
+			if len(goAways) != 1 || goAways[0].number() != noLimit {
+				t.Fatalf("GOAWAYs %v", goAways)
 			}
 			// The moment and the end of the observation are called each a millisecond late at most.
 			want := moments[c] + link.ObserveFor
-			if got := said[0].at.Sub(x.t0); got < want || got > want+2*time.Millisecond {
-				t.Errorf("said after %v, want %v", got, want)
+			if got := goAways[0].at.Sub(x.t0); got < want || got > want+2*time.Millisecond {
+				t.Errorf("sent after %v, want %v", got, want)
 			}
 		}
 		took, err := x.end()
@@ -144,7 +144,7 @@ func TestGoAwayAtItsMoment(t *testing.T) {
 	})
 }
 
-// A client is not told to leave when it is about to begin a stream, as it is
+// A client is not asked to leave when it is about to begin a stream, as it is
 // behind an answer: when some of what it usually has under way has begun it is
 // answered nothing until all has, and GOAWAY is written before the answers.
 func TestGoAwayIsWrittenBeforeTheAnswers(t *testing.T) {
@@ -171,13 +171,13 @@ func TestGoAwayIsWrittenBeforeTheAnswers(t *testing.T) {
 					time.Sleep(2 * time.Millisecond)
 				}
 				time.Sleep(time.Second)
-				if said := c.goAways(); len(said) != 1 || said[0].at.Sub(x.t0) != test.want {
-					t.Fatalf("GOAWAYs %v at %v, want one %v after T0", said, said[0].at.Sub(x.t0), test.want)
+				if goAways := c.goAways(); len(goAways) != 1 || goAways[0].at.Sub(x.t0) != test.want {
+					t.Fatalf("GOAWAYs %v at %v, want one %v after T0", goAways, goAways[0].at.Sub(x.t0), test.want)
 				}
 				goAway := slices.IndexFunc(c.all(), func(f frame) bool { return f.kind == typeGoAway })
 				for i, f := range c.all() {
 					if f.kind == typeHeaders && f.stream > 5 && i < goAway {
-						t.Errorf("said behind %v", f)
+						t.Errorf("sent behind %v", f)
 					}
 				}
 				for id := uint32(1); id <= c.last; id += 2 {
@@ -191,7 +191,7 @@ func TestGoAwayIsWrittenBeforeTheAnswers(t *testing.T) {
 	}
 }
 
-// A client may begin streams after it was told, for it has not read that yet,
+// A client may begin streams after it was asked, for it has not read that yet,
 // or ignores it: they are served, and the last GOAWAY names the last one.
 func TestStreamsAfterGoAwayAreServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -200,8 +200,8 @@ func TestStreamsAfterGoAwayAreServed(t *testing.T) {
 		c.deaf = func(f frame) bool { return f.kind == typePing }
 		x.terminate()
 		time.Sleep(4 * time.Second)
-		if said := c.goAways(); len(said) != 1 {
-			t.Fatalf("GOAWAYs %v", said)
+		if goAways := c.goAways(); len(goAways) != 1 {
+			t.Fatalf("GOAWAYs %v", goAways)
 		}
 		for range 4 {
 			c.begin("/")
@@ -213,8 +213,8 @@ func TestStreamsAfterGoAwayAreServed(t *testing.T) {
 				t.Errorf("stream %d has no answer", id)
 			}
 		}
-		if said := c.goAways(); len(said) != 2 || said[1].number() != 7 {
-			t.Errorf("GOAWAYs %v", said)
+		if goAways := c.goAways(); len(goAways) != 2 || goAways[1].number() != 7 {
+			t.Errorf("GOAWAYs %v", goAways)
 		}
 	})
 }
@@ -247,8 +247,8 @@ func TestWhenAConnectionIsClosed(t *testing.T) {
 			if got := at.Sub(x.t0); !over || got < test.want || got > test.want+100*time.Millisecond {
 				t.Errorf("%s: closed %v, %v after T0, want %v", name, over, got, test.want)
 			}
-			if said := test.goAways(); len(said) != 2 {
-				t.Errorf("%s: GOAWAYs %v", name, said)
+			if goAways := test.goAways(); len(goAways) != 2 {
+				t.Errorf("%s: GOAWAYs %v", name, goAways)
 			}
 		}
 		if n := x.conns.ClosedIdle.Load(); n != 2 {
@@ -257,9 +257,9 @@ func TestWhenAConnectionIsClosed(t *testing.T) {
 	})
 }
 
-// A connection that comes when the lame duck has begun is told too, within
+// A connection that comes when the lame duck has begun is asked too, within
 // Spread of its own begin (golang/go#81153).
-func TestLatePrefaceIsTold(t *testing.T) {
+func TestLatePrefaceIsAsked(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{}, sleepyHandler)
 		nc, _ := x.socket(largeRoom) // before T0, and its preface after
@@ -271,12 +271,12 @@ func TestLatePrefaceIsTold(t *testing.T) {
 		early.send([]byte(wire.Preface), allWindows)
 		time.Sleep(4 * time.Second)
 		for name, c := range map[string]*h2Client{"early": early, "late": late} {
-			said := c.goAways()
-			if len(said) != 1 {
-				t.Fatalf("%s: GOAWAYs %v", name, said)
+			goAways := c.goAways()
+			if len(goAways) != 1 {
+				t.Fatalf("%s: GOAWAYs %v", name, goAways)
 			}
-			if at := said[0].at.Sub(x.t0); at < 4*time.Second || at > 7*time.Second+link.ObserveFor {
-				t.Errorf("%s: told %v after T0", name, at)
+			if at := goAways[0].at.Sub(x.t0); at < 4*time.Second || at > 7*time.Second+link.ObserveFor {
+				t.Errorf("%s: asked %v after T0", name, at)
 			}
 		}
 		x.endsAt(10 * time.Second)
@@ -302,7 +302,7 @@ func TestStuckStreamIsCutAndNamed(t *testing.T) {
 		if all := oneByOne(err); len(all) != 1 || !strings.Contains(all[0].Error(), "GET /stuck from ") {
 			t.Errorf("Run: %v", err)
 		}
-		if !c.answered(stuck) { // its context told it to answer, and it was given the time
+		if !c.answered(stuck) { // its context asked it to answer, and it was given the time
 			t.Error("the stuck stream has no answer")
 		}
 	})
@@ -378,8 +378,8 @@ func TestGoAwayBetweenFrames(t *testing.T) {
 			if body, whole := c.body(1); !whole || !bytes.Equal(body, want) {
 				t.Errorf("client %d: %d bytes, whole %v", i, len(body), whole)
 			}
-			if said := c.goAways(); len(said) != 2 || said[1].number() != 3 || len(c.seen(typeContinuation)) == 0 {
-				t.Errorf("client %d: %v", i, said)
+			if goAways := c.goAways(); len(goAways) != 2 || goAways[1].number() != 3 || len(c.seen(typeContinuation)) == 0 {
+				t.Errorf("client %d: %v", i, goAways)
 			}
 		}
 	})
@@ -449,7 +449,7 @@ func TestAnswerIsLingeredAfter(t *testing.T) {
 	})
 }
 
-// A handler that sets Connection: close makes net/http say GOAWAY itself. A
+// A handler that sets Connection: close makes net/http send GOAWAY itself. A
 // GOAWAY of ours must not raise the last stream of that (RFC 9113, section
 // 6.8): nghttp2, hyper and grpc-go end the connection with an error then. And
 // what begins behind it is not served, so it holds nothing.
@@ -501,8 +501,8 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 			time.Sleep(100 * time.Millisecond)
 		}
 		x.endsAt(14 * time.Second)
-		if said := c.goAways(); len(said) != 2 || said[0].at.Sub(x.t0) > 12*time.Second+link.AskWithin {
-			t.Errorf("GOAWAYs %v", said)
+		if goAways := c.goAways(); len(goAways) != 2 || goAways[0].at.Sub(x.t0) > 12*time.Second+link.AskWithin {
+			t.Errorf("GOAWAYs %v", goAways)
 		}
 	})
 }
@@ -522,7 +522,7 @@ func TestStreamThatTheClientGivesUp(t *testing.T) {
 }
 
 // A client that completes its preface when the listeners are closed already,
-// and then says nothing, does not hold the end until the cut.
+// and then sends nothing, does not hold the end until the cut.
 func TestPrefaceAndNothingMore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startHTTP2(t, &Process{}, ok)
@@ -541,7 +541,7 @@ func TestPrefaceAndNothingMore(t *testing.T) {
 	})
 }
 
-// A connection whose socket is full can be told nothing, neither by HTTP/2 nor
+// A connection whose socket is full can be sent nothing, neither by HTTP/2 nor
 // by TLS, and does not hold the end for long.
 func TestFullSocketDoesNotHoldTheExit(t *testing.T) {
 	for _, way := range []string{"h2c", "tls", "http/1.1"} {

@@ -19,7 +19,7 @@ func (x *trial) closedAt(c <-chan struct{}) func() time.Duration {
 	return func() time.Duration { return <-at }
 }
 
-// Whatever has no connection of its own is told at its own moment, whenever it
+// Whatever has no connection of its own is asked to leave at its own moment, whenever it
 // asks for it.
 func TestWithDraining(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -39,20 +39,20 @@ func TestWithDraining(t *testing.T) {
 			select {
 			case <-Draining(c):
 			case <-time.After(time.Millisecond):
-				t.Errorf("%s: not told 9 s after T0", name)
+				t.Errorf("%s: not asked 9 s after T0", name)
 			}
 		}
 		x.endsAt(10 * time.Second)
-		var told []time.Duration
+		var asked []time.Duration
 		for _, moment := range moments {
-			told = append(told, moment())
+			asked = append(asked, moment())
 		}
-		slices.Sort(told)
-		if told[0] > 2*time.Second || told[99] < 6*time.Second || told[99] > 8*time.Second {
-			t.Errorf("told %v after T0", told)
+		slices.Sort(asked)
+		if asked[0] > 2*time.Second || asked[99] < 6*time.Second || asked[99] > 8*time.Second {
+			t.Errorf("asked %v after T0", asked)
 		}
 		if Draining(context.Background()) != nil {
-			t.Error("a context of another origin is told")
+			t.Error("a context of another origin is asked")
 		}
 	})
 }
@@ -72,10 +72,10 @@ func TestMomentsEndWithTheLameDuck(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		late := x.closedAt(Draining(x.WithDraining(t.Context())))
 		if at := early(); at != time.Second {
-			t.Errorf("the early one was told %v after T0", at)
+			t.Errorf("the early one was asked %v after T0", at)
 		}
 		if at := late(); at != 3*time.Second {
-			t.Errorf("the late one was told %v after T0", at)
+			t.Errorf("the late one was asked %v after T0", at)
 		}
 		x.endsAt(5 * time.Second)
 	})
@@ -106,7 +106,7 @@ func TestWithDrainingBeforeRun(t *testing.T) {
 		ctx := p.WithDraining(t.Context())
 		select {
 		case <-Draining(ctx):
-			t.Error("told")
+			t.Error("asked")
 		case <-time.After(time.Hour):
 		}
 	})

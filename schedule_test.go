@@ -33,10 +33,10 @@ import (
 //   - Run returns nil only if none was cut;
 //   - it ends after Delay, and within Grace;
 //   - closers run in order, and not while a handler is at work;
-//   - Observe is told each phase, and that as much was cut as Run says;
+//   - Observe receives each phase, and as much was cut as Run reports;
 //   - no connection and no goroutine is left (the bubble sees to that).
 //
-// SCHEDULES says how many, of the same sequence; 300 unless it does, 60 with -short.
+// SCHEDULES is how many, of the same sequence; 300 unless it does, 60 with -short.
 func TestRandomSchedules(t *testing.T) {
 	usual := "300"
 	if testing.Short() {
@@ -67,7 +67,7 @@ type schedule struct {
 	broken    atomic.Int64 // requests without an answer
 	stuck     bool         // a closer never returns
 	ranCloser atomic.Int64
-	witness   witness
+	observed  observed
 }
 
 // An endpoint is a listener, and what a client does with a connection to it.
@@ -132,7 +132,7 @@ func (s *schedule) serve(l net.Listener, kind int) (connected func(net.Conn)) {
 	return connected
 }
 
-// secretly is a connection of a client that speaks TLS, most of the time.
+// secretly is a connection of a client that uses TLS, most of the time.
 func (s *schedule) secretly(nc net.Conn) {
 	if s.oneIn(8) {
 		time.Sleep(s.upTo(20 * time.Second)) // no handshake
@@ -211,7 +211,7 @@ func (s *schedule) cutting() bool {
 
 // observe is what a user may write.
 func (s *schedule) observe(status Status) {
-	s.witness.observe(status)
+	s.observed.observe(status)
 	switch s.below(10) {
 	case 0:
 		panic("Observe panicked")
@@ -242,7 +242,7 @@ func (s *schedule) poll() {
 var courseOfPhases = regexp.MustCompile(`^serving(,lame duck,serving)*,lame duck,finishing(,cut)?(,closers)?,ended$`)
 
 func (s *schedule) checkObserved(err error) {
-	if phases := strings.Join(s.witness.phases(), ","); !courseOfPhases.MatchString(phases) {
+	if phases := strings.Join(s.observed.phases(), ","); !courseOfPhases.MatchString(phases) {
 		s.t.Errorf("phases %s", phases)
 	}
 	cut := 0
@@ -250,7 +250,7 @@ func (s *schedule) checkObserved(err error) {
 		cut = len(e.Work)
 	}
 	if n := s.Status().Cut; n != cut {
-		s.t.Errorf("Status says that %d were cut, Run names %d: %v", n, cut, err)
+		s.t.Errorf("Status has that %d were cut, Run names %d: %v", n, cut, err)
 	}
 }
 
@@ -409,7 +409,7 @@ func (s *schedule) client(e *endpoint) {
 func (s *schedule) http1(nc net.Conn) {
 	c := &client{nc, bufio.NewReader(nc)}
 	switch s.below(12) {
-	case 0: // says nothing until it is closed, or goes by itself
+	case 0: // sends nothing until it is closed, or goes by itself
 		c.SetReadDeadline(time.Now().Add(s.upTo(time.Minute)))
 		c.r.ReadByte()
 		return

@@ -22,20 +22,20 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// witness keeps what Observe is told.
-type witness struct {
+// observed keeps the Status of each call of Observe.
+type observed struct {
 	mu  sync.Mutex
 	all []Status
 	at  []time.Time
 }
 
-func (w *witness) observe(s Status) {
+func (w *observed) observe(s Status) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all, w.at = append(w.all, s), append(w.at, time.Now())
 }
 
-func (w *witness) phases() (phases []string) {
+func (w *observed) phases() (phases []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for _, s := range w.all {
@@ -44,8 +44,8 @@ func (w *witness) phases() (phases []string) {
 	return phases
 }
 
-// in returns what was told when the phase began.
-func (w *witness) in(t *testing.T, phase Phase) Status {
+// in returns the Status of when the phase began.
+func (w *observed) in(t *testing.T, phase Phase) Status {
 	t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -58,13 +58,13 @@ func (w *witness) in(t *testing.T, phase Phase) Status {
 	return Status{}
 }
 
-func TestObserveIsToldEachPhase(t *testing.T) {
+func TestObserveReceivesEachPhase(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &witness{}
+		w := &observed{}
 		p := &Process{Observe: func(s Status) { time.Sleep(10 * time.Millisecond); w.observe(s) }}
 		p.AddCloser("flush", func(context.Context) error {
 			if phases := w.phases(); phases[len(phases)-1] != "closers" {
-				t.Errorf("a closer runs, and Observe was told %v", phases)
+				t.Errorf("a closer runs, and Observe received %v", phases)
 			}
 			return nil
 		})
@@ -97,9 +97,9 @@ func TestObserveIsToldEachPhase(t *testing.T) {
 	})
 }
 
-func TestObserveIsToldTheCut(t *testing.T) {
+func TestObserveReceivesTheCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &witness{}
+		w := &observed{}
 		p := &Process{Observe: w.observe}
 		p.AddWorker("stuck", func(ctx context.Context) error { <-ctx.Done(); return nil })
 		forever := make(chan struct{})
@@ -127,7 +127,7 @@ func TestObserveIsToldTheCut(t *testing.T) {
 // Silent connections are closed, not cut.
 func TestNoCutWhereNothingIsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &witness{}
+		w := &observed{}
 		x := start(t, &Process{Observe: w.observe}, ok)
 		x.mustGet(x.mustDial(), "/")
 		x.terminate()
@@ -143,7 +143,7 @@ func TestNoCutWhereNothingIsCut(t *testing.T) {
 
 func TestObserveOfAPreStopThatIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := &witness{}
+		w := &observed{}
 		mux := http.NewServeMux()
 		mux.HandleFunc("/", ok)
 		mux.HandleFunc("/prestop", PreStop)
@@ -167,7 +167,7 @@ func TestObserveOfAPreStopThatIsTakenBack(t *testing.T) {
 	})
 }
 
-// Whatever Observe does, the termination takes its course, and it is told
+// Whatever Observe does, the termination takes its course, and it is received
 // everything in the end.
 func TestObserveThatMisbehaves(t *testing.T) {
 	for name, misbehave := range map[string]func(release chan struct{}){
@@ -178,7 +178,7 @@ func TestObserveThatMisbehaves(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				w, release := &witness{}, make(chan struct{})
+				w, release := &observed{}, make(chan struct{})
 				p := &Process{Observe: func(s Status) { w.observe(s); misbehave(release) }}
 				flushed := false
 				p.AddCloser("flush", func(ctx context.Context) error {
@@ -203,14 +203,14 @@ func TestObserveThatMisbehaves(t *testing.T) {
 }
 
 // An Observe that is slower than Run, but not much, is waited for.
-func TestObserveIsToldTheEndBeforeRunReturns(t *testing.T) {
+func TestObserveReceivesTheEndBeforeRunReturns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		told := 0
-		x := start(t, &Process{Observe: func(Status) { time.Sleep(100 * time.Millisecond); told++ }}, ok)
+		received := 0
+		x := start(t, &Process{Observe: func(Status) { time.Sleep(100 * time.Millisecond); received++ }}, ok)
 		x.terminate()
 		x.end()
-		if told != 4 {
-			t.Errorf("told %d times when Run returned, want 4", told)
+		if received != 4 {
+			t.Errorf("received %d times when Run returned, want 4", received)
 		}
 	})
 }
@@ -255,7 +255,7 @@ func TestStatusBeforeRun(t *testing.T) {
 	others.Wait()
 }
 
-// The phase follows the drain a moment later: what is told in between is of
+// The phase follows the drain a moment later: what is received in between is of
 // one item.
 func TestStatusBetweenTwoPhases(t *testing.T) {
 	p := &Process{Log: slog.New(slog.DiscardHandler)}
@@ -275,7 +275,7 @@ func TestStatusBetweenTwoPhases(t *testing.T) {
 	}
 }
 
-func TestWorkSaysSinceWhen(t *testing.T) {
+func TestWorkShowsSinceWhen(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		began := time.Now()
@@ -509,7 +509,7 @@ func TestNamesOfPhasesAndKinds(t *testing.T) {
 	}
 }
 
-func TestWorkIsTold(t *testing.T) {
+func TestWorkIsReported(t *testing.T) {
 	t0 := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	for _, test := range []struct {
 		w    Work
