@@ -52,14 +52,14 @@ func TestDrainsOnOneLine(t *testing.T) {
 		"daemon off; # not, worker_shutdown_timeout 60s;":                      "",
 		"// was {graceful_shutdown_timeout: 60s}":                              "",
 	} {
-		got := ""
+		var servers []string
 		for _, d := range ofLines(text, "", "") {
-			got += d.server
+			servers = append(servers, d.server)
 			if d.seconds != 60 {
 				t.Errorf("%s: %d s", text, d.seconds)
 			}
 		}
-		if got != want {
+		if got := strings.Join(servers, ""); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -15,24 +16,19 @@ func TestWaits(t *testing.T) {
 	if before == nil {
 		t.Skip("this kernel does not show for how long a thread waited")
 	}
-	done := make(chan struct{})
+	var done atomic.Bool
 	var computing sync.WaitGroup
 	for range 2 * runtime.NumCPU() {
 		computing.Go(func() {
 			runtime.LockOSThread() // never unlocked: it ends with the goroutine
-			for {
-				select {
-				case <-done:
-					return
-				default:
-				}
+			for !done.Load() {
 			}
 		})
 	}
 	old := runtime.GOMAXPROCS(4 * runtime.NumCPU())
 	defer runtime.GOMAXPROCS(old)
 	defer computing.Wait()
-	defer close(done)
+	defer done.Store(true)
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		for thread, waited := range waits([]int{pid}) {
 			if waited-before[thread] > 20*time.Millisecond {
