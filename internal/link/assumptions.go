@@ -138,7 +138,7 @@ type negotiated struct{ net.Conn }
 
 func (negotiated) ConnectionState() tls.ConnectionState {
 	return tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256,
-		HandshakeComplete: true, NegotiatedProtocol: "h2", NegotiatedProtocolIsMutual: true}
+		HandshakeComplete: true, NegotiatedProtocol: "h2"}
 }
 
 // ownNextProto is the TLSNextProto that net/http gives a server that has set none.
