@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -44,11 +45,13 @@ func TestCountIsThatOfTheStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		raw := newMemListener()
+		var kept net.Conn // else the garbage collector may close it
+		defer func() { runtime.KeepAlive(kept) }()
 		p.AddConn(raw, func(_ context.Context, c net.Conn) { io.Copy(io.Discard, c) })
 		x := startServer(t, p, &http.Server{Protocols: protocols(http1, clearHTTP2), Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {
 			case "/hijack":
-				w.(http.Hijacker).Hijack()
+				kept, _, _ = w.(http.Hijacker).Hijack()
 			case "/stuck":
 				<-r.Context().Done()
 			}
