@@ -31,7 +31,7 @@ func TestConfigurationsInTheLameDuck(t *testing.T) {
 			bare.srv.Handler = asking{bare.srv.Handler}
 			bare.byNetHTTP(serve, row.client)
 			ours.inTheLameDuck(row.client)
-			row.compare(t, withoutGoodbye(bare.seen), withoutGoodbye(ours.seen))
+			row.compare(t, withoutAskingToLeave(bare.seen), withoutAskingToLeave(ours.seen))
 		})
 	}
 }
@@ -57,17 +57,17 @@ func (s *side) inTheLameDuck(client func(*side)) {
 	}
 }
 
-var goodbye = regexp.MustCompile(`(?m)^Connection: (close|keep-alive)\r\n`)
+var asksToLeave = regexp.MustCompile(`(?m)^Connection: (close|keep-alive)\r\n`)
 
-// withoutGoodbye is what was seen but for what asks the client to leave.
-func withoutGoodbye(seen map[string]string) map[string]string {
+// withoutAskingToLeave is what was seen but for what asks the client to leave.
+func withoutAskingToLeave(seen map[string]string) map[string]string {
 	rest := maps.Clone(seen)
 	for what, text := range seen {
 		if strings.HasSuffix(what, "frames of stream 0, type 7") || strings.HasSuffix(what, "frames of stream 0, type 6") {
 			delete(rest, what)
 			continue
 		}
-		rest[what] = goodbye.ReplaceAllString(text, "")
+		rest[what] = asksToLeave.ReplaceAllString(text, "")
 	}
 	return rest
 }

@@ -34,7 +34,7 @@ type side struct {
 
 	mu     sync.Mutex
 	seen   map[string]string
-	open   int // handlers at work, and connections that ConnState was told of
+	open   int // handlers at work, and connections that ConnState was called for
 	ended  *sync.Cond
 	hidden []string // what differs from run to run, and what stands for it
 	dialed int      // connections of clients

@@ -181,7 +181,7 @@ func http1Rows() []configRow {
 		{name: "IdleTimeout", set: with(func(s *http.Server) { s.IdleTimeout = 10 * time.Millisecond }), client: plain(await(get))},
 		{name: "timeouts", set: with(timeouts), client: plain(ask(get, post, getLast))},
 		{name: "hooks", set: hooks, client: plain(ask(get, get, getLast), ask(get), ask())},
-		{name: "client speaks TLS", client: secure(offering(), ask(get))},
+		{name: "client uses TLS", client: secure(offering(), ask(get))},
 		{name: "client asks for h2c", client: plain(ask("GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n", getLast))},
 		{name: "client begins with HTTP/2", client: plain(ask(wire.Preface))},
 		{name: "TLSNextProto in clear text", set: with(func(s *http.Server) { s.TLSNextProto = nextProto{} }), client: plain(ask(get))},
@@ -238,7 +238,7 @@ func handlerRows() []configRow {
 // hijackedAs explains what a handler is given that takes a connection over.
 func hijackedAs(name, can string) []difference {
 	return []difference{
-		{"hijacked", name, "it is told to leave, waited for, and cut; NetConn returns the listener's own"},
+		{"hijacked", name, "it is asked to leave, waited for, and cut; NetConn returns the listener's own"},
 		{"hijacked can", can, "options of a socket are set through SyscallConn or NetConn"},
 	}
 }
@@ -522,7 +522,7 @@ func tlsRows(own, other tls.Certificate) []configRow {
 
 // clientHelloRows are those of GetConfigForClient.
 func clientHelloRows(own, other tls.Certificate) []configRow {
-	// hello is a server whose configuration is another, as the client says hello.
+	// hello is a server whose configuration changes with the ClientHello.
 	hello := func(other *tls.Config) func(*side) {
 		return tlsConfig(&tls.Config{Certificates: []tls.Certificate{own}, GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return other, nil }})
 	}

@@ -71,10 +71,10 @@ func TestBytesInNetHTTPsBufferAreARequest(t *testing.T) {
 		"HTTP/1":     func(t *testing.T) *trial { return start(t, &Process{}, slow) },
 		"and HTTP/2": func(t *testing.T) *trial { return startHTTP2(t, &Process{}, slow) },
 	}
-	for speaks, start := range servers {
+	for protocol, start := range servers {
 		for _, n := range []int{1, 2, 8, 16, 20, 28} { // 16 and 28 are whole lines
 			for _, background := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s, %d bytes, background=%v", speaks, n, background), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s, %d bytes, background=%v", protocol, n, background), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						x := start(t)
 						c := x.mustDial()

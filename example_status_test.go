@@ -12,7 +12,7 @@ import (
 	"github.com/lameduck-dev/lameduck"
 )
 
-// What Observe is told of a Process that cuts nothing.
+// What Observe receives of a Process that cuts nothing.
 func ExampleProcess_observe() {
 	p := lameduck.Process{
 		Delay:   time.Millisecond,
@@ -58,7 +58,7 @@ func ExampleProcess_Status() {
 }
 
 // The page for operators is on a port of its own. curl localhost:9091/debug/lameduck
-// says what a pod that does not go away waits for.
+// shows what a pod that does not go away waits for.
 func ExampleDebug() {
 	var p lameduck.Process
 	p.AddHTTP(&http.Server{Addr: ":8080", Handler: http.DefaultServeMux})

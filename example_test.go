@@ -121,7 +121,7 @@ func ExampleProcess_AddGRPC() {
 }
 
 // In a stream interceptor of a gRPC server, so that a stream that never ends
-// by itself is told when to.
+// by itself is signalled when to end.
 func ExampleProcess_WithDraining() {
 	var p lameduck.Process
 	stream := func(ctx context.Context, send func(string) error) error {

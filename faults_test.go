@@ -370,7 +370,7 @@ func (x *faultyRun) clients() {
 	synctest.Wait()
 }
 
-// nonsense is no request. Where TLS is spoken it is sent in clear, and net/http writes that
+// nonsense is no request. Where the server uses TLS it is sent in clear text, and net/http writes that
 // to ErrorLog.
 const nonsense = "NONSENSE\r\n\r\n"
 

@@ -231,9 +231,9 @@ func TestHalfARecordOfGRPCIsWaitedFor(t *testing.T) {
 	})
 }
 
-// A client that speaks something else than HTTP/2 over TLS is closed: nothing of the
+// A client that uses another protocol than HTTP/2 over TLS is closed: nothing of the
 // server reaches it in clear text.
-func TestClientOfGRPCThatSpeaksHTTP1OverTLS(t *testing.T) {
+func TestClientOfGRPCWithHTTP1OverTLS(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startSecureGRPC(t, &Process{}, ok)
 		nc, _ := x.secure(largeRoom, "h2")

@@ -75,7 +75,7 @@ func rawRequest(method, path string) []byte {
 }
 
 // An h2Client is a client that writes its frames by hand. What the server
-// sends it collects; it answers SETTINGS and PING unless told otherwise.
+// sends it collects; it answers SETTINGS and PING unless it is set otherwise.
 type h2Client struct {
 	net.Conn
 	t       *testing.T

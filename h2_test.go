@@ -38,10 +38,10 @@ func certificate(t testing.TB) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// spoken are the ways in which HTTP/2 is spoken.
-var spoken = []string{"h2c", "tls"}
+// transports are the ways in which HTTP/2 is served.
+var transports = []string{"h2c", "tls"}
 
-// serverOf is a server that speaks HTTP/2 in that way, and HTTP/1.1.
+// serverOf is a server of HTTP/2 in that way, and HTTP/1.1.
 func serverOf(t testing.TB, way string, h http.Handler) *http.Server {
 	srv := &http.Server{Handler: h, Protocols: new(http.Protocols)}
 	srv.Protocols.SetHTTP1(true)
@@ -54,7 +54,7 @@ func serverOf(t testing.TB, way string, h http.Handler) *http.Server {
 	return srv
 }
 
-// transportOf speaks HTTP/2 only. It dials what dial returns.
+// transportOf uses HTTP/2 only. It dials what dial returns.
 func transportOf(way string, dial func(context.Context) (net.Conn, error)) (*http.Transport, string) {
 	tr := &http.Transport{Protocols: new(http.Protocols)}
 	tr.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return dial(ctx) }
@@ -71,7 +71,7 @@ func transportOf(way string, dial func(context.Context) (net.Conn, error)) (*htt
 // bodies that cannot be sent again: no stream is lost. As in a cluster, new
 // connections go elsewhere some time after T0.
 func TestNoStreamIsLost(t *testing.T) {
-	for _, way := range spoken {
+	for _, way := range transports {
 		for _, think := range []time.Duration{0, 20 * time.Millisecond} {
 			t.Run(fmt.Sprint(way, " think=", think), func(t *testing.T) {
 				t.Parallel()

@@ -12,7 +12,7 @@ import (
 
 // WithDraining returns ctx with a moment within Spread, of its own, at which
 // [Draining] of it closes: for the streams of a gRPC server (in an interceptor), and
-// for all else that lives long and has no context of a request. p refers to it until
+// for all else that lasts long and has no context of a request. p refers to it until
 // ctx ends.
 func (p *Process) WithDraining(ctx context.Context) context.Context {
 	return p.members.Join(p.own(ctx), &p.state)

@@ -79,7 +79,7 @@ var mutations = []mutation{
 	{name: "B17: the report names all", file: "./cutreport.go", old: "case len(c.work) > manyWorks:", new: "case false:", pkg: ".", killedBy: "TestReportOfTheCutIsBounded"},
 	{name: "B18: close is cut out of any field", file: "internal/link/answer.go", old: "bytes.Replace(b, closeField, lineEnd, 1)", new: "bytes.Replace(b, closeLine, nil, 1)", pkg: ".", killedBy: "TestInformationalAnswersAfterT0"},
 	{name: "B18: a long 1xx is the answer", file: "internal/link/answer.go", old: "\tc.within1xx = !bytes.HasSuffix(b, headEnd) && len(b) >= len(headEnd)\n", new: "", pkg: ".", killedBy: "TestInformationalAnswersAfterT0"},
-	{name: "B19: own protocols are ignored", file: "internal/link/secure.go", old: "\t\t\tif serve != nil {\n", new: "\t\t\tif serve != nil && false {\n", pkg: ".", killedBy: "TestWhatIsNotSpokenIsRefused"},
+	{name: "B19: own protocols are ignored", file: "internal/link/secure.go", old: "\t\t\tif serve != nil {\n", new: "\t\t\tif serve != nil && false {\n", pkg: ".", killedBy: "TestWhatIsNotServedIsRefused"},
 	{name: "B20: OPTIONS * beside the handler", file: "internal/link/handler.go", old: "\tsrv.DisableGeneralOptionsHandler = true\n", new: "\tsrv.DisableGeneralOptionsHandler = !options\n", pkg: ".", killedBy: "TestOptionsOfTheServerAreARequest"},
 	{name: "B21: PINGs are counted in a byte", file: "internal/wire/conn.go", old: "if c.pings > 0 && ping == pingData(c.pings)", new: "if uint8(c.pings) > 0 && ping == pingData(c.pings)", pkg: "./internal/wire", killedBy: "TestEveryPingIsConfirmed"},
 	{name: "B22: a stream is looked for among all", file: "internal/index/list.go", old: "\tcase n > few:\n", new: "\tcase n > 1<<30:\n", pkg: "./internal/wire", killedBy: "TestStreamBesideManyCostsTheSame"},
@@ -141,7 +141,7 @@ func TestMutationsAreOfTheCodeAsItIs(t *testing.T) {
 
 func (m mutation) inPackage() string { return cmp.Or(m.pkg, "./internal/link") }
 
-// overlay writes the changed file, and what tells go of it.
+// overlay writes the changed file, and the list by which go finds it.
 func (m mutation) overlay(t *testing.T) string {
 	file, err := filepath.Abs(m.file)
 	if !strings.Contains(m.file, "/") {
@@ -157,7 +157,7 @@ func (m mutation) overlay(t *testing.T) string {
 		t.Fatal(err)
 	}
 	if n := strings.Count(string(text), m.old); n != 1 {
-		t.Fatalf("%s of %s has %q %d times, want once: say here what it has instead", m.file, runtime.Version(), m.old, n)
+		t.Fatalf("%s of %s has %q %d times, want once: write here what it has instead", m.file, runtime.Version(), m.old, n)
 	}
 	changed, overlay := filepath.Join(t.TempDir(), "changed.go"), filepath.Join(t.TempDir(), "overlay.json")
 	list, err := json.Marshal(map[string]map[string]string{"Replace": {file: changed}})

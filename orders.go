@@ -60,7 +60,7 @@ func (p *Process) carryOut(o order) {
 	}
 }
 
-// begin begins the termination, or returns the one that has begun. stop says
+// begin begins the termination, or returns the one that has begun. stop reports
 // that the process is to end, as it is not after a preStop call alone.
 func (p *Process) begin(by string, stop bool) *term.Termination {
 	p.mu.Lock()

@@ -267,7 +267,7 @@ func TestTerminationMessage(t *testing.T) {
 	}
 }
 
-func TestWhatIsNotSpokenIsRefused(t *testing.T) {
+func TestWhatIsNotServedIsRefused(t *testing.T) {
 	h2 := new(http.Protocols)
 	h2.SetHTTP2(true)
 	certificates := make([]tls.Certificate, 1)

@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// http2 is a connection of a schedule's client that speaks HTTP/2, in one of
+// http2 is a connection of a schedule's client that uses HTTP/2, in one of
 // several manners, until it is asked to leave.
 func (s *schedule) http2(nc net.Conn) {
 	c := newH2Client(s.t, nc)
@@ -37,7 +37,7 @@ func (s *schedule) http2(nc net.Conn) {
 	if s.oneIn(3) {
 		return
 	}
-	select { // says nothing more until it is closed, or goes by itself
+	select { // sends nothing more until it is closed, or closes by itself
 	case <-c.ended:
 	case <-time.After(s.upTo(time.Minute)):
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // raw serves a protocol of lines, each of which is answered by itself. When
-// the server is to leave it says bye, and answers on until the client hangs up.
+// the server is to leave it sends bye, and answers on until the client hangs up.
 func (s *schedule) raw(ctx context.Context, nc net.Conn) {
 	s.handling.Add(1)
 	defer s.handling.Add(-1)
@@ -39,7 +39,7 @@ func (s *schedule) raw(ctx context.Context, nc net.Conn) {
 	}
 }
 
-// talk is a connection of a schedule's client that speaks that protocol.
+// talk is a connection of a schedule's client that uses that protocol.
 func (s *schedule) talk(nc net.Conn) {
 	c := &client{nc, bufio.NewReader(nc)}
 	for range s.below(8) {
@@ -56,27 +56,27 @@ func (s *schedule) talk(nc net.Conn) {
 		if s.oneIn(12) {
 			return // goes before it is answered
 		}
-		if !s.hear(c, line) {
+		if !s.receive(c, line) {
 			return
 		}
 		time.Sleep(s.upTo(4 * time.Second))
 	}
-	if s.oneIn(2) { // says nothing more
+	if s.oneIn(2) { // sends nothing more
 		c.SetReadDeadline(time.Now().Add(s.upTo(time.Minute)))
 		c.r.ReadString('\n')
 	}
 }
 
-// hear waits for the answer to a line. It returns false if that is the last.
-func (s *schedule) hear(c *client, line string) bool {
+// receive waits for the answer to a line. It returns false if that is the last.
+func (s *schedule) receive(c *client, line string) bool {
 	asked := false
 	for {
-		said, err := c.r.ReadString('\n')
+		answer, err := c.r.ReadString('\n')
 		switch {
 		case err != nil:
 			s.noAnswer("raw "+line, err)
 			return false
-		case said == "bye\n":
+		case answer == "bye\n":
 			asked = true
 		default:
 			return !asked

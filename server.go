@@ -21,7 +21,7 @@ type server struct {
 	http   *http.Server    // nil unless it is one
 	tls    *tls.Config     // of http; nil for clear text
 	behind *http.Protocols // that http is to speak behind tls
-	native bool            // net/http speaks HTTP/2 on connections that it knows to be of TLS
+	native bool            // net/http serves HTTP/2 on connections that it knows to be of TLS
 	serve  func(*link.Listener) error
 	// finish, if there is one, is run when the listeners have closed. It ends
 	// when no handler is at work any more.

@@ -93,7 +93,7 @@ func TestAcceptIsTriedAgain(t *testing.T) {
 	}
 }
 
-// One http.Server on two listeners speaks the same on both.
+// One http.Server on two listeners serves the same protocols on both.
 func TestServerThatWasAddedTwice(t *testing.T) {
 	srv := serverOf(t, "tls", http.HandlerFunc(ok))
 	p := &Process{Delay: -1, Quiet: -1}

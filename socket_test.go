@@ -27,7 +27,7 @@ type memQueue struct {
 	changed *sync.Cond
 	data    []byte
 	room    int
-	fin     bool  // its writer has said that nothing more comes
+	fin     bool  // its writer has announced that nothing more comes
 	failed  error // what a Read returns: the connection was reset, or closed on this side
 	refused error // what a Write returns
 

@@ -58,7 +58,7 @@ func TestStuckWorkerIsNamedWithItsStack(t *testing.T) {
 			}
 		}
 		if n := strings.Count(err.Error(), ".waitsHere("); n != 1 {
-			t.Errorf("the stack is told %d times:\n%v", n, err)
+			t.Errorf("the stack is logged %d times:\n%v", n, err)
 		}
 	})
 }

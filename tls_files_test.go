@@ -13,7 +13,7 @@ import (
 	"testing"
 )
 
-// The server of ListenAndServeTLS speaks HTTP/2 with the certificate of the files.
+// The server of ListenAndServeTLS serves HTTP/2 with the certificate of the files.
 func TestServerOfCertificateFiles(t *testing.T) {
 	c := certificate(t)
 	key, err := x509.MarshalPKCS8PrivateKey(c.PrivateKey)

@@ -28,12 +28,12 @@ import (
 	"github.com/lameduck-dev/lameduck/testdata/golang.org/x/net/http2/h2c"
 )
 
-// startTLS runs p with a server that speaks HTTP/1.1 and HTTP/2 over TLS.
+// startTLS runs p with a server of HTTP/1.1 and HTTP/2 over TLS.
 func startTLS(t *testing.T, p *Process, h http.HandlerFunc) *trial {
 	return startServer(t, p, serverOf(t, "tls", h))
 }
 
-// A client that has connected and says nothing, as browsers do in advance, is
+// A client that has connected and sends nothing, as browsers do in advance, is
 // closed as any silent one, and holds nothing.
 func TestSilentTLSClientDoesNotHoldTheExit(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -56,7 +56,7 @@ func (x *trial) secure(room int, protocols ...string) (*tls.Conn, *memSocket) {
 	return tls.Client(nc, &tls.Config{InsecureSkipVerify: true, ServerName: "localhost", NextProtos: protocols}), server
 }
 
-// A client that negotiates HTTP/2 and then speaks HTTP/1 is not served, as it
+// A client that negotiates HTTP/2 and then uses HTTP/1 is not served, as it
 // is not by net/http: a handler would find no Request.TLS.
 func TestHTTP1WhereHTTP2WasNegotiated(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -290,7 +290,7 @@ func (w *pausingWriter) Write(b []byte) (int, error) {
 	return n + m, err
 }
 
-// Who speaks clear text to the TLS port is told so, as net/http does.
+// A client that sends clear text to the TLS port gets the answer of net/http.
 func TestClearTextToTheTLSPort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -391,8 +391,8 @@ func TestSilentHTTP2ClientIsClosed(t *testing.T) {
 }
 
 // A handshake that began before T0 and ends after it, and one that began
-// after: both connections are told (golang/go#81153).
-func TestHandshakeAfterT0IsTold(t *testing.T) {
+// after: both connections are asked to close (golang/go#81153).
+func TestHandshakeAfterT0IsAskedToClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := startTLS(t, &Process{}, ok)
 		nc, _ := x.socket(largeRoom)
@@ -412,7 +412,7 @@ func TestHandshakeAfterT0IsTold(t *testing.T) {
 				time.Sleep(10 * time.Millisecond)
 			}
 			if took := time.Since(begun); took > 3*time.Second+link.AskWithin {
-				t.Errorf("%s: told after %v", name, took)
+				t.Errorf("%s: asked after %v", name, took)
 			}
 		}
 		x.endsAt(10 * time.Second)
@@ -545,8 +545,8 @@ func TestTLSConfigWithoutACertificate(t *testing.T) {
 				if served := err == nil; served != test.served || !served && !strings.Contains(err.Error(), "has no certificate\nhint: ") {
 					t.Errorf("Run: %v, want it served: %v", err, test.served)
 				}
-				if told := len(log.with("serves clear text although")) == 1; told != test.served {
-					t.Errorf("logged: %v, want %v", told, test.served)
+				if logged := len(log.with("serves clear text although")) == 1; logged != test.served {
+					t.Errorf("logged: %v, want %v", logged, test.served)
 				}
 			})
 		})
@@ -663,7 +663,7 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 	}
 }
 
-// A server whose port was taken speaks the same when the program tries again.
+// A server whose port was taken serves the same protocols when the program tries again.
 func TestSecondTryAfterAPortThatIsTaken(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

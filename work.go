@@ -120,7 +120,7 @@ func (w Work) rest(t0, now time.Time) (rest string) {
 	return rest
 }
 
-// age says for how long w has been under way, "" if nothing is known.
+// age is for how long w has been under way, "" if nothing is known.
 func (w Work) age(t0, now time.Time) string {
 	switch {
 	case !w.Since.IsZero():
