@@ -65,20 +65,25 @@ func (c *container) drains() []drain {
 	if c.found != nil {
 		return *c.found
 	}
+	texts := []string{strings.Join(c.words(), " ")}
 	all := ofFlags(c.words(), "its command")
 	for name, v := range c.environment() {
 		if v.known {
+			texts = append(texts, name+"="+v.text)
 			all = append(all, ofVariable(name, v)...)
 		}
 	}
 	for _, f := range c.files() {
+		texts = append(texts, f.text)
 		all = append(all, ofLines(f.text, f.path, f.from)...)
 	}
 	for _, o := range c.configMaps() {
 		for name, text := range dataOf(o) {
+			texts = append(texts, name+": "+text)
 			all = append(all, ofLines(name+": "+text, "", o.String())...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(d drain) bool { return d.off != nil && slices.ContainsFunc(texts, d.off.MatchString) })
 	hook := ""
 	if h := c.preStop(); h.Present() {
 		hook = strings.Join(h.Get("exec", "command").Texts(), " ") + h.Get("httpGet", "path").Text()

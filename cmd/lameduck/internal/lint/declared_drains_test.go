@@ -136,6 +136,24 @@ func TestDrainsOfFiles(t *testing.T) {
 	}
 }
 
+// TestSpringShutsDownAtOnce where that is set, in any of its ways.
+func TestSpringShutsDownAtOnce(t *testing.T) {
+	off := drainsOf.name["timeout-per-shutdown-phase"][0].off
+	for text, want := range map[string]bool{
+		"SERVER_SHUTDOWN=immediate":                                  true,
+		"server.shutdown=immediate\n":                                true,
+		`{"server": {"port": 8080}, "server.shutdown": "immediate"}`: true,
+		"server:\n  port: 8080\n  shutdown: immediate\n":             true,
+		"server:\n  shutdown: graceful\n":                            false,
+		"server:\n  port: 8080\nother:\n  shutdown: immediate\n":     false,
+		"SERVER_SHUTDOWN=graceful":                                   false,
+	} {
+		if got := off.MatchString(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
 // TestDrainsOfContainers reads commands and environments.
 func TestDrainsOfContainers(t *testing.T) {
 	for _, tt := range []struct{ fields, want string }{
@@ -143,6 +161,7 @@ func TestDrainsOfContainers(t *testing.T) {
 		{`args: ["--graceful-timeout=$(DELAY)"]`, "gunicorn 12"},
 		{`command: [sh, -c, "exec uvicorn app:app --timeout-graceful-shutdown 25 --port 8000"]`, "uvicorn 25"},
 		{`command: [java, -Dspring.lifecycle.timeout-per-shutdown-phase=25s, -jar, app.jar]`, "Spring Boot 25"},
+		{`command: [java, -Dspring.lifecycle.timeout-per-shutdown-phase=25s, -Dserver.shutdown=immediate, -jar, app.jar]`, ""},
 		{`args: [--entryPoints.web.transport.lifeCycle.requestAcceptGraceTimeout=20]`, "Traefik 20"},
 		{`args: [--shutdown-delay-duration=20s]`, "the API server 20"},
 		{`args: ["--drain-time-s", "45"]`, ""},

@@ -1,6 +1,9 @@
 package lint
 
-import "time"
+import (
+	"regexp"
+	"time"
+)
 
 // drainSettings is every setting that lint knows, one entry each.
 var drainSettings = []drainSetting{
@@ -35,7 +38,8 @@ var drainSettings = []drainSetting{
 	{server: "Puma", name: "force_shutdown_after", source: "https://puma.io/puma/Puma/DSL.html#force_shutdown_after-instance_method"},
 	{server: "PHP-FPM", name: "process_control_timeout", source: "https://www.php.net/manual/en/install.fpm.configuration.php#process-control-timeout"},
 	{server: "Spring Boot", name: "timeout-per-shutdown-phase", unit: time.Millisecond, source: "https://docs.spring.io/spring-boot/reference/web/graceful-shutdown.html",
-		env: "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE"},
+		env: "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE",
+		off: regexp.MustCompile(`(?i)(?:\b|-D)server[._]shutdown["']?\s*[:=]\s*["']?immediate\b|\bserver:\s*(?:\n\s+[^\n]*)*?\n\s+shutdown:\s*["']?immediate\b`)},
 	{server: "Quarkus", name: "quarkus.shutdown.delay", env: "QUARKUS_SHUTDOWN_DELAY", accepts: true, source: "https://quarkus.io/guides/lifecycle#graceful-shutdown"},
 	{server: "Quarkus", name: "quarkus.shutdown.timeout", env: "QUARKUS_SHUTDOWN_TIMEOUT", source: "https://quarkus.io/guides/lifecycle#graceful-shutdown"},
 	{server: "Keycloak", env: "KC_SHUTDOWN_DELAY", accepts: true, source: "https://www.keycloak.org/server/all-config"},

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"regexp"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -80,11 +81,12 @@ type drainSetting struct {
 	// separated by spaces; an annotation of the pod. Of a name with dots the last part is
 	// enough. Letter case, and _ for -, make no difference.
 	name, env, annotation string
-	unit                  time.Duration // of a number that has none; 0: a second
-	accepts               bool          // it goes on to accept connections for all of that time; else it is the most that requests in flight get
-	whole                 bool          // the other times of the server are within it
-	file                  string        // what the file has to have, where other files have such a key too
-	hook                  string        // what the preStop hook has to have: without it nothing asks the server to drain
+	unit                  time.Duration  // of a number that has none; 0: a second
+	accepts               bool           // it goes on to accept connections for all of that time; else it is the most that requests in flight get
+	whole                 bool           // the other times of the server are within it
+	file                  string         // what the file has to have, where other files have such a key too
+	off                   *regexp.Regexp // what switches it off, in the command, the environment or a file
+	hook                  string         // what the preStop hook has to have: without it nothing asks the server to drain
 	source                string
 }
 
