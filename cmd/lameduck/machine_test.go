@@ -14,8 +14,8 @@ import (
 // machine lends this machine to trials. A trial's clients and pods need their
 // processor time when they ask for it; a result made by late clients is no
 // evidence about the server. So a try on a late machine takes twice the room;
-// and one that is inconclusive, or has the wrong result on a late machine or
-// with a failed control target, is made again: with half of the machine, and then
+// and one that is inconclusive, or has the wrong result on a late machine, with a
+// failed control target or with a slow server, is made again: with half of the machine, and then
 // alone. A server without a fault that failed is not tried again.
 type machine struct {
 	taking sync.Mutex    // held by the try that waits for its slots
@@ -63,7 +63,7 @@ func (m *machine) tries(room func() int, f func() error) error {
 		err = f()
 		was := late.Stop()
 		release()
-		if err == nil || errors.Is(err, errFalse) || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errInconclusive) {
+		if err == nil || errors.Is(err, errFalse) || was <= lateness.Tolerated && !errors.Is(err, errControl) && !errors.Is(err, errSlow) && !errors.Is(err, errInconclusive) {
 			return err
 		}
 		worst = max(worst, was)
@@ -93,7 +93,7 @@ func TestAFalseFailIsNotTriedAgain(t *testing.T) {
 	for _, tt := range []struct {
 		first error
 		tries int
-	}{{errInconclusive, 2}, {fmt.Errorf("%w (%w)", errFalse, errControl), 1}} {
+	}{{errInconclusive, 2}, {errSlow, 2}, {fmt.Errorf("%w (%w)", errFalse, errControl), 1}} {
 		m, tries := machine{slots: make(chan struct{}, 1)}, 0
 		err := m.tries(m.all, func() error {
 			if tries++; tries > 1 {

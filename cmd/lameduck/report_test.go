@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
 // result is what the tests read of verify's JSON. It is written out here, and
@@ -21,6 +23,7 @@ type result struct {
 		Pattern string
 		Dropped int
 		Causes  map[string]int
+		Latency struct{ P90 float64 } `json:"latency_ms"`
 	}
 	Findings []struct {
 		ID, Summary, Evidence, Fix string
@@ -31,6 +34,10 @@ type result struct {
 // errControl is in what is wrong with a result where attempts at the control
 // target failed: it never terminates, so this machine was late.
 var errControl = errors.New("the control target failed, too")
+
+// errSlow is in what is wrong with a result where many requests on new connections
+// took long: the servers of these tests answer at once, so the pods were late.
+var errSlow = errors.New("the server was slow")
 
 // errInconclusive is in what is wrong with a result that is inconclusive: the
 // trial has to be made again.
@@ -48,6 +55,11 @@ func (r result) wrong(err error) error {
 	}
 	if err != nil && r.Control.Failed > 0 {
 		return fmt.Errorf("%w (%w, %d of %d attempts)", err, errControl, r.Control.Failed, r.Control.Attempts)
+	}
+	for _, t := range r.Traffic {
+		if err != nil && t.Pattern == "new" && t.Latency.P90 >= float64(timeline.MostLate.Milliseconds()) {
+			return fmt.Errorf("%w (%w, a tenth of the requests on new connections took %.0f ms or more)", err, errSlow, t.Latency.P90)
+		}
 	}
 	return err
 }
