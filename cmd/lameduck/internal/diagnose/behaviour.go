@@ -12,6 +12,9 @@ import (
 func (b behaviour) or(other behaviour) behaviour {
 	b.runsAfterClose = max(b.runsAfterClose, other.runsAfterClose)
 	b.exitsUncleanly = max(b.exitsUncleanly, other.exitsUncleanly)
+	if other.stopsAtOnce {
+		b.certainly = max(b.certainly, other.certainly)
+	}
 	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
 	return b
 }
@@ -57,6 +60,13 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	seen := window{stopped.latest - late, stopped.latest}
 	stopped.earliest = min(stopped.earliest, seen.earliest)
 	return seen.since(p.t0).shorterThan(minDelay) != no, max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+}
+
+// mayStopAtOnce reports whether nothing shows when the pod stopped accepting
+// connections: none came long after its T0. On a cluster only, where the
+// replicas that were seen to stop at once show it.
+func (p *podFacts) mayStopAtOnce() bool {
+	return p.exitInexact && p.t0.came() && p.exit.came() && !p.own.stopsAtOnce && !p.closed.came() && exactly(p.lastAccepted).since(p.t0).shorterThan(minDelay) == yes
 }
 
 // unseen is unsure where the tool was stalled when the pod may have stopped
@@ -131,11 +141,12 @@ func (p *podFacts) lastRan(o *observer) window {
 // knew reports whether the server had the request that it cut: it handled it,
 // or read the first one of a connection. A graceful shutdown waits for both. A
 // connection that a busy machine has not accepted yet is not known to the
-// server.
+// server. And net/http's Shutdown closes a connection as soon as it has read the
+// head of its first request, however long that was on its way.
 func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	reading := no
 	if !d.Reused {
-		reading = o.waited(d.Started, d.Ended).shorterThan(reaction).not()
+		reading = o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction).not()
 	}
 	return max(reading, p.inProgress(d, o))
 }

@@ -137,6 +137,9 @@ func (s *runFacts) settleBehaviour() {
 		any = any.or(p.own)
 	}
 	for _, p := range s.pods {
+		if any.certainly == yes && p.mayStopAtOnce() {
+			p.own.stopsAtOnce, p.own.certainly = true, unsure
+		}
 		if p.likely = p.own; p.exitInexact {
 			p.likely = p.own.or(any)
 		}
