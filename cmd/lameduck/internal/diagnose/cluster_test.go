@@ -329,3 +329,41 @@ func TestALateReportOfAnExit(t *testing.T) {
 		})
 	}
 }
+
+// TestShutdownOfAStatefulSet: http.Server.Shutdown closes idle connections at once, and
+// a connection whose first head it reads as soon as that is complete. All nodes know
+// of the termination so soon that hardly a new connection is refused.
+func TestShutdownOfAStatefulSet(t *testing.T) {
+	for name, refusals := range map[string]bool{"one was refused": true, "none was refused": false} {
+		t.Run(name, func(t *testing.T) {
+			b := build(event(0, timeline.Started, "a-0"), event(1, timeline.Ready, "a-0"), event(0, timeline.Started, "a-1"), event(1, timeline.Ready, "a-1"),
+				event(7150*ms, timeline.Deleted, "a-1"), event(7160*ms, timeline.Signalled, "a-1"), event(8850*ms, timeline.Exited, "a-1"),
+				event(13200*ms, timeline.Deleted, "a-0"), event(13210*ms, timeline.Signalled, "a-0"), event(13700*ms, timeline.Exited, "a-0"))
+			b.Stage, b.Accuracy = "cluster", 1500*ms
+			slow := func(sent time.Duration) func(*timeline.Attempt) {
+				return func(a *timeline.Attempt) { a.Pattern, a.Sent = "slow", sent }
+			}
+			for at := s; at < 7*s; at += 100 * ms {
+				b.try(at, "a-1").try(at, "a-0")
+			}
+			for at := 7100 * ms; at < 13*s; at += 100 * ms {
+				b.try(at, "a-0")
+			}
+			b.try(7180*ms, "a-1").try(13220*ms, "a-0")
+			for i := range uint64(4) {
+				b.try(s, "a-1", on(1000+i)).try(s, "a-0", on(2000+i)) // kept, and about to be used again
+				b.try(7*s-time.Duration(i)*ms, "a-1", on(1000+i), slow(never), lasting(190*ms), failing(timeline.EOF))
+				b.try(13*s-time.Duration(i)*ms, "a-0", on(2000+i), slow(never), lasting(240*ms), failing(timeline.EOF))
+			}
+			for _, began := range []time.Duration{6100 * ms, 6300 * ms} {
+				b.try(began, "a-1", slow(began+2*s-ms), lasting(2*s), failing(timeline.EOF))
+			}
+			if refusals {
+				b.try(7200*ms, "a-1", refused)
+			}
+			if found := Findings(&b.Run); len(found) != 1 || found[0].ID != closesEarly {
+				t.Errorf("%+v, want %s alone", found, closesEarly)
+			}
+		})
+	}
+}
