@@ -129,6 +129,17 @@ func TestKilledAtTheEndOfItsGrace(t *testing.T) {
 	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Signalled, timeline.Killed, timeline.Exited)
 }
 
+// TestKilledByOther: an exit code of 137 long before the end of the grace period is the
+// process's own, or of another program that killed it.
+func TestKilledByOther(t *testing.T) {
+	s := newScript(t)
+	s.o.preStop = nil
+	s.run().delete()
+	s.status(func(p *corev1.Pod) { p.DeletionGracePeriodSeconds = new(int64(30)) })
+	s.kubelet("Killing", web).exit(137, "Error")
+	s.want(timeline.Started, timeline.Ready, timeline.Deleted, timeline.Signalled, timeline.Exited)
+}
+
 // TestTheStatusComesLate: the node's own times then show when the exit was.
 func TestTheStatusComesLate(t *testing.T) {
 	node := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) // its clock is off

@@ -59,6 +59,12 @@ func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration
 	return max(p.killing, min(now, p.killing+after))
 }
 
+// hadGrace reports whether something was surely left of the grace period at a moment.
+func (p *podSeen) hadGrace(at time.Duration) bool {
+	grace := p.object.DeletionGracePeriodSeconds
+	return grace != nil && p.deleted != timeline.Never && at+Accuracy < p.deleted+time.Duration(*grace)*time.Second
+}
+
 // signalName is the signal that ended a process, if the runtime reports it.
 func signalName(t *corev1.ContainerStateTerminated) string {
 	switch {

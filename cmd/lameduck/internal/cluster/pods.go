@@ -155,7 +155,7 @@ func (o *observer) followRestarts(p *podSeen, s *corev1.ContainerStatus, now tim
 }
 
 // exit emits how the process ended. Only the exit code shows that the pod was
-// killed at the end of its grace period: 128 + 9, and not by the OOM killer.
+// killed at the end of its grace period: 128 + 9, neither by the OOM killer nor before.
 func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time.Duration) {
 	p.container = exited
 	if p.signal != nil {
@@ -166,7 +166,7 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	}
 	at := p.exitedBy(t, now)
 	code := int(t.ExitCode)
-	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" {
+	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" && !p.hadGrace(at) {
 		o.emitFor(p, timeline.Event{At: at, Kind: timeline.Killed})
 	}
 	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})

@@ -28,6 +28,7 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 	removePodNames(run, vis.header)
 	var events []timeline.Event
 	hooks := map[string]time.Duration{} // how late the start of each is reported
+	killed := map[string]bool{}         // at the end of the grace period: an exit code of 137 is not enough
 	for _, e := range run.Events {
 		reported := e
 		switch e.Kind {
@@ -51,6 +52,7 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 			}
 			reported.Caught, reported.HandlerUnknown = e.Kind == timeline.Signalled, e.Kind == timeline.Signalled
 		case timeline.Killed:
+			killed[e.Pod] = true
 			continue
 		case timeline.Exited:
 			reported.At += 50*ms + upTo(r, 1450*ms)
@@ -58,7 +60,7 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 				reported.At = min(reported.At, e.At.Truncate(s)+s)
 			}
 			events = append(events, timeline.Event{At: reported.At + upTo(r, 50*ms), Kind: timeline.EndpointRemoved, Pod: e.Pod})
-			if reported.Code == 137 {
+			if reported.Code == 137 && killed[e.Pod] {
 				events = append(events, timeline.Event{At: reported.At, Kind: timeline.Killed, Pod: e.Pod})
 			}
 		}
