@@ -19,8 +19,8 @@ func (p *Pod) await(ctx context.Context, c *container) (exited bool) {
 			p.onProbe(c, v)
 		case addr := <-c.found:
 			p.listening(c, addr)
-		case <-c.queue.news:
-			p.emitQueue(c)
+		case <-c.watches.news:
+			p.emitWatched(c)
 		case <-ctx.Done():
 			return false
 		}

@@ -26,7 +26,7 @@ type container struct {
 	servers                        []int    // the processes that its termination depends on; of the same goroutine
 	idleness                       idleness // of Trouble
 
-	queue *queueWatch
+	watches *watches
 }
 
 // settled is how long a container has to run, and then its processes to use no

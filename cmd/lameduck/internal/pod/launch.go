@@ -26,7 +26,7 @@ func (p *Pod) newContainer() (*container, error) {
 		return nil, err
 	}
 	c := &container{probed: probed{proc, time.Now(), p.status.probed},
-		results: make(chan probeResult), found: make(chan netip.AddrPort), queue: newQueueWatch()}
+		results: make(chan probeResult), found: make(chan netip.AddrPort), watches: newWatches()}
 	c.probes, c.stop = context.WithCancel(p.podCtx)
 	c.livenessCtx, c.stopLiveness = context.WithCancel(c.probes)
 	c.stopCtx, c.stopBecause = context.WithCancelCause(p.terminateCtx)

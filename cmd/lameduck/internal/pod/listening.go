@@ -16,7 +16,7 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	tree, holders := c.Tree(), c.Holders(int(addr.Port()))
 	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: server(tree, holders)})
 	c.listens, c.wrapper, c.servers = true, wrapper(tree, holders), servers(tree, holders)
-	c.queue.ended.Go(func() { p.watchQueue(c, int(p.port.Load())) })
+	c.watches.ended.Go(func() { p.watchQueue(c, int(p.port.Load())) })
 	p.noteListeners(c, addr)
 	p.tryConnecting(c)
 }

@@ -11,10 +11,11 @@ import (
 // queuePoll is the time between two looks at the accept queue.
 const queuePoll = 25 * time.Millisecond
 
-// queueWatch looks at the accept queue of the target port again and again, and
-// keeps what has changed as events. Each has the moment of the look before: the
-// change came between the two, also where this machine was late.
-type queueWatch struct {
+// watches look again and again at the accept queue of the target port, and at how
+// long threads waited for a processor, and keep as events what they have seen. A change
+// of the queue has the moment of the look before: it came between the two, also where
+// this machine was late.
+type watches struct {
 	news  chan struct{}  // has an item when there are events
 	ended sync.WaitGroup // of the watches: the last event is kept
 
@@ -22,8 +23,8 @@ type queueWatch struct {
 	events []timeline.Event
 }
 
-func newQueueWatch() *queueWatch {
-	return &queueWatch{news: make(chan struct{}, 1)}
+func newWatches() *watches {
+	return &watches{news: make(chan struct{}, 1)}
 }
 
 // look is one look at the queue.
@@ -51,7 +52,7 @@ func (l look) event() timeline.Event {
 	return e
 }
 
-func (w *queueWatch) add(e timeline.Event) {
+func (w *watches) add(e timeline.Event) {
 	w.mu.Lock()
 	w.events = append(w.events, e)
 	w.mu.Unlock()

@@ -11,16 +11,16 @@ import (
 func (p *Pod) exited(c *container) {
 	c.ended, c.ready = true, false
 	c.stop()
-	c.queue.ended.Wait()
-	p.emitQueue(c)
+	c.watches.ended.Wait()
+	p.emitWatched(c)
 	code, signal := c.Exit()
 	p.status.exited(code, signal, time.Since(c.began))
 	p.emit(timeline.Event{Kind: timeline.Exited, Code: code, Signal: signal})
 }
 
-// emitQueue emits what the watch of the container has kept.
-func (p *Pod) emitQueue(c *container) {
-	w := c.queue
+// emitWatched emits what the watch of the container has kept.
+func (p *Pod) emitWatched(c *container) {
+	w := c.watches
 	w.mu.Lock()
 	events := w.events
 	w.events = nil

@@ -10,13 +10,13 @@ func (p *Pod) watchQueue(c *container, port int) {
 			break
 		}
 		if last.ended == 0 || next.Listens != last.Listens || (next.Waiting > 0) != (last.Waiting > 0) {
-			c.queue.add(next.event())
+			c.watches.add(next.event())
 		}
 		last = next
 	}
 	if last.ended > 0 {
 		last.after = last.began
-		c.queue.add(last.event()) // for how long that is known
+		c.watches.add(last.event()) // for how long that is known
 	}
 }
 

@@ -24,11 +24,11 @@ func (p *Pod) watchWaits(c *container) {
 	if last == nil {
 		return
 	}
-	c.queue.ended.Go(func() {
+	c.watches.ended.Go(func() {
 		for sleep(c.probes, waitsPoll) == nil {
 			now, next := p.cfg.Clock.Now(), c.Waits(c.servers)
 			if w := longestWait(last, next); w >= noticeable {
-				c.queue.add(timeline.Event{Kind: timeline.Starved, Due: now - w, At: now})
+				c.watches.add(timeline.Event{Kind: timeline.Starved, Due: now - w, At: now})
 			}
 			last = next
 		}
