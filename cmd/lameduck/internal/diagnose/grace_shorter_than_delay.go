@@ -37,27 +37,26 @@ var ruleGraceShorter = rule{
 		return s
 	},
 	fix: func(m *match) advice {
-		hookUsedGrace := slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.hookUsedGrace })
-		leavesTwo := fmt.Sprintf("set `terminationGracePeriodSeconds: %s`: the preStop hook takes the whole grace period, and leaves the server the 2 s that the kubelet adds.", m.graceNumber())
-		if m.anyKeptWhenKilled() {
-			a := advice{
+		hookTookAll := slices.ContainsFunc(m.pods, func(p *podFacts) bool { return p.hookUsedGrace })
+		var a advice
+		switch {
+		case m.anyKeptWhenKilled():
+			a = advice{
 				inGo:     listenAndServe + ": it asks each client to reconnect elsewhere, and exits when all connections are closed.",
 				program:  sendConnectionClose,
 				manifest: fmt.Sprintf("if the server is meant to keep serving for that long, set `terminationGracePeriodSeconds: %s`.", m.graceNumber()),
 			}
-			if hookUsedGrace {
-				a.manifest = leavesTwo
+		case !hookTookAll:
+			a = advice{
+				inGo:     fmt.Sprintf("set LAMEDUCK_GRACE=%ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
+				program:  "if the process never exits, look for a worker or a connection that is never ended; if it ignores the signal, handle it (Node.js as process 1 needs a handler to exit).",
+				manifest: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s.", m.graceNumber(), m.delay()),
 			}
-			return a
 		}
-		if hookUsedGrace {
-			return advice{manifest: leavesTwo}
+		if hookTookAll {
+			a.manifest = fmt.Sprintf("set `terminationGracePeriodSeconds: %s`: the preStop hook takes the whole grace period, and leaves the server the 2 s that the kubelet adds.", m.graceNumber())
 		}
-		return advice{
-			inGo:     fmt.Sprintf("set LAMEDUCK_GRACE=%ss for the library, which then shortens its delay so that the process is not killed.", m.graceNumber()),
-			program:  "if the process never exits, look for a worker or a connection that is never ended; if it ignores the signal, handle it (Node.js as process 1 needs a handler to exit).",
-			manifest: fmt.Sprintf("set `terminationGracePeriodSeconds: %s`, or shorten the delay (preStop included: it counts against the grace period) to %s.", m.graceNumber(), m.delay()),
-		}
+		return a
 	},
 }
 
