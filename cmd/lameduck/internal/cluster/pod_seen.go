@@ -59,8 +59,8 @@ func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration
 	return max(p.killing, min(now, p.killing+after))
 }
 
-// hadGrace reports whether something was surely left of the grace period at a moment.
-func (p *podSeen) hadGrace(at time.Duration) bool {
+// withinGrace reports whether a moment was surely before the end of the grace period.
+func (p *podSeen) withinGrace(at time.Duration) bool {
 	grace := p.object.DeletionGracePeriodSeconds
 	return grace != nil && p.deleted != timeline.Never && at+Accuracy < p.deleted+time.Duration(*grace)*time.Second
 }

@@ -166,7 +166,7 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	}
 	at := p.exitedBy(t, now)
 	code := int(t.ExitCode)
-	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" && !p.hadGrace(at) {
+	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" && !p.withinGrace(at) {
 		o.emitFor(p, timeline.Event{At: at, Kind: timeline.Killed})
 	}
 	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
