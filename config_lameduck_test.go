@@ -20,14 +20,7 @@ func TestConfigurationsInTheLameDuck(t *testing.T) {
 			continue
 		}
 		t.Run(row.name, func(t *testing.T) {
-			if row.godebug != "" {
-				t.Setenv("GODEBUG", row.godebug)
-			}
-			serve := row.serve
-			if serve == nil {
-				serve = serveAsConfigured
-			}
-			bare, ours := newSide(t, row.set), newSide(t, row.set)
+			serve, bare, ours := row.sides(t)
 			bare.srv.Handler = asking{bare.srv.Handler}
 			bare.byNetHTTP(serve, row.client)
 			ours.inTheLameDuck(row.client)

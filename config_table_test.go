@@ -47,14 +47,7 @@ func TestConfigurationsAreServedAsByNetHTTP(t *testing.T) {
 	rows := configRows(certificate(t), certificate(t))
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
-			if row.godebug != "" {
-				t.Setenv("GODEBUG", row.godebug)
-			}
-			serve := row.serve
-			if serve == nil {
-				serve = serveAsConfigured
-			}
-			bare, ours := newSide(t, row.set), newSide(t, row.set)
+			serve, bare, ours := row.sides(t)
 			bare.byNetHTTP(serve, row.client)
 			_, refused := bare.seen["start"]
 			ours.byProcess(row.client, refused || row.refused())
@@ -64,6 +57,17 @@ func TestConfigurationsAreServedAsByNetHTTP(t *testing.T) {
 }
 
 // refused reports whether a Process refuses what net/http serves.
+// sides are the row's two servers, and how net/http serves its own.
+func (row configRow) sides(t *testing.T) (serve func(*http.Server, net.Listener) error, bare, ours *side) {
+	if row.godebug != "" {
+		t.Setenv("GODEBUG", row.godebug)
+	}
+	if serve = row.serve; serve == nil {
+		serve = serveAsConfigured
+	}
+	return serve, newSide(t, row.set), newSide(t, row.set)
+}
+
 func (row configRow) refused() bool {
 	return slices.ContainsFunc(row.explained, func(d difference) bool { return d.what == "start" })
 }

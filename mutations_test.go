@@ -133,10 +133,18 @@ func TestMutationsAreOfTheCodeAsItIs(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-		if n := strings.Count(string(text), m.old); n != 1 {
-			t.Errorf("%s: %s has %q %d times, want once", m.name, m.file, m.old, n)
+		if err := m.findIn(string(text)); err != nil {
+			t.Errorf("%s: %v", m.name, err)
 		}
 	}
+}
+
+// findIn fails if the text of the file does not have what is to be changed once.
+func (m mutation) findIn(text string) error {
+	if n := strings.Count(text, m.old); n != 1 {
+		return fmt.Errorf("%s of %s has %q %d times, want once: write here what it has instead", m.file, runtime.Version(), m.old, n)
+	}
+	return nil
 }
 
 func (m mutation) inPackage() string { return cmp.Or(m.pkg, "./internal/link") }
@@ -156,8 +164,8 @@ func (m mutation) overlay(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(string(text), m.old); n != 1 {
-		t.Fatalf("%s of %s has %q %d times, want once: write here what it has instead", m.file, runtime.Version(), m.old, n)
+	if err := m.findIn(string(text)); err != nil {
+		t.Fatal(err)
 	}
 	changed, overlay := filepath.Join(t.TempDir(), "changed.go"), filepath.Join(t.TempDir(), "overlay.json")
 	list, err := json.Marshal(map[string]map[string]string{"Replace": {file: changed}})
