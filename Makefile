@@ -1,10 +1,11 @@
 # make demo and make test need Go, and nothing else. The race detector needs a
 # C compiler besides; where there is none the tests run without it.
-RACE := $(shell command -v "$$(go env CC)" >/dev/null 2>&1 && echo -race)
+RACE := $(shell command -v "$$(go env CC 2>/dev/null)" >/dev/null && echo -race)
 FUZZTIME ?= 10000x
 
 # What Go compiles needs a folder. Go names one that it cannot write, and no cure.
 cache:
+	@command -v go >/dev/null || { echo 'make: go was not found: install Go 1.26 or later (https://go.dev/dl), or add its bin folder to PATH'; exit 1; }
 	@dir="$$(go env GOCACHE)"; { mkdir -p "$$dir" && test -w "$$dir"; } 2>/dev/null || \
 		{ echo "make: cannot write $${dir:-GOCACHE, which is not set}: set GOCACHE to a folder of yours, and GOMODCACHE if that is in the way too"; exit 1; }
 
