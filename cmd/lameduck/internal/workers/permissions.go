@@ -7,10 +7,9 @@ import (
 )
 
 // Rules are the permissions in its namespace that the coordinator uses; the
-// workers have none. Attaching is a get for a WebSocket, and a create for SPDY
-// and, since Kubernetes 1.35, for a WebSocket as well. Without the permission
-// to list events, a refusal by a quota or by Pod Security is only seen as a
-// timeout.
+// workers have none. Attaching by WebSocket is a get, and since Kubernetes 1.35 a
+// create as well. Without the permission to list events, a refusal by a quota or by
+// Pod Security is only seen as a timeout.
 var Rules = []rbacv1.PolicyRule{
 	{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create", "get", "delete"}},
 	{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list"}},
