@@ -27,7 +27,7 @@ func session(conn net.Conn, e engine.Engine, use engine.Use) engine.Session {
 	return s
 }
 
-// exchange makes one request. The error says how it failed.
+// exchange makes one request. The error is how it failed.
 func exchange(s engine.Session) (end engine.End, err error) {
 	x := s.Do(context.Background())
 	if x.Cause != "" {

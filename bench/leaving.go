@@ -40,7 +40,7 @@ type leavingRow struct {
 	N      int    `json:"terminations"`
 }
 
-// An openClient is the client that a server has at SIGTERM. After the exit, cut tells
+// An openClient is the client that a server has at SIGTERM. After the exit, cut reports
 // whether its request was cut; hangUp closes its connection.
 type openClient struct {
 	name    string
