@@ -84,7 +84,7 @@ func (h *h2) top() net.Conn {
 }
 
 // read is Read. The server asks for the nine bytes of a frame's head, and then for the
-// rest of it: with that comes what has come behind it.
+// rest of it: with that comes what the client has sent after it.
 func (h *h2) read(b []byte) (int, error) {
 	if n := h.ahead.take(b); n > 0 {
 		return n, nil
