@@ -17,8 +17,8 @@
 // # Add a rule
 //
 // One file, named by the ID of the rule with underscores, has its value: title,
-// why, sources, when it holds for a pod or which drops it explains, evidence
-// and fix. One line in rules.go gives it its place, with the reason for it. If
+// why, sources, which drops it explains, when it holds for a pod if it is the fault of a
+// whole pod, evidence and fix. One line in rules.go gives it its place, with the reason for it. If
 // it needs a fact that podFacts and dropFacts do not have, the fact is computed
 // there, once, and not in the rule. Its cases go into the table faults of
 // diagnose_test.go (a simulated server) or of rules_test.go (a run made by
