@@ -12,7 +12,7 @@ import (
 const (
 	ours     = "lameduck"
 	shutdown = "sleep, Shutdown" // http.Server.Shutdown, after a sleep: the standard recipe
-	exit     = "sleep, os.Exit"  // what many a tutorial shows
+	exit     = "sleep, os.Exit"  // what many tutorials show
 )
 
 // A peer is one way to terminate. Its functions serve until SIGTERM and

@@ -254,7 +254,7 @@ func allThatWaitForNothingExit(t *testing.T) []stuckRow {
 	}
 }
 
-// The whole is to be had in a coffee break, and not overnight.
+// All tables together take minutes, and not a night.
 func TestEstimate(t *testing.T) {
 	p := plan{peers: true, rate: ratePlan{pairs: 40, round: 200 * time.Millisecond}, broken: brokenPlan{runs: 30},
 		lost: lostPlan{window: 500 * time.Millisecond, budget: 3 * time.Second}}

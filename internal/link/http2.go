@@ -169,7 +169,7 @@ func (h *h2) wrote(b []byte) {
 // the rest are, and GOAWAY is sent before any of them.
 const (
 	ObserveFor = 50 * time.Millisecond  // how long the typical number is observed
-	HeldAtMost = 50 * time.Millisecond  // then the answers are sent all the same
+	HeldAtMost = 50 * time.Millisecond  // then the answers are sent in any case
 	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
 

@@ -217,7 +217,7 @@ func TestLargestFrame(t *testing.T) {
 	}
 }
 
-// A frame of ours goes between two of the server's, behind its first one, and
+// A frame of ours goes between two of the server's, after its first one, and
 // not into a header block.
 func TestFitsIn(t *testing.T) {
 	block := slices.Concat(frame(frameHeaders, 0, 1, status...), frame(frameContinuation, 0, 1), frame(frameContinuation, flagEndHeaders, 1))
@@ -254,7 +254,7 @@ func TestFitsIn(t *testing.T) {
 		c.Sent(settings[i : i+1])
 	}
 	if !c.AtBoundary() {
-		t.Error("not behind the first frame")
+		t.Error("not after the first frame")
 	}
 }
 
@@ -273,7 +273,7 @@ func TestHalfway(t *testing.T) {
 	}
 }
 
-// pong acknowledges the PING behind a GOAWAY.
+// pong acknowledges the PING after a GOAWAY.
 func pong(first []byte) []byte {
 	ping := slices.Clone(first[len(first)-headSize-8:])
 	ping[4] = flagAck
@@ -412,7 +412,7 @@ func TestGoAwayOfTheServer(t *testing.T) {
 	}
 }
 
-// The client has confirmed all when it has answered a PING behind the last
+// The client has confirmed all when it has answered a PING after the last
 // answer.
 func TestUnconfirmed(t *testing.T) {
 	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
