@@ -16,8 +16,8 @@ import (
 )
 
 // A child is a server in a process of its own. It ends with its context, with
-// stop, and when this process is gone: its standard input closes then, and
-// on Linux the kernel kills it.
+// stop, and with this process: its standard input closes then, and on Linux the kernel
+// kills it.
 type child struct {
 	addr   string // host:port
 	cmd    *exec.Cmd
@@ -62,7 +62,7 @@ func startChild(ctx context.Context, r role, procs int) (*child, error) {
 	go c.wait()
 	if err != nil {
 		c.stop()
-		return nil, fmt.Errorf("%s: started, and does not listen: %w", r.Kind, err)
+		return nil, fmt.Errorf("%s has started but does not listen: %w", r.Kind, err)
 	}
 	return c, nil
 }
@@ -115,12 +115,12 @@ func (c *child) terminate(ctx context.Context) (time.Duration, error) {
 	case <-ctx.Done():
 		return 0, context.Cause(ctx)
 	case <-time.After(time.Minute):
-		return 0, fmt.Errorf("still there a minute after SIGTERM")
+		return 0, fmt.Errorf("the process has not exited a minute after SIGTERM")
 	}
 }
 
 // terminateWithin sends SIGTERM, and SIGKILL when the budget is over, as the
-// kubelet would. How the child exits is its own affair.
+// kubelet would. The exit code of the child does not matter.
 func (c *child) terminateWithin(ctx context.Context, budget time.Duration) (took time.Duration, killed bool, err error) {
 	t0 := time.Now()
 	if err := c.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -137,7 +137,7 @@ func (c *child) terminateWithin(ctx context.Context, budget time.Duration) (took
 	return c.at.Sub(t0), killed, nil
 }
 
-// stop kills the child if it still is there.
+// stop kills the child if it has not exited.
 func (c *child) stop() {
 	c.in.Close()
 	c.cmd.Process.Kill()

@@ -16,8 +16,8 @@ import (
 // reconnect is how soon a channel dials again after a failure.
 const reconnect = 10 * time.Millisecond
 
-// channel is a gRPC channel that retries nothing. What the server has
-// certainly not seen grpc-go sends again all the same, as it always does.
+// channel is a gRPC channel that retries nothing. grpc-go itself still repeats a
+// call that the server has certainly not seen; that cannot be switched off.
 func (c *client) channel() (*grpc.ClientConn, error) {
 	return grpc.NewClient("passthrough:///bench",
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
@@ -25,14 +25,14 @@ func (c *client) channel() (*grpc.ClientConn, error) {
 		grpc.WithDisableRetry(),
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff: backoff.Config{BaseDelay: reconnect, Multiplier: 1, MaxDelay: reconnect},
-			// A busy machine takes long to greet, and a port without a
-			// listener refuses at once.
-			MinConnectTimeout: patience,
+			// On a busy machine the server's first SETTINGS frame may come late; a
+			// port without a listener refuses at once.
+			MinConnectTimeout: maxWait,
 		}))
 }
 
-// rpcClient has several calls under way at once on one channel. Broken is
-// any status but OK.
+// rpcClient has several calls in flight at one time on one channel. A call is broken if
+// its status is not OK.
 func rpcClient(calls int, think time.Duration, call func(context.Context, *client, *grpc.ClientConn) (place string, err error)) func(context.Context, *client) {
 	return func(ctx context.Context, c *client) {
 		conn, err := c.channel()
@@ -90,8 +90,7 @@ func chatter(ctx context.Context, _ *client, conn *grpc.ClientConn) (place strin
 	return answer.GetValue(), nil
 }
 
-// watcher is a stream that lasts. A client that was answered elsewhere has seen
-// enough.
+// watcher is a stream that lasts. It ends after a message from the other server.
 func watcher(ctx context.Context, c *client, conn *grpc.ClientConn) (place string, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -113,7 +112,7 @@ func watcher(ctx context.Context, c *client, conn *grpc.ClientConn) (place strin
 		if answer.GetValue() == "elsewhere" {
 			return "elsewhere", nil
 		}
-		c.met()
+		c.warmed()
 	}
 }
 

@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine/http1"
 )
 
-// What clients of HTTP/1.1 ask: gets may be repeated, posts may not, and no
-// client repeats either.
+// The requests of clients of HTTP/1.1. A GET may be repeated and a POST may not; the
+// clients here repeat neither.
 var (
 	gets  = asking("GET", 0)
 	posts = asking("POST", 5)
@@ -27,7 +27,7 @@ func session(conn net.Conn, e engine.Engine, use engine.Use) engine.Session {
 	return s
 }
 
-// exchange makes one request. Its error is how it was broken, if it was.
+// exchange makes one request. The error is how it failed.
 func exchange(s engine.Session) (end engine.End, err error) {
 	x := s.Do(context.Background())
 	if x.Cause != "" {
@@ -36,8 +36,8 @@ func exchange(s engine.Session) (end engine.End, err error) {
 	return x.End, err
 }
 
-// staysOpen thinks, and reports whether the connection is still open then. If it
-// is not, no client would use it, and nothing is broken.
+// staysOpen waits for the think time, and reports whether the connection is open after
+// it. A connection that is not is used by no client, so nothing fails.
 func staysOpen(ctx context.Context, s engine.Session, think time.Duration) bool {
 	return think == 0 || pause(ctx, think) && s.Idle() == engine.Open
 }
@@ -60,8 +60,8 @@ func (c *client) ask(ctx context.Context) error {
 	return err
 }
 
-// closeWith closes the connection when ctx ends, or the session when what it
-// returns is called.
+// closeWith closes the connection when ctx ends. The function that it returns closes
+// the session.
 func closeWith(ctx context.Context, conn net.Conn, s engine.Session) (close func()) {
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	return func() {
@@ -86,8 +86,8 @@ func postClient(think time.Duration) func(context.Context, *client) {
 	}
 }
 
-// post sends requests until one breaks, or the server is done with the
-// connection: by Connection: close, or by closing it between two requests.
+// post sends requests until one fails, or the server ends the connection: by
+// Connection: close, or by closing it between two requests.
 func (c *client) post(ctx context.Context, conn net.Conn, think time.Duration) {
 	s := session(conn, posts, engine.Kept)
 	defer closeWith(ctx, conn, s)()

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// streams is how many requests an HTTP/2 client has under way at once.
+// streams is how many requests an HTTP/2 client has in flight at one time.
 const streams = 8
 
-// http2Client is one Transport of net/http, used by several at once. A body
-// that can be replayed lets it repeat a request which the server never saw,
-// or refused.
+// http2Client is one Transport of net/http for several requests at one time. If a body
+// can be replayed, the Transport repeats a request that the server never saw, or
+// refused.
 func http2Client(replay bool) func(context.Context, *client) {
 	return func(ctx context.Context, c *client) {
 		transport, url := c.http2Transport()
@@ -42,7 +42,7 @@ func http2Client(replay bool) func(context.Context, *client) {
 
 func (c *client) http2Transport() (transport *http.Transport, url string) {
 	transport = &http.Transport{Protocols: new(http.Protocols), DialContext: c.dial, TLSHandshakeTimeout: 10 * time.Second}
-	if c.scene.kind.proto == secure {
+	if c.trial.kind.proto == secure {
 		transport.Protocols.SetHTTP2(true)
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
 		return transport, "https://bench/"
@@ -51,7 +51,7 @@ func (c *client) http2Transport() (transport *http.Transport, url string) {
 	return transport, "http://bench/"
 }
 
-// post returns where it was answered.
+// post returns which server answered: "here" or "elsewhere".
 func post(ctx context.Context, transport *http.Transport, url string, replay bool) (place string, err error) {
 	var body io.Reader = strings.NewReader("hello")
 	if !replay {

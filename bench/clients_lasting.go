@@ -11,8 +11,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// lastingClient keeps one session open at a time. When the server ends it in
-// good order the client opens another.
+// lastingClient keeps one session open at a time. When the server ends it without an
+// error the client opens another.
 func lastingClient(session func(context.Context, *client) error) func(context.Context, *client) {
 	return func(ctx context.Context, c *client) {
 		for !c.moved() && ctx.Err() == nil {
@@ -27,8 +27,8 @@ func (c *client) oneRequestTransport() *http.Transport {
 	return &http.Transport{DialContext: c.dialHere, DisableKeepAlives: true}
 }
 
-// webSocketSession talks until the server closes. Unbroken is 1000, normal
-// closure; 1001, going away; or 1012, service restart.
+// webSocketSession sends and receives until the server closes. The codes 1000 (normal
+// closure), 1001 (going away) and 1012 (service restart) are no failure.
 func webSocketSession(ctx context.Context, c *client) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -46,7 +46,7 @@ func webSocketSession(ctx context.Context, c *client) error {
 		if _, _, err = ws.Read(ctx); err != nil {
 			break
 		}
-		c.met()
+		c.warmed()
 	}
 	switch websocket.CloseStatus(err) {
 	case websocket.StatusNormalClosure, websocket.StatusGoingAway, websocket.StatusServiceRestart:
@@ -55,8 +55,8 @@ func webSocketSession(ctx context.Context, c *client) error {
 	return err
 }
 
-// eventSession listens until the stream ends. Unbroken, its body ends as
-// HTTP requires, after the server's last event.
+// eventSession reads until the stream ends. It is broken unless its body ends as HTTP
+// requires, after the server's last event.
 func eventSession(ctx context.Context, c *client) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://bench/events", nil)
 	if err != nil {
@@ -81,6 +81,6 @@ func eventSession(ctx context.Context, c *client) error {
 			return fmt.Errorf("events: %w", err)
 		}
 		ending = ending || line == "event: end\n"
-		c.met()
+		c.warmed()
 	}
 }

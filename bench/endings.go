@@ -62,11 +62,11 @@ func (p endingPlan) estimate() time.Duration {
 // ending terminates this process with so many requests in flight, and returns the
 // processor time from SIGTERM to the moment at which the process may exit.
 func (s *inMemory) ending(n int, within time.Duration) (out measured, err error) {
-	var flying sync.WaitGroup
-	flying.Add(n)
+	var inFlight sync.WaitGroup
+	inFlight.Add(n)
 	begin := make(chan struct{})
 	s.last.Store(func(w http.ResponseWriter) {
-		flying.Done()
+		inFlight.Done()
 		<-begin
 		time.Sleep(rand.N(within))
 		io.WriteString(w, "ok")
@@ -78,7 +78,7 @@ func (s *inMemory) ending(n int, within time.Duration) (out measured, err error)
 			return out, err
 		}
 	}
-	flying.Wait()
+	inFlight.Wait()
 	before := cpuTime()
 	if err := terminateSelf(); err != nil {
 		return out, err

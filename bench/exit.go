@@ -46,7 +46,7 @@ var exitClients = []exitClient{
 	{"one idle keep-alive connection", func(addr string) (func(), error) {
 		return oneRequest(addr, engine.Kept)
 	}},
-	{"one connection that never spoke", dialSilent},
+	{"one connection on which nothing was sent", dialSilent},
 }
 
 // dialSilent opens a connection on which nothing is sent.

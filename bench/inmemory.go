@@ -20,7 +20,7 @@ func serveInMemory(p peer, r role) error {
 	go func() {
 		err := p.http(r, srv, s.memListener)
 		if s.ended <- err; s.last.Load() == nil {
-			fmt.Println("ended:", err) // which no question has for an answer
+			fmt.Println("ended:", err) // no number, so the parent reports it
 		}
 	}()
 	fmt.Println("in memory")
@@ -38,7 +38,8 @@ type inMemory struct {
 	ended chan error     // what the server has returned
 }
 
-// ServeHTTP is hello, and for who asks for it hands out the path of a request.
+// ServeHTTP is hello. For the request of findPaths it hands out what net/http calls for
+// a request.
 func (s *inMemory) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch r.Header.Get("User-Agent") {
 	case pathfinder:
@@ -93,7 +94,7 @@ func (s *inMemory) measure(m measurement) (out measured, err error) {
 	case "open", "begin", "count":
 		return s.begins(m, s.role.Proto)
 	}
-	return out, fmt.Errorf("nothing is called %q", m.What)
+	return out, fmt.Errorf("there is no measurement %q", m.What)
 }
 
 // findPaths makes sure that there is the path of a request for each processor.

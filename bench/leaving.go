@@ -16,7 +16,7 @@ import (
 
 type leavingPlan struct {
 	runs         int
-	atOnce       int           // runs with a guest that takes seconds: all of them side by side
+	atOnce       int           // runs with a client that takes seconds: all at one time
 	window       time.Duration // from SIGTERM to the end of serving
 	budget, slow time.Duration // from SIGTERM to the cut; how long the slow request takes
 }
@@ -26,7 +26,7 @@ type leavingResult struct {
 	WindowMS float64      `json:"window_ms"`
 	BudgetMS float64      `json:"budget_ms"`
 	Runs     int          `json:"runs"`
-	AtOnce   int          `json:"runs_at_once"` // with a guest that takes seconds
+	AtOnce   int          `json:"runs_at_once"` // with a client that takes seconds
 	Rows     []leavingRow `json:"rows"`
 }
 
@@ -35,35 +35,35 @@ type leavingRow struct {
 	Peer   string `json:"peer"`
 	Client string `json:"client"`
 	TailMS spread `json:"tail_ms"`     // from SIGTERM to the exit, less the window
-	Cut    int    `json:"runs_cut"`    // what was under way was cut
+	Cut    int    `json:"runs_cut"`    // the request in flight was cut
 	Killed int    `json:"runs_killed"` // did not exit within the budget
 	N      int    `json:"terminations"`
 }
 
-// A guest is what a server has under way at SIGTERM. Its arrive returns how
-// to learn, after the exit, whether it was cut; and how to hang up.
-type guest struct {
-	name   string
-	proto  proto
-	long   bool // it takes seconds: all runs at once
-	arrive func(p leavingPlan, addr string) (cut func() bool, hangUp func(), err error)
+// An openClient is the client that a server has at SIGTERM. After the exit, cut reports
+// whether its request was cut; hangUp closes its connection.
+type openClient struct {
+	name    string
+	proto   proto
+	long    bool // it takes seconds: all runs at one time
+	connect func(p leavingPlan, addr string) (cut func() bool, hangUp func(), err error)
 }
 
 func neverCut() bool { return false }
 
-var guests = []guest{
-	{name: "nothing", arrive: func(_ leavingPlan, addr string) (func() bool, func(), error) {
+var openClients = []openClient{
+	{name: "nothing", connect: func(_ leavingPlan, addr string) (func() bool, func(), error) {
 		hangUp, err := oneRequest(addr, engine.Once)
 		return neverCut, hangUp, err
 	}},
-	{name: "an idle keep-alive connection", arrive: func(_ leavingPlan, addr string) (func() bool, func(), error) {
+	{name: "an idle keep-alive connection", connect: func(_ leavingPlan, addr string) (func() bool, func(), error) {
 		hangUp, err := oneRequest(addr, engine.Kept)
 		return neverCut, hangUp, err
 	}},
-	{name: "an idle HTTP/2 connection", proto: clear2, arrive: idleHTTP2},
-	{name: "a connection that never spoke", long: true, arrive: silent},
-	{name: "a request of 5 s", long: true, arrive: slowRequest},
-	{name: "a WebSocket that never closes", long: true, arrive: unresponsiveWebSocket},
+	{name: "an idle HTTP/2 connection", proto: clear2, connect: idleHTTP2},
+	{name: "a connection on which nothing was sent", long: true, connect: silent},
+	{name: "a request of 5 s", long: true, connect: slowRequest},
+	{name: "a WebSocket that never closes", long: true, connect: unresponsiveWebSocket},
 }
 
 func silent(_ leavingPlan, addr string) (func() bool, func(), error) {
@@ -71,8 +71,8 @@ func silent(_ leavingPlan, addr string) (func() bool, func(), error) {
 	return neverCut, hangUp, err
 }
 
-// idleHTTP2 leaves one connection in a pool. What closes it on this side is
-// net/http's Transport, as it does after a GOAWAY.
+// idleHTTP2 leaves one connection in the pool of net/http's Transport, which closes it
+// after a GOAWAY.
 func idleHTTP2(_ leavingPlan, addr string) (func() bool, func(), error) {
 	transport := &http.Transport{Protocols: new(http.Protocols)}
 	transport.Protocols.SetUnencryptedHTTP2(true)
@@ -112,8 +112,8 @@ func get(addr, path, header string) (net.Conn, *http.Response, error) {
 	return c, answer, nil
 }
 
-// unresponsiveWebSocket opens a WebSocket and then neither sends nor answers anything,
-// a Close frame neither. It was cut if it never was sent one.
+// unresponsiveWebSocket opens a WebSocket and then sends nothing, and answers no Close
+// frame. It was cut if the server has sent none.
 func unresponsiveWebSocket(_ leavingPlan, addr string) (func() bool, func(), error) {
 	c, _, err := get(addr, "/websocket", "Connection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
@@ -131,11 +131,11 @@ func unresponsiveWebSocket(_ leavingPlan, addr string) (func() bool, func(), err
 
 func measureLeaving(ctx context.Context, p plan, res *results) error {
 	out := &leavingResult{WindowMS: milliseconds(p.leaving.window), BudgetMS: milliseconds(p.leaving.budget), Runs: p.leaving.runs, AtOnce: p.leaving.atOnce}
-	for _, g := range guests {
-		p.progress("leaving: %s", g.name)
-		rows, err := p.leaving.all(ctx, g)
+	for _, o := range openClients {
+		p.progress("leaving: %s", o.name)
+		rows, err := p.leaving.all(ctx, o)
 		if err != nil {
-			return fmt.Errorf("%s: %w", g.name, err)
+			return fmt.Errorf("%s: %w", o.name, err)
 		}
 		out.Rows = append(out.Rows, rows...)
 	}
@@ -143,18 +143,18 @@ func measureLeaving(ctx context.Context, p plan, res *results) error {
 	return nil
 }
 
-// all times the exits of all peers with one guest: in turns, one after the
-// other; or all runs at once where a few milliseconds more do not matter.
-func (p leavingPlan) all(ctx context.Context, g guest) ([]leavingRow, error) {
+// all times the exits of all peers with one client: in turns, one after the
+// other; or all at one time where a few milliseconds more do not matter.
+func (p leavingPlan) all(ctx context.Context, o openClient) ([]leavingRow, error) {
 	rows := make([]leavingRow, len(peers))
 	tails := make([][]float64, len(peers))
 	var mu sync.Mutex
 	var failed error
 	var group sync.WaitGroup
-	for range p.runsWith(g) {
+	for range p.runsWith(o) {
 		for i, peer := range peers {
 			group.Go(func() {
-				one, err := p.one(ctx, peer, g)
+				one, err := p.one(ctx, peer, o)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -164,32 +164,32 @@ func (p leavingPlan) all(ctx context.Context, g guest) ([]leavingRow, error) {
 				tails[i] = append(tails[i], milliseconds(one.took-p.window))
 				rows[i].add(one)
 			})
-			if !g.long {
+			if !o.long {
 				group.Wait()
 			}
 		}
 	}
 	group.Wait()
 	for i, peer := range peers {
-		rows[i].Peer, rows[i].Client, rows[i].TailMS = peer.name, g.name, spreadOf(tails[i])
+		rows[i].Peer, rows[i].Client, rows[i].TailMS = peer.name, o.name, spreadOf(tails[i])
 	}
 	return rows, failed
 }
 
-func (p leavingPlan) runsWith(g guest) int {
-	if g.long {
+func (p leavingPlan) runsWith(o openClient) int {
+	if o.long {
 		return p.atOnce
 	}
 	return p.runs
 }
 
-// A leave is one termination that was timed.
-type leave struct {
+// An exitTime is one termination that was timed.
+type exitTime struct {
 	took        time.Duration
 	cut, killed bool
 }
 
-func (r *leavingRow) add(l leave) {
+func (r *leavingRow) add(l exitTime) {
 	r.N++
 	if l.cut {
 		r.Cut++
@@ -199,36 +199,36 @@ func (r *leavingRow) add(l leave) {
 	}
 }
 
-func (p leavingPlan) one(ctx context.Context, peer peer, g guest) (out leave, err error) {
-	c, err := startChild(ctx, role{Kind: peer.name, Proto: g.proto, Delay: p.window, Quiet: p.window / 3, Grace: p.budget}, 0)
+func (p leavingPlan) one(ctx context.Context, peer peer, o openClient) (out exitTime, err error) {
+	c, err := startChild(ctx, role{Kind: peer.name, Proto: o.proto, Delay: p.window, Quiet: p.window / 3, Grace: p.budget}, 0)
 	if err != nil {
 		return out, err
 	}
 	defer c.stop()
-	cut, hangUp, err := g.arrive(p, c.addr)
+	cut, hangUp, err := o.connect(p, c.addr)
 	if err != nil {
 		return out, err
 	}
 	defer hangUp()
 	time.Sleep(settle)
-	if out.took, out.killed, err = c.terminateWithin(ctx, p.budget+mercy); err != nil {
+	if out.took, out.killed, err = c.terminateWithin(ctx, p.budget+killAfter); err != nil {
 		return out, err
 	}
 	out.cut = cut()
 	return out, nil
 }
 
-// estimate is about how long it takes. The peers that wait for what never
-// ends wait for the budget.
+// estimate is about how long it takes. Beside a request that does not end, most peers
+// exit at the end of the budget.
 func (p leavingPlan) estimate() time.Duration {
 	short := time.Duration(0)
 	long := time.Duration(0)
-	for _, g := range guests {
-		if g.long {
-			long += p.budget + mercy
+	for _, o := range openClients {
+		if o.long {
+			long += p.budget + killAfter
 			continue
 		}
-		short += time.Duration(p.runsWith(g)*len(peers)) * (p.window + 300*time.Millisecond)
+		short += time.Duration(p.runsWith(o)*len(peers)) * (p.window + 300*time.Millisecond)
 	}
 	return short + long
 }

@@ -15,12 +15,13 @@ type lostPlan struct {
 	peer, kind    string        // only those with this in their name
 	window        time.Duration // from SIGTERM to the end of serving
 	budget        time.Duration // from SIGTERM to the cut
-	tries         int           // of a scene, where the machine was too busy; 0: one
+	tries         int           // of a trial, where the machine was too busy; 0: one
 }
 
-// mercy is how long after the end of the budget a process that still is
-// there is killed. The kubelet has none: a budget is less than its grace.
-const mercy = time.Second
+// killAfter is the time between the end of the budget and the SIGKILL for a process
+// that has not exited. The kubelet allows none: in a cluster the budget is less than
+// the grace period.
+const killAfter = time.Second
 
 // lostResult is what terminations cost clients of all kinds.
 type lostResult struct {
@@ -44,8 +45,8 @@ type lostCell struct {
 	Errors   map[string]int64 `json:"errors,omitempty"` // the errors of the clients
 }
 
-// measureLost plays, kind by kind, all peers in turns: whatever the machine
-// does falls on all of them.
+// measureLost runs the trials kind by kind, and for each kind the peers in turns, so
+// that other load of the machine affects all of them alike.
 func measureLost(ctx context.Context, p plan, res *results) error {
 	places, closePlaces, err := openElsewhere()
 	if err != nil {
@@ -55,7 +56,7 @@ func measureLost(ctx context.Context, p plan, res *results) error {
 	out := &lostResult{WindowMS: milliseconds(p.lost.window), BudgetMS: milliseconds(p.lost.budget), Runs: p.lost.runs}
 	for _, k := range p.lost.kinds() {
 		start := time.Now()
-		cells, err := p.lost.playAll(ctx, k, places)
+		cells, err := p.lost.runAll(ctx, k, places)
 		if err != nil {
 			return fmt.Errorf("%s: %w", k.name, err)
 		}
@@ -77,8 +78,8 @@ func (p lostPlan) peers() []peer {
 	return slices.DeleteFunc(slices.Clone(peers), func(x peer) bool { return !strings.Contains(x.name, p.peer) })
 }
 
-// playAll plays all scenes of one kind, some at once.
-func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lostCell, error) {
+// runAll runs all trials of one kind, some at one time.
+func (p lostPlan) runAll(ctx context.Context, k kind, places elsewhere) ([]lostCell, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	peers := p.peers()
@@ -92,7 +93,7 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 			turns <- struct{}{}
 			group.Go(func() {
 				defer func() { <-turns }()
-				act, repeated, err := p.undisturbed(ctx, peer, k, places)
+				out, repeated, err := p.undisturbed(ctx, peer, k, places)
 				mu.Lock()
 				defer mu.Unlock()
 				if err != nil {
@@ -100,7 +101,7 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 					return
 				}
 				cells[i].Repeated += repeated
-				cells[i].count(act, p.stall())
+				cells[i].count(out, p.stall())
 			})
 			if ctx.Err() != nil {
 				break
@@ -111,22 +112,22 @@ func (p lostPlan) playAll(ctx context.Context, k kind, places elsewhere) ([]lost
 	return cells, context.Cause(ctx)
 }
 
-// stall is how long the machine may keep this process from running.
+// stall is for how long this process may get no processor before a trial is repeated.
 func (p lostPlan) stall() time.Duration { return p.window / 10 }
 
-// undisturbed plays a scene again, whatever it came to, if the machine was
-// too busy, up to the number of tries.
-func (p lostPlan) undisturbed(ctx context.Context, peer peer, k kind, places elsewhere) (out *act, repeated int, err error) {
+// undisturbed repeats a trial, whatever its outcome, if the machine was too busy,
+// up to the number of tries.
+func (p lostPlan) undisturbed(ctx context.Context, peer peer, k kind, places elsewhere) (out *outcome, repeated int, err error) {
 	for repeated = range max(1, p.tries) {
-		if out, err = p.scene(peer, k, places).play(ctx); err != nil || out.stall <= p.stall() {
+		if out, err = p.trial(peer, k, places).run(ctx); err != nil || out.stall <= p.stall() {
 			break
 		}
 	}
 	return out, repeated, err
 }
 
-func (p lostPlan) scene(peer peer, k kind, places elsewhere) *scene {
-	s := &scene{
+func (p lostPlan) trial(peer peer, k kind, places elsewhere) *trial {
+	s := &trial{
 		role:      role{Kind: peer.name, Proto: k.proto, Delay: p.window, Quiet: p.window / 3, Grace: p.budget},
 		kind:      k,
 		elsewhere: places,
@@ -142,7 +143,7 @@ func (p lostPlan) scene(peer peer, k kind, places elsewhere) *scene {
 	return s
 }
 
-func (c *lostCell) count(a *act, stall time.Duration) {
+func (c *lostCell) count(a *outcome, stall time.Duration) {
 	c.Runs++
 	if a.stall > stall {
 		c.Stalled++
@@ -168,10 +169,10 @@ func (c *lostCell) stalls() string {
 	if c.Repeated == 0 && c.Stalled == 0 {
 		return ""
 	}
-	return fmt.Sprintf(" (the machine stalled: %d repeated, %d taken all the same)", c.Repeated, c.Stalled)
+	return fmt.Sprintf(" (the machine stalled: %d repeated, %d counted nevertheless)", c.Repeated, c.Stalled)
 }
 
-// errorList lists the errors of the clients of ours: each is a defect.
+// errorList lists the errors of the clients of lameduck: each is a defect.
 func (c *lostCell) errorList() string {
 	if c.Peer != ours || c.Broken == 0 {
 		return ""
@@ -183,17 +184,17 @@ func (c *lostCell) errorList() string {
 	return list.String()
 }
 
-// estimate is about how long it takes: a scene is the window, some time to
-// start and to end, and the whole budget where what lasts has to be cut.
+// estimate is about how long it takes: a trial takes the window and some time to
+// start and to end, or the whole budget where a request that lasts has to be cut.
 func (p lostPlan) estimate() time.Duration {
 	var sum time.Duration
 	for _, k := range p.kinds() {
 		for _, peer := range p.peers() {
-			scene := p.window + 500*time.Millisecond
+			trial := p.window + 500*time.Millisecond
 			if k.lasts && peer.name != ours && peer.name != exit {
-				scene = p.budget
+				trial = p.budget
 			}
-			sum += time.Duration(p.runs) * scene / time.Duration(k.atOnce)
+			sum += time.Duration(p.runs) * trial / time.Duration(k.atOnce)
 		}
 	}
 	return sum

@@ -1,6 +1,6 @@
 // Command bench measures what lameduck costs and what it saves, beside bare
-// net/http in the same run: the two take turns, so that whatever else the
-// machine does falls on both.
+// net/http in the same run: the two take turns, so that other load of the machine
+// affects both alike.
 //
 // It asserts nothing about time. Results are on stdout, progress on stderr.
 package main
@@ -57,7 +57,7 @@ func (p plan) measure(ctx context.Context) error {
 	if p.update {
 		var err error
 		if file, err = findTables(); err != nil {
-			return err // now, and not when all has been measured
+			return err // before an hour of measurements, and not after it
 		}
 	}
 	if p.peers {
@@ -186,7 +186,7 @@ func (p plan) run(ctx context.Context) (*results, error) {
 	all := names(p.scenarios())
 	for name := range strings.SplitSeq(p.only, ",") {
 		if p.only != "" && !slices.Contains(all, name) {
-			return nil, fmt.Errorf("nothing is called %q: there are %s", name, strings.Join(all, ", "))
+			return nil, fmt.Errorf("there is no scenario %q: there are %s", name, strings.Join(all, ", "))
 		}
 	}
 	res := newResults()

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// A memConn is a connection without a network: it asks its request so many
-// times, swallows the answers, and then hangs up or stays open in silence.
-// Nothing else has to run beside the server, so hardly anything but the
-// server is measured.
+// A memConn is a connection without a network: its client sends a request so many
+// times, discards the answers, and then closes the connection or keeps it open without
+// sending anything. Nothing else has to run beside the server, so hardly anything but
+// the server is measured.
 //
-// It knows net/http's ways. A read into one byte is the watch that net/http
-// keeps during a request: it ends by deadline, as on a real connection whose
-// client waits for its answer.
+// It relies on how net/http reads. During a request net/http reads one byte in the
+// background: that read ends by its deadline, as on a real connection whose client
+// waits for its answer.
 type memConn struct {
 	request []byte
 	silence func() // called once, when it begins to stay open in silence; nil: hang up
@@ -67,7 +67,7 @@ func (c *memConn) Read(b []byte) (int, error) {
 	return 0, os.ErrDeadlineExceeded
 }
 
-// hangUp ends the silence, as a client that closes would.
+// hangUp closes the connection, as its client would.
 func (c *memConn) hangUp() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -91,21 +91,21 @@ func grpcShutdown(r role, register func(grpc.ServiceRegistrar), l net.Listener) 
 	return nil
 }
 
-// leavingKey is the context key of the channel that asks a handler to leave
-// where a recipe has one.
+// leavingKey is the context key of the channel that is closed to ask a handler to
+// leave, in the recipes that have one.
 type leavingKey struct{}
 
-// leaving is what the handlers that last ask.
+// leaving is the channel on which the handlers of long requests wait.
 func leaving(ctx context.Context) <-chan struct{} {
 	if asked, ok := ctx.Value(leavingKey{}).(chan struct{}); ok {
 		return asked
 	}
-	return lameduck.Draining(ctx) // in a server that is not ours: nil, which never is ready
+	return lameduck.Draining(ctx) // nil in a server without lameduck: nothing ever comes from it
 }
 
 // serveCloseShutdown asks every client of a request during the window to
 // close its connection. On HTTP/2 net/http turns that into a GOAWAY. When the
-// window is over the handlers that last are asked to leave.
+// window is over the handlers of long requests are asked to leave.
 func serveCloseShutdown(r role, srv *http.Server, l net.Listener) error {
 	asked := make(chan struct{})
 	srv.RegisterOnShutdown(func() { close(asked) })

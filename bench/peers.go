@@ -12,7 +12,7 @@ import (
 const (
 	ours     = "lameduck"
 	shutdown = "sleep, Shutdown" // http.Server.Shutdown, after a sleep: the standard recipe
-	exit     = "sleep, os.Exit"  // what many a tutorial shows
+	exit     = "sleep, os.Exit"  // what many tutorials show
 )
 
 // A peer is one way to terminate. Its functions serve until SIGTERM and
@@ -27,15 +27,15 @@ type peer struct {
 	grpc func(role, func(grpc.ServiceRegistrar), net.Listener) error
 }
 
-// peers are given the same window, from SIGTERM to the moment they stop
-// serving: by a knob where they have one, else by a sleep where their users
-// put it. All are given the same budget in the same way.
+// peers are given the same window, from SIGTERM to the moment at which they stop
+// serving: by a setting where they have one, else by a sleep in the place where their
+// users put it. All are given the same budget in the same way.
 var peers = []peer{
 	{ours, "", "`Delay` is the window, `Quiet` and `Spread` a third of it, `Grace` the budget, no `Reserve`; gRPC: `AddGRPC`",
 		serveLameduck, grpcLameduck},
 	{shutdown, "", "a sleep, then `http.Server.Shutdown` with what is left of the budget; gRPC: `GracefulStop`, and `Stop` at the end of the budget",
 		serveShutdown, grpcShutdown},
-	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`, and `RegisterOnShutdown` ends the handlers that last: the best that is written by hand",
+	{"close, sleep, Shutdown", "", "the same, and during the sleep every response has `Connection: close`, and `RegisterOnShutdown` ends the handlers of long requests: the best that is written by hand",
 		serveCloseShutdown, grpcCloseShutdown},
 	{exit, "", "a sleep, then `os.Exit`",
 		serveExit, grpcExit},

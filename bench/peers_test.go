@@ -29,19 +29,19 @@ func TestEveryKindSeesABreak(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			s := &scene{role: role{Kind: exit, Proto: k.proto, Delay: 20 * time.Millisecond, Grace: time.Minute},
+			s := &trial{role: role{Kind: exit, Proto: k.proto, Delay: 20 * time.Millisecond, Grace: time.Minute},
 				kind: k, elsewhere: places, clients: max(4, k.clients/16), views: 3 * time.Second}
-			act, err := s.play(t.Context())
+			out, err := s.run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(act.broken) == 0 {
-				t.Errorf("os.Exit broke none of %d requests: are breaks counted?", act.requests)
+			if len(out.broken) == 0 {
+				t.Errorf("os.Exit broke none of %d requests: are breaks counted?", out.requests)
 			}
-			if act.killed {
+			if out.killed {
 				t.Error("it was killed, want that it exited")
 			}
-			t.Logf("of %d requests: %v", act.requests, act.broken)
+			t.Logf("of %d requests: %v", out.requests, out.broken)
 		})
 	}
 }
@@ -54,26 +54,26 @@ func TestNoClientSeesABreakWithoutOne(t *testing.T) {
 		t.Run(k.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			s := &scene{role: role{Kind: exit, Proto: k.proto}, kind: k, elsewhere: places, clients: 4}
+			s := &trial{role: role{Kind: exit, Proto: k.proto}, kind: k, elsewhere: places, clients: 4}
 			var err error
 			if s.target, err = startChild(ctx, s.role, 0); err != nil {
 				t.Fatal(err)
 			}
 			defer s.target.stop()
 			var group sync.WaitGroup
-			cast := make([]*client, s.clients)
-			for i := range cast {
-				cast[i] = newClient(s)
-				group.Go(func() { k.visit(ctx, cast[i]) })
+			clients := make([]*client, s.clients)
+			for i := range clients {
+				clients[i] = newClient(s)
+				group.Go(func() { k.run(ctx, clients[i]) })
 			}
-			if err := s.rehearse(ctx, cast); err != nil {
+			if err := s.warmUp(ctx, clients); err != nil {
 				t.Fatal(err)
 			}
 			s.t0.Store(new(time.Now())) // from here on all of them have moved
 			pause(ctx, 5*beat)
 			cancel()
 			group.Wait()
-			for _, c := range cast {
+			for _, c := range clients {
 				if c.tooEarly != nil || len(c.tally.broken) > 0 {
 					t.Errorf("saw %v, then %v", c.tooEarly, c.tally.broken)
 				}
@@ -82,7 +82,7 @@ func TestNoClientSeesABreakWithoutOne(t *testing.T) {
 	}
 }
 
-// The handlers that last are asked to leave by ours.
+// lameduck asks the handlers of long requests to leave.
 func TestOursAsksWhatLasts(t *testing.T) {
 	needSIGTERM(t)
 	places := openElsewhereFor(t)
@@ -96,35 +96,35 @@ func TestOursAsksWhatLasts(t *testing.T) {
 		}
 		t.Run(k.name, func(t *testing.T) {
 			p := lostPlan{clients: 4, window: 200 * time.Millisecond, budget: time.Minute}
-			act, err := p.scene(our, k, places).play(t.Context())
+			out, err := p.trial(our, k, places).run(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(act.broken) > 0 || act.requests < 4 {
-				t.Errorf("of %d requests broke: %v", act.requests, act.broken)
+			if len(out.broken) > 0 || out.requests < 4 {
+				t.Errorf("of %d requests broke: %v", out.requests, out.broken)
 			}
 		})
 	}
 }
 
-// A scene ends with its context, and leaves no client running.
-func TestSceneEndsWithContext(t *testing.T) {
+// A trial ends with its context, and leaves no client running.
+func TestTrialEndsWithContext(t *testing.T) {
 	t.Parallel()
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			s := &scene{role: role{Kind: shutdown, Proto: k.proto, Delay: time.Hour, Grace: 2 * time.Hour},
+			s := &trial{role: role{Kind: shutdown, Proto: k.proto, Delay: time.Hour, Grace: 2 * time.Hour},
 				kind: k, elsewhere: elsewhere{}, clients: 2, views: time.Hour}
-			s.kind.visit = func(ctx context.Context, c *client) {
+			s.kind.run = func(ctx context.Context, c *client) {
 				go func() {
 					<-c.warm
 					cancel()
 				}()
-				k.visit(ctx, c)
+				k.run(ctx, c)
 			}
-			if _, err := s.play(ctx); err == nil {
-				t.Error("the scene was played to its end, and it should last for an hour")
+			if _, err := s.run(ctx); err == nil {
+				t.Error("the trial ended by itself, and it should last for an hour")
 			}
 		})
 	}
@@ -151,7 +151,7 @@ func TestLeaving(t *testing.T) {
 	t.Parallel()
 	needSIGTERM(t)
 	rows := tiny(t).runPeers(t, "leaving").Leaving.Rows
-	if len(rows) != len(guests)*len(peers) {
+	if len(rows) != len(openClients)*len(peers) {
 		t.Fatalf("got %d rows", len(rows))
 	}
 	for _, r := range rows {
@@ -159,8 +159,8 @@ func TestLeaving(t *testing.T) {
 			t.Errorf("%s, %s: %d exits, the first %v ms after the window", r.Peer, r.Client, r.N, r.TailMS.Min)
 		}
 	}
-	cut := func(peer, guest string) bool {
-		i := slices.IndexFunc(rows, func(r leavingRow) bool { return r.Peer == peer && r.Client == guest })
+	cut := func(peer, client string) bool {
+		i := slices.IndexFunc(rows, func(r leavingRow) bool { return r.Peer == peer && r.Client == client })
 		return rows[i].Cut > 0
 	}
 	const request, socket = "a request of 5 s", "a WebSocket that never closes"
@@ -254,7 +254,7 @@ func allThatWaitForNothingExit(t *testing.T) []stuckRow {
 	}
 }
 
-// The whole is to be had in a coffee break, and not overnight.
+// All tables together take minutes, and not a night.
 func TestEstimate(t *testing.T) {
 	p := plan{peers: true, rate: ratePlan{pairs: 40, round: 200 * time.Millisecond}, broken: brokenPlan{runs: 30},
 		lost: lostPlan{window: 500 * time.Millisecond, budget: 3 * time.Second}}

@@ -15,8 +15,8 @@ type requestPlan struct{ pairs, calls int }
 
 // requestResult is what one request costs, in nanoseconds and allocations.
 type requestResult struct {
-	// Path is only what ours puts on the way of a request, called as net/http
-	// calls it: the wrapped connection, the state hook, the handler.
+	// Path is only what lameduck adds to a request, called as net/http calls it: the
+	// wrapped connection, the state hook, the handler.
 	Path       pair `json:"path_ns"`
 	PathAllocs pair `json:"path_allocs"`
 	// OnSocket is the same where deadlines cost what those of a socket do, and

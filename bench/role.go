@@ -18,7 +18,7 @@ import (
 	"google.golang.org/grpc"
 )
 
-// A role is what a child process is to be.
+// A role is which server a child process runs, and with which settings.
 type role struct {
 	Kind     string // the name of a peer
 	Proto    proto
@@ -83,7 +83,7 @@ func serve(text string) error {
 	return p.serve(r, l)
 }
 
-// answerNumber answers the questions for a number.
+// answerNumber answers a question of the parent with a number.
 func answerNumber(question string) (string, error) {
 	switch question {
 	case "cpu":
@@ -91,7 +91,7 @@ func answerNumber(question string) (string, error) {
 	case "memory":
 		return fmt.Sprint(memoryHeld()), nil
 	}
-	return "", fmt.Errorf("no number is called %q", question)
+	return "", fmt.Errorf("there is no number %q", question)
 }
 
 // serve serves what the role asks for until SIGTERM, and terminates.
@@ -127,8 +127,8 @@ func newHTTPServer(served proto, h http.Handler) (srv *http.Server, err error) {
 	return srv, err
 }
 
-// answerParent answers each line of the parent, and ends the process when
-// the parent is gone.
+// answerParent answers each line of the parent, and ends the process when the parent
+// has exited.
 func answerParent(answer func(line string) (string, error)) {
 	lines := bufio.NewScanner(os.Stdin)
 	for lines.Scan() {

@@ -103,8 +103,8 @@ func TestExit(t *testing.T) {
 			t.Errorf("%s, %s: exited %v ms before the end of Delay", r.Server, r.Client, -r.TailMS.Min)
 		}
 	}
-	// Its one wait that no other row has: net/http gives a connection that
-	// never spoke 5 s.
+	// Only this row has this wait: net/http gives a connection on which nothing
+	// was sent 5 s.
 	if last := rows[len(rows)-1]; last.TailMS.Min < 4000 {
 		t.Errorf("%s, %s: %v ms: was the connection accepted?", last.Server, last.Client, last.TailMS.Min)
 	}

@@ -16,11 +16,11 @@ var hello = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 })
 
-// site is the handler of every HTTP server here. place shows clients where
-// they are: "here" in a server that is to terminate, or "elsewhere".
+// site is the handler of every HTTP server here. place shows clients which server
+// answered: "here" is the one that is to terminate, "elsewhere" the other one.
 //
-// The handlers that last ask when to leave. Most peers have no way to tell
-// them, and then they last.
+// The handlers of long requests end when they are asked to. Most peers have no way to
+// ask a handler, and then the request is cut.
 func site(place string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -40,7 +40,7 @@ func site(place string) http.Handler {
 // beat is how often a long-lived stream sends something.
 const beat = 20 * time.Millisecond
 
-// slow takes as long as it is asked to, whatever becomes of its client. It
+// slow takes as long as it is asked to, also if its client has closed the connection. It
 // sends its headers at once, and so does /stuck.
 func slow(w http.ResponseWriter, r *http.Request) {
 	wait, err := time.ParseDuration(r.URL.Query().Get("for"))
@@ -53,7 +53,8 @@ func slow(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, "ok")
 }
 
-// events are server-sent events until the server leaves, or the client.
+// events are server-sent events until the server asks the handler to leave, or the client
+// closes the connection.
 func events(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -76,7 +77,7 @@ func events(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// echoWebSocket returns what it receives until the server leaves: then it closes
+// echoWebSocket returns what it receives until the server asks it to leave: then it closes
 // with 1001, going away.
 func echoWebSocket(w http.ResponseWriter, r *http.Request) {
 	c, err := websocket.Accept(w, r, nil)

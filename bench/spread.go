@@ -2,8 +2,8 @@ package main
 
 import "slices"
 
-// A spread is what a set of samples comes to. The median is what to quote;
-// the ends show how far it can be trusted.
+// A spread sums up a set of samples. The median is what to quote; the least and the
+// most show how far it can be trusted.
 type spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
@@ -38,7 +38,7 @@ func pairOf(bare, ours []float64) pair {
 	return pair{spreadOf(bare), spreadOf(ours), spreadOf(added), spreadOf(ratios)}
 }
 
-// inTurns takes n pairs of samples. Who goes first changes from pair to
+// inTurns takes n pairs of samples. Which of the two is first changes from pair to
 // pair, so that a drift of the machine favours neither.
 func inTurns(n int, bare, ours func() error) error {
 	for i := range n {

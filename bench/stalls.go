@@ -2,10 +2,10 @@ package main
 
 import "time"
 
-// watchStalls watches how long this process does not come to run when it
-// should. On a machine that is busy with other things that is long, and then
-// clients seem to think longer than any client would. It ends after the limit,
-// or with the function it returns, which returns the longest.
+// watchStalls measures for how long this process gets no processor. On a machine that is
+// busy with other things that is long, and then the pauses of the clients are longer than
+// asked for. It ends after the limit, or with the function that it returns, which returns
+// the longest stall.
 func watchStalls(limit time.Duration) (longest func() time.Duration) {
 	stop, worst := make(chan struct{}), make(chan time.Duration)
 	go func() {

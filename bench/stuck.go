@@ -14,8 +14,8 @@ type stuckPlan struct {
 	patience       time.Duration // how long after the budget is waited for an exit
 }
 
-// stuckResult is what a handler that ignores everything does to the
-// deadline.
+// stuckResult is how late each peer exits beside a handler that ignores its context and
+// never returns.
 type stuckResult struct {
 	WindowMS   float64    `json:"window_ms"`
 	BudgetMS   float64    `json:"budget_ms"`

@@ -64,10 +64,10 @@ func bold(peer string) string {
 func (r *lostResult) markdown() string {
 	var g grid
 	fmt.Fprintf(&g, "Broken per termination, and in brackets in how many of the %d terminations; the window is %s, the budget %s. "+
-		"†: some were still there a second after the budget, and were killed.\n", r.Runs, millis(r.WindowMS), millis(r.BudgetMS))
+		"†: some had not exited a second after the budget, and were killed.\n", r.Runs, millis(r.WindowMS), millis(r.BudgetMS))
 	if stalled, repeated := r.stalls(); stalled+repeated > 0 {
 		fmt.Fprintf(&g, "The machine kept the clients from running for a tenth of the window in some terminations: "+
-			"%d were repeated whatever they came to, %d were taken all the same.\n", repeated, stalled)
+			"%d were repeated whatever their outcome, %d were counted nevertheless.\n", repeated, stalled)
 	}
 	for _, name := range []string{http1Table, http2Table, lastTable} {
 		if columns := r.columns(name); len(columns) > 0 {
@@ -150,17 +150,17 @@ func (r *lostResult) requests(kind string) string {
 func (r *leavingResult) markdown() string {
 	var g grid
 	fmt.Fprintf(&g, "From SIGTERM to the exit, less the window of %s; medians of %d, of the last three columns %d. The budget is %s. "+
-		"*cut*: what was under way was cut; *killed*: still there a second after the budget.\n\n",
+		"*cut*: the request in flight was cut; *killed*: the process had not exited a second after the budget.\n\n",
 		millis(r.WindowMS), r.Runs, r.AtOnce, millis(r.BudgetMS))
-	head := []string{"SIGTERM meets"}
-	for _, guest := range guests {
-		head = append(head, guest.name)
+	head := []string{"open at SIGTERM"}
+	for _, client := range openClients {
+		head = append(head, client.name)
 	}
 	g.head(head...)
 	for _, p := range peers {
 		line := []string{bold(p.name)}
-		for _, guest := range guests {
-			i := slices.IndexFunc(r.Rows, func(x leavingRow) bool { return x.Peer == p.name && x.Client == guest.name })
+		for _, client := range openClients {
+			i := slices.IndexFunc(r.Rows, func(x leavingRow) bool { return x.Peer == p.name && x.Client == client.name })
 			line = append(line, r.Rows[i].text())
 		}
 		g.row(line...)
@@ -273,8 +273,8 @@ func (r *ratesResult) markdown() string {
 
 func (r *stuckResult) markdown() string {
 	var g grid
-	fmt.Fprintf(&g, "A handler that ignores everything: from the end of the budget of %s to the exit; medians of %d. "+
-		"Less than 0: it exited before. After %s more no client was waited for.\n\n", millis(r.BudgetMS), r.Runs, millis(r.PatienceMS))
+	fmt.Fprintf(&g, "A handler that never returns: from the end of the budget of %s to the exit; medians of %d. "+
+		"Less than 0: the process exited before. An exit later than %s after the budget was not waited for.\n\n", millis(r.BudgetMS), r.Runs, millis(r.PatienceMS))
 	g.head("", protoName(clear1), protoName(rpc))
 	for _, p := range peers {
 		line := []string{bold(p.name)}

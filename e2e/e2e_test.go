@@ -80,7 +80,7 @@ func need(t *testing.T) *environment {
 	return w
 }
 
-// needNodes returns the cluster, if its nodes are ours to play with.
+// needNodes returns the cluster, if the tests may change its nodes.
 func needNodes(t *testing.T) (*environment, *netnskube.Cluster) {
 	t.Helper()
 	w := need(t)

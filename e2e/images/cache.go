@@ -13,7 +13,7 @@ import (
 const keep = 24 * time.Hour
 
 // cached returns the path of an archive called name that was made of content.
-// It calls make, which writes the path whole or not at all, if there is none.
+// It calls make, which writes the file completely or not at all, if there is none.
 func cached(name string, make func(path string) error, content ...any) (string, error) {
 	home, err := os.UserCacheDir()
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 func dependsOn(ctx context.Context, packages ...string) ([]string, error) {
 	out, err := output(ctx, "", "apt-cache", append([]string{"depends", "--important"}, packages...)...)
 	if err != nil {
-		return nil, fmt.Errorf("%w\nhint: it takes Debian; apt-get update fetches the package lists", err)
+		return nil, fmt.Errorf("%w\nhint: this needs Debian; apt-get update fetches the package lists", err)
 	}
 	var found []string
 	for line := range strings.Lines(string(out)) {
@@ -44,7 +44,7 @@ func locate(ctx context.Context, packages []string) ([]string, error) {
 	}
 	var files []string
 	for line := range strings.Lines(string(out)) {
-		_, file, _ := strings.Cut(line, " ") // behind where it comes from
+		_, file, _ := strings.Cut(line, " ") // after its URL
 		files = append(files, strings.TrimSpace(file))
 	}
 	slices.Sort(files)

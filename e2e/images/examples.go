@@ -20,7 +20,7 @@ var examples = []string{"cmd/load", "http", "h2c", "tls", "grpc", "websocket", "
 
 // Examples makes one image of the example programs, each at the root under the
 // last element of its path, and of the load that their clients put on them,
-// which is its entrypoint. Compiling them takes modules of other people.
+// which is its entrypoint. Compiling them needs modules from outside of this repository.
 func Examples(ctx context.Context) (path, ref string, err error) {
 	path, err = examplesArchive(ctx)
 	if err != nil {

@@ -37,8 +37,8 @@ func Tool(ctx context.Context) (path, ref string, err error) { return program(ct
 // or readiness.
 func Server(ctx context.Context) (path, ref string, err error) { return program(ctx, server) }
 
-// program compiles p, which the go command makes quick when nothing changed,
-// and wraps it unless that has been done.
+// program compiles p, which is quick if nothing has changed, and makes the image unless
+// there is one.
 func program(ctx context.Context, p oci.Program) (path, ref string, err error) {
 	tag, err := name.NewTag(p.Tag)
 	if err != nil {

@@ -22,9 +22,9 @@ const pythonRef = "localhost/lameduck/python:1"
 var pythonServer []byte
 
 // Python makes an image of Debian's python3 with a threaded HTTP server on
-// :8080. Its entrypoint takes a mode: drain, the default, leaves well a few
-// seconds after SIGTERM, if it comes behind a preStop sleep; ignore never
-// leaves. It takes Debian, with its package lists fetched.
+// :8080. Its entrypoint takes a mode: drain, the default, finishes its requests and exits
+// a few seconds after SIGTERM, which drops nothing after a preStop sleep; ignore never
+// exits. Making the image needs Debian, with its package lists fetched.
 func Python(ctx context.Context) (path, ref string, err error) {
 	path, err = python(ctx)
 	if err != nil {

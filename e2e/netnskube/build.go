@@ -23,7 +23,7 @@ import (
 // defaultVersion is the Kubernetes of the module's own go.mod.
 const defaultVersion = "v1.34.4"
 
-// release is a version of Kubernetes that there is here.
+// release is a version of Kubernetes that can be built here.
 type release struct {
 	modfile string                                               // the go.mod that builds it, its go.sum beside it
 	needed  map[string]string                                    // file to the Debian package that has it

@@ -95,14 +95,14 @@ func (h hierarchy) make(group string) error {
 			return err
 		}
 		if err := os.WriteFile(filepath.Join(dir, file), value, 0o644); err != nil {
-			return fmt.Errorf("give control group its %s: %w", file, err)
+			return fmt.Errorf("set %s of the control group: %w", file, err)
 		}
 	}
 	return nil
 }
 
-// delegate hands a v2 group's controllers on to its children, those that it does
-// not hand on already.
+// delegate enables a v2 group's controllers for its children, those that are not enabled
+// already.
 func (h hierarchy) delegate(dir string) error {
 	controllers, err := os.ReadFile(filepath.Join(dir, "cgroup.controllers"))
 	if err != nil {
@@ -117,7 +117,7 @@ func (h hierarchy) delegate(dir string) error {
 			continue
 		}
 		if err := os.WriteFile(filepath.Join(dir, "cgroup.subtree_control"), []byte("+"+c), 0o644); err != nil {
-			return fmt.Errorf("hand on cgroup controller %s: %w", c, err)
+			return fmt.Errorf("enable cgroup controller %s: %w", c, err)
 		}
 	}
 	return nil

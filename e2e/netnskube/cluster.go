@@ -326,8 +326,8 @@ func (c *Cluster) Load(ctx context.Context, archives ...string) error {
 
 // Restart stops a component of a node and starts it again, with the flags that
 // it has at every boot and the extra ones after them. It returns when the
-// component is healthy again; one that ends instead is an error with its last
-// words. A kubelet reports that it is healthy before it has looked at all its flags.
+// component is healthy again. If the component exits instead, the error has the end of
+// its log. A kubelet reports that it is healthy before it has looked at all its flags.
 func (c *Cluster) Restart(ctx context.Context, node, component string, extra ...string) error {
 	n, err := c.node(node)
 	if err != nil {
@@ -352,8 +352,8 @@ func (c *Cluster) Down(ctx context.Context) error {
 	return Down(ctx, c.plan.Name)
 }
 
-// Down ends a cluster, and sweeps up what a crashed one left. If there is
-// neither, it does nothing.
+// Down ends a cluster, and removes what a crashed one left. If there is neither, it does
+// nothing.
 func Down(ctx context.Context, name string) error {
 	if name == "" {
 		name = DefaultName
@@ -405,8 +405,8 @@ func endKeeper(name string) error {
 	return nil
 }
 
-// isKeeper reports whether a process is a keeper, and not one that has got the
-// PID of one that is no more.
+// isKeeper reports whether a process is a keeper, and not another one that got the PID of
+// a keeper that has exited.
 func isKeeper(pid int) bool {
 	args, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "cmdline"))
 	name, _, _ := strings.Cut(string(args), "\x00")

@@ -97,7 +97,7 @@ func runChild(path string, command []string) int {
 
 // tetherMain becomes a command that is killed when the process that started it
 // ends. SysProcAttr.Pdeathsig cannot do it: it takes a parent in another PID
-// namespace for one that is dead already.
+// namespace for one that has exited already.
 func tetherMain(args []string) error {
 	if err := unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(syscall.SIGKILL), 0, 0, 0); err != nil {
 		return err

@@ -20,7 +20,7 @@ const initListener = 3
 // its programs'.
 func initMain(args []string) error {
 	name, dir, keep := args[0], args[1], args[2:]
-	if err := furnish(dir, keep); err != nil {
+	if err := mountOwn(dir, keep); err != nil {
 		return err
 	}
 	if err := syscall.Sethostname([]byte(name)); err != nil {
@@ -41,9 +41,9 @@ func initMain(args []string) error {
 	return nil
 }
 
-// furnish gives the node the mounts of its own: this process's mount namespace
-// is a copy of the host's, and what it mounts ends with it.
-func furnish(dir string, keep []string) error {
+// mountOwn gives the node mounts of its own: this process's mount namespace is a copy of
+// the host's, and what it mounts ends with it.
+func mountOwn(dir string, keep []string) error {
 	if err := detachMounts(); err != nil {
 		return err
 	}
@@ -60,8 +60,8 @@ func furnish(dir string, keep []string) error {
 	return os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0o644)
 }
 
-// detachMounts cuts the tie to the host's mounts, and then shares them among
-// the node's own children, on which the kubelet insists.
+// detachMounts separates the mounts from the host's, and then shares them among the node's
+// own children, which the kubelet requires.
 func detachMounts() error {
 	if err := mount("", "/", "", syscall.MS_REC|syscall.MS_PRIVATE, ""); err != nil {
 		return err
@@ -130,8 +130,8 @@ func bindFolders(dir string) error {
 	return nil
 }
 
-// bindSysctls shows the kubelet the settings that it insists on. They are the
-// machine's, not the node's: it sees files that hold the wanted values.
+// bindSysctls shows the kubelet the settings that it requires. They are the machine's, not
+// the node's: the kubelet sees files that hold the wanted values.
 func bindSysctls(dir string) error {
 	wanted := map[string]string{
 		"vm/overcommit_memory":      "1",

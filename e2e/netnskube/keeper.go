@@ -17,7 +17,7 @@ import (
 	"syscall"
 )
 
-// The file descriptors that a keeper is born with.
+// The file descriptors with which a keeper starts.
 const (
 	keeperOrders = 3 + iota // the plan and orders, as JSON; its end is the order to end
 	keeperNews              // progress and the outcome of the boot, as JSON
@@ -37,8 +37,8 @@ type news struct {
 	Failed   string `json:"failed,omitempty"`
 }
 
-// keeper owns a cluster: its nodes' first processes are its children and die
-// with it, and its own network namespace is the client's.
+// keeper owns a cluster: its nodes' first processes are its children and are killed when
+// it exits, and its own network namespace is the client's.
 type keeper struct {
 	plan plan
 	news *json.Encoder
@@ -78,7 +78,8 @@ func keeperMain([]string) error {
 	return gone
 }
 
-// errOwnerGone is why a keeper ends whose owner has let go of it, or is no more.
+// errOwnerGone is why a keeper ends: the process that booted the cluster has exited, and
+// has not called Detach.
 var errOwnerGone = errors.New("the process that booted the cluster is gone")
 
 // follow takes orders. It returns errOwnerGone when no process is left to give
@@ -96,8 +97,8 @@ func follow(ctx context.Context, orders *json.Decoder) error {
 	}
 }
 
-// killClients kills who is in the client's network namespace, which is ours:
-// what a dead owner has started there would stay for ever.
+// killClients kills the processes in the client's network namespace, which is this
+// process's own: what an owner that was killed has started there would run for ever.
 func killClients() {
 	own, err := os.Stat("/proc/self/ns/net")
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // wire is the cluster's network: a bridge in the keeper's own namespace, which
 // is the client's, and a link from it into each node's. No end of a link is ever
-// in the host's namespace, for the keeper was born in its own.
+// in the host's namespace, because the keeper was started in one of its own.
 type wire struct {
 	client *netlink.Handle
 	bridge netlink.Link
@@ -156,8 +156,8 @@ func addRoute(h *netlink.Handle, cidr, via string) error {
 	return nil
 }
 
-// leaveBridgesAlone keeps the bridge's frames away from netfilter: the switch
-// is a cable here, not a node. Kernels without the bridge filter have no such
+// leaveBridgesAlone keeps the bridge's frames away from netfilter: the bridge stands for a
+// cable here, not for a node. Kernels without the bridge filter have no such
 // setting.
 func leaveBridgesAlone() error {
 	err := os.WriteFile("/proc/sys/net/bridge/bridge-nf-call-iptables", []byte("0"), 0o644)

@@ -24,9 +24,9 @@ var roles = map[string]func([]string) error{
 // in a role.
 var ready bool
 
-// Main plays the role that this program was started in, if it was, and exits.
+// Main runs the role with which this program was started, if there is one, and exits.
 // A program that uses this package calls it first thing in main or TestMain,
-// for a cluster's processes are this program, started again.
+// because a cluster's processes are this program, started again.
 func Main() {
 	ready = true
 	name, isRole := strings.CutPrefix(os.Args[0], rolePrefix)

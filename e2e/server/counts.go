@@ -97,8 +97,8 @@ func (c *counts) sigterm() {
 	c.terminated = true
 }
 
-// printChanges prints the line now and again at every change, for a server that
-// exits out of our reach: its last line is the one that counts.
+// printChanges prints the line now and again at every change, for a server whose exit this
+// package does not control: its last line is the one that counts.
 func (c *counts) printChanges() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -107,7 +107,7 @@ func (c *counts) printChanges() {
 }
 
 // printLast prints the line, and lets nothing be counted after it: a request
-// that comes now waits, and goes down with the process.
+// that comes now waits, and is cut when the process exits.
 func (c *counts) printLast() {
 	c.mu.Lock()
 	c.printing = true

@@ -1,6 +1,6 @@
-// Command server is a server under trial: one program with many ways to end,
-// that counts what it was asked for, so that a test can hold the load
-// generator's counts against the server's own.
+// Command server is a server under trial: one program with many ways to terminate. It
+// counts its requests, so that a test can compare the load generator's counts with the
+// server's own.
 //
 //	server NAME         or SERVER=NAME; it serves on :8080, or on :PORT
 //

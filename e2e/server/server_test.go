@@ -163,7 +163,7 @@ func load(t *testing.T, s *running) {
 func TestCounts(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		late bool // it serves on after SIGTERM
+		late bool // it keeps serving after SIGTERM
 		env  []string
 	}{
 		{"shutdown", false, nil},
@@ -225,8 +225,8 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
-// TestIgnoreServesOn: SIGTERM changes nothing, and the counts stay.
-func TestIgnoreServesOn(t *testing.T) {
+// TestIgnoreKeepsServing: SIGTERM changes nothing, and the counts stay.
+func TestIgnoreKeepsServing(t *testing.T) {
 	t.Parallel()
 	s := start(t, "ignore")
 	s.terminate(t)
@@ -250,7 +250,7 @@ func TestDefaultIsKilledBySigterm(t *testing.T) {
 	}
 }
 
-// TestSpeak: a server that exits out of our reach has printed all by then.
+// TestSpeak: a server whose exit the wrapper does not control has printed all by then.
 func TestSpeak(t *testing.T) {
 	var out bytes.Buffer
 	c := newCounts("test", &out)

@@ -31,12 +31,12 @@ func servers() map[string]server {
 	return all
 }
 
-// lesson is a server of the tutorial as it is: only what it serves is
-// wrapped, and nothing but itself takes a decision at SIGTERM.
+// lesson is a server of the tutorial, unchanged but for its handler, which is wrapped:
+// what happens at SIGTERM is its own.
 func lesson(s tutorial.Server) server {
 	return func(addr string, c *counts) error {
 		switch s.Name {
-		case "default": // to look out for the signal would be to handle it
+		case "default": // waiting for the signal would replace its default action
 		case "sleep-exit":
 			atSigterm(c, func() { time.AfterFunc(9*time.Second, c.printChanges) }) // it exits after 10 s
 		default:
@@ -47,8 +47,8 @@ func lesson(s tutorial.Server) server {
 	}
 }
 
-// origin is the program that this project began with, after its description:
-// it serves on for 20 s after SIGTERM, and exits.
+// origin is the program that this project began with, written by its description: it keeps
+// serving for 20 s after SIGTERM, and exits.
 func origin(addr string, c *counts) error {
 	atSigterm(c, func() {
 		time.Sleep(20 * time.Second)
@@ -58,21 +58,21 @@ func origin(addr string, c *counts) error {
 	return serve(addr, c)
 }
 
-// hang catches SIGTERM and serves on as if nothing had happened, until it is
-// killed at the end of its grace period.
+// hang handles SIGTERM by doing nothing: it keeps serving until it is killed at the end of
+// its grace period.
 func hang(addr string, c *counts) error {
 	atSigterm(c, func() {})
 	return serve(addr, c)
 }
 
-// ignore never gets to know of SIGTERM, as a process 1 without a handler.
-// Go's runtime exits with 2 there, so the exit code has to be set.
+// ignore ignores SIGTERM, as process 1 without a handler does. Go's runtime would exit with
+// 2 there, so the signal is ignored on purpose.
 func ignore(addr string, c *counts) error {
 	signal.Ignore(syscall.SIGTERM)
 	return serve(addr, c)
 }
 
-// readiness fails its readiness at SIGTERM and serves on for 15 s while it
+// readiness fails its readiness at SIGTERM and keeps serving for 15 s while it
 // asks its clients to leave, then drains. It is for terminations that the
 // kubelet begins itself: no deletion takes such a pod out of the endpoints.
 func readiness(addr string, c *counts) error {
@@ -88,7 +88,7 @@ func httpServer(addr string, c *counts) *http.Server {
 	return &http.Server{Addr: addr, Handler: routes(c, http.HandlerFunc(greet)), ConnState: c.connState}
 }
 
-// atSigterm calls do beside the server, once c knows of the signal.
+// atSigterm calls do beside the server, when c has recorded the signal.
 func atSigterm(c *counts, do func()) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGTERM)

@@ -28,7 +28,7 @@ func main() {
 	r.Post("/", echo)
 
 	if err := lameduck.ListenAndServe(*addr, r); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

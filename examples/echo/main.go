@@ -28,7 +28,7 @@ func main() {
 	e.POST("/", repeat)
 
 	if err := lameduck.ListenAndServe(*addr, e); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -1,6 +1,5 @@
-// Command existing is an http.Server that was there before, with hooks of its
-// own and two listeners. The library comes in front of the hooks; they see
-// what they have always seen.
+// Command existing adds the library to an http.Server that has hooks of its own and two
+// listeners. The library is called before the hooks, which see what they saw without it.
 package main
 
 import (
@@ -53,7 +52,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 func exitIf(err error) {
 	if err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

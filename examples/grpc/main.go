@@ -50,7 +50,7 @@ func credentialsOf(cert, key string) (grpc.ServerOption, error) {
 
 func exitIf(err error) {
 	if err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -27,7 +27,7 @@ func main() {
 	var p lameduck.Process
 	p.AddHTTP(srv)
 	if err := p.RunUntilSignal(context.Background()); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -20,7 +20,7 @@ func main() {
 	http.HandleFunc("POST /{$}", echo)
 
 	if err := lameduck.ListenAndServe(*addr, nil); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

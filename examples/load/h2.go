@@ -37,7 +37,7 @@ func anyCertificate(protocols ...string) *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true, ServerName: "load", NextProtos: protocols}
 }
 
-// overTLS dials, and shakes hands for HTTP/1.1.
+// overTLS dials, and negotiates HTTP/1.1.
 func overTLS(dial Dial) Dial {
 	return func(ctx context.Context) (net.Conn, error) {
 		conn, err := dial(ctx)

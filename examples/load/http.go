@@ -14,7 +14,7 @@ import (
 
 // HTTP sends POST / over HTTP/1.1 and wants its body back: over kept
 // connections with think times between the requests, over a connection for
-// each request, and slowly, so that many a request straddles the moment at
+// each request, and slowly, so that many requests are in flight at the moment at
 // which termination begins.
 func HTTP(ctx context.Context, dial Dial, t *Tally) {
 	c := &client{ctx, dial, t}

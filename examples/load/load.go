@@ -6,9 +6,9 @@
 //	load.WebSocket(ctx, dial, &t)
 //	fmt.Println(t.Result().Lost)
 //
-// They are strict where ordinary clients are kind: nothing is sent twice
-// behind the caller's back, requests carry bodies that cannot be repeated, and
-// a connection is only left when the server asks for it or is gone.
+// They are stricter than ordinary clients: nothing is sent twice without the caller's
+// knowledge, requests carry bodies that cannot be repeated, and a client leaves a
+// connection only when the server asks for that, or has closed it.
 package load
 
 import (
@@ -47,7 +47,7 @@ var Protocols = map[string]Load{
 // patience is how long a client waits for what it asked for.
 const patience = 10 * time.Second
 
-// A client is one user of the service, who goes on until the load ends.
+// A client is one user of the service, and goes on until the load ends.
 type client struct {
 	ctx  context.Context
 	dial Dial
@@ -62,7 +62,7 @@ func (c *client) attempt() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(c.ctx), patience)
 }
 
-// connect makes a new connection, or counts that there was none to be had.
+// connect makes a new connection, or counts that none could be made.
 func (c *client) connect() (*engine.Conn, bool) {
 	ctx, cancel := c.attempt()
 	defer cancel()
@@ -84,8 +84,8 @@ func (c *client) dialContext(ctx context.Context, _, _ string) (net.Conn, error)
 	return conn, nil
 }
 
-// retryPause is how long a client waits before it comes back, so that one who
-// is refused does not come back a thousand times a second.
+// retryPause is how long a client waits before it connects again, so that one that is
+// refused does not try a thousand times a second.
 const retryPause = 50 * time.Millisecond
 
 // pause waits for d, or until the load ends.

@@ -15,7 +15,7 @@ type Tally struct {
 	r  Result
 }
 
-// Result is what a load came to.
+// Result is the counts of a load.
 type Result struct {
 	Attempts int `json:"attempts"`
 	Lost     int `json:"lost"`

@@ -33,8 +33,7 @@ func webSockets(c *client, session time.Duration) {
 	group.Wait()
 }
 
-// webSocket is one client, who thinks between messages. If think is nil it
-// sends none.
+// webSocket is one client, which thinks between messages. If think is nil it sends none.
 func (c *client) webSocket(session time.Duration, think func() time.Duration) {
 	for !c.done() {
 		ws, ok := c.upgrade()
@@ -55,7 +54,7 @@ func (c *client) webSocket(session time.Duration, think func() time.Duration) {
 	}
 }
 
-// upgrade makes a new connection, or counts that there was none to be had.
+// upgrade makes a new connection, or counts that none could be made.
 func (c *client) upgrade() (*websocket.Conn, bool) {
 	transport := &http.Transport{DialContext: c.dialContext}
 	ctx, cancel := c.attempt()

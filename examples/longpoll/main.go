@@ -1,5 +1,5 @@
-// Command longpoll answers when there is news, and empty-handed when it is
-// asked to leave: the client asks again, on a new connection.
+// Command longpoll answers when there is news, and without news when it is asked to leave:
+// the client asks again, on a new connection.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	http.HandleFunc("GET /news", news)
 
 	if err := lameduck.ListenAndServe(*addr, nil); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

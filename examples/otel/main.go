@@ -59,7 +59,7 @@ func echo(w http.ResponseWriter, r *http.Request) {
 
 func exitIf(err error) {
 	if err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -38,7 +38,7 @@ func main() {
 
 func exitIf(err error) {
 	if err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -23,7 +23,7 @@ func main() {
 	http.HandleFunc("GET /events", events)
 
 	if err := lameduck.ListenAndServe(*addr, nil); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

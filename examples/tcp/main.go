@@ -46,7 +46,7 @@ func serve(ctx context.Context, c net.Conn) {
 
 func exitIf(err error) {
 	if err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

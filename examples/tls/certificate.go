@@ -39,12 +39,12 @@ type files struct {
 }
 
 // get reads the files again if they are new. If they cannot be read, or do
-// not belong together yet, the old certificate goes on.
+// not belong together yet, the old certificate stays in use.
 func (f *files) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.read(); err != nil {
-		slog.Warn("the old certificate goes on", "error", err)
+		slog.Warn("cannot read the new certificate, the old one stays in use", "error", err)
 	}
 	return f.current, nil
 }

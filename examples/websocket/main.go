@@ -22,7 +22,7 @@ func main() {
 	http.HandleFunc("GET /echo", echo)
 
 	if err := lameduck.ListenAndServe(*addr, nil); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

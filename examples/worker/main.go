@@ -1,5 +1,5 @@
 // Command worker takes jobs from a queue. When it is asked to leave it takes
-// no more, finishes those it holds, then reports what was done and hangs up.
+// no more, finishes those it holds, then reports what was done and closes its connection.
 package main
 
 import (
@@ -32,7 +32,7 @@ func main() {
 	http.HandleFunc("GET /ready", lameduck.Ready)
 	p.AddHTTP(&http.Server{Addr: *addr})
 	if err := p.RunUntilSignal(context.Background()); err != nil {
-		slog.Error("did not end well", "error", err)
+		slog.Error("stopped with an error", "error", err)
 		os.Exit(1)
 	}
 }

@@ -4,7 +4,7 @@
 // but of its entries no more than their sizes and those two answers.
 package hpack
 
-// initialTable is the size of the dynamic table before anybody changes it, in
+// initialTable is the size of the dynamic table before either side changes it, in
 // octets: SETTINGS_HEADER_TABLE_SIZE, RFC 9113 section 6.5.2.
 const initialTable = 4096
 

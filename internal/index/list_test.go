@@ -83,7 +83,7 @@ func TestManyAreFoundByTheIndex(t *testing.T) {
 	for i := range uint32(1000) {
 		l.Add(few+i, few+i)
 	}
-	l.at[500] = 7 // a wrong place, for who asks the index
+	l.at[500] = 7 // a wrong place, which only the index has
 	if got := *l.Find(500); got != 7 {
 		t.Errorf("found %d, which is not where the index has it", got)
 	}

@@ -56,7 +56,7 @@ var defaultBufferSize = int32(bufio.NewReader(nil).Size())
 // noteReadSize looks at how much net/http's reader asks for while no request has
 // begun. If that is less than its empty buffer takes, the buffer holds the start
 // of one: it came with the one before, or while that was being answered. What a
-// handler asks for is its own affair.
+// handler asks for shows nothing.
 func (c *http1) noteReadSize(n int) {
 	switch n := int32(min(n, math.MaxInt32)); {
 	case c.careful:

@@ -142,7 +142,7 @@ func TestEndOfTheBackgroundReadPassesAnInterrupt(t *testing.T) {
 
 // A connection may be interrupted when its reader has read the start of a request, and has
 // not announced because it did that before T0. The handler clears the interrupt: else its
-// past deadline would hold behind the answer.
+// past deadline would hold after the answer.
 func TestHandlerClearsAnInterrupt(t *testing.T) {
 	c, _ := socketPair(t)
 	c.requestBegun = true

@@ -188,7 +188,7 @@ func hookConnState(next func(net.Conn, http.ConnState)) func(net.Conn, http.Conn
 	}
 }
 
-// hookConnContext is a ConnContext behind the program's, which may be nil. alone: no
+// hookConnContext is a ConnContext that calls the program's first, which may be nil. alone: no
 // hook of the program is given the connection.
 func hookConnContext(next func(context.Context, net.Conn) context.Context, own func(context.Context) context.Context, alone bool) func(context.Context, net.Conn) context.Context {
 	return func(ctx context.Context, nc net.Conn) context.Context {

@@ -84,7 +84,7 @@ func (h *h2) top() net.Conn {
 }
 
 // read is Read. The server asks for the nine bytes of a frame's head, and then for the
-// rest of it: with that comes what has come behind it.
+// rest of it: with that comes what the client has sent after it.
 func (h *h2) read(b []byte) (int, error) {
 	if n := h.ahead.take(b); n > 0 {
 		return n, nil
@@ -169,7 +169,7 @@ func (h *h2) wrote(b []byte) {
 // the rest are, and GOAWAY is sent before any of them.
 const (
 	ObserveFor = 50 * time.Millisecond  // how long the typical number is observed
-	HeldAtMost = 50 * time.Millisecond  // then the answers are sent all the same
+	HeldAtMost = 50 * time.Millisecond  // then the answers are sent in any case
 	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
 )
 

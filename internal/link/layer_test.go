@@ -74,12 +74,12 @@ func TestFramesAboveALayer(t *testing.T) {
 	if streams := c.h2.Load().wire.Streams(); len(streams) != 1 || streams[0].Path != "/a" {
 		t.Errorf("streams %v, want one of /a", streams)
 	}
-	c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS, behind which a GOAWAY has room
+	c.Write([]byte("\x00\x00\x00\x04\x00\x00\x00\x00\x00")) // SETTINGS, after which a GOAWAY has room
 	c.h2.Load().sendGoAway()
 	b := make([]byte, 9+17)
 	io.ReadFull(client, b)
 	if b = masked(b); b[9+3] != 7 {
-		t.Errorf("%q was sent, want a GOAWAY behind SETTINGS", b)
+		t.Errorf("%q was sent, want a GOAWAY after SETTINGS", b)
 	}
 }
 
@@ -154,7 +154,7 @@ func TestWakeOfALayer(t *testing.T) {
 	}
 }
 
-// An interrupt that comes behind the first bytes of a handshake does not end it.
+// An interrupt that comes after the first bytes of a handshake does not end it.
 func TestWakeInAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()

@@ -10,7 +10,7 @@ import (
 )
 
 // Secured returns the configuration of srv's listeners, nil if they speak
-// clear text, and what net/http is to speak behind it: what it would itself, and
+// clear text, and what net/http is to serve inside of TLS: what it would itself, and
 // HTTP/2 in clear text for what was decrypted. It leaves srv as it is, for the program
 // may try again if its port is taken.
 func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {

@@ -97,7 +97,7 @@ func (c *Conn) mustSpeak(srv *http.Server, state tls.ConnectionState) error {
 	case "", "http/1.1", "http/1.0":
 		return nil
 	case "h2":
-		if srv.Protocols.UnencryptedHTTP2() { // what net/http is to speak behind TLS
+		if srv.Protocols.UnencryptedHTTP2() { // what net/http is to serve inside of TLS
 			return c.refuseInsecureHTTP2(srv, state)
 		}
 	}

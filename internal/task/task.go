@@ -56,8 +56,8 @@ func (t *Task) Stack(s Stacks) string {
 // the Fatal methods of package testing do).
 var errGone = errors.New("it ended its goroutine instead of returning")
 
-// Run runs the task. Its panic is an error: what else the process holds
-// still is to end well.
+// Run runs the task. A panic is returned as an error, so that the rest of the process can
+// still terminate.
 func (t *Task) Run(ctx context.Context) (err error) {
 	t.runs.Store(&taskRun{began: time.Now(), goroutine: goroutineID()})
 	defer t.runs.Store(nil)
@@ -83,7 +83,7 @@ func (t *Task) start(ctx context.Context) <-chan error {
 	return done
 }
 
-// RunWithin runs the task and leaves it behind if it does not return within
+// RunWithin runs the task, and stops waiting for it if it does not return within
 // share, with an error that wraps late. If hurry is closed before, what less returns
 // is left of that.
 func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration, late error) error {

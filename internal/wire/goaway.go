@@ -13,7 +13,7 @@ func (c *Conn) FirstGoAway() []byte {
 func (c *Conn) LastGoAway() []byte { return goAway(c.atMost(c.Last())) }
 
 // Ping makes the client answer: when it has, all before was read. Without
-// that a connection must not be closed behind a long answer: the next
+// that a connection must not be closed right after a long answer: the next
 // WINDOW_UPDATE would find it closed, and the kernel then drops what it has
 // not sent yet.
 func (c *Conn) Ping() []byte {

@@ -82,7 +82,7 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 
 // strip takes padding and priority off the HEADERS frame that has ended, the
 // first of its block (RFC 9113, section 6.2). A frame that is shorter than they
-// are is an error of the client's, which the server will not survive either.
+// are is an error of the client, for which the server ends the connection too.
 func (h *heads) strip(f *frames) {
 	begin, end := 0, len(h.block)
 	if f.has(flagPadded) && end > 0 {

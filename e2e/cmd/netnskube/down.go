@@ -11,8 +11,8 @@ import (
 func newDown(t terminal, name *string) *cobra.Command {
 	return &cobra.Command{
 		Use:   "down",
-		Short: "End a cluster, and sweep up what a crashed one left",
-		Long:  "Ends a cluster, and sweeps up what a crashed one left. If there is neither, it does nothing.",
+		Short: "End a cluster, and remove what a crashed one left",
+		Long:  "Ends a cluster, and removes what a crashed one left. If there is neither, it does nothing.",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			return end(func(ctx context.Context) error { return netnskube.Down(ctx, *name) })

@@ -30,7 +30,7 @@ func main() {
 // terminal is where a command writes: results to out, progress to err.
 type terminal struct{ out, err io.Writer }
 
-// usageError marks what the user can mend on the command line.
+// usageError marks what the user can correct on the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }

@@ -40,8 +40,8 @@ is the command's.`,
 	return cmd
 }
 
-// runIn runs a command in the client's namespace. What ends us ends it; it has
-// time to end in good order.
+// runIn runs a command in the client's namespace. A signal that ends this process ends the
+// command as well, which has time to exit by itself.
 func runIn(ctx context.Context, c *netnskube.Cluster, args []string) error {
 	cmd, err := c.Command(ctx, args...)
 	if err != nil {

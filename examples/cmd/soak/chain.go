@@ -20,8 +20,7 @@ import (
 // terminates, as in a cluster. It is less than the Delay of the processes.
 const propagation = 150 * time.Millisecond
 
-// A chain is a succession of processes, and the clients that are sent to the
-// one whose turn it is.
+// A chain is a succession of processes, and the clients that are sent to the current one.
 type chain struct {
 	current atomic.Pointer[process]
 }
@@ -54,7 +53,7 @@ func (s *soak) chain(ctx context.Context) error {
 	return err
 }
 
-// replace terminates the process whose turn it is.
+// replace terminates the current process.
 func (s *soak) replace(ctx context.Context, c *chain) error {
 	next, err := start(ctx)
 	if err != nil {
@@ -117,7 +116,7 @@ func start(ctx context.Context) (*process, error) {
 	}
 	if err != nil {
 		p.stop()
-		return nil, fmt.Errorf("a child did not tell its addresses: %w", err)
+		return nil, fmt.Errorf("a child did not print its addresses: %w", err)
 	}
 	return p, ctx.Err()
 }

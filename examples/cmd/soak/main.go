@@ -4,8 +4,8 @@
 //	soak [-terminations 1000] [-chains 2]
 //
 // A process serves all protocols of the examples at once. It gets SIGTERM; new
-// connections go to its successor a moment later, and when it has exited that
-// one's turn has come. The counts are printed as JSON, by protocol. Exit codes:
+// connections go to its successor a moment later, and when it has exited its successor
+// gets SIGTERM. The counts are printed as JSON, by protocol. Exit codes:
 // 0 nothing was lost and every process exited with 0, 1 else, 2 usage, 3 could
 // not run.
 package main

@@ -1,6 +1,6 @@
 // Package http1 is HTTP/1.1 of our own, one exchange after the other on one
 // connection, because net/http replays requests on a connection that broke and
-// so hides the drops that we measure. There is no pool behind it, no hidden
+// so hides the drops that we measure. There is no pool, no hidden
 // retry and no redirect: the result is that of the socket.
 package http1
 

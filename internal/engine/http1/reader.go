@@ -118,7 +118,7 @@ func (r *reader) checkHeads(more int) error {
 	return nil
 }
 
-// use keeps the next n bytes, as far as that is asked for, and goes on behind them.
+// use keeps the next n bytes, as far as that is asked for, and continues after them.
 func (r *reader) use(n int) {
 	if room := r.keep - len(r.content); room > 0 {
 		r.content = append(r.content, r.buf[r.r:r.r+min(n, room)]...)

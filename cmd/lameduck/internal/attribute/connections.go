@@ -66,8 +66,8 @@ func (in *inference) undecided(c *connection) bool {
 }
 
 // nearestExit is the pod whose exit may have ended the connection. An idle
-// connection ended between its last response and the moment its client looked,
-// a connection that timed out at any time in between. An exit cuts everything
+// connection ended between its last response and the moment at which its client looked;
+// one that timed out, at any time before that. An exit cuts everything
 // at one moment: a connection that was cut at another moment belongs to another
 // exit if there is one.
 func (c *connection) nearestExit(possible []*podWindow) (pod string, by timeline.By) {

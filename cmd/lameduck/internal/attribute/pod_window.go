@@ -83,7 +83,8 @@ func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies i
 	}
 }
 
-// added: a pod that was not ready for a moment is added again.
+// added notes that a proxy has added the pod. One that was not ready for a moment is added
+// again.
 func (p *podWindow) added(e timeline.Event, proxies int) {
 	p.lastAdded = max(p.lastAdded, e.At)
 	if p.addedCount++; p.addedCount == proxies {

@@ -69,9 +69,9 @@ func (s *Stalls) Longest(from, to time.Duration) time.Duration {
 	return longest
 }
 
-// Outweigh reports whether what waited between two moments had less time before
-// the second than it lost, counted from any moment on: a time-out shows nothing
-// then. What was lost has to be more than timeline.MostLate.
+// Outweigh reports whether, from some moment between the two on, the tool was stalled for at
+// least half of the time until the second, and for timeline.MostLate or longer. A time-out
+// at the second moment shows nothing then.
 func (s *Stalls) Outweigh(from, to time.Duration) bool {
 	for i := s.first(from); i < len(s.all) && s.all[i].from < to; i++ {
 		since := max(from, s.all[i].from)

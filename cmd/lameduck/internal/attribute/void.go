@@ -18,14 +18,15 @@ import (
 //   - A connection that stayed idle because its client was late may have met the
 //     server's idle time-out, or missed the response that asked it to close.
 //   - A connection was opened through a node that should have known already that
-//     the pod is terminating, or is gone.
+//     the pod is terminating, or no longer exists.
 //   - No endpoint was ready, for no longer than the tool had been late with the
 //     replacement.
-//   - A time-out of ours: before it, the server had less time than it lost.
-//   - Whatever else failed while the tool was late: its bytes went late, and the
-//     server's own time-outs and its exit came too early for them. Not so if even
-//     the fastest attempt of its pattern would have been in the middle; nor if the
-//     server had all of the request, for longer than the tool had been late.
+//   - A time-out of the client: the stalls took at least half of the time before it.
+//   - Any other failure while the tool was late: the bytes were sent late, and the
+//     server's own time-outs and its exit came too early for them. This does not hold
+//     if even the fastest attempt of the pattern would have been in progress at that
+//     moment; nor if the server had the whole request for longer than the tool had been
+//     late.
 //
 // It returns a copy of the run, or the run itself where no mark changes.
 func markVoid(run *timeline.Run) *timeline.Run {
@@ -121,8 +122,8 @@ func (v *lateness) learn(all []timeline.Attempt) bool {
 	return failed
 }
 
-// explains reports whether a lateness may be why the attempt failed. The Service
-// has had no endpoint since a moment.
+// explains reports whether a lateness may be why the attempt failed. outage is since when
+// the Service has had no endpoint.
 func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
 	switch {
 	case a.Started == timeline.Never:
@@ -146,7 +147,7 @@ func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
 }
 
 // staleView reports whether the node that chose the pod of the new connection
-// should have known by then that the pod is terminating, or is gone.
+// should have known by then that the pod is terminating, or no longer exists.
 func (v *lateness) staleView(a *timeline.Attempt) bool {
 	until := a.Started
 	if a.Conn == 0 {

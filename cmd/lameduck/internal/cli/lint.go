@@ -130,7 +130,7 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // before a file is changed for what was read in part
 	}
-	unwritten := l.mend(s, m)
+	unwritten := l.change(s, m)
 	if l.fix {
 		m = gather.Read(ctx, args, s.In) // what is left
 	}
@@ -195,9 +195,9 @@ func (l *linter) live(ctx context.Context, name string) (io.Reader, error) {
 	return bytes.NewReader(text), err
 }
 
-// mend makes the changes of --fix, or shows those of --diff. A text that a program has
+// change makes the changes of --fix, or shows those of --diff. A text that a program has
 // made is none that can be changed.
-func (l *linter) mend(s console.Streams, m *gather.Manifests) error {
+func (l *linter) change(s console.Streams, m *gather.Manifests) error {
 	if !l.fix && !l.diff {
 		return nil
 	}

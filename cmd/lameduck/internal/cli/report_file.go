@@ -45,7 +45,7 @@ func reportFormat(path string) (func(io.Writer, *report.Report) error, error) {
 }
 
 // saveReport writes the report to a file in the form its ending names. The file
-// is there whole or not at all.
+// is written completely or not at all.
 func saveReport(path string, r *report.Report) error {
 	write, err := reportFormat(path)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // runFile is the file of --save; nil without the flag.
 type runFile struct{ file *savefile.File }
 
-// createRunFile begins the file. It is there only when the run is complete.
+// createRunFile begins the file, which gets its name only when the run is complete.
 func createRunFile(path string) (*runFile, error) {
 	if path == "" {
 		return nil, nil

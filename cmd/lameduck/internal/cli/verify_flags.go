@@ -124,11 +124,11 @@ func (v *verify) load() (traffic.Spec, error) {
 	return load, load.Check()
 }
 
-// mostReplicas is how many processes a machine takes at once without others
-// suffering; twice as many run during a rollout.
+// mostReplicas is how many pods one machine can run at one time beside other programs;
+// twice as many run during a rollout.
 const mostReplicas = 100
 
-// mostWorkers is how many pods a namespace can be asked for in good faith.
+// mostWorkers is the most pods that a trial asks of a namespace.
 const mostWorkers = 100
 
 func (v *verify) checkValues(cmd *cobra.Command) error {

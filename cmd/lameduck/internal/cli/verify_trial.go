@@ -28,8 +28,8 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	}
 	r := judge(run)
 	_, unsaved := errors.AsType[*trial.SaveError](err)
-	// None loses what another could not take: a run may have been long. Stdout
-	// comes last, because a closed pipe ends the program.
+	// If one of the three cannot be written, the others still are: the run may have been
+	// long. Stdout is the last, because a closed pipe ends the program.
 	lost := errors.Join(file.end(!unsaved), v.saveReport(r), console.Written(printReport(s, r, v.output)))
 	if lost != nil || unsaved {
 		return errors.Join(lost, err)

@@ -3,7 +3,7 @@
 // and events, carries out what replaces pods, sends the traffic from here or
 // from a Job inside the cluster, and leaves everything as it found it.
 //
-// It knows what a user with a few rights can know: an event is timed when it
-// arrives here, and which pod a connection led to is only known where the
-// client dialled the pod itself, or the server names it.
+// It reads only what a user with few rights can read: an event is timed when it
+// arrives here, and the pod of a connection is known only where the client dialled the
+// pod itself, or the server names it.
 package cluster

@@ -128,13 +128,13 @@ func find(t *testing.T, c dynamic.Interface) *Target {
 
 func TestNotReadyToBeTried(t *testing.T) {
 	for want, change := range map[string]func(*appsv1.Deployment){
-		"":                          func(*appsv1.Deployment) {},
-		"has no replicas":           func(d *appsv1.Deployment) { d.Spec.Replicas = new(int32(0)) },
-		"is paused":                 func(d *appsv1.Deployment) { d.Spec.Paused = true },
-		"not seen the last change":  func(d *appsv1.Deployment) { d.Generation++ },
-		"1 of 2 replicas are of":    func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 1 },
-		"1 old replicas are still":  func(d *appsv1.Deployment) { d.Status.Replicas = 3 },
-		"1 of 2 replicas are avail": func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 1 },
+		"":                                       func(*appsv1.Deployment) {},
+		"has no replicas":                        func(d *appsv1.Deployment) { d.Spec.Replicas = new(int32(0)) },
+		"is paused":                              func(d *appsv1.Deployment) { d.Spec.Paused = true },
+		"not seen the last change":               func(d *appsv1.Deployment) { d.Generation++ },
+		"1 of 2 replicas are of":                 func(d *appsv1.Deployment) { d.Status.UpdatedReplicas = 1 },
+		"1 old replicas are pending termination": func(d *appsv1.Deployment) { d.Status.Replicas = 3 },
+		"1 of 2 replicas are avail":              func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 1 },
 	} {
 		d := deployment(2)
 		change(d)

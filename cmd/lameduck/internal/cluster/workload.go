@@ -179,7 +179,7 @@ func rolloutState(want int, generation, observed int64, updated, all, available 
 	case int(updated) < want:
 		return fmt.Sprintf("%d of %d replicas are of the newest revision", updated, want)
 	case int(all) > want:
-		return fmt.Sprintf("%d old replicas are still there", int(all)-want)
+		return fmt.Sprintf("%d old replicas are pending termination", int(all)-want)
 	case int(available) < want:
 		return fmt.Sprintf("%d of %d replicas are available", available, want)
 	}

@@ -23,7 +23,7 @@ const (
 // drops or findings. No message is written for it.
 var ErrFindings = errors.New("drops or findings")
 
-// usageError marks what the user can mend on the command line.
+// usageError marks what the user can correct on the command line.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }

@@ -1,6 +1,6 @@
 // Package control runs the control target: a server that never terminates,
-// dialled from where the clients of a trial are. What fails there is the
-// machine's doing, or the network's, and not the server's under trial.
+// dialled from where the clients of a trial are. A failure there is caused by the machine
+// or the network, and not by the server under trial.
 package control
 
 import (
@@ -85,9 +85,9 @@ func (t *Target) Beside(ctx context.Context, spec traffic.Spec, pods traffic.Env
 	}
 }
 
-// Load starts a tenth of the traffic at the pods: enough to see a machine that
-// fails by itself, too little to make it. Its attempts may take as long as those
-// at the pods: what fails here must be able to explain what fails there.
+// Load starts a tenth of the traffic at the pods: enough to see that the machine itself is
+// late, and too little to make it so. Its attempts have the time-outs of those at the pods,
+// so that the two can be compared.
 func Load(ctx context.Context, spec traffic.Spec, pods traffic.Env, dial traffic.Dialer) *traffic.Load {
 	return traffic.Start(ctx, traffic.Spec{
 		Load:   timeline.Load{Patterns: []string{"new", "keepalive"}, Rate: max(1, cmp.Or(spec.Rate, traffic.DefaultRate)/10)},

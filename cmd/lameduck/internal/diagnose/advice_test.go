@@ -136,7 +136,7 @@ func TestAdviceFits(t *testing.T) {
 	}
 }
 
-// TestNoLibraryForAProduct: who runs a server that others wrote cannot change its
+// TestNoLibraryForAProduct: the user of a server that others wrote cannot change its
 // program, also where none of its settings is known to cure the fault.
 func TestNoLibraryForAProduct(t *testing.T) {
 	caddy := ownAdvice{name: "Caddy", product: true}

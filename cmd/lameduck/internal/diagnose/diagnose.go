@@ -17,8 +17,8 @@
 // # Add a rule
 //
 // One file, named by the ID of the rule with underscores, has its value: title,
-// why, sources, when it holds for a pod or which drops it explains, evidence
-// and fix. One line in rules.go gives it its place, with the reason for it. If
+// why, sources, which drops it explains, when it holds for a pod if it is the fault of a
+// whole pod, evidence and fix. One line in rules.go gives it its place, with the reason for it. If
 // it needs a fact that podFacts and dropFacts do not have, the fact is computed
 // there, once, and not in the rule. Its cases go into the table faults of
 // diagnose_test.go (a simulated server) or of rules_test.go (a run made by
@@ -40,9 +40,10 @@ func Run(run *timeline.Run) finding.Diagnosis {
 }
 
 // Stream diagnoses a run whose attempts come one by one, in the order in which
-// they began or ended; those of the run itself are not read. What it keeps of
-// them grows with the drops and with the pods, not with the attempts. An attempt
-// may be changed after the next one was asked for.
+// they began or ended; those of the run itself are not read. What it keeps of them grows
+// with the drops, the pods, and the connections that were used while their pod terminated:
+// about 100 bytes for each of those. An attempt may be changed after the next one was asked
+// for.
 func Stream(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) finding.Diagnosis {
 	s := newRunFacts(run, attempts)
 	found, doubts := s.findings()

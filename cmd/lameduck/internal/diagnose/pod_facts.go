@@ -98,9 +98,9 @@ func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
 	return queued(a) && p.stalled.came() && exactly(a.Started).before(p.stalled) != yes
 }
 
-// stopsAccepting reports whether connections waited in the accept queue to the
-// last, for longer than any that was answered: the server no longer accepted,
-// and its listener was open.
+// stopsAccepting reports whether connections waited in the accept queue until the exit,
+// for longer than any that was answered: the server no longer accepted, and its listener
+// was open.
 func (p *podFacts) stopsAccepting(o *observer) bool {
 	return p.stalled.came() && o.waited(p.stalled.latest, p.listened).shorterThan(p.longestFirst+reaction) == no
 }

@@ -27,7 +27,8 @@ type rule struct {
 	// if nothing was dropped. nil: never.
 	warnsAbout func(*podFacts) bool
 	// explains reports whether this fault explains the drop. The first rule
-	// that explains a drop counts.
+	// that explains a drop counts. Every rule has it: dropsAfterT0 where the fault is
+	// that of a pod.
 	explains func(*dropFacts) bool
 	// podEvidence describes what was seen of one pod, note adds what holds for all.
 	podEvidence func(*podFacts) string

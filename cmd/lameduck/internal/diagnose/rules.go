@@ -12,7 +12,7 @@ import (
 var rules = []rule{
 	ruleNeverReady,    // a pod that never served has no termination to judge
 	ruleProbeFails,    // before the faults of a pod: it may be the last one that stopped, and not the reason
-	ruleEvicted,       // the kubelet's act: what the server does then is no evidence
+	ruleEvicted,       // the kubelet ended the pod by itself: what the server does then is no evidence
 	ruleForced,        // the same
 	ruleHookEnds,      // the end came from the hook: the signal, if it was sent, changed nothing
 	ruleMeansReload,   // before grace-shorter: a server that reloads needs another signal, not more time

@@ -38,7 +38,7 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 
 // terminationsMissed reports whether the tool was stalled at a decisive moment of
 // each termination: clients that send nothing see no drop. Or the pod was: until
-// the server handles the stop signal it serves as ever.
+// the server handles the stop signal it serves as before.
 func (s *runFacts) terminationsMissed() bool {
 	missed := false
 	for _, p := range s.pods {

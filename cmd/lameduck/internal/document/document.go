@@ -19,7 +19,7 @@ const (
 	maxAliased = 100_000 // nodes reached through aliases: the "billion laughs" stop here
 )
 
-// At puts a message behind its place: "deploy.yaml:12:5: message".
+// At puts a message after its place: "deploy.yaml:12:5: message".
 func At(name string, line, column int, message string) string {
 	if line < 1 {
 		return name + ": " + message

@@ -7,7 +7,7 @@ type Change struct {
 	// In is the value from which Path leads to the field. It is in the file.
 	In object.Value
 	// Path are the names of fields; in a list the index of an item, or "-" for a new
-	// one behind the last. Mappings that are missing on the way are made. No Path is In
+	// one after the last. Mappings that are missing on the way are made. No Path is In
 	// itself.
 	Path []string
 	// To is the value to set: an int, bool, string, []string, []Fields or Fields; or an

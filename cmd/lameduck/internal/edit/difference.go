@@ -111,7 +111,7 @@ func (p *patch) textFor(old, value *yaml.Node, braces bool) (text string, inline
 
 // newField writes a value of a field in lines.
 func (p *patch) newField(in *yaml.Node, old slot, value *yaml.Node) error {
-	colon, err := p.behindColon(old)
+	colon, err := p.afterColon(old)
 	if err != nil {
 		return p.wanted.refuse(old.key, "it is written with ?")
 	}
@@ -170,7 +170,7 @@ func (p *patch) removeLines(in *yaml.Node, c *changed) {
 		case p.opensLine(from):
 			p.cutLines(p.comments(from, i == 0 && p.parent[in] == nil), to)
 		case next < len(c.before) && p.spaceOnly(p.lineEnd(to), p.begin(in, c.before[next])):
-			p.replace(from, p.begin(in, c.before[next]), "") // the next one moves up, behind the dash
+			p.replace(from, p.begin(in, c.before[next]), "") // the next one moves up, after the dash
 		default:
 			p.replace(from, p.lineEnd(to), "")
 		}
@@ -181,7 +181,7 @@ func (p *patch) removeLines(in *yaml.Node, c *changed) {
 func (p *patch) spaceOnly(from, to int) bool { return len(bytes.TrimSpace(p.data[from:to])) == 0 }
 
 // cutLines removes the lines from the one that starts at from to the one that has to.
-// Without a line break behind them the one before them goes.
+// Without a line break after them the one before them goes.
 func (p *patch) cutLines(from, to int) {
 	next := p.nextLine(to)
 	if next == p.lineEnd(to) && from > 0 {
@@ -192,17 +192,17 @@ func (p *patch) cutLines(from, to int) {
 	p.replace(from, next, "")
 }
 
-// addLines writes new slots behind the last one.
+// addLines writes new slots after the last one.
 func (p *patch) addLines(in *yaml.Node, c *changed) {
 	if len(c.added) > 0 {
 		column := p.indent(in)
-		p.insertLines(p.behindComments(p.end(c.before[len(c.before)-1].value), column), p.slotLines(in, c.added), column)
+		p.insertLines(p.afterComments(p.end(c.before[len(c.before)-1].value), column), p.slotLines(in, c.added), column)
 	}
 }
 
-// behindComments is the end of the last line of comment directly behind a slot that is
+// afterComments is the end of the last line of comment directly after a slot that is
 // indented more than it, as a part of it is; else the place itself.
-func (p *patch) behindComments(at, column int) int {
+func (p *patch) afterComments(at, column int) int {
 	for {
 		line := p.nextLine(at)
 		text := p.spaces(line)
@@ -213,7 +213,7 @@ func (p *patch) behindComments(at, column int) int {
 	}
 }
 
-// insertLines writes lines behind the one that has the place.
+// insertLines writes lines after the one that has the place.
 func (p *patch) insertLines(at int, lines []string, column int) {
 	next := p.nextLine(at)
 	text := strings.Repeat(" ", column) + p.join(lines, column)
@@ -249,7 +249,7 @@ func (p *patch) removeFlow(c *changed) {
 	}
 }
 
-// addFlow writes new slots within braces, behind the last one that stays: on lines of
+// addFlow writes new slots within braces, after the last one that stays: on lines of
 // their own where that one has one.
 func (p *patch) addFlow(in *yaml.Node, c *changed) {
 	if len(c.added) == 0 {

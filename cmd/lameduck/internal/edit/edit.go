@@ -10,11 +10,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Apply returns the text of the file with the changes made. It is read again, and
-// means what it meant with these changes, or else there is an error, which is one
-// line: "name:line:column: cannot be changed here: ...".
+// Apply returns the text of the file with the changes made. The new text is read again: if
+// it does not mean what the old one meant with these changes there is an error, which is
+// one line: "name:line:column: cannot be changed here: ...".
 //
-// A new field comes behind the last one of its mapping, with the same indentation. What
+// A new field comes after the last one of its mapping, with the same indentation. What
 // an alias (*name) shows in several places is not changed.
 func Apply(f *object.File, changes []Change) ([]byte, error) {
 	var out bytes.Buffer

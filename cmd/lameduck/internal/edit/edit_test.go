@@ -195,7 +195,7 @@ func TestRefused(t *testing.T) {
 		"within what << has":         {"spec:\n  a: &g {x: {y: 1}}\n  b:\n    <<: *g\n", change{"spec.b", "x.z", 2}, "a.yaml:6:5: cannot be changed here: x comes from a merge (<<)"},
 		"a text has no fields":       {"spec:\n  a: b\n", change{"spec", "a.x", 2}, "a.yaml:4:6: cannot be changed here: the value has no fields"},
 		"no such item":               {"spec:\n  a: [1]\n", change{"spec", "a.1", 2}, "a.yaml:4:6: cannot be changed here: the list has no item 1"},
-		"a name that is there":       {"spec:\n  a: 1\n  b: 2\n", change{"spec", "a", Name("b")}, "a.yaml:4:6: cannot be changed here: b is there already"},
+		"a name that is there":       {"spec:\n  a: 1\n  b: 2\n", change{"spec", "a", Name("b")}, "a.yaml:4:6: cannot be changed here: the mapping already has b"},
 		"the document":               {"spec: 1\n", change{"", "", nil}, "a.yaml:1:1: cannot be changed here: the value is the whole document"},
 		"a value that cannot be":     {"spec: 1\n", change{"", "spec", 1.5}, "a.yaml: cannot be changed here: a value cannot be float64"},
 	} {

@@ -28,7 +28,7 @@ func newPatch(w *wanted, part document.Part, before []*yaml.Node) *patch {
 	for _, n := range before {
 		if flow(n) && len(n.Content) > 0 && n.Content[0].Style&yaml.DoubleQuotedStyle != 0 {
 			p.isJSON = true
-			if p.start(n.Content[1]) == p.end(n.Content[0])+1 { // no space behind the colon
+			if p.start(n.Content[1]) == p.end(n.Content[0])+1 { // no space after the colon
 				p.comma, p.colon = ",", ":"
 			}
 		}
@@ -51,7 +51,7 @@ func (p *patch) replace(from, to int, text string) {
 var errOverlap = errors.New("two changes overlap")
 
 // text is the text with the replacements. Those at one place keep their order: what is
-// within a value comes before what is behind it.
+// within a value comes before what is after it.
 func (p *patch) text() ([]byte, error) {
 	slices.SortStableFunc(p.replacements, func(a, b replacement) int { return cmp.Or(a.from-b.from, a.to-b.to) })
 	var out bytes.Buffer

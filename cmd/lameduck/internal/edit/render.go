@@ -161,7 +161,7 @@ func (p *patch) liftedLines(name string, value *yaml.Node) []string {
 		if sl.value != value || sl.key == nil || flow(in) {
 			continue
 		}
-		colon, err := p.behindColon(sl)
+		colon, err := p.afterColon(sl)
 		if err != nil {
 			return nil
 		}

@@ -59,8 +59,8 @@ func (s *source) noComment(from, to int) bool {
 	return true
 }
 
-// behindColon is the offset behind the colon of a field.
-func (s *source) behindColon(sl slot) (int, error) {
+// afterColon is the offset after the colon of a field.
+func (s *source) afterColon(sl slot) (int, error) {
 	at := s.skipBlank(s.end(sl.key))
 	if at >= len(s.data) || s.data[at] != ':' {
 		return 0, errNoColon

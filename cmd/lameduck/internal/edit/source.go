@@ -80,7 +80,7 @@ func (s *source) start(n *yaml.Node) int {
 	return at
 }
 
-// content is the offset behind the anchor and the tag of a node, and behind what is
+// content is the offset after the anchor and the tag of a node, and after what is
 // between them and its text.
 func (s *source) content(n *yaml.Node) int {
 	at := s.start(n)
@@ -102,7 +102,7 @@ func (s *source) content(n *yaml.Node) int {
 
 const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
-// word is the offset behind the characters that are neither space nor end a value
+// word is the offset after the characters that are neither space nor end a value
 // within braces.
 func (s *source) word(at int) int {
 	for at < len(s.data) && !strings.ContainsRune(" \t\r\n,]}", rune(s.data[at])) {
@@ -111,7 +111,7 @@ func (s *source) word(at int) int {
 	return at
 }
 
-// spaces is the offset behind the spaces at that place.
+// spaces is the offset after the spaces at that place.
 func (s *source) spaces(at int) int {
 	for at < len(s.data) && (s.data[at] == ' ' || s.data[at] == '\t') {
 		at++
@@ -119,7 +119,7 @@ func (s *source) spaces(at int) int {
 	return at
 }
 
-// skipBlank is the offset behind space, line breaks and comments.
+// skipBlank is the offset after space, line breaks and comments.
 func (s *source) skipBlank(at int) int {
 	for at < len(s.data) {
 		switch n := lineBreak(s.data[at:]); {
@@ -162,7 +162,7 @@ func (s *source) opensLine(at int) bool { return s.spaces(s.lineStart(at)) >= at
 // column counts the characters before the place in its line.
 func (s *source) column(at int) int { return utf8.RuneCount(s.data[s.lineStart(at):at]) }
 
-// end is the offset behind a node.
+// end is the offset after a node.
 func (s *source) end(n *yaml.Node) int {
 	if at, known := s.ends[n]; known {
 		return at
@@ -191,7 +191,7 @@ func (s *source) findEnd(n *yaml.Node) int {
 		return at
 	}
 	for at = s.skipBlank(at); at < len(s.data) && s.data[at] != '}' && s.data[at] != ']'; {
-		at = s.skipBlank(at + 1) // a comma, or a colon with nothing behind it
+		at = s.skipBlank(at + 1) // a comma, or a colon with nothing after it
 	}
 	return min(at+1, len(s.data))
 }

@@ -311,7 +311,7 @@ func (w *wanted) rename(n *yaml.Node, name string) error {
 		return w.refuse(n, "the value has no name")
 	}
 	if entry(above, name) >= 0 {
-		return w.refuse(n, name+" is there already")
+		return w.refuse(n, "the mapping already has "+name)
 	}
 	if err := w.mayChange(above); err != nil {
 		return err

@@ -142,7 +142,7 @@ func (h *holder) waitAndKill(file string) {
 	select {} // until the signal arrives
 }
 
-// runAsChild runs the same again as a child, hands on the stop signal, and
+// runAsChild runs the same program again as a child, passes the stop signal on, and
 // exits as the child did.
 func runAsChild() error {
 	self, err := os.Executable()

@@ -113,7 +113,7 @@ func TestDuplicateKey(t *testing.T) {
 	}
 }
 
-// TestPipeWithoutWriter: who waits for a pipe can be interrupted.
+// TestPipeWithoutWriter: waiting for a pipe can be interrupted.
 func TestPipeWithoutWriter(t *testing.T) {
 	t.Chdir(t.TempDir())
 	if err := exec.Command("mkfifo", "pipe").Run(); err != nil {
@@ -264,7 +264,7 @@ EOT
 
 	program(t, "helm", "echo 'WARNING: x' >&2; echo 'Error: values: image is required' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: values: image is required")
-	// helm adds a hint of its own behind the error, and other lines before it.
+	// helm adds a hint of its own after the error, and other lines before it.
 	program(t, "helm", "echo 'Error: chart requires kubeVersion: >=1.99' >&2; echo >&2; echo 'Use --debug flag to render out invalid YAML' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: >=1.99")
 }

@@ -67,8 +67,7 @@ func relative(from, to string) (string, error) {
 	return filepath.Rel(from, to)
 }
 
-// here is the path of a file as a user would write it, who runs the tool in this
-// folder.
+// here is the path of a file as a user would write it in the folder where the tool runs.
 func here(path string) string {
 	if folder, err := os.Getwd(); err == nil {
 		if folder, err = filepath.EvalSymlinks(folder); err == nil {

@@ -11,44 +11,62 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// kustomized is where a place in the text of a build has come from: the field of the
-// same path in a patch or, if no patch has it, in the file that the object is from.
-// Paths of origins begin at root.
-// What none of them has is the kustomization's.
+// kustomized is the place from which a place in the text of a build comes: the field of
+// the same path in a patch or, if no patch has it, in the file of the object. A field
+// that none of them has comes from the kustomization itself. root is where the paths in
+// kustomize's annotation begin.
 func (m *Manifests) kustomized(k *kustomization, root string, rendered *object.File, at object.Pos) (Place, bool) {
 	whole := Place{filepath.Join(k.folder, k.name), object.Pos{Line: 1, Column: 1}}
 	o, path := m.field(rendered, at)
 	if o == nil {
 		return whole, true
 	}
-	var origin struct{ Path, ConfiguredIn string }
-	if yaml.Unmarshal([]byte(o.Annotation(originAnnotation).Text()), &origin) != nil || origin.Path == "" {
+	base, ok := baseOf(o)
+	if !ok {
 		return whole, true
 	}
-	from := here(filepath.Join(root, filepath.FromSlash(origin.Path)))
-	files := slices.DeleteFunc(slices.Clone(k.files), func(file string) bool { return file == from || !isManifest(file) })
+	from := here(filepath.Join(root, base))
+	patches := slices.DeleteFunc(slices.Clone(k.files), func(file string) bool { return file == from || !isManifest(file) })
 	best, deepest := whole, 0
-	for _, file := range append(files, from) {
-		f, err := m.text(file)
-		if err != nil {
-			continue
-		}
-		nodes, err := document.Read(file, f.Data, 1)
-		if err != nil {
-			continue
-		}
-		for _, n := range nodes {
-			// A patch may be for several objects, so that it has another name.
-			if field(n, "kind") != o.Kind || file == from && len(nodes) > 1 && !sameName(n, o) {
-				continue
-			}
-			// As deep as the path goes: a missing field is that of what is around it.
-			if pos, deep := lookUp(n, path); deep > deepest {
-				best, deepest = Place{file, pos}, deep
-			}
+	for _, file := range append(patches, from) {
+		// A patch may be for several objects, so its name may be another one.
+		if pos, depth := m.followPath(path, file, o, file == from); depth > deepest {
+			best, deepest = Place{file, pos}, depth
 		}
 	}
 	return best, true
+}
+
+// baseOf is the file of which kustomize has made the object.
+func baseOf(o *object.Object) (path string, ok bool) {
+	var origin struct{ Path, ConfiguredIn string }
+	if yaml.Unmarshal([]byte(o.Annotation(originAnnotation).Text()), &origin) != nil {
+		return "", false
+	}
+	return filepath.FromSlash(origin.Path), origin.Path != ""
+}
+
+// followPath is where the path leads in a file, for objects of the same kind and, if the
+// file has several, of the same name where named is set. depth is how many of its steps
+// are there: the place of a missing field is that of the field around it.
+func (m *Manifests) followPath(path []step, file string, o *object.Object, named bool) (pos object.Pos, depth int) {
+	f, err := m.text(file)
+	if err != nil {
+		return pos, 0
+	}
+	nodes, err := document.Read(file, f.Data, 1)
+	if err != nil {
+		return pos, 0
+	}
+	for _, n := range nodes {
+		if field(n, "kind") != o.Kind || named && len(nodes) > 1 && !sameName(n, o) {
+			continue
+		}
+		if at, steps := lookUp(n, path); steps > depth {
+			pos, depth = at, steps
+		}
+	}
+	return pos, depth
 }
 
 // step is one step of the path to a field: the name of a field, or an item of a list,

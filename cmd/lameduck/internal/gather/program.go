@@ -24,7 +24,7 @@ func output(ctx context.Context, program string, args ...string) ([]byte, error)
 }
 
 // mistake is the last line that a program calls an error, or else the last that it has
-// written, or else why it failed: helm writes a hint behind the error.
+// written, or else why it failed: helm writes a hint after the error.
 func mistake(text string, err error) string {
 	line := ""
 	for l := range strings.Lines(strings.TrimSpace(text)) {

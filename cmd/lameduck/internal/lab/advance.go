@@ -69,7 +69,7 @@ func (l *loop) steady() bool {
 	return len(l.pods) == l.replicas
 }
 
-// abandon is for a caller that does not wait any longer. The controllers
+// abandon ends the operation of a caller that waits no longer. The controllers
 // continue, as they do in Kubernetes when kubectl is interrupted.
 func (l *loop) abandon(op *operation) {
 	if l.op == op {
@@ -77,8 +77,8 @@ func (l *loop) abandon(op *operation) {
 	}
 }
 
-// reached reports whether every pod listens on the port of the load. Where a
-// pod is ready without, it calls for another look.
+// reached reports whether every pod listens on the port of the load. If a pod is
+// ready and does not, it is inspected again after a while.
 func (l *loop) reached() bool {
 	for _, m := range l.active() {
 		if m.process == nil {

@@ -1,27 +1,41 @@
 package lab
 
 // reconcileDaemonSet is the DaemonSet controller: one pod on each of as many
-// nodes as there are replicas (manage, and rollingUpdate).
+// nodes as there are replicas.
 func (l *loop) reconcileDaemonSet() {
 	surge, unavailable := l.daemonSetLimits()
 	for node := range l.replicas {
-		updated, outdated, leaving := l.onNode(node)
-		switch {
-		case updated == nil && outdated == nil && leaving == nil:
-			l.add(&podState{ordinal: node, revision: l.revision})
-			unavailable--
-		case updated != nil && outdated != nil:
-			surge--
-			if l.available(updated) {
-				l.remove([]*podState{outdated})
-			}
-		case !l.available(updated) && !l.available(outdated):
-			unavailable--
+		twice, missing := l.manageNode(node)
+		surge, unavailable = surge-twice, unavailable-missing
+	}
+	if l.cfg.Workload.Strategy.Type != "OnDelete" {
+		l.updateNodes(surge, unavailable)
+	}
+}
+
+// manageNode starts a pod on a node that has none, and removes an outdated one beside an
+// updated one that is available (manage, in the controller's source). It returns whether
+// the node has two pods, and whether it has none that is available: 1 or 0.
+func (l *loop) manageNode(node int) (twice, missing int) {
+	updated, outdated, leaving := l.onNode(node)
+	switch {
+	case updated == nil && outdated == nil && leaving == nil:
+		l.add(&podState{ordinal: node, revision: l.revision})
+		return 0, 1
+	case updated != nil && outdated != nil:
+		if l.available(updated) {
+			l.remove([]*podState{outdated})
 		}
+		return 1, 0
+	case !l.available(updated) && !l.available(outdated):
+		return 0, 1
 	}
-	if l.cfg.Workload.Strategy.Type == "OnDelete" {
-		return
-	}
+	return 0, 0
+}
+
+// updateNodes replaces outdated pods, as many as the limits allow (rollingUpdate, in the
+// controller's source).
+func (l *loop) updateNodes(surge, unavailable int) {
 	for node := range l.replicas {
 		updated, outdated, _ := l.onNode(node)
 		switch {

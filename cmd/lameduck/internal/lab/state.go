@@ -65,7 +65,7 @@ func newLoop(ctx context.Context, cfg Config, nodes []*node, start launch) *loop
 }
 
 // later makes the loop run a function after a while. It counts from the moment
-// at which the present one was due, so that one lateness delays nothing else.
+// at which the present one was due, so that delays do not add up.
 func (l *loop) later(d time.Duration, do func()) { l.agenda.at(l.due.Add(d), do) }
 
 func (l *loop) emit(e timeline.Event) {

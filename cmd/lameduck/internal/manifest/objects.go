@@ -43,7 +43,7 @@ func (f *file) objects(data []byte) ([]object, error) {
 // collect adds the object v to list, or the items of v if v is a List.
 func (f *file) collect(list []object, v value) []object {
 	if !v.present() {
-		return list // "---" with nothing behind it
+		return list // "---" with nothing after it
 	}
 	v.path = ""
 	kind := v.get("kind").required()

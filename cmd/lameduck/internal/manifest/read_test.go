@@ -147,7 +147,7 @@ items:
 		Target: Port{"http", 8080},
 		Notes: []string{
 			"deploy.yaml:17:5: the load goes to Service front:80; front:9000 would lead to these pods too (--service and --port choose)",
-			"deploy.yaml:29:9: Kubernetes refuses lifecycle.stopSignal in a pod without os.name; it is used here all the same",
+			"deploy.yaml:29:9: Kubernetes refuses lifecycle.stopSignal in a pod without os.name; the lab uses it nevertheless",
 			"deploy.yaml:14:28: externalTrafficPolicy Local is treated as Cluster: pods of the lab are not assigned to nodes",
 		},
 	}

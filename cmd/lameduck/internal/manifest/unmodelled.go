@@ -23,7 +23,7 @@ func (f *file) notModelled(workload object, objects []object, w *Workload) {
 		}
 	}
 	if w.Pod.StopSignal != "" && !pod.get("os").get("name").present() {
-		pod.note("Kubernetes refuses lifecycle.stopSignal in a pod without os.name; it is used here all the same")
+		pod.note("Kubernetes refuses lifecycle.stopSignal in a pod without os.name; the lab uses it nevertheless")
 	}
 	for _, o := range objects {
 		switch {

@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// Skipped is a document that is none of ours to read: a template that has to be
+// Skipped is a document that the tool does not read: a template that has to be
 // rendered first, a patch, values of a chart.
 type Skipped struct {
 	File string
@@ -18,9 +18,9 @@ type Skipped struct {
 }
 
 // Read reads the objects of a file: YAML or JSON with any number of documents and
-// Lists. A document that cannot be read does not hide those behind it: its error
+// Lists. A document that cannot be read does not hide those after it: its error
 // is one line, "name:line:column: what is wrong". One with a duplicate key is
-// an error and read all the same.
+// an error, and is read nevertheless.
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 	for _, part := range document.Split(f.Data) {
 		nodes, err := document.Read(f.Name, part.Text, part.Line)
@@ -51,7 +51,7 @@ func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 func collect(f *File, list []*Object, n *yaml.Node) (_ []*Object, skipped string) {
 	v := Value{file: f, node: n}
 	if !v.Present() {
-		return list, "" // "---" with nothing behind it
+		return list, "" // "---" with nothing after it
 	}
 	kind, version := v.Get("kind").Text(), v.Get("apiVersion").Text()
 	if kind == "" || version == "" && !v.Get("metadata").Present() {

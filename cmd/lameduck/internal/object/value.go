@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// Value is one value of an object. The zero Value is one that is nowhere.
+// Value is one value of an object. The zero Value is in no file.
 type Value struct {
 	file   *File
 	node   *yaml.Node // nil: not in the file

@@ -29,8 +29,8 @@ type container struct {
 	watches *watches
 }
 
-// settled is how long a container has to run, and then its processes to use no
-// processor time, before what it does is taken for what it will do.
+// settled is how long a container has to run, and then its processes to use no processor
+// time, before the ports on which it listens are taken as final.
 const settled = 2 * time.Second
 
 // idleness is when the processes of a container last used processor time.

@@ -9,8 +9,8 @@ import (
 )
 
 // Trouble describes why connections of clients do not reach the process, if so.
-// It is final if waiting will not help: the processes have been idle for 2 s,
-// and what they listen on is what they meant. It is not safe for concurrent use.
+// It is final if waiting will not help: the processes have been idle for 2 s, so they will
+// not listen on another port. It is not safe for concurrent use.
 func (p *Pod) Trouble() (why string, final bool) {
 	c := p.current.Load()
 	if c.exited() {

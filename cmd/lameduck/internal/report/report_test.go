@@ -167,7 +167,7 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// The names are a contract: see DESIGN.md section 7.
+// The names are a contract with scripts that read the report.
 func TestJSONNames(t *testing.T) {
 	var got map[string]any
 	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(dropping(rollout()), failed(found))) }), &got); err != nil {

@@ -122,9 +122,8 @@ func runCopy(ctx context.Context) (code int, err error) {
 	return code, nil
 }
 
-// forward hands signals on. One that came before they were listened for here
-// has only ended ctx; one that came later does both, a moment apart, and must
-// not be handed on twice.
+// forward passes signals on. One that came before signals was registered has only ended
+// ctx; one that came later does both, a moment apart, and must not be passed on twice.
 func forward(ctx context.Context, signals <-chan os.Signal, to *os.Process) {
 	const apart = 100 * time.Millisecond
 	var first os.Signal

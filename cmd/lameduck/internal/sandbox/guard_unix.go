@@ -14,9 +14,8 @@ import (
 	"syscall"
 )
 
-// The guard is a small process beside the program that outlives it by a
-// moment: when the program ends, however that comes, the pipe between them
-// closes, and the guard kills the process groups that were left. Plain
+// The guard is a small process beside the program. When the program ends, also by SIGKILL,
+// the pipe between them closes, and the guard kills the process groups that are left. Plain
 // processes need it, since the death signal of the kernel exists on Linux only
 // and does not reach grandchildren.
 const guardRole = "lameduck-guard"
@@ -26,8 +25,8 @@ var guard struct {
 	pipe io.Writer
 }
 
-// guardGroup puts the process group under the guard. Without a guard, which
-// can only be for want of memory or processes, the pod runs without one.
+// guardGroup puts the process group under the guard. Where no guard can be started, for
+// lack of memory or processes, the pod runs without one.
 func guardGroup(pid int) { tellGuard("+", pid) }
 
 func unguardGroup(pid int) { tellGuard("-", pid) }

@@ -21,7 +21,7 @@ import (
 // own; the file system is the host's.
 const podNamespaces = unix.CLONE_NEWNET | unix.CLONE_NEWPID | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWNS
 
-// namespaces are the home of an isolated process.
+// namespaces are those of one isolated process.
 type namespaces struct {
 	hostname string
 	ip       netip.Addr

@@ -11,11 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// netns dials from inside a network namespace. A socket belongs for ever to
-// the namespace of the thread that made it, whichever thread connects it. So one
-// thread enters the namespace and makes sockets, some of them in advance, and
-// however many dials hang, no thread waits for them: one each would be the end
-// of a busy machine.
+// netns dials from inside a network namespace. A socket belongs to the namespace of the
+// thread that made it, whichever thread connects it. So one thread enters the namespace
+// and makes sockets, some of them in advance. No thread waits for a dial that hangs: a
+// thread for each would be too many for a busy machine.
 type netns struct {
 	mu      sync.Mutex
 	file    *os.File            // nil: released

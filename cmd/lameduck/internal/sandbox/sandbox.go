@@ -134,11 +134,11 @@ func (p *Process) Exec(ctx context.Context, argv []string) error {
 	return hookError(ctx, argv[0], p.backend.hook(cmd))
 }
 
-// Signal sends a signal to the process itself, and to none of its children:
-// so does a container runtime.
+// Signal sends a signal to the process itself, and to none of its children, as a
+// container runtime does.
 func (p *Process) Signal(sig syscall.Signal) error {
 	if p.cfg.Isolated && p.cfg.SharesProcesses && !p.ended() && endsByDefault(p.cmd.Process.Pid, sig) {
-		// The kernel spares process 1 of the namespace, which this one is here.
+		// The kernel discards such a signal to process 1 of the namespace, which the process is here.
 		p.endedBy.Store(int32(sig))
 		sig = syscall.SIGKILL
 	}

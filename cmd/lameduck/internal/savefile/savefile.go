@@ -1,4 +1,4 @@
-// Package savefile writes a file that is there whole or not at all.
+// Package savefile writes a file completely or not at all.
 package savefile
 
 import (

@@ -22,9 +22,10 @@ type Reader struct {
 	// the end; Attempts and Events stay empty.
 	Run Run
 
-	lines  *bufio.Scanner
-	number int // of the line
-	names  map[string]string
+	lines            *bufio.Scanner
+	number           int // of the line
+	names            map[string]string
+	events, attempts int // that were read
 }
 
 // Item is an event or an attempt; the other is nil.
@@ -70,53 +71,48 @@ func NewReader(r io.Reader) (*Reader, error) {
 // last pair: the file is incomplete or damaged. Items can be used once.
 func (in *Reader) Items() iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
-		var read endLine
 		for {
-			item, end, err := in.item()
-			if err == nil && end != nil {
-				err = in.finish(end, read)
-				if err == nil {
-					return
-				}
-			}
-			if err != nil {
+			item, err := in.item()
+			switch {
+			case errors.Is(err, errEnd):
+				return
+			case err != nil:
 				yield(Item{}, err)
 				return
-			}
-			if item.Event != nil {
-				read.Events++
-			} else {
-				read.Attempts++
-			}
-			if !yield(item, nil) {
+			case !yield(item, nil):
 				return
 			}
 		}
 	}
 }
 
-// item is the next line: an item, or the end.
-func (in *Reader) item() (Item, *endLine, error) {
+// errEnd is the error of item when the file is complete.
+var errEnd = errors.New("end of the run")
+
+// item is the event or attempt of the next line.
+func (in *Reader) item() (Item, error) {
 	text, err := in.next()
 	if err != nil {
-		return Item{}, nil, err
+		return Item{}, err
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
-		return Item{}, nil, fmt.Errorf("%w: line %d: %w", ErrDamaged, in.number, wrongType(err))
+		return Item{}, fmt.Errorf("%w: line %d: %w", ErrDamaged, in.number, wrongType(err))
 	}
 	switch {
 	case l.Event != nil && l.Attempt == nil && l.End == nil:
+		in.events++
 		in.shareNames(&l.Event.Pod, &l.Event.Node)
-		return Item{Event: l.Event}, nil, in.checkTimes(l.Event.At, l.Event.Due)
+		return Item{Event: l.Event}, in.checkTimes(l.Event.At, l.Event.Due)
 	case l.Attempt != nil && l.Event == nil && l.End == nil:
+		in.attempts++
 		a := l.Attempt.attempt()
 		in.shareNames(&a.Pattern, &a.Pod, &a.Node, &a.Addr, &a.Detail, (*string)(&a.Phase), (*string)(&a.Class), (*string)(&a.Cause), (*string)(&a.End))
-		return Item{Attempt: a}, nil, in.checkTimes(a.Scheduled, a.Started, a.Sent, a.Ended, a.EndedConn)
-	case l.End == nil || l.Event != nil || l.Attempt != nil:
-		return Item{}, nil, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrDamaged, in.number)
+		return Item{Attempt: a}, in.checkTimes(a.Scheduled, a.Started, a.Sent, a.Ended, a.EndedConn)
+	case l.End != nil && l.Event == nil && l.Attempt == nil:
+		return Item{}, in.finish(l.End)
 	}
-	return Item{}, l.End, in.checkTimes(l.End.Duration)
+	return Item{}, fmt.Errorf("%w: line %d is not one event, attempt or end", ErrDamaged, in.number)
 }
 
 // wrongType explains a field of another type than ours without the names of our
@@ -141,10 +137,13 @@ func (in *Reader) checkTimes(all ...time.Duration) error {
 	return nil
 }
 
-// finish checks the totals, and that nothing follows.
-func (in *Reader) finish(end *endLine, read endLine) error {
-	if end.Events != read.Events || end.Attempts != read.Attempts {
-		return fmt.Errorf("%w: it has %d events and %d attempts of %d and %d", ErrTruncated, read.Events, read.Attempts, end.Events, end.Attempts)
+// finish checks the last line, and that nothing follows. If all is well it returns errEnd.
+func (in *Reader) finish(end *endLine) error {
+	if err := in.checkTimes(end.Duration); err != nil {
+		return err
+	}
+	if end.Events != in.events || end.Attempts != in.attempts {
+		return fmt.Errorf("%w: it has %d events and %d attempts of %d and %d", ErrTruncated, in.events, in.attempts, end.Events, end.Attempts)
 	}
 	if _, err := in.next(); err == nil {
 		return fmt.Errorf("%w: line %d is after the end", ErrDamaged, in.number)
@@ -152,7 +151,7 @@ func (in *Reader) finish(end *endLine, read endLine) error {
 		return err
 	}
 	in.Run.Duration, in.Run.Skews = end.Duration, end.Skews
-	return nil
+	return errEnd
 }
 
 // next is the next line. At the end of the file the error is ErrTruncated.

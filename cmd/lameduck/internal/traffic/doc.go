@@ -10,7 +10,7 @@
 //
 // What is a drop and what is not:
 //
-//   - any answer is one, 3xx and 4xx as well; a 5xx is the cause status-5xx
+//   - a complete answer is no drop, also a 3xx or 4xx; a 5xx is one, with the cause status-5xx
 //   - a server may close an idle connection: the attempt before it ended "fin"
 //   - a server may announce it: "announced", and the next attempt dials again
 //   - a connection that closes or resets after a request was written on it,

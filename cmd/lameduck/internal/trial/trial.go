@@ -14,8 +14,8 @@ import (
 
 const tail = 500 * time.Millisecond // traffic after the last action
 
-// Run runs a trial. The error is the reason why that failed; drops
-// are no error. If a new pod never becomes ready in the middle of an action
+// Run runs a trial. An error means that the trial itself failed; drops are no error. If a
+// new pod never becomes ready in the middle of an action
 // the trial ends there, and the run has the event. Nothing is left running, or the
 // error contains a *CleanUpError. A run after which only the clean-up failed is
 // returned beside that error, because nothing of the run is missing; so is one

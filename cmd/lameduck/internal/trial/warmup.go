@@ -20,8 +20,8 @@ const (
 	mostLate = timeline.MostLate
 )
 
-// startLoad starts the traffic and returns after its warm-up. A load that this machine or
-// the server does not take starts anew as another one; nothing of an earlier try is kept.
+// startLoad starts the traffic and returns after its warm-up. If this machine or the server
+// does not keep up with the load, another one is started; nothing of the first is kept.
 func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop func() error, err error) {
 	load, env := cfg.Traffic, traffic.Env{Clock: rec.clock, Record: rec.attempt}
 	env.Note = once(cfg.Note)

@@ -17,12 +17,12 @@ const (
 	backlog = 500_000                // attempts that may wait for a stream that stalls
 )
 
-// outbox has the messages that a worker has to send. The stream may stall: no
-// sender waits for it.
+// outbox has the messages that a worker has to send. The stream may stall, so senders do
+// not wait for it.
 type outbox struct {
 	clock timeline.Clock
 	to    io.Writer
-	give  func(error) // when nothing can be sent any more
+	fail  func(error) // when nothing can be sent any more
 
 	mu       sync.Mutex
 	messages []wire.Message
@@ -31,8 +31,8 @@ type outbox struct {
 	wake     chan struct{}
 }
 
-func newOutbox(to io.Writer, clock timeline.Clock, give func(error)) *outbox {
-	return &outbox{clock: clock, to: to, give: give, wake: make(chan struct{}, 1)}
+func newOutbox(to io.Writer, clock timeline.Clock, fail func(error)) *outbox {
+	return &outbox{clock: clock, to: to, fail: fail, wake: make(chan struct{}, 1)}
 }
 
 // send sends a message as soon as possible.
@@ -53,7 +53,7 @@ func (o *outbox) record(a timeline.Attempt) {
 	case waiting == batch:
 		o.wakeUp()
 	case waiting > backlog:
-		o.give(fmt.Errorf("the stream to the coordinator stalls: %d attempts are waiting", waiting))
+		o.fail(fmt.Errorf("the stream to the coordinator stalls: %d attempts are waiting", waiting))
 	}
 }
 
@@ -85,7 +85,7 @@ func (o *outbox) run(ctx context.Context) {
 		case <-tick.C:
 		}
 		if err := o.sendAll(ctx); err != nil {
-			o.give(fmt.Errorf("cannot write to the coordinator: %w", err))
+			o.fail(fmt.Errorf("cannot write to the coordinator: %w", err))
 			return
 		}
 	}

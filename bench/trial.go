@@ -13,10 +13,11 @@ import (
 	"time"
 )
 
-// A scene is one termination of one server, with clients of one kind. The
-// endpoint is removed as in a cluster: each client has its own moment, after
-// SIGTERM, from which on its new connections go elsewhere. Those it has stay.
-type scene struct {
+// A trial is one termination of one server, with clients of one kind. The
+// endpoint is removed as in a cluster: for each client there is a moment after
+// SIGTERM from which on its new connections go to another server. Established
+// connections stay.
+type trial struct {
 	role      role
 	kind      kind
 	elsewhere elsewhere
@@ -27,15 +28,15 @@ type scene struct {
 	t0     atomic.Pointer[time.Time] // of SIGTERM; nil before
 }
 
-// An act is what a scene came to.
-type act struct {
+// An outcome is the result of a trial.
+type outcome struct {
 	tally
 	took   time.Duration // from SIGTERM to the exit
-	killed bool          // it was there at the end of its budget, and so was killed
-	stall  time.Duration // the longest that this process did not come to run meanwhile
+	killed bool          // the server had not exited at the end of its budget
+	stall  time.Duration // the longest time for which this process got no processor meanwhile
 }
 
-// A tally is what clients saw.
+// A tally counts the requests of clients, and those that failed.
 type tally struct {
 	requests int64
 	broken   map[string]int64 // by the error of the client
@@ -51,10 +52,10 @@ func (t *tally) add(other tally) {
 	}
 }
 
-// patience is how long clients may take to notice that a server is gone.
-const patience = 20 * time.Second
+// maxWait is how long clients may take to notice that a server has exited.
+const maxWait = 20 * time.Second
 
-func (s *scene) play(ctx context.Context) (*act, error) {
+func (s *trial) run(ctx context.Context) (*outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	target, err := startChild(ctx, s.role, 0)
@@ -64,28 +65,28 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 	defer target.stop()
 	s.target = target
 
-	cast := make([]*client, s.clients)
+	clients := make([]*client, s.clients)
 	var group sync.WaitGroup
 	defer group.Wait() // after cancel, which ends the clients that still wait
 	defer cancel()
-	for i := range cast {
-		cast[i] = newClient(s)
+	for i := range clients {
+		clients[i] = newClient(s)
 		group.Go(func() {
-			defer cast[i].met()
-			s.kind.visit(ctx, cast[i])
+			defer clients[i].warmed()
+			s.kind.run(ctx, clients[i])
 		})
 	}
-	if err := s.rehearse(ctx, cast); err != nil {
+	if err := s.warmUp(ctx, clients); err != nil {
 		return nil, err
 	}
 	out, err := s.terminate(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := waitFor(&group, patience); err != nil {
+	if err := waitFor(&group, maxWait); err != nil {
 		return nil, err
 	}
-	for _, c := range cast {
+	for _, c := range clients {
 		if c.tooEarly != nil {
 			return nil, fmt.Errorf("before SIGTERM: %w", c.tooEarly)
 		}
@@ -94,22 +95,22 @@ func (s *scene) play(ctx context.Context) (*act, error) {
 	return out, nil
 }
 
-func (s *scene) terminate(ctx context.Context) (*act, error) {
-	longest := watchStalls(2 * s.role.Delay) // by then the server has left, or has not and all have moved
+func (s *trial) terminate(ctx context.Context) (*outcome, error) {
+	longest := watchStalls(2 * s.role.Delay) // by then the server has exited, or all new connections go to the other one
 	s.t0.Store(new(time.Now()))
-	took, killed, err := s.target.terminateWithin(ctx, s.role.Grace+mercy)
-	return &act{took: took, killed: killed, stall: longest()}, err
+	took, killed, err := s.target.terminateWithin(ctx, s.role.Grace+killAfter)
+	return &outcome{took: took, killed: killed, stall: longest()}, err
 }
 
-// rehearse waits until every client has had an answer, and then until all of
-// them are out of step.
-func (s *scene) rehearse(ctx context.Context, cast []*client) error {
-	timeout := time.After(patience)
-	for _, c := range cast {
+// warmUp waits until every client has had an answer, and then a little longer, so
+// that the clients do not all send at the same moment.
+func (s *trial) warmUp(ctx context.Context, clients []*client) error {
+	timeout := time.After(maxWait)
+	for _, c := range clients {
 		select {
 		case <-c.warm:
 		case <-timeout:
-			return fmt.Errorf("a client has had no answer for %v", patience)
+			return fmt.Errorf("a client has had no answer for %v", maxWait)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
@@ -118,8 +119,8 @@ func (s *scene) rehearse(ctx context.Context, cast []*client) error {
 	return nil
 }
 
-// settle is how long a server and its clients are left alone before SIGTERM.
-// Some peers ask for signals only when they serve already.
+// settle is the time between the warm-up and SIGTERM. Some peers register for
+// signals only after they have begun to serve.
 const settle = 100 * time.Millisecond
 
 func waitFor(group *sync.WaitGroup, limit time.Duration) error {
@@ -132,7 +133,7 @@ func waitFor(group *sync.WaitGroup, limit time.Duration) error {
 	case <-done:
 		return nil
 	case <-time.After(limit):
-		return fmt.Errorf("a client has not noticed for %v that its server is gone", limit)
+		return fmt.Errorf("a client has not noticed for %v that its server has exited", limit)
 	}
 }
 
@@ -142,37 +143,37 @@ type kind struct {
 	table   string
 	proto   proto
 	clients int  // by default
-	atOnce  int  // scenes of it that this machine can play at once
+	atOnce  int  // trials that this machine can run at one time
 	late    bool // some of its nodes learn of the removal when the window is over
-	lasts   bool // it is served until the server leaves, or is cut
+	lasts   bool // its request ends when the server asks for that, or is cut
 
-	// visit makes requests until the client has moved and has nothing left
-	// here, or ctx ends.
-	visit func(ctx context.Context, c *client)
+	// run makes requests until all connections of the client are to the other
+	// server, or ctx ends.
+	run func(ctx context.Context, c *client)
 }
 
 // A client is one of a kind: one connection, or one pool of them.
 type client struct {
-	scene *scene
-	view  time.Duration // after SIGTERM: when its node learns of the removal
-	warm  chan struct{} // closed when it has met the server
-	met   func()        // closes it
+	trial  *trial
+	view   time.Duration // after SIGTERM: when its node learns of the removal
+	warm   chan struct{} // closed after its first answer, or when there will be none
+	warmed func()        // closes it
 
 	mu       sync.Mutex
 	tally    tally
 	tooEarly error // a failure before SIGTERM: the bench is at fault
 }
 
-func newClient(s *scene) *client {
-	c := &client{scene: s, warm: make(chan struct{}), tally: tally{broken: map[string]int64{}}}
+func newClient(s *trial) *client {
+	c := &client{trial: s, warm: make(chan struct{}), tally: tally{broken: map[string]int64{}}}
 	c.view = time.Duration(rand.Float64() * float64(s.views))
-	c.met = sync.OnceFunc(func() { close(c.warm) })
+	c.warmed = sync.OnceFunc(func() { close(c.warm) })
 	return c
 }
 
-// moved reports whether the client's new connections go elsewhere.
+// moved reports whether the client's new connections go to the other server.
 func (c *client) moved() bool {
-	t0 := c.scene.t0.Load()
+	t0 := c.trial.t0.Load()
 	return t0 != nil && time.Since(*t0) >= c.view
 }
 
@@ -184,14 +185,14 @@ func (c *client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 			return conn, err
 		}
 	}
-	return new(net.Dialer).DialContext(ctx, "tcp", c.scene.elsewhere[c.scene.kind.proto])
+	return new(net.Dialer).DialContext(ctx, "tcp", c.trial.elsewhere[c.trial.kind.proto])
 }
 
-// dialHere is for a client that has just seen that it has not moved, and ends
-// when it has. One that moves while it dials fails with errMoved: its first
-// packet may have been sent too late, by which it would have gone elsewhere.
+// dialHere opens a connection to the server that terminates. If it fails and the
+// client has moved meanwhile, the error is errMoved: in a cluster the first packet
+// may have gone to the other server.
 func (c *client) dialHere(ctx context.Context, _, _ string) (net.Conn, error) {
-	conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.scene.target.addr)
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp", c.trial.target.addr)
 	if err != nil && c.moved() {
 		return nil, errMoved
 	}
@@ -200,8 +201,8 @@ func (c *client) dialHere(ctx context.Context, _, _ string) (net.Conn, error) {
 
 var errMoved = errors.New("moved elsewhere")
 
-// saw notes the end of one request. A client that had to give up because the scene
-// was over saw nothing.
+// saw notes the end of one request. A request that ended with the trial does not
+// count.
 func (c *client) saw(ctx context.Context, err error) {
 	if ctx.Err() != nil || errors.Is(err, errMoved) {
 		return
@@ -211,16 +212,17 @@ func (c *client) saw(ctx context.Context, err error) {
 	c.tally.requests++
 	switch {
 	case err == nil:
-		c.met()
-	case c.scene.t0.Load() == nil:
+		c.warmed()
+	case c.trial.t0.Load() == nil:
 		c.tooEarly = cmp.Or(c.tooEarly, err)
-		c.met()
+		c.warmed()
 	default:
 		c.tally.broken[errorText(err)]++
 	}
 }
 
-// errorText is what is the same about an error the next time it comes.
+// errorText is the text of an error without the addresses, so that equal errors
+// are counted together.
 func errorText(err error) string {
 	text := addresses.ReplaceAllString(err.Error(), "ADDR")
 	return text[:min(len(text), 200)]
@@ -228,7 +230,7 @@ func errorText(err error) string {
 
 var addresses = regexp.MustCompile(`[\d.]+:\d+`)
 
-// pause waits, and reports whether the scene goes on.
+// pause waits, and reports whether the trial goes on.
 func pause(ctx context.Context, wait time.Duration) bool {
 	if wait == 0 {
 		return ctx.Err() == nil
@@ -243,7 +245,7 @@ func pause(ctx context.Context, wait time.Duration) bool {
 	}
 }
 
-// about is half of d to one and a half times d.
+// about is a random time, between half of d and one and a half times d.
 func about(d time.Duration) time.Duration {
 	if d == 0 {
 		return 0
