@@ -4,6 +4,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
 // Process 1 without a handler ignores the stop signal, and the pod is gone only when
@@ -38,7 +40,7 @@ func containerIgnoresSIGTERM(w *workload, r *report) {
 		switch {
 		case p.lost != nil && p.lost.sure && p.shell != "":
 			program = p.shell
-		case p.lost != nil || p.shell != "" || !holds(p.server):
+		case p.lost != nil || p.shell != "" || !script.OnlyWaits(p.server):
 			continue // a program may have a handler
 		}
 		f := r.add(w.Object, p.at, "container %s ignores the stop signal, since %s is its process 1 and has no handler for it: every pod takes all of its grace period of %d s to end", c.name, program, w.grace()).

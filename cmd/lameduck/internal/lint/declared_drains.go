@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
 // drainsOf finds settings by what they are called.
@@ -232,7 +234,7 @@ func secondsOf(text string, unit time.Duration) (seconds int, ok bool) {
 }
 
 func roundedUp(nanoseconds float64) int {
-	return int(math.Ceil(min(nanoseconds/float64(time.Second), endless)))
+	return int(math.Ceil(min(nanoseconds/float64(time.Second), script.Endless)))
 }
 
 // drainTime is how long one server takes after the stop signal, by its settings.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
 // TestEveryDrainSetting reads each setting in each way in which it can be written.
@@ -90,7 +92,7 @@ func TestSecondsOf(t *testing.T) {
 	}{
 		{"60", 0, 60}, {"60s", 0, 60}, {"1m", 0, 60}, {"1m30s", 0, 90}, {"30 sec", 0, 30}, {"2 minutes", 0, 120}, {"1500ms", 0, 2},
 		{"PT90S", 0, 90}, {"30000", time.Millisecond, 30}, {"10000000000", time.Nanosecond, 10}, {"0", 0, 0}, {"0.5", 0, 1}, {"1d", 0, 86400},
-		{"-1", 0, -1}, {"-5s", 0, -1}, {"", 0, -1}, {"on", 0, -1}, {"$TIMEOUT", 0, -1}, {"5x", 0, -1}, {"1e99", 0, endless},
+		{"-1", 0, -1}, {"-5s", 0, -1}, {"", 0, -1}, {"on", 0, -1}, {"$TIMEOUT", 0, -1}, {"5x", 0, -1}, {"1e99", 0, script.Endless},
 	} {
 		got, ok := secondsOf(tt.text, tt.unit)
 		if !ok {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"maps"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
 // Dockerfile is what an image starts, as its Dockerfile has it.
@@ -131,7 +133,7 @@ func substitute(text string, values map[string]string) string {
 	if inside, braces := strings.CutPrefix(rest, "{"); braces {
 		name, after, _ = strings.Cut(inside, "}")
 		name, otherwise, _ = strings.Cut(name, ":-")
-	} else if end := strings.IndexFunc(rest, func(r rune) bool { return !isName(string(r)) }); end >= 0 {
+	} else if end := strings.IndexFunc(rest, func(r rune) bool { return !script.IsName(string(r)) }); end >= 0 {
 		name, after = rest[:end], rest[end:]
 	}
 	value := values[name]

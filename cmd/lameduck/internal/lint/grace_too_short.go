@@ -39,7 +39,7 @@ func graceAsWritten(w *workload, r *report) (found bool) {
 	left, hooked := grace, 0
 	for _, c := range w.containers {
 		if h := c.hook(); h != nil && c.serves() {
-			hooked = max(hooked, h.atLeast)
+			hooked = max(hooked, h.AtLeast)
 		}
 	}
 	left -= hooked
@@ -105,8 +105,8 @@ func (w *workload) needed() (seconds int, sum string) {
 		}
 	}
 	for _, c := range w.containers {
-		if h := c.hook(); h != nil && h.atLeast > seconds {
-			seconds, sum = h.atLeast, fmt.Sprintf("preStop %d s", h.atLeast)
+		if h := c.hook(); h != nil && h.AtLeast > seconds {
+			seconds, sum = h.AtLeast, fmt.Sprintf("preStop %d s", h.AtLeast)
 		}
 	}
 	return seconds, sum

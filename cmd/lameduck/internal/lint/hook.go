@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -23,28 +24,17 @@ func (c *container) newHook(v object.Value) *hook {
 	switch {
 	case seconds.Present():
 		n, ok := seconds.Int()
-		return &hook{hookTime{atLeast: n, planned: n, open: !ok}, seconds, fmt.Sprintf("sleep %d s", n), true}
+		return &hook{script.Time{AtLeast: n, Planned: n, Open: !ok}, seconds, fmt.Sprintf("sleep %d s", n), true}
 	case command.Present():
 		return &hook{c.runs(command.Texts()), command, document.Display(strings.Join(strings.Fields(strings.Join(command.Texts(), " ")), " ")), false}
 	}
-	return &hook{hookTime{open: true}, v, "httpGet", false} // or nothing: a rule of its own
+	return &hook{script.Time{Open: true}, v, "httpGet", false} // or nothing: a rule of its own
 }
 
 // runs is how long the command of a hook takes. Kubernetes expands no $(NAME) in it, as it
 // does in the command of a container; a shell expands its variables.
-func (c *container) runs(command []string) hookTime {
-	s := &shell{set: map[string]string{}, value: c.valueOf, script: c.script}
-	if len(command) > 0 && !isShell(path.Base(command[0])) {
-		if text, ok := c.script(command[0]); ok {
-			command = []string{"sh", "-c", text}
-		}
-	}
-	t := s.simple(command)
-	if t.endless {
-		t.atLeast, t.planned = endless, endless
-	}
-	t.ends = false
-	return t
+func (c *container) runs(command []string) script.Time {
+	return script.TimeOf(command, c.valueOf, c.script)
 }
 
 // valueOf is a variable of the environment, if the manifest shows its value.
@@ -70,7 +60,7 @@ const floor = 2
 // uses reports whether the hook takes all of the grace period. One of 0 is a mistake of
 // its own.
 func (h *hook) uses(grace int) bool {
-	return h != nil && grace > 0 && h.planned > 0 && h.planned >= grace-floor
+	return h != nil && grace > 0 && h.Planned > 0 && h.Planned >= grace-floor
 }
 
 // hookUsesTheGracePeriod reports whether one of the hooks does.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -82,7 +83,7 @@ func (c *container) failingCommand(v object.Value, r *report) {
 		return r.add(c.workload.Object, v, "preStop %s fails and delays nothing: %s", short(words), fmt.Sprintf(why, args...)).
 			because("container %s, image %s; a hook that fails is reported as FailedPreStopHook", c.name, c.image().text)
 	}
-	call, isShell := startsShell(words)
+	call, isShell := script.StartsShell(words)
 	switch program := path.Base(words[0]); {
 	case c.image().noShell() && slices.Contains(basicTools, program) && !c.mounts(words[0]):
 		f := fails("the image has no %s", program)
@@ -94,15 +95,15 @@ func (c *container) failingCommand(v object.Value, r *report) {
 	case len(words) == 1 && strings.ContainsAny(words[0], " ;&|"):
 		fails("there is no program of that name, for an exec hook runs without a shell").
 			cure("write it as [\"sh\", \"-c\", %q]", words[0]).by(v, nil, []string{"sh", "-c", words[0]})
-	case isShell && call.word == 0:
+	case isShell && call.Word == 0:
 		fails("%s has nothing to run", program).cure("give it -c and a command, such as [\"sh\", \"-c\", \"sleep %d\"]", drainDelay)
-	case isShell && !call.inArg && isCommand(words[call.word]):
-		line := strings.Join(words[call.word:], " ")
-		fails("without -c %s takes %s for the name of a script", program, short(words[call.word:call.word+1])).
+	case isShell && !call.InArg && isCommand(words[call.Word]):
+		line := strings.Join(words[call.Word:], " ")
+		fails("without -c %s takes %s for the name of a script", program, short(words[call.Word:call.Word+1])).
 			cure("write [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
-	case isShell && call.inArg && call.word+1 < len(words) && slices.Contains(basicTools, path.Base(words[call.word])):
-		line := strings.Join(words[call.word:], " ")
-		fails("%s -c takes one argument, so it runs %s without %s", program, short(words[call.word:call.word+1]), short(words[call.word+1:])).
+	case isShell && call.InArg && call.Word+1 < len(words) && slices.Contains(basicTools, path.Base(words[call.Word])):
+		line := strings.Join(words[call.Word:], " ")
+		fails("%s -c takes one argument, so it runs %s without %s", program, short(words[call.Word:call.Word+1]), short(words[call.Word+1:])).
 			cure("write the line as one argument: [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
 	case !isShell && program != "find" && slices.ContainsFunc(words[1:], isOperator):
 		line := strings.Join(words, " ")
@@ -125,14 +126,14 @@ func (f *Finding) replaceHook(c *container, seconds int) *Finding {
 
 // onlySleeps reads sleep 10 and sh -c "sleep 10".
 func onlySleeps(words []string) (seconds int, ok bool) {
-	if call, isShell := startsShell(words); isShell && call.inArg && call.word == len(words)-1 {
-		words = strings.Fields(words[call.word])
+	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word == len(words)-1 {
+		words = strings.Fields(words[call.Word])
 	}
 	if len(words) != 2 || path.Base(words[0]) != "sleep" {
 		return 0, false
 	}
-	t := sleeps(words[1:])
-	return t.planned, !t.endless && !t.open && t.planned > 0
+	t := script.Sleeps(words[1:])
+	return t.Planned, !t.Endless && !t.Open && t.Planned > 0
 }
 
 // basicTools are programs that an image without a shell does not have.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -47,12 +48,12 @@ func (c *container) endedByCommand(v object.Value, r *report) {
 		return
 	}
 	words, text, item := v.Texts(), "", v
-	if call, isShell := startsShell(words); isShell && call.inArg && call.word > 0 {
-		text, item = words[call.word], v.Items()[call.word]
+	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word > 0 {
+		text, item = words[call.Word], v.Items()[call.Word]
 	}
 	f := r.add(c.workload.Object, item, "the preStop hook ends the server at once with %s, while new connections are still routed to the pod", short(line)).
 		because("container %s: nothing in the hook waits before that", c.name)
-	alone := text == "" || len(linesOf(text)) == 1
+	alone := text == "" || len(script.Commands(text)) == 1
 	switch enough := c.workload.grace() >= drainDelay+reserve; {
 	case alone && c.signalStops():
 		f.cure("let the hook only wait, with sleep: {seconds: %d} in place of exec, and leave the end to the stop signal", drainDelay)
@@ -74,8 +75,8 @@ func (c *container) endedByCommand(v object.Value, r *report) {
 func (c *container) stopsAtOnce() []string {
 	words := c.preStop().Get("exec", "command").Texts()
 	lines := [][]string{words}
-	if call, isShell := startsShell(words); isShell && call.inArg && call.word > 0 {
-		lines = linesOf(words[call.word])
+	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word > 0 {
+		lines = script.Commands(words[call.Word])
 	}
 	for _, line := range lines {
 		if len(line) == 0 {
@@ -84,25 +85,11 @@ func (c *container) stopsAtOnce() []string {
 		if c.stops(line) {
 			return line
 		}
-		if !slices.Contains(harmless, path.Base(line[0])) {
+		if !slices.Contains(script.Harmless, path.Base(line[0])) {
 			return nil // it may wait
 		}
 	}
 	return nil
-}
-
-// linesOf are the simple commands of a script, in their order.
-func linesOf(text string) (lines [][]string) {
-	file := parseScript(text)
-	if file == nil {
-		return nil
-	}
-	for _, call := range calls(file) {
-		if words := argsOf(call); len(words) > 0 {
-			lines = append(lines, words)
-		}
-	}
-	return lines
 }
 
 // signalStops reports whether the stop signal makes the server finish its requests, as

@@ -3,6 +3,7 @@ package lint
 import (
 	"testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -23,7 +24,7 @@ func TestHookTime(t *testing.T) {
 		{`[/bin/sh/, -c, sleep 10m]`, 0, 0, false},
 		{`[sleep, NaN]`, 0, 0, false},
 		{`[sleep, "30; exit"]`, 0, 0, false},
-		{`[sleep, infinity]`, endless, endless, false},
+		{`[sleep, infinity]`, script.Endless, script.Endless, false},
 		{`[busybox, sleep, "5"]`, 5, 5, false},
 		{`[env, A=b, sleep, "5"]`, 5, 5, false},
 		{`[timeout, "10", sleep, "60"]`, 10, 10, false},
@@ -67,9 +68,9 @@ func TestHookTime(t *testing.T) {
 		{`[sh, -c, "true && N=5; sleep $N"]`, 5, 5, false},
 		{`[sh, -c, "DELAY=$((DELAY+1)); sleep $DELAY"]`, 13, 13, false},
 		{`[sh, -c, "sleep 5 & sleep 40 & wait $!"]`, 0, 40, false},
-		{`[tail, -f, /dev/null]`, endless, endless, false},
+		{`[tail, -f, /dev/null]`, script.Endless, script.Endless, false},
 		{`[tail, -n, "5", /x]`, 0, 0, false},
-		{`[tail, --follow=name, /x]`, endless, endless, false},
+		{`[tail, --follow=name, /x]`, script.Endless, script.Endless, false},
 		{`[timeout, "40", tail, -F, /x]`, 40, 40, false},
 		{`[sh, -c, "tail -f /x | grep -q done; sleep 5"]`, 0, 5, true},
 		{`[sh, -c, "sleep '$DELAY'"]`, 0, 0, false},
@@ -82,7 +83,7 @@ func TestHookTime(t *testing.T) {
 		{`[sh, -c, "(sleep 5; sleep 1) && { sleep 2; }"]`, 6, 8, false},
 		{`[sh, -c, "while pgrep nginx; do sleep 1; done"]`, 0, 0, true},
 		{`[sh, -c, "sleep 4; until curl x; do sleep 1; done; sleep 5"]`, 4, 9, true},
-		{`[sh, -c, "while true; do sleep 1; done"]`, endless, endless, false},
+		{`[sh, -c, "while true; do sleep 1; done"]`, script.Endless, script.Endless, false},
 		{`[sh, -c, "while :; do test -f /x && break; sleep 1; done"]`, 0, 0, true},
 		{`[sh, -c, "for i in 1 2 3; do sleep 2; done"]`, 6, 6, false},
 		{`[sh, -c, "for i in $(seq 1 30); do sleep 1; done"]`, 30, 30, false},
@@ -101,18 +102,18 @@ func TestHookTime(t *testing.T) {
 		{`[sh]`, 0, 0, true},
 	} {
 		h := hookOf(t, "exec: {command: "+tt.command+"}")
-		if h.atLeast != tt.atLeast || h.planned != tt.planned || h.open != tt.open {
+		if h.AtLeast != tt.atLeast || h.Planned != tt.planned || h.Open != tt.open {
 			t.Errorf("%s: at least %d, planned %d, open %v; want %d, %d, %v",
-				tt.command, h.atLeast, h.planned, h.open, tt.atLeast, tt.planned, tt.open)
+				tt.command, h.AtLeast, h.Planned, h.Open, tt.atLeast, tt.planned, tt.open)
 		}
 	}
 }
 
 func TestHookOfOtherKinds(t *testing.T) {
-	if h := hookOf(t, "sleep: {seconds: 7}"); h.atLeast != 7 || h.open {
+	if h := hookOf(t, "sleep: {seconds: 7}"); h.AtLeast != 7 || h.Open {
 		t.Errorf("sleep: %+v", h)
 	}
-	if h := hookOf(t, "httpGet: {port: 80}"); h.atLeast != 0 || !h.open {
+	if h := hookOf(t, "httpGet: {port: 80}"); h.AtLeast != 0 || !h.Open {
 		t.Errorf("httpGet: %+v", h)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -48,22 +49,10 @@ type variable struct {
 // hook is the preStop hook of a container: how long it takes, and how that is known.
 // The kubelet sends the stop signal when it has ended.
 type hook struct {
-	hookTime
+	script.Time
 	at      object.Value // the seconds, the command, or the hook itself
 	text    string       // as messages name it: sleep 30, or sh -c "sleep 30"
 	refused bool         // Kubernetes refuses it if it takes longer than the grace period
-}
-
-// hookTime is how long commands take.
-type hookTime struct {
-	// atLeast are seconds for certain, and before anything runs that is not known. What
-	// is not known may stop the server, and with its container the hook ends.
-	atLeast int
-	planned int  // seconds, if every command on the way succeeds
-	endless bool // they never end
-	open    bool // something runs that is not known: it may take longer
-	stops   bool // something runs that stops the server, or makes it drain
-	ends    bool // what follows does not run
 }
 
 // drain is what a manifest sets for the time after the stop signal.

@@ -83,10 +83,10 @@ func (s *service) reaches(c *container) bool {
 // its hook and its settings; not known if a hook or the program may delay its end.
 func (c *container) delay() (seconds int, known bool) {
 	if h := c.hook(); h != nil {
-		if h.open {
+		if h.Open {
 			return 0, false
 		}
-		seconds = h.planned
+		seconds = h.Planned
 	}
 	accepts := 0
 	if t, ok := longestDrain(c.drains()); ok {

@@ -26,18 +26,18 @@ func preStopUsesTheGracePeriod(w *workload, r *report) {
 			continue
 		}
 		f := r.add(w.Object, h.at, "%s", h.usesUp(grace)).because("%s", w.graceFrom())
-		if h.endless {
+		if h.Endless {
 			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal when it has", c.name)
 		} else {
 			left := defaultGrace
 			if t, ok := longestDrain(c.drains()); ok {
 				left = max(left, roundUp(t.longest+reserve, 5))
 			}
-			enough := h.planned + left
-			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.planned, left).
+			enough := h.Planned + left
+			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.Planned, left).
 				by(w.pod, []string{"terminationGracePeriodSeconds"}, enough)
 		}
-		if h.atLeast < grace-floor || c.sidecar {
+		if h.AtLeast < grace-floor || c.sidecar {
 			f.as(Warning)
 		}
 	}
@@ -45,22 +45,22 @@ func preStopUsesTheGracePeriod(w *workload, r *report) {
 
 // usesUp is the arithmetic: what the hook leaves of the grace period.
 func (h *hook) usesUp(grace int) string {
-	took := fmt.Sprintf("preStop %s takes %d s", h.text, h.planned)
+	took := fmt.Sprintf("preStop %s takes %d s", h.text, h.Planned)
 	switch {
 	case h.refused:
 		took = "preStop " + h.text
-	case h.atLeast < h.planned:
-		took = fmt.Sprintf("preStop %s takes, if each command in it succeeds, %d s", h.text, h.planned)
+	case h.AtLeast < h.Planned:
+		took = fmt.Sprintf("preStop %s takes, if each command in it succeeds, %d s", h.text, h.Planned)
 	}
 	left := fmt.Sprintf("SIGKILL follows the stop signal after the %d s that the kubelet always leaves", floor)
 	switch {
-	case h.endless:
+	case h.Endless:
 		return fmt.Sprintf("preStop %s never ends: the kubelet waits for it for the whole grace period of %d s, and then %s", h.text, grace, left)
-	case h.planned > grace && h.refused:
+	case h.Planned > grace && h.refused:
 		return fmt.Sprintf("%s > grace period %d s: Kubernetes refuses it", took, grace)
-	case h.planned > grace:
+	case h.Planned > grace:
 		return fmt.Sprintf("%s > grace period %d s: the kubelet waits for %d s, and then %s", took, grace, grace, left)
-	case h.planned == grace:
+	case h.Planned == grace:
 		return fmt.Sprintf("%s = grace period %d s, so nothing is left for the server: %s", took, grace, left)
 	}
 	return fmt.Sprintf("%s of a grace period of %d s, so nothing is left for the server: %s", took, grace, left)

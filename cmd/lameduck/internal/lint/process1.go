@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -82,7 +83,7 @@ func (p *process1) follow(words []string, items []object.Value) {
 		return
 	}
 	skip := func(operands int, valued []string) {
-		n := behindOptions(words, operands, valued)
+		n := script.BehindOptions(words, operands, valued)
 		if items != nil {
 			items = items[n:]
 		}
@@ -92,7 +93,7 @@ func (p *process1) follow(words []string, items []object.Value) {
 	starter, starts := starters[name]
 	valued, isInit := inits[name]
 	switch {
-	case isShell(name):
+	case script.IsShell(name):
 		p.runShell(words, items)
 	case starts:
 		skip(starter.operands, starter.valued)
@@ -162,28 +163,28 @@ func (p *process1) mountedScript(words []string) bool {
 	if !ok {
 		return false
 	}
-	if shell := shebang(file.text); shell != "" {
+	if shell := script.Shebang(file.text); shell != "" {
 		p.file = file.from
-		p.follow(p.script(shellCall{name: shell}, file.text, words[1:]), nil)
+		p.follow(p.script(script.ShellCall{Name: shell}, file.text, words[1:]), nil)
 	}
 	return true
 }
 
 // runShell follows sh -c "..." and sh script.
 func (p *process1) runShell(words []string, items []object.Value) {
-	call, _ := startsShell(words)
+	call, _ := script.StartsShell(words)
 	switch {
-	case call.word == 0: // it reads its input
+	case call.Word == 0: // it reads its input
 		p.server = words
-	case call.inArg:
+	case call.InArg:
 		if items != nil {
-			p.at = items[call.word]
+			p.at = items[call.Word]
 		}
-		p.follow(p.script(call, words[call.word], words[call.word+1:]), nil)
+		p.follow(p.script(call, words[call.Word], words[call.Word+1:]), nil)
 	default:
-		if file, ok := p.container.file(words[call.word]); ok {
+		if file, ok := p.container.file(words[call.Word]); ok {
 			p.file = file.from
-			p.follow(p.script(call, file.text, words[call.word+1:]), nil)
+			p.follow(p.script(call, file.text, words[call.Word+1:]), nil)
 		}
 	}
 }

@@ -14,8 +14,8 @@ func FuzzHook(f *testing.F) {
 	w := podOf(f, "")
 	f.Fuzz(func(t *testing.T, script string) {
 		h := w.containers[0].runs([]string{"sh", "-c", script})
-		if h.atLeast < 0 || h.atLeast > h.planned {
-			t.Errorf("%q: at least %d, planned %d", script, h.atLeast, h.planned)
+		if h.AtLeast < 0 || h.AtLeast > h.Planned {
+			t.Errorf("%q: at least %d, planned %d", script, h.AtLeast, h.Planned)
 		}
 	})
 }

@@ -28,10 +28,10 @@ func (t *termination) hookSeconds() int {
 	switch {
 	case t.hook == nil:
 		return 0
-	case t.hook.open:
-		return t.hook.atLeast
+	case t.hook.Open:
+		return t.hook.AtLeast
 	}
-	return t.hook.planned
+	return t.hook.Planned
 }
 
 func (t *termination) total() int { return t.hookSeconds() + t.longest }

@@ -1,4 +1,4 @@
-package lint
+package script
 
 import (
 	"os"
@@ -51,14 +51,14 @@ func agrees(t *testing.T, shell string, command []string, script string, inFile 
 	_ = cmd.Run() // some end with the status 1
 	replaced := strings.TrimSpace(out.String()) == strconv.Itoa(cmd.Process.Pid)
 
-	file := parseScript(script)
-	last := newScriptReader(script, file).last(file.Stmts, tail{inFile: inFile})
+	file := Parse(script)
+	last := NewReader(script, file).Last(file.Stmts, Tail{InFile: inFile})
 	if last == nil {
 		t.Errorf("%s, in a file %t: %q: the last command is not found", shell, inFile, script)
 		return
 	}
-	trap := newScriptReader(script, file).handler(file) != nil
-	last.never = last.never || trap
+	trap := NewReader(script, file).Handler(file) != nil
+	last.Never = last.Never || trap
 	if last.replaced(shell, false) != replaced {
 		t.Errorf("%s, in a file %t: %q: the server is the shell's process: %t, we take it for %t", shell, inFile, script, replaced, !replaced)
 	}
@@ -73,7 +73,7 @@ func TestQuotes(t *testing.T) {
 		`printf '\.'`:         `\.`,
 		"printf \"a\\\nb\"":   `ab`,
 	} {
-		if got := linesOf(script)[0][1]; got != want {
+		if got := Commands(script)[0][1]; got != want {
 			t.Errorf("%s: %q, want %q", script, got, want)
 		}
 		list, _ := parseShell(script)

@@ -1,4 +1,4 @@
-package lint
+package script
 
 import (
 	"strconv"
@@ -83,7 +83,7 @@ func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (te
 // parseShell reads a script; not ok for what is not read: functions, case, arithmetic
 // loops, and mistakes.
 func parseShell(script string) (_ []command, ok bool) {
-	file := parseScript(strings.ReplaceAll(script, "\r\n", "\n"))
+	file := Parse(strings.ReplaceAll(script, "\r\n", "\n"))
 	if file == nil {
 		return nil, false
 	}
@@ -244,7 +244,7 @@ func (w word) text(text string) word {
 func (r *shellReader) variable(p *syntax.ParamExp) wordPart {
 	name := p.Param.Value
 	plain := !p.Excl && !p.Length && !p.Width && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
-	if !plain || !isName(name) || name[0] <= '9' {
+	if !plain || !IsName(name) || name[0] <= '9' {
 		return wordPart{unknown: true}
 	}
 	part := wordPart{variable: name}
@@ -274,6 +274,7 @@ func isNameByte(c byte) bool {
 	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-func isName(s string) bool {
+// IsName reports whether s can be the name of a variable.
+func IsName(s string) bool {
 	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r > 127 || !isNameByte(byte(r)) })
 }

@@ -1,4 +1,4 @@
-package lint
+package script
 
 import (
 	"path"
@@ -8,26 +8,27 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// lastRun is what a script runs in the end: the server, if it starts one.
-type lastRun struct {
-	tail
+// LastRun is what a script runs in the end: the server, if it starts one.
+type LastRun struct {
+	Tail
 	call       *syntax.CallExpr
-	words      []string
-	background bool             // with &, or as a daemon
-	waits      *syntax.CallExpr // what the shell does meanwhile: wait, sleep infinity, tail -f
-	piped      bool
-	loop       bool
+	Words      []string
+	Background bool             // with &, or as a daemon
+	Waits      *syntax.CallExpr // what the shell does meanwhile: wait, sleep infinity, tail -f
+	Piped      bool
+	Loop       bool
 }
 
-// scriptReader finds it.
-type scriptReader struct {
-	text      string
+// Reader reads one script, with its functions.
+type Reader struct {
+	Text      string
 	functions map[string]*syntax.Stmt
 	depth     int
 }
 
-func newScriptReader(text string, file *syntax.File) *scriptReader {
-	r := &scriptReader{text: text, functions: map[string]*syntax.Stmt{}}
+// NewReader is for the script text, whose tree is file.
+func NewReader(text string, file *syntax.File) *Reader {
+	r := &Reader{Text: text, functions: map[string]*syntax.Stmt{}}
 	syntax.Walk(file, func(n syntax.Node) bool {
 		if f, ok := n.(*syntax.FuncDecl); ok && f.Name != nil {
 			r.functions[f.Name.Value] = f.Body
@@ -40,8 +41,8 @@ func newScriptReader(text string, file *syntax.File) *scriptReader {
 // passing are commands that only prepare, report or end.
 var passing = strings.Fields(": true false echo printf test [ exit return export unset set shopt cd pwd trap umask ulimit rm mkdir touch cp mv ln chmod chown kill date logger shift read local alias whoami id")
 
-// last is what the statements run in the end; nil if it is not known.
-func (r *scriptReader) last(stmts []*syntax.Stmt, t tail) *lastRun {
+// Last is what the statements run in the end; nil if it is not known.
+func (r *Reader) Last(stmts []*syntax.Stmt, t Tail) *LastRun {
 	if r.depth++; r.depth > 50 {
 		return nil
 	}
@@ -52,11 +53,11 @@ func (r *scriptReader) last(stmts []*syntax.Stmt, t tail) *lastRun {
 		}
 		if r.passes(stmt) {
 			if _, declared := stmt.Cmd.(*syntax.FuncDecl); !declared {
-				t.never = true
+				t.Never = true
 			}
 			continue
 		}
-		if call, ok := stmt.Cmd.(*syntax.CallExpr); ok && holds(argsOf(call)) {
+		if call, ok := stmt.Cmd.(*syntax.CallExpr); ok && OnlyWaits(Args(call)) {
 			return r.behind(stmts[:i], stmt, call, t)
 		}
 		return r.one(stmts[:i], stmt, t)
@@ -65,7 +66,7 @@ func (r *scriptReader) last(stmts []*syntax.Stmt, t tail) *lastRun {
 }
 
 // passes reports whether a statement is none that could be a server.
-func (r *scriptReader) passes(stmt *syntax.Stmt) bool {
+func (r *Reader) passes(stmt *syntax.Stmt) bool {
 	switch cmd := stmt.Cmd.(type) {
 	case nil, *syntax.FuncDecl, *syntax.DeclClause, *syntax.TestClause, *syntax.ArithmCmd, *syntax.LetClause, *syntax.TestDecl:
 		return true
@@ -76,8 +77,8 @@ func (r *scriptReader) passes(stmt *syntax.Stmt) bool {
 	return false
 }
 
-// holds reports whether the command only keeps the shell waiting.
-func holds(words []string) bool {
+// OnlyWaits reports whether the command only keeps the shell waiting.
+func OnlyWaits(words []string) bool {
 	if len(words) == 0 {
 		return false
 	}
@@ -93,14 +94,14 @@ func holds(words []string) bool {
 }
 
 // behind is what runs in the background of a shell that waits.
-func (r *scriptReader) behind(before []*syntax.Stmt, stmt *syntax.Stmt, waits *syntax.CallExpr, t tail) *lastRun {
-	var found *lastRun
+func (r *Reader) behind(before []*syntax.Stmt, stmt *syntax.Stmt, waits *syntax.CallExpr, t Tail) *LastRun {
+	var found *LastRun
 	for _, s := range before {
 		for _, call := range calls(s) {
-			words := argsOf(call)
-			if len(words) > 0 && !slices.Contains(passing, words[0]) && !holds(words) && (s.Background || daemon(words)) && found == nil {
-				found = &lastRun{tail: t, call: call, words: words, background: true, waits: waits}
-				found.never = true
+			words := Args(call)
+			if len(words) > 0 && !slices.Contains(passing, words[0]) && !OnlyWaits(words) && (s.Background || IsDaemon(words)) && found == nil {
+				found = &LastRun{Tail: t, call: call, Words: words, Background: true, Waits: waits}
+				found.Never = true
 			}
 		}
 	}
@@ -110,9 +111,9 @@ func (r *scriptReader) behind(before []*syntax.Stmt, stmt *syntax.Stmt, waits *s
 	return found
 }
 
-// daemon reports whether the command starts a server that goes into the background
+// IsDaemon reports whether the command starts a server that goes into the background
 // by itself.
-func daemon(words []string) bool {
+func IsDaemon(words []string) bool {
 	name := path.Base(words[0])
 	return name == "service" && slices.Contains(words, "start") || strings.Contains(words[0], "/init.d/") ||
 		(name == "nginx" || name == "apachectl" || name == "php-fpm") && !slices.ContainsFunc(words, func(w string) bool {
@@ -121,12 +122,12 @@ func daemon(words []string) bool {
 }
 
 // one is what one statement runs in the end.
-func (r *scriptReader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t tail) *lastRun {
-	t.redirected = t.redirected || len(stmt.Redirs) > 0
-	t.never = t.never || stmt.Negated
-	inner := func(stmts []*syntax.Stmt) *lastRun {
+func (r *Reader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t Tail) *LastRun {
+	t.Redirected = t.Redirected || len(stmt.Redirs) > 0
+	t.Never = t.Never || stmt.Negated
+	inner := func(stmts []*syntax.Stmt) *LastRun {
 		t.compound = true
-		return r.last(stmts, t)
+		return r.Last(stmts, t)
 	}
 	switch cmd := stmt.Cmd.(type) {
 	case *syntax.CallExpr:
@@ -138,13 +139,13 @@ func (r *scriptReader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t tail) *la
 	case *syntax.Subshell:
 		return inner(cmd.Stmts)
 	case *syntax.IfClause:
-		var all []*lastRun
+		var all []*LastRun
 		for c := cmd; c != nil; c = c.Else {
 			all = append(all, inner(c.Then))
 		}
 		return best(all)
 	case *syntax.CaseClause:
-		var all []*lastRun
+		var all []*LastRun
 		for _, item := range cmd.Items {
 			all = append(all, inner(item.Stmts))
 		}
@@ -154,7 +155,7 @@ func (r *scriptReader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t tail) *la
 	case *syntax.ForClause:
 		return r.looped(before, stmt, cmd.Do, t)
 	case *syntax.TimeClause:
-		t.never = true
+		t.Never = true
 		if cmd.Stmt != nil {
 			return r.one(before, cmd.Stmt, t)
 		}
@@ -163,38 +164,38 @@ func (r *scriptReader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t tail) *la
 }
 
 // best of several branches is one that is behind exec, else the last one.
-func best(all []*lastRun) (found *lastRun) {
+func best(all []*LastRun) (found *LastRun) {
 	for _, l := range all {
-		if l != nil && (found == nil || !found.exec) {
+		if l != nil && (found == nil || !found.Exec) {
 			found = l
 		}
 	}
 	return found
 }
 
-func (r *scriptReader) simple(stmt *syntax.Stmt, call *syntax.CallExpr, t tail) *lastRun {
-	words := argsOf(call)
+func (r *Reader) simple(stmt *syntax.Stmt, call *syntax.CallExpr, t Tail) *LastRun {
+	words := Args(call)
 	if body := r.functions[words[0]]; body != nil {
-		t.compound, t.never = true, true // no shell replaces itself within a function
-		return r.last([]*syntax.Stmt{body}, t)
+		t.compound, t.Never = true, true // no shell replaces itself within a function
+		return r.Last([]*syntax.Stmt{body}, t)
 	}
 	if slices.Contains([]string{"eval", ".", "source"}, words[0]) {
 		return nil
 	}
-	t.newline = strings.Contains(r.text[min(int(stmt.End().Offset()), len(r.text)):], "\n")
-	l := &lastRun{tail: t, call: call, words: words}
+	t.Newline = strings.Contains(r.Text[min(int(stmt.End().Offset()), len(r.Text)):], "\n")
+	l := &LastRun{Tail: t, call: call, Words: words}
 	if words[0] == "exec" {
-		l.exec, l.words = true, execWords(words)
+		l.Exec, l.Words = true, execWords(words)
 	}
 	return l
 }
 
 // execWords are the words behind exec and its options.
-func execWords(words []string) []string { return words[behindOptions(words, 0, []string{"-a"}):] }
+func execWords(words []string) []string { return words[BehindOptions(words, 0, []string{"-a"}):] }
 
-func (r *scriptReader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t tail) *lastRun {
+func (r *Reader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t Tail) *LastRun {
 	if cmd.Op == syntax.Pipe || cmd.Op == syntax.PipeAll {
-		t.never, t.compound = true, true
+		t.Never, t.compound = true, true
 		first := cmd.X
 		for {
 			if more, ok := first.Cmd.(*syntax.BinaryCmd); ok && (more.Op == syntax.Pipe || more.Op == syntax.PipeAll) {
@@ -206,46 +207,59 @@ func (r *scriptReader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t ta
 		if r.passes(first) {
 			first = cmd.Y // yes | server
 		}
-		l := r.last([]*syntax.Stmt{first}, t)
+		l := r.Last([]*syntax.Stmt{first}, t)
 		if l != nil {
-			l.piped, l.exec, l.never = true, false, true // exec ends only the part of the pipe
+			l.Piped, l.Exec, l.Never = true, false, true // exec ends only the part of the pipe
 		}
 		return l
 	}
-	if l := r.last([]*syntax.Stmt{cmd.Y}, t); l != nil && !(l.waits == nil && holds(l.words)) {
+	if l := r.Last([]*syntax.Stmt{cmd.Y}, t); l != nil && !(l.Waits == nil && OnlyWaits(l.Words)) {
 		return l
 	}
-	t.never = true
-	return r.last(append(slices.Clone(before), cmd.X), t)
+	t.Never = true
+	return r.Last(append(slices.Clone(before), cmd.X), t)
 }
 
 // looped is a loop at the end of a script: around the server, or while another one
 // runs in the background.
-func (r *scriptReader) looped(before []*syntax.Stmt, stmt *syntax.Stmt, body []*syntax.Stmt, t tail) *lastRun {
-	t.never = true
+func (r *Reader) looped(before []*syntax.Stmt, stmt *syntax.Stmt, body []*syntax.Stmt, t Tail) *LastRun {
+	t.Never = true
 	var held *syntax.CallExpr
-	var inside *lastRun
+	var inside *LastRun
 	for _, s := range body {
 		for _, call := range calls(s) {
-			words := argsOf(call)
+			words := Args(call)
 			switch {
 			case len(words) == 0 || slices.Contains(passing, words[0]):
-			case holds(words):
+			case OnlyWaits(words):
 				held = call
 			case inside == nil:
-				inside = &lastRun{tail: t, call: call, words: words, loop: true}
+				inside = &LastRun{Tail: t, call: call, Words: words, Loop: true}
 			}
 		}
 	}
 	if held != nil {
-		if l := r.behind(before, stmt, held, t); l != nil && l.background {
-			l.loop = true
+		if l := r.behind(before, stmt, held, t); l != nil && l.Background {
+			l.Loop = true
 			return l
 		}
 		if inside == nil {
-			return &lastRun{tail: t, call: held, words: argsOf(held), loop: true}
+			return &LastRun{Tail: t, call: held, Words: Args(held), Loop: true}
 		}
-		inside.waits = held
+		inside.Waits = held
 	}
 	return inside
+}
+
+// WithExec is the script with exec before its last command; "" where that would change
+// what it does.
+func (l *LastRun) WithExec(text string, r *Reader) string {
+	if l.Never || l.Background || l.Piped || l.Loop || l.Exec || len(l.call.Assigns) > 0 || r.functions[l.Words[0]] != nil || OnlyWaits(l.Words) {
+		return ""
+	}
+	at := int(l.call.Args[0].Pos().Offset())
+	if at > len(text) {
+		return ""
+	}
+	return text[:at] + "exec " + text[at:]
 }

@@ -1,4 +1,6 @@
-package lint
+// Package script reads shell scripts: how long one takes, which command it runs in the
+// end and whether that gets the stop signal. Of a cluster it knows nothing.
+package script
 
 import (
 	"path"
@@ -11,8 +13,8 @@ import (
 // longestProgram is the most that is read of a script.
 const longestProgram = 1 << 18
 
-// parseScript reads a script of any shell like sh; nil if that cannot be read.
-func parseScript(text string) *syntax.File {
+// Parse reads a script of any shell like sh; nil if that cannot be read.
+func Parse(text string) *syntax.File {
 	if len(text) > longestProgram {
 		return nil
 	}
@@ -64,8 +66,8 @@ func unescape(text string, quoted bool) string {
 	return b.String()
 }
 
-// argsOf are the words of a simple command.
-func argsOf(call *syntax.CallExpr) []string {
+// Args are the words of a simple command.
+func Args(call *syntax.CallExpr) []string {
 	args := make([]string, len(call.Args))
 	for i, w := range call.Args {
 		args[i] = wordText(w)
@@ -88,20 +90,34 @@ func calls(n syntax.Node) (all []*syntax.CallExpr) {
 	return all
 }
 
-// shellCall is a shell that is started with a script.
-type shellCall struct {
-	name  string // sh, bash
-	login bool   // it reads profiles first, and never replaces itself with a command
-	word  int    // which argument the script, or its path, is; 0: none, it reads its input
-	inArg bool   // the script is the argument itself, behind -c
+// Commands are the simple commands of a script, in their order.
+func Commands(text string) (lines [][]string) {
+	file := Parse(text)
+	if file == nil {
+		return nil
+	}
+	for _, call := range calls(file) {
+		if words := Args(call); len(words) > 0 {
+			lines = append(lines, words)
+		}
+	}
+	return lines
 }
 
-// startsShell reads the words of a command that starts a shell.
-func startsShell(words []string) (call shellCall, ok bool) {
-	if len(words) == 0 || !isShell(path.Base(words[0])) {
+// ShellCall is a shell that is started with a script.
+type ShellCall struct {
+	Name  string // sh, bash
+	Login bool   // it reads profiles first, and never replaces itself with a command
+	Word  int    // which argument the script, or its path, is; 0: none, it reads its input
+	InArg bool   // the script is the argument itself, behind -c
+}
+
+// StartsShell reads the words of a command that starts a shell.
+func StartsShell(words []string) (call ShellCall, ok bool) {
+	if len(words) == 0 || !IsShell(path.Base(words[0])) {
 		return call, false
 	}
-	call.name = path.Base(words[0])
+	call.Name = path.Base(words[0])
 	for i := 1; i < len(words); i++ {
 		option := words[i]
 		switch {
@@ -110,24 +126,24 @@ func startsShell(words []string) (call shellCall, ok bool) {
 		case option == "-o" || option == "+o" || option == "-O":
 			i++
 		case strings.HasPrefix(option, "--"):
-			call.login = call.login || option == "--login"
+			call.Login = call.Login || option == "--login"
 		case strings.HasPrefix(option, "-") && len(option) > 1:
-			call.login = call.login || strings.Contains(option, "l")
-			call.inArg = call.inArg || strings.Contains(option, "c")
+			call.Login = call.Login || strings.Contains(option, "l")
+			call.InArg = call.InArg || strings.Contains(option, "c")
 			if strings.HasSuffix(option, "o") {
 				i++ // -euo pipefail
 			}
 		default:
-			call.word = i
+			call.Word = i
 			return call, true
 		}
 	}
 	return call, true
 }
 
-// shebang is the shell that the first line of a script names; "" for another program,
+// Shebang is the shell that the first line of a script names; "" for another program,
 // and sh where there is none.
-func shebang(text string) string {
+func Shebang(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	line, found := strings.CutPrefix(line, "#!")
 	if !found {
@@ -135,12 +151,13 @@ func shebang(text string) string {
 	}
 	words := strings.Fields(line)
 	words = slices.DeleteFunc(words, func(w string) bool { return path.Base(w) == "env" || strings.HasPrefix(w, "-") })
-	if len(words) > 0 && isShell(path.Base(words[0])) {
+	if len(words) > 0 && IsShell(path.Base(words[0])) {
 		return path.Base(words[0])
 	}
 	return ""
 }
 
-func isShell(name string) bool {
+// IsShell reports whether a program of that name reads scripts of sh.
+func IsShell(name string) bool {
 	return slices.Contains([]string{"sh", "bash", "ash", "dash", "ksh", "zsh"}, name)
 }

@@ -1,4 +1,4 @@
-package lint
+package script
 
 import (
 	"maps"
@@ -8,6 +8,35 @@ import (
 	"strconv"
 	"strings"
 )
+
+// Time is how long commands take.
+type Time struct {
+	// AtLeast are seconds for certain, and before anything runs that is not known. What
+	// is not known may stop the server, and with its container the hook ends.
+	AtLeast int
+	Planned int  // seconds, if every command on the way succeeds
+	Endless bool // they never end
+	Open    bool // something runs that is not known: it may take longer
+	stops   bool // something runs that stops the server, or makes it drain
+	ends    bool // what follows does not run
+}
+
+// TimeOf is how long a command takes. value is a variable of its environment, script the
+// text of a file that it may run; not ok for what is not known.
+func TimeOf(command []string, value, script func(name string) (text string, ok bool)) Time {
+	s := &shell{set: map[string]string{}, value: value, script: script}
+	if len(command) > 0 && !IsShell(path.Base(command[0])) {
+		if text, ok := script(command[0]); ok {
+			command = []string{"sh", "-c", text}
+		}
+	}
+	t := s.simple(command)
+	if t.Endless {
+		t.AtLeast, t.Planned = Endless, Endless
+	}
+	t.ends = false
+	return t
+}
 
 // shell is what running a script has to know.
 type shell struct {
@@ -41,7 +70,7 @@ func (s *shell) texts(words []word) (texts []string) {
 const unknownWord = "\x00"
 
 // run adds up a list of commands.
-func (s *shell) run(list []command) (sum hookTime) {
+func (s *shell) run(list []command) (sum Time) {
 	sure := true  // what follows runs for certain
 	chain := true // so do those behind && that follow
 	for i, c := range list {
@@ -49,49 +78,49 @@ func (s *shell) run(list []command) (sum hookTime) {
 			continue // of the pipeline before it
 		}
 		chain = c.after != "&&" || chain && list[i-1].succeeds()
-		t := s.maybe(c.after != "||" && chain, func() hookTime { return s.pipeline(list[i:]) })
+		t := s.maybe(c.after != "||" && chain, func() Time { return s.pipeline(list[i:]) })
 		switch {
 		case c.background:
-			s.background = max(s.background, t.planned)
-			sum.open, sum.stops = sum.open || t.open, sum.stops || t.stops
-			sure = sure && !t.open
+			s.background = max(s.background, t.Planned)
+			sum.Open, sum.stops = sum.Open || t.Open, sum.stops || t.stops
+			sure = sure && !t.Open
 			continue
 		case c.after == "||":
-			sum.open, sum.stops = sum.open || t.open || t.planned > 0, sum.stops || t.stops
-			sure = sure && !t.ends && !t.open
+			sum.Open, sum.stops = sum.Open || t.Open || t.Planned > 0, sum.stops || t.stops
+			sure = sure && !t.ends && !t.Open
 			continue
 		case !chain:
-			sure = sure && !t.endless && !t.ends
-			t = hookTime{planned: t.planned, open: t.open || t.endless, stops: t.stops}
+			sure = sure && !t.Endless && !t.ends
+			t = Time{Planned: t.Planned, Open: t.Open || t.Endless, stops: t.stops}
 		}
 		if !sure {
-			t.atLeast, t.endless = 0, false
+			t.AtLeast, t.Endless = 0, false
 		}
-		sum.atLeast += t.atLeast
+		sum.AtLeast += t.AtLeast
 		if !sum.stops {
-			sum.planned += t.planned
+			sum.Planned += t.Planned
 		}
-		sum.open, sum.stops = sum.open || t.open, sum.stops || t.stops
-		sum.endless = sum.endless || t.endless
-		if t.ends || t.endless {
+		sum.Open, sum.stops = sum.Open || t.Open, sum.stops || t.stops
+		sum.Endless = sum.Endless || t.Endless
+		if t.ends || t.Endless {
 			sum.ends = sure
 			return sum
 		}
-		sure = sure && !t.open && (!s.errexit || c.succeeds())
+		sure = sure && !t.Open && (!s.errexit || c.succeeds())
 	}
 	return sum
 }
 
 // pipeline is the first command of the list with those that it is piped to. One that
 // never ends does so when no command reads what it writes.
-func (s *shell) pipeline(list []command) hookTime {
+func (s *shell) pipeline(list []command) Time {
 	t := s.one(list[0])
 	for _, c := range list[1:] {
 		if c.after != "|" {
 			break
 		}
-		if t.endless {
-			t = hookTime{open: true}
+		if t.Endless {
+			t = Time{Open: true}
 		}
 		t = t.beside(s.one(c))
 	}
@@ -100,7 +129,7 @@ func (s *shell) pipeline(list []command) hookTime {
 
 // maybe is what runs only under a condition, unless it is sure: the variables that it sets
 // are not known behind it.
-func (s *shell) maybe(sure bool, run func() hookTime) hookTime {
+func (s *shell) maybe(sure bool, run func() Time) Time {
 	before := maps.Clone(s.set)
 	t := run()
 	for name, value := range s.set {
@@ -112,14 +141,14 @@ func (s *shell) maybe(sure bool, run func() hookTime) hookTime {
 }
 
 // beside is two that run at one time, or of which one runs: the longer counts.
-func (t hookTime) beside(u hookTime) hookTime {
-	return hookTime{
-		atLeast: max(t.atLeast, u.atLeast), planned: max(t.planned, u.planned),
-		endless: t.endless || u.endless, open: t.open || u.open, stops: t.stops || u.stops,
+func (t Time) beside(u Time) Time {
+	return Time{
+		AtLeast: max(t.AtLeast, u.AtLeast), Planned: max(t.Planned, u.Planned),
+		Endless: t.Endless || u.Endless, Open: t.Open || u.Open, stops: t.stops || u.stops,
 	}
 }
 
-func (s *shell) one(c command) hookTime {
+func (s *shell) one(c command) Time {
 	switch c.kind {
 	case "(":
 		return s.run(c.body)
@@ -134,21 +163,21 @@ func (s *shell) one(c command) hookTime {
 }
 
 // branches takes the shorter branch for what is certain.
-func (s *shell) branches(c command) hookTime {
+func (s *shell) branches(c command) Time {
 	test := s.run(c.test)
-	then := s.maybe(false, func() hookTime { return s.run(c.body) })
-	otherwise := s.maybe(false, func() hookTime { return s.run(c.otherwise) })
-	return hookTime{
-		atLeast: test.atLeast + min(then.atLeast, otherwise.atLeast),
-		planned: test.planned + max(then.planned, otherwise.planned),
-		open:    test.open || then.open || otherwise.open || then.endless || otherwise.endless,
+	then := s.maybe(false, func() Time { return s.run(c.body) })
+	otherwise := s.maybe(false, func() Time { return s.run(c.otherwise) })
+	return Time{
+		AtLeast: test.AtLeast + min(then.AtLeast, otherwise.AtLeast),
+		Planned: test.Planned + max(then.Planned, otherwise.Planned),
+		Open:    test.Open || then.Open || otherwise.Open || then.Endless || otherwise.Endless,
 		stops:   test.stops || then.stops || otherwise.stops,
 		ends:    then.ends && otherwise.ends,
 	}
 }
 
 // loop takes a loop for open, unless nothing ends it.
-func (s *shell) loop(c command) hookTime {
+func (s *shell) loop(c command) Time {
 	always := "true"
 	if c.kind == "until" {
 		always = "false"
@@ -156,35 +185,35 @@ func (s *shell) loop(c command) hookTime {
 	if len(c.test) == 1 && len(c.test[0].words) == 1 {
 		word := c.test[0].words[0].literal()
 		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
-			return hookTime{endless: true, atLeast: endless, planned: endless}
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
 		}
 	}
-	return s.maybe(false, func() hookTime {
-		return hookTime{open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+	return s.maybe(false, func() Time {
+		return Time{Open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
 	})
 }
 
-// endless is more seconds than any grace period has.
-const endless = math.MaxInt32
+// Endless is more seconds than any grace period has.
+const Endless = math.MaxInt32
 
 // times runs the body of a for loop once for each word.
-func (s *shell) times(c command) hookTime {
-	body := s.maybe(false, func() hookTime { return s.run(c.body) })
+func (s *shell) times(c command) Time {
+	body := s.maybe(false, func() Time { return s.run(c.body) })
 	n, known := s.count(c.words)
 	if !known {
-		return hookTime{open: true, stops: body.stops}
+		return Time{Open: true, stops: body.stops}
 	}
-	t := hookTime{planned: clip(body.planned, n), open: body.open, stops: body.stops, endless: body.endless}
+	t := Time{Planned: clip(body.Planned, n), Open: body.Open, stops: body.stops, Endless: body.Endless}
 	switch {
-	case body.open || body.stops:
-		t.atLeast = body.atLeast
+	case body.Open || body.stops:
+		t.AtLeast = body.AtLeast
 	case !leaves(c.body):
-		t.atLeast = clip(body.atLeast, n)
+		t.AtLeast = clip(body.AtLeast, n)
 	}
 	return t
 }
 
-func clip(seconds, n int) int { return min(min(seconds, endless)*min(n, endless), endless) }
+func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless), Endless) }
 
 // count are the words of "NAME in a b c", or what seq prints.
 func (s *shell) count(words []word) (n int, known bool) {
@@ -225,8 +254,8 @@ func leaves(list []command) bool {
 	})
 }
 
-// harmless commands take no time, and do nothing to a server.
-var harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
+// Harmless commands take no time, and do nothing to a server.
+var Harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
 
 // certain commands succeed.
 var certain = strings.Fields(": true echo printf date export set trap sleep")
@@ -237,44 +266,44 @@ func (c command) succeeds() bool {
 }
 
 // simple is how long one program takes.
-func (s *shell) simple(words []string) hookTime {
+func (s *shell) simple(words []string) Time {
 	for len(words) > 0 && s.assigns(words[0], len(words) == 1) {
 		words = words[1:]
 	}
 	if len(words) == 0 {
-		return hookTime{}
+		return Time{}
 	}
 	name := path.Base(words[0])
 	switch {
 	case strings.HasSuffix(words[0], "/"):
-		return hookTime{} // no program: it fails
+		return Time{} // no program: it fails
 	case name == "exec" && len(words) > 1:
 		t := s.simple(words[1:])
 		t.ends = true
 		return t
 	case name == "exit" || name == "return" || name == "break" || name == "continue":
-		return hookTime{ends: true}
+		return Time{ends: true}
 	case slices.Contains([]string{"command", "nohup", "time", "env", "busybox", "toybox", "tini", "dumb-init", "--"}, name):
 		return s.simple(words[1:])
 	case name == "sleep":
-		return sleeps(words[1:])
+		return Sleeps(words[1:])
 	case name == "timeout" && len(words) > 2:
 		return s.atMost(words[1:])
 	case name == "wait" && len(words) == 1:
-		return hookTime{atLeast: s.background, planned: s.background}
+		return Time{AtLeast: s.background, Planned: s.background}
 	case name == "wait": // for one of those in the background
-		return hookTime{planned: s.background}
+		return Time{Planned: s.background}
 	case name == "tail" && slices.ContainsFunc(words[1:], follows):
-		return hookTime{endless: true, atLeast: endless, planned: endless}
+		return Time{Endless: true, AtLeast: Endless, Planned: Endless}
 	case name == "set":
 		s.errexit = s.errexit || len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e")
-		return hookTime{}
-	case isShell(name):
+		return Time{}
+	case IsShell(name):
 		return s.inner(words)
-	case slices.Contains(harmless, name):
-		return hookTime{}
+	case slices.Contains(Harmless, name):
+		return Time{}
 	}
-	return hookTime{open: true, stops: stopsServer(name, words[1:])}
+	return Time{Open: true, stops: stopsServer(name, words[1:])}
 }
 
 // follows is an option by which tail never ends.
@@ -297,7 +326,7 @@ func stopsServer(name string, args []string) bool {
 // of the command.
 func (s *shell) assigns(word string, alone bool) bool {
 	name, value, found := strings.Cut(word, "=")
-	if !found || !isName(name) {
+	if !found || !IsName(name) {
 		return false
 	}
 	if alone && !strings.Contains(value, unknownWord) {
@@ -307,24 +336,24 @@ func (s *shell) assigns(word string, alone bool) bool {
 }
 
 // atMost is timeout 10 command.
-func (s *shell) atMost(words []string) hookTime {
+func (s *shell) atMost(words []string) Time {
 	for len(words) > 2 && strings.HasPrefix(words[0], "-") {
 		if words[0] == "-s" || words[0] == "-k" {
 			words = words[1:]
 		}
 		words = words[1:]
 	}
-	t, limit := s.simple(words[1:]), sleeps(words[:1])
-	if limit.open {
-		return hookTime{open: true, stops: t.stops}
+	t, limit := s.simple(words[1:]), Sleeps(words[:1])
+	if limit.Open {
+		return Time{Open: true, stops: t.stops}
 	}
-	t.atLeast, t.planned = min(t.atLeast, limit.atLeast), min(t.planned, limit.planned)
-	t.endless = false
+	t.AtLeast, t.Planned = min(t.AtLeast, limit.AtLeast), min(t.Planned, limit.Planned)
+	t.Endless = false
 	return t
 }
 
 // inner is a script that a shell runs: sh -c "...", or sh /path that is mounted.
-func (s *shell) inner(words []string) hookTime {
+func (s *shell) inner(words []string) Time {
 	text, found := "", false
 	for i, w := range words[1:] {
 		if !strings.HasPrefix(w, "-") {
@@ -339,7 +368,7 @@ func (s *shell) inner(words []string) hookTime {
 	}
 	list, ok := parseShell(text)
 	if !found || !ok || s.depth > 3 || strings.Contains(text, unknownWord) {
-		return hookTime{open: true}
+		return Time{Open: true}
 	}
 	s.depth++
 	t := s.run(list)
@@ -351,16 +380,16 @@ func (s *shell) inner(words []string) hookTime {
 // units of the arguments of sleep.
 var units = map[byte]float64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
 
-// sleeps is how long sleep takes with these arguments: it adds them up. With one that
+// Sleeps is how long sleep takes with these arguments: it adds them up. With one that
 // is no time it fails.
-func sleeps(args []string) (t hookTime) {
+func Sleeps(args []string) (t Time) {
 	total := 0.0
 	for _, arg := range args {
 		if strings.HasPrefix(arg, "inf") {
-			return hookTime{endless: true, atLeast: endless, planned: endless}
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
 		}
 		if strings.Contains(arg, unknownWord) {
-			return hookTime{open: true}
+			return Time{Open: true}
 		}
 		factor := 1.0
 		if n := len(arg); n > 0 && units[arg[n-1]] > 0 {
@@ -368,10 +397,10 @@ func sleeps(args []string) (t hookTime) {
 		}
 		seconds, err := strconv.ParseFloat(arg, 64)
 		if err != nil || !(seconds >= 0) {
-			return hookTime{}
+			return Time{}
 		}
 		total += seconds * factor
 	}
-	seconds := int(min(total, endless))
-	return hookTime{atLeast: seconds, planned: seconds}
+	seconds := int(min(total, Endless))
+	return Time{AtLeast: seconds, Planned: seconds}
 }
