@@ -1,6 +1,10 @@
 package lint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
 
 // A required anti-affinity gives each pod a node of its own, the additional one of
 // a rollout too.
@@ -34,7 +38,7 @@ func antiAffinityBlocksRollout(w *workload, r *report) {
 		if a.key() != hostname {
 			place = "values of " + a.key()
 		}
-		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", pods(n), n+1, place).
+		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", wording.Count(n, "pod"), n+1, place).
 			because("%s", ro.because)
 		if a.key() == zone && n >= 3 {
 			f.as(Warning) // few regions have a fourth

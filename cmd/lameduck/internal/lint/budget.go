@@ -1,6 +1,10 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
 
 // eachBudget asks about one budget after the other.
 func eachBudget(check func(*budget, *report)) func(*set, *report) {
@@ -74,7 +78,7 @@ func (b *budget) neverAllows() (why string, certain bool) {
 	case !g.known || g.pods == 0 || a.of(g.pods, true) < g.pods:
 		return "", false
 	case a.percent:
-		return fmt.Sprintf("minAvailable %v of %s, rounded up, is %d", a, pods(g.pods), a.of(g.pods, true)), g.sized
+		return fmt.Sprintf("minAvailable %v of %s, rounded up, is %d", a, wording.Count(g.pods, "pod"), a.of(g.pods, true)), g.sized
 	}
-	return fmt.Sprintf("minAvailable %v of %s", a, pods(g.pods)), g.sized
+	return fmt.Sprintf("minAvailable %v of %s", a, wording.Count(g.pods, "pod")), g.sized
 }

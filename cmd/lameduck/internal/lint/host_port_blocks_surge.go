@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+
 // A port of the node is for one pod: a second pod on it does not start before the
 // first has ended.
 var ruleHostPortBlocksSurge = rule{
@@ -31,8 +33,8 @@ func hostPortBlocksSurge(w *workload, r *report) {
 	}
 	n, known := w.replicas()
 	if ro, ok := w.rolling(n); known && n > 0 && ok && ro.unavailable == 0 {
-		r.add(w.Object, ro.at(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, pods(n), nodes(n+1)).
+		r.add(w.Object, ro.at(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, wording.Count(n, "pod"), wording.Count(n+1, "node")).
 			as(Info).because("%s", ro.because).
-			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", nodes(n+1))
+			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", wording.Count(n+1, "node"))
 	}
 }

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+
 // Without a budget a drain of nodes takes every pod at one time.
 var ruleNoDisruptionBudget = rule{
 	id:    "no-disruption-budget",
@@ -21,7 +23,7 @@ func noDisruptionBudget(w *workload, r *report) {
 	}
 	which := "the pods"
 	if known {
-		which = "the " + pods(n)
+		which = "the " + wording.Count(n, "pod")
 	}
 	f := r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects %s behind Service %s: a drain may evict all of them at one time", which, w.traffic()[0].Name).
 		because("none is among these files")

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Pods on one node end together.
@@ -26,7 +27,7 @@ func noSpread(w *workload, r *report) {
 	if !known || n < 2 || len(w.traffic()) == 0 || w.spread(r.set) {
 		return
 	}
-	f := r.add(w.Object, w.pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", pods(n), w.traffic()[0].Name).
+	f := r.add(w.Object, w.pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", wording.Count(n, "pod"), w.traffic()[0].Name).
 		because("the scheduler's own spreading is best effort: maxSkew 3 over nodes, ScheduleAnyway").
 		cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and the labelSelector of %s", hostname, w)
 	if labels := plainSelector(w.Object); labels != nil && w.pod.Present() {

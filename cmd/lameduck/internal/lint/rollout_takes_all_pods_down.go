@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+
 // Where maxUnavailable reaches the number of pods, a rollout may end all of them
 // before one of the new is ready.
 var ruleRolloutTakesAllPodsDown = rule{
@@ -30,7 +32,7 @@ func rolloutTakesAllPodsDown(w *workload, r *report) {
 	}
 	all := "the only pod"
 	if n > 1 {
-		all = "all " + pods(n) + " at one time"
+		all = "all " + wording.Count(n, "pod") + " at one time"
 	}
 	f := r.add(w.Object, ro.at(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
 		because("%s", ro.because)
