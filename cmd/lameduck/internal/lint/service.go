@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,12 +64,26 @@ func (s *service) metricsOnly() bool {
 	if strings.Contains(s.Name, "exporter") {
 		return true
 	}
+	named := s.namedForMetrics()
 	for _, p := range s.ports {
-		if !p.metrics() {
-			return len(s.ports) == 1 && p.name == "" && namesMetrics(s.Name[strings.LastIndex(s.Name, "-")+1:])
+		if !p.metrics() && !(named && slices.Contains(anyPort, strings.ToLower(p.name))) {
+			return false
 		}
 	}
 	return true
+}
+
+// anyPort are names of ports that say nothing of what comes through them.
+var anyPort = []string{"", "http", "https", "web"}
+
+// namedForMetrics reports whether the name of the Service ends with metrics, as in
+// controller-manager-metrics-service. A metrics-server is an API.
+func (s *service) namedForMetrics() bool {
+	words := strings.Split(s.Name, "-")
+	if last := words[len(words)-1]; len(words) > 1 && (last == "service" || last == "svc") {
+		words = words[:len(words)-1]
+	}
+	return namesMetrics(words[len(words)-1])
 }
 
 func namesMetrics(name string) bool {
