@@ -33,7 +33,7 @@ const drainDelay = 10
 const dnsTTL = 30
 
 func noDrainDelay(w *workload, r *report) {
-	if n, known := w.replicas(); w.grace() <= 0 || w.Kind == "Pod" || w.Kind == "StatefulSet" && known && n < 2 {
+	if w.grace() <= 0 || w.Kind == "Pod" || w.endsBeforeItsSuccessor() {
 		return // no hook runs, or no other pod serves meanwhile: these have rules of their own
 	}
 	for _, c := range w.containers {
@@ -49,6 +49,13 @@ func noDrainDelay(w *workload, r *report) {
 			c.cureDelay(f, dnsTTL+reserve)
 		}
 	}
+}
+
+// endsBeforeItsSuccessor reports whether there is one pod, and the new one is made only
+// when it has ended, however it comes to be replaced.
+func (w *workload) endsBeforeItsSuccessor() bool {
+	n, known := w.replicas()
+	return known && n < 2 && (w.Kind == "StatefulSet" || w.Get("spec", "strategy", "type").Text() == "Recreate")
 }
 
 // fronts are a Service with an address, and a headless one, by which clients connect to
