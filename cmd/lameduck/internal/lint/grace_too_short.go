@@ -1,6 +1,9 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A grace period of 0 is a force delete, on every delete. A very short one ends before
 // clients have learned that the pod is terminating, and a policy can make it short.
@@ -45,7 +48,7 @@ func graceAsWritten(w *workload, r *report) (found bool) {
 	left -= hooked
 	var f *Finding
 	switch {
-	case grace <= 0 && (served || w.Kind == "StatefulSet"):
+	case grace <= 0 && (served || w.namesCount()):
 		f = r.add(w.Object, w.graceAt(), "grace period %d is a force delete on every delete: no preStop hook runs, and SIGKILL comes within %d s%s", grace, floor, consequence(w))
 		if served {
 			f.as(Error)
@@ -62,6 +65,13 @@ func graceAsWritten(w *workload, r *report) (found bool) {
 	f.because("%s", w.graceFrom()).cure("set terminationGracePeriodSeconds to %d", hooked+defaultGrace).
 		by(w.pod, []string{graceField}, hooked+defaultGrace)
 	return true
+}
+
+// namesCount reports whether two pods of one name harm each other: members of a
+// StatefulSet that others connect to by their names, or that have volumes of their own.
+func (w *workload) namesCount() bool {
+	return w.Kind == "StatefulSet" && (w.Get("spec", "volumeClaimTemplates").Present() ||
+		slices.ContainsFunc(w.containers, func(c *container) bool { return c.Get("ports").Present() }))
 }
 
 // consequence of a force delete is the end of a sentence.
