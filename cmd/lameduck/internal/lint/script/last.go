@@ -213,11 +213,15 @@ func (r *Reader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t Tail) *L
 		}
 		return l
 	}
-	if l := r.Last([]*syntax.Stmt{cmd.Y}, t); l != nil && !(l.Waits == nil && OnlyWaits(l.Words)) {
-		return l
+	waits := r.Last([]*syntax.Stmt{cmd.Y}, t)
+	if waits != nil && (waits.Waits != nil || !OnlyWaits(waits.Words)) {
+		return waits
 	}
 	t.Never = true
-	return r.Last(append(slices.Clone(before), cmd.X), t)
+	if l := r.Last(append(slices.Clone(before), cmd.X), t); l != nil {
+		return l
+	}
+	return waits
 }
 
 // looped is a loop at the end of a script: around the server, or while another one
