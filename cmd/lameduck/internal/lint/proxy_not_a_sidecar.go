@@ -1,5 +1,12 @@
 package lint
 
+import (
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
 // A plain container gets the stop signal when the server does; a native sidecar when
 // all others have ended.
 var ruleProxyNotASidecar = rule{
@@ -34,12 +41,20 @@ func proxyNotASidecar(w *workload, r *report) {
 	}
 }
 
-// hasServer reports whether a container is there that is no proxy.
+// hasServer reports whether a container is there that serves beside the proxies.
 func (w *workload) hasServer() bool {
-	for _, c := range w.containers {
-		if c.proxy() == nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(w.containers, func(c *container) bool { return c.proxy() == nil && !c.watches() })
+}
+
+// watchers are programs that read what another one does, and serve no client of it, by
+// the name of their image.
+var watchers = []string{"fluent-bit", "fluentd", "filebeat", "vector", "promtail", "alloy", "configmap-reload", "prometheus-config-reloader", "k8s-sidecar"}
+
+// watches reports whether the container only looks at the others, as far as its image and
+// its ports say.
+func (c *container) watches() bool {
+	name, ports := c.imageName(), c.Get("ports").Items()
+	return strings.Contains(name, "exporter") || slices.Contains(watchers, name) || len(ports) > 0 && !slices.ContainsFunc(ports, func(p object.Value) bool {
+		return !namesMetrics(p.Get("name").Text())
+	})
 }

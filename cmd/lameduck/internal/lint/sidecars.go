@@ -20,7 +20,7 @@ var proxies = []proxy{
 	{[]string{"istio/proxyv2", "proxyv2"}, "istio-proxy", true, "the connections of its clients and its own"},
 	{[]string{"linkerd/proxy", "linkerd-io/proxy"}, "linkerd-proxy", true, "the connections of its clients and its own"},
 	{[]string{"hashicorp/consul-dataplane", "consul-dataplane"}, "consul-dataplane", true, "the connections of its clients and its own"},
-	{[]string{"envoyproxy/envoy", "aws-appmesh-envoy"}, "Envoy", true, "the connections that go through it"},
+	{[]string{"envoy", "aws-appmesh-envoy"}, "Envoy", true, "the connections that go through it"},
 	{[]string{"oauth2-proxy/oauth2-proxy", "oauth2-proxy"}, "oauth2-proxy", false, "the connections of its clients"},
 	{[]string{"cloud-sql-proxy", "gce-proxy", "cloudsql-docker/gce-proxy"}, "the Cloud SQL Auth Proxy", false, "its connections to the database"},
 	{[]string{"alloydb-connectors/alloydb-auth-proxy", "alloydb-auth-proxy"}, "the AlloyDB Auth Proxy", false, "its connections to the database"},
