@@ -51,7 +51,7 @@ func (w *workload) hasServer() bool {
 var watchers = []string{"fluent-bit", "fluentd", "filebeat", "vector", "promtail", "alloy", "configmap-reload", "prometheus-config-reloader", "k8s-sidecar"}
 
 // watches reports whether the container only looks at the others, as far as its image and
-// its ports say.
+// its ports show.
 func (c *container) watches() bool {
 	name, ports := c.imageName(), c.Get("ports").Items()
 	return strings.Contains(name, "exporter") || slices.Contains(watchers, name) || len(ports) > 0 && !slices.ContainsFunc(ports, func(p object.Value) bool {

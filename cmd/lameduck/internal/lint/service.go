@@ -73,7 +73,7 @@ func (s *service) metricsOnly() bool {
 	return true
 }
 
-// anyPort are names of ports that say nothing of what comes through them.
+// anyPort are names of ports that leave open what comes through them.
 var anyPort = []string{"", "http", "https", "web"}
 
 // namedForMetrics reports whether the name of the Service ends with metrics, as in
