@@ -1,10 +1,9 @@
 package model
 
 import (
-	"encoding/base64"
-	"maps"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -104,13 +103,11 @@ func dataOf(o *object.Object) map[string]string {
 	if o == nil {
 		return nil
 	}
-	data := o.Get("data").Labels()
-	if o.Kind == "Secret" {
-		for name, text := range data {
-			decoded, _ := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(text), ""))
-			data[name] = string(decoded)
+	data := map[string]string{}
+	for _, d := range manifest.DataOf(o.Kind, o.Node()) {
+		if d.Field != "binaryData" {
+			data[d.Key] = d.Text
 		}
-		maps.Copy(data, o.Get("stringData").Labels())
 	}
 	return data
 }
