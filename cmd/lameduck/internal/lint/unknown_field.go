@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -23,8 +24,8 @@ var ruleUnknownField = rule{
 	check:    unknownField,
 }
 
-func unknownField(s *set, r *report) {
-	for _, o := range s.objects {
+func unknownField(s *model.Set, r *report) {
+	for _, o := range s.Objects {
 		if t := manifest.TypeOf(o.Get("apiVersion").Text(), o.Kind); t != nil {
 			c := strictCheck{r, o, map[object.Pos]bool{}}
 			c.fields(&part{Value: o.Value, of: t})
