@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -13,13 +12,14 @@ import (
 
 // command is one command of a script.
 type command struct {
-	after      string    // the operator between it and the one before it: ;, &&, ||, | or "" for the first
-	background bool      // it ends with &
-	words      []word    // of a simple command
-	kind       string    // "" for a simple command, else (, if, while, until or for
-	test       []command // of if, while and until
-	body       []command // of a loop, an if, ( and {
-	otherwise  []command // of an if
+	after      string              // the operator between it and the one before it: ;, &&, ||, | or "" for the first
+	background bool                // it ends with &
+	words      []word              // of a simple command
+	kind       string              // "" for a simple command, else (, ((, if, while, until or for
+	sums       []syntax.ArithmExpr // of ((
+	test       []command           // of if, while and until
+	body       []command           // of a loop, an if, ( and {
+	otherwise  []command           // of an if
 }
 
 // word is parts of text and variables, one after the other.
@@ -31,6 +31,7 @@ type wordPart struct {
 	otherwise string            // of ${NAME:-otherwise}
 	unknown   bool              // what a command prints; text is as it is written
 	sum       syntax.ArithmExpr // instead of text
+	prints    []word            // the one command whose output it is; unknown is set as well
 }
 
 // expanded is the word with the values of variables.
@@ -40,6 +41,10 @@ func (w word) expanded(value func(name string) (string, bool)) (text string, kno
 		switch {
 		case p.sum != nil:
 			n, ok := computed(p.sum, value)
+			text += n
+			known = known && ok
+		case len(p.prints) > 0:
+			n, ok := printed(p.prints, value)
 			text += n
 			known = known && ok
 		case p.variable == "":
@@ -68,20 +73,33 @@ func (w word) literal() string {
 
 func (p wordPart) isText() bool { return p.variable == "" && !p.unknown && p.sum == nil }
 
-// computed is $((...)); not known if one of its variables is not.
-func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (text string, known bool) {
-	known = true
-	variables := expand.FuncEnviron(func(name string) string {
-		v, set := value(name)
-		known = known && (set || name == "IFS") // which expand asks for by itself
-		return v
-	})
-	n, err := expand.Arithm(&expand.Config{Env: variables}, sum)
-	return strconv.Itoa(n), known && err == nil
+// printed is what expr prints of a sum, as of $(expr $i + 1); any other output is not known.
+func printed(words []word, value func(name string) (string, bool)) (text string, known bool) {
+	var texts []string
+	for _, w := range words {
+		t, ok := w.expanded(value)
+		if !ok {
+			return "", false
+		}
+		texts = append(texts, t)
+	}
+	if len(texts) != 4 || texts[0] != "expr" {
+		return "", false
+	}
+	a, err := strconv.Atoi(texts[1])
+	b, err2 := strconv.Atoi(texts[3])
+	switch texts[2] {
+	case "+":
+		return strconv.Itoa(a + b), err == nil && err2 == nil
+	case "-":
+		return strconv.Itoa(a - b), err == nil && err2 == nil
+	case "*":
+		return strconv.Itoa(a * b), err == nil && err2 == nil
+	}
+	return "", false
 }
 
-// parseShell reads a script; not ok for what is not read: functions, case, arithmetic
-// loops, and mistakes.
+// parseShell reads a script; not ok for what is not read: functions, case, and mistakes.
 func parseShell(script string) (_ []command, ok bool) {
 	file := Parse(strings.ReplaceAll(script, "\r\n", "\n"))
 	if file == nil {
@@ -129,8 +147,12 @@ func (r *shellReader) command(cmd syntax.Command) command {
 		return command{words: append(r.assignments(cmd.Assigns), r.words(cmd.Args)...)}
 	case *syntax.DeclClause: // export A=1
 		return command{words: append([]word{{{text: cmd.Variant.Value}}}, r.assignments(cmd.Args)...)}
-	case *syntax.TestClause: // [[ ... ]]
-		return command{words: []word{{{text: "[["}}}}
+	case *syntax.TestClause:
+		return r.test(cmd)
+	case *syntax.ArithmCmd:
+		return command{kind: "((", sums: []syntax.ArithmExpr{cmd.X}}
+	case *syntax.LetClause:
+		return command{kind: "((", sums: cmd.Exprs}
 	case *syntax.BinaryCmd:
 		return command{kind: "(", body: r.statement(&syntax.Stmt{Cmd: cmd}, "")}
 	case *syntax.Subshell:
@@ -169,8 +191,39 @@ func (r *shellReader) branch(b *syntax.IfClause) command {
 	return c
 }
 
+// test is [[ ... ]]; of its words, those of one comparison.
+func (r *shellReader) test(t *syntax.TestClause) command {
+	compares, ok := t.X.(*syntax.BinaryTest)
+	if !ok {
+		return command{words: []word{{{text: "[["}}}}
+	}
+	left, ok := compares.X.(*syntax.Word)
+	right, ok2 := compares.Y.(*syntax.Word)
+	if !ok || !ok2 {
+		return command{words: []word{{{text: "[["}}}}
+	}
+	words := r.words([]*syntax.Word{left, right})
+	return command{words: []word{{{text: "[["}}, words[0], {{text: compares.Op.String()}}, words[1], {{text: "]]"}}}}
+}
+
+// counting is for ((a; b; c)), which is a; while b; do ...; c; done.
+func (r *shellReader) counting(l *syntax.CStyleLoop, body []*syntax.Stmt) command {
+	if l.Init == nil || l.Cond == nil || l.Post == nil {
+		r.failed = true
+		return command{}
+	}
+	sum := func(x syntax.ArithmExpr) command {
+		return command{after: ";", kind: "((", sums: []syntax.ArithmExpr{x}}
+	}
+	loop := command{after: ";", kind: "while", test: []command{sum(l.Cond)}, body: append(r.list(body), sum(l.Post))}
+	return command{kind: "(", body: []command{sum(l.Init), loop}}
+}
+
 // times is a loop over words: its own words are NAME in a b c.
 func (r *shellReader) times(f *syntax.ForClause) command {
+	if l, ok := f.Loop.(*syntax.CStyleLoop); ok {
+		return r.counting(l, f.Do)
+	}
 	over, ok := f.Loop.(*syntax.WordIter)
 	if !ok || f.Select {
 		r.failed = true
@@ -221,7 +274,7 @@ func (r *shellReader) parts(w word, parts []syntax.WordPart, quoted bool) word {
 		case *syntax.ParamExp:
 			w = append(w, r.variable(p))
 		case *syntax.CmdSubst:
-			w = append(w, wordPart{text: printed(p.Stmts), unknown: true})
+			w = append(w, wordPart{text: written(p.Stmts), unknown: true, prints: r.only(p.Stmts)})
 		case *syntax.ArithmExp:
 			w = append(w, wordPart{sum: p.X})
 		default: // patterns of files
@@ -260,8 +313,19 @@ func (r *shellReader) variable(p *syntax.ParamExp) wordPart {
 	return part
 }
 
-// printed are statements as they are written, near enough.
-func printed(statements []*syntax.Stmt) string {
+// only are the words of the one simple command of a list; nil if it is another.
+func (r *shellReader) only(statements []*syntax.Stmt) []word {
+	if len(statements) != 1 || len(statements[0].Redirs) > 0 {
+		return nil
+	}
+	if call, ok := statements[0].Cmd.(*syntax.CallExpr); ok && len(call.Assigns) == 0 {
+		return r.words(call.Args)
+	}
+	return nil
+}
+
+// written are statements as they are written, near enough.
+func written(statements []*syntax.Stmt) string {
 	var b strings.Builder
 	for _, s := range statements {
 		_ = syntax.NewPrinter().Print(&b, s) // a strings.Builder has no errors

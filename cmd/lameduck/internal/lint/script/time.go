@@ -2,7 +2,6 @@ package script
 
 import (
 	"maps"
-	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -46,6 +45,8 @@ type shell struct {
 	depth      int                              // of scripts that run scripts
 	errexit    bool
 	background int // what runs in the background, in seconds
+	bash       bool
+	steps      int // in loops that were followed
 }
 
 func (s *shell) lookUp(name string) (string, bool) {
@@ -58,8 +59,11 @@ func (s *shell) lookUp(name string) (string, bool) {
 func (s *shell) texts(words []word) (texts []string) {
 	for _, w := range words {
 		text, known := w.expanded(s.lookUp)
-		if !known {
+		if name, _, assigns := strings.Cut(text, "="); !known {
 			text = unknownWord
+			if assigns && w[0].isText() && IsName(name) {
+				text = name + "=" + unknownWord
+			}
 		}
 		texts = append(texts, text)
 	}
@@ -158,6 +162,9 @@ func (s *shell) one(c command) Time {
 		return s.loop(c)
 	case "for":
 		return s.times(c)
+	case "((":
+		s.computes(c)
+		return Time{}
 	}
 	return s.simple(s.texts(c.words))
 }
@@ -176,84 +183,6 @@ func (s *shell) branches(c command) Time {
 	}
 }
 
-// loop takes a loop for open, unless nothing ends it.
-func (s *shell) loop(c command) Time {
-	always := "true"
-	if c.kind == "until" {
-		always = "false"
-	}
-	if len(c.test) == 1 && len(c.test[0].words) == 1 {
-		word := c.test[0].words[0].literal()
-		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
-			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
-		}
-	}
-	return s.maybe(false, func() Time {
-		return Time{Open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
-	})
-}
-
-// Endless is more seconds than any grace period has.
-const Endless = math.MaxInt32
-
-// times runs the body of a for loop once for each word.
-func (s *shell) times(c command) Time {
-	body := s.maybe(false, func() Time { return s.run(c.body) })
-	n, known := s.count(c.words)
-	if !known {
-		return Time{Open: true, stops: body.stops}
-	}
-	t := Time{Planned: clip(body.Planned, n), Open: body.Open, stops: body.stops, Endless: body.Endless}
-	switch {
-	case body.Open || body.stops:
-		t.AtLeast = body.AtLeast
-	case !leaves(c.body):
-		t.AtLeast = clip(body.AtLeast, n)
-	}
-	return t
-}
-
-func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless), Endless) }
-
-// count are the words of "NAME in a b c", or what seq prints.
-func (s *shell) count(words []word) (n int, known bool) {
-	if len(words) < 2 || words[1].literal() != "in" {
-		return 0, false
-	}
-	words = words[2:]
-	if len(words) != 1 || len(words[0]) != 1 || !words[0][0].unknown {
-		for _, w := range words {
-			text, known := w.expanded(s.lookUp)
-			if !known || strings.ContainsAny(text, "*?[{") {
-				return 0, false
-			}
-		}
-		return len(words), true
-	}
-	fields := strings.Fields(words[0][0].text)
-	if len(fields) < 2 || len(fields) > 3 || fields[0] != "seq" {
-		return 0, false
-	}
-	first, last := 1, 0
-	var err, err2 error
-	if len(fields) == 3 {
-		first, err = strconv.Atoi(fields[1])
-	}
-	last, err2 = strconv.Atoi(fields[len(fields)-1])
-	return max(0, last-first+1), err == nil && err2 == nil
-}
-
-// leaves reports whether a command may leave the loop around it.
-func leaves(list []command) bool {
-	return slices.ContainsFunc(list, func(c command) bool {
-		first := ""
-		if len(c.words) > 0 {
-			first = c.words[0].literal()
-		}
-		return slices.Contains([]string{"break", "exit", "return", "exec", "kill"}, first) || leaves(c.test) || leaves(c.body) || leaves(c.otherwise)
-	})
-}
-
 // Harmless commands take no time, and do nothing to a server.
 var Harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
 
@@ -267,15 +196,17 @@ func (c command) succeeds() bool {
 
 // simple is how long one program takes.
 func (s *shell) simple(words []string) Time {
+	var t Time
 	for len(words) > 0 && s.assigns(words[0], len(words) == 1) {
+		t.Open = t.Open || strings.Contains(words[0], unknownWord) // what runs to get it may take its time
 		words = words[1:]
 	}
 	if len(words) == 0 {
-		return Time{}
+		return t
 	}
 	name := path.Base(words[0])
 	switch {
-	case strings.HasSuffix(words[0], "/"):
+	case strings.HasSuffix(words[0], "/"), strings.Contains(words[0], " "):
 		return Time{} // no program: it fails
 	case name == "exec" && len(words) > 1:
 		t := s.simple(words[1:])
@@ -329,7 +260,10 @@ func (s *shell) assigns(word string, alone bool) bool {
 	if !found || !IsName(name) {
 		return false
 	}
-	if alone && !strings.Contains(value, unknownWord) {
+	if strings.Contains(value, unknownWord) {
+		value = unknownWord
+	}
+	if alone {
 		s.set[name] = value
 	}
 	return true
@@ -355,6 +289,7 @@ func (s *shell) atMost(words []string) Time {
 // inner is a script that a shell runs: sh -c "...", or sh /path that is mounted.
 func (s *shell) inner(words []string) Time {
 	text, found := "", false
+	s.bash = path.Base(words[0]) == "bash"
 	for i, w := range words[1:] {
 		if !strings.HasPrefix(w, "-") {
 			text, found = s.script(w)
