@@ -106,6 +106,15 @@ func failingCommand(c *model.Container, v object.Value, r *report) {
 		line := strings.Join(words[call.Word:], " ")
 		fails("%s -c takes one argument, so it runs %s without %s", program, model.Short(words[call.Word:call.Word+1]), model.Short(words[call.Word+1:])).
 			cure("write the line as one argument: [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
+	case isShell && call.InArg && quotesALine(words[call.Word]):
+		line, whole := script.QuotedLine(words[call.Word])
+		f := fails("the quotes make one name of it, and there is no program %s", model.Short([]string{line})).
+			cure("write it without the quotes: [%q, \"-c\", %q]", words[0], line)
+		if whole {
+			f.by(v, nil, append(slices.Clone(words[:call.Word]), line))
+		} else {
+			f.cure("write %s without the quotes", model.Short([]string{line}))
+		}
 	case !isShell && program != "find" && slices.ContainsFunc(words[1:], isOperator):
 		line := strings.Join(words, " ")
 		f := fails("an exec hook runs without a shell, so %s gets %s as an argument", program, model.Short(words[1+slices.IndexFunc(words[1:], isOperator):][:1])).
@@ -118,6 +127,14 @@ func failingCommand(c *model.Container, v object.Value, r *report) {
 		fails("Kubernetes expands no variables in the command of a hook").
 			cure("let a shell do it: [\"sh\", \"-c\", %q]", line)
 	}
+}
+
+// quotesALine reports whether the first command of a script is a basic tool with its
+// arguments, all in one pair of quotes.
+func quotesALine(text string) bool {
+	line, _ := script.QuotedLine(text)
+	words := strings.Fields(line)
+	return len(words) > 1 && slices.Contains(basicTools, path.Base(words[0]))
 }
 
 // replaceHook replaces the exec hook by the sleep of the kubelet.
