@@ -67,8 +67,9 @@ func (c *Container) Drains() []Drain {
 	if c.found != nil {
 		return *c.found
 	}
-	texts := []string{strings.Join(c.words(), " ")}
-	all := ofFlags(c.words(), "its command")
+	words := c.expandedWords()
+	texts := []string{strings.Join(words, " ")}
+	all := ofFlags(words, "its command")
 	for name, v := range c.Environment() {
 		if v.known {
 			texts = append(texts, name+"="+v.Text)
@@ -78,6 +79,9 @@ func (c *Container) Drains() []Drain {
 	for _, f := range c.Files() {
 		texts = append(texts, f.Text)
 		all = append(all, ofLines(f.Text, f.path, f.from)...)
+		if strings.HasPrefix(f.Text, "#!") && script.Shebang(f.Text) != "" {
+			all = append(all, ofFlags(script.Words(f.Text, c.valueOf), f.from)...)
+		}
 	}
 	for _, o := range c.configMaps() {
 		for name, text := range dataOf(o) {
@@ -94,6 +98,16 @@ func (c *Container) Drains() []Drain {
 	slices.SortFunc(all, func(a, b Drain) int { return strings.Compare(a.from+a.written, b.from+b.written) })
 	c.found = &all
 	return all
+}
+
+// expandedWords are the words of the command, those of a script behind sh -c as the shell
+// expands them.
+func (c *Container) expandedWords() []string {
+	words := c.words()
+	if call, ok := script.StartsShell(words); ok && call.InArg {
+		return slices.Concat(words[:call.Word], script.Words(words[call.Word], c.valueOf), words[call.Word+1:])
+	}
+	return words
 }
 
 // hasOne reports whether the text has one of the words, which | separates.

@@ -226,6 +226,11 @@ func (s *shell) simple(words []string) Time {
 		return Time{Planned: s.background}
 	case name == "tail" && slices.ContainsFunc(words[1:], follows):
 		return Time{Endless: true, AtLeast: Endless, Planned: Endless}
+	case slices.Contains([]string{"export", "declare", "local", "readonly", "typeset"}, name):
+		for _, w := range words[1:] {
+			t.Open = s.assigns(w, true) && strings.Contains(w, unknownWord) || t.Open
+		}
+		return t
 	case name == "set":
 		s.errexit = s.errexit || len(words) > 1 && strings.HasPrefix(words[1], "-") && strings.Contains(words[1], "e")
 		return Time{}
