@@ -22,7 +22,7 @@ func NewSet(objects []*object.Object) *Set {
 	scalers := map[Key]*object.Object{}
 	for _, o := range objects {
 		switch {
-		case isWorkload(o):
+		case IsWorkload(o):
 			s.Workloads = append(s.Workloads, newWorkload(o))
 		case o.Is("", "ConfigMap"), o.Is("", "Secret"):
 			s.configs[Key{o.Kind, o.Namespace, o.Name}] = o

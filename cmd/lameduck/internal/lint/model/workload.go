@@ -9,9 +9,9 @@ import (
 // DefaultGrace is terminationGracePeriodSeconds where a pod has none.
 const DefaultGrace = 30
 
-// isWorkload reports whether o makes pods that go on until the kubelet ends them. A
+// IsWorkload reports whether o makes pods that go on until the kubelet ends them. A
 // Job's pods end by themselves, and so do those of a Helm chart's hooks and tests.
-func isWorkload(o *object.Object) bool {
+func IsWorkload(o *object.Object) bool {
 	if o.Annotation("helm.sh/hook").Present() || o.Kind == "Pod" && endsByItself(o) {
 		return false
 	}
