@@ -45,9 +45,13 @@ func containerIgnoresSIGTERM(w *model.Workload, r *report) {
 			continue // a program may have a handler
 		}
 		f := r.add(w.Object, p.At, "container %s ignores the stop signal, since %s is its process 1 and has no handler for it: every pod takes all of its grace period of %d s to end", c.Name, program, w.Grace()).
-			because("it runs %s", model.Short(p.Server))
+			because("%s", runs(p))
 		if p.Loop {
-			f.cure("write `trap 'exit 0' TERM` before the loop, and in it `sleep 10 & wait $!` in place of `sleep 10`: a shell runs its trap while it waits")
+			sleep := "sleep N"
+			if script.OnlyWaits(p.Server) {
+				sleep = model.Plain(p.Server)
+			}
+			f.cure("write `trap 'exit 0' TERM` before the loop, and in it `%s & wait $!` in place of `%s`: a shell runs its trap while it waits", sleep, sleep)
 			continue
 		}
 		f.cure("let a shell handle the signal, and wait for what runs in its background: `sh -c \"trap 'exit 0' TERM; %s & wait\"`", model.Plain(p.Server))
@@ -55,4 +59,15 @@ func containerIgnoresSIGTERM(w *model.Workload, r *report) {
 			f.by(c.Value, []string{"command"}, []string{"sh", "-c", "trap 'exit 0' TERM; " + strings.Join(command, " ") + " & wait"})
 		}
 	}
+}
+
+// runs is what process 1 does all the time.
+func runs(p *model.Process1) string {
+	switch {
+	case p.Loop:
+		return p.Shell + " runs a loop with " + model.Short(p.Server) + " in it, and no trap"
+	case p.Lost != nil:
+		return p.Shell + " runs " + model.Short(p.Server) + ", waits for its end, and has no trap"
+	}
+	return "it runs " + model.Short(p.Server)
 }
