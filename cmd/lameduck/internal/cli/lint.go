@@ -22,6 +22,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/gather"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/output"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -36,7 +37,7 @@ type linter struct {
 
 	namespace, context, kubeconfig string // of a workload of a cluster
 
-	images []lint.Dockerfile // of --dockerfile
+	images []model.Dockerfile // of --dockerfile
 }
 
 func newLint(s console.Streams) *cobra.Command {
@@ -161,7 +162,7 @@ func (l *linter) readDockerfiles() error {
 		if err != nil {
 			return hint.New(fmt.Errorf("--dockerfile %s: %w", name, pathError(err)), advice)
 		}
-		d, err := lint.ReadDockerfile(name, text)
+		d, err := model.ReadDockerfile(name, text)
 		if err != nil {
 			return hint.New(fmt.Errorf("--dockerfile %w", err), advice)
 		}

@@ -44,13 +44,6 @@ func (v *verify) saveReport(r *report.Report) error {
 	return saveReport(v.report, r)
 }
 
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
 func progressLine(p trial.Progress) string {
 	left := ""
 	if p.Left >= time.Second {

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
 
 var ruleCrashes = rule{
 	id:    crashes,
@@ -24,7 +28,7 @@ var ruleCrashes = rule{
 			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from.latest))
 		}
 		if more := len(p.outages) - 1; more > 0 {
-			s += fmt.Sprintf(", and %s more", count(more, "time"))
+			s += fmt.Sprintf(", and %s more", wording.Count(more, "time"))
 		}
 		return s
 	},

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
 
 var ruleCutsKeepAlive = rule{
 	id:    cutsKeepAlive,
@@ -16,7 +20,7 @@ var ruleCutsKeepAlive = rule{
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if n := p.keptToReport(); n > 0 {
-			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
+			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", wording.Count(n, "keep-alive connection"))
 		}
 		return s
 	},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // A hook that takes the whole grace period leaves the program 2 s (the floor of
@@ -83,7 +85,7 @@ func (p *podFacts) keptWhenKilledText() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s in use until the exit never received Connection: close", count(n, "keep-alive connection"))
+	return fmt.Sprintf(", %s in use until the exit never received Connection: close", wording.Count(n, "keep-alive connection"))
 }
 
 // anyKeptWhenKilled reports whether any pod had such connections.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // measured is for how long new connections arrive after T0, and what that rests
@@ -59,7 +60,7 @@ func (m *measured) whyDelay(delay int) string {
 	}
 	s = fmt.Sprintf(s, span(m.last), m.pod, delay)
 	if m.unknown > 0 && !m.proxy {
-		s += fmt.Sprintf(" (%s surely went to a terminating pod; %d more may have)", count(m.counted, "connection"), m.unknown)
+		s += fmt.Sprintf(" (%s surely went to a terminating pod; %d more may have)", wording.Count(m.counted, "connection"), m.unknown)
 	}
 	return s
 }

@@ -1,6 +1,11 @@
 package lint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
 
 // A required anti-affinity gives each pod a node of its own, the additional one of
 // a rollout too.
@@ -19,24 +24,24 @@ var ruleAntiAffinityBlocksRollout = rule{
 	check:    eachWorkload(antiAffinityBlocksRollout),
 }
 
-func antiAffinityBlocksRollout(w *workload, r *report) {
-	n, known := w.replicas()
-	ro, ok := w.rolling(n)
-	if !known || n == 0 || !ok || ro.unavailable > 0 {
+func antiAffinityBlocksRollout(w *model.Workload, r *report) {
+	n, known := w.Replicas()
+	ro, ok := w.Rolling(n)
+	if !known || n == 0 || !ok || ro.Unavailable > 0 {
 		return
 	}
-	hash := hashes[w.Kind]
-	for _, a := range w.antiAffinity() {
-		if !a.required || !a.selects(w) || slices.Contains(a.Get("matchLabelKeys").Texts(), hash) {
+	hash := model.Hashes[w.Kind]
+	for _, a := range w.AntiAffinity() {
+		if !a.Required || !a.Selects(w) || slices.Contains(a.Get("matchLabelKeys").Texts(), hash) {
 			continue
 		}
 		place := "nodes"
-		if a.key() != hostname {
-			place = "values of " + a.key()
+		if a.TopologyKey() != model.Hostname {
+			place = "values of " + a.TopologyKey()
 		}
-		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", pods(n), n+1, place).
-			because("%s", ro.because)
-		if a.key() == zone && n >= 3 {
+		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", wording.Count(n, "pod"), n+1, place).
+			because("%s", ro.Because)
+		if a.TopologyKey() == model.Zone && n >= 3 {
 			f.as(Warning) // few regions have a fourth
 		}
 		if hash == "" {

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // By default a budget protects pods that do not work, too.
 var ruleBudgetKeepsBrokenPods = rule{
 	id:    "budget-keeps-broken-pods",
@@ -15,18 +17,18 @@ var ruleBudgetKeepsBrokenPods = rule{
 	check:    eachBudget(budgetKeepsBrokenPods),
 }
 
-func budgetKeepsBrokenPods(b *budget, r *report) {
+func budgetKeepsBrokenPods(b *model.Budget, r *report) {
 	policy := b.Get("spec", "unhealthyPodEvictionPolicy")
-	never, _ := b.neverAllows()
-	if policy.Present() || never != "" || len(b.workloads) == 0 {
+	never, _ := b.NeverAllows()
+	if policy.Present() || never != "" || len(b.Workloads) == 0 {
 		return
 	}
-	for _, w := range b.workloads {
-		if w.Kind == "StatefulSet" || w.Kind == "DaemonSet" || w.Kind == "Pod" || len(w.traffic()) == 0 {
+	for _, w := range b.Workloads {
+		if w.Kind == "StatefulSet" || w.Kind == "DaemonSet" || w.Kind == "Pod" || len(w.Traffic()) == 0 {
 			return // a member of a cluster that is not ready may be about to join it
 		}
 	}
-	r.add(b.Object, policy, "a pod of %s that is not ready cannot be evicted while the budget is not met: a drain waits for it", b.workloads[0]).
+	r.add(b.Object, policy, "a pod of %s that is not ready cannot be evicted while the budget is not met: a drain waits for it", b.Workloads[0]).
 		because("unhealthyPodEvictionPolicy is IfHealthyBudget by default").
 		cure("set unhealthyPodEvictionPolicy to AlwaysAllow").
 		by(b.Value, []string{"spec", "unhealthyPodEvictionPolicy"}, "AlwaysAllow")

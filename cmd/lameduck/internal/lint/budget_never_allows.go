@@ -1,6 +1,9 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
 
 // A budget that allows no eviction makes the drain wait until it is given up, or
 // forced.
@@ -21,27 +24,27 @@ var ruleBudgetNeverAllows = rule{
 	check:    eachBudget(budgetNeverAllows),
 }
 
-func budgetNeverAllows(b *budget, r *report) {
-	why, certain := b.neverAllows()
+func budgetNeverAllows(b *model.Budget, r *report) {
+	why, certain := b.NeverAllows()
 	if why == "" {
 		return
 	}
-	g := b.guards()
-	f := r.add(b.Object, b.limit(), "%s: no pod may be evicted, and a drain of its node waits for ever", why)
+	g := b.Guards()
+	f := r.add(b.Object, limitOf(b), "%s: no pod may be evicted, and a drain of its node waits for ever", why)
 	least := b.Get("spec", "minAvailable")
 	switch {
 	case !certain:
 		f.as(Info).because("replicas is not set and is 1, unless an autoscaler that is not among these files sets it")
-	case g.scaler != "" && least.Present() && least.Text() != "100%":
-		f.because("%d is the fewest that %s leaves", g.pods, g.scaler)
-	case len(b.workloads) > 0:
-		f.because("it selects the pods of %s", b.workloads[0])
+	case g.Scaler != "" && least.Present() && least.Text() != "100%":
+		f.because("%d is the fewest that %s leaves", g.Pods, g.Scaler)
+	case len(b.Workloads) > 0:
+		f.because("it selects the pods of %s", b.Workloads[0])
 	}
 	switch {
-	case g.bare && g.workloads > 0:
+	case g.Bare && g.Workloads > 0:
 		f.cure("let a controller make the pods, a Deployment for one")
-	case g.known && g.pods == 1:
-		f.cure("set replicas of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: for one pod it can only forbid", b.workloads[0])
+	case g.Known && g.Pods == 1:
+		f.cure("set replicas of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: for one pod it can only forbid", b.Workloads[0])
 	case least.Present():
 		f.cure("set maxUnavailable to 1 in place of minAvailable: that is right for any number of pods").
 			by(b.Value, []string{"spec", "minAvailable"}, nil).
@@ -51,8 +54,8 @@ func budgetNeverAllows(b *budget, r *report) {
 	}
 }
 
-// limit is what the budget allows, where it is written or could be.
-func (b *budget) limit() object.Value {
+// limitOf is what the budget allows, where it is written or could be.
+func limitOf(b *model.Budget) object.Value {
 	if least := b.Get("spec", "minAvailable"); least.Present() {
 		return least
 	}

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // A budget whose selector fits no pod protects nothing.
 var ruleBudgetSelectsNothing = rule{
@@ -18,17 +22,17 @@ var ruleBudgetSelectsNothing = rule{
 
 // budgetSelectsNothing reports budgets that are named after a workload of the set.
 // The pods of others may come from an operator, or from another repository.
-func budgetSelectsNothing(s *set, r *report) {
-	var byName map[key]*workload
-	for _, b := range s.budgets {
+func budgetSelectsNothing(s *model.Set, r *report) {
+	var byName map[model.Key]*model.Workload
+	for _, b := range s.Budgets {
 		selector := b.Get("spec", "selector")
 		switch {
-		case len(b.workloads) > 0:
+		case len(b.Workloads) > 0:
 		case !selector.Present():
 			r.add(b.Object, selector, "has no selector: it selects no pod").cure("set selector to that of the workload whose pods it is for")
 		default:
 			if byName == nil {
-				byName = s.workloadsByName()
+				byName = workloadsByName(s)
 			}
 			if w := namesake(b, byName); w != nil {
 				namedAfter(b, w, r)
@@ -37,20 +41,20 @@ func budgetSelectsNothing(s *set, r *report) {
 	}
 }
 
-func (s *set) workloadsByName() map[key]*workload {
-	all := map[key]*workload{}
-	for _, w := range s.workloads {
-		all[key{"", w.Namespace, w.Name}] = w
+func workloadsByName(s *model.Set) map[model.Key]*model.Workload {
+	all := map[model.Key]*model.Workload{}
+	for _, w := range s.Workloads {
+		all[model.Key{Namespace: w.Namespace, Name: w.Name}] = w
 	}
 	return all
 }
 
 // namesake is the workload that b is for, by its name.
-func namesake(b *budget, byName map[key]*workload) *workload {
+func namesake(b *model.Budget, byName map[model.Key]*model.Workload) *model.Workload {
 	name := b.Name
 	for _, suffix := range []string{"", "-pdb", "-poddisruptionbudget", "-pod-disruption-budget", "-disruption-budget", "-budget"} {
 		if trimmed, found := strings.CutSuffix(name, suffix); found {
-			if w := byName[key{"", b.Namespace, trimmed}]; w != nil {
+			if w := byName[model.Key{Namespace: b.Namespace, Name: trimmed}]; w != nil {
 				return w
 			}
 		}
@@ -58,10 +62,10 @@ func namesake(b *budget, byName map[key]*workload) *workload {
 	return nil
 }
 
-func namedAfter(b *budget, w *workload, r *report) {
+func namedAfter(b *model.Budget, w *model.Workload, r *report) {
 	selector := b.Get("spec", "selector")
 	f := r.add(b.Object, selector, "selects no pod of these files, although it is named after %s: a drain may evict all pods of that at one time", w).
-		because("%s", w.differs(labelSelector(selector)))
+		because("%s", w.Differs(model.LabelSelector(selector)))
 	labels := plainSelector(w.Object)
 	if labels == nil {
 		f.cure("set selector to that of %s", w)

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // Kubernetes evicts no pod that two budgets select.
 var ruleBudgetsOverlap = rule{
 	id:    "budgets-overlap",
@@ -14,18 +16,18 @@ var ruleBudgetsOverlap = rule{
 	check:    budgetsOverlap,
 }
 
-func budgetsOverlap(s *set, r *report) {
-	reported := map[[2]*budget]bool{}
-	for _, w := range s.workloads {
-		if len(w.budgets) < 2 || w.Kind == "DaemonSet" { // which a drain does not evict
+func budgetsOverlap(s *model.Set, r *report) {
+	reported := map[[2]*model.Budget]bool{}
+	for _, w := range s.Workloads {
+		if len(w.Budgets) < 2 || w.Kind == "DaemonSet" { // which a drain does not evict
 			continue
 		}
-		first := w.budgets[0]
-		for _, b := range w.budgets[1:] {
-			if b.Name == first.Name || reported[[2]*budget{first, b}] {
+		first := w.Budgets[0]
+		for _, b := range w.Budgets[1:] {
+			if b.Name == first.Name || reported[[2]*model.Budget{first, b}] {
 				continue // one budget, for several environments
 			}
-			reported[[2]*budget{first, b}] = true
+			reported[[2]*model.Budget{first, b}] = true
 			r.add(b.Object, b.Get("spec", "selector"), "selects the pods of %s, as PodDisruptionBudget %s does: every eviction of them fails, whatever the two allow", w, first.Name).
 				because("PodDisruptionBudget %s is in %s:%v", first.Name, first.File().Name, first.Pos()).
 				cure("delete one of the two, or let their selectors select different pods")

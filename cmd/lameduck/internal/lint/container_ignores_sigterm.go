@@ -4,6 +4,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
 // Process 1 without a handler ignores the stop signal, and the pod is gone only when
@@ -25,31 +28,46 @@ var ruleContainerIgnoresSIGTERM = rule{
 // shortGrace is a grace period in seconds that holds up nothing.
 const shortGrace = 10
 
-func containerIgnoresSIGTERM(w *workload, r *report) {
-	if len(w.traffic()) == 0 || len(w.containers) < 2 || w.grace() <= shortGrace {
+func containerIgnoresSIGTERM(w *model.Workload, r *report) {
+	if len(w.Traffic()) == 0 || len(w.Containers) < 2 || w.Grace() <= shortGrace {
 		return
 	}
-	for _, c := range w.containers {
-		p := c.process1()
-		if c.serves() || !c.alone() || p.init != "" || len(p.server) == 0 || !c.Get("command").Present() {
+	for _, c := range w.Containers {
+		p := c.Process1()
+		if c.Serves() || !c.Alone() || p.Init != "" || len(p.Server) == 0 || !c.Get("command").Present() {
 			continue
 		}
-		program := path.Base(p.server[0])
+		program := path.Base(p.Server[0])
 		switch {
-		case p.lost != nil && p.lost.sure && p.shell != "":
-			program = p.shell
-		case p.lost != nil || p.shell != "" || !holds(p.server):
+		case p.Lost != nil && p.Lost.Sure && p.Shell != "":
+			program = p.Shell
+		case p.Lost != nil || p.Shell != "" || !script.OnlyWaits(p.Server):
 			continue // a program may have a handler
 		}
-		f := r.add(w.Object, p.at, "container %s ignores the stop signal, since %s is its process 1 and has no handler for it: every pod takes all of its grace period of %d s to end", c.name, program, w.grace()).
-			because("it runs %s", short(p.server))
-		if p.loop {
-			f.cure("write `trap 'exit 0' TERM` before the loop, and in it `sleep 10 & wait $!` in place of `sleep 10`: a shell runs its trap while it waits")
+		f := r.add(w.Object, p.At, "container %s ignores the stop signal, since %s is its process 1 and has no handler for it: every pod takes all of its grace period of %d s to end", c.Name, program, w.Grace()).
+			because("%s", runs(p))
+		if p.Loop {
+			sleep := "sleep N"
+			if script.OnlyWaits(p.Server) {
+				sleep = model.Plain(p.Server)
+			}
+			f.cure("write `trap 'exit 0' TERM` before the loop, and in it `%s & wait $!` in place of `%s`: a shell runs its trap while it waits", sleep, sleep)
 			continue
 		}
-		f.cure("let a shell handle the signal, and wait for what runs in its background: `sh -c \"trap 'exit 0' TERM; %s & wait\"`", plain(p.server))
+		f.cure("let a shell handle the signal, and wait for what runs in its background: `sh -c \"trap 'exit 0' TERM; %s & wait\"`", model.Plain(p.Server))
 		if command := c.Get("command").Texts(); !c.Get("args").Present() && (slices.Equal(command, []string{"sleep", "infinity"}) || slices.Equal(command, []string{"tail", "-f", "/dev/null"})) {
 			f.by(c.Value, []string{"command"}, []string{"sh", "-c", "trap 'exit 0' TERM; " + strings.Join(command, " ") + " & wait"})
 		}
 	}
+}
+
+// runs is what process 1 does all the time.
+func runs(p *model.Process1) string {
+	switch {
+	case p.Loop:
+		return p.Shell + " runs a loop with " + model.Short(p.Server) + " in it, and no trap"
+	case p.Lost != nil:
+		return p.Shell + " runs " + model.Short(p.Server) + ", waits for its end, and has no trap"
+	}
+	return "it runs " + model.Short(p.Server)
 }

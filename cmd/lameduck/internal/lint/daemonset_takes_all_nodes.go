@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // A DaemonSet has one pod on each node, and no more while it is rolled out, unless it
 // has maxSurge.
 var ruleDaemonSetTakesAllNodes = rule{
@@ -15,14 +17,14 @@ var ruleDaemonSetTakesAllNodes = rule{
 	check:    eachWorkload(daemonSetTakesAllNodes),
 }
 
-func daemonSetTakesAllNodes(w *workload, r *report) {
+func daemonSetTakesAllNodes(w *model.Workload, r *report) {
 	if !w.Is("apps", "DaemonSet") || w.Get("spec", "updateStrategy", "type").Text() == "OnDelete" {
 		return
 	}
-	s := w.alone()
+	s := w.Alone()
 	at := w.Get("spec", "updateStrategy", "rollingUpdate", "maxUnavailable")
-	unavailable, ok := amountOf(at)
-	if s == nil || !ok || !unavailable.percent || unavailable.value < 100 {
+	unavailable, ok := model.AmountOf(at)
+	if s == nil || !ok || !unavailable.Percent || unavailable.Value < 100 {
 		return
 	}
 	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at one time, and Service %s has no endpoint", unavailable, s.Name).

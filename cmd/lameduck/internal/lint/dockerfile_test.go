@@ -6,33 +6,34 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 func TestReadDockerfile(t *testing.T) {
 	for name, test := range map[string]struct {
 		text string
-		want Dockerfile
+		want model.Dockerfile
 	}{
-		"exec form":                        {"FROM debian:12\nENTRYPOINT [\"/server\", \"--port\"]\nCMD [\"80\"]\nSTOPSIGNAL quit", Dockerfile{Base: "debian:12", Entrypoint: []string{"/server", "--port"}, Cmd: []string{"80"}, StopSignal: "SIGQUIT"}},
-		"shell form":                       {"from debian:12\nentrypoint ./server   --port 80\ncmd x", Dockerfile{Base: "debian:12", Entrypoint: []string{"/bin/sh", "-c", "./server   --port 80"}, Cmd: []string{"/bin/sh", "-c", "x"}, ShellForm: true}},
-		"SHELL":                            {"FROM a\nSHELL [\"/bin/bash\", \"-ec\"]\nCMD run", Dockerfile{Base: "a", Cmd: []string{"/bin/bash", "-ec", "run"}}},
-		"no JSON":                          {"FROM a\nCMD ['server']", Dockerfile{Base: "a", Cmd: []string{"/bin/sh", "-c", "['server']"}}},
-		"continued":                        {"# a comment\nARG V=1\nFROM --platform=linux/amd64 a:${V}\nRUN x && \\\n  # in between\n\n  y\nCMD [\"a\", \\\n \"b\"]\n", Dockerfile{Base: "a:1", Cmd: []string{"a", "b"}}},
-		"stages":                           {"FROM golang AS build\nCMD no\nFROM alpine AS base\nENTRYPOINT [\"/x\"]\nSTOPSIGNAL 3\nFROM base\nCOPY --from=build /x /x\nCMD [\"y\"]", Dockerfile{Base: "alpine", Entrypoint: []string{"/x"}, Cmd: []string{"y"}, StopSignal: "SIGQUIT"}},
-		"the entrypoint drops the command": {"FROM a\nCMD [\"x\"]\nENTRYPOINT [\"y\"]", Dockerfile{Base: "a", Entrypoint: []string{"y"}}},
-		"variable":                         {"FROM a\nARG SIG=SIGINT\nENV S $SIG\nSTOPSIGNAL ${SIG}", Dockerfile{Base: "a", StopSignal: "SIGINT"}},
-		"escape":                           {"# escape=`\nFROM a\nCMD [\"a\", `\n\"b\"]", Dockerfile{Base: "a", Cmd: []string{"a", "b"}}},
-		"here document":                    {"FROM a\nRUN <<EOF\nCMD [\"no\"]\nEOF\nCMD [\"yes\"]\r\n", Dockerfile{Base: "a", Cmd: []string{"yes"}}},
+		"exec form":                        {"FROM debian:12\nENTRYPOINT [\"/server\", \"--port\"]\nCMD [\"80\"]\nSTOPSIGNAL quit", model.Dockerfile{Base: "debian:12", Entrypoint: []string{"/server", "--port"}, Cmd: []string{"80"}, StopSignal: "SIGQUIT"}},
+		"shell form":                       {"from debian:12\nentrypoint ./server   --port 80\ncmd x", model.Dockerfile{Base: "debian:12", Entrypoint: []string{"/bin/sh", "-c", "./server   --port 80"}, Cmd: []string{"/bin/sh", "-c", "x"}, ShellForm: true}},
+		"SHELL":                            {"FROM a\nSHELL [\"/bin/bash\", \"-ec\"]\nCMD run", model.Dockerfile{Base: "a", Cmd: []string{"/bin/bash", "-ec", "run"}}},
+		"no JSON":                          {"FROM a\nCMD ['server']", model.Dockerfile{Base: "a", Cmd: []string{"/bin/sh", "-c", "['server']"}}},
+		"continued":                        {"# a comment\nARG V=1\nFROM --platform=linux/amd64 a:${V}\nRUN x && \\\n  # in between\n\n  y\nCMD [\"a\", \\\n \"b\"]\n", model.Dockerfile{Base: "a:1", Cmd: []string{"a", "b"}}},
+		"stages":                           {"FROM golang AS build\nCMD no\nFROM alpine AS base\nENTRYPOINT [\"/x\"]\nSTOPSIGNAL 3\nFROM base\nCOPY --from=build /x /x\nCMD [\"y\"]", model.Dockerfile{Base: "alpine", Entrypoint: []string{"/x"}, Cmd: []string{"y"}, StopSignal: "SIGQUIT"}},
+		"the entrypoint drops the command": {"FROM a\nCMD [\"x\"]\nENTRYPOINT [\"y\"]", model.Dockerfile{Base: "a", Entrypoint: []string{"y"}}},
+		"variable":                         {"FROM a\nARG SIG=SIGINT\nENV S $SIG\nSTOPSIGNAL ${SIG}", model.Dockerfile{Base: "a", StopSignal: "SIGINT"}},
+		"escape":                           {"# escape=`\nFROM a\nCMD [\"a\", `\n\"b\"]", model.Dockerfile{Base: "a", Cmd: []string{"a", "b"}}},
+		"here document":                    {"FROM a\nRUN <<EOF\nCMD [\"no\"]\nEOF\nCMD [\"yes\"]\r\n", model.Dockerfile{Base: "a", Cmd: []string{"yes"}}},
 	} {
 		test.want.Name = "Dockerfile"
-		got, err := ReadDockerfile("Dockerfile", []byte(test.text))
+		got, err := model.ReadDockerfile("Dockerfile", []byte(test.text))
 		if diff := cmp.Diff(test.want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
 	}
 	for _, text := range []string{"", "CMD x\nFROM a", "apiVersion: v1"} {
-		if _, err := ReadDockerfile("Dockerfile", []byte(text)); err == nil {
+		if _, err := model.ReadDockerfile("Dockerfile", []byte(text)); err == nil {
 			t.Errorf("%q: want an error", text)
 		}
 	}
@@ -67,13 +68,13 @@ spec: {selector: {app: web}, ports: [{port: 8080}]}
 		"FROM node:22\nENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"npm\", \"start\"]": "",
 		"FROM node:22\nENTRYPOINT [\"npm\", \"start\"]":                                 "warning: signal-does-not-reach-the-server",
 	} {
-		d, err := ReadDockerfile("Dockerfile", []byte(text))
+		d, err := model.ReadDockerfile("Dockerfile", []byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
 		objects, _, _ := object.Read(&object.File{Name: "x", Data: []byte(manifest)})
 		var got strings.Builder
-		for _, f := range (Options{Dockerfiles: []Dockerfile{d}}).Objects(objects) {
+		for _, f := range (Options{Dockerfiles: []model.Dockerfile{d}}).Objects(objects) {
 			if strings.HasPrefix(f.ID, "signal-") {
 				got.WriteString(string(f.Severity) + ": " + f.ID)
 				t.Logf("%s\n\t%s\n\t%s", f.Summary, f.Evidence, f.Fix)

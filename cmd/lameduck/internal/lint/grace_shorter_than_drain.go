@@ -1,6 +1,10 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // What a server may take after the stop signal has to be within the grace period, with
 // the preStop hook before it.
@@ -14,60 +18,60 @@ var ruleGraceShorterThanDrain = rule{
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution",
 	},
 	severity: Warning,
-	check: eachWorkload(func(w *workload, r *report) {
+	check: eachWorkload(func(w *model.Workload, r *report) {
 		knobsDoNotFit(w, r)
 		graceShorterThanDrain(w, r)
 	}),
 }
 
 // knobsDoNotFit reports variables of the library which it refuses when the program starts.
-func knobsDoNotFit(w *workload, r *report) {
-	for _, c := range w.containers {
-		env := c.environment()
-		delay, hasDelay := secondsOf(env["LAMEDUCK_DELAY"].text, 0)
-		grace, hasGrace := secondsOf(env["LAMEDUCK_GRACE"].text, 0)
+func knobsDoNotFit(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		env := c.Environment()
+		delay, hasDelay := model.SecondsOf(env["LAMEDUCK_DELAY"].Text, 0)
+		grace, hasGrace := model.SecondsOf(env["LAMEDUCK_GRACE"].Text, 0)
 		if hasDelay && hasGrace && delay >= grace {
-			r.add(w.Object, env["LAMEDUCK_DELAY"].at, "LAMEDUCK_DELAY %d s does not fit into LAMEDUCK_GRACE %d s: the program does not start", delay, grace).as(Error).
-				because("container %s: the library refuses a delay that leaves no time for the requests in flight", c.name).
-				cure("set LAMEDUCK_GRACE to %ds, and terminationGracePeriodSeconds to the same or more", roundUp(delay+inFlight+reserve, 5))
+			r.add(w.Object, env["LAMEDUCK_DELAY"].At, "LAMEDUCK_DELAY %d s does not fit into LAMEDUCK_GRACE %d s: the program does not start", delay, grace).as(Error).
+				because("container %s: the library refuses a delay that leaves no time for the requests in flight", c.Name).
+				cure("set LAMEDUCK_GRACE to %ds, and terminationGracePeriodSeconds to the same or more", model.RoundUp(delay+model.InFlight+model.Reserve, 5))
 		}
 	}
 }
 
-func graceShorterThanDrain(w *workload, r *report) {
-	if w.hookUsesTheGracePeriod() || w.grace() <= 0 {
+func graceShorterThanDrain(w *model.Workload, r *report) {
+	if w.HookUsesTheGracePeriod() || w.Grace() <= 0 {
 		return // these have rules of their own
 	}
-	var worst *termination
-	for _, t := range w.terminations() {
-		if t.total() > w.grace() && (worst == nil || t.total() > worst.total()) || t.certain(w.grace()) && worst == nil {
+	var worst *model.Termination
+	for _, t := range w.Terminations() {
+		if t.Total() > w.Grace() && (worst == nil || t.Total() > worst.Total()) || t.Certain(w.Grace()) && worst == nil {
 			worst = &t
 		}
 	}
 	if worst == nil {
 		return
 	}
-	settings := worst.settings
-	if worst.certain(w.grace()) {
-		settings = worst.delays
+	settings := worst.Settings
+	if worst.Certain(w.Grace()) {
+		settings = worst.Delays
 	}
-	f := r.add(w.Object, w.graceAt(), "%s", worst.tooLong(w.grace(), settings)).
-		because("%s; %s", places(settings), w.graceFrom()).
-		cure("set terminationGracePeriodSeconds to %d: %s, and %d s for what comes then", worst.enough(), worst.sum(worst.settings), worst.enough()-worst.total()).
-		by(w.pod, []string{"terminationGracePeriodSeconds"}, worst.enough())
-	if worst.certain(w.grace()) {
+	f := r.add(w.Object, w.GraceAt(), "%s", lateKill(worst, w.Grace(), settings)).
+		because("%s; %s", model.Places(settings), w.GraceFrom()).
+		cure("set terminationGracePeriodSeconds to %d: %s, and %d s for what comes then", worst.Enough(), worst.Sum(worst.Settings), worst.Enough()-worst.Total()).
+		by(w.Pod, []string{"terminationGracePeriodSeconds"}, worst.Enough())
+	if worst.Certain(w.Grace()) {
 		f.as(Error)
 	}
 }
 
-// tooLong is the arithmetic.
-func (t *termination) tooLong(grace int, settings []drain) string {
-	switch sum := t.hookSeconds() + t.accepts; {
-	case !t.certain(grace):
-		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes up to %d s before %s has finished", t.sum(settings), grace, t.total()-grace, t.server)
+// lateKill is the arithmetic.
+func lateKill(t *model.Termination, grace int, settings []model.Drain) string {
+	switch sum := t.HookSeconds() + t.Accepts; {
+	case !t.Certain(grace):
+		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes up to %d s before %s has finished", t.Sum(settings), grace, t.Total()-grace, t.Server)
 	case sum == grace:
-		return fmt.Sprintf("%s = grace period %d s: SIGKILL comes when %s has accepted its last connection, and cuts what is in flight", t.sum(settings), grace, t.server)
+		return fmt.Sprintf("%s = grace period %d s: SIGKILL comes when %s has accepted its last connection, and cuts what is in flight", t.Sum(settings), grace, t.Server)
 	default:
-		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes while %s still accepts connections", t.sum(settings), grace, t.server)
+		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes while %s still accepts connections", t.Sum(settings), grace, t.Server)
 	}
 }

@@ -1,6 +1,11 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // A grace period of 0 is a force delete, on every delete. A very short one ends before
 // clients have learned that the pod is terminating, and a policy can make it short.
@@ -24,9 +29,9 @@ var ruleGraceTooShort = rule{
 // request: kube-proxy gathers changes for a second, a node under load for a few.
 const shortest = 5
 
-func graceTooShort(s *set, r *report) {
-	rewrites := s.rewrites()
-	for _, w := range s.workloads {
+func graceTooShort(s *model.Set, r *report) {
+	rewrites := s.Rewrites()
+	for _, w := range s.Workloads {
 		if !graceAsWritten(w, r) {
 			graceRewritten(w, rewrites, r)
 		}
@@ -34,79 +39,86 @@ func graceTooShort(s *set, r *report) {
 }
 
 // graceAsWritten reports a grace period that is too short as the manifest has it.
-func graceAsWritten(w *workload, r *report) (found bool) {
-	grace, served := w.grace(), len(w.traffic()) > 0
+func graceAsWritten(w *model.Workload, r *report) (found bool) {
+	grace, served := w.Grace(), len(w.Traffic()) > 0
 	left, hooked := grace, 0
-	for _, c := range w.containers {
-		if h := c.hook(); h != nil && c.serves() {
-			hooked = max(hooked, h.atLeast)
+	for _, c := range w.Containers {
+		if h := c.Hook(); h != nil && c.Serves() {
+			hooked = max(hooked, h.AtLeast)
 		}
 	}
 	left -= hooked
 	var f *Finding
 	switch {
-	case grace <= 0 && (served || w.Kind == "StatefulSet"):
-		f = r.add(w.Object, w.graceAt(), "grace period %d is a force delete on every delete: no preStop hook runs, and SIGKILL comes within %d s%s", grace, floor, consequence(w))
+	case grace <= 0 && (served || namesCount(w)):
+		f = r.add(w.Object, w.GraceAt(), "grace period %d is a force delete on every delete: no preStop hook runs, and SIGKILL comes within %d s%s", grace, model.Floor, consequence(w))
 		if served {
 			f.as(Error)
 		}
-	case grace <= 0 || !served || w.hookUsesTheGracePeriod():
+	case grace <= 0 || !served || w.HookUsesTheGracePeriod():
 		return false
 	case grace < shortest:
-		f = r.add(w.Object, w.graceAt(), "grace period %d s is less than the %d s or more in which new connections still come through Service %s", grace, shortest, w.traffic()[0].Name)
+		f = r.add(w.Object, w.GraceAt(), "grace period %d s is less than the %d s or more in which new connections still come through Service %s", grace, shortest, w.Traffic()[0].Name)
 	case left < shortest:
-		f = r.add(w.Object, w.graceAt(), "grace period %d s - preStop %d s leaves %d s for the requests in flight", grace, hooked, left).as(Info)
+		f = r.add(w.Object, w.GraceAt(), "grace period %d s - preStop %d s leaves %d s for the requests in flight", grace, hooked, left).as(Info)
 	default:
 		return false
 	}
-	f.because("%s", w.graceFrom()).cure("set terminationGracePeriodSeconds to %d", hooked+defaultGrace).
-		by(w.pod, []string{graceField}, hooked+defaultGrace)
+	f.because("%s", w.GraceFrom()).cure("set terminationGracePeriodSeconds to %d", hooked+model.DefaultGrace).
+		by(w.Pod, []string{model.GraceField}, hooked+model.DefaultGrace)
 	return true
 }
 
+// namesCount reports whether two pods of one name harm each other: members of a
+// StatefulSet that others connect to by their names, or that have volumes of their own.
+func namesCount(w *model.Workload) bool {
+	return w.Kind == "StatefulSet" && (w.Get("spec", "volumeClaimTemplates").Present() ||
+		slices.ContainsFunc(w.Containers, func(c *model.Container) bool { return c.Get("ports").Present() }))
+}
+
 // consequence of a force delete is the end of a sentence.
-func consequence(w *workload) string {
-	if t := w.traffic(); len(t) > 0 {
+func consequence(w *model.Workload) string {
+	if t := w.Traffic(); len(t) > 0 {
 		return fmt.Sprintf(", while new connections still come through Service %s", t[0].Name)
 	}
 	return "; another pod of the same name may start while its process still runs"
 }
 
 // graceRewritten reports a policy that makes it shorter.
-func graceRewritten(w *workload, rewrites []rewrite, r *report) {
+func graceRewritten(w *model.Workload, rewrites []model.Rewrite, r *report) {
 	for _, p := range rewrites {
-		if !p.applies(w) || p.grace >= w.grace() || p.grace < 0 && len(w.traffic()) == 0 {
+		if !p.Applies(w) || p.Grace >= w.Grace() || p.Grace < 0 && len(w.Traffic()) == 0 {
 			continue
 		}
-		if p.grace < 0 {
-			r.add(w.Object, w.graceAt(), "%s sets the grace period of pods by an expression: it may not be the %d s of the manifest", p, w.grace()).as(Info).
-				because("%s", w.graceFrom()).cure("make sure that %s leaves the grace period of %s at %d s or more", p, w, w.grace())
+		if p.Grace < 0 {
+			r.add(w.Object, w.GraceAt(), "%s sets the grace period of pods by an expression: it may not be the %d s of the manifest", p, w.Grace()).as(Info).
+				because("%s", w.GraceFrom()).cure("make sure that %s leaves the grace period of %s at %d s or more", p, w, w.Grace())
 			continue
 		}
-		needed, sum := w.needed()
-		if needed <= p.grace && len(w.traffic()) == 0 {
+		needed, sum := needed(w)
+		if needed <= p.Grace && len(w.Traffic()) == 0 {
 			continue
 		}
-		f := r.add(w.Object, w.graceAt(), "%s cuts the grace period from %d s to %d s", p, w.grace(), p.grace).as(Info).
-			because("%s; the policy may exempt these pods in a way that is not read here", w.graceFrom()).
-			cure("exempt %s from %s, or set terminationGracePeriodSeconds to %d and let the server finish within it", w, p, p.grace)
-		if needed > p.grace {
+		f := r.add(w.Object, w.GraceAt(), "%s cuts the grace period from %d s to %d s", p, w.Grace(), p.Grace).as(Info).
+			because("%s; the policy may exempt these pods in a way that is not read here", w.GraceFrom()).
+			cure("exempt %s from %s, or set terminationGracePeriodSeconds to %d and let the server finish within it", w, p, p.Grace)
+		if needed > p.Grace {
 			f.Summary += " < " + sum
-			f.as(Warning).cure("exempt %s from %s, or raise the limit of the policy to %d", w, p, roundUp(needed+reserve, 5))
+			f.as(Warning).cure("exempt %s from %s, or raise the limit of the policy to %d", w, p, model.RoundUp(needed+model.Reserve, 5))
 		}
 	}
 }
 
 // needed is the longest time that the manifest sets for a termination, and the sum.
-func (w *workload) needed() (seconds int, sum string) {
-	for _, t := range w.terminations() {
-		if t.total() > seconds {
-			seconds, sum = t.total(), t.sum(t.settings)
+func needed(w *model.Workload) (seconds int, sum string) {
+	for _, t := range w.Terminations() {
+		if t.Total() > seconds {
+			seconds, sum = t.Total(), t.Sum(t.Settings)
 		}
 	}
-	for _, c := range w.containers {
-		if h := c.hook(); h != nil && h.atLeast > seconds {
-			seconds, sum = h.atLeast, fmt.Sprintf("preStop %d s", h.atLeast)
+	for _, c := range w.Containers {
+		if h := c.Hook(); h != nil && h.AtLeast > seconds {
+			seconds, sum = h.AtLeast, fmt.Sprintf("preStop %d s", h.AtLeast)
 		}
 	}
 	return seconds, sum

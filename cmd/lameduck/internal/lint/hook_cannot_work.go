@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -26,12 +28,12 @@ var ruleHookCannotWork = rule{
 	check:    eachWorkload(hookCannotWork),
 }
 
-func hookCannotWork(w *workload, r *report) {
-	for _, c := range w.containers {
-		if v := c.preStop(); v.Present() && !c.refusesHook(v, r) && len(w.traffic()) > 0 {
-			c.failingCommand(v.Get("exec", "command"), r)
-			c.failingRequest(v.Get("httpGet"), r)
-			c.emptySleep(v, r)
+func hookCannotWork(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		if v := c.PreStop(); v.Present() && !refusesHook(c, v, r) && len(w.Traffic()) > 0 {
+			failingCommand(c, v.Get("exec", "command"), r)
+			failingRequest(c, v.Get("httpGet"), r)
+			emptySleep(c, v, r)
 		}
 	}
 }
@@ -39,23 +41,23 @@ func hookCannotWork(w *workload, r *report) {
 var handlers = []string{"exec", "httpGet", "sleep", "tcpSocket"}
 
 // refusesHook reports what Kubernetes refuses, or never runs.
-func (c *container) refusesHook(v object.Value, r *report) bool {
+func refusesHook(c *model.Container, v object.Value, r *report) bool {
 	var found []string
 	for _, h := range handlers {
 		if v.Get(h).Present() {
 			found = append(found, h)
 		}
 	}
-	o := c.workload.Object
+	o := c.Workload.Object
 	switch {
 	case len(found) > 1:
 		r.add(o, v, "Kubernetes refuses a preStop hook with %s: one handler is allowed", strings.Join(found, " and ")).
-			because("container %s", c.name).cure("keep one of them; an exec hook can do both one after the other, with sh -c")
+			because("container %s", c.Name).cure("keep one of them; an exec hook can do both one after the other, with sh -c")
 	case slices.Equal(found, []string{"tcpSocket"}):
 		r.add(o, v.Get("tcpSocket"), "Kubernetes runs no preStop hook of the kind tcpSocket: the hook fails, and the stop signal is sent at once").
-			because("the field is kept for old manifests only").cure("use sleep: {seconds: %d} in its place", drainDelay)
+			because("the field is kept for old manifests only").cure("use sleep: {seconds: %d} in its place", model.DrainDelay)
 	case len(found) == 0 && len(slices.Collect(names(v))) == 0:
-		r.add(o, v, "Kubernetes refuses a preStop hook without a handler").because("container %s", c.name).cure("give it sleep: {seconds: %d}, or remove it", drainDelay)
+		r.add(o, v, "Kubernetes refuses a preStop hook without a handler").because("container %s", c.Name).cure("give it sleep: {seconds: %d}, or remove it", model.DrainDelay)
 	default:
 		return len(found) == 0
 	}
@@ -73,40 +75,49 @@ func names(v object.Value) func(func(string) bool) {
 }
 
 // failingCommand reports an exec hook that fails, or does not run what it names.
-func (c *container) failingCommand(v object.Value, r *report) {
+func failingCommand(c *model.Container, v object.Value, r *report) {
 	words := v.Texts()
 	if len(words) == 0 {
 		return
 	}
 	fails := func(why string, args ...any) *Finding {
-		return r.add(c.workload.Object, v, "preStop %s fails and delays nothing: %s", short(words), fmt.Sprintf(why, args...)).
-			because("container %s, image %s; a hook that fails is reported as FailedPreStopHook", c.name, c.image().text)
+		return r.add(c.Workload.Object, v, "preStop %s fails and delays nothing: %s", model.Short(words), fmt.Sprintf(why, args...)).
+			because("container %s, image %s; a hook that fails is reported as FailedPreStopHook", c.Name, c.Image().Text)
 	}
-	call, isShell := startsShell(words)
+	call, isShell := script.StartsShell(words)
 	switch program := path.Base(words[0]); {
-	case c.image().noShell() && slices.Contains(basicTools, program) && !c.mounts(words[0]):
+	case c.Image().NoShell() && slices.Contains(basicTools, program) && !mounts(c, words[0]):
 		f := fails("the image has no %s", program)
 		if n, ok := onlySleeps(words); ok {
 			f.cure("use the sleep of the kubelet: sleep: {seconds: %d} in place of exec", n).replaceHook(c, n)
 		} else {
-			f.cure("use the sleep of the kubelet, sleep: {seconds: %d}, or a program that the image has", drainDelay)
+			f.cure("use the sleep of the kubelet, sleep: {seconds: %d}, or a program that the image has", model.DrainDelay)
 		}
 	case len(words) == 1 && strings.ContainsAny(words[0], " ;&|"):
 		fails("there is no program of that name, for an exec hook runs without a shell").
 			cure("write it as [\"sh\", \"-c\", %q]", words[0]).by(v, nil, []string{"sh", "-c", words[0]})
-	case isShell && call.word == 0:
-		fails("%s has nothing to run", program).cure("give it -c and a command, such as [\"sh\", \"-c\", \"sleep %d\"]", drainDelay)
-	case isShell && !call.inArg && isCommand(words[call.word]):
-		line := strings.Join(words[call.word:], " ")
-		fails("without -c %s takes %s for the name of a script", program, short(words[call.word:call.word+1])).
+	case isShell && call.Word == 0:
+		fails("%s has nothing to run", program).cure("give it -c and a command, such as [\"sh\", \"-c\", \"sleep %d\"]", model.DrainDelay)
+	case isShell && !call.InArg && isCommand(words[call.Word]):
+		line := strings.Join(words[call.Word:], " ")
+		fails("without -c %s takes %s for the name of a script", program, model.Short(words[call.Word:call.Word+1])).
 			cure("write [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
-	case isShell && call.inArg && call.word+1 < len(words) && slices.Contains(basicTools, path.Base(words[call.word])):
-		line := strings.Join(words[call.word:], " ")
-		fails("%s -c takes one argument, so it runs %s without %s", program, short(words[call.word:call.word+1]), short(words[call.word+1:])).
+	case isShell && call.InArg && call.Word+1 < len(words) && slices.Contains(basicTools, path.Base(words[call.Word])):
+		line := strings.Join(words[call.Word:], " ")
+		fails("%s -c takes one argument, so it runs %s without %s", program, model.Short(words[call.Word:call.Word+1]), model.Short(words[call.Word+1:])).
 			cure("write the line as one argument: [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
+	case isShell && call.InArg && quotesALine(words[call.Word]):
+		line, whole := script.QuotedLine(words[call.Word])
+		f := fails("the quotes make one name of it, and there is no program %s", model.Short([]string{line})).
+			cure("write it without the quotes: [%q, \"-c\", %q]", words[0], line)
+		if whole {
+			f.by(v, nil, append(slices.Clone(words[:call.Word]), line))
+		} else {
+			f.cure("write %s without the quotes", model.Short([]string{line}))
+		}
 	case !isShell && program != "find" && slices.ContainsFunc(words[1:], isOperator):
 		line := strings.Join(words, " ")
-		f := fails("an exec hook runs without a shell, so %s gets %s as an argument", program, short(words[1+slices.IndexFunc(words[1:], isOperator):][:1])).
+		f := fails("an exec hook runs without a shell, so %s gets %s as an argument", program, model.Short(words[1+slices.IndexFunc(words[1:], isOperator):][:1])).
 			cure("write it as [\"sh\", \"-c\", %q]", line)
 		if !strings.ContainsAny(line, "'\"\\$`*?()<>#~") {
 			f.by(v, nil, []string{"sh", "-c", line})
@@ -118,21 +129,29 @@ func (c *container) failingCommand(v object.Value, r *report) {
 	}
 }
 
+// quotesALine reports whether the first command of a script is a basic tool with its
+// arguments, all in one pair of quotes.
+func quotesALine(text string) bool {
+	line, _ := script.QuotedLine(text)
+	words := strings.Fields(line)
+	return len(words) > 1 && slices.Contains(basicTools, path.Base(words[0]))
+}
+
 // replaceHook replaces the exec hook by the sleep of the kubelet.
-func (f *Finding) replaceHook(c *container, seconds int) *Finding {
-	return f.by(c.preStop(), []string{"sleep"}, edit.Fields{{Name: "seconds", To: seconds}}).by(c.preStop(), []string{"exec"}, nil)
+func (f *Finding) replaceHook(c *model.Container, seconds int) *Finding {
+	return f.by(c.PreStop(), []string{"sleep"}, edit.Fields{{Name: "seconds", To: seconds}}).by(c.PreStop(), []string{"exec"}, nil)
 }
 
 // onlySleeps reads sleep 10 and sh -c "sleep 10".
 func onlySleeps(words []string) (seconds int, ok bool) {
-	if call, isShell := startsShell(words); isShell && call.inArg && call.word == len(words)-1 {
-		words = strings.Fields(words[call.word])
+	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word == len(words)-1 {
+		words = strings.Fields(words[call.Word])
 	}
 	if len(words) != 2 || path.Base(words[0]) != "sleep" {
 		return 0, false
 	}
-	t := sleeps(words[1:])
-	return t.planned, !t.endless && !t.open && t.planned > 0
+	t := script.Sleeps(words[1:])
+	return t.Planned, !t.Endless && !t.Open && t.Planned > 0
 }
 
 // basicTools are programs that an image without a shell does not have.
@@ -148,7 +167,7 @@ func isOperator(word string) bool {
 }
 
 // mounts reports whether a volume is mounted over that path.
-func (c *container) mounts(program string) bool {
+func mounts(c *model.Container, program string) bool {
 	return slices.ContainsFunc(c.Get("volumeMounts").Items(), func(m object.Value) bool {
 		at := strings.TrimSuffix(m.Get("mountPath").Text(), "/") + "/"
 		return strings.HasPrefix(program, at)
@@ -157,24 +176,24 @@ func (c *container) mounts(program string) bool {
 
 // failingRequest reports an httpGet hook that asks nothing, or asks with another
 // protocol than the server has.
-func (c *container) failingRequest(v object.Value, r *report) {
+func failingRequest(c *model.Container, v object.Value, r *report) {
 	port := v.Get("port")
 	if !v.Present() || !port.Present() {
 		return
 	}
-	if _, isNumber := port.Int(); !isNumber && !c.hasPort(port.Text()) {
-		r.add(c.workload.Object, port, "preStop httpGet fails and delays nothing: container %s has no port named %s", c.name, short([]string{port.Text()})).
+	if _, isNumber := port.Int(); !isNumber && !c.HasPort(port.Text()) {
+		r.add(c.Workload.Object, port, "preStop httpGet fails and delays nothing: container %s has no port named %s", c.Name, model.Short([]string{port.Text()})).
 			because("the kubelet looks the name up among the ports of the container").
 			cure("declare it under ports of the container, or write the number")
 		return
 	}
 	for _, probe := range []string{"readinessProbe", "livenessProbe", "startupProbe"} {
 		get := c.Get(probe, "httpGet")
-		if !get.Present() || c.portNumber(get.Get("port").Text()) != c.portNumber(port.Text()) {
+		if !get.Present() || c.PortNumber(get.Get("port").Text()) != c.PortNumber(port.Text()) {
 			continue
 		}
 		if ours, theirs := scheme(v), scheme(get); ours != theirs {
-			f := r.add(c.workload.Object, v, "preStop httpGet uses %s on port %s, and the %s uses %s on it", ours, port.Text(), probe, theirs).
+			f := r.add(c.Workload.Object, v, "preStop httpGet uses %s on port %s, and the %s uses %s on it", ours, port.Text(), probe, theirs).
 				cure("set scheme of the hook to %s", theirs).by(v, []string{"scheme"}, theirs)
 			if ours == "HTTPS" {
 				f.as(Info).because("the kubelet asks again with HTTP when it gets a response without TLS, and leaves an event LifecycleHTTPFallback")
@@ -194,16 +213,16 @@ func scheme(get object.Value) string {
 }
 
 // emptySleep reports a hook that only sleeps, for no time.
-func (c *container) emptySleep(v object.Value, r *report) {
-	if !c.sleepsForNoTime() || !c.serves() {
+func emptySleep(c *model.Container, v object.Value, r *report) {
+	if !c.SleepsForNoTime() || !c.Serves() {
 		return
 	}
-	f := r.add(c.workload.Object, v, "preStop sleep of 0 s delays nothing: container %s gets the stop signal while new connections are still routed to it", c.name).as(Warning).
-		because("the nodes take about %d s to learn that the endpoint is terminating", drainDelay).
-		cure("set it to %d s", drainDelay)
+	f := r.add(c.Workload.Object, v, "preStop sleep of 0 s delays nothing: container %s gets the stop signal while new connections are still routed to it", c.Name).as(Warning).
+		because("the nodes take about %d s to learn that the endpoint is terminating", model.DrainDelay).
+		cure("set it to %d s", model.DrainDelay)
 	if seconds := v.Get("sleep", "seconds"); seconds.Present() {
-		f.by(seconds, nil, drainDelay)
+		f.by(seconds, nil, model.DrainDelay)
 	} else {
-		f.replaceHook(c, drainDelay)
+		f.replaceHook(c, model.DrainDelay)
 	}
 }

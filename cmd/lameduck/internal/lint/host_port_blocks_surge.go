@@ -1,5 +1,10 @@
 package lint
 
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
+
 // A port of the node is for one pod: a second pod on it does not start before the
 // first has ended.
 var ruleHostPortBlocksSurge = rule{
@@ -15,13 +20,13 @@ var ruleHostPortBlocksSurge = rule{
 	check:    eachWorkload(hostPortBlocksSurge),
 }
 
-func hostPortBlocksSurge(w *workload, r *report) {
-	port := w.hostPort()
+func hostPortBlocksSurge(w *model.Workload, r *report) {
+	port := w.HostPort()
 	if port == 0 {
 		return
 	}
 	if w.Kind == "DaemonSet" {
-		if surge := w.Get("spec", "updateStrategy", "rollingUpdate", "maxSurge"); w.surges() {
+		if surge := w.Get("spec", "updateStrategy", "rollingUpdate", "maxSurge"); w.Surges() {
 			r.add(w.Object, surge, "the new pod of a node waits for port %d of it, which the old one keeps until the new one is ready: the rollout never ends", port).
 				cure("set maxSurge to 0 and maxUnavailable to 1").
 				by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxSurge"}, 0).
@@ -29,10 +34,10 @@ func hostPortBlocksSurge(w *workload, r *report) {
 		}
 		return
 	}
-	n, known := w.replicas()
-	if ro, ok := w.rolling(n); known && n > 0 && ok && ro.unavailable == 0 {
-		r.add(w.Object, ro.at(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, pods(n), nodes(n+1)).
-			as(Info).because("%s", ro.because).
-			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", nodes(n+1))
+	n, known := w.Replicas()
+	if ro, ok := w.Rolling(n); known && n > 0 && ok && ro.Unavailable == 0 {
+		r.add(w.Object, ro.At(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, wording.Count(n, "pod"), wording.Count(n+1, "node")).
+			as(Info).because("%s", ro.Because).
+			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", wording.Count(n+1, "node"))
 	}
 }

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // The kubelet is outside of the mesh.
 var ruleHTTPGetHookUnderMesh = rule{
 	id:    "httpget-hook-under-mesh",
@@ -16,45 +18,45 @@ var ruleHTTPGetHookUnderMesh = rule{
 	check:    eachWorkload(httpGetHookUnderMesh),
 }
 
-func httpGetHookUnderMesh(w *workload, r *report) {
-	mesh := w.mesh()
-	if mesh == "" || len(w.traffic()) == 0 {
+func httpGetHookUnderMesh(w *model.Workload, r *report) {
+	mesh := w.Mesh()
+	if mesh == "" || len(w.Traffic()) == 0 {
 		return
 	}
-	for _, c := range w.containers {
-		get := c.preStop().Get("httpGet")
-		if !get.Present() || c.proxy() != nil {
+	for _, c := range w.Containers {
+		get := c.PreStop().Get("httpGet")
+		if !get.Present() || c.Proxy() != nil {
 			continue
 		}
-		reason, severity := w.refusesKubelet(mesh, r.set)
+		reason, severity := refusesKubelet(w, mesh, r.set)
 		if reason == "" {
 			continue
 		}
 		r.add(w.Object, get, "preStop httpGet comes from the kubelet, which is outside of the mesh %s: a proxy that asks for mTLS refuses it, and the stop signal is sent at once", mesh).as(severity).
 			because("%s", reason).
-			cure("use sleep: {seconds: %d} if the hook is to wait, or an exec hook: it runs inside of the pod", drainDelay)
+			cure("use sleep: {seconds: %d} if the hook is to wait, or an exec hook: it runs inside of the pod", model.DrainDelay)
 	}
 }
 
 // refusesKubelet is why the proxy may refuse the kubelet's request, and how sure that
 // is; "" where it does not.
-func (w *workload) refusesKubelet(mesh string, s *set) (reason string, severity Severity) {
-	annotations := w.template.Get("metadata", "annotations")
+func refusesKubelet(w *model.Workload, mesh string, s *model.Set) (reason string, severity Severity) {
+	annotations := w.Template.Get("metadata", "annotations")
 	switch mesh {
 	case "istio":
-		strict := w.strictMTLS(s)
+		strict := strictMTLS(w, s)
 		if annotations.Field("sidecar.istio.io/rewriteAppHTTPProbers").Text() == "false" {
 			if strict != "" {
 				return "the annotation sidecar.istio.io/rewriteAppHTTPProbers is false, and " + strict + " sets STRICT", Error
 			}
 			return "the annotation sidecar.istio.io/rewriteAppHTTPProbers is false", Warning
 		}
-		for _, c := range w.containers {
-			if p := c.proxy(); p != nil && p.mesh {
-				if major, minor, ok := c.image().version(); ok && (major > 1 || minor >= 25) {
+		for _, c := range w.Containers {
+			if p := c.Proxy(); p != nil && p.Mesh {
+				if major, minor, ok := c.Image().Version(); ok && (major > 1 || minor >= 25) {
 					return "", Info
 				} else if ok {
-					return "Istio before 1.25 leads no hooks around the proxy: container " + c.name + " is " + c.image().text, Warning
+					return "Istio before 1.25 leads no hooks around the proxy: container " + c.Name + " is " + c.Image().Text, Warning
 				}
 			}
 		}
@@ -70,8 +72,8 @@ func (w *workload) refusesKubelet(mesh string, s *set) (reason string, severity 
 
 // strictMTLS names a PeerAuthentication of the set that asks for mTLS in the namespace
 // of w; "" for none.
-func (w *workload) strictMTLS(s *set) string {
-	for _, o := range s.objects {
+func strictMTLS(w *model.Workload, s *model.Set) string {
+	for _, o := range s.Objects {
 		if o.Is("security.istio.io", "PeerAuthentication") && o.Get("spec", "mtls", "mode").Text() == "STRICT" &&
 			(o.Namespace == w.Namespace && !o.Get("spec", "selector").Present() || o.Namespace == "istio-system") {
 			return o.String()

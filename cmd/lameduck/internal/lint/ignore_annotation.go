@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -20,19 +21,19 @@ var ruleIgnoreAnnotation = rule{
 	check:    ignoreAnnotations,
 }
 
-func ignoreAnnotations(s *set, r *report) {
-	for _, o := range s.objects {
+func ignoreAnnotations(s *model.Set, r *report) {
+	for _, o := range s.Objects {
 		for _, v := range exceptionsOf(o) {
-			checkException(s, r, o, v)
+			checkException(r, o, v)
 		}
 	}
 }
 
-func checkException(s *set, r *report, o *object.Object, v object.Value) {
+func checkException(r *report, o *object.Object, v object.Value) {
 	ids, reason := exception(v)
 	for _, id := range ids {
-		if !slices.Contains(s.ids, id) {
-			word, distance := hint.Similar(id, s.ids)
+		if !slices.Contains(r.ids, id) {
+			word, distance := hint.Similar(id, r.ids)
 			f := r.add(o, v, "%s names the rule %q, which there is not", ignoreAnnotation, id).cure("lameduck explain lists the rules")
 			if distance <= max(1, len(id)/3) {
 				f.cure("write %s", word)

@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -17,25 +18,26 @@ func Objects(objects []*object.Object) []Finding { return Options{}.Objects(obje
 
 // Options are what is known beside the objects, and what is not asked.
 type Options struct {
-	Dockerfiles []Dockerfile // of their images
-	Ignore      []string     // IDs of rules that are not asked
+	Dockerfiles []model.Dockerfile // of their images
+	Ignore      []string           // IDs of rules that are not asked
 }
 
 // Objects is the function of that name, with options.
 func (o Options) Objects(objects []*object.Object) []Finding {
-	s := newSet(objects)
-	for _, w := range s.workloads {
-		w.dockerfiles = o.Dockerfiles
+	s := model.NewSet(objects)
+	for _, w := range s.Workloads {
+		w.Dockerfiles = o.Dockerfiles
 	}
+	var ids []string
 	for _, r := range rules {
-		s.ids = append(s.ids, r.id)
+		ids = append(ids, r.id)
 	}
 	var all []Finding
 	for i := range rules {
 		if slices.Contains(o.Ignore, rules[i].id) {
 			continue
 		}
-		r := &report{rule: &rules[i], set: s}
+		r := &report{rule: &rules[i], set: s, ids: ids}
 		rules[i].check(s, r)
 		for _, f := range r.found {
 			if !ignored(f) {

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // A load balancer outside the cluster learns of a pod that ends later than the nodes do.
 var ruleLoadBalancerDrainsLate = rule{
@@ -17,11 +21,11 @@ var ruleLoadBalancerDrainsLate = rule{
 	check:    loadBalancerDrainsLate,
 }
 
-func loadBalancerDrainsLate(s *set, r *report) {
-	routes := s.routes()
-	for _, svc := range s.services {
-		if lb := svc.outside(routes); lb != nil {
-			for _, w := range svc.workloads {
+func loadBalancerDrainsLate(s *model.Set, r *report) {
+	routes := s.Routes()
+	for _, svc := range s.Services {
+		if lb := svc.Outside(routes); lb != nil {
+			for _, w := range svc.Workloads {
 				drainsTooShort(w, svc, lb, r)
 				endsTooEarly(s, w, lb, r)
 			}
@@ -31,47 +35,47 @@ func loadBalancerDrainsLate(s *set, r *report) {
 }
 
 // drainsTooShort compares the drain delay. Without any there is another rule.
-func drainsTooShort(w *workload, svc *service, lb *loadBalancer, r *report) {
-	for _, p := range svc.ports {
-		c := p.target(w)
+func drainsTooShort(w *model.Workload, svc *model.Service, lb *model.LoadBalancer, r *report) {
+	for _, p := range svc.Ports {
+		c := p.Target(w)
 		if c == nil {
 			continue
 		}
-		delay, known := c.delay()
-		if !known || delay == 0 || delay >= lb.late {
+		delay, known := c.Delay()
+		if !known || delay == 0 || delay >= lb.Late {
 			continue
 		}
-		more := lb.late - delay
-		f := r.add(w.Object, c.preStop(), "the server goes on for %d s, and %s sends new connections for about %d s after it was asked to leave the pod out: %d s are missing", delay, lb.name, lb.late, more).
-			because("the pods are the targets that %s asks for; %d s are from the preStop hook and the settings of the server", lb.object, delay).
-			cure("sleep %d s in the preStop hook, and set terminationGracePeriodSeconds to %d", lb.late, w.grace()+more)
-		if c.preStop().Get("sleep", "seconds").Present() {
-			f.by(c.Value, []string{"lifecycle", "preStop", "sleep", "seconds"}, lb.late).
-				by(w.pod, []string{"terminationGracePeriodSeconds"}, w.grace()+more)
+		more := lb.Late - delay
+		f := r.add(w.Object, c.PreStop(), "the server goes on for %d s, and %s sends new connections for about %d s after it was asked to leave the pod out: %d s are missing", delay, lb.Name, lb.Late, more).
+			because("the pods are the targets that %s asks for; %d s are from the preStop hook and the settings of the server", lb.Object, delay).
+			cure("sleep %d s in the preStop hook, and set terminationGracePeriodSeconds to %d", lb.Late, w.Grace()+more)
+		if c.PreStop().Get("sleep", "seconds").Present() {
+			f.by(c.Value, []string{"lifecycle", "preStop", "sleep", "seconds"}, lb.Late).
+				by(w.Pod, []string{"terminationGracePeriodSeconds"}, w.Grace()+more)
 		}
 		return
 	}
 }
 
 // endsTooEarly finds new pods that nothing waits for.
-func endsTooEarly(s *set, w *workload, lb *loadBalancer, r *report) {
-	if w.Kind != "Deployment" || w.Get("spec", "minReadySeconds").IntOr(0) > 0 || s.readinessGates(w) {
+func endsTooEarly(s *model.Set, w *model.Workload, lb *model.LoadBalancer, r *report) {
+	if w.Kind != "Deployment" || w.Get("spec", "minReadySeconds").IntOr(0) > 0 || s.ReadinessGates(w) {
 		return
 	}
 	at := w.Get("spec", "minReadySeconds")
-	r.add(w.Object, at, "minReadySeconds 0 behind %s: an old pod is deleted when the new one is ready, before the load balancer sends anything to it", lb.name).
+	r.add(w.Object, at, "minReadySeconds 0 behind %s: an old pod is deleted when the new one is ready, before the load balancer sends anything to it", lb.Name).
 		as(Info).
 		because("no Namespace of the set has the label elbv2.k8s.aws/pod-readiness-gate-inject, and the pod has no readinessGates").
 		cure("label the namespace elbv2.k8s.aws/pod-readiness-gate-inject: enabled, or set minReadySeconds to 30")
 }
 
 // cutsInFlight finds a BackendConfig of Google that does not let connections drain.
-func cutsInFlight(s *set, svc *service, r *report) {
+func cutsInFlight(s *model.Set, svc *model.Service, r *report) {
 	names := svc.Annotation("cloud.google.com/backend-config").Text()
-	if names == "" || len(svc.workloads) == 0 {
+	if names == "" || len(svc.Workloads) == 0 {
 		return
 	}
-	for _, o := range s.objects {
+	for _, o := range s.Objects {
 		if !o.Is("cloud.google.com", "BackendConfig") || o.Namespace != svc.Namespace || !strings.Contains(names, `"`+o.Name+`"`) {
 			continue
 		}

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // OnDelete leaves it to the operator to replace the pods one after the other.
 var ruleManualUpdate = rule{
 	id:    "manual-update",
@@ -14,10 +16,10 @@ var ruleManualUpdate = rule{
 	check:    eachWorkload(manualUpdate),
 }
 
-func manualUpdate(w *workload, r *report) {
+func manualUpdate(w *model.Workload, r *report) {
 	kind := w.Get("spec", "updateStrategy", "type")
-	if kind.Text() == "OnDelete" && len(w.traffic()) > 0 {
-		r.add(w.Object, kind, "OnDelete: the pods behind Service %s are replaced when they are deleted by hand, and nothing waits until the next one is ready", w.traffic()[0].Name).
+	if kind.Text() == "OnDelete" && len(w.Traffic()) > 0 {
+		r.add(w.Object, kind, "OnDelete: the pods behind Service %s are replaced when they are deleted by hand, and nothing waits until the next one is ready", w.Traffic()[0].Name).
 			cure("set type to RollingUpdate, or delete one pod at a time and wait until the new one is ready")
 	}
 }

@@ -1,13 +1,11 @@
 package lint
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -16,7 +14,7 @@ import (
 // software, or of a newer Kubernetes.
 func (c *strictCheck) unknown(p *part, name string, v object.Value) {
 	_, selects := (*p.of)["matchLabels"]
-	similar, sure := similarField(p.of, name)
+	similar, sure := p.of.Similar(name)
 	sure = sure && (*p.of)[similar].List == (v.Node().Kind == sequenceNode)
 	switch {
 	case selects && v.Node().Kind == scalarNode:
@@ -31,29 +29,6 @@ func (c *strictCheck) unknown(p *part, name string, v object.Value) {
 	default:
 		c.dropped(p, name, v).as(Info).cure("remove %s, or check whether it is of a newer Kubernetes than this version of lameduck knows", document.Display(name))
 	}
-}
-
-// similarField is the field that was probably meant, "" if there is none. It is sure if
-// one letter or only upper and lower case differ, or a word before the name, as in strategy
-// and updateStrategy, or the unit.
-func similarField(t *manifest.Type, name string) (field string, sure bool) {
-	for _, known := range slices.Sorted(maps.Keys(*t)) {
-		long, short := strings.ToLower(known), strings.ToLower(name)
-		if len(long) < len(short) {
-			long, short = short, long
-		}
-		if long == short || long == short+"seconds" || len(short) > 6 && strings.HasSuffix(long, short) {
-			return known, true
-		}
-	}
-	similar, distance := t.Closest(name)
-	if diff := len(similar) - len(name); diff < -distance || diff > distance {
-		return "", false // one is the start of the other
-	}
-	if distance > max(1, len(name)/4) {
-		return "", false
-	}
-	return similar, distance <= 1 && len(name) > 3
 }
 
 func (c *strictCheck) dropped(p *part, name string, v object.Value) *Finding {

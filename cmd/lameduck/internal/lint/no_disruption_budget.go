@@ -1,5 +1,10 @@
 package lint
 
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
+
 // Without a budget a drain of nodes takes every pod at one time.
 var ruleNoDisruptionBudget = rule{
 	id:    "no-disruption-budget",
@@ -14,16 +19,16 @@ var ruleNoDisruptionBudget = rule{
 	check:    eachWorkload(noDisruptionBudget),
 }
 
-func noDisruptionBudget(w *workload, r *report) {
-	n, known := w.replicas()
-	if w.Kind == "DaemonSet" || w.Kind == "Pod" || len(w.traffic()) == 0 || len(w.budgets) > 0 || known && n < 2 {
+func noDisruptionBudget(w *model.Workload, r *report) {
+	n, known := w.Replicas()
+	if w.Kind == "DaemonSet" || w.Kind == "Pod" || len(w.Traffic()) == 0 || len(w.Budgets) > 0 || known && n < 2 {
 		return // a drain leaves DaemonSets alone; a single replica has its own rule
 	}
 	which := "the pods"
 	if known {
-		which = "the " + pods(n)
+		which = "the " + wording.Count(n, "pod")
 	}
-	f := r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects %s behind Service %s: a drain may evict all of them at one time", which, w.traffic()[0].Name).
+	f := r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects %s behind Service %s: a drain may evict all of them at one time", which, w.Traffic()[0].Name).
 		because("none is among these files")
 	if labels := matched(w); labels != "" {
 		f.cure("add a PodDisruptionBudget with maxUnavailable: 1 and selector: {matchLabels: {%s}}", labels)

@@ -3,6 +3,8 @@ package lint
 import (
 	"fmt"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
 // Without a delay a server stops accepting connections before the nodes have learned that
@@ -24,45 +26,44 @@ var ruleNoDrainDelay = rule{
 	check:    eachWorkload(noDrainDelay),
 }
 
-// drainDelay is what clients of a Service need to leave a pod, on clusters of up to about
-// a thousand nodes.
-const drainDelay = 10
-
-// dnsTTL is how long a client may use an address of a headless Service: ttl 30 in the
-// Corefile of kubeadm.
-const dnsTTL = 30
-
-func noDrainDelay(w *workload, r *report) {
-	if n, known := w.replicas(); w.grace() <= 0 || w.Kind == "Pod" || w.Kind == "StatefulSet" && known && n < 2 {
+func noDrainDelay(w *model.Workload, r *report) {
+	if w.Grace() <= 0 || w.Kind == "Pod" || endsBeforeItsSuccessor(w) {
 		return // no hook runs, or no other pod serves meanwhile: these have rules of their own
 	}
-	for _, c := range w.containers {
-		front, headless := c.fronts()
-		delay, known := c.delay()
+	for _, c := range w.Containers {
+		front, headless := fronts(c)
+		delay, known := c.Delay()
 		switch {
-		case front == nil && headless == nil || !known || c.stores() || c.sleepsForNoTime():
+		case front == nil && headless == nil || !known || c.Stores() || c.SleepsForNoTime():
 		case delay == 0:
-			c.withoutDelay(front, headless, r)
-		case headless != nil && delay < dnsTTL:
-			f := r.add(w.Object, c.preStop(), "the server goes on for %d s < %d s, for which clients may use its address from the DNS of the headless %s", delay, dnsTTL, headless).
+			withoutDelay(c, front, headless, r)
+		case headless != nil && delay < model.DNSTTL:
+			f := r.add(w.Object, c.PreStop(), "the server goes on for %d s < %d s, for which clients may use its address from the DNS of the headless %s", delay, model.DNSTTL, headless).
 				because("ttl 30 in the Corefile of kubeadm; %d s are from the preStop hook and the settings of the server", delay)
-			c.cureDelay(f, dnsTTL+reserve)
+			cureDelay(c, f, model.DNSTTL+model.Reserve)
 		}
 	}
+}
+
+// endsBeforeItsSuccessor reports whether there is one pod, and the new one is made only
+// when it has ended, however it comes to be replaced.
+func endsBeforeItsSuccessor(w *model.Workload) bool {
+	n, known := w.Replicas()
+	return known && n < 2 && (w.Kind == "StatefulSet" || w.Get("spec", "strategy", "type").Text() == "Recreate")
 }
 
 // fronts are a Service with an address, and a headless one, by which clients connect to
 // the container; nil: none. Peers of a StatefulSet connect to one certain pod, for
 // which there is no other.
-func (c *container) fronts() (front, headless *service) {
-	for _, s := range c.workload.traffic() {
-		if s.Get("spec", "publishNotReadyAddresses").True() || !s.reaches(c) {
+func fronts(c *model.Container) (front, headless *model.Service) {
+	for _, s := range c.Workload.Traffic() {
+		if s.Get("spec", "publishNotReadyAddresses").True() || !reaches(s, c) {
 			continue // the first is a mistake of its own
 		}
 		switch {
-		case !s.headless && front == nil:
+		case !s.Headless && front == nil:
 			front = s
-		case s.headless && headless == nil && c.workload.Kind != "StatefulSet":
+		case s.Headless && headless == nil && c.Workload.Kind != "StatefulSet":
 			headless = s
 		}
 	}
@@ -70,69 +71,53 @@ func (c *container) fronts() (front, headless *service) {
 }
 
 // reaches reports whether clients open TCP connections to the container by the Service.
-func (s *service) reaches(c *container) bool {
-	for _, p := range s.ports {
-		if p.protocol != "UDP" && !p.metrics() && !p.stores() && p.target(c.workload) == c {
+func reaches(s *model.Service, c *model.Container) bool {
+	for _, p := range s.Ports {
+		if p.Protocol != "UDP" && !p.Metrics() && !p.Stores() && p.Target(c.Workload) == c {
 			return true
 		}
 	}
 	return false
 }
 
-// delay is how long the container accepts connections after its termination begins, by
-// its hook and its settings; not known if a hook or the program may delay its end.
-func (c *container) delay() (seconds int, known bool) {
-	if h := c.hook(); h != nil {
-		if h.open {
-			return 0, false
-		}
-		seconds = h.planned
-	}
-	accepts := 0
-	if t, ok := longestDrain(c.drains()); ok {
-		accepts = t.accepts
-	}
-	return seconds + accepts, accepts > 0 || !c.acceptsByItself()
-}
-
-func (c *container) withoutDelay(front, headless *service, r *report) {
+func withoutDelay(c *model.Container, front, headless *model.Service, r *report) {
 	s, until := front, "until all nodes have removed the endpoint"
-	seconds := drainDelay
+	seconds := model.DrainDelay
 	if headless != nil {
-		seconds = dnsTTL + reserve
+		seconds = model.DNSTTL + model.Reserve
 		if s == nil {
-			s, until = headless, fmt.Sprintf("for the %d s in which clients may use its address from DNS", dnsTTL)
+			s, until = headless, fmt.Sprintf("for the %d s in which clients may use its address from DNS", model.DNSTTL)
 		}
 	}
 	var f *Finding
-	if name, known := c.stopsAcceptingAs(); known {
-		f = r.add(c.workload.Object, c.preStop(), "%s closes its listeners on the stop signal, without a drain delay: new connections through %s are refused %s", name, s, until).as(Warning)
+	if name, known := c.StopsAcceptingAs(); known {
+		f = r.add(c.Workload.Object, c.PreStop(), "%s closes its listeners on the stop signal, without a drain delay: new connections through %s are refused %s", name, s, until).as(Warning)
 	} else {
-		f = r.add(c.workload.Object, c.preStop(), "container %s has no drain delay: new connections through %s are refused %s, unless the program itself goes on to accept them after the stop signal", c.name, s, until)
+		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are refused %s, unless the program itself goes on to accept them after the stop signal", c.Name, s, until)
 	}
 	why := "no preStop hook, and no setting that delays the end of the server"
-	if h := c.hook(); h != nil {
-		why = "the preStop hook " + h.text + " takes no time, and no setting delays the end of the server"
+	if h := c.Hook(); h != nil {
+		why = "the preStop hook " + h.Text + " takes no time, and no setting delays the end of the server"
 	}
-	f.because("%s", strings.Join(append([]string{why}, c.workload.interruptions()...), "; "))
-	c.cureDelay(f, seconds)
+	f.because("%s", strings.Join(append([]string{why}, c.Workload.Interruptions()...), "; "))
+	cureDelay(c, f, seconds)
 }
 
 // cureDelay is a preStop hook with that sleep. --fix writes it where the container has no
 // other hook, and the grace period has room for it.
-func (c *container) cureDelay(f *Finding, seconds int) {
+func cureDelay(c *model.Container, f *Finding, seconds int) {
 	path := []string{"lifecycle", "preStop", "sleep", "seconds"}
-	needed := seconds + inFlight + reserve
-	if t, ok := longestDrain(c.drains()); ok {
-		needed = max(needed, seconds+t.longest+reserve)
+	needed := seconds + model.InFlight + model.Reserve
+	if t, ok := model.LongestDrain(c.Drains()); ok {
+		needed = max(needed, seconds+t.Longest+model.Reserve)
 	}
-	f.cure("set %s to %d in container %s", strings.Join(path, "."), seconds, c.name)
-	other := c.preStop().Present() && !c.preStop().Get("sleep").Present()
+	f.cure("set %s to %d in container %s", strings.Join(path, "."), seconds, c.Name)
+	other := c.PreStop().Present() && !c.PreStop().Get("sleep").Present()
 	if other {
-		f.cure("let the preStop hook of container %s sleep %d s", c.name, seconds)
+		f.cure("let the preStop hook of container %s sleep %d s", c.Name, seconds)
 	}
-	if c.workload.grace() < needed {
-		f.Fix += fmt.Sprintf(", and terminationGracePeriodSeconds to %d", roundUp(needed, 5))
+	if c.Workload.Grace() < needed {
+		f.Fix += fmt.Sprintf(", and terminationGracePeriodSeconds to %d", model.RoundUp(needed, 5))
 		return
 	}
 	if !other {

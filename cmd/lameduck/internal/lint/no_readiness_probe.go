@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
 // Without a readiness probe a container is ready when it has started, not when it
@@ -23,41 +24,41 @@ var ruleNoReadinessProbe = rule{
 	check:    eachWorkload(noReadinessProbe),
 }
 
-func noReadinessProbe(w *workload, r *report) {
-	for _, gate := range w.pod.Get("readinessGates").Items() {
+func noReadinessProbe(w *model.Workload, r *report) {
+	for _, gate := range w.Pod.Get("readinessGates").Items() {
 		if strings.HasPrefix(gate.Get("conditionType").Text(), "target-health.") {
 			return // the health check of an AWS load balancer
 		}
 	}
-	for _, c := range w.containers {
+	for _, c := range w.Containers {
 		p, ok := unprobed(c)
 		if !ok {
 			continue
 		}
-		f := r.add(w.Object, c.Get("name"), "container %s serves port %s of Service %s and has no readinessProbe: it gets connections before it listens", c.name, p.targetPort, p.service.Name)
-		if !p.tcp() {
-			f.cure("add to container %s a readinessProbe that succeeds only when port %s answers", c.name, p.targetPort)
+		f := r.add(w.Object, c.Get("name"), "container %s serves port %s of Service %s and has no readinessProbe: it gets connections before it listens", c.Name, p.TargetPort, p.Service.Name)
+		if !p.TCP() {
+			f.cure("add to container %s a readinessProbe that succeeds only when port %s answers", c.Name, p.TargetPort)
 			continue
 		}
-		f.cure("add to container %s a readinessProbe: an httpGet of a path that returns 200 only when requests are served or, the least, tcpSocket with port: %s", c.name, p.targetPort)
-		if c.probe("livenessProbe").handler == "tcpSocket" {
+		f.cure("add to container %s a readinessProbe: an httpGet of a path that returns 200 only when requests are served or, the least, tcpSocket with port: %s", c.Name, p.TargetPort)
+		if c.Probe("livenessProbe").Handler == "tcpSocket" {
 			continue // the same probe twice is the next mistake
 		}
-		f.by(c.Value, []string{"readinessProbe"}, edit.Fields{{Name: "tcpSocket", To: edit.Fields{{Name: "port", To: p.written()}}}})
+		f.by(c.Value, []string{"readinessProbe"}, edit.Fields{{Name: "tcpSocket", To: edit.Fields{{Name: "port", To: p.Written()}}}})
 	}
 }
 
 // unprobed is a port that the container serves and no probe of the pod waits for. A
 // startup probe holds readiness back too.
-func unprobed(c *container) (servedPort, bool) {
-	if c.probe("readinessProbe").Present() || c.probe("startupProbe").Present() {
-		return servedPort{}, false
+func unprobed(c *model.Container) (model.ServedPort, bool) {
+	if c.Probe("readinessProbe").Present() || c.Probe("startupProbe").Present() {
+		return model.ServedPort{}, false
 	}
-	for _, p := range c.served() {
-		number := c.portNumber(p.targetPort)
-		if number != 0 && !p.service.Get("spec", "publishNotReadyAddresses").True() && !c.workload.probes(number) {
+	for _, p := range c.Served() {
+		number := c.PortNumber(p.TargetPort)
+		if number != 0 && !p.Service.Get("spec", "publishNotReadyAddresses").True() && !c.Workload.Probes(number) {
 			return p, true
 		}
 	}
-	return servedPort{}, false
+	return model.ServedPort{}, false
 }

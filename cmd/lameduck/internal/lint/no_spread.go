@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Pods on one node end together.
@@ -21,32 +23,32 @@ var ruleNoSpread = rule{
 	check:    eachWorkload(noSpread),
 }
 
-func noSpread(w *workload, r *report) {
-	n, known := w.replicas()
-	if !known || n < 2 || len(w.traffic()) == 0 || w.spread(r.set) {
+func noSpread(w *model.Workload, r *report) {
+	n, known := w.Replicas()
+	if !known || n < 2 || len(w.Traffic()) == 0 || isSpread(w, r.set) {
 		return
 	}
-	f := r.add(w.Object, w.pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", pods(n), w.traffic()[0].Name).
+	f := r.add(w.Object, w.Pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", wording.Count(n, "pod"), w.Traffic()[0].Name).
 		because("the scheduler's own spreading is best effort: maxSkew 3 over nodes, ScheduleAnyway").
-		cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and the labelSelector of %s", hostname, w)
-	if labels := plainSelector(w.Object); labels != nil && w.pod.Present() {
-		f.cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and labelSelector: {matchLabels: {%s}}", hostname, matched(w)).
-			by(w.pod, []string{"topologySpreadConstraints"}, []edit.Fields{{
+		cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and the labelSelector of %s", model.Hostname, w)
+	if labels := plainSelector(w.Object); labels != nil && w.Pod.Present() {
+		f.cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and labelSelector: {matchLabels: {%s}}", model.Hostname, matched(w)).
+			by(w.Pod, []string{"topologySpreadConstraints"}, []edit.Fields{{
 				{Name: "maxSkew", To: 1},
-				{Name: "topologyKey", To: hostname},
+				{Name: "topologyKey", To: model.Hostname},
 				{Name: "whenUnsatisfiable", To: "ScheduleAnyway"},
 				{Name: "labelSelector", To: edit.Fields{{Name: "matchLabels", To: labels}}},
 			}})
 	}
 }
 
-// spread reports whether anything decides over which nodes the pods are spread. What
+// isSpread reports whether anything decides over which nodes the pods are spread. What
 // should and misses them has its own rule.
-func (w *workload) spread(s *set) bool {
-	if _, missed := missedBySelf(w, s); missed {
+func isSpread(w *model.Workload, s *model.Set) bool {
+	if _, missed := model.MissedBySelf(w, s); missed {
 		return true
 	}
-	return w.Kind == "DaemonSet" || w.pod.Get("topologySpreadConstraints").Present() || w.hostPort() != 0 ||
-		w.pod.Get("nodeName").Present() || w.pod.Get("nodeSelector").Field(hostname).Present() ||
-		slices.ContainsFunc(w.antiAffinity(), func(a apart) bool { return a.selects(w) })
+	return w.Kind == "DaemonSet" || w.Pod.Get("topologySpreadConstraints").Present() || w.HostPort() != 0 ||
+		w.Pod.Get("nodeName").Present() || w.Pod.Get("nodeSelector").Field(model.Hostname).Present() ||
+		slices.ContainsFunc(w.AntiAffinity(), func(a model.Apart) bool { return a.Selects(w) })
 }

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // Where clients use the endpoints near them, one endpoint near them is as a single
 // replica.
 var ruleOneEndpointNearby = rule{
@@ -17,36 +19,29 @@ var ruleOneEndpointNearby = rule{
 	check:    eachWorkload(oneEndpointNearby),
 }
 
-func oneEndpointNearby(w *workload, r *report) {
-	for _, s := range w.traffic() {
+func oneEndpointNearby(w *model.Workload, r *report) {
+	for _, s := range w.Traffic() {
 		local := s.Get("spec", "internalTrafficPolicy")
 		near := s.Get("spec", "trafficDistribution")
-		n, known := w.replicas()
+		n, known := w.Replicas()
 		switch {
-		case w.Kind == "DaemonSet" && local.Text() == "Local" && !w.surges():
+		case w.Kind == "DaemonSet" && local.Text() == "Local" && !w.Surges():
 			r.add(s.Object, local, "leaves the clients of a node the one pod of %s there: at each rollout they have no endpoint until its replacement is ready", w).
 				because("internalTrafficPolicy: Local, and a rollout without maxSurge ends the old pod first").
 				cure("%s", surgeOr(w, "set internalTrafficPolicy to Cluster"))
-		case near.Text() == "PreferSameNode" && (w.Kind == "DaemonSet" && !w.surges() || w.spreadOver(hostname)):
+		case near.Text() == "PreferSameNode" && (w.Kind == "DaemonSet" && !w.Surges() || w.SpreadOver(model.Hostname)):
 			r.add(s.Object, near, "prefers the one pod of %s on the client's node: all clients of the node lose it at one time", w).
 				as(Info).cure("%s", surgeOr(w, "set trafficDistribution to PreferSameZone"))
-		case (near.Text() == "PreferSameZone" || near.Text() == "PreferClose") && known && n > 1 && n <= 3 && w.spreadOver(zone):
+		case (near.Text() == "PreferSameZone" || near.Text() == "PreferClose") && known && n > 1 && n <= 3 && w.SpreadOver(model.Zone):
 			r.add(s.Object, near, "%s and %d replicas of %s, spread over zones, leave one endpoint in a zone: all clients of the zone lose it at one time", near.Text(), n, w).
 				as(Info).cure("run two replicas for each zone: set replicas to %d", 2*n)
 		}
 	}
 }
 
-// surges reports whether a DaemonSet starts the new pod of a node before it ends the
-// old one.
-func (w *workload) surges() bool {
-	surge, ok := amountOf(w.Get("spec", "updateStrategy", "rollingUpdate", "maxSurge"))
-	return ok && surge.value > 0
-}
-
 // surgeOr is to let a DaemonSet start the new pod first, or otherwise if it cannot.
-func surgeOr(w *workload, otherwise string) string {
-	if w.Kind != "DaemonSet" || w.hostPort() != 0 || w.pod.Get("hostNetwork").True() {
+func surgeOr(w *model.Workload, otherwise string) string {
+	if w.Kind != "DaemonSet" || w.HostPort() != 0 || w.Pod.Get("hostNetwork").True() {
 		return otherwise
 	}
 	return "set maxSurge of " + w.String() + " to 1 and maxUnavailable to 0, if two of its pods can run on one node; or " + otherwise

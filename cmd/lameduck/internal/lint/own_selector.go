@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -25,7 +26,7 @@ func plainSelector(o *object.Object) edit.Fields {
 
 // matched are the matchLabels of a workload's own selector as YAML has them in one
 // line.
-func matched(w *workload) string {
+func matched(w *model.Workload) string {
 	var all []string
 	for name, value := range w.Get("spec", "selector", "matchLabels").Fields() {
 		all = append(all, name+": "+quoted(value.Text()))

@@ -1,6 +1,10 @@
 package lint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // Without an order the controller does not wait for one pod before it ends the next.
 var ruleParallelStatefulSet = rule{
@@ -13,18 +17,18 @@ var ruleParallelStatefulSet = rule{
 	check:    eachWorkload(parallelStatefulSet),
 }
 
-func parallelStatefulSet(w *workload, r *report) {
+func parallelStatefulSet(w *model.Workload, r *report) {
 	policy := w.Get("spec", "podManagementPolicy")
-	i := slices.IndexFunc(w.traffic(), func(s *service) bool { return !s.forPeers() })
+	i := slices.IndexFunc(w.Traffic(), func(s *model.Service) bool { return !s.ForPeers() })
 	if w.Kind != "StatefulSet" || policy.Text() != "Parallel" || i < 0 {
 		return
 	}
-	if n, known := w.replicas(); known && n < 2 && w.scaler == nil {
+	if n, known := w.Replicas(); known && n < 2 && w.Scaler == nil {
 		return
 	}
-	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all pods that go are deleted at one time behind Service %s", w, w.traffic()[i].Name).
+	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all pods that go are deleted at one time behind Service %s", w, w.Traffic()[i].Name).
 		cure("scale down in small steps, or make the StatefulSet again with podManagementPolicy OrderedReady: the field cannot be changed")
-	if w.scaler != nil {
-		f.as(Warning).because("%s scales it", w.scaler)
+	if w.Scaler != nil {
+		f.as(Warning).because("%s scales it", w.Scaler)
 	}
 }

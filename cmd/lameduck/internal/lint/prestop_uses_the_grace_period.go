@@ -1,6 +1,10 @@
 package lint
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // The kubelet counts the grace period from the start of the preStop hook. A hook
 // that takes all of it leaves the server the 2 s that the kubelet adds.
@@ -18,49 +22,49 @@ var rulePreStopUsesTheGracePeriod = rule{
 	check:    eachWorkload(preStopUsesTheGracePeriod),
 }
 
-func preStopUsesTheGracePeriod(w *workload, r *report) {
-	grace := w.grace()
-	for _, c := range w.containers {
-		h := c.hook()
-		if !h.uses(grace) {
+func preStopUsesTheGracePeriod(w *model.Workload, r *report) {
+	grace := w.Grace()
+	for _, c := range w.Containers {
+		h := c.Hook()
+		if !h.Uses(grace) {
 			continue
 		}
-		f := r.add(w.Object, h.at, "%s", h.usesUp(grace)).because("%s", w.graceFrom())
-		if h.endless {
-			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal when it has", c.name)
+		f := r.add(w.Object, h.At, "%s", usesUp(h, grace)).because("%s", w.GraceFrom())
+		if h.Endless {
+			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal when it has", c.Name)
 		} else {
-			left := defaultGrace
-			if t, ok := longestDrain(c.drains()); ok {
-				left = max(left, roundUp(t.longest+reserve, 5))
+			left := model.DefaultGrace
+			if t, ok := model.LongestDrain(c.Drains()); ok {
+				left = max(left, model.RoundUp(t.Longest+model.Reserve, 5))
 			}
-			enough := h.planned + left
-			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.planned, left).
-				by(w.pod, []string{"terminationGracePeriodSeconds"}, enough)
+			enough := h.Planned + left
+			f.cure("set terminationGracePeriodSeconds to %d: %d s for the hook, %d s for the requests in flight", enough, h.Planned, left).
+				by(w.Pod, []string{"terminationGracePeriodSeconds"}, enough)
 		}
-		if h.atLeast < grace-floor || c.sidecar {
+		if h.AtLeast < grace-model.Floor || c.Sidecar {
 			f.as(Warning)
 		}
 	}
 }
 
 // usesUp is the arithmetic: what the hook leaves of the grace period.
-func (h *hook) usesUp(grace int) string {
-	took := fmt.Sprintf("preStop %s takes %d s", h.text, h.planned)
+func usesUp(h *model.Hook, grace int) string {
+	took := fmt.Sprintf("preStop %s takes %d s", h.Text, h.Planned)
 	switch {
-	case h.refused:
-		took = "preStop " + h.text
-	case h.atLeast < h.planned:
-		took = fmt.Sprintf("preStop %s takes, if each command in it succeeds, %d s", h.text, h.planned)
+	case h.Refused:
+		took = "preStop " + h.Text
+	case h.AtLeast < h.Planned:
+		took = fmt.Sprintf("preStop %s takes, if each command in it succeeds, %d s", h.Text, h.Planned)
 	}
-	left := fmt.Sprintf("SIGKILL follows the stop signal after the %d s that the kubelet always leaves", floor)
+	left := fmt.Sprintf("SIGKILL follows the stop signal after the %d s that the kubelet always leaves", model.Floor)
 	switch {
-	case h.endless:
-		return fmt.Sprintf("preStop %s never ends: the kubelet waits for it for the whole grace period of %d s, and then %s", h.text, grace, left)
-	case h.planned > grace && h.refused:
+	case h.Endless:
+		return fmt.Sprintf("preStop %s never ends: the kubelet waits for it for the whole grace period of %d s, and then %s", h.Text, grace, left)
+	case h.Planned > grace && h.Refused:
 		return fmt.Sprintf("%s > grace period %d s: Kubernetes refuses it", took, grace)
-	case h.planned > grace:
+	case h.Planned > grace:
 		return fmt.Sprintf("%s > grace period %d s: the kubelet waits for %d s, and then %s", took, grace, grace, left)
-	case h.planned == grace:
+	case h.Planned == grace:
 		return fmt.Sprintf("%s = grace period %d s, so nothing is left for the server: %s", took, grace, left)
 	}
 	return fmt.Sprintf("%s of a grace period of %d s, so nothing is left for the server: %s", took, grace, left)

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
 // A probe of another port than the one that clients use shows that something
@@ -22,35 +24,35 @@ var ruleProbeOnAnotherPort = rule{
 	check:    eachWorkload(probeOnAnotherPort),
 }
 
-func probeOnAnotherPort(w *workload, r *report) {
-	for _, c := range w.containers {
-		p := c.probe("readinessProbe")
+func probeOnAnotherPort(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		p := c.Probe("readinessProbe")
 		switch {
-		case p.port == "":
-		case p.number() == 0:
-			r.add(w.Object, p.Get(p.handler, "port"), "readinessProbe of container %s asks port %s, but the container has no port of that name: the pod is never ready", c.name, p.port).
+		case p.Port == "":
+		case p.Number() == 0:
+			r.add(w.Object, p.Get(p.Handler, "port"), "readinessProbe of container %s asks port %s, but the container has no port of that name: the pod is never ready", c.Name, p.Port).
 				as(Error).cure("name one of the container's ports, or give its number")
-		case !p.Get(p.handler, "host").Present():
+		case !p.Get(p.Handler, "host").Present():
 			checkPort(p, r)
 		}
 	}
 }
 
 // checkPort compares the port of a readiness probe with those that clients use.
-func checkPort(p probe, r *report) {
-	c, w := p.container, p.container.workload
-	served := slices.DeleteFunc(c.served(), func(s servedPort) bool {
-		return s.protocol == "UDP" || c.portNumber(s.targetPort) == 0 // no probe can ask these
+func checkPort(p model.Probe, r *report) {
+	c, w := p.Container, p.Container.Workload
+	served := slices.DeleteFunc(c.Served(), func(s model.ServedPort) bool {
+		return s.Protocol == "UDP" || c.PortNumber(s.TargetPort) == 0 // no probe can ask these
 	})
-	if len(served) == 0 || slices.ContainsFunc(served, func(s servedPort) bool { return w.probes(c.portNumber(s.targetPort)) }) {
+	if len(served) == 0 || slices.ContainsFunc(served, func(s model.ServedPort) bool { return w.Probes(c.PortNumber(s.TargetPort)) }) {
 		return
 	}
 	severity, because := Warning, "a connection to port %s shows nothing of port %s"
-	switch owner := w.declaring(p.number()); {
+	switch owner := declaring(w, p.Number()); {
 	case owner != nil && owner != c:
-		because = "port %s is one of container " + owner.name + ", port %s one of container " + c.name
-	case p.handler == "tcpSocket":
-	case (owner == c || owner == nil) && p.health():
+		because = "port %s is one of container " + owner.Name + ", port %s one of container " + c.Name
+	case p.Handler == "tcpSocket":
+	case (owner == c || owner == nil) && isHealth(p):
 		// A server of its own for health checks, on purpose. Many do not declare its
 		// port: that changes nothing.
 		return
@@ -58,25 +60,25 @@ func checkPort(p probe, r *report) {
 		severity, because = Info, "the pod is ready when port %s answers, whatever port %s does"
 	}
 	client := served[0]
-	f := r.add(w.Object, p.Get(p.handler, "port"), "readinessProbe of container %s asks port %s, but clients come to port %s, through Service %s", c.name, p.port, client.targetPort, client.service.Name).
-		as(severity).because(because, p.port, client.targetPort).
-		cure("set the port of the probe to %s, with a path that returns 200 only when requests are served", client.targetPort)
-	if p.handler == "tcpSocket" && client.tcp() {
-		f.cure("set the port of the probe to %s", client.targetPort).by(p.Value, []string{"tcpSocket", "port"}, client.written())
+	f := r.add(w.Object, p.Get(p.Handler, "port"), "readinessProbe of container %s asks port %s, but clients come to port %s, through Service %s", c.Name, p.Port, client.TargetPort, client.Service.Name).
+		as(severity).because(because, p.Port, client.TargetPort).
+		cure("set the port of the probe to %s, with a path that returns 200 only when requests are served", client.TargetPort)
+	if p.Handler == "tcpSocket" && client.TCP() {
+		f.cure("set the port of the probe to %s", client.TargetPort).by(p.Value, []string{"tcpSocket", "port"}, client.Written())
 	}
 }
 
 // healthNames are in the names of ports and paths that are made for health checks.
 var healthNames = []string{"health", "ready", "readi", "live", "status", "ping", "probe", "admin", "manage", "mgmt", "actuator", "metric", "monitor"}
 
-// health reports whether the probe asks what is made for it.
-func (p probe) health() bool {
-	asked := strings.ToLower(p.container.portName(p.number()) + " " + p.Get(p.handler, "path").Text())
-	return p.handler == "grpc" || slices.ContainsFunc(healthNames, func(name string) bool { return strings.Contains(asked, name) })
+// isHealth reports whether the probe asks what is made for it.
+func isHealth(p model.Probe) bool {
+	asked := strings.ToLower(nameOfPort(p.Container, p.Number()) + " " + p.Get(p.Handler, "path").Text())
+	return p.Handler == "grpc" || slices.ContainsFunc(healthNames, func(name string) bool { return strings.Contains(asked, name) })
 }
 
-// portName is the name of a port of that number, "" if it has none.
-func (c *container) portName(number int) string {
+// nameOfPort is the name of a port of that number, "" if it has none.
+func nameOfPort(c *model.Container, number int) string {
 	for _, p := range c.Get("ports").Items() {
 		if p.Get("containerPort").IntOr(0) == number {
 			return p.Get("name").Text()
@@ -86,9 +88,9 @@ func (c *container) portName(number int) string {
 }
 
 // declaring is the container that declares the port, nil if none does.
-func (w *workload) declaring(port int) *container {
-	for _, c := range w.containers {
-		if c.hasPort(strconv.Itoa(port)) {
+func declaring(w *model.Workload, port int) *model.Container {
+	for _, c := range w.Containers {
+		if c.HasPort(strconv.Itoa(port)) {
 			return c
 		}
 	}

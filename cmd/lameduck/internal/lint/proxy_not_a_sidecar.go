@@ -1,5 +1,11 @@
 package lint
 
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
+
 // A plain container gets the stop signal when the server does; a native sidecar when
 // all others have ended.
 var ruleProxyNotASidecar = rule{
@@ -16,30 +22,25 @@ var ruleProxyNotASidecar = rule{
 	check:    eachWorkload(proxyNotASidecar),
 }
 
-func proxyNotASidecar(w *workload, r *report) {
-	if len(w.traffic()) == 0 || !w.hasServer() {
+func proxyNotASidecar(w *model.Workload, r *report) {
+	if len(w.Traffic()) == 0 || !hasServer(w) {
 		return
 	}
-	for _, c := range w.containers {
-		p := c.proxy()
-		if p == nil || c.sidecar || c.preStop().Present() {
+	for _, c := range w.Containers {
+		p := c.Proxy()
+		if p == nil || c.Sidecar || c.PreStop().Present() {
 			continue // a hook of its own may let it wait
 		}
-		if _, waits := longestDrain(c.drains()); waits {
+		if _, waits := model.LongestDrain(c.Drains()); waits {
 			continue
 		}
-		r.add(w.Object, c.Get("name"), "%s is a plain container: it gets the stop signal when the server does, and ends %s while the server still serves", p.name, p.carries).
-			because("container %s, image %s, without a preStop hook or a setting that lets it wait", c.name, c.image().text).
-			cure("move container %s to initContainers, with restartPolicy: Always: a native sidecar ends when all containers have", c.name)
+		r.add(w.Object, c.Get("name"), "%s is a plain container: it gets the stop signal when the server does, and ends %s while the server still serves", p.Name, p.Carries).
+			because("container %s, image %s, without a preStop hook or a setting that lets it wait", c.Name, c.Image().Text).
+			cure("move container %s to initContainers, with restartPolicy: Always: a native sidecar ends when all containers have", c.Name)
 	}
 }
 
-// hasServer reports whether a container is there that is no proxy.
-func (w *workload) hasServer() bool {
-	for _, c := range w.containers {
-		if c.proxy() == nil {
-			return true
-		}
-	}
-	return false
+// hasServer reports whether a container is there that serves beside the proxies.
+func hasServer(w *model.Workload) bool {
+	return slices.ContainsFunc(w.Containers, func(c *model.Container) bool { return c.Proxy() == nil && !c.Watches() })
 }

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // On a node without a ready pod, a Service with the policy Local falls back to the pods
 // that terminate and still answer their readiness probe.
@@ -17,21 +21,21 @@ var ruleReadinessEndsLocalTraffic = rule{
 	check:    eachWorkload(readinessEndsLocalTraffic),
 }
 
-func readinessEndsLocalTraffic(w *workload, r *report) {
-	for _, s := range w.traffic() {
-		policy := s.localPolicy()
+func readinessEndsLocalTraffic(w *model.Workload, r *report) {
+	for _, s := range w.Traffic() {
+		policy := localPolicy(s)
 		if policy == "" {
 			continue
 		}
-		for _, c := range w.containers {
-			path := c.failsReadiness()
+		for _, c := range w.Containers {
+			path := failsReadiness(c)
 			if path == "" {
 				continue
 			}
-			probe := c.probe("readinessProbe")
-			r.add(w.Object, c.preStop(), "the preStop hook of %s makes its readiness probe fail within %d s, and Service %s has %s Local: a node whose last pod terminates drops its connections from then on",
-				c.name, probe.seconds(), s.Name, policy).
-				because("readinessProbe reads %s, which the hook changes; it fails after %d s x %d", path, probe.period, probe.failures).
+			probe := c.Probe("readinessProbe")
+			r.add(w.Object, c.PreStop(), "the preStop hook of %s makes its readiness probe fail within %d s, and Service %s has %s Local: a node whose last pod terminates drops its connections from then on",
+				c.Name, probe.Seconds(), s.Name, policy).
+				because("readinessProbe reads %s, which the hook changes; it fails after %d s x %d", path, probe.Period, probe.Failures).
 				cure("leave %s as it is in the hook, and sleep instead: an endpoint of a pod that terminates gets no new connections where there is another", path)
 		}
 	}
@@ -39,7 +43,7 @@ func readinessEndsLocalTraffic(w *workload, r *report) {
 
 // localPolicy is the field of a Service by which nodes send to pods of their own alone,
 // "" if there is none.
-func (s *service) localPolicy() string {
+func localPolicy(s *model.Service) string {
 	kind := s.Get("spec", "type").Text()
 	for _, field := range []string{"externalTrafficPolicy", "internalTrafficPolicy"} {
 		outside := kind == "LoadBalancer" || kind == "NodePort"
@@ -52,8 +56,8 @@ func (s *service) localPolicy() string {
 
 // failsReadiness is the path of a file that the readiness probe reads, and the preStop
 // hook makes, removes or moves; "" if there is none.
-func (c *container) failsReadiness() string {
-	hook := strings.Join(c.preStop().Get("exec", "command").Texts(), " ")
+func failsReadiness(c *model.Container) string {
+	hook := strings.Join(c.PreStop().Get("exec", "command").Texts(), " ")
 	for word := range strings.FieldsSeq(strings.Join(c.Get("readinessProbe", "exec", "command").Texts(), " ")) {
 		path := strings.Trim(word, `"';)(`)
 		if !strings.HasPrefix(path, "/") || strings.Contains(path, "/bin/") || !strings.Contains(hook, path) {

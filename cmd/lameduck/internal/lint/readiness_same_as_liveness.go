@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // A liveness probe that fails no later than the same readiness probe restarts the
 // container in place of taking its pod out.
 var ruleReadinessSameAsLiveness = rule{
@@ -16,18 +18,18 @@ var ruleReadinessSameAsLiveness = rule{
 	check:    eachWorkload(readinessSameAsLiveness),
 }
 
-func readinessSameAsLiveness(w *workload, r *report) {
-	for _, c := range w.containers {
-		ready, alive := c.probe("readinessProbe"), c.probe("livenessProbe")
-		if !ready.same(alive) || alive.seconds() > ready.seconds() || !c.serves() {
+func readinessSameAsLiveness(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		ready, alive := c.Probe("readinessProbe"), c.Probe("livenessProbe")
+		if !ready.Same(alive) || alive.Seconds() > ready.Seconds() || !c.Serves() {
 			continue
 		}
-		failures := (3*ready.seconds() + alive.period - 1) / alive.period
+		failures := (3*ready.Seconds() + alive.Period - 1) / alive.Period
 		f := r.add(w.Object, alive.Value, "livenessProbe of container %s asks the same as its readinessProbe and restarts it after %d s (%d s x %d), no later than readiness takes the pod out: %d s (%d s x %d)",
-			c.name, alive.seconds(), alive.period, alive.failures, ready.seconds(), ready.period, ready.failures).
-			because("both are %s", alive.what()).
-			cure("set failureThreshold of the livenessProbe to %d (%d s x %d = %d s), or let it ask for what only a restart can mend", failures, alive.period, failures, alive.period*failures)
-		if alive.handler == "tcpSocket" {
+			c.Name, alive.Seconds(), alive.Period, alive.Failures, ready.Seconds(), ready.Period, ready.Failures).
+			because("both are %s", alive.What()).
+			cure("set failureThreshold of the livenessProbe to %d (%d s x %d = %d s), or let it ask for what only a restart can mend", failures, alive.Period, failures, alive.Period*failures)
+		if alive.Handler == "tcpSocket" {
 			f.as(Info) // a connection is refused when the server has gone, and seldom because of load
 		}
 		if alive.Node() != ready.Node() { // not one value under two names

@@ -1,6 +1,10 @@
 package lint
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // Where the kubelet ends a pod by itself, a readiness probe that fails is the only
 // thing that takes the pod out of its Services.
@@ -19,18 +23,18 @@ var ruleReadinessSlowerThanGrace = rule{
 	check:    eachWorkload(readinessSlowerThanGrace),
 }
 
-func readinessSlowerThanGrace(w *workload, r *report) {
-	for _, c := range w.containers {
-		p := c.probe("readinessProbe")
-		if p.handler == "" || p.seconds() < w.grace() {
+func readinessSlowerThanGrace(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		p := c.Probe("readinessProbe")
+		if p.Handler == "" || p.Seconds() < w.Grace() {
 			continue
 		}
 		because := readinessDecides(c)
 		if because == "" {
 			continue
 		}
-		period, failures := fasterThan(w.grace()/2, p)
-		r.add(w.Object, p.Value, "readinessProbe of container %s takes the pod out after up to %d s (%d s x %d), and the grace period is %d s: the server has gone first", c.name, p.seconds(), p.period, p.failures, w.grace()).
+		period, failures := fasterThan(w.Grace()/2, p)
+		r.add(w.Object, p.Value, "readinessProbe of container %s takes the pod out after up to %d s (%d s x %d), and the grace period is %d s: the server has gone first", c.Name, p.Seconds(), p.Period, p.Failures, w.Grace()).
 			because("%s", because).
 			cure("set periodSeconds to %d and failureThreshold to %d: %d s", period, failures, period*failures).
 			by(c.Value, []string{"readinessProbe", "periodSeconds"}, period).
@@ -39,21 +43,21 @@ func readinessSlowerThanGrace(w *workload, r *report) {
 }
 
 // fasterThan keeps the threshold as long as a period of 1 s is enough.
-func fasterThan(seconds int, p probe) (period, failures int) {
-	failures = min(p.failures, max(seconds, 1))
+func fasterThan(seconds int, p model.Probe) (period, failures int) {
+	failures = min(p.Failures, max(seconds, 1))
 	return max(seconds/failures, 1), failures
 }
 
 // readinessDecides is why it counts how fast readiness takes the container's pod out,
 // "" if it does not.
-func readinessDecides(c *container) string {
-	served := c.served()
-	if where := c.workload.mayRunOnSpot(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained
+func readinessDecides(c *model.Container) string {
+	served := c.Served()
+	if where := c.Workload.MayRunOnSpot(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained
 		return "the pods may run on spot nodes (" + where + "): when one is reclaimed, the kubelet ends the pods without deleting them"
 	}
 	for _, s := range served {
-		if s.service.Get("spec", "externalTrafficPolicy").Text() == "Local" {
-			return "Service " + s.service.Name + " has externalTrafficPolicy: Local: what comes to the node goes to its own pods only, until their readiness has failed"
+		if s.Service.Get("spec", "externalTrafficPolicy").Text() == "Local" {
+			return "Service " + s.Service.Name + " has externalTrafficPolicy: Local: what comes to the node goes to its own pods only, until their readiness has failed"
 		}
 	}
 	return ""

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // Recreate ends every pod before it starts one.
 var ruleRecreateBehindService = rule{
 	id:    "recreate-behind-service",
@@ -12,23 +14,23 @@ var ruleRecreateBehindService = rule{
 	check:    eachWorkload(recreateBehindService),
 }
 
-func recreateBehindService(w *workload, r *report) {
+func recreateBehindService(w *model.Workload, r *report) {
 	field := "strategy"
 	if w.Kind == "StatefulSet" {
 		field = "updateStrategy" // Kubernetes 1.37, KEP-3541
 	}
 	kind := w.Get("spec", field, "type")
-	s := w.alone()
-	if n, known := w.replicas(); kind.Text() != "Recreate" || s == nil || known && n == 0 {
+	s := w.Alone()
+	if n, known := w.Replicas(); kind.Text() != "Recreate" || s == nil || known && n == 0 {
 		return
 	}
 	f := r.add(w.Object, kind, "each rollout ends all pods before it starts one: Service %s has no endpoint until a new pod is ready", s.Name)
-	if volume := r.set.exclusiveVolume(w); volume != "" {
+	if volume := r.set.ExclusiveVolume(w); volume != "" {
 		f.as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
 			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that volume")
 		return
 	}
-	if port := w.hostPort(); port != 0 {
+	if port := w.HostPort(); port != 0 {
 		f.as(Info).because("two pods on one node cannot have port %d of it", port).
 			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that port")
 		return

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // The old pods are ended while the proxies still have to learn that the traffic has moved.
 var ruleRolloutDynamicStableScale = rule{
 	id:    "rollout-dynamic-stable-scale",
@@ -14,7 +16,7 @@ var ruleRolloutDynamicStableScale = rule{
 	check:    eachWorkload(rolloutDynamicStableScale),
 }
 
-func rolloutDynamicStableScale(w *workload, r *report) {
+func rolloutDynamicStableScale(w *model.Workload, r *report) {
 	canary := w.Get("spec", "strategy", "canary")
 	dynamic := canary.Get("dynamicStableScale")
 	if !w.Is("argoproj.io", "Rollout") || !dynamic.True() || !canary.Get("trafficRouting").Present() {
@@ -23,7 +25,7 @@ func rolloutDynamicStableScale(w *workload, r *report) {
 	f := r.add(w.Object, dynamic, "dynamicStableScale: stable pods are ended while traffic is moved to the canary, before all proxies have the new weights").
 		cure("set dynamicStableScale to false: the stable pods then stay until the canary has all of the traffic, and scaleDownDelaySeconds (default 30) after that").
 		by(canary, []string{"dynamicStableScale"}, false)
-	if len(w.traffic()) > 0 {
-		f.because("Service %s leads clients to the pods", w.traffic()[0].Name)
+	if len(w.Traffic()) > 0 {
+		f.because("Service %s leads clients to the pods", w.Traffic()[0].Name)
 	}
 }

@@ -1,5 +1,10 @@
 package lint
 
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+)
+
 // Where maxUnavailable reaches the number of pods, a rollout may end all of them
 // before one of the new is ready.
 var ruleRolloutTakesAllPodsDown = rule{
@@ -18,42 +23,42 @@ var ruleRolloutTakesAllPodsDown = rule{
 	check:    eachWorkload(rolloutTakesAllPodsDown),
 }
 
-func rolloutTakesAllPodsDown(w *workload, r *report) {
-	n, known := w.replicas()
-	s := w.alone()
+func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
+	n, known := w.Replicas()
+	s := w.Alone()
 	if !known || n < 1 || s == nil || n == 1 && w.Kind == "StatefulSet" { // has no surge: the only pod has its own rule
 		return
 	}
-	ro, ok := w.rolling(n)
-	if !ok || ro.unavailable < n {
+	ro, ok := w.Rolling(n)
+	if !ok || ro.Unavailable < n {
 		return
 	}
 	all := "the only pod"
 	if n > 1 {
-		all = "all " + pods(n) + " at one time"
+		all = "all " + wording.Count(n, "pod") + " at one time"
 	}
-	f := r.add(w.Object, ro.at(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
-		because("%s", ro.because)
-	switch volume, port := r.set.exclusiveVolume(w), w.hostPort(); {
-	case w.scaler != nil:
-		f.as(Warning).because("%d is the minimum of %s; %s", n, w.scaler, ro.because)
-	case !w.sized():
-		f.as(Warning).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales it; %s", ro.because)
+	f := r.add(w.Object, ro.At(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
+		because("%s", ro.Because)
+	switch volume, port := r.set.ExclusiveVolume(w), w.HostPort(); {
+	case w.Scaler != nil:
+		f.as(Warning).because("%d is the minimum of %s; %s", n, w.Scaler, ro.Because)
+	case !w.Sized():
+		f.as(Warning).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales it; %s", ro.Because)
 	case n == 1 && volume != "":
-		f.as(Info).because("%s; two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", ro.because, volume).
+		f.as(Info).because("%s; two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", ro.Because, volume).
 			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that volume")
 		return
 	case n == 1 && port != 0:
-		f.as(Info).because("%s; two pods on one node cannot have port %d of it", ro.because, port).
+		f.as(Info).because("%s; two pods on one node cannot have port %d of it", ro.Because, port).
 			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that port")
 		return
 	}
 	if w.Kind == "StatefulSet" { // Kubernetes ignores the field before 1.35, and 1.36 does by default
-		f.as(Warning).cure("set maxUnavailable to 1").by(w.Value, ro.path("maxUnavailable"), 1)
+		f.as(Warning).cure("set maxUnavailable to 1").by(w.Value, ro.Path("maxUnavailable"), 1)
 		return
 	}
-	f.cure("set maxUnavailable to 0 and maxSurge to 1").by(w.Value, ro.path("maxUnavailable"), 0)
-	if ro.surge == 0 || ro.at(w, "maxSurge").Text() == "0%" {
-		f.by(w.Value, ro.path("maxSurge"), 1)
+	f.cure("set maxUnavailable to 0 and maxSurge to 1").by(w.Value, ro.Path("maxUnavailable"), 0)
+	if ro.Surge == 0 || ro.At(w, "maxSurge").Text() == "0%" {
+		f.by(w.Value, ro.Path("maxSurge"), 1)
 	}
 }

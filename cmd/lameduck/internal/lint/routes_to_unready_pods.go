@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // An endpoint of such a Service is ready for as long as the pod exists.
 var ruleRoutesToUnreadyPods = rule{
 	id:    "routes-to-unready-pods",
@@ -14,16 +16,16 @@ var ruleRoutesToUnreadyPods = rule{
 	check:    routesToUnreadyPods,
 }
 
-func routesToUnreadyPods(s *set, r *report) {
-	for _, svc := range s.services {
+func routesToUnreadyPods(s *model.Set, r *report) {
+	for _, svc := range s.Services {
 		publish := svc.Get("spec", "publishNotReadyAddresses")
-		if !publish.True() || len(svc.workloads) == 0 || svc.metricsOnly() || svc.forPeers() {
+		if !publish.True() || len(svc.Workloads) == 0 || svc.MetricsOnly() || svc.ForPeers() {
 			continue
 		}
-		f := r.add(svc.Object, publish, "publishNotReadyAddresses: the pods of %s get new connections until they are gone, also after the server has closed its listener", svc.workloads[0]).
+		f := r.add(svc.Object, publish, "publishNotReadyAddresses: the pods of %s get new connections until they are gone, also after the server has closed its listener", svc.Workloads[0]).
 			cure("remove publishNotReadyAddresses; where pods have to find each other before they are ready, give them a headless Service of their own").
 			by(svc.Value, []string{"spec", "publishNotReadyAddresses"}, nil)
-		if svc.headless {
+		if svc.Headless {
 			f.as(Warning).because("the Service is headless: its clients take the addresses from DNS")
 		}
 	}

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -14,14 +15,23 @@ type rule struct {
 	title, why string
 	sources    []string
 	severity   Severity // of its findings, unless one has another
-	check      func(*set, *report)
+	check      func(*model.Set, *report)
 }
 
 // eachWorkload asks about one workload after the other.
-func eachWorkload(check func(*workload, *report)) func(*set, *report) {
-	return func(s *set, r *report) {
-		for _, w := range s.workloads {
+func eachWorkload(check func(*model.Workload, *report)) func(*model.Set, *report) {
+	return func(s *model.Set, r *report) {
+		for _, w := range s.Workloads {
 			check(w, r)
+		}
+	}
+}
+
+// eachBudget asks about one budget after the other.
+func eachBudget(check func(*model.Budget, *report)) func(*model.Set, *report) {
+	return func(s *model.Set, r *report) {
+		for _, b := range s.Budgets {
+			check(b, r)
 		}
 	}
 }
@@ -29,7 +39,8 @@ func eachWorkload(check func(*workload, *report)) func(*set, *report) {
 // report collects the findings of one rule.
 type report struct {
 	rule  *rule
-	set   *set
+	set   *model.Set
+	ids   []string // of all rules
 	found []*Finding
 }
 

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // Native sidecars end in the reverse order in which they were started; but all preStop
 // hooks start at T0.
 var ruleSidecarOrder = rule{
@@ -15,29 +17,29 @@ var ruleSidecarOrder = rule{
 	check:    eachWorkload(sidecarOrder),
 }
 
-func sidecarOrder(w *workload, r *report) {
-	if len(w.traffic()) == 0 {
+func sidecarOrder(w *model.Workload, r *report) {
+	if len(w.Traffic()) == 0 {
 		return
 	}
-	var before *container // a sidecar that uses the network, and is no mesh proxy
-	for _, c := range w.containers {
-		if !c.sidecar {
+	var before *model.Container // a sidecar that uses the network, and is no mesh proxy
+	for _, c := range w.Containers {
+		if !c.Sidecar {
 			continue
 		}
-		p := c.proxy()
-		if p != nil && p.mesh && before != nil {
-			r.add(w.Object, c.Get("name"), "%s ends before sidecar %s, whose connections go through it: sidecars end in the reverse order of initContainers", p.name, before.name).as(Info).
-				because("container %s is behind container %s in initContainers", c.name, before.name).
-				cure("move container %s before container %s", c.name, before.name)
+		p := c.Proxy()
+		if p != nil && p.Mesh && before != nil {
+			r.add(w.Object, c.Get("name"), "%s ends before sidecar %s, whose connections go through it: sidecars end in the reverse order of initContainers", p.Name, before.Name).as(Info).
+				because("container %s is behind container %s in initContainers", c.Name, before.Name).
+				cure("move container %s before container %s", c.Name, before.Name)
 		}
-		if (p == nil || !p.mesh) && (p != nil || len(c.Get("ports").Items()) > 0) {
+		if (p == nil || !p.Mesh) && (p != nil || len(c.Get("ports").Items()) > 0) {
 			before = c
 		}
-		if line := c.stopsAtOnce(); line != nil && !c.serves() {
-			r.add(w.Object, c.preStop(), "the preStop hook of sidecar %s ends it with %s when the pod begins to terminate, while the containers still need it", c.name, short(line)).
+		if line := c.StopsAtOnce(); line != nil && !c.Serves() {
+			r.add(w.Object, c.PreStop(), "the preStop hook of sidecar %s ends it with %s when the pod begins to terminate, while the containers still need it", c.Name, model.Short(line)).
 				because("all preStop hooks of a pod start at one time: that of a sidecar does not wait for its turn").
-				cure("remove the hook: the kubelet sends sidecar %s the stop signal when all containers have ended", c.name).
-				by(c.preStop(), nil, nil)
+				cure("remove the hook: the kubelet sends sidecar %s the stop signal when all containers have ended", c.Name).
+				by(c.PreStop(), nil, nil)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package lint
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+
 // The kubelet sends the stop signal to process 1 of a container and to no other. A
 // shell has no handler for it and passes nothing on.
 var ruleSignalDoesNotReachTheServer = rule{
@@ -19,17 +21,17 @@ var ruleSignalDoesNotReachTheServer = rule{
 	check:    eachWorkload(signalDoesNotReachTheServer),
 }
 
-func signalDoesNotReachTheServer(w *workload, r *report) {
-	for _, c := range w.containers {
-		p := c.process1()
-		if p.lost == nil || !c.serves() {
+func signalDoesNotReachTheServer(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		p := c.Process1()
+		if p.Lost == nil || !c.Serves() {
 			continue
 		}
-		f := r.add(w.Object, p.at, "%s", p.lost.summary).because("%s", p.lost.source).cure("%s", p.lost.cure)
-		if p.lost.mended != "" {
-			f.by(p.at, nil, p.lost.mended)
+		f := r.add(w.Object, p.At, "%s", p.Lost.Summary).because("%s", p.Lost.Source).cure("%s", p.Lost.Cure)
+		if p.Lost.Mended != "" {
+			f.by(p.At, nil, p.Lost.Mended)
 		}
-		if !p.lost.sure {
+		if !p.Lost.Sure {
 			f.as(Warning)
 		}
 	}

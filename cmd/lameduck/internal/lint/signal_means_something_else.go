@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
 // To some servers SIGTERM does not mean to finish and stop.
@@ -24,74 +25,74 @@ var ruleSignalMeansSomethingElse = rule{
 	check:    eachWorkload(signalMeansSomethingElse),
 }
 
-func signalMeansSomethingElse(w *workload, r *report) {
-	for _, c := range w.containers {
-		if declaredSignal(c, r) || c.process1().lost != nil || !c.serves() {
+func signalMeansSomethingElse(w *model.Workload, r *report) {
+	for _, c := range w.Containers {
+		if declaredSignal(c, r) || c.Process1().Lost != nil || !c.Serves() {
 			continue // a signal that the server does not get has a rule of its own
 		}
-		signal, from := c.stopSignal()
+		signal, from := c.StopSignal()
 		if name := systemd(c); name != "" && (signal == "" || signal == "SIGTERM") {
-			r.add(w.Object, c.process1().at, "%s is process 1, and on SIGTERM it executes itself again and goes on: the pod is killed at the end of its grace period of %d s", name, w.grace()).as(Warning).
+			r.add(w.Object, c.Process1().At, "%s is process 1, and on SIGTERM it executes itself again and goes on: the pod is killed at the end of its grace period of %d s", name, w.Grace()).as(Warning).
 				because("systemd(1): it shuts down on SIGRTMIN+3").
 				cure("write STOPSIGNAL SIGRTMIN+3 in the Dockerfile, or start the server itself as the command")
 			continue
 		}
-		if server := c.server(); server != nil {
+		if server := c.Server(); server != nil {
 			stopsWrongly(c, server, signal, from, r)
 		}
 	}
 }
 
 // declaredSignal judges lifecycle.stopSignal by itself.
-func declaredSignal(c *container, r *report) (found bool) {
+func declaredSignal(c *model.Container, r *report) (found bool) {
 	v := c.Get("lifecycle", "stopSignal")
-	if !v.Present() || c.workload.pod.Get("os", "name").Present() {
+	if !v.Present() || c.Workload.Pod.Get("os", "name").Present() {
 		return false
 	}
-	r.add(c.workload.Object, v, "Kubernetes refuses lifecycle.stopSignal %s in a pod without spec.os.name", v.Text()).
+	r.add(c.Workload.Object, v, "Kubernetes refuses lifecycle.stopSignal %s in a pod without spec.os.name", v.Text()).
 		because("the signals that there are depend on the system: validation asks for it").
 		cure("set os.name to linux in the spec of the pod").
-		by(c.workload.pod, []string{"os", "name"}, "linux")
+		by(c.Workload.Pod, []string{"os", "name"}, "linux")
 	return true
 }
 
-func systemd(c *container) string {
-	words := c.process1().server
-	if len(words) == 0 || c.process1().init != "" {
+func systemd(c *model.Container) string {
+	words := c.Process1().Server
+	if len(words) == 0 || c.Process1().Init != "" {
 		return ""
 	}
 	name := path.Base(words[0])
-	if name == "systemd" || name == "init" && strings.HasSuffix(words[0], "/sbin/init") && c.image().shell != "ash" {
+	if name == "systemd" || name == "init" && strings.HasSuffix(words[0], "/sbin/init") && c.Image().Shell != "ash" {
 		return words[0]
 	}
 	return ""
 }
 
 // stopsWrongly reports a signal on which the server does not finish and stop.
-func stopsWrongly(c *container, server *finding.Server, signal, from string, r *report) {
+func stopsWrongly(c *model.Container, server *finding.Server, signal, from string, r *report) {
 	at := c.Get("lifecycle", "stopSignal")
 	if !at.Present() {
-		at = c.process1().at
+		at = c.Process1().At
 	}
 	if !at.Present() {
 		at = c.Get("image")
 	}
 	unknown := signal == ""
 	if unknown {
-		signal, from = "SIGTERM", "SIGTERM is the default; a STOPSIGNAL of the image "+c.image().text+" is not known"
+		signal, from = "SIGTERM", "SIGTERM is the default; a STOPSIGNAL of the image "+c.Image().Text+" is not known"
 	}
 	var f *Finding
 	switch {
 	case server.ReloadsOnTERM && signal == "SIGTERM":
-		if c.stopsOnTERM() {
+		if stopsOnTERM(c) {
 			return
 		}
-		f = r.add(c.workload.Object, at, "to %s SIGTERM means to reload its workers: it goes on until SIGKILL at the end of the grace period of %d s, which cuts what is in flight", server.Name, c.workload.grace()).
+		f = r.add(c.Workload.Object, at, "to %s SIGTERM means to reload its workers: it goes on until SIGKILL at the end of the grace period of %d s, which cuts what is in flight", server.Name, c.Workload.Grace()).
 			cure("add hook-master-start = unix_signal:15 gracefully_kill_them_all with master = true to its settings, which finishes the requests in flight, or die-on-term = true, which stops it at once")
 	case server.GracefulSignal == "" || signal == server.GracefulSignal || unknown && server.InImage:
 		return // what is built on the official image has its signal
 	default:
-		f = r.add(c.workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, server.GracefulSignal).
+		f = r.add(c.Workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, server.GracefulSignal).
 			cure("write STOPSIGNAL %s in the Dockerfile of the image", server.GracefulSignal)
 		if declared := c.Get("lifecycle", "stopSignal"); declared.Present() {
 			f.cure("set lifecycle.stopSignal to %s", server.GracefulSignal).by(declared, nil, server.GracefulSignal)
@@ -105,26 +106,26 @@ func stopsWrongly(c *container, server *finding.Server, signal, from string, r *
 
 // stopsOnTERM reports whether uWSGI is set to stop on SIGTERM, or reads settings that
 // are not in the set.
-func (c *container) stopsOnTERM() bool {
+func stopsOnTERM(c *model.Container) bool {
 	stops := func(text string) bool {
 		return strings.Contains(text, "die-on-term") || strings.Contains(text, "unix_signal:15")
 	}
-	for name := range c.environment() {
+	for name := range c.Environment() {
 		if name == "UWSGI_DIE_ON_TERM" || name == "UWSGI_HOOK_MASTER_START" {
 			return true
 		}
 	}
 	seen := false
-	for _, f := range c.files() {
-		seen = seen || strings.Contains(f.text, "[uwsgi]")
-		if stops(f.text) {
+	for _, f := range c.Files() {
+		seen = seen || strings.Contains(f.Text, "[uwsgi]")
+		if stops(f.Text) {
 			return true
 		}
 	}
-	for _, word := range c.process1().server[1:] {
+	for _, word := range c.Process1().Server[1:] {
 		if stops(word) || !seen && (strings.Contains(word, ".ini") || strings.Contains(word, ".y") || strings.Contains(word, ".xml") || strings.Contains(word, ".json") || strings.Contains(word, "--emperor")) {
 			return true
 		}
 	}
-	return len(c.process1().server) < 2 && !seen
+	return len(c.Process1().Server) < 2 && !seen
 }

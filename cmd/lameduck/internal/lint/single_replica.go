@@ -1,6 +1,9 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
 
 // One pod behind a Service has no other that could take its connections.
 var ruleSingleReplica = rule{
@@ -17,19 +20,19 @@ var ruleSingleReplica = rule{
 	check:    eachWorkload(singleReplica),
 }
 
-func singleReplica(w *workload, r *report) {
-	n, known := w.replicas()
-	s := w.alone()
+func singleReplica(w *model.Workload, r *report) {
+	n, known := w.Replicas()
+	s := w.Alone()
 	if !known || n != 1 || s == nil {
 		return
 	}
-	o, at := w.replicasAt()
-	volume := r.set.exclusiveVolume(w)
+	o, at := w.ReplicasAt()
+	volume := r.set.ExclusiveVolume(w)
 	switch {
 	case w.Kind == "Pod":
 		r.add(o, w.Get("metadata", "name"), "the pod is alone behind Service %s, and no controller replaces it when its node is drained", s.Name).
 			cure("let a Deployment with replicas: 2 make the pod")
-	case w.scaler != nil:
+	case w.Scaler != nil:
 		minimumOfOne(r, w, at, s)
 	case w.Kind == "StatefulSet":
 		r.add(o, at, "one pod is behind Service %s: it is away at each rollout and at each drain of its node", s.Name).
@@ -38,7 +41,7 @@ func singleReplica(w *workload, r *report) {
 		r.add(o, at, "one pod is behind Service %s: it is away at each drain of its node", s.Name).
 			as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
 			cure("let the clients retry until it is back, or set replicas to 2 without that volume")
-	case !w.sized():
+	case !w.Sized():
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
 			as(Info).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales %s", w).
 			cure("set replicas to 2")
@@ -51,8 +54,8 @@ func singleReplica(w *workload, r *report) {
 
 // minimumOfOne is about an autoscaler that may leave one pod. What runs with more
 // at other times runs with two.
-func minimumOfOne(r *report, w *workload, at object.Value, s *service) {
-	scaler := w.scaler
+func minimumOfOne(r *report, w *model.Workload, at object.Value, s *model.Service) {
+	scaler := w.Scaler
 	f := r.add(scaler, at, "%s leaves one pod behind Service %s: connections are then refused at each drain of its node until a new pod is ready", scaler, s.Name).
 		about(w.Object).because("%s: 1", minimumOf(scaler)).cure("set %s to 2", minimumOf(scaler))
 	if !at.Present() {

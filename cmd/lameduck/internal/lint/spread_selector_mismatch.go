@@ -3,6 +3,8 @@ package lint
 import (
 	"fmt"
 	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
 // A constraint that counts other pods than its own spreads nothing.
@@ -21,59 +23,59 @@ var ruleSpreadSelectorMismatch = rule{
 	check:    eachWorkload(spreadSelectorMismatch),
 }
 
-func spreadSelectorMismatch(w *workload, r *report) {
-	for _, a := range w.constraints() {
+func spreadSelectorMismatch(w *model.Workload, r *report) {
+	for _, a := range w.Constraints() {
 		selector := a.Get("labelSelector")
 		switch {
 		case !selector.Present():
-			f := r.add(w.Object, a.Value, "%s over %s has no labelSelector: it counts no pod and spreads none", a.field, a.key()).
+			f := r.add(w.Object, a.Value, "%s over %s has no labelSelector: it counts no pod and spreads none", a.What, a.TopologyKey()).
 				cure("set labelSelector to the selector of %s", w)
 			if a.Get("matchLabelKeys").Present() {
 				f.as(Error).because("Kubernetes refuses matchLabelKeys without a labelSelector")
 			}
-		case !a.selects(w):
-			f := r.add(w.Object, selector, "labelSelector of the %s over %s does not select the pod's own labels: it spreads nothing", a.field, a.key()).
-				because("%s", w.differs(labelSelector(selector)))
+		case !a.Selects(w):
+			f := r.add(w.Object, selector, "labelSelector of the %s over %s does not select the pod's own labels: it spreads nothing", a.What, a.TopologyKey()).
+				because("%s", w.Differs(model.LabelSelector(selector)))
 			cureSelector(f, w, a)
 		}
 		checkKeys(w, a, r)
 	}
-	for _, a := range w.antiAffinity() {
+	for _, a := range w.AntiAffinity() {
 		checkKeys(w, a, r)
 	}
-	if a, ok := missedBySelf(w, r.set); ok {
-		f := r.add(w.Object, a.Get("labelSelector"), "labelSelector of the only %s selects neither the pod's own labels nor any other pod of these files: it keeps nothing apart", a.field).
-			as(Info).because("%s", w.differs(labelSelector(a.Get("labelSelector"))))
+	if a, ok := model.MissedBySelf(w, r.set); ok {
+		f := r.add(w.Object, a.Get("labelSelector"), "labelSelector of the only %s selects neither the pod's own labels nor any other pod of these files: it keeps nothing apart", a.What).
+			as(Info).because("%s", w.Differs(model.LabelSelector(a.Get("labelSelector"))))
 		cureSelector(f, w, a)
 	}
 }
 
 // cureSelector lets the pods be counted. What may leave pods pending is not done
 // without being asked for.
-func cureSelector(f *Finding, w *workload, a apart) {
+func cureSelector(f *Finding, w *model.Workload, a model.Apart) {
 	labels := plainSelector(w.Object)
 	if labels == nil {
 		f.cure("set labelSelector to the selector of %s", w)
 		return
 	}
 	f.cure("set matchLabels to {%s}", matched(w))
-	if selector := a.Get("labelSelector"); !a.required && !selector.Get("matchExpressions").Present() {
+	if selector := a.Get("labelSelector"); !a.Required && !selector.Get("matchExpressions").Present() {
 		f.by(selector, []string{"matchLabels"}, labels)
 	}
 }
 
 // checkKeys is about matchLabelKeys.
-func checkKeys(w *workload, a apart, r *report) {
-	selector := labelSelector(a.Get("labelSelector"))
+func checkKeys(w *model.Workload, a model.Apart, r *report) {
+	selector := model.LabelSelector(a.Get("labelSelector"))
 	for _, v := range a.Get("matchLabelKeys").Items() {
 		name := v.Text()
-		_, plain := selector.labels[name]
-		switch own := hashes[w.Kind]; {
-		case plain || slices.ContainsFunc(selector.expressions, func(e expression) bool { return e.label == name }):
-			r.add(w.Object, v, "matchLabelKeys of the %s has %s, and so has its labelSelector: Kubernetes refuses that", a.field, name).
+		_, plain := selector.Labels[name]
+		switch own := model.Hashes[w.Kind]; {
+		case plain || slices.ContainsFunc(selector.Expressions, func(e model.Expression) bool { return e.Label == name }):
+			r.add(w.Object, v, "matchLabelKeys of the %s has %s, and so has its labelSelector: Kubernetes refuses that", a.What, name).
 				as(Error).cure("remove it from one of the two")
-		case own != "" && own != name && isHash(name):
-			r.add(w.Object, v, "matchLabelKeys of the %s has %s, which the pods of a %s do not have: it is ignored, and a rollout counts old and new pods together", a.field, name, w.Kind).
+		case own != "" && own != name && model.IsHash(name):
+			r.add(w.Object, v, "matchLabelKeys of the %s has %s, which the pods of a %s do not have: it is ignored, and a rollout counts old and new pods together", a.What, name, w.Kind).
 				as(Info).cure("write %s", own).by(a.Value, []string{"matchLabelKeys", fmt.Sprint(slices.Index(a.Get("matchLabelKeys").Texts(), name))}, own)
 		}
 	}

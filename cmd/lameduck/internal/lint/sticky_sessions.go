@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -18,17 +19,17 @@ var ruleStickySessions = rule{
 	check:    stickySessions,
 }
 
-func stickySessions(s *set, r *report) {
-	var routes map[key]*object.Object
-	for _, svc := range s.services {
+func stickySessions(s *model.Set, r *report) {
+	var routes map[model.Key]*object.Object
+	for _, svc := range s.Services {
 		affinity := svc.Get("spec", "sessionAffinity")
-		if affinity.Text() != "ClientIP" || len(svc.workloads) == 0 || svc.metricsOnly() {
+		if affinity.Text() != "ClientIP" || len(svc.Workloads) == 0 || svc.MetricsOnly() {
 			continue
 		}
 		if routes == nil {
-			routes = s.routes()
+			routes = s.Routes()
 		}
-		if o := routes[key{"Service", svc.Namespace, svc.Name}]; o != nil {
+		if o := routes[model.Key{Kind: "Service", Namespace: svc.Namespace, Name: svc.Name}]; o != nil {
 			r.add(svc.Object, affinity, "sessionAffinity ClientIP behind %s: the proxy is one client, and one pod gets all of its connections", o).
 				because("%s routes to Service %s", o, svc.Name).
 				cure("set sessionAffinity to None, and let the proxy keep sessions by a cookie where the application needs them")

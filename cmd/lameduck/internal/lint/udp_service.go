@@ -1,6 +1,10 @@
 package lint
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // UDP has no connection that could be closed.
 var ruleUDPService = rule{
@@ -16,25 +20,25 @@ var ruleUDPService = rule{
 	check:    udpService,
 }
 
-func udpService(s *set, r *report) {
-	for _, svc := range s.services {
-		ports := svc.udp()
-		if len(ports) == 0 || len(svc.workloads) == 0 || svc.metricsOnly() {
+func udpService(s *model.Set, r *report) {
+	for _, svc := range s.Services {
+		ports := svc.UDP()
+		if len(ports) == 0 || len(svc.Workloads) == 0 || svc.MetricsOnly() {
 			continue
 		}
 		f := r.add(svc.Object, ports[0].Value, "port %s is UDP: datagrams that come after a pod has closed its socket are lost, and the client is not informed", portName(ports[0])).
 			cure("keep the socket open and answer for the whole drain delay; clients have to repeat what gets no answer")
-		if w := svc.workloads[0]; len(svc.workloads) == 1 {
-			if n, known := w.replicas(); known && n == 1 {
+		if w := svc.Workloads[0]; len(svc.Workloads) == 1 {
+			if n, known := w.Replicas(); known && n == 1 {
 				f.because("%s has 1 replica: up to Kubernetes 1.36 the nodes keep sending to the pod that is gone until there is another", w)
 			}
 		}
 	}
 }
 
-func portName(p servicePort) string {
-	if p.name != "" {
-		return p.name
+func portName(p model.ServicePort) string {
+	if p.Name != "" {
+		return p.Name
 	}
-	return strconv.Itoa(p.number)
+	return strconv.Itoa(p.Number)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -23,13 +24,28 @@ var ruleUnknownField = rule{
 	check:    unknownField,
 }
 
-func unknownField(s *set, r *report) {
-	for _, o := range s.objects {
+func unknownField(s *model.Set, r *report) {
+	for _, o := range s.Objects {
+		c := strictCheck{r, o, map[object.Pos]bool{}}
 		if t := manifest.TypeOf(o.Get("apiVersion").Text(), o.Kind); t != nil {
-			c := strictCheck{r, o, map[object.Pos]bool{}}
 			c.fields(&part{Value: o.Value, of: t})
+		} else if template := podTemplateOf(o); template != nil {
+			c.fields(template)
 		}
 	}
+}
+
+// podTemplateOf is the pod template of a workload whose own fields are not known, such as
+// a Rollout: around it is what it has like a Deployment.
+func podTemplateOf(o *object.Object) *part {
+	template := o.Get("spec", "template")
+	if !model.IsWorkload(o) || !template.Present() || template.Node().Kind != mappingNode {
+		return nil
+	}
+	deployment := manifest.TypeOf("apps/v1", "Deployment")
+	spec := (*deployment)["spec"].Of
+	around := &part{o.Get("spec"), spec, "spec", &part{Value: o.Value, of: deployment}}
+	return &part{template, (*spec)["template"].Of, "template", around}
 }
 
 // fields checks the fields of an object, and what is in them.

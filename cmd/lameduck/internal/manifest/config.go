@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"encoding/base64"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
@@ -45,32 +44,24 @@ func (all *configs) find(kind, name string) *config {
 
 func newConfig(o object) *config {
 	c := &config{data: map[string]string{}, binary: map[string]string{}}
-	entries := func(field string, encoded bool, into map[string]string) {
-		for _, f := range o.get(field).fields() {
-			v := value{file: o.file, node: f.Value, path: join(join(o.path, field), f.Key.Value)}
-			text := v.text("")
-			if encoded {
-				text = v.base64(text)
-			}
-			if _, again := into[f.Key.Value]; !again && field != "binaryData" {
-				c.keys = append(c.keys, f.Key.Value)
-			}
-			into[f.Key.Value] = text
+	for _, field := range []string{"data", "stringData", "binaryData"} {
+		o.get(field).fields() // it has to have some
+	}
+	for _, d := range DataOf(o.kind, o.node) {
+		v := value{file: o.file, node: d.Node, path: join(join(o.path, d.Field), d.Key)}
+		v.text("") // it has to be text
+		if d.Err != nil {
+			v.failHint("put plain text into stringData", "is not base64")
 		}
+		into := c.data
+		if d.Field == "binaryData" {
+			into = c.binary
+		} else if _, again := into[d.Key]; !again {
+			c.keys = append(c.keys, d.Key)
+		}
+		into[d.Key] = d.Text
 	}
-	entries("data", o.kind == "Secret", c.data)
-	entries("stringData", false, c.data) // overrides data
-	entries("binaryData", true, c.binary)
 	return c
-}
-
-// base64 decodes the data of a Secret, which may have line breaks.
-func (v value) base64(text string) string {
-	decoded, err := base64.StdEncoding.DecodeString(strings.NewReplacer("\n", "", "\r", "").Replace(text))
-	if err != nil {
-		v.failHint("put plain text into stringData", "is not base64")
-	}
-	return string(decoded)
 }
 
 // environment reads the variables of a container: those of envFrom first, which

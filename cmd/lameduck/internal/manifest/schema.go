@@ -57,10 +57,28 @@ var kubernetes = sync.OnceValue(func() map[string]*Type {
 	return types
 })
 
-// Closest is the field with the most similar name, and in how many letters it
-// differs.
-func (t *Type) Closest(name string) (field string, distance int) {
-	return hint.Similar(name, slices.Sorted(maps.Keys(*t)))
+// Similar is the field that was probably meant by name, "" if there is none. It is sure if
+// one letter or only upper and lower case differ, or a word before the name, as in strategy
+// and updateStrategy, or the unit.
+func (t *Type) Similar(name string) (field string, sure bool) {
+	fields := slices.Sorted(maps.Keys(*t))
+	for _, known := range fields {
+		long, short := strings.ToLower(known), strings.ToLower(name)
+		if len(long) < len(short) {
+			long, short = short, long
+		}
+		if long == short || long == short+"seconds" || len(short) > 6 && strings.HasSuffix(long, short) {
+			return known, true
+		}
+	}
+	similar, distance := hint.Similar(name, fields)
+	if diff := len(similar) - len(name); diff < -distance || diff > distance {
+		return "", false // one is the start of the other
+	}
+	if distance > max(1, len(name)/4) {
+		return "", false
+	}
+	return similar, distance <= 1 && len(name) > 3
 }
 
 // PathTo is the shortest path to an object within t that has the field; nil if there

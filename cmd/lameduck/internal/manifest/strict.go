@@ -61,12 +61,12 @@ func (p *place) checkField(f document.Field) {
 }
 
 func (p *place) unknown(v value, name string) {
+	similar, sure := p.fields.Similar(name)
 	advice := ""
-	if similar, distance := p.fields.Closest(name); distance <= 1 {
-		advice = "did you mean " + similar + "?"
-	} else if where := p.elsewhere(name); where != "" {
+	switch where := p.elsewhere(name); {
+	case !sure && where != "":
 		advice = name + " is a field of " + where
-	} else if distance <= len(name)/4 {
+	case similar != "":
 		advice = "did you mean " + similar + "?"
 	}
 	if advice == "" {

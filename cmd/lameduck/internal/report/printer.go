@@ -5,12 +5,12 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 	"unicode/utf8"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // width is that of prose; tables may be a little wider.
@@ -102,22 +102,6 @@ func (p *printer) writeTo(w io.Writer) error {
 	return err
 }
 
-// number has a comma between thousands.
-func number(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
-
-func counted(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return number(n) + " " + thing + "s"
-}
-
 // causes lists them, most first. Of more than three the first two are named.
 func causes(counts map[timeline.Cause]int) string {
 	keys := slices.Sorted(maps.Keys(counts))
@@ -126,13 +110,13 @@ func causes(counts map[timeline.Cause]int) string {
 	rest := 0
 	for i, k := range keys {
 		if i < 2 || len(keys) == 3 {
-			parts = append(parts, number(counts[k])+" "+string(k))
+			parts = append(parts, wording.Number(counts[k])+" "+string(k))
 		} else {
 			rest += counts[k]
 		}
 	}
 	if rest > 0 {
-		parts = append(parts, number(rest)+" other")
+		parts = append(parts, wording.Number(rest)+" other")
 	}
 	if len(parts) == 0 {
 		return "-"

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Text writes the report for people: the result first, then its evidence.
@@ -64,17 +65,17 @@ func outcome(r *Report) string {
 	if r.Attempts == 0 {
 		return "no attempt was made"
 	}
-	s := fmt.Sprintf("%s of %s dropped", number(r.Dropped), counted(r.Attempts, "attempt"))
+	s := fmt.Sprintf("%s of %s dropped", wording.Number(r.Dropped), wording.Count(r.Attempts, "attempt"))
 	if r.Void > 0 {
-		s += fmt.Sprintf(" (and %s void)", number(r.Void))
+		s += fmt.Sprintf(" (and %s void)", wording.Number(r.Void))
 	}
 	switch {
 	case len(r.Findings) == 0:
 		return s
 	case r.Dropped == 0:
-		return s + ", but " + counted(len(r.Findings), "finding")
+		return s + ", but " + wording.Count(len(r.Findings), "finding")
 	}
-	return s + ", " + counted(len(r.Findings), "finding")
+	return s + ", " + wording.Count(len(r.Findings), "finding")
 }
 
 func runLine(r *Report) string {
@@ -92,12 +93,12 @@ func controlLine(c Control) string {
 	if c.Attempts == 0 {
 		return "none was run, so failures of the machine itself cannot be distinguished"
 	}
-	return fmt.Sprintf("%s of %s failed (the noise floor)", number(c.Failed), number(c.Attempts))
+	return fmt.Sprintf("%s of %s failed (the noise floor)", wording.Number(c.Failed), wording.Number(c.Attempts))
 }
 
 // voidLine explains the attempts that are not counted.
 func voidLine(void int) string {
-	return counted(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
+	return wording.Count(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
 }
 
 // noiseNote explains drops on a machine that fails by itself.
@@ -106,7 +107,7 @@ func noiseNote(r *Report) string {
 	return fmt.Sprintf("On this machine %s of %s at a server that never terminates failed. "+
 		"At that rate about %s of the attempts above are expected to fail with any server: "+
 		"only clearly more failures than that are caused by the server. Run again on a less busy machine, or with a lower --rate.",
-		number(r.Control.Failed), counted(r.Control.Attempts, "attempt"), number(expected))
+		wording.Number(r.Control.Failed), wording.Count(r.Control.Attempts, "attempt"), wording.Number(expected))
 }
 
 func (p *printer) traffic(traffic []Traffic) {
@@ -115,7 +116,7 @@ func (p *printer) traffic(traffic []Traffic) {
 	}
 	var rows [][]string
 	for _, t := range traffic {
-		rows = append(rows, []string{t.Pattern, number(t.Attempts), number(t.Dropped), number(t.DroppedAfterSafeRetry),
+		rows = append(rows, []string{t.Pattern, wording.Number(t.Attempts), wording.Number(t.Dropped), wording.Number(t.DroppedAfterSafeRetry),
 			latency(t.Latency.P50), latency(t.Latency.P99), latency(t.Latency.Max), causes(t.Causes)})
 	}
 	p.line("")
@@ -137,7 +138,7 @@ func (p *printer) pods(pods []Pod) {
 	p.line("")
 	p.table([]string{"POD", ">READY", ">DELETED", ">SIGNAL", ">EXIT", "CODE", "LATE CONNECTIONS", "LATE REQUESTS"}, rows)
 	if more := len(pods) - listed; more > 0 {
-		p.line("and %s more", counted(more, "pod"))
+		p.line("and %s more", wording.Count(more, "pod"))
 	}
 }
 
@@ -155,7 +156,7 @@ func code(pod Pod) string {
 func statuses(counts map[int]int) string {
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d (%s)", status, number(counts[status])))
+		parts = append(parts, fmt.Sprintf("%d (%s)", status, wording.Number(counts[status])))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -185,12 +186,12 @@ func late(n int, last *float64) string {
 	if last == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s, last +%s", number(n), latency(*last))
+	return fmt.Sprintf("%s, last +%s", wording.Number(n), latency(*last))
 }
 
 func (p *printer) finding(i int, f finding.Finding) {
 	p.line("")
-	p.line("%d. %s (%s)", i, p.style(name, f.ID), counted(f.Drops, "drop"))
+	p.line("%d. %s (%s)", i, p.style(name, f.ID), wording.Count(f.Drops, "drop"))
 	p.prose("   ", f.Summary)
 	p.prose("   seen: ", f.Evidence)
 	if f.Doubt != "" {

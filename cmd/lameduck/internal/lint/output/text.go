@@ -11,6 +11,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Text writes the findings for people: each with the line that it is about.
@@ -83,7 +84,7 @@ func skips(all []object.Skipped) (lines []string) {
 		first := by[why][0]
 		place := fmt.Sprintf("%s:%d", first.File, first.Line)
 		if n := len(by[why]) - 1; n > 0 {
-			place += " and " + counted(n, "other")
+			place += " and " + wording.Count(n, "other")
 		}
 		lines = append(lines, place+": "+why)
 	}
@@ -92,7 +93,7 @@ func skips(all []object.Skipped) (lines []string) {
 
 // summary is the last line: what was read, and what was found.
 func summary(r *Result) string {
-	text := counted(len(r.Files), "file") + ", " + counted(len(r.Objects), "object") + ": "
+	text := wording.Count(len(r.Files), "file") + ", " + wording.Count(len(r.Objects), "object") + ": "
 	count := map[lint.Severity]int{}
 	for _, f := range r.Findings {
 		count[f.Severity]++
@@ -105,17 +106,10 @@ func summary(r *Result) string {
 	}
 	text += cmp.Or(strings.Join(found, ", "), "nothing found")
 	if n := len(r.Skipped); n > 0 {
-		text += ", " + counted(n, "document") + " skipped"
+		text += ", " + wording.Count(n, "document") + " skipped"
 	}
 	if n := len(r.Unread); n > 0 {
 		text += fmt.Sprintf(", %d could not be read", n)
 	}
 	return text
-}
-
-func counted(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

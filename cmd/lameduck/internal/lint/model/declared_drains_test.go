@@ -1,0 +1,182 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
+)
+
+// TestEveryDrainSetting reads each setting in each way in which it can be written.
+func TestEveryDrainSetting(t *testing.T) {
+	for _, s := range drainSettings {
+		if !strings.HasPrefix(s.source, "https://") {
+			t.Errorf("%s %s%s%s has no source", s.server, s.name, s.env, s.annotation)
+		}
+		file, _, _ := strings.Cut(s.file, "|")
+		var found []Drain
+		if s.file == "hypercorn" {
+			found = append(found, ofFlags([]string{"hypercorn", "--" + s.name + "=60s"}, "")...)
+		}
+		if s.name != "" && s.file == "" {
+			found = append(found, ofFlags([]string{"--" + s.name + "=60s", "--" + s.name, "60s"}, "")...)
+			if len(found) != 2 {
+				t.Errorf("%s is found %d times as a flag", s.name, len(found))
+			}
+		}
+		if s.name != "" {
+			found = append(found, ofLines("# "+file+"\n  "+s.name+": 60s\n", "", "")...)
+		}
+		for name := range strings.FieldsSeq(s.env) {
+			found = append(found, ofVariable(name, Variable{Text: "60s", known: true})...)
+		}
+		for _, d := range found {
+			if d.source != s.source || d.seconds != 60 {
+				t.Errorf("%s %s: found %s, %d s", s.server, s.name, d.name, d.seconds)
+			}
+		}
+		if len(found) == 0 && s.annotation == "" {
+			t.Errorf("%s %s is not found", s.server, s.name)
+		}
+	}
+}
+
+// TestDrainsOnOneLine: flow style, JSON and comments.
+func TestDrainsOnOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		`{terminationDrainDuration: 60s}`:                                      "Istio's proxy",
+		`{"concurrency": 2, "terminationDrainDuration": "60s"}`:                "Istio's proxy",
+		`{"server":{"graceful_shutdown_timeout":"60s","http_listen_port":80}}`: "the server",
+		`{"spring.lifecycle.timeout-per-shutdown-phase":"60s"}`:                "Spring Boot",
+		"# once, worker_shutdown_timeout 60s;":                                 "",
+		"daemon off; # not, worker_shutdown_timeout 60s;":                      "",
+		"// was {graceful_shutdown_timeout: 60s}":                              "",
+	} {
+		var servers []string
+		for _, d := range ofLines(text, "", "") {
+			servers = append(servers, d.server)
+			if d.seconds != 60 {
+				t.Errorf("%s: %d s", text, d.seconds)
+			}
+		}
+		if got := strings.Join(servers, ""); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+}
+
+// TestDrainsOfOneName: a name is that of the server whose file or command it is in.
+func TestDrainsOfOneName(t *testing.T) {
+	for _, tt := range []struct {
+		found []Drain
+		want  string
+	}{
+		{ofLines("worker_shutdown_timeout 60", "/app/config/puma.rb", ""), "Puma"},
+		{ofLines("upstream puma {}\nworker_shutdown_timeout 60;", "/etc/nginx/nginx.conf", ""), "nginx"},
+		{ofFlags([]string{"hypercorn", "a:b", "--graceful-timeout", "60"}, ""), "Hypercorn"},
+		{ofFlags([]string{"gunicorn", "a:b", "--graceful-timeout", "60"}, ""), "gunicorn"},
+	} {
+		if len(tt.found) != 1 || tt.found[0].server != tt.want {
+			t.Errorf("%v, want %s", tt.found, tt.want)
+		}
+	}
+}
+
+func TestSecondsOf(t *testing.T) {
+	for _, tt := range []struct {
+		text string
+		unit time.Duration
+		want int // -1: no time
+	}{
+		{"60", 0, 60}, {"60s", 0, 60}, {"1m", 0, 60}, {"1m30s", 0, 90}, {"30 sec", 0, 30}, {"2 minutes", 0, 120}, {"1500ms", 0, 2},
+		{"PT90S", 0, 90}, {"30000", time.Millisecond, 30}, {"10000000000", time.Nanosecond, 10}, {"0", 0, 0}, {"0.5", 0, 1}, {"1d", 0, 86400},
+		{"-1", 0, -1}, {"-5s", 0, -1}, {"", 0, -1}, {"on", 0, -1}, {"$TIMEOUT", 0, -1}, {"5x", 0, -1}, {"1e99", 0, script.Endless},
+	} {
+		got, ok := SecondsOf(tt.text, tt.unit)
+		if !ok {
+			got = -1
+		}
+		if got != tt.want {
+			t.Errorf("%q: %d, want %d", tt.text, got, tt.want)
+		}
+	}
+}
+
+// TestDrainsOfFiles reads files as they are written.
+func TestDrainsOfFiles(t *testing.T) {
+	for _, tt := range []struct{ path, text, want string }{
+		{"/etc/nginx/nginx.conf", "worker_processes auto;\n# worker_shutdown_timeout 5s;\nworker_shutdown_timeout 60s; # long\n", "nginx 60"},
+		{"/x/haproxy.cfg", "global\n  hard-stop-after 30000\n  grace 10s\ndefaults\n  mode http\n", "HAProxy 30, HAProxy 10"},
+		{"/x/other.cfg", "grace 10s\n", ""},
+		{"/etc/caddy/Caddyfile", "{\n\tgrace_period 10s\n\tshutdown_delay 15s\n}\n", "Caddy 10, Caddy 15"},
+		{"/etc/caddy/config.json", "{\"apps\": {\"http\": {\n \"grace_period\": 10000000000,\n}}}", "Caddy 10"},
+		{"/x/app.yaml", "cache:\n  grace_period: 1h\n", ""},
+		{"/x/traefik.toml", "[entryPoints.web.transport.lifeCycle]\n  requestAcceptGraceTimeout = 42\n  graceTimeOut = \"10s\"\n", "Traefik 42, Traefik 10"},
+		{"/x/traefik.yml", "entryPoints:\n  web:\n    transport:\n      lifeCycle:\n        requestAcceptGraceTimeout: 42\n", "Traefik 42"},
+		{"/x/gunicorn.conf.py", "graceful_timeout = 120\nworkers = 2\n", "gunicorn 120"},
+		{"/x/gunicorn.conf.py", "graceful_timeout = int(os.environ.get(\"T\", 15))\n", ""},
+		{"/x/uwsgi.ini", "[uwsgi]\nworker-reload-mercy = 45\n", "uWSGI 45"},
+		{"/x/puma.rb", "force_shutdown_after 30\n", "Puma 30"},
+		{"/x/www.conf", "[global]\n;process_control_timeout = 5\nprocess_control_timeout = 20s\n", "PHP-FPM 20"},
+		{"/x/application.properties", "spring.lifecycle.timeout-per-shutdown-phase=45s\n", "Spring Boot 45"},
+		{"/x/application.yml", "spring:\n  lifecycle:\n    timeout-per-shutdown-phase: \"1m\"\n", "Spring Boot 60"},
+		{"/x/Corefile", ".:53 {\n    health {\n        lameduck 5s\n    }\n}\n", "CoreDNS 5"},
+		{"/x/nats.conf", "lame_duck_duration: \"30s\"\nlame_duck_grace_period = 10s\n", "NATS 30, NATS 10"},
+		{"/x/httpd.conf", "GracefulShutdownTimeout 30\n", "Apache httpd 30"},
+		{"/x/gerrit.config", "[httpd]\n\tgracefulStopTimeout = 90 s\n", "Gerrit 90"},
+		{"/x/readme.md", "Set grace to 10s, the lameduck is 5s.\n", ""},
+	} {
+		var got []string
+		for _, d := range ofLines(tt.text, tt.path, "") {
+			got = append(got, fmt.Sprintf("%s %d", d.server, d.seconds))
+		}
+		if g := strings.Join(got, ", "); g != tt.want {
+			t.Errorf("%s: %s, want %s\n%s", tt.path, g, tt.want, tt.text)
+		}
+	}
+}
+
+// TestSpringShutsDownAtOnce where that is set, in any of its ways.
+func TestSpringShutsDownAtOnce(t *testing.T) {
+	off := drainsOf.name["timeout-per-shutdown-phase"][0].off
+	for text, want := range map[string]bool{
+		"SERVER_SHUTDOWN=immediate":                                  true,
+		"server.shutdown=immediate\n":                                true,
+		`{"server": {"port": 8080}, "server.shutdown": "immediate"}`: true,
+		"server:\n  port: 8080\n  shutdown: immediate\n":             true,
+		"server:\n  shutdown: graceful\n":                            false,
+		"server:\n  port: 8080\nother:\n  shutdown: immediate\n":     false,
+		"SERVER_SHUTDOWN=graceful":                                   false,
+	} {
+		if got := off.MatchString(text); got != want {
+			t.Errorf("%q: %v, want %v", text, got, want)
+		}
+	}
+}
+
+// TestDrainsOfContainers reads commands and environments.
+func TestDrainsOfContainers(t *testing.T) {
+	for _, tt := range []struct{ fields, want string }{
+		{`command: [gunicorn, --graceful-timeout, "60", app]`, "gunicorn 60"},
+		{`args: ["--graceful-timeout=$(DELAY)"]`, "gunicorn 12"},
+		{`command: [sh, -c, "exec uvicorn app:app --timeout-graceful-shutdown 25 --port 8000"]`, "uvicorn 25"},
+		{`command: [java, -Dspring.lifecycle.timeout-per-shutdown-phase=25s, -jar, app.jar]`, "Spring Boot 25"},
+		{`command: [java, -Dspring.lifecycle.timeout-per-shutdown-phase=25s, -Dserver.shutdown=immediate, -jar, app.jar]`, ""},
+		{`args: [--entryPoints.web.transport.lifeCycle.requestAcceptGraceTimeout=20]`, "Traefik 20"},
+		{`args: [--shutdown-delay-duration=20s]`, "the API server 20"},
+		{`args: ["--drain-time-s", "45"]`, ""},
+		{`args: ["--drain-time-s", "45"]
+      lifecycle: {preStop: {exec: {command: [curl, -X, POST, "localhost:9901/drain_listeners?graceful"]}}}`, "Envoy 45"},
+		{`args: [--graceful-timeout, app]`, ""},
+	} {
+		var got []string
+		for _, d := range podOf(t, tt.fields).Containers[0].Drains() {
+			got = append(got, fmt.Sprintf("%s %d", d.server, d.seconds))
+		}
+		if g := strings.Join(got, ", "); g != tt.want {
+			t.Errorf("%s: %s, want %s", tt.fields, g, tt.want)
+		}
+	}
+}

@@ -1,0 +1,72 @@
+package model
+
+import (
+	"regexp"
+	"time"
+)
+
+// drainSettings is every setting that lint knows, one entry each.
+var drainSettings = []drainSetting{
+	{server: "lameduck", env: "LAMEDUCK_DELAY", accepts: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
+	{server: "lameduck", env: "LAMEDUCK_GRACE", whole: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
+
+	// Of a name that others have too, the one that is bound to a file comes first.
+	{server: "Puma", name: "worker_shutdown_timeout", file: "puma.rb", source: "https://puma.io/puma/Puma/DSL.html#worker_shutdown_timeout-instance_method"},
+	{server: "Hypercorn", name: "graceful-timeout", file: "hypercorn", source: "https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"},
+
+	// Web servers and proxies.
+	{server: "nginx", name: "worker_shutdown_timeout", source: "https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout"},
+	{server: "Apache httpd", name: "GracefulShutdownTimeout", source: "https://httpd.apache.org/docs/2.4/mod/mpm_common.html#gracefulshutdowntimeout"},
+	{server: "HAProxy", name: "hard-stop-after", unit: time.Millisecond, source: "https://docs.haproxy.org/3.0/configuration.html#3.1-hard-stop-after"},
+	{server: "HAProxy", name: "grace", unit: time.Millisecond, accepts: true, file: "defaults", source: "https://docs.haproxy.org/3.0/configuration.html#3.1-grace"},
+	{server: "Envoy", name: "drain-time-s", hook: "drain_listeners", source: "https://www.envoyproxy.io/docs/envoy/latest/operations/cli#cmdoption-drain-time-s"},
+	{server: "Traefik", name: "requestAcceptGraceTimeout", accepts: true, source: "https://doc.traefik.io/traefik/routing/entrypoints/"},
+	{server: "Traefik", name: "graceTimeOut", source: "https://doc.traefik.io/traefik/routing/entrypoints/"},
+	{server: "Caddy", name: "shutdown_delay", unit: time.Nanosecond, accepts: true, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
+	{server: "Caddy", name: "grace_period", unit: time.Nanosecond, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
+	{server: "Skipper", name: "wait-for-healthcheck-interval", accepts: true, source: "https://opensource.zalando.com/skipper/operation/operation/"},
+	{server: "ingress-nginx", name: "shutdown-grace-period", accepts: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
+	{server: "ingress-nginx", name: "post-shutdown-grace-period", source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
+	{server: "CoreDNS", name: "lameduck", accepts: true, file: "health", source: "https://coredns.io/plugins/health/"},
+	{server: "NATS", name: "lame_duck_duration", hook: "ldm|USR2", source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
+	{server: "NATS", name: "lame_duck_grace_period", hook: "ldm|USR2", source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
+
+	// Servers of applications.
+	{server: "gunicorn", name: "graceful-timeout", source: "https://docs.gunicorn.org/en/stable/settings.html#graceful-timeout"},
+	{server: "uvicorn", name: "timeout-graceful-shutdown", env: "UVICORN_TIMEOUT_GRACEFUL_SHUTDOWN", source: "https://www.uvicorn.org/settings/#timeouts"},
+	{server: "uWSGI", name: "worker-reload-mercy", env: "UWSGI_WORKER_RELOAD_MERCY", source: "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#worker-reload-mercy"},
+	{server: "Puma", name: "force_shutdown_after", source: "https://puma.io/puma/Puma/DSL.html#force_shutdown_after-instance_method"},
+	{server: "PHP-FPM", name: "process_control_timeout", source: "https://www.php.net/manual/en/install.fpm.configuration.php#process-control-timeout"},
+	{server: "Spring Boot", name: "timeout-per-shutdown-phase", unit: time.Millisecond, source: "https://docs.spring.io/spring-boot/reference/web/graceful-shutdown.html",
+		env: "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE",
+		off: regexp.MustCompile(`(?i)(?:\b|-D)server[._]shutdown["']?\s*[:=]\s*["']?immediate\b|\bserver:\s*(?:\n\s+[^\n]*)*?\n\s+shutdown:\s*["']?immediate\b`)},
+	{server: "Quarkus", name: "quarkus.shutdown.delay", env: "QUARKUS_SHUTDOWN_DELAY", accepts: true, source: "https://quarkus.io/guides/lifecycle#graceful-shutdown"},
+	{server: "Quarkus", name: "quarkus.shutdown.timeout", env: "QUARKUS_SHUTDOWN_TIMEOUT", source: "https://quarkus.io/guides/lifecycle#graceful-shutdown"},
+	{server: "Keycloak", env: "KC_SHUTDOWN_DELAY", accepts: true, source: "https://www.keycloak.org/server/all-config"},
+	{server: "Keycloak", env: "KC_SHUTDOWN_TIMEOUT", source: "https://www.keycloak.org/server/all-config"},
+	{server: "Micronaut", name: "micronaut.lifecycle.graceful-shutdown.grace-period", env: "MICRONAUT_LIFECYCLE_GRACEFUL_SHUTDOWN_GRACE_PERIOD",
+		source: "https://docs.micronaut.io/latest/api/io/micronaut/runtime/graceful/GracefulShutdownConfiguration.html"},
+	{server: ".NET", env: "DOTNET_SHUTDOWNTIMEOUTSECONDS ASPNETCORE_SHUTDOWNTIMEOUTSECONDS", source: "https://learn.microsoft.com/en-us/aspnet/core/fundamentals/host/generic-host#shutdowntimeout"},
+	{server: "Gerrit", name: "gracefulStopTimeout", source: "https://gerrit-review.googlesource.com/Documentation/config-gerrit.html#httpd.gracefulStopTimeout"},
+
+	// Other programs behind Services.
+	{server: "the API server", name: "shutdown-delay-duration", accepts: true, source: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/"},
+	{server: "the server", name: "shutdown-delay", accepts: true, source: "https://grafana.com/docs/mimir/latest/configure/configuration-parameters/#server"},
+	{server: "the server", name: "graceful-shutdown-timeout", source: "https://grafana.com/docs/mimir/latest/configure/configuration-parameters/#server"},
+	{server: "Thanos", name: "http-grace-period", source: "https://thanos.io/tip/components/query.md/#flags"},
+	{server: "Thanos", name: "grpc-grace-period", source: "https://thanos.io/tip/components/query.md/#flags"},
+	{server: "Vector", name: "graceful-shutdown-limit-secs", env: "VECTOR_GRACEFUL_SHUTDOWN_LIMIT_SECS", source: "https://vector.dev/docs/reference/cli/"},
+
+	// Proxies to databases.
+	{server: "the Cloud SQL Auth Proxy", name: "max-sigterm-delay", source: "https://github.com/GoogleCloudPlatform/cloud-sql-proxy/blob/main/docs/cmd/cloud-sql-proxy.md"},
+	{server: "the Cloud SQL Auth Proxy", name: "term_timeout", source: "https://github.com/GoogleCloudPlatform/cloud-sql-proxy/releases/tag/v1.13.0"},
+
+	// Proxies that a mesh adds to the pod.
+	{server: "Istio's proxy", name: "terminationDrainDuration", env: "TERMINATION_DRAIN_DURATION_SECONDS", accepts: true,
+		source: "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig-termination_drain_duration"},
+	{server: "Linkerd's proxy", annotation: "config.linkerd.io/shutdown-grace-period", env: "LINKERD2_PROXY_SHUTDOWN_GRACE_PERIOD", source: "https://linkerd.io/2/tasks/graceful-shutdown/"},
+	{server: "Linkerd's proxy", annotation: "config.alpha.linkerd.io/proxy-wait-before-exit-seconds", accepts: true, source: "https://linkerd.io/2/tasks/graceful-shutdown/"},
+	{server: "Consul's proxy", annotation: "consul.hashicorp.com/sidecar-proxy-lifecycle-shutdown-grace-period-seconds", source: "https://developer.hashicorp.com/consul/docs/k8s/annotations-and-labels"},
+	{server: "Dapr's proxy", annotation: "dapr.io/graceful-shutdown-seconds", source: "https://docs.dapr.io/reference/arguments-annotations-overview/"},
+	{server: "Dapr's proxy", annotation: "dapr.io/block-shutdown-duration", source: "https://docs.dapr.io/reference/arguments-annotations-overview/"},
+}

@@ -1,0 +1,82 @@
+package model
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
+)
+
+// StopsAtOnce is the command of an exec hook that stops the container before it has
+// waited; nil if none does.
+func (c *Container) StopsAtOnce() []string {
+	words := c.PreStop().Get("exec", "command").Texts()
+	lines := [][]string{words}
+	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word > 0 {
+		lines = script.Commands(words[call.Word])
+	}
+	for _, line := range lines {
+		if len(line) == 0 {
+			return nil
+		}
+		if c.stops(line) {
+			return line
+		}
+		if !slices.Contains(script.Harmless, path.Base(line[0])) {
+			return nil // it may wait
+		}
+	}
+	return nil
+}
+
+// enders are programs that end a server, with the words that do so.
+var enders = map[string][]string{
+	"nginx": {"quit", "stop"}, "openresty": {"quit", "stop"}, "apachectl": {"stop", "graceful-stop"}, "apache2ctl": {"stop", "graceful-stop"}, "httpd": {"stop", "graceful-stop"}, "apache2": {"stop", "graceful-stop"},
+	"caddy": {"stop"}, "pumactl": {"stop", "halt"}, "uwsgi": {"--stop"}, "supervisorctl": {"stop", "shutdown"}, "service": {"stop"}, "systemctl": {"stop", "poweroff"},
+	"catalina.sh": {"stop"}, "asadmin": {"stop-domain"}, "shutdown.sh": nil,
+}
+
+// stops reports whether a command ends the server.
+func (c *Container) stops(line []string) bool {
+	name := path.Base(line[0])
+	switch {
+	case name == "exec" || name == "sudo" || name == "env":
+		return len(line) > 1 && c.stops(line[1:])
+	case name == "kill" || name == "pkill" || name == "killall":
+		return c.stopsBySignal(line[1:])
+	case name == "curl" || name == "wget":
+		return slices.ContainsFunc(line[1:], AsksToStop)
+	}
+	words, ends := enders[name]
+	return ends && (words == nil || slices.ContainsFunc(line[1:], func(w string) bool { return slices.Contains(words, w) }))
+}
+
+// stopsBySignal reads the arguments of kill.
+func (c *Container) stopsBySignal(args []string) bool {
+	signal := "SIGTERM"
+	for i, arg := range args {
+		name, found := strings.CutPrefix(arg, "-")
+		switch {
+		case !found:
+			continue
+		case (name == "s" || name == "-signal") && i+1 < len(args):
+			signal = signalName(args[i+1])
+		case strings.HasPrefix(name, "-signal="):
+			signal = signalName(name[len("-signal="):])
+		case name == "0" || name == "l":
+			return false
+		case signalNames[name] != "" || len(name) > 2 && strings.ToUpper(name) == name:
+			signal = signalName(name)
+		}
+	}
+	server := c.Server()
+	return slices.Contains([]string{"SIGTERM", "SIGINT", "SIGQUIT", "SIGKILL"}, signal) || server != nil && signal == server.GracefulSignal
+}
+
+// AsksToStop reports whether a URL, or the path of one, makes servers end: that of Envoy
+// and of Spring Boot. A path named shutdown may as well drain and wait, as Contour's does.
+func AsksToStop(url string) bool {
+	url, _, _ = strings.Cut(url, "?")
+	return strings.HasSuffix(url, "/quitquitquit") || strings.HasSuffix(url, "/actuator/shutdown")
+}

@@ -1,0 +1,136 @@
+// Package model is what a rule sees of a set of manifests: workloads with their containers,
+// and the Services, budgets and autoscalers that belong to them; what a container starts,
+// how long its hook takes, and what it is set to do after the stop signal.
+package model
+
+import (
+	"regexp"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// Workload is an object that makes pods, and what else is about these pods.
+type Workload struct {
+	*object.Object
+	Template    object.Value // of the pods: metadata and spec
+	Pod         object.Value // spec of the template
+	labels      map[string]string
+	Containers  []*Container           // those that run side by side; native sidecars first, as they start
+	services    []*Service             // that select the pods
+	Budgets     []*Budget              // that select the pods
+	Scaler      *object.Object         // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
+	configs     map[Key]*object.Object // the ConfigMaps and Secrets of the set
+	Dockerfiles []Dockerfile           // of images, beside the set
+}
+
+// Key names an object of a kind.
+type Key struct{ Kind, Namespace, Name string }
+
+// Container is one container of a workload's pods.
+type Container struct {
+	object.Value
+	Workload *Workload
+	Name     string
+	Sidecar  bool                // a native one: an init container with restartPolicy Always
+	env      map[string]Variable // what environment has read
+	read     *Hook               // what hook has read
+	first    *Process1           // what process1 has read
+	img      *Image              // what image has read
+	found    *[]Drain            // what drains has read
+}
+
+// Variable is one variable of the environment that a container starts with.
+type Variable struct {
+	Text  string
+	known bool   // false: from a field of the pod, or from an object that is not in the set
+	from  string // "ConfigMap web"; "" for one that has its value in the container
+	At    object.Value
+}
+
+// Hook is the preStop hook of a container: how long it takes, and how that is known.
+// The kubelet sends the stop signal when it has ended.
+type Hook struct {
+	script.Time
+	At      object.Value // the seconds, the command, or the hook itself
+	Text    string       // as messages name it: sleep 30, or sh -c "sleep 30"
+	Refused bool         // Kubernetes refuses it if it takes longer than the grace period
+}
+
+// Drain is what a manifest sets for the time after the stop signal.
+type Drain struct {
+	*drainSetting
+	seconds int
+	written string // as it is written there: --graceful-timeout 60
+	from    string // where: nginx.conf in ConfigMap web
+}
+
+// drainSetting is one setting of a server for the time after the stop signal.
+type drainSetting struct {
+	server string
+	// How it is written: a flag without its dashes, or the key of a file; variables,
+	// separated by spaces; an annotation of the pod. Of a name with dots the last part is
+	// enough. Letter case, and _ for -, make no difference.
+	name, env, annotation string
+	unit                  time.Duration  // of a number that has none; 0: a second
+	accepts               bool           // it goes on to accept connections for all of that time; else it is the most that requests in flight get
+	whole                 bool           // the other times of the server are within it
+	file                  string         // what the file has to have, where other files have such a key too
+	off                   *regexp.Regexp // what switches it off, in the command, the environment or a file
+	hook                  string         // what the preStop hook has to have: without it nothing asks the server to drain
+	source                string
+}
+
+// Service is a Service and the workloads that it selects.
+type Service struct {
+	*object.Object
+	Ports     []ServicePort
+	Workloads []*Workload
+	Headless  bool // clusterIP None: its clients take the addresses of pods from DNS
+}
+
+type ServicePort struct {
+	object.Value
+	Name, TargetPort string // targetPort is a number or a name, the port itself where it has none
+	Number           int
+	Protocol         string
+}
+
+// Budget is a PodDisruptionBudget and the workloads that it selects.
+type Budget struct {
+	*object.Object
+	Workloads []*Workload
+}
+
+// Process1 is what a container starts, as far as the manifest shows it, and whether
+// the stop signal reaches the server: only process 1 gets it from the kubelet.
+type Process1 struct {
+	container *Container
+	Server    []string     // the words of what runs in the end; nil if it is not known
+	At        object.Value // the command, argument or script that starts it
+	Init      string       // what is process 1 itself and passes signals on, such as tini
+	Shell     string       // what runs the server as its child, if a shell does
+	Loop      bool         // it runs it again and again
+	Lost      *LostSignal  // nil: the server gets the signal, or it is not known
+	file      string       // the script that at runs: "run.sh in ConfigMap web"; "" if it is at itself
+	depth     int
+}
+
+// LostSignal is why the stop signal does not reach the server.
+type LostSignal struct {
+	Summary string // one sentence
+	Cure    string // an order
+	Source  string // what shows it, for the evidence
+	Mended  string // the text of at with the cure in it; "" where it cannot be mended so
+	Sure    bool   // with every shell and version
+}
+
+// Image is what the name of a container's image shows of it.
+type Image struct {
+	Text       string // as it is written
+	repository string // without registry, tag and digest: nginx for docker.io/library/nginx:1.27
+	registry   string // docker.io where it has none
+	tag        string
+	Shell      string // what sh is in it: dash, bash or ash; "" if that is not known
+}

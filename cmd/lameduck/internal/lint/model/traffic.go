@@ -1,0 +1,52 @@
+package model
+
+import "slices"
+
+// Traffic are the Services whose clients lose connections with a pod: not those
+// that only a monitoring system reads.
+func (w *Workload) Traffic() []*Service {
+	var all []*Service
+	for _, s := range w.services {
+		if !s.MetricsOnly() {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// Serves reports whether clients reach the container through a Service.
+func (c *Container) Serves() bool { return len(c.Served()) > 0 }
+
+// Served are the ports of Services that lead clients to the container.
+func (c *Container) Served() []ServedPort {
+	var all []ServedPort
+	for _, s := range c.Workload.Traffic() {
+		for _, p := range s.Ports {
+			if !p.Metrics() && p.Target(c.Workload) == c {
+				all = append(all, ServedPort{p, s})
+			}
+		}
+	}
+	return all
+}
+
+// ServedPort is a port of a Service.
+type ServedPort struct {
+	ServicePort
+	Service *Service
+}
+
+// Alone is a Service of w's clients that selects the pods of no other workload, so
+// that it has no endpoint without w's pods; nil if there is none. A second object of
+// the same name is the same workload, for another environment.
+func (w *Workload) Alone() *Service {
+	for _, s := range w.Traffic() {
+		if !slices.ContainsFunc(s.Workloads, func(other *Workload) bool {
+			n, known := other.Replicas()
+			return (other.Kind != w.Kind || other.Name != w.Name) && (n > 0 || !known)
+		}) {
+			return s
+		}
+	}
+	return nil
+}

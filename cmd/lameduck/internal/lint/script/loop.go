@@ -1,0 +1,229 @@
+package script
+
+import (
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Endless is more seconds than any grace period has.
+const Endless = math.MaxInt32
+
+// maxSteps bounds how many commands in loops are followed in a script.
+const maxSteps = 10_000
+
+// loop follows a loop that counts, and takes any other for open, unless nothing ends it.
+func (s *shell) loop(c command) Time {
+	always := "true"
+	if c.kind == "until" {
+		always = "false"
+	}
+	if len(c.test) == 1 && len(c.test[0].words) == 1 {
+		word := c.test[0].words[0].literal()
+		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
+		}
+	}
+	before := maps.Clone(s.set)
+	if t, ok := s.counted(c); ok {
+		return t
+	}
+	s.set = before
+	return s.maybe(false, func() Time {
+		return Time{Open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+	})
+}
+
+// counted follows a loop round by round, such as
+//
+//	i=0; while [ $i -lt 20 ]; do sleep 1; i=$((i+1)); done
+//
+// It is not ok if what the loop counts is not known in one of the rounds.
+func (s *shell) counted(c command) (sum Time, ok bool) {
+	if s.steps++; s.steps > maxSteps {
+		return Time{}, false
+	}
+	test := s.run(c.test)
+	sure := len(c.test) == 1 && !leaves(c.body)
+	sum.Open, sum.stops = test.Open, test.stops
+	for ; s.steps < maxSteps; s.steps += len(c.body) {
+		again, known := s.goesOn(c)
+		if !known || !again {
+			if !sure {
+				s.forget(c.body)
+			}
+			return sum, known
+		}
+		before := maps.Clone(s.set)
+		t := s.run(c.body)
+		switch {
+		case t.ends:
+			return Time{}, false
+		case t.Endless || sure && !t.Open && maps.Equal(before, s.set):
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}, sure
+		}
+		if sure {
+			sum.AtLeast = min(sum.AtLeast+t.AtLeast, Endless)
+		}
+		sum.Planned = min(sum.Planned+t.Planned, Endless)
+		sum.Open, sum.stops = sum.Open || t.Open, sum.stops || t.stops
+		sure = sure && !t.Open && !t.stops
+	}
+	return Time{}, false
+}
+
+// forget is behind a loop that may have ended in any of its rounds.
+func (s *shell) forget(body []command) {
+	for _, c := range body {
+		s.forget(c.body)
+		s.forget(c.otherwise)
+		for _, w := range c.words {
+			if text, _ := w.expanded(s.lookUp); isAssignment(text) {
+				name, _, _ := strings.Cut(text, "=")
+				s.set[name] = unknownWord
+			}
+		}
+	}
+}
+
+// goesOn reports whether a loop has another round, by those of its conditions that
+// compare what is known; at least one has to. The others are taken to let it go on.
+func (s *shell) goesOn(c command) (again, known bool) {
+	until, chain := c.kind == "until", "&&"
+	if until {
+		chain = "||"
+	}
+	again = true
+	for i, test := range c.test {
+		if i > 0 && test.after != chain {
+			return false, false
+		}
+		if holds, ok := s.holds(test); ok {
+			known = true
+			again = again && holds != until
+		}
+	}
+	return again, known
+}
+
+// holds reports whether a comparison of known values is true.
+func (s *shell) holds(c command) (holds, known bool) {
+	if c.kind == "((" {
+		n, known := s.computes(c)
+		return n != 0, known
+	}
+	words := s.texts(c.words)
+	if n := len(words); n > 0 && (words[0] == "[" && words[n-1] == "]" || words[0] == "[[" && words[n-1] == "]]") {
+		words = words[:n-1]
+	} else if n == 0 || words[0] != "test" {
+		return false, false
+	}
+	if len(words) != 4 || slices.Contains(words, unknownWord) {
+		return false, false
+	}
+	switch left, right := words[1], words[3]; words[2] {
+	case "=", "==":
+		return left == right, true
+	case "!=":
+		return left != right, true
+	default:
+		a, err := strconv.Atoi(left)
+		b, err2 := strconv.Atoi(right)
+		compares := comparisons[words[2]]
+		if err != nil || err2 != nil || compares == nil {
+			return false, false
+		}
+		return compares(a, b), true
+	}
+}
+
+// comparisons are the operators of test for numbers.
+var comparisons = map[string]func(a, b int) bool{
+	"-lt": func(a, b int) bool { return a < b },
+	"-le": func(a, b int) bool { return a <= b },
+	"-gt": func(a, b int) bool { return a > b },
+	"-ge": func(a, b int) bool { return a >= b },
+	"-eq": func(a, b int) bool { return a == b },
+	"-ne": func(a, b int) bool { return a != b },
+}
+
+// times runs the body of a for loop once for each word.
+func (s *shell) times(c command) Time {
+	body := s.maybe(false, func() Time { return s.run(c.body) })
+	n, known := s.count(c.words)
+	if !known {
+		return Time{Open: true, stops: body.stops}
+	}
+	t := Time{Planned: clip(body.Planned, n), Open: body.Open, stops: body.stops, Endless: body.Endless}
+	switch {
+	case body.Open || body.stops:
+		t.AtLeast = body.AtLeast
+	case !leaves(c.body):
+		t.AtLeast = clip(body.AtLeast, n)
+	}
+	return t
+}
+
+func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless), Endless) }
+
+// count are the words of "NAME in a b c", or what seq prints.
+func (s *shell) count(words []word) (n int, known bool) {
+	if len(words) < 2 || words[1].literal() != "in" {
+		return 0, false
+	}
+	words = words[2:]
+	if len(words) == 1 && len(words[0]) == 1 && len(words[0][0].prints) > 0 {
+		return seq(s.texts(words[0][0].prints))
+	}
+	if len(words) == 1 && s.bash {
+		if first, last, ok := strings.Cut(strings.Trim(words[0].literal(), "{}"), ".."); ok && words[0].literal() == "{"+first+".."+last+"}" {
+			return seq([]string{"seq", first, last})
+		}
+	}
+	for _, w := range words {
+		text, known := w.expanded(s.lookUp)
+		if !known || strings.ContainsAny(text, "*?[{") {
+			return 0, false
+		}
+	}
+	return len(words), true
+}
+
+// seq is how many numbers seq LAST, seq FIRST LAST or seq FIRST STEP LAST prints.
+func seq(words []string) (n int, known bool) {
+	var numbers []int
+	for _, w := range words[1:] {
+		number, err := strconv.Atoi(w)
+		if err != nil {
+			return 0, false
+		}
+		numbers = append(numbers, number)
+	}
+	first, step := 1, 1
+	switch len(numbers) {
+	case 1:
+	case 2:
+		first = numbers[0]
+	case 3:
+		first, step = numbers[0], numbers[1]
+	default:
+		return 0, false
+	}
+	if words[0] != "seq" || step == 0 {
+		return 0, false
+	}
+	return max(0, (numbers[len(numbers)-1]-first)/step+1), true
+}
+
+// leaves reports whether a command may leave the loop around it.
+func leaves(list []command) bool {
+	return slices.ContainsFunc(list, func(c command) bool {
+		first := ""
+		if len(c.words) > 0 {
+			first = c.words[0].literal()
+		}
+		return slices.Contains([]string{"break", "exit", "return", "exec", "kill"}, first) || leaves(c.test) || leaves(c.body) || leaves(c.otherwise)
+	})
+}
