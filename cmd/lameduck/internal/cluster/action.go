@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -15,18 +16,18 @@ import (
 var Actions = []timeline.Action{timeline.Rollout, timeline.Delete, timeline.Evict, timeline.DrainNode, timeline.ScaleDown, timeline.Watch}
 
 // permissionsFor are what an action needs beyond watching.
-func permissionsFor(a timeline.Action, kind string) []Permission {
+func permissionsFor(a timeline.Action, kind string) []kube.Permission {
 	switch a {
 	case timeline.Rollout:
-		return []Permission{{"patch", "apps", kind}}
+		return kube.Permissions("apps", kind, "patch")
 	case timeline.Delete:
-		return []Permission{{"delete", "", "pods"}}
+		return kube.Permissions("", "pods", "delete")
 	case timeline.Evict:
-		return []Permission{{"create", "", "pods/eviction"}}
+		return kube.Permissions("", "pods/eviction", "create")
 	case timeline.DrainNode:
-		return []Permission{{"create", "", "pods/eviction"}, {"get", "", "nodes"}, {"patch", "", "nodes"}}
+		return append(kube.Permissions("", "pods/eviction", "create"), kube.Permissions("", "nodes", "get", "patch")...)
 	case timeline.ScaleDown:
-		return []Permission{{"patch", "apps", kind + "/scale"}}
+		return kube.Permissions("apps", kind+"/scale", "patch")
 	}
 	return nil
 }

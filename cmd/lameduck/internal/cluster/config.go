@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/workers"
 )
@@ -47,13 +48,13 @@ func (c Config) ReplicaCount() int { return cmp.Or(c.Replicas, c.Target.replicas
 const defaultReadyTimeout = time.Minute
 
 // permissions are what the trial does to the API.
-func (c *Config) permissions() []Permission {
+func (c *Config) permissions() []kube.Permission {
 	permissions := append(permissionsFor(c.Action, c.Target.kind), observerPermissions...)
 	if c.Replicas != 0 && c.Replicas != c.Target.replicas {
 		permissions = append(permissions, permissionsFor(timeline.ScaleDown, c.Target.kind)...)
 	}
 	if c.URL == nil {
-		permissions = append(permissions, allOf(workers.Rules)...)
+		permissions = append(permissions, workers.Permissions...)
 	}
 	return permissions
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -82,12 +83,12 @@ func TestManifestsThatMayNotBeRead(t *testing.T) {
 
 // TestManifestsReadsWhatIsGranted: no more than the role lameduck-lint has, and each of it.
 func TestManifestsReadsWhatIsGranted(t *testing.T) {
-	var asked []Permission
+	var asked []kube.Permission
 	for _, name := range []string{"deploy/shop", "sts/shop", "ds/shop", "service/shop"} {
 		client := kubetest.New(append(shop(), pod("shop-1", "ReplicaSet", "shop-a"), replicaSet("shop-a", "1"))...)
 		_, _ = Manifests(t.Context(), &Access{Client: client, Namespace: "prod"}, name) // not all are there
 		for _, a := range client.Actions() {
-			asked = append(asked, Permission{a.GetVerb(), a.GetResource().Group, a.GetResource().Resource})
+			asked = append(asked, kube.Permission{Verb: a.GetVerb(), Group: a.GetResource().Group, Resource: a.GetResource().Resource})
 		}
 	}
 	if diff := cmp.Diff(asLines(slices.Concat(findPermissions, manifestPermissions)), asLines(asked)); diff != "" {

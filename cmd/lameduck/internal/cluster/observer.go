@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/dynamic"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -45,11 +47,10 @@ type observer struct {
 }
 
 // observerPermissions are what the observer needs.
-var observerPermissions = []Permission{
-	{"list", "", "pods"}, {"watch", "", "pods"}, {"get", "apps", "replicasets"},
-	{"list", "", "events"}, {"watch", "", "events"},
-	{"list", "discovery.k8s.io", "endpointslices"}, {"watch", "discovery.k8s.io", "endpointslices"},
-}
+var observerPermissions = slices.Concat(
+	kube.Permissions("", "pods", "list", "watch"), kube.Permissions("apps", "replicasets", "get"),
+	kube.Permissions("", "events", "list", "watch"), kube.Permissions("discovery.k8s.io", "endpointslices", "list", "watch"),
+)
 
 // Close ends the watches.
 func (o *observer) Close() {

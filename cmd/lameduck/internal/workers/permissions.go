@@ -1,28 +1,29 @@
 package workers
 
 import (
+	"slices"
 	"strings"
 
-	rbacv1 "k8s.io/api/rbac/v1"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube"
 )
 
-// Rules are the permissions in its namespace that the coordinator uses; the
-// workers have none. Attaching by WebSocket is a get, and since Kubernetes 1.35 a
-// create as well. Without the permission to list events, a refusal by a quota or by
-// Pod Security is only seen as a timeout.
-var Rules = []rbacv1.PolicyRule{
-	{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create", "get", "delete"}},
-	{APIGroups: []string{""}, Resources: []string{"pods"}, Verbs: []string{"get", "list"}},
-	{APIGroups: []string{""}, Resources: []string{"pods/attach"}, Verbs: []string{"create", "get"}},
-	{APIGroups: []string{""}, Resources: []string{"pods/log"}, Verbs: []string{"get"}},
-	{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"list"}},
-}
+// Permissions are those in its namespace that the coordinator uses; the workers
+// have none. Attaching by WebSocket is a get, and since Kubernetes 1.35 a create as
+// well. Without the permission to list events, a refusal by a quota or by Pod
+// Security is only seen as a timeout.
+var Permissions = slices.Concat(
+	kube.Permissions("batch", "jobs", "create", "get", "delete"),
+	kube.Permissions("", "pods", "get", "list"),
+	kube.Permissions("", "pods/attach", "create", "get"),
+	kube.Permissions("", "pods/log", "get"),
+	kube.Permissions("", "events", "list"),
+)
 
-// neededPermissions is Rules in one line.
+// neededPermissions is Permissions in one line.
 func neededPermissions() string {
 	var all []string
-	for _, r := range Rules {
-		all = append(all, strings.Join(r.Verbs, " and ")+" "+strings.Join(r.Resources, ", "))
+	for _, p := range Permissions {
+		all = append(all, p.String())
 	}
-	return strings.Join(all, "; ")
+	return strings.Join(all, ", ")
 }

@@ -62,6 +62,19 @@ func (w word) expanded(value func(name string) (string, bool)) (text string, kno
 	return text, known
 }
 
+// computed is $((...)).
+func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (text string, known bool) {
+	n, known := arithmetic{word: expander(value), value: value}.of(sum)
+	return strconv.Itoa(n), known
+}
+
+// expander expands the words of a sum.
+func expander(value func(name string) (string, bool)) func(*syntax.Word) (string, bool) {
+	return func(w *syntax.Word) (string, bool) {
+		return (&shellReader{}).parts(nil, w.Parts, false).expanded(value)
+	}
+}
+
 // literal is the text of a word without variables and quotes: what can be an operator
 // or a keyword.
 func (w word) literal() string {
@@ -332,13 +345,4 @@ func written(statements []*syntax.Stmt) string {
 		b.WriteByte('\n')
 	}
 	return strings.TrimSpace(b.String())
-}
-
-func isNameByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
-
-// IsName reports whether s can be the name of a variable.
-func IsName(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r > 127 || !isNameByte(byte(r)) })
 }

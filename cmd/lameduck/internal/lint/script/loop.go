@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"mvdan.cc/sh/v3/syntax"
 )
 
 // Endless is more seconds than any grace period has.
@@ -226,4 +228,34 @@ func leaves(list []command) bool {
 		}
 		return slices.Contains([]string{"break", "exit", "return", "exec", "kill"}, first) || leaves(c.test) || leaves(c.body) || leaves(c.otherwise)
 	})
+}
+
+// computes is ((...)) or let, which may set variables: the value of its last expression.
+func (s *shell) computes(c command) (n int, known bool) {
+	known = true
+	for _, sum := range c.sums {
+		var ok bool
+		n, ok = arithmetic{expander(s.lookUp), s.lookUp, s.set}.of(sum)
+		known = known && ok
+	}
+	if !known {
+		for name := range assigned(c.sums) {
+			s.set[name] = unknownWord
+		}
+	}
+	return n, known
+}
+
+// assigned are the names of all variables in the expressions.
+func assigned(sums []syntax.ArithmExpr) map[string]bool {
+	names := map[string]bool{}
+	for _, sum := range sums {
+		syntax.Walk(sum, func(n syntax.Node) bool {
+			if w, ok := n.(*syntax.Word); ok && IsName(w.Lit()) {
+				names[w.Lit()] = true
+			}
+			return true
+		})
+	}
+	return names
 }

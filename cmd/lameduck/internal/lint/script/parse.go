@@ -161,3 +161,12 @@ func Shebang(text string) string {
 func IsShell(name string) bool {
 	return slices.Contains([]string{"sh", "bash", "ash", "dash", "ksh", "zsh"}, name)
 }
+
+func isNameByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+// IsName reports whether s can be the name of a variable.
+func IsName(s string) bool {
+	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return r > 127 || !isNameByte(byte(r)) })
+}

@@ -9,36 +9,15 @@ import (
 // arithmetic computes $((...)), ((...)) and let, in the integers of a shell. A value is not
 // known if one that it needs is not.
 type arithmetic struct {
+	word  func(*syntax.Word) (text string, known bool)
 	value func(name string) (string, bool)
 	set   map[string]string // of variables; nil where none may change
-}
-
-// computed is $((...)).
-func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (text string, known bool) {
-	n, known := arithmetic{value: value}.of(sum)
-	return strconv.Itoa(n), known
-}
-
-// computes is ((...)) or let, which may set variables: the value of its last expression.
-func (s *shell) computes(c command) (n int, known bool) {
-	known = true
-	for _, sum := range c.sums {
-		var ok bool
-		n, ok = arithmetic{s.lookUp, s.set}.of(sum)
-		known = known && ok
-	}
-	if !known {
-		for name := range assigned(c.sums) {
-			s.set[name] = unknownWord
-		}
-	}
-	return n, known
 }
 
 func (a arithmetic) of(e syntax.ArithmExpr) (n int, known bool) {
 	switch e := e.(type) {
 	case *syntax.Word:
-		text, known := (&shellReader{}).parts(nil, e.Parts, false).expanded(a.value)
+		text, known := a.word(e)
 		if !known {
 			return 0, false
 		}
@@ -189,18 +168,4 @@ func truth(holds bool) int {
 		return 1
 	}
 	return 0
-}
-
-// assigned are the names of all variables in the expressions.
-func assigned(sums []syntax.ArithmExpr) map[string]bool {
-	names := map[string]bool{}
-	for _, sum := range sums {
-		syntax.Walk(sum, func(n syntax.Node) bool {
-			if w, ok := n.(*syntax.Word); ok && IsName(w.Lit()) {
-				names[w.Lit()] = true
-			}
-			return true
-		})
-	}
-	return names
 }
