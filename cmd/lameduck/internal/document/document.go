@@ -3,6 +3,7 @@
 package document
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -39,14 +40,14 @@ func (d Duplicates) Error() string { return d[0] }
 // An error is one line, "name:line:column: what is wrong", and may carry a hint.
 // With Duplicates alone there are documents too: in them the last of a name
 // counts, as in Kubernetes where it does not refuse the object.
-func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
+func Read(name string, data []byte, firstLine int) ([]*Node, error) {
 	r := reader{name: name, added: firstLine - 1}
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
-	loader, err := yaml.NewLoader(strings.NewReader(string(data)), yaml.WithPlugin(limits))
+	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(limits))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	var docs []*yaml.Node
+	var docs []*Node
 	var twice Duplicates
 	for {
 		var doc yaml.Node
@@ -58,15 +59,14 @@ func Read(name string, data []byte, firstLine int) ([]*yaml.Node, error) {
 		} else if err != nil {
 			return nil, r.syntaxError(err)
 		}
-		if r.added > 0 {
-			r.shift(&doc)
-		}
 		i := &inspection{reader: r}
-		if err := i.walk(&doc, 0, false); err != nil {
-			return nil, err
+		for _, n := range plant(doc.Content, r.added) {
+			if err := i.walk(n, 1, false); err != nil {
+				return nil, err
+			}
+			docs = append(docs, n)
 		}
 		twice = append(twice, i.twice...)
-		docs = append(docs, doc.Content...)
 	}
 }
 
@@ -93,14 +93,6 @@ func (r reader) syntaxError(err error) error {
 	return errors.New(At(r.name, mark.Line+r.added, mark.Column, message))
 }
 
-// shift moves n down by the lines that the file has before the data.
-func (r reader) shift(n *yaml.Node) {
-	n.Line += r.added
-	for _, child := range n.Content { // an alias is the place where it is used
-		r.shift(child)
-	}
-}
-
 // inspection is one walk over a document.
 type inspection struct {
 	reader
@@ -108,7 +100,7 @@ type inspection struct {
 	twice   Duplicates
 }
 
-func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
+func (i *inspection) walk(n *Node, depth int, aliased bool) error {
 	if depth > maxDepth {
 		return i.wrong(n, "nested more than %d levels deep", maxDepth)
 	}
@@ -118,10 +110,10 @@ func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
 	if i.aliased > maxAliased {
 		return i.wrong(n, "aliases unfold to more than %d values", maxAliased)
 	}
-	if n.Kind == yaml.AliasNode {
-		return i.walk(n.Alias, depth+1, true)
+	if n.Kind == AliasNode {
+		return i.walk(n.Alias(), depth+1, true)
 	}
-	if n.Kind == yaml.MappingNode {
+	if n.Kind == MappingNode {
 		if err := i.keys(n); err != nil {
 			return err
 		}
@@ -135,11 +127,11 @@ func (i *inspection) walk(n *yaml.Node, depth int, aliased bool) error {
 }
 
 // keys refuses keys that are no text, and leaves the last one of each name.
-func (i *inspection) keys(mapping *yaml.Node) error {
+func (i *inspection) keys(mapping *Node) error {
 	seen := make(map[string]int, len(mapping.Content)/2) // the place of each
 	for at := 0; at+1 < len(mapping.Content); at += 2 {
 		key := Deref(mapping.Content[at])
-		if key.Kind != yaml.ScalarNode {
+		if key.Kind != ScalarNode {
 			return i.wrong(mapping.Content[at], "a key has to be plain text")
 		}
 		if IsMerge(key) {
@@ -166,19 +158,19 @@ func (i *inspection) keys(mapping *yaml.Node) error {
 
 // mergeable refuses a merge key (<<) with a value that is neither a mapping nor a
 // list of them.
-func (i *inspection) mergeable(n *yaml.Node) error {
-	sources := []*yaml.Node{n}
-	if list := Deref(n); list.Kind == yaml.SequenceNode {
+func (i *inspection) mergeable(n *Node) error {
+	sources := []*Node{n}
+	if list := Deref(n); list.Kind == SequenceNode {
 		sources = list.Content
 	}
 	for _, source := range sources {
-		if Deref(source).Kind != yaml.MappingNode {
+		if Deref(source).Kind != MappingNode {
 			return i.wrong(source, "<< merges mappings only")
 		}
 	}
 	return nil
 }
 
-func (r reader) wrong(n *yaml.Node, format string, args ...any) error {
-	return errors.New(At(r.name, n.Line, n.Column, fmt.Sprintf(format, args...)))
+func (r reader) wrong(n *Node, format string, args ...any) error {
+	return errors.New(At(r.name, int(n.Line), int(n.Column), fmt.Sprintf(format, args...)))
 }

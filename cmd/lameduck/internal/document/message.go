@@ -3,16 +3,14 @@ package document
 import (
 	"strconv"
 	"strings"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Describe describes a node in a few words.
-func Describe(n *yaml.Node) string {
+func Describe(n *Node) string {
 	switch n = Deref(n); {
-	case n.Kind == yaml.MappingNode:
+	case n.Kind == MappingNode:
 		return "fields"
-	case n.Kind == yaml.SequenceNode:
+	case n.Kind == SequenceNode:
 		return "a list"
 	case n.ShortTag() == "!!null":
 		return "nothing"

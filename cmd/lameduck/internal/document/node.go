@@ -2,26 +2,24 @@ package document
 
 import (
 	"slices"
-
-	"go.yaml.in/yaml/v4"
 )
 
 // Field is one entry of a mapping.
-type Field struct{ Key, Value *yaml.Node }
+type Field struct{ Key, Value *Node }
 
 // Deref is n, or what n is an alias of.
-func Deref(n *yaml.Node) *yaml.Node {
-	if n.Kind == yaml.AliasNode {
-		return n.Alias // the parser never makes an alias of an alias
+func Deref(n *Node) *Node {
+	if n.Kind == AliasNode {
+		return n.Alias() // the parser never makes an alias of an alias
 	}
 	return n
 }
 
 // IsMerge reports whether key is <<, which merges other mappings into its own.
-func IsMerge(key *yaml.Node) bool { return key.ShortTag() == "!!merge" }
+func IsMerge(key *Node) bool { return key.ShortTag() == "!!merge" }
 
 // Fields are those of a mapping, then those it merges (<<) and does not override.
-func Fields(mapping *yaml.Node) []Field {
+func Fields(mapping *Node) []Field {
 	var own, merged []Field
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		key, val := Deref(mapping.Content[i]), mapping.Content[i+1]
@@ -29,8 +27,8 @@ func Fields(mapping *yaml.Node) []Field {
 			own = append(own, Field{key, val})
 			continue
 		}
-		sources := []*yaml.Node{val}
-		if list := Deref(val); list.Kind == yaml.SequenceNode {
+		sources := []*Node{val}
+		if list := Deref(val); list.Kind == SequenceNode {
 			sources = list.Content
 		}
 		for _, source := range sources {

@@ -5,12 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // value makes the text of before that of after, of which it is the origin.
-func (p *patch) value(before, after *yaml.Node) error {
-	if before.Kind != yaml.MappingNode && before.Kind != yaml.SequenceNode {
+func (p *patch) value(before, after *document.Node) error {
+	if before.Kind != document.MappingNode && before.Kind != document.SequenceNode {
 		return nil
 	}
 	c := p.compare(before, after)
@@ -39,7 +39,7 @@ type changed struct {
 	removed       []bool // of before
 }
 
-func (p *patch) compare(before, after *yaml.Node) *changed {
+func (p *patch) compare(before, after *document.Node) *changed {
 	c := &changed{before: slots(before)}
 	c.removed = make([]bool, len(c.before))
 	for i := range c.removed {
@@ -67,7 +67,7 @@ func (p *patch) same(before, after slot) bool {
 }
 
 // slot changes the name of a slot, and its value.
-func (p *patch) slot(in *yaml.Node, before, after slot) error {
+func (p *patch) slot(in *document.Node, before, after slot) error {
 	if before.key != nil && before.key.Value != after.key.Value {
 		p.replace(p.content(before.key), p.end(before.key), p.styled(after.key.Value, before.key.Style, flow(in)))
 	}
@@ -81,7 +81,7 @@ func (p *patch) slot(in *yaml.Node, before, after slot) error {
 }
 
 // newText writes a value where the old one was: an item, or what is within braces.
-func (p *patch) newText(in *yaml.Node, old slot, value *yaml.Node) error {
+func (p *patch) newText(in *document.Node, old slot, value *document.Node) error {
 	from, to := p.start(old.value), p.end(old.value)
 	text, inline := p.textFor(old.value, value, flow(in))
 	if !inline {
@@ -102,7 +102,7 @@ func (p *patch) newText(in *yaml.Node, old slot, value *yaml.Node) error {
 }
 
 // textFor is the text of a value, in the style of the one before it.
-func (p *patch) textFor(old, value *yaml.Node, braces bool) (text string, inline bool) {
+func (p *patch) textFor(old, value *document.Node, braces bool) (text string, inline bool) {
 	if text, ok := p.literal(old, value); ok {
 		return text, true
 	}
@@ -110,7 +110,7 @@ func (p *patch) textFor(old, value *yaml.Node, braces bool) (text string, inline
 }
 
 // newField writes a value of a field in lines.
-func (p *patch) newField(in *yaml.Node, old slot, value *yaml.Node) error {
+func (p *patch) newField(in *document.Node, old slot, value *document.Node) error {
 	colon, err := p.afterColon(old)
 	if err != nil {
 		return p.wanted.refuse(old.key, "it is written with ?")
@@ -136,7 +136,7 @@ func (p *patch) newField(in *yaml.Node, old slot, value *yaml.Node) error {
 			p.replace(colon, end, "")
 		}
 		column := p.indent(in) + p.step(in)
-		if value.Kind == yaml.SequenceNode {
+		if value.Kind == document.SequenceNode {
 			column = p.indent(in) + p.dashes(in)
 		}
 		p.insertLines(max(end, colon), p.rendered(in, value), column)
@@ -145,7 +145,7 @@ func (p *patch) newField(in *yaml.Node, old slot, value *yaml.Node) error {
 }
 
 // replaceAll writes new slots instead of all there were.
-func (p *patch) replaceAll(in *yaml.Node, c *changed) error {
+func (p *patch) replaceAll(in *document.Node, c *changed) error {
 	from, to := p.begin(in, c.before[0]), p.end(c.before[len(c.before)-1].value)
 	if flow(in) {
 		p.replace(from, to, strings.Join(p.flowSlots(c.added, p.json(in)), p.comma))
@@ -156,7 +156,7 @@ func (p *patch) replaceAll(in *yaml.Node, c *changed) error {
 }
 
 // removeLines removes slots in lines: each with its whole lines.
-func (p *patch) removeLines(in *yaml.Node, c *changed) {
+func (p *patch) removeLines(in *document.Node, c *changed) {
 	for i := 0; i < len(c.before); i++ {
 		if !c.removed[i] {
 			continue
@@ -193,7 +193,7 @@ func (p *patch) cutLines(from, to int) {
 }
 
 // addLines writes new slots after the last one.
-func (p *patch) addLines(in *yaml.Node, c *changed) {
+func (p *patch) addLines(in *document.Node, c *changed) {
 	if len(c.added) > 0 {
 		column := p.indent(in)
 		p.insertLines(p.afterComments(p.end(c.before[len(c.before)-1].value), column), p.slotLines(in, c.added), column)
@@ -251,7 +251,7 @@ func (p *patch) removeFlow(c *changed) {
 
 // addFlow writes new slots within braces, after the last one that stays: on lines of
 // their own where that one has one.
-func (p *patch) addFlow(in *yaml.Node, c *changed) {
+func (p *patch) addFlow(in *document.Node, c *changed) {
 	if len(c.added) == 0 {
 		return
 	}

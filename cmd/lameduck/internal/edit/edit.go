@@ -25,7 +25,7 @@ func Apply(f *object.File, changes []Change) ([]byte, error) {
 		if n == nil {
 			return nil, refuse(f, nil, "the changed object is not in the file")
 		}
-		i, found := slices.BinarySearchFunc(parts, n.Line, func(p document.Part, line int) int { return p.Line - line })
+		i, found := slices.BinarySearchFunc(parts, int(n.Line), func(p document.Part, line int) int { return p.Line - line })
 		if !found {
 			i--
 		}

@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
@@ -22,11 +20,11 @@ type patch struct {
 	replacements []replacement
 }
 
-func newPatch(w *wanted, part document.Part, before []*yaml.Node) *patch {
+func newPatch(w *wanted, part document.Part, before []*document.Node) *patch {
 	p := &patch{wanted: w, source: newSource(part), comma: ", ", colon: ": "}
 	p.index(before)
 	for _, n := range before {
-		if flow(n) && len(n.Content) > 0 && n.Content[0].Style&yaml.DoubleQuotedStyle != 0 {
+		if flow(n) && len(n.Content) > 0 && n.Content[0].Style&document.DoubleQuotedStyle != 0 {
 			p.isJSON = true
 			if p.start(n.Content[1]) == p.end(n.Content[0])+1 { // no space after the colon
 				p.comma, p.colon = ",", ":"

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // plainText is text that is the same with and without quotes, apart from words that
@@ -15,11 +15,11 @@ var plainText = regexp.MustCompile(`^[A-Za-z/][A-Za-z0-9_./-]*$`)
 func plain(text string) bool { return plainText.MatchString(text) && !notPlain[strings.ToLower(text)] }
 
 // styled is text in a style; without one it has quotes where it needs them.
-func (p *patch) styled(text string, style yaml.Style, json bool) string {
+func (p *patch) styled(text string, style document.Style, json bool) string {
 	switch {
-	case style&yaml.DoubleQuotedStyle != 0, json && p.isJSON:
+	case style&document.DoubleQuotedStyle != 0, json && p.isJSON:
 		return doubleQuoted(text)
-	case style&yaml.SingleQuotedStyle != 0 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
+	case style&document.SingleQuotedStyle != 0 && !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }):
 		return "'" + strings.ReplaceAll(text, "'", "''") + "'"
 	case plain(text):
 		return text
@@ -38,13 +38,13 @@ func doubleQuoted(text string) string {
 }
 
 // json reports whether what is in n has to be JSON.
-func (p *patch) json(n *yaml.Node) bool { return flow(n) && p.isJSON }
+func (p *patch) json(n *document.Node) bool { return flow(n) && p.isJSON }
 
 // literal is text for the place of one that began with |, in lines as that. Not ok for
 // what needs another header.
-func (p *patch) literal(old, value *yaml.Node) (text string, ok bool) {
+func (p *patch) literal(old, value *document.Node) (text string, ok bool) {
 	body, ends := strings.CutSuffix(value.Value, "\n")
-	if old.Style&yaml.LiteralStyle == 0 || value.Kind != yaml.ScalarNode || value.ShortTag() != "!!str" || body == "" ||
+	if old.Style&document.LiteralStyle == 0 || value.Kind != document.ScalarNode || value.ShortTag() != "!!str" || body == "" ||
 		ends != strings.HasSuffix(old.Value, "\n") || strings.HasPrefix(body, " ") || strings.HasSuffix(body, "\n") {
 		return "", false
 	}
@@ -56,13 +56,13 @@ func (p *patch) literal(old, value *yaml.Node) (text string, ok bool) {
 
 // inline is a value without a line break: a scalar, a list of texts, what is empty; and
 // any other within braces.
-func (p *patch) inline(n *yaml.Node, style yaml.Style, braces bool) (string, bool) {
+func (p *patch) inline(n *document.Node, style document.Style, braces bool) (string, bool) {
 	switch {
-	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str":
+	case n.Kind == document.ScalarNode && n.ShortTag() == "!!str":
 		return p.styled(n.Value, style, braces), true
-	case n.Kind == yaml.ScalarNode:
+	case n.Kind == document.ScalarNode:
 		return n.Value, true
-	case n.Kind == yaml.AliasNode:
+	case n.Kind == document.AliasNode:
 		return "*" + n.Value, true
 	case braces, flow(n), len(n.Content) == 0:
 		return p.flowText(n, braces && p.isJSON), true
@@ -71,9 +71,9 @@ func (p *patch) inline(n *yaml.Node, style yaml.Style, braces bool) (string, boo
 }
 
 // flowText is a mapping or list within braces.
-func (p *patch) flowText(n *yaml.Node, json bool) string {
+func (p *patch) flowText(n *document.Node, json bool) string {
 	texts := strings.Join(p.flowSlots(slots(n), json), p.comma)
-	if n.Kind == yaml.SequenceNode {
+	if n.Kind == document.SequenceNode {
 		return "[" + texts + "]"
 	}
 	return "{" + texts + "}"
@@ -84,7 +84,7 @@ func (p *patch) flowSlots(all []slot, json bool) (texts []string) {
 	for _, sl := range all {
 		style := sl.value.Style
 		if sl.key == nil {
-			style = yaml.DoubleQuotedStyle
+			style = document.DoubleQuotedStyle
 		}
 		text, _ := p.inline(sl.value, style, true)
 		if sl.key != nil {
@@ -96,7 +96,7 @@ func (p *patch) flowSlots(all []slot, json bool) (texts []string) {
 }
 
 // slotLines are new slots in lines. They look like the last one of those there are.
-func (p *patch) slotLines(in *yaml.Node, all []slot) (lines []string) {
+func (p *patch) slotLines(in *document.Node, all []slot) (lines []string) {
 	old := slots(in)
 	last := old[len(old)-1]
 	for _, sl := range all {
@@ -104,14 +104,14 @@ func (p *patch) slotLines(in *yaml.Node, all []slot) (lines []string) {
 			lines = append(lines, p.itemLines(in, sl.value, last.value.Style)...)
 			continue
 		}
-		sl.key.Style = last.key.Style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
+		sl.key.Style = last.key.Style & (document.DoubleQuotedStyle | document.SingleQuotedStyle)
 		lines = append(lines, p.fieldLines(in, sl)...)
 	}
 	return lines
 }
 
 // rendered are the lines of a mapping, of a list or of text.
-func (p *patch) rendered(in, n *yaml.Node) (lines []string) {
+func (p *patch) rendered(in, n *document.Node) (lines []string) {
 	for _, sl := range slots(n) {
 		if sl.key == nil {
 			lines = append(lines, p.itemLines(in, sl.value, 0)...)
@@ -123,7 +123,7 @@ func (p *patch) rendered(in, n *yaml.Node) (lines []string) {
 }
 
 // itemLines are an item of a list, with its dash.
-func (p *patch) itemLines(in, n *yaml.Node, style yaml.Style) []string {
+func (p *patch) itemLines(in, n *document.Node, style document.Style) []string {
 	if text, inline := p.inline(n, style, false); inline {
 		return []string{"- " + text}
 	}
@@ -133,7 +133,7 @@ func (p *patch) itemLines(in, n *yaml.Node, style yaml.Style) []string {
 }
 
 // fieldLines are a field, with its name.
-func (p *patch) fieldLines(in *yaml.Node, sl slot) []string {
+func (p *patch) fieldLines(in *document.Node, sl slot) []string {
 	name := p.styled(sl.key.Value, sl.key.Style, false) + ":"
 	if o := p.wanted.lifted[sl.value]; o != nil {
 		if lines := p.liftedLines(name, o); lines != nil {
@@ -144,7 +144,7 @@ func (p *patch) fieldLines(in *yaml.Node, sl slot) []string {
 		return []string{name + " " + text}
 	}
 	step := p.step(in)
-	if sl.value.Kind == yaml.SequenceNode {
+	if sl.value.Kind == document.SequenceNode {
 		step = p.dashes(in)
 	}
 	return append([]string{name}, indented(p.rendered(in, sl.value), step)...)
@@ -152,7 +152,7 @@ func (p *patch) fieldLines(in *yaml.Node, sl slot) []string {
 
 // liftedLines are a field of the text under another name, with its comments. nil: it is
 // no field in lines.
-func (p *patch) liftedLines(name string, value *yaml.Node) []string {
+func (p *patch) liftedLines(name string, value *document.Node) []string {
 	in := p.parent[value]
 	if in == nil {
 		return nil
@@ -206,15 +206,15 @@ func indented(lines []string, column int) []string {
 }
 
 // step is the indentation of a mapping within a mapping around n, 2 if there is none.
-func (p *patch) step(n *yaml.Node) int { return p.nearest(n, yaml.MappingNode, 2) }
+func (p *patch) step(n *document.Node) int { return p.nearest(n, document.MappingNode, 2) }
 
 // dashes is the indentation of a list within a mapping around n, as step if there is
 // none.
-func (p *patch) dashes(n *yaml.Node) int { return p.nearest(n, yaml.SequenceNode, p.step(n)) }
+func (p *patch) dashes(n *document.Node) int { return p.nearest(n, document.SequenceNode, p.step(n)) }
 
-func (p *patch) nearest(n *yaml.Node, kind yaml.Kind, otherwise int) int {
+func (p *patch) nearest(n *document.Node, kind document.Kind, otherwise int) int {
 	for at := n; at != nil; at = p.parent[at] {
-		if at.Kind != yaml.MappingNode || !block(at) {
+		if at.Kind != document.MappingNode || !block(at) {
 			continue
 		}
 		for _, sl := range slots(at) {

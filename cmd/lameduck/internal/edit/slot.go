@@ -3,14 +3,14 @@ package edit
 import (
 	"errors"
 
-	"go.yaml.in/yaml/v4"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // slot is an entry of a mapping, or an item of a list, which has no key.
-type slot struct{ key, value *yaml.Node }
+type slot struct{ key, value *document.Node }
 
-func slots(n *yaml.Node) (all []slot) {
-	if n.Kind == yaml.SequenceNode {
+func slots(n *document.Node) (all []slot) {
+	if n.Kind == document.SequenceNode {
 		for _, item := range n.Content {
 			all = append(all, slot{value: item})
 		}
@@ -23,15 +23,15 @@ func slots(n *yaml.Node) (all []slot) {
 }
 
 // flow reports whether n is written with braces, or is in what is.
-func flow(n *yaml.Node) bool { return n.Style&yaml.FlowStyle != 0 }
+func flow(n *document.Node) bool { return n.Style&document.FlowStyle != 0 }
 
 // block reports whether n is a mapping or list written in lines.
-func block(n *yaml.Node) bool {
-	return (n.Kind == yaml.MappingNode || n.Kind == yaml.SequenceNode) && !flow(n) && len(n.Content) > 0
+func block(n *document.Node) bool {
+	return (n.Kind == document.MappingNode || n.Kind == document.SequenceNode) && !flow(n) && len(n.Content) > 0
 }
 
 // begin is the offset of a slot; for an item in lines that of its dash.
-func (s *source) begin(in *yaml.Node, sl slot) int {
+func (s *source) begin(in *document.Node, sl slot) int {
 	switch {
 	case sl.key != nil:
 		return s.start(sl.key)
@@ -71,8 +71,8 @@ func (s *source) afterColon(sl slot) (int, error) {
 var errNoColon = errors.New("the field has no colon")
 
 // empty reports whether a value has no text.
-func (s *source) empty(n *yaml.Node) bool {
-	return n.Kind == yaml.ScalarNode && n.Value == "" && n.Style&quoted == 0 && s.start(n) == s.end(n)
+func (s *source) empty(n *document.Node) bool {
+	return n.Kind == document.ScalarNode && n.Value == "" && n.Style&quoted == 0 && s.start(n) == s.end(n)
 }
 
 // comments is the offset of the first of the lines of comment directly above the slot,

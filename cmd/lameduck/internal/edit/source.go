@@ -6,19 +6,17 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // source is the text of a document, and where its nodes are in it. Offsets count bytes.
 type source struct {
 	data    []byte
-	first   int                       // number of the first line
-	lines   []int                     // offsets of the lines
-	newline string                    // that of most lines
-	parent  map[*yaml.Node]*yaml.Node // of the tree as read
-	ends    map[*yaml.Node]int
+	first   int                               // number of the first line
+	lines   []int                             // offsets of the lines
+	newline string                            // that of most lines
+	parent  map[*document.Node]*document.Node // of the tree as read
+	ends    map[*document.Node]int
 }
 
 // byteOrderMark has no column.
@@ -27,7 +25,7 @@ const byteOrderMark = "\ufeff"
 func newSource(part document.Part) *source {
 	s := &source{
 		data: part.Text, first: part.Line, lines: []int{0}, newline: "\n",
-		parent: map[*yaml.Node]*yaml.Node{}, ends: map[*yaml.Node]int{},
+		parent: map[*document.Node]*document.Node{}, ends: map[*document.Node]int{},
 	}
 	if bytes.HasPrefix(s.data, []byte(byteOrderMark)) {
 		s.lines[0] = len(byteOrderMark)
@@ -57,7 +55,7 @@ func lineBreak(text []byte) int {
 }
 
 // index keeps what each node is in.
-func (s *source) index(nodes []*yaml.Node) {
+func (s *source) index(nodes []*document.Node) {
 	for _, n := range nodes {
 		for _, child := range n.Content {
 			s.parent[child] = n
@@ -67,8 +65,8 @@ func (s *source) index(nodes []*yaml.Node) {
 }
 
 // start is the offset of a node; of its anchor or tag, where it has one.
-func (s *source) start(n *yaml.Node) int {
-	line := n.Line - s.first
+func (s *source) start(n *document.Node) int {
+	line := int(n.Line) - s.first
 	if line < 0 || line >= len(s.lines) {
 		return len(s.data)
 	}
@@ -82,9 +80,9 @@ func (s *source) start(n *yaml.Node) int {
 
 // content is the offset after the anchor and the tag of a node, and after what is
 // between them and its text.
-func (s *source) content(n *yaml.Node) int {
+func (s *source) content(n *document.Node) int {
 	at := s.start(n)
-	if n.Kind == yaml.AliasNode || n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
+	if n.Kind == document.AliasNode || n.Anchor() == "" && n.Style&document.TaggedStyle == 0 {
 		return at
 	}
 	for {
@@ -92,7 +90,7 @@ func (s *source) content(n *yaml.Node) int {
 			return at
 		}
 		at = s.word(at)
-		if blank := s.skipBlank(at); n.Kind != yaml.ScalarNode || n.Value != "" || n.Style&quoted != 0 {
+		if blank := s.skipBlank(at); n.Kind != document.ScalarNode || n.Value != "" || n.Style&quoted != 0 {
 			at = blank
 		} else if next := s.spaces(at); next < len(s.data) && (s.data[next] == '&' || s.data[next] == '!') {
 			at = next
@@ -100,7 +98,7 @@ func (s *source) content(n *yaml.Node) int {
 	}
 }
 
-const quoted = yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
+const quoted = document.DoubleQuotedStyle | document.SingleQuotedStyle | document.LiteralStyle | document.FoldedStyle
 
 // word is the offset after the characters that are neither space nor end a value
 // within braces.
@@ -163,7 +161,7 @@ func (s *source) opensLine(at int) bool { return s.spaces(s.lineStart(at)) >= at
 func (s *source) column(at int) int { return utf8.RuneCount(s.data[s.lineStart(at):at]) }
 
 // end is the offset after a node.
-func (s *source) end(n *yaml.Node) int {
+func (s *source) end(n *document.Node) int {
 	if at, known := s.ends[n]; known {
 		return at
 	}
@@ -172,12 +170,12 @@ func (s *source) end(n *yaml.Node) int {
 	return at
 }
 
-func (s *source) findEnd(n *yaml.Node) int {
+func (s *source) findEnd(n *document.Node) int {
 	at := s.content(n)
 	switch {
-	case n.Kind == yaml.AliasNode:
+	case n.Kind == document.AliasNode:
 		return at + len("*") + len(n.Value)
-	case n.Kind == yaml.ScalarNode:
+	case n.Kind == document.ScalarNode:
 		return s.scalarEnd(n, at)
 	}
 	opened := at < len(s.data) && (s.data[at] == '{' || s.data[at] == '[')
@@ -187,7 +185,7 @@ func (s *source) findEnd(n *yaml.Node) int {
 	if len(n.Content) > 0 {
 		at = s.end(n.Content[len(n.Content)-1])
 	}
-	if n.Style&yaml.FlowStyle == 0 || !opened {
+	if n.Style&document.FlowStyle == 0 || !opened {
 		return at
 	}
 	for at = s.skipBlank(at); at < len(s.data) && s.data[at] != '}' && s.data[at] != ']'; {
@@ -196,16 +194,16 @@ func (s *source) findEnd(n *yaml.Node) int {
 	return min(at+1, len(s.data))
 }
 
-func (s *source) scalarEnd(n *yaml.Node, at int) int {
+func (s *source) scalarEnd(n *document.Node, at int) int {
 	switch {
-	case n.Style&yaml.DoubleQuotedStyle != 0:
+	case n.Style&document.DoubleQuotedStyle != 0:
 		for at++; at < len(s.data) && s.data[at] != '"'; at++ {
 			if s.data[at] == '\\' {
 				at++
 			}
 		}
 		return min(at+1, len(s.data))
-	case n.Style&yaml.SingleQuotedStyle != 0:
+	case n.Style&document.SingleQuotedStyle != 0:
 		for at++; at < len(s.data); at++ {
 			if s.data[at] != '\'' {
 				continue
@@ -216,7 +214,7 @@ func (s *source) scalarEnd(n *yaml.Node, at int) int {
 			at++
 		}
 		return len(s.data)
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case n.Style&(document.LiteralStyle|document.FoldedStyle) != 0:
 		return s.blockEnd(n, at)
 	}
 	// A plain text may be folded, but has no other difference from its value.
@@ -233,7 +231,7 @@ func (s *source) scalarEnd(n *yaml.Node, at int) int {
 }
 
 // blockEnd is the end of a text that began with | or >, before its last line break.
-func (s *source) blockEnd(n *yaml.Node, at int) int {
+func (s *source) blockEnd(n *document.Node, at int) int {
 	header := s.lineEnd(at)
 	indent := s.blockIndent(n, string(s.data[at:header]), s.nextLine(at))
 	keep := bytes.ContainsRune(s.data[at:s.word(at)], '+')
@@ -253,7 +251,7 @@ func (s *source) blockEnd(n *yaml.Node, at int) int {
 
 // blockIndent is the indentation of the lines of a block of text: that of its first
 // line, unless the header has a number, which counts from what is around it.
-func (s *source) blockIndent(n *yaml.Node, header string, line int) int {
+func (s *source) blockIndent(n *document.Node, header string, line int) int {
 	style, _, _ := strings.Cut(header, " ")
 	if i := strings.IndexAny(style, "123456789"); i >= 0 {
 		return s.indent(s.parent[n]) + int(style[i]-'0')
@@ -267,11 +265,11 @@ func (s *source) blockIndent(n *yaml.Node, header string, line int) int {
 }
 
 // indent is the number of spaces before the entries of a mapping or list of lines.
-func (s *source) indent(n *yaml.Node) int {
+func (s *source) indent(n *document.Node) int {
 	if n == nil {
 		return 0
 	}
-	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
+	if n.Kind == document.MappingNode && len(n.Content) > 0 {
 		return s.column(s.start(n.Content[0]))
 	}
 	return s.column(s.content(n))

@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -17,21 +15,21 @@ import (
 // the text has an origin; one without is new.
 type wanted struct {
 	file    *object.File
-	origin  map[*yaml.Node]*yaml.Node // from a node of this tree to that of the tree as read
-	lifted  map[*yaml.Node]*yaml.Node // from a new node to one of the tree as read whose text it gets
-	instead map[*yaml.Node]*yaml.Node // from a new item of a list to the origin of the one before it
-	parent  map[*yaml.Node]*yaml.Node
-	shared  map[*yaml.Node]bool // an alias is used elsewhere
+	origin  map[*document.Node]*document.Node // from a node of this tree to that of the tree as read
+	lifted  map[*document.Node]*document.Node // from a new node to one of the tree as read whose text it gets
+	instead map[*document.Node]*document.Node // from a new item of a list to the origin of the one before it
+	parent  map[*document.Node]*document.Node
+	shared  map[*document.Node]bool // an alias is used elsewhere
 	emptied []emptied
 }
 
 // emptied is a mapping that something was removed from, on the way from another.
-type emptied struct{ n, from *yaml.Node }
+type emptied struct{ n, from *document.Node }
 
-func newWanted(f *object.File, before, after []*yaml.Node) *wanted {
+func newWanted(f *object.File, before, after []*document.Node) *wanted {
 	w := &wanted{
-		file: f, origin: map[*yaml.Node]*yaml.Node{}, lifted: map[*yaml.Node]*yaml.Node{}, instead: map[*yaml.Node]*yaml.Node{},
-		parent: map[*yaml.Node]*yaml.Node{}, shared: map[*yaml.Node]bool{},
+		file: f, origin: map[*document.Node]*document.Node{}, lifted: map[*document.Node]*document.Node{}, instead: map[*document.Node]*document.Node{},
+		parent: map[*document.Node]*document.Node{}, shared: map[*document.Node]bool{},
 	}
 	for i := range after {
 		w.read(before[i], after[i])
@@ -39,10 +37,10 @@ func newWanted(f *object.File, before, after []*yaml.Node) *wanted {
 	return w
 }
 
-func (w *wanted) read(before, after *yaml.Node) {
+func (w *wanted) read(before, after *document.Node) {
 	w.origin[after] = before
-	if after.Kind == yaml.AliasNode {
-		w.shared[after.Alias] = true
+	if after.Kind == document.AliasNode {
+		w.shared[after.Alias()] = true
 	}
 	for i, child := range after.Content {
 		w.parent[child] = after
@@ -80,7 +78,7 @@ func (w *wanted) apply(c Change) error {
 				return err
 			}
 			return w.add(n, name, value)
-		case next.Kind == yaml.AliasNode && !last:
+		case next.Kind == document.AliasNode && !last:
 			return w.refuse(next, "*"+next.Value+" stands for a value that is used elsewhere too")
 		}
 		n = next
@@ -103,12 +101,12 @@ func fieldsOf(path []string, to any) any {
 }
 
 // find is the node of this tree for a value of the file.
-func (w *wanted) find(v object.Value) (*yaml.Node, error) {
+func (w *wanted) find(v object.Value) (*document.Node, error) {
 	want := v.Node()
 	if want == nil {
 		return nil, refuse(w.file, nil, "the changed object is not in the file")
 	}
-	var found *yaml.Node
+	var found *document.Node
 	for n, o := range w.origin {
 		if o.Line == want.Line && o.Column == want.Column && o.Kind == want.Kind && o.Value == want.Value {
 			if found != nil {
@@ -125,24 +123,24 @@ func (w *wanted) find(v object.Value) (*yaml.Node, error) {
 
 // fields is n if it may get fields: a mapping or a list. What is empty becomes
 // a mapping.
-func (w *wanted) fields(n *yaml.Node) (*yaml.Node, error) {
+func (w *wanted) fields(n *document.Node) (*document.Node, error) {
 	above := w.parent[n]
-	empty := n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null"
-	braces := n.Kind == yaml.MappingNode && len(n.Content) == 0 && above != nil && above.Style&yaml.FlowStyle == 0 && w.origin[n] != nil
+	empty := n.Kind == document.ScalarNode && n.ShortTag() == "!!null"
+	braces := n.Kind == document.MappingNode && len(n.Content) == 0 && above != nil && above.Style&document.FlowStyle == 0 && w.origin[n] != nil
 	switch {
 	case empty || braces:
-		return w.replace(n, &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"})
-	case n.Kind == yaml.MappingNode, n.Kind == yaml.SequenceNode:
+		return w.replace(n, document.NewNode(document.MappingNode, "!!map", ""))
+	case n.Kind == document.MappingNode, n.Kind == document.SequenceNode:
 		return n, nil
-	case n.Kind == yaml.AliasNode:
+	case n.Kind == document.AliasNode:
 		return nil, w.refuse(n, "*"+n.Value+" stands for a value that is used elsewhere too")
 	}
 	return nil, w.refuse(n, "the value has no fields")
 }
 
 // child is the value of that name, nil if there is none.
-func (w *wanted) child(n *yaml.Node, name string) (*yaml.Node, error) {
-	if n.Kind == yaml.MappingNode {
+func (w *wanted) child(n *document.Node, name string) (*document.Node, error) {
+	if n.Kind == document.MappingNode {
 		if i := entry(n, name); i >= 0 {
 			return n.Content[i+1], nil
 		}
@@ -159,7 +157,7 @@ func (w *wanted) child(n *yaml.Node, name string) (*yaml.Node, error) {
 }
 
 // entry is the index of a key in a mapping, -1 if it has none of its own.
-func entry(mapping *yaml.Node, name string) int {
+func entry(mapping *document.Node, name string) int {
 	for i := 0; i+1 < len(mapping.Content); i += 2 {
 		if key := document.Deref(mapping.Content[i]); key.Value == name && !document.IsMerge(key) {
 			return i
@@ -169,17 +167,17 @@ func entry(mapping *yaml.Node, name string) int {
 }
 
 // merged reports whether a mapping has a field by << only.
-func (w *wanted) merged(n *yaml.Node, name string) bool {
-	return n.Kind == yaml.MappingNode && slices.ContainsFunc(document.Fields(n), func(f document.Field) bool { return f.Key.Value == name })
+func (w *wanted) merged(n *document.Node, name string) bool {
+	return n.Kind == document.MappingNode && slices.ContainsFunc(document.Fields(n), func(f document.Field) bool { return f.Key.Value == name })
 }
 
 // add adds a field to a mapping, or an item to a list.
-func (w *wanted) add(n *yaml.Node, name string, value *yaml.Node) error {
+func (w *wanted) add(n *document.Node, name string, value *document.Node) error {
 	if err := w.mayChange(n); err != nil {
 		return err
 	}
-	if n.Kind == yaml.MappingNode {
-		key := &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: name}
+	if n.Kind == document.MappingNode {
+		key := document.NewNode(document.ScalarNode, "!!str", name)
 		w.parent[key] = n
 		n.Content = append(n.Content, key)
 	}
@@ -190,14 +188,14 @@ func (w *wanted) add(n *yaml.Node, name string, value *yaml.Node) error {
 
 // set gives the place of n another value. Of lists and mappings it changes only what
 // is different.
-func (w *wanted) set(n *yaml.Node, to any) error {
+func (w *wanted) set(n *document.Node, to any) error {
 	switch to := to.(type) {
 	case Fields:
-		if n.Kind == yaml.MappingNode && len(n.Content) > 0 && len(to) > 0 {
+		if n.Kind == document.MappingNode && len(n.Content) > 0 && len(to) > 0 {
 			return w.setFields(n, to)
 		}
 	case []string:
-		if n.Kind == yaml.SequenceNode && len(n.Content) > 0 && len(to) > 0 {
+		if n.Kind == document.SequenceNode && len(n.Content) > 0 && len(to) > 0 {
 			return w.setItems(n, to)
 		}
 	}
@@ -205,14 +203,14 @@ func (w *wanted) set(n *yaml.Node, to any) error {
 	if err != nil {
 		return err
 	}
-	if quotes := value.Tag == "!!str" && n.Style == 0 && notPlain[strings.ToLower(n.Value)]; same(n, value) && !quotes {
+	if quotes := value.ShortTag() == "!!str" && n.Style == 0 && notPlain[strings.ToLower(n.Value)]; same(n, value) && !quotes {
 		return nil
 	}
 	_, err = w.replace(n, value)
 	return err
 }
 
-func (w *wanted) setFields(n *yaml.Node, to Fields) error {
+func (w *wanted) setFields(n *document.Node, to Fields) error {
 	for i := len(n.Content) - 2; i >= 0; i -= 2 {
 		key := document.Deref(n.Content[i])
 		if !slices.ContainsFunc(to, func(f Field) bool { return f.Name == key.Value }) {
@@ -239,7 +237,7 @@ func (w *wanted) setFields(n *yaml.Node, to Fields) error {
 	return nil
 }
 
-func (w *wanted) setItems(n *yaml.Node, to []string) error {
+func (w *wanted) setItems(n *document.Node, to []string) error {
 	for i := len(n.Content) - 1; i >= len(to); i-- {
 		if err := w.remove(n.Content[i], n); err != nil {
 			return err
@@ -260,7 +258,7 @@ func (w *wanted) setItems(n *yaml.Node, to []string) error {
 }
 
 // replace puts value at the place of n.
-func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
+func (w *wanted) replace(n, value *document.Node) (*document.Node, error) {
 	above := w.parent[n]
 	if above == nil {
 		return nil, w.refuse(n, "the value is the whole document")
@@ -273,7 +271,7 @@ func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
 		return nil, w.refuse(n, "another change has replaced it")
 	}
 	above.Content[i] = value
-	if above.Kind == yaml.SequenceNode {
+	if above.Kind == document.SequenceNode {
 		w.instead[value] = w.origin[n]
 		if w.origin[n] == nil {
 			w.instead[value] = w.instead[n]
@@ -284,7 +282,7 @@ func (w *wanted) replace(n, value *yaml.Node) (*yaml.Node, error) {
 }
 
 // remove takes the field or item of n away. from is where the change began.
-func (w *wanted) remove(n, from *yaml.Node) error {
+func (w *wanted) remove(n, from *document.Node) error {
 	above := w.parent[n]
 	if above == nil {
 		return w.refuse(n, "the value is the whole document")
@@ -293,7 +291,7 @@ func (w *wanted) remove(n, from *yaml.Node) error {
 		return err
 	}
 	i := slices.Index(above.Content, n)
-	if above.Kind == yaml.MappingNode {
+	if above.Kind == document.MappingNode {
 		if err := w.mayRemove(above.Content[i-1]); err != nil {
 			return err
 		}
@@ -305,9 +303,9 @@ func (w *wanted) remove(n, from *yaml.Node) error {
 	return nil
 }
 
-func (w *wanted) rename(n *yaml.Node, name string) error {
+func (w *wanted) rename(n *document.Node, name string) error {
 	above := w.parent[n]
-	if above == nil || above.Kind != yaml.MappingNode {
+	if above == nil || above.Kind != document.MappingNode {
 		return w.refuse(n, "the value has no name")
 	}
 	if entry(above, name) >= 0 {
@@ -317,7 +315,7 @@ func (w *wanted) rename(n *yaml.Node, name string) error {
 		return err
 	}
 	key := above.Content[slices.Index(above.Content, n)-1]
-	if key.Kind != yaml.ScalarNode || key.Anchor != "" {
+	if key.Kind != document.ScalarNode || key.Anchor() != "" {
 		return w.refuse(n, "the name is an anchor or an alias")
 	}
 	key.Value = name
@@ -335,7 +333,7 @@ func (w *wanted) removeEmpty() {
 			if i < 0 {
 				break // gone by another change
 			}
-			if above.Kind == yaml.MappingNode {
+			if above.Kind == document.MappingNode {
 				i--
 				above.Content = slices.Delete(above.Content, i, i+1)
 			}
@@ -344,7 +342,8 @@ func (w *wanted) removeEmpty() {
 		}
 		if above := w.parent[n]; len(n.Content) == 0 && above != nil && w.origin[n] != nil {
 			if i := slices.Index(above.Content, n); i >= 0 {
-				value := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Style: yaml.FlowStyle}
+				value := document.NewNode(n.Kind, n.ShortTag(), "")
+				value.Style = document.FlowStyle
 				above.Content[i] = value
 				w.instead[value] = w.origin[n]
 				w.parent[value] = above
@@ -354,23 +353,23 @@ func (w *wanted) removeEmpty() {
 }
 
 // mayChange refuses a change within what is used elsewhere.
-func (w *wanted) mayChange(n *yaml.Node) error {
+func (w *wanted) mayChange(n *document.Node) error {
 	for at := n; at != nil; at = w.parent[at] {
 		if w.shared[at] {
-			return w.refuse(n, "&"+at.Anchor+" is used elsewhere too")
+			return w.refuse(n, "&"+at.Anchor()+" is used elsewhere too")
 		}
 	}
 	return nil
 }
 
 // mayRemove also refuses to remove an anchor that is used elsewhere.
-func (w *wanted) mayRemove(n *yaml.Node) error {
+func (w *wanted) mayRemove(n *document.Node) error {
 	if err := w.mayChange(n); err != nil {
 		return err
 	}
 	for _, child := range n.Content {
 		if w.shared[child] {
-			return w.refuse(child, "&"+child.Anchor+" is used elsewhere too")
+			return w.refuse(child, "&"+child.Anchor()+" is used elsewhere too")
 		}
 		if err := w.mayRemove(child); err != nil {
 			return err
@@ -380,12 +379,12 @@ func (w *wanted) mayRemove(n *yaml.Node) error {
 }
 
 // make is the node of a new value.
-func (w *wanted) make(to any) (*yaml.Node, error) {
+func (w *wanted) make(to any) (*document.Node, error) {
 	switch to := to.(type) {
 	case int:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: strconv.Itoa(to)}, nil
+		return document.NewNode(document.ScalarNode, "!!int", strconv.Itoa(to)), nil
 	case bool:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: strconv.FormatBool(to)}, nil
+		return document.NewNode(document.ScalarNode, "!!bool", strconv.FormatBool(to)), nil
 	case string:
 		return textNode(to), nil
 	case object.Value:
@@ -397,13 +396,14 @@ func (w *wanted) make(to any) (*yaml.Node, error) {
 		w.lifted[lifted] = w.origin[n]
 		return lifted, nil
 	case []string:
-		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq", Style: yaml.FlowStyle}
+		n := document.NewNode(document.SequenceNode, "!!seq", "")
+		n.Style = document.FlowStyle
 		for _, text := range to {
 			n.Content = append(n.Content, textNode(text))
 		}
 		return n, nil
 	case []Fields:
-		n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+		n := document.NewNode(document.SequenceNode, "!!seq", "")
 		for _, item := range to {
 			child, err := w.make(item)
 			if err != nil {
@@ -414,34 +414,34 @@ func (w *wanted) make(to any) (*yaml.Node, error) {
 		}
 		return n, nil
 	case Fields:
-		n := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		n := document.NewNode(document.MappingNode, "!!map", "")
 		for _, f := range to {
 			child, err := w.make(f.To)
 			if err != nil {
 				return nil, err
 			}
 			w.parent[child] = n
-			n.Content = append(n.Content, &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: f.Name}, child)
+			n.Content = append(n.Content, document.NewNode(document.ScalarNode, "!!str", f.Name), child)
 		}
 		return n, nil
 	}
 	return nil, refuse(w.file, nil, fmt.Sprintf("a value cannot be %T", to))
 }
 
-func textNode(text string) *yaml.Node {
-	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: text}
+func textNode(text string) *document.Node {
+	return document.NewNode(document.ScalarNode, "!!str", text)
 }
 
-func (w *wanted) refuse(n *yaml.Node, why string) error {
+func (w *wanted) refuse(n *document.Node, why string) error {
 	if o := w.origin[n]; o != nil {
 		n = o
 	}
 	return refuse(w.file, n, why)
 }
 
-func clone(n *yaml.Node) *yaml.Node {
+func clone(n *document.Node) *document.Node {
 	c := *n
-	c.Content = make([]*yaml.Node, len(n.Content))
+	c.Content = make([]*document.Node, len(n.Content))
 	for i, child := range n.Content {
 		c.Content[i] = clone(child)
 	}
@@ -449,17 +449,17 @@ func clone(n *yaml.Node) *yaml.Node {
 }
 
 // refuse is the error of a change that is not made.
-func refuse(f *object.File, n *yaml.Node, why string) error {
+func refuse(f *object.File, n *document.Node, why string) error {
 	line, column := 0, 0
 	if n != nil {
-		line, column = n.Line, n.Column
+		line, column = int(n.Line), int(n.Column)
 	}
 	return errors.New(document.At(f.Name, line, column, "cannot be changed here: "+why))
 }
 
 // same reports whether two trees have the same meaning.
-func same(a, b *yaml.Node) bool {
-	return a.Kind == b.Kind && a.Anchor == b.Anchor && a.Value == b.Value && a.ShortTag() == b.ShortTag() &&
+func same(a, b *document.Node) bool {
+	return a.Kind == b.Kind && a.Anchor() == b.Anchor() && a.Value == b.Value && a.ShortTag() == b.ShortTag() &&
 		slices.EqualFunc(a.Content, b.Content, same)
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -21,14 +22,39 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 		m.skip(name, 1, "a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -")
 		return
 	}
-	text, err := output(ctx, helm, "template", "release", folder)
-	if err != nil {
+	render := []string{"template", "release", folder}
+	text, err := output(ctx, helm, render...)
+	if version := wantsKubernetes(err); version != "" {
+		text, err = output(ctx, helm, append(render, "--kube-version", version)...)
+	}
+	switch {
+	case err != nil && strings.Contains(err.Error(), "requires kubeVersion"):
+		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
+			"render it for a Kubernetes version that it accepts: helm template "+folder+" --kube-version VERSION | lameduck lint -"))
+		return
+	case err != nil:
 		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
 			"render it with the values that it needs: helm template "+folder+" --values FILE | lameduck lint -"))
 		return
 	}
 	f := &object.File{Name: name, Data: text}
 	m.build(f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
+}
+
+// lowest is the version that a constraint such as >=1.34.0-0 begins with; none where that
+// is an upper bound.
+var lowest = regexp.MustCompile(`requires kubeVersion: [=~^> ]*v?(\d+\.\d+(?:\.\d+)?)`)
+
+// wantsKubernetes is a Kubernetes version that a chart accepts, if that was all that it
+// lacked: without a cluster helm renders for the one that it was made with.
+func wantsKubernetes(err error) string {
+	if err == nil {
+		return ""
+	}
+	if found := lowest.FindStringSubmatch(err.Error()); found != nil {
+		return found[1]
+	}
+	return ""
 }
 
 // build reads the objects of a text that a program has made.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
@@ -267,6 +268,34 @@ EOT
 	// helm adds a hint of its own after the error, and other lines before it.
 	program(t, "helm", "echo 'Error: chart requires kubeVersion: >=1.99' >&2; echo >&2; echo 'Use --debug flag to render out invalid YAML' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: >=1.99")
+}
+
+// A chart may ask for another Kubernetes than helm renders for where it knows no cluster.
+func TestChartForAnotherKubernetes(t *testing.T) {
+	write(t, map[string]string{"web/Chart.yaml": "name: web\n"})
+	for constraint, version := range map[string]string{
+		">=1.34.0-0":         "1.34.0",
+		">= 1.99-0 < 1.102":  "1.99",
+		"^1.40.2":            "1.40.2",
+		"1.99.x":             "1.99",
+		">=v1.99.1 || =1.12": "1.99.1",
+	} {
+		program(t, "helm", `case "$*" in
+"template release web --kube-version `+version+`") echo '{apiVersion: v1, kind: ConfigMap, metadata: {name: a}}' ;;
+*) echo 'Error: chart requires kubeVersion: `+constraint+` which is incompatible with Kubernetes v1.31.0' >&2; exit 1 ;;
+esac
+`)
+		want(t, read(t, "."), "web/Chart.yaml:1:1 ConfigMap a")
+	}
+	// One that is bounded above only, and a helm that refuses what was tried.
+	for _, constraint := range []string{"<1.25.0", ">1.99.0"} {
+		program(t, "helm", `echo "Error: chart requires kubeVersion: `+constraint+` which is incompatible with Kubernetes v1.31.0" >&2; exit 1`+"\n")
+		want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: "+constraint+" which is incompatible with Kubernetes v1.31.0")
+		m := Read(t.Context(), []string{"web"}, nil)
+		if h := hint.Of(m.Unread[0]); h != "render it for a Kubernetes version that it accepts: helm template web --kube-version VERSION | lameduck lint -" {
+			t.Errorf("hint %q", h)
+		}
+	}
 }
 
 // A kustomization is built where kustomize is there; its bases and patches are not read

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -34,7 +32,7 @@ func readKustomization(folder string) *kustomization {
 		return k
 	}
 	var fields kustomizationFields
-	_ = nodes[0].Decode(&fields) // what it could read is in fields
+	_ = nodes[0].Load(&fields) // what it could read is in fields
 	k.component = fields.Kind == "Component"
 	if len(fields.HelmCharts) > 0 {
 		k.remote = "a Helm chart"
@@ -112,7 +110,7 @@ func isRemote(name string) bool {
 }
 
 // readSafely reads the YAML documents of a file.
-func readSafely(path string) ([]*yaml.Node, error) {
+func readSafely(path string) ([]*document.Node, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > maxFile {
 		err = hint.New(errors.New(path+": "+errTooLarge.Error()), hint.Of(errTooLarge))

@@ -91,22 +91,24 @@ func (m *Manifests) field(f *object.File, at object.Pos) (*object.Object, []step
 	return nil, nil
 }
 
+func place(n *document.Node) object.Pos { return object.Pos{Line: int(n.Line), Column: int(n.Column)} }
+
 // pathTo is the path to what is at that place in the tree.
-func pathTo(n *yaml.Node, at object.Pos) ([]step, bool) {
-	if n.Line > at.Line {
+func pathTo(n *document.Node, at object.Pos) ([]step, bool) {
+	if int(n.Line) > at.Line {
 		return nil, false
 	}
-	here := n.Line == at.Line && n.Column == at.Column
+	here := place(n) == at
 	for i, child := range n.Content {
 		var s step
 		switch {
-		case n.Kind == yaml.MappingNode && i%2 == 1:
+		case n.Kind == document.MappingNode && i%2 == 1:
 			key := n.Content[i-1]
 			s = step{field: key.Value}
-			if key.Line == at.Line && key.Column == at.Column {
+			if place(key) == at {
 				return []step{s}, true
 			}
-		case n.Kind == yaml.SequenceNode:
+		case n.Kind == document.SequenceNode:
 			s = step{index: i, name: field(child, "name")}
 		default:
 			continue
@@ -120,17 +122,17 @@ func pathTo(n *yaml.Node, at object.Pos) ([]step, bool) {
 
 // lookUp follows a path as far as it goes, and returns the last place, and how many
 // steps were found.
-func lookUp(n *yaml.Node, path []step) (at object.Pos, deep int) {
-	at = object.Pos{Line: n.Line, Column: n.Column}
+func lookUp(n *document.Node, path []step) (at object.Pos, deep int) {
+	at = place(n)
 	for _, s := range path {
 		n = document.Deref(n)
 		found := false
 		for i, child := range n.Content {
 			switch {
-			case n.Kind == yaml.MappingNode && s.field != "" && i%2 == 1 && n.Content[i-1].Value == s.field:
-				at = object.Pos{Line: n.Content[i-1].Line, Column: n.Content[i-1].Column}
-			case n.Kind == yaml.SequenceNode && s.field == "" && (s.name != "" && field(child, "name") == s.name || s.name == "" && i == s.index):
-				at = object.Pos{Line: child.Line, Column: child.Column}
+			case n.Kind == document.MappingNode && s.field != "" && i%2 == 1 && n.Content[i-1].Value == s.field:
+				at = place(n.Content[i-1])
+			case n.Kind == document.SequenceNode && s.field == "" && (s.name != "" && field(child, "name") == s.name || s.name == "" && i == s.index):
+				at = place(child)
 			default:
 				continue
 			}
@@ -146,9 +148,9 @@ func lookUp(n *yaml.Node, path []step) (at object.Pos, deep int) {
 }
 
 // field is the text of a field of a mapping.
-func field(n *yaml.Node, name string) string {
+func field(n *document.Node, name string) string {
 	n = document.Deref(n)
-	if n.Kind != yaml.MappingNode {
+	if n.Kind != document.MappingNode {
 		return ""
 	}
 	for _, f := range document.Fields(n) {
@@ -161,7 +163,7 @@ func field(n *yaml.Node, name string) string {
 
 // sameName reports whether the object has the name of the node, which the
 // kustomization may have given a prefix and a suffix.
-func sameName(n *yaml.Node, o *object.Object) bool {
+func sameName(n *document.Node, o *object.Object) bool {
 	for _, f := range document.Fields(document.Deref(n)) {
 		if f.Key.Value == "metadata" {
 			name := field(f.Value, "name")

@@ -41,6 +41,8 @@ func containerIgnoresSIGTERM(w *model.Workload, r *report) {
 		switch {
 		case p.Lost != nil && p.Lost.Sure && p.Shell != "":
 			program = p.Shell
+		case p.Lost != nil && p.Shell != "" && script.OnlyWaits(p.Server): // whether the shell stays or not
+			program = p.Shell + ", or " + program + " in its place,"
 		case p.Lost != nil || p.Shell != "" || !script.OnlyWaits(p.Server):
 			continue // a program may have a handler
 		}
@@ -66,7 +68,7 @@ func runs(p *model.Process1) string {
 	switch {
 	case p.Loop:
 		return p.Shell + " runs a loop with " + model.Short(p.Server) + " in it, and no trap"
-	case p.Lost != nil:
+	case p.Lost != nil && p.Lost.Sure:
 		return p.Shell + " runs " + model.Short(p.Server) + ", waits for its end, and has no trap"
 	}
 	return "it runs " + model.Short(p.Server)

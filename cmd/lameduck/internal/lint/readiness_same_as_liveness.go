@@ -1,6 +1,10 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+import (
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // A liveness probe that fails no later than the same readiness probe restarts the
 // container in place of taking its pod out.
@@ -21,19 +25,40 @@ var ruleReadinessSameAsLiveness = rule{
 func readinessSameAsLiveness(w *model.Workload, r *report) {
 	for _, c := range w.Containers {
 		ready, alive := c.Probe("readinessProbe"), c.Probe("livenessProbe")
-		if !ready.Same(alive) || alive.Seconds() > ready.Seconds() || !c.Serves() {
+		if !ready.Same(alive) || alive.Seconds() > ready.Seconds() || !c.Serves() && !behindProxy(c) {
 			continue
 		}
-		failures := (3*ready.Seconds() + alive.Period - 1) / alive.Period
 		f := r.add(w.Object, alive.Value, "livenessProbe of container %s asks the same as its readinessProbe and restarts it after %d s (%d s x %d), no later than readiness takes the pod out: %d s (%d s x %d)",
 			c.Name, alive.Seconds(), alive.Period, alive.Failures, ready.Seconds(), ready.Period, ready.Failures).
-			because("both are %s", alive.What()).
-			cure("set failureThreshold of the livenessProbe to %d (%d s x %d = %d s), or let it ask for what only a restart can mend", failures, alive.Period, failures, alive.Period*failures)
+			because("both are %s", alive.What())
 		if alive.Handler == "tcpSocket" {
 			f.as(Info) // a connection is refused when the server has gone, and seldom because of load
 		}
-		if alive.Node() != ready.Node() { // not one value under two names
-			f.by(c.Value, []string{"livenessProbe", "failureThreshold"}, failures)
-		}
+		cureThresholds(f, c, ready, alive)
+	}
+}
+
+// behindProxy reports whether clients reach the container through a proxy of its pod.
+func behindProxy(c *model.Container) bool {
+	return c.Proxy() == nil && !c.Watches() && slices.ContainsFunc(c.Workload.Containers, func(front *model.Container) bool {
+		return front.Proxy() != nil && front.Serves()
+	})
+}
+
+// defaultReadiness is after how many seconds, and failures, a readiness probe takes a pod
+// out that sets neither.
+const defaultReadiness, defaultFailures = 30, 3
+
+// cureThresholds lets liveness fail three times as late. A readiness probe that is more
+// patient than the default is the one to change, where that is enough.
+func cureThresholds(f *Finding, c *model.Container, ready, alive model.Probe) {
+	probe, name, failures := alive, "livenessProbe", (3*ready.Seconds()+alive.Period-1)/alive.Period
+	sooner := defaultReadiness / ready.Period
+	if ready.Seconds() > defaultReadiness && sooner >= defaultFailures && alive.Seconds() >= 3*sooner*ready.Period {
+		probe, name, failures = ready, "readinessProbe", sooner
+	}
+	f.cure("set failureThreshold of the %s to %d (%d s x %d = %d s), or let liveness ask for what only a restart can mend", name, failures, probe.Period, failures, probe.Period*failures)
+	if alive.Node() != ready.Node() { // not one value under two names
+		f.by(c.Value, []string{name, "failureThreshold"}, failures)
 	}
 }

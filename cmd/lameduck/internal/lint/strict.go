@@ -3,17 +3,15 @@ package lint
 import (
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 const (
-	mappingNode  = yaml.MappingNode
-	sequenceNode = yaml.SequenceNode
-	scalarNode   = yaml.ScalarNode
+	mappingNode  = document.MappingNode
+	sequenceNode = document.SequenceNode
+	scalarNode   = document.ScalarNode
 )
 
 // strictCheck is of one object.
@@ -61,5 +59,5 @@ func (p *part) child(name string) string {
 // Kubernetes reads it, such as ${REPLICAS}.
 func replaced(v object.Value) bool {
 	n := v.Node()
-	return n.Kind == yaml.ScalarNode && (strings.Contains(n.Value, "${") || strings.Contains(n.Value, "{{") || strings.HasPrefix(n.Value, "$"))
+	return n.Kind == document.ScalarNode && (strings.Contains(n.Value, "${") || strings.Contains(n.Value, "{{") || strings.HasPrefix(n.Value, "$"))
 }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -18,7 +16,7 @@ func wrongType(v object.Value, want string) (wrong bool, to any) {
 	if want == "" {
 		return false, nil
 	}
-	if n.Kind != yaml.ScalarNode {
+	if n.Kind != document.ScalarNode {
 		return true, nil
 	}
 	tag := n.ShortTag()
@@ -45,7 +43,7 @@ func wrongType(v object.Value, want string) (wrong bool, to any) {
 }
 
 // yesOrNo reports whether n is a boolean of YAML 1.1, by which Kubernetes reads.
-func yesOrNo(n *yaml.Node) bool {
+func yesOrNo(n *document.Node) bool {
 	if n.Style != 0 {
 		return false
 	}
@@ -68,8 +66,8 @@ func wantedType(scalar string) string {
 }
 
 // describeScalar describes a scalar as Kubernetes reads it.
-func describeScalar(n *yaml.Node) string {
-	if n.Kind == yaml.ScalarNode && yesOrNo(n) {
+func describeScalar(n *document.Node) string {
+	if n.Kind == document.ScalarNode && yesOrNo(n) {
 		return n.Value + ", which is a boolean without quotes"
 	}
 	return document.Describe(n)

@@ -4,28 +4,26 @@ import (
 	"encoding/base64"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // Datum is one key of a ConfigMap or a Secret.
 type Datum struct {
-	Key, Field string     // Field has it: data, stringData or binaryData
-	Node       *yaml.Node // as it is written
-	Text       string     // as a container gets it
-	Err        error      // it has no such text: it is not base64
+	Key, Field string         // Field has it: data, stringData or binaryData
+	Node       *document.Node // as it is written
+	Text       string         // as a container gets it
+	Err        error          // it has no such text: it is not base64
 }
 
 // DataOf is what a ConfigMap or a Secret has: of two of one key the last one counts.
-func DataOf(kind string, o *yaml.Node) (all []Datum) {
-	if o = document.Deref(o); o.Kind != yaml.MappingNode {
+func DataOf(kind string, o *document.Node) (all []Datum) {
+	if o = document.Deref(o); o.Kind != document.MappingNode {
 		return nil
 	}
 	for _, name := range []string{"data", "stringData", "binaryData"} {
 		for _, field := range document.Fields(o) {
 			data := document.Deref(field.Value)
-			if field.Key.Value != name || data.Kind != yaml.MappingNode {
+			if field.Key.Value != name || data.Kind != document.MappingNode {
 				continue
 			}
 			for _, f := range document.Fields(data) {
@@ -39,7 +37,7 @@ func DataOf(kind string, o *yaml.Node) (all []Datum) {
 // newDatum decodes the data of a Secret, which may have line breaks.
 func newDatum(f document.Field, field string, encoded bool) Datum {
 	d := Datum{Key: f.Key.Value, Field: field, Node: f.Value}
-	if n := document.Deref(f.Value); n.Kind == yaml.ScalarNode && n.ShortTag() != "!!null" {
+	if n := document.Deref(f.Value); n.Kind == document.ScalarNode && n.ShortTag() != "!!null" {
 		d.Text = n.Value
 	}
 	if encoded {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -68,7 +66,7 @@ func (f *file) collect(list []object, v value) []object {
 // A Kubernetes object is at most 1.5 MiB in etcd.
 const maxBytes = 4 << 20
 
-func (f *file) documents(data []byte) ([]*yaml.Node, error) {
+func (f *file) documents(data []byte) ([]*document.Node, error) {
 	if len(data) > maxBytes {
 		return nil, hint.New(fmt.Errorf("%s: larger than %d MiB", f.name, maxBytes>>20),
 			"give it the Deployment and its Service only")

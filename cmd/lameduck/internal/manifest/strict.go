@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
@@ -35,11 +33,11 @@ func (p *place) check() {
 		return
 	}
 	switch node := document.Deref(p.node); node.Kind {
-	case yaml.SequenceNode:
+	case document.SequenceNode:
 		for _, item := range p.items() {
 			(&place{item, p.fields, p.around}).check()
 		}
-	case yaml.MappingNode:
+	case document.MappingNode:
 		for _, f := range p.value.fields() {
 			p.checkField(f)
 		}

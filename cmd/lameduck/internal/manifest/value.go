@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
@@ -29,9 +27,9 @@ type file struct {
 // in the file, and the caller gets the default.
 type value struct {
 	file   *file
-	node   *yaml.Node // nil: not in the file
-	path   string     // "spec.replicas"
-	parent Pos        // the place to name where it's missing
+	node   *document.Node // nil: not in the file
+	path   string         // "spec.replicas"
+	parent Pos            // the place to name where it's missing
 }
 
 // present is false for what isn't in the file, and for null.
@@ -42,7 +40,7 @@ func (v value) pos() Pos {
 	if v.node == nil {
 		return v.parent
 	}
-	return Pos{v.node.Line, v.node.Column}
+	return Pos{int(v.node.Line), int(v.node.Column)}
 }
 
 // fail records what is wrong with v, unless something was wrong before.
@@ -81,7 +79,7 @@ func (v value) get(key string) value {
 		if f.Key.Value == key {
 			child.node = f.Value
 			if child.present() {
-				v.file.positions[child.path] = Pos{f.Key.Line, f.Key.Column}
+				v.file.positions[child.path] = Pos{int(f.Key.Line), int(f.Key.Column)}
 			}
 			return child
 		}
@@ -101,7 +99,7 @@ func (v value) fields() []document.Field {
 	if !v.present() {
 		return nil
 	}
-	if mapping := document.Deref(v.node); mapping.Kind == yaml.MappingNode {
+	if mapping := document.Deref(v.node); mapping.Kind == document.MappingNode {
 		return document.Fields(mapping)
 	}
 	v.fail("want fields, not %s", document.Describe(v.node))
@@ -114,7 +112,7 @@ func (v value) items() []value {
 		return nil
 	}
 	list := document.Deref(v.node)
-	if list.Kind != yaml.SequenceNode {
+	if list.Kind != document.SequenceNode {
 		v.fail("want a list, not %s", document.Describe(v.node))
 		return nil
 	}

@@ -13,22 +13,22 @@ type File struct {
 	Name string // as messages write it
 	Data []byte
 
-	lines [][]byte // of Data; nil: not yet known
+	lines []int32 // where the lines of Data begin, and its end; nil: not yet known
 }
 
 // Line is the text of that line, without its end; "" if there is none. It is not
 // safe for concurrent use: the first call finds where the lines begin.
 func (f *File) Line(number int) string {
 	if f.lines == nil {
-		f.lines = [][]byte{}
+		f.lines = make([]int32, 1, bytes.Count(f.Data, []byte("\n"))+2)
 		for line := range bytes.Lines(f.Data) {
-			f.lines = append(f.lines, line)
+			f.lines = append(f.lines, f.lines[len(f.lines)-1]+int32(len(line)))
 		}
 	}
-	if number < 1 || number > len(f.lines) {
+	if number < 1 || number >= len(f.lines) {
 		return ""
 	}
-	return string(bytes.TrimRight(f.lines[number-1], "\r\n"))
+	return string(bytes.TrimRight(f.Data[f.lines[number-1]:f.lines[number]], "\r\n"))
 }
 
 // Pos is a place in a file, counted from 1.

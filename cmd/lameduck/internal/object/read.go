@@ -4,8 +4,6 @@ import (
 	"errors"
 	"strings"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
@@ -39,7 +37,7 @@ func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 			list, why := collect(f, nil, n)
 			objects = append(objects, list...)
 			if why != "" {
-				skipped = append(skipped, Skipped{f.Name, n.Line, why})
+				skipped = append(skipped, Skipped{f.Name, int(n.Line), why})
 			}
 		}
 	}
@@ -48,7 +46,7 @@ func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 
 // collect adds the object n to list, or the items of n if n is a List. A node that
 // is no object is skipped, and the reason returned.
-func collect(f *File, list []*Object, n *yaml.Node) (_ []*Object, skipped string) {
+func collect(f *File, list []*Object, n *document.Node) (_ []*Object, skipped string) {
 	v := Value{file: f, node: n}
 	if !v.Present() {
 		return list, "" // "---" with nothing after it

@@ -4,17 +4,15 @@ import (
 	"iter"
 	"strconv"
 
-	"go.yaml.in/yaml/v4"
-
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // Value is one value of an object. The zero Value is in no file.
 type Value struct {
 	file   *File
-	node   *yaml.Node // nil: not in the file
-	key    *yaml.Node // its name in the mapping; nil for an item of a list and for a document
-	around *yaml.Node // what has, or would have, the value
+	node   *document.Node // nil: not in the file
+	key    *document.Node // its name in the mapping; nil for an item of a list and for a document
+	around *document.Node // what has, or would have, the value
 }
 
 // Present is false for what is not in the file, and for null.
@@ -25,7 +23,7 @@ func (v Value) File() *File { return v.file }
 
 // Node is the node of the value, nil if it is not in the file. An alias is
 // resolved.
-func (v Value) Node() *yaml.Node {
+func (v Value) Node() *document.Node {
 	if v.node == nil {
 		return nil
 	}
@@ -33,14 +31,14 @@ func (v Value) Node() *yaml.Node {
 }
 
 // Key is the node of the value's name, nil if it has none.
-func (v Value) Key() *yaml.Node { return v.key }
+func (v Value) Key() *document.Node { return v.key }
 
 // Pos is the place of the name of the value, of the value where it has no name,
 // and of what is around it where it is missing. An alias is where it is used.
 func (v Value) Pos() Pos {
-	for _, n := range []*yaml.Node{v.key, v.node, v.around} {
+	for _, n := range []*document.Node{v.key, v.node, v.around} {
 		if n != nil {
-			return Pos{n.Line, n.Column}
+			return Pos{int(n.Line), int(n.Column)}
 		}
 	}
 	return Pos{}
@@ -58,7 +56,7 @@ func (v Value) Get(names ...string) Value {
 func (v Value) Field(name string) Value {
 	missing := Value{file: v.file, around: v.place()}
 	n := v.Node()
-	if n == nil || n.Kind != yaml.MappingNode {
+	if n == nil || n.Kind != document.MappingNode {
 		return missing
 	}
 	merges := false
@@ -81,8 +79,8 @@ func (v Value) Field(name string) Value {
 }
 
 // place is what messages about a missing field of v name.
-func (v Value) place() *yaml.Node {
-	for _, n := range []*yaml.Node{v.key, v.node, v.around} {
+func (v Value) place() *document.Node {
+	for _, n := range []*document.Node{v.key, v.node, v.around} {
 		if n != nil {
 			return n
 		}
@@ -94,7 +92,7 @@ func (v Value) place() *yaml.Node {
 func (v Value) Fields() iter.Seq2[string, Value] {
 	return func(yield func(string, Value) bool) {
 		n := v.Node()
-		if n == nil || n.Kind != yaml.MappingNode {
+		if n == nil || n.Kind != document.MappingNode {
 			return
 		}
 		for _, f := range document.Fields(n) {
@@ -108,7 +106,7 @@ func (v Value) Fields() iter.Seq2[string, Value] {
 // Items are the entries of a list.
 func (v Value) Items() []Value {
 	n := v.Node()
-	if n == nil || n.Kind != yaml.SequenceNode {
+	if n == nil || n.Kind != document.SequenceNode {
 		return nil
 	}
 	items := make([]Value, len(n.Content))
@@ -120,7 +118,7 @@ func (v Value) Items() []Value {
 
 // Text is the value as text, whatever scalar it is; "" for any other.
 func (v Value) Text() string {
-	if !v.Present() || v.Node().Kind != yaml.ScalarNode {
+	if !v.Present() || v.Node().Kind != document.ScalarNode {
 		return ""
 	}
 	return v.Node().Value

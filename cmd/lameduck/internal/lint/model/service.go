@@ -64,9 +64,13 @@ func (s *Service) MetricsOnly() bool {
 	if strings.Contains(s.Name, "exporter") {
 		return true
 	}
-	named := s.namedForMetrics()
+	last := s.lastWord()
 	for _, p := range s.Ports {
-		if !p.Metrics() && !(named && slices.Contains(anyPort, strings.ToLower(p.Name))) {
+		switch {
+		case p.Metrics():
+		case last == "metrics" && slices.Contains(anyPort, strings.ToLower(p.Name)):
+		case len(s.Ports) == 1 && p.Name == "" && namesMetrics(last):
+		default:
 			return false
 		}
 	}
@@ -76,14 +80,10 @@ func (s *Service) MetricsOnly() bool {
 // anyPort are names of ports that leave open what comes through them.
 var anyPort = []string{"", "http", "https", "web"}
 
-// namedForMetrics reports whether the name of the Service ends with metrics, as in
-// controller-manager-metrics-service. A metrics-server is an API.
-func (s *Service) namedForMetrics() bool {
-	words := strings.Split(s.Name, "-")
-	if last := words[len(words)-1]; len(words) > 1 && (last == "service" || last == "svc") {
-		words = words[:len(words)-1]
-	}
-	return namesMetrics(words[len(words)-1])
+// lastWord is metrics in controller-manager-metrics-service. A metrics-server is an API.
+func (s *Service) lastWord() string {
+	name := strings.TrimSuffix(strings.TrimSuffix(s.Name, "-service"), "-svc")
+	return name[strings.LastIndex(name, "-")+1:]
 }
 
 func namesMetrics(name string) bool {

@@ -2,6 +2,7 @@ package script
 
 import (
 	"maps"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -36,42 +37,6 @@ func TimeOf(command []string, value, script func(name string) (text string, ok b
 	t.ends = false
 	return t
 }
-
-// shell is what running a script has to know.
-type shell struct {
-	value      func(name string) (string, bool)
-	script     func(path string) (string, bool) // a file that the container mounts
-	set        map[string]string                // variables that the script sets
-	depth      int                              // of scripts that run scripts
-	errexit    bool
-	background int // what runs in the background, in seconds
-	bash       bool
-	steps      int // in loops that were followed
-}
-
-func (s *shell) lookUp(name string) (string, bool) {
-	if v, ok := s.set[name]; ok {
-		return v, v != unknownWord
-	}
-	return s.value(name)
-}
-
-func (s *shell) texts(words []word) (texts []string) {
-	for _, w := range words {
-		text, known := w.expanded(s.lookUp)
-		if name, _, assigns := strings.Cut(text, "="); !known {
-			text = unknownWord
-			if assigns && w[0].isText() && IsName(name) {
-				text = name + "=" + unknownWord
-			}
-		}
-		texts = append(texts, text)
-	}
-	return texts
-}
-
-// unknownWord stands for a word that cannot be known: no command has it.
-const unknownWord = "\x00"
 
 // run adds up a list of commands.
 func (s *shell) run(list []command) (sum Time) {
@@ -183,6 +148,91 @@ func (s *shell) branches(c command) Time {
 	}
 }
 
+// Endless is more seconds than any grace period has.
+const Endless = math.MaxInt32
+
+// maxSteps bounds how many commands in loops are followed in a script.
+const maxSteps = 10_000
+
+// loop follows a loop that counts, and takes any other for open, unless nothing ends it.
+func (s *shell) loop(c command) Time {
+	always := "true"
+	if c.kind == "until" {
+		always = "false"
+	}
+	if len(c.test) == 1 && len(c.test[0].words) == 1 {
+		word := c.test[0].words[0].literal()
+		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
+		}
+	}
+	before := maps.Clone(s.set)
+	if t, ok := s.counted(c); ok {
+		return t
+	}
+	s.set = before
+	return s.maybe(false, func() Time {
+		return Time{Open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
+	})
+}
+
+// counted follows a loop round by round, such as
+//
+//	i=0; while [ $i -lt 20 ]; do sleep 1; i=$((i+1)); done
+//
+// It is not ok if what the loop counts is not known in one of the rounds.
+func (s *shell) counted(c command) (sum Time, ok bool) {
+	if s.steps++; s.steps > maxSteps {
+		return Time{}, false
+	}
+	test := s.run(c.test)
+	sure := len(c.test) == 1 && !leaves(c.body)
+	sum.Open, sum.stops = test.Open, test.stops
+	for ; s.steps < maxSteps; s.steps += len(c.body) {
+		again, known := s.goesOn(c)
+		if !known || !again {
+			if !sure {
+				s.forget(c.body)
+			}
+			return sum, known
+		}
+		before := maps.Clone(s.set)
+		t := s.run(c.body)
+		switch {
+		case t.ends:
+			return Time{}, false
+		case t.Endless || sure && !t.Open && maps.Equal(before, s.set):
+			return Time{Endless: true, AtLeast: Endless, Planned: Endless}, sure
+		}
+		if sure {
+			sum.AtLeast = min(sum.AtLeast+t.AtLeast, Endless)
+		}
+		sum.Planned = min(sum.Planned+t.Planned, Endless)
+		sum.Open, sum.stops = sum.Open || t.Open, sum.stops || t.stops
+		sure = sure && !t.Open && !t.stops
+	}
+	return Time{}, false
+}
+
+// times runs the body of a for loop once for each word.
+func (s *shell) times(c command) Time {
+	body := s.maybe(false, func() Time { return s.run(c.body) })
+	n, known := s.count(c.words)
+	if !known {
+		return Time{Open: true, stops: body.stops}
+	}
+	t := Time{Planned: clip(body.Planned, n), Open: body.Open, stops: body.stops, Endless: body.Endless}
+	switch {
+	case body.Open || body.stops:
+		t.AtLeast = body.AtLeast
+	case !leaves(c.body):
+		t.AtLeast = clip(body.AtLeast, n)
+	}
+	return t
+}
+
+func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless), Endless) }
+
 // Harmless commands take no time, and do nothing to a server.
 var Harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
 
@@ -256,22 +306,6 @@ func stopsServer(name string, args []string) bool {
 		slices.ContainsFunc(args, func(arg string) bool {
 			return slices.Contains([]string{"quit", "stop", "graceful-stop", "shutdown", "leave", "exit", "--stop", "--shutdown", "-stop"}, arg)
 		})
-}
-
-// assigns reports whether the word is NAME=value, and sets the variable if that is all
-// of the command.
-func (s *shell) assigns(word string, alone bool) bool {
-	name, value, found := strings.Cut(word, "=")
-	if !found || !IsName(name) {
-		return false
-	}
-	if strings.Contains(value, unknownWord) {
-		value = unknownWord
-	}
-	if alone {
-		s.set[name] = value
-	}
-	return true
 }
 
 // atMost is timeout 10 command.

@@ -1,80 +1,12 @@
 package script
 
 import (
-	"maps"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 )
-
-// Endless is more seconds than any grace period has.
-const Endless = math.MaxInt32
-
-// maxSteps bounds how many commands in loops are followed in a script.
-const maxSteps = 10_000
-
-// loop follows a loop that counts, and takes any other for open, unless nothing ends it.
-func (s *shell) loop(c command) Time {
-	always := "true"
-	if c.kind == "until" {
-		always = "false"
-	}
-	if len(c.test) == 1 && len(c.test[0].words) == 1 {
-		word := c.test[0].words[0].literal()
-		if (word == always || word == ":" && always == "true") && !leaves(c.body) {
-			return Time{Endless: true, AtLeast: Endless, Planned: Endless}
-		}
-	}
-	before := maps.Clone(s.set)
-	if t, ok := s.counted(c); ok {
-		return t
-	}
-	s.set = before
-	return s.maybe(false, func() Time {
-		return Time{Open: true, stops: s.run(c.body).stops || s.run(c.test).stops}
-	})
-}
-
-// counted follows a loop round by round, such as
-//
-//	i=0; while [ $i -lt 20 ]; do sleep 1; i=$((i+1)); done
-//
-// It is not ok if what the loop counts is not known in one of the rounds.
-func (s *shell) counted(c command) (sum Time, ok bool) {
-	if s.steps++; s.steps > maxSteps {
-		return Time{}, false
-	}
-	test := s.run(c.test)
-	sure := len(c.test) == 1 && !leaves(c.body)
-	sum.Open, sum.stops = test.Open, test.stops
-	for ; s.steps < maxSteps; s.steps += len(c.body) {
-		again, known := s.goesOn(c)
-		if !known || !again {
-			if !sure {
-				s.forget(c.body)
-			}
-			return sum, known
-		}
-		before := maps.Clone(s.set)
-		t := s.run(c.body)
-		switch {
-		case t.ends:
-			return Time{}, false
-		case t.Endless || sure && !t.Open && maps.Equal(before, s.set):
-			return Time{Endless: true, AtLeast: Endless, Planned: Endless}, sure
-		}
-		if sure {
-			sum.AtLeast = min(sum.AtLeast+t.AtLeast, Endless)
-		}
-		sum.Planned = min(sum.Planned+t.Planned, Endless)
-		sum.Open, sum.stops = sum.Open || t.Open, sum.stops || t.stops
-		sure = sure && !t.Open && !t.stops
-	}
-	return Time{}, false
-}
 
 // forget is behind a loop that may have ended in any of its rounds.
 func (s *shell) forget(body []command) {
@@ -150,25 +82,6 @@ var comparisons = map[string]func(a, b int) bool{
 	"-eq": func(a, b int) bool { return a == b },
 	"-ne": func(a, b int) bool { return a != b },
 }
-
-// times runs the body of a for loop once for each word.
-func (s *shell) times(c command) Time {
-	body := s.maybe(false, func() Time { return s.run(c.body) })
-	n, known := s.count(c.words)
-	if !known {
-		return Time{Open: true, stops: body.stops}
-	}
-	t := Time{Planned: clip(body.Planned, n), Open: body.Open, stops: body.stops, Endless: body.Endless}
-	switch {
-	case body.Open || body.stops:
-		t.AtLeast = body.AtLeast
-	case !leaves(c.body):
-		t.AtLeast = clip(body.AtLeast, n)
-	}
-	return t
-}
-
-func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless), Endless) }
 
 // count are the words of "NAME in a b c", or what seq prints.
 func (s *shell) count(words []word) (n int, known bool) {
