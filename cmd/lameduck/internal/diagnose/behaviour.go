@@ -27,7 +27,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	}
 	b.cut, b.perhaps = p.voidCuts, p.voidCuts
 	for _, d := range p.drops {
-		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) {
+		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
 			continue
 		}
 		b.cut++

@@ -89,6 +89,18 @@ func (d *dropFacts) findEndpoint() {
 	}
 }
 
+// queued reports whether the attempt may have waited behind others when it was cut.
+func (d *dropFacts) queued() bool {
+	switch p := d.pod; {
+	case p == nil || !queued(&d.Attempt):
+		return queued(&d.Attempt)
+	case p.stalled.came():
+		return p.leftInQueue(&d.Attempt)
+	default:
+		return p.acceptQueue.waited(max(d.Started, d.Sent), d.Ended) != no
+	}
+}
+
 // afterClose reports whether the new connection was refused after the listener
 // closed.
 func (d *dropFacts) afterClose() bool {

@@ -148,9 +148,18 @@ type kept struct {
 type backlog struct {
 	until         time.Duration            // the first termination
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
-	due, late     int                      // attempts that should have been answered by then, and those that took more than twice the time
-	sent, answers int                      // before the first termination
-	lastAnswer    time.Duration            // of those; what is in progress after it is no lack of capacity
+	due           int                      // attempts that should have been answered by then
+	late          []late                   // those of them that took more than twice the time
+	grows         bool
+	sent, answers int           // before the first termination
+	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
+}
+
+// late is an attempt that waited longer than its answer takes at a server that
+// keeps up.
+type late struct {
+	wait
+	most time.Duration
 }
 
 // load is what the attempts show of the traffic as a whole.
