@@ -204,6 +204,11 @@ func repeated(run *timeline.Run, apart time.Duration) *timeline.Run {
 		for _, e := range run.Events {
 			e.Pod += suffix
 			e.At += by
+			for _, at := range []*time.Duration{&e.After, &e.StalledAfter, &e.StalledBy} {
+				if *at > 0 {
+					*at += by
+				}
+			}
 			all.Events = append(all.Events, e)
 		}
 	}
