@@ -189,6 +189,9 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	if p.fault == hookEnds && p.hookStops == unsure {
 		return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
 	}
+	if p.closedEither && p.own.stopsAtOnce && p.exit.since(p.t0).shorterThan(minDelay) != yes {
+		return notAcceptingDoubt(p.Name, p.closed.latest)
+	}
 	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, hookEnds, meansReload, ignoresSignal}, p.fault) {
 		return noDoubt
 	}

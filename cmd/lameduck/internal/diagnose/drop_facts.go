@@ -27,6 +27,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		}
 		return "", why
 	}
+	if d.eitherPod() {
+		why = notAcceptingDoubt(d.pod.Name, d.Started)
+	}
 	if d.pod.doubt.any() {
 		why = d.pod.doubt
 	}
