@@ -55,7 +55,7 @@ func (in *inference) podNotAccepting(at time.Duration) (string, timeline.By) {
 	}
 	var down []*podWindow
 	for _, p := range in.pods {
-		if p.down(at) && p.routable(at) && p.lastAccepted <= at+clockSlack {
+		if p.down(at) && p.routable(at) && p.lastAccepted <= at {
 			down = append(down, p)
 		}
 	}
@@ -103,7 +103,7 @@ func (p *podWindow) hadStopped(at time.Duration) bool {
 func (in *inference) lastReady(at time.Duration) (string, timeline.By) {
 	var ready []*podWindow
 	for _, p := range in.pods {
-		if p.routable(at) && !p.notRunning(at) && p.lastAccepted <= at+clockSlack {
+		if p.routable(at) && !p.notRunning(at) && p.lastAccepted <= at {
 			ready = append(ready, p)
 		}
 	}

@@ -77,6 +77,9 @@ func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies i
 	case timeline.EndpointTerminating:
 		if ofSlice(&e) {
 			p.changes = append(p.changes, change{e.At, true})
+			if p.routableFrom == timeline.Never { // it was ready, which was not seen
+				p.routableFrom = max(0, p.Started)
+			}
 		}
 	case timeline.EndpointRemoved:
 		p.removed(e, proxies)

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 	"time"
@@ -22,10 +23,21 @@ type Stalls struct {
 
 // NewStalls collects the stalls of a run.
 func NewStalls(run *timeline.Run) Stalls {
+	return Joined(func(yield func(from, to time.Duration) bool) {
+		for _, e := range run.Events {
+			if e.Kind == timeline.Stalled && run.Stage != "cluster" && !yield(e.Due, e.At) {
+				return
+			}
+		}
+	})
+}
+
+// Joined are the stalls between pairs of moments, in any order; they may overlap.
+func Joined(pairs iter.Seq2[time.Duration, time.Duration]) Stalls {
 	var found []span
-	for _, e := range run.Events {
-		if e.Kind == timeline.Stalled && e.Due < e.At && run.Stage != "cluster" {
-			found = append(found, span{e.Due, e.At})
+	for from, to := range pairs {
+		if from < to {
+			found = append(found, span{from, to})
 		}
 	}
 	slices.SortFunc(found, func(a, b span) int { return cmp.Compare(a.from, b.from) })

@@ -124,12 +124,14 @@ const knownReady = 10 * time.Second
 // clusterTrial is a trial on a cluster.
 func clusterTrial(setting cluster.Config, load traffic.Spec) trial.Config {
 	load.Host = cmp.Or(load.Host, setting.Host())
+	spec := trial.Spec(&setting.Target.Manifest.Pod)
+	spec.ReadyListens = setting.Target.ReadyListens()
 	takes := time.Duration(0)
 	if setting.Action == timeline.Watch {
 		takes = setting.WatchFor
 	}
 	return trial.Config{
-		Name: "cluster", Action: setting.Action, Replicas: setting.ReplicaCount(), Spec: trial.Spec(&setting.Target.Manifest.Pod), Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady, ActTakes: takes,
+		Name: "cluster", Action: setting.Action, Replicas: setting.ReplicaCount(), Spec: spec, Traffic: load, Accuracy: cluster.Accuracy, ReadyTimeout: knownReady, ActTakes: takes,
 		Open: func(ctx context.Context, clock timeline.Clock, emit func(timeline.Event)) (trial.Stage, error) {
 			setting.Clock, setting.Emit = clock, emit
 			return cluster.Open(ctx, setting)

@@ -210,6 +210,24 @@ func (t *Target) address() (string, error) {
 	}
 }
 
+// ReadyListens reports whether the readiness probe connects to the port of the pods.
+func (t *Target) ReadyListens() bool {
+	probe := t.Manifest.Pod.Readiness
+	var ref manifest.PortRef
+	switch {
+	case probe == nil:
+		return false
+	case probe.HTTP != nil:
+		ref = probe.HTTP.Port
+	case probe.TCP != nil:
+		ref = probe.TCP.Port
+	case probe.GRPC != nil:
+		ref = probe.GRPC.Port
+	}
+	port := t.Manifest.Pod.PortNumber(ref)
+	return port != 0 && port == t.targetPort()
+}
+
 // targetPort is the port of the pods.
 func (t *Target) targetPort() int {
 	if p := t.port.TargetPort; p.IntValue() != 0 {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/kube/kubetest"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/manifest"
 )
 
 var shopLabels = map[string]string{"app": "shop"}
@@ -203,5 +204,24 @@ func TestOthersAreNamed(t *testing.T) {
 	const want = "not of deployment/shop, but with the same labels: pod/canary-1-a of replicaset/canary-1, pod/debug; the action does not change them, and connections may be routed to them"
 	if len(target.Notes) != 1 || target.Notes[0] != want {
 		t.Errorf("%q, want %q", target.Notes, want)
+	}
+}
+
+// TestReadyListens: a probe at the port of the Service shows that a ready pod listens.
+func TestReadyListens(t *testing.T) {
+	target := find(t, kubetest.New(deployment(2), service("shop", shopLabels)))
+	for port, want := range map[int]bool{8080: true, 9000: false} {
+		at := manifest.PortRef{Number: port}
+		for _, probe := range []manifest.Handler{{HTTP: &manifest.HTTPGet{Port: at}}, {TCP: &manifest.TCPSocket{Port: at}}, {GRPC: &manifest.GRPC{Port: at}}} {
+			target.Manifest.Pod.Readiness = &manifest.Probe{Handler: probe}
+			if got := target.ReadyListens(); got != want {
+				t.Errorf("%+v: %v", probe, got)
+			}
+		}
+	}
+	for _, probe := range []*manifest.Probe{nil, {Handler: manifest.Handler{Exec: []string{"true"}}}} {
+		if target.Manifest.Pod.Readiness = probe; target.ReadyListens() {
+			t.Errorf("%+v", probe)
+		}
 	}
 }

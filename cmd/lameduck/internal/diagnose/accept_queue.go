@@ -13,10 +13,11 @@ type acceptQueue struct {
 	states []queueState // in order
 	// stalled is since when no connection was accepted: the oldest of those that
 	// last waited came then.
-	stalled  window
-	gone     window        // when the listener closed for the last time, or none
-	listened time.Duration // when it was last seen, or never
-	lastLook time.Duration // when the last look began that is known of, or never
+	stalled     window
+	gone        window        // when the listener closed for the last time, or none
+	listened    time.Duration // when it was last seen, or never
+	closedFirst bool          // its process ran when it had closed
+	lastLook    time.Duration // when the last look began that is known of, or never
 }
 
 // queueState begins between two moments.
@@ -38,15 +39,31 @@ func (q *acceptQueue) addEvent(e timeline.Event) {
 	listens := e.Kind == timeline.AcceptQueue
 	switch before := len(q.states) - 1; {
 	case listens:
-		q.stalled, q.gone, q.listened = none, none, e.After
+		q.stalled, q.gone, q.listened, q.closedFirst = none, none, e.After, false
 	case before >= 0 && q.states[before].listens:
 		q.stalled, q.gone, q.listened = none, window{e.After, e.At}, e.After
 	}
-	q.lastLook = e.After
+	q.lastLook, q.closedFirst = e.After, q.closedFirst || !listens && e.Running
 	if e.StalledBy > 0 {
 		q.stalled = window{e.StalledAfter, e.StalledBy}
 	}
 	q.states = append(q.states, queueState{e.After, e.At, listens, e.Waiting, q.stalled})
+}
+
+// closedAtEnd reports whether the listener was closed by the end of its process, which
+// came at the latest by then.
+func (q *acceptQueue) closedAtEnd(exit time.Duration) answer {
+	by := exit
+	if q.gone.came() {
+		by = q.gone.latest
+	}
+	switch {
+	case q.closedFirst:
+		return no
+	case q.watched() && by-q.listened > sameLook:
+		return unsure
+	}
+	return yes
 }
 
 // watched reports whether the kernel showed the queue at all.

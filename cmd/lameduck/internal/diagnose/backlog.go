@@ -3,6 +3,7 @@ package diagnose
 import (
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -41,13 +42,29 @@ func (b *backlog) add(a *timeline.Attempt) {
 	if most := b.mostWait(a.Pattern); most > 0 && a.Scheduled+most < b.until {
 		b.due++
 		if a.Latency() > most {
-			b.late++
+			b.late = append(b.late, late{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
 }
 
-// grows reports whether a third of the attempts were late, and not only a few.
-func (b *backlog) grows() bool { return b.late >= minSeconds && b.late*shareOfTime >= b.due }
+// settle finds out whether the backlog grows: a third of the attempts were late, and
+// not only a few, or the accept queue did not move for so long, also without the time
+// for which this machine was late meanwhile.
+func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
+	waited := func(w wait) time.Duration { return w.length() - machine.Within(w.due, w.over) }
+	n := 0
+	for _, l := range b.late {
+		if waited(l.wait) > l.most {
+			n++
+		}
+	}
+	b.grows = n >= minSeconds && n*shareOfTime >= b.due
+	for _, p := range pods {
+		if p.stalled.came() && p.t0.came() && waited(wait{p.stalled.latest, p.earliestT0()}) >= minSeconds*time.Second {
+			b.grows = true
+		}
+	}
+}
 
 // Time-outs are all over the run if there are so many, in so many of its seconds
 // in which no pod was terminating: a third of them, and not only a moment.

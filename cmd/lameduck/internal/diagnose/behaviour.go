@@ -27,7 +27,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	}
 	b.cut, b.perhaps = p.voidCuts, p.voidCuts
 	for _, d := range p.drops {
-		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) {
+		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
 			continue
 		}
 		b.cut++
@@ -80,19 +80,21 @@ func (p *podFacts) unseen(o *observer) answer {
 }
 
 // exitedUncleanly distinguishes an exit without a shutdown from a graceful shutdown
-// that had nothing to wait for: a graceful shutdown exits with code 0 and cuts
-// no request in progress. A few cut requests among many prove nothing: they may
-// have come while it stopped to accept. Of a server to which the signal means to
-// stop fast it is known.
+// that had nothing to wait for: a graceful shutdown cuts no request in progress, and
+// exits with code 0, or closed its listener before it exited. Where neither is seen
+// nothing shows the difference, and the listener has closed in any case. Of a server to
+// which the signal means to stop fast it is known.
 func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
+	inProgress, perhaps := b.inProgress, b.perhaps
+	if p.exitInexact || !p.watched() { // a few among many may have come while it stopped to accept
+		inProgress, perhaps = 4*inProgress/(b.cut+1), 4*perhaps/(b.cut+1)
+	}
 	switch {
 	case !p.exit.came():
 		return unsure
-	case fast && p.exitedOnSignal():
+	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
 		return yes
-	case p.Killed != never || p.Code != 0 || p.Signal != "" || 4*b.inProgress > b.cut:
-		return yes
-	case 4*b.perhaps > b.cut:
+	case perhaps > 0:
 		return unsure
 	}
 	return no
@@ -139,14 +141,15 @@ func (p *podFacts) lastRan(o *observer) window {
 }
 
 // knew reports whether the server had the request that it cut: it handled it,
-// or read the first one of a connection. A graceful shutdown waits for both. A
+// or read the first one of a connection. A graceful shutdown waits for both, or else
+// closes its listener before it exits. A
 // connection that a busy machine has not accepted yet is not known to the
 // server. And net/http's Shutdown closes a connection as soon as it has read the
 // head of its first request, however long that was on its way.
 func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	reading := no
 	if !d.Reused {
-		reading = o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction).not()
+		reading = min(o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction).not(), p.closedAtEnd(p.exit.latest))
 	}
 	return max(reading, p.inProgress(d, o))
 }
@@ -185,6 +188,9 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	}
 	if p.fault == hookEnds && p.hookStops == unsure {
 		return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
+	}
+	if p.closedEither && p.own.stopsAtOnce && p.exit.since(p.t0).shorterThan(minDelay) != yes {
+		return notAcceptingDoubt(p.Name, p.closed.latest)
 	}
 	if p.own.certainly == no || slices.Contains([]string{neverReady, evicted, forced, hookEnds, meansReload, ignoresSignal}, p.fault) {
 		return noDoubt

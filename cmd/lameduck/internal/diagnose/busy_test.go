@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,6 +51,8 @@ func TestBusy(t *testing.T) {
 			return b
 		}(), notKeepingUp},
 		{"two workers, and each request waits longer than the one before", twoWorkers(), notKeepingUp},
+		{"the same, on a machine that was late once", lateOnce(twoWorkers(), 3*s, 400*ms), notKeepingUp},
+		{"the same, and it exits at once", exitingAtOnce(twoWorkers()), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
 		{"not started", func() *built {
@@ -94,6 +97,72 @@ func twoWorkers() *built {
 		}
 	}
 	return b
+}
+
+// lateOnce adds a client of the control target that waited.
+func lateOnce(b *built, at, by time.Duration) *built {
+	return b.try(at, "", lasting(by), func(a *timeline.Attempt) { a.Control = true })
+}
+
+// exitingAtOnce ends the pod as soon as it is signalled, with connections in its
+// accept queue: the oldest came at 2.5 s.
+func exitingAtOnce(b *built) *built {
+	const exit = 10*s + 100*ms
+	b.Events[3].At = exit
+	b.Events = append(b.Events, emptyQueue(ms, 0), timeline.Event{At: exit - ms, After: exit - 20*ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 9, StalledAfter: 2490 * ms, StalledBy: 2510 * ms})
+	kept := b.Attempts[:0]
+	for _, a := range b.Attempts {
+		switch {
+		case a.Started > exit:
+			continue
+		case a.Ended > exit:
+			failing(timeline.Reset)(&a)
+			a.Ended = exit
+		}
+		kept = append(kept, a)
+	}
+	b.Attempts = kept
+	return b
+}
+
+// TestAQueueThatDoesNotMove: the server answers its first requests at once; the next
+// one takes until its exit, and the others wait in its accept queue.
+func TestAQueueThatDoesNotMove(t *testing.T) {
+	const exit = 10*s + 100*ms
+	b := onePod()
+	b.Events[3].At = exit
+	b.Events = append(b.Events, emptyQueue(ms, 0), timeline.Event{At: exit - ms, After: exit - 20*ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 6, StalledAfter: 6480 * ms, StalledBy: 6510 * ms})
+	for at := s; at < exit; at += 500 * ms {
+		b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+		if at < 6*s {
+			b.try(at, "a")
+		} else {
+			b.try(at, "a", lasting(exit-at), failing(timeline.Reset))
+		}
+	}
+	got := map[string]int{}
+	for _, x := range Findings(&b.Run) {
+		got[x.ID] = x.Drops
+	}
+	if got[notKeepingUp] != 8 || got[exitsAtOnce] != 1 || len(got) != 2 {
+		t.Errorf("%v, want the queue, and the request in progress beside it", got)
+	}
+}
+
+// TestAQueueBehindALateMachine: the server had no processor for as long as its
+// requests waited.
+func TestAQueueBehindALateMachine(t *testing.T) {
+	b := onePod()
+	for i := range 36 {
+		at := time.Duration(i) * 250 * ms
+		b.try(at, "a", lasting(20*ms+time.Duration(i/12)*1500*ms))
+		if at%s == 0 {
+			lateOnce(b, at, 20*ms+time.Duration(i/12)*1500*ms)
+		}
+	}
+	if d := Run(withClasses(&b.try(9900*ms, "a", lasting(5*s), failing(timeline.EOF)).Run)); slices.Contains(idsOf(d.Findings), notKeepingUp) {
+		t.Errorf("%+v", d.Findings)
+	}
 }
 
 // TestCapacity: what the server can take is counted up to its last answer: requests

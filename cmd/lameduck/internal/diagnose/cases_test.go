@@ -93,6 +93,11 @@ func TestServersAsTheyAre(t *testing.T) {
 			exitsAtOnce, "make the server process 1", "keep serving for"},
 		{"a wrapper that passes the signal on, to a server that closes its listener", wrapped(true, timeline.Event{At: 13 * s, Kind: timeline.Exited, Pod: "a"}).try(10*s+20*ms, "a", refused).try(11*s, "a", refused),
 			closesEarly, "keep the listener open", "make the server process 1"},
+		{"an init without a handler, which waits for signals and passes them on", func() *built {
+			b := build(append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), emptyQueue(ms, 0), event(10*s, timeline.Signalled, "a"),
+				{Kind: timeline.ListenerClosed, Pod: "a", After: 10 * s, At: 10*s + 20*ms, Running: true}}, killed...)...)
+			return b.try(9*s, "a").try(9900*ms, "a").try(10100*ms, "a", refused).try(11*s, "a", refused)
+		}(), closesEarly, "keep the listener open", "not handled"},
 		{"uWSGI reloads", uwsgi(), meansReload, "die-on-term", "terminationGracePeriodSeconds: 40"},
 		{"uWSGI with another signal", stopSignal(uwsgi(), "SIGQUIT"), graceShorter, "", "die-on-term"},
 		{"nginx, whatever was in flight", command(nginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},

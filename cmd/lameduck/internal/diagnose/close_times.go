@@ -22,6 +22,7 @@ func inferCloseTimes(pods []*podFacts) {
 		// When either termination began is known to a window only.
 		closed := window{p.t0.earliest + after.atLeast, p.t0.latest + after.atMost}
 		if p.lastSurely <= closed.latest && (!p.exit.came() || p.t0.earliest+likely <= p.exit.latest) {
+			p.closedEither = p.closedEither || model.closedEither
 			p.closed = exactly(max(p.t0.earliest+likely, p.lastSurely))
 		}
 	}

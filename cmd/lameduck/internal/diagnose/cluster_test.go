@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -204,6 +205,11 @@ func repeated(run *timeline.Run, apart time.Duration) *timeline.Run {
 		for _, e := range run.Events {
 			e.Pod += suffix
 			e.At += by
+			for _, at := range []*time.Duration{&e.After, &e.StalledAfter, &e.StalledBy} {
+				if *at > 0 {
+					*at += by
+				}
+			}
 			all.Events = append(all.Events, e)
 		}
 	}
@@ -367,5 +373,51 @@ func TestShutdownOfAStatefulSet(t *testing.T) {
 				t.Errorf("%+v, want %s alone", found, closesEarly)
 			}
 		})
+	}
+}
+
+// TestEitherPod: a pod that terminates and one that is new may both be the one that
+// refuses connections. The probe at the port of the Service, and what either surely
+// accepted, show which.
+func TestEitherPod(t *testing.T) {
+	run := func(change func(*built)) finding.Diagnosis {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(8*s, timeline.Started, "b"), event(9*s, timeline.Ready, "b"),
+			event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"), event(15*s, timeline.Exited, "a"))
+		b.Stage, b.Accuracy = "cluster", 300*ms
+		for at := s; at < 14*s; at += 100 * ms {
+			b.try(at, "")
+		}
+		for at := 10100 * ms; at < 12*s; at += 100 * ms {
+			b.try(at, "", refused)
+		}
+		b.try(9*s, "a", on(1)).try(9500*ms, "a", on(1)) // so that pods have names
+		change(b)
+		return Run(attribute.Run(withClasses(&b.Run)))
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(*built)
+		want   string // "" for inconclusive
+	}{
+		{"either", func(*built) {}, ""},
+		{"the probe shows that new pods listen", func(b *built) { b.Spec.ReadyListens = true }, closesEarly},
+		{"the new pod had responded", func(b *built) { b.try(9500*ms, "b") }, closesEarly},
+		{"the old pod accepts one later", func(b *built) { b.try(13*s, "a") }, notReady},
+	} {
+		d := run(tt.change)
+		if got := strings.Join(idsOf(d.Findings), " "); got != tt.want || (tt.want == "") != (d.Verdict == finding.Inconclusive) {
+			t.Errorf("%s: %s, %q (%s), want %q", tt.name, d.Verdict, got, d.Reason, tt.want)
+		}
+	}
+}
+
+// TestTheReadyEventIsLost: a pod whose endpoint is terminating was ready before.
+func TestTheReadyEventIsLost(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(5*s, timeline.Ready, "b"), event(5*s, timeline.EndpointAdded, "b"),
+		event(10*s, timeline.EndpointTerminating, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"), event(13*s, timeline.Exited, "a"))
+	b.Stage, b.Accuracy = "cluster", 300*ms
+	b.try(9*s, "").try(11*s, "", lasting(1900*ms), failing(timeline.EOF))
+	if run := attribute.Run(withClasses(&b.Run)); run.Attempts[1].Pod != "a" {
+		t.Errorf("%+v", run.Attempts[1])
 	}
 }

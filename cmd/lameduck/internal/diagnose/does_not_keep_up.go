@@ -18,7 +18,7 @@ var ruleNotKeepingUp = rule{
 	},
 	summary: "The server does not keep up with --rate: requests wait for one another, or time out, also while nothing is being replaced.",
 	explains: func(d *dropFacts) bool {
-		return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || queued(&d.Attempt))
+		return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || d.queued())
 	},
 	noEvidence: func(m *match) doubt {
 		if !m.run.RateChosen {
@@ -37,7 +37,7 @@ var ruleNotKeepingUp = rule{
 // termination.
 func noteCapacity(m *match) string {
 	b := &m.backlog
-	if !b.grows() || b.lastAnswer <= m.firstStart || b.until <= m.firstStart {
+	if !b.grows || b.lastAnswer <= m.firstStart || b.until <= m.firstStart {
 		return noteControl(m)
 	}
 	perSecond := func(n int, until time.Duration) float64 { return float64(n) / (until - m.firstStart).Seconds() }

@@ -27,6 +27,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		}
 		return "", why
 	}
+	if d.eitherPod() {
+		why = notAcceptingDoubt(d.pod.Name, d.Started)
+	}
 	if d.pod.doubt.any() {
 		why = d.pod.doubt
 	}
@@ -86,6 +89,18 @@ func (d *dropFacts) findEndpoint() {
 	case d.PodBy != timeline.Observed && d.pod != nil && d.pod.fault == "" && d.pod.t0.came() &&
 		d.refusedSince >= d.pod.earliestT0() && !d.run.anotherReady(d.pod, d.refusedSince):
 		d.unrouted = true
+	}
+}
+
+// queued reports whether the attempt may have waited behind others when it was cut.
+func (d *dropFacts) queued() bool {
+	switch p := d.pod; {
+	case p == nil || !queued(&d.Attempt):
+		return queued(&d.Attempt)
+	case p.stalled.came():
+		return p.leftInQueue(&d.Attempt)
+	default:
+		return p.acceptQueue.waited(max(d.Started, d.Sent), d.Ended) != no
 	}
 }
 

@@ -26,11 +26,12 @@ type podFacts struct {
 	exit    window
 	closed  window // new connections were refused from here on
 	// closedSure: this pod refused them, not perhaps another.
-	closedSure  bool
-	closedOpen  bool          // it no longer accepted them, though its listener was open
-	exitInexact bool          // the exit is reported late
-	reported    time.Duration // when it was
-	accuracy    time.Duration
+	closedSure   bool
+	closedEither bool          // or that was a pod which does not listen yet
+	closedOpen   bool          // it no longer accepted them, though its listener was open
+	exitInexact  bool          // the exit is reported late
+	reported     time.Duration // when it was
+	accuracy     time.Duration
 
 	own           behaviour     // of this pod
 	likely        behaviour     // of any replica, where the moments of this pod are inexact
@@ -85,6 +86,7 @@ type runFacts struct {
 	unnamedAnswers bool                   // the pod of some responses is not known
 
 	backlog      backlog
+	notAccepting notAccepting
 	overload     string        // the finding that explains time-outs all over the run, or ""
 	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
 	readyPeriods *periods      // when each pod was ready
@@ -148,9 +150,18 @@ type kept struct {
 type backlog struct {
 	until         time.Duration            // the first termination
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
-	due, late     int                      // attempts that should have been answered by then, and those that took more than twice the time
-	sent, answers int                      // before the first termination
-	lastAnswer    time.Duration            // of those; what is in progress after it is no lack of capacity
+	due           int                      // attempts that should have been answered by then
+	late          []late                   // those of them that took more than twice the time
+	grows         bool
+	sent, answers int           // before the first termination
+	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
+}
+
+// late is an attempt that waited longer than its answer takes at a server that
+// keeps up.
+type late struct {
+	wait
+	most time.Duration
 }
 
 // load is what the attempts show of the traffic as a whole.
@@ -164,6 +175,12 @@ type load struct {
 	opens        bool          // a new connection to a pod was made
 	unattributed int           // new connections that may have been routed to a terminating pod, but not surely
 	longest      time.Duration // the longest request that was answered, or cut
+}
+
+// notAccepting are the times in which pods may not have accepted connections.
+type notAccepting struct {
+	leaving *periods // from their T0 on, or from when they last surely accepted one
+	young   *periods // since they are ready, until they surely accepted one
 }
 
 // podStop is a moment at which a pod stopped accepting connections. Of all

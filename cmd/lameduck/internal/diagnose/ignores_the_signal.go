@@ -75,7 +75,13 @@ func (p *podFacts) ignores() bool {
 		open := !p.closed.came() || p.closedAtExit()
 		return open && !p.hookUsedGrace && p.likely.notAskedToClose > 0
 	}
-	return !p.Caught
+	return !p.Caught && !p.closedOnSignal()
+}
+
+// closedOnSignal reports whether the server closed its listener after the stop signal: that
+// was passed on by an init that waits for signals, as tini does, and has no handler.
+func (p *podFacts) closedOnSignal() bool {
+	return p.closedFirst && p.gone.before(exactly(p.Signalled)) != yes
 }
 
 func (m *match) handlerUnknown() bool {

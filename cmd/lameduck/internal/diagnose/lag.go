@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 )
 
 // lag is how late this machine was, as the control target shows: by as much as
@@ -38,6 +40,17 @@ func (l *lag) sort() {
 		longest := slices.MaxFunc(block, func(a, b wait) int { return cmp.Compare(a.length(), b.length()) })
 		l.blocks = append(l.blocks, longest.length())
 	}
+}
+
+// joined are the times in which something waited.
+func (l *lag) joined() attribute.Stalls {
+	return attribute.Joined(func(yield func(from, to time.Duration) bool) {
+		for _, w := range l.waits {
+			if !yield(w.due, w.over) {
+				return
+			}
+		}
+	})
 }
 
 // during is the longest wait of a client of the control target that overlaps

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -71,6 +72,11 @@ func TestABusyMachineIsNoProcessAfterTheListener(t *testing.T) {
 			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
 			{Control: true, Scheduled: t0, Ended: t0 + control},
 		}}
+		for i := range run.Attempts {
+			if a := &run.Attempts[i]; !a.Control {
+				a.Scheduled = a.Started
+			}
+		}
 		found := Findings(run)
 		if len(found) != 1 || found[0].ID != want {
 			t.Errorf("with %v at the control target: %+v, want %s", control, found, want)
@@ -129,6 +135,51 @@ func TestAFewRequestsInProgressAreNoFault(t *testing.T) {
 		if len(found) != 1 || found[0].ID != want {
 			t.Errorf("%d of 10 in hand: %+v, want %s", inProgress, found, want)
 		}
+	}
+}
+
+// TestTheListenerAndTheExit: whether the process closed its listener, or the end of the
+// process did, shows what a request means whose first bytes it was reading when it exited.
+func TestTheListenerAndTheExit(t *testing.T) {
+	const exit = 10*s + 200*ms
+	gone := func(after time.Duration, running bool) timeline.Event {
+		return timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: after, At: exit - 5*ms, Running: running}
+	}
+	for _, tt := range []struct {
+		name   string
+		look   timeline.Event // the last one
+		reused bool           // the connection with the request
+		sent   bool           // all of the request
+		code   int
+		want   string
+		sure   bool
+	}{
+		{"open at the last look", emptyQueue(exit-25*ms, exit-26*ms), false, false, 0, exitsAtOnce, true},
+		{"closed with the process", gone(exit-30*ms, false), false, false, 0, exitsAtOnce, true},
+		{"closed, and the process ran", gone(exit-100*ms, true), false, false, 0, closesEarly, true},
+		{"closed, and the process ran, and then it ended by a signal", gone(exit-100*ms, true), false, false, 143, closesEarly, true},
+		{"closed, and the process ran, but not until it had responded", gone(exit-100*ms, true), false, true, 0, exitsAtOnce, true},
+		{"no look for a while", emptyQueue(exit-150*ms, exit-151*ms), false, false, 0, closesEarly, false},
+		{"no look for a while, and it had all of the request", emptyQueue(exit-150*ms, exit-151*ms), false, true, 0, exitsAtOnce, true},
+		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, true},
+		{"another exit code", emptyQueue(exit-25*ms, exit-26*ms), true, false, 2, exitsAtOnce, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), emptyQueue(ms, 0), event(10*s, timeline.Signalled, "a"), tt.look,
+				timeline.Event{At: exit, Kind: timeline.Exited, Pod: "a", Code: tt.code})
+			for at := s; at < 10*s; at += 100 * ms {
+				b.try(at, "a")
+			}
+			b.try(9*s, "a", lasting(s+200*ms), failing(timeline.EOF), func(a *timeline.Attempt) {
+				if a.Reused = tt.reused; !tt.sent {
+					a.Sent = never
+				}
+			})
+			d := Run(withClasses(&b.try(11*s, "a", refused).Run))
+			if allIDs(d.Findings) != tt.want || (d.Verdict == finding.Fail) != tt.sure {
+				t.Errorf("%s, %s (%s), want %s", d.Verdict, allIDs(d.Findings), d.Reason, tt.want)
+			}
+		})
 	}
 }
 

@@ -22,6 +22,9 @@ const (
 	// on a machine that is not late: the lab writes it down after the call of the
 	// kernel, in a goroutine that has to be scheduled.
 	resolution = 30 * time.Millisecond
+	// sameLook is the longest time between a look at the listener and the record of what
+	// the next look would have shown, on a machine that is not late.
+	sameLook = 2 * resolution
 	// inTime is a wait of a client of the control target that shows no lag: it is
 	// within the resolution of every event.
 	inTime = resolution / 3

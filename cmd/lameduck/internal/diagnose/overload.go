@@ -7,7 +7,7 @@ import (
 )
 
 // findOverload names the finding for time-outs all over the run, or is empty.
-// Where this machine was not late, a backlog before the first termination is enough.
+// A backlog before the first termination is enough, where it does not owe to this machine.
 // The control target distinguishes an overloaded server from an overloaded machine;
 // without it, or without time-outs, nothing is found.
 func findOverload(s *runFacts) string {
@@ -30,7 +30,7 @@ func findOverload(s *runFacts) string {
 		}
 	}
 	switch c := s.control; {
-	case c.Attempts > 0 && c.Failed == 0 && s.waits.longest < reaction && s.backlog.grows():
+	case c.Attempts > 0 && c.Failed*100 <= c.Attempts && s.backlog.grows:
 		return notKeepingUp
 	case c.Attempts == 0 || timeouts < minTimeouts || len(hung) < minSeconds || len(hung)*shareOfTime < undisturbed:
 		return ""

@@ -115,7 +115,9 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	}
 	for _, d := range p.drops {
 		if at, refused := p.notAccepted(&d.Attempt); refused && !(overloaded && timedOut(&d.Attempt)) {
-			p.closedAt(at, d.PodBy != timeline.Probable, timedOut(&d.Attempt))
+			if p.closedAt(at, d.PodBy != timeline.Probable, timedOut(&d.Attempt)) {
+				p.closedEither = d.eitherPod()
+			}
 		}
 	}
 	if !overloaded && p.stopsAccepting(o) {
@@ -137,12 +139,14 @@ func (p *podFacts) sharpenClosed() {
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not
-// accepted: surely by this pod, or only likely; open: its client got no refusal.
-func (p *podFacts) closedAt(at time.Duration, sure, open bool) {
+// accepted: surely by this pod, or only likely; open: its client got no refusal. It reports whether
+// that is the first.
+func (p *podFacts) closedAt(at time.Duration, sure, open bool) bool {
 	if at < p.t0.earliest || at < p.lastAccepted || p.closed.came() && at >= p.closed.latest {
-		return
+		return false
 	}
 	p.closed, p.closedSure, p.closedOpen = window{max(p.t0.earliest, p.lastAccepted), at}, sure, open
+	return true
 }
 
 // lastStopBefore is when the pod last stopped accepting before the moment, or

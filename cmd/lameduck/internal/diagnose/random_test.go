@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -82,9 +83,13 @@ func delayed(run *timeline.Run, r *rand.Rand) {
 			a.EndedConn += by
 		}
 	}
-	for i := range run.Events {
-		if run.Events[i].Kind == timeline.Exited {
-			run.Events[i].At += time.Duration(r.IntN(150)) * time.Millisecond
+	for i := 0; i < len(run.Events); i++ { // it grows
+		if e := &run.Events[i]; e.Kind == timeline.Exited {
+			look := timeline.Event{Kind: timeline.ListenerClosed, Pod: e.Pod, After: e.At - lookPeriod, At: e.At}
+			if e.At += time.Duration(r.IntN(150)) * time.Millisecond; e.At > look.At+lookPeriod {
+				run.Events = slices.Insert(run.Events, i, look)
+				i++
+			}
 		}
 	}
 }

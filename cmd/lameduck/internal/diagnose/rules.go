@@ -14,6 +14,7 @@ var rules = []rule{
 	ruleProbeFails,    // before the faults of a pod: it may be the last one that stopped, and not the reason
 	ruleEvicted,       // the kubelet ended the pod by itself: what the server does then is no evidence
 	ruleForced,        // the same
+	ruleNotKeepingUp,  // before the server's own faults: what waits behind others is no effect of a termination
 	ruleHookEnds,      // the end came from the hook: the signal, if it was sent, changed nothing
 	ruleMeansReload,   // before grace-shorter: a server that reloads needs another signal, not more time
 	ruleIgnoresSignal, // a process without a handler does nothing at the signal: whatever follows is the kill
@@ -21,7 +22,6 @@ var rules = []rule{
 	ruleGraceShorter,  // before exits-at-once: after a hook that took the grace period a process has no time
 	ruleExitsAtOnce,   // what stops at once and is neither of the above
 	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
-	ruleNotKeepingUp,  // before the rules for single drops: what waits behind others is no effect of a termination
 	ruleNotReady,      // also before T0
 	ruleClosesIdle,    // the same
 	ruleAnswers5xx,    // the rest after T0: an answer shows that the process ran

@@ -39,6 +39,8 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 	}
 	s.waits.sort()
 	s.slow.sort()
+	s.notAccepting = newNotAccepting(s.pods)
+	s.backlog.settle(s.pods, s.waits.joined())
 	return s
 }
 

@@ -50,6 +50,7 @@ type process interface {
 	Unaccepted(port int) ([]uint64, error)
 	Tree() []sandbox.ProcessInfo
 	Holders(port int) []int
+	AnyRuns(pids []int) bool
 	Waits(pids []int) map[int]time.Duration
 	Exec(ctx context.Context, argv []string) error
 	Signal(sig syscall.Signal) error

@@ -29,6 +29,7 @@ type fake struct {
 	holders        []int                                                 // by PID, the processes of tree that listen
 	waits          func() map[int]time.Duration                          // nil: the host does not show them
 	queue          func() sandbox.Queue                                  // nil: the kernel does not show it
+	holds          func() bool                                           // whether a process that had the listener runs; nil: it does
 	unaccepted     func() []uint64                                       // the connections in it
 	ignoresSignals bool                                                  // no signal but SIGKILL has an effect
 	forgets        bool                                                  // the process removes its handler at the first signal, and keeps running
@@ -116,6 +117,8 @@ func (f *running) Tree() []sandbox.ProcessInfo { return f.tree }
 
 func (f *running) Holders(int) []int { return f.holders }
 
+func (f *running) AnyRuns([]int) bool { return f.holds == nil || f.holds() }
+
 func (f *running) Waits([]int) map[int]time.Duration {
 	if f.waits == nil {
 		return nil
@@ -181,6 +184,9 @@ func (s *stage) record(e timeline.Event) {
 		line += fmt.Sprintf(" %d after %v", e.Waiting, e.After)
 		if e.StalledBy > 0 {
 			line += fmt.Sprintf(", stalled after %v by %v", e.StalledAfter, e.StalledBy)
+		}
+		if e.Running {
+			line += ", its process runs"
 		}
 	}
 	if e.Kind == timeline.Starved {

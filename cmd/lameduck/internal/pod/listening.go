@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -16,7 +17,10 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 	tree, holders := c.Tree(), c.Holders(int(addr.Port()))
 	p.emit(timeline.Event{Kind: timeline.Listening, Detail: addr.String(), Server: server(tree, holders)})
 	c.listens, c.wrapper, c.servers = true, wrapper(tree, holders), servers(tree, holders)
-	c.watches.ended.Go(func() { p.watchQueue(c, int(p.port.Load())) })
+	if len(holders) == 0 { // this host does not show them
+		holders = pids(tree)
+	}
+	c.watches.ended.Go(func() { p.watchQueue(c, int(p.port.Load()), holders) })
 	p.noteListeners(c, addr)
 	p.tryConnecting(c)
 }
@@ -35,4 +39,11 @@ func (p *Pod) noteListeners(c *container, addr netip.AddrPort) {
 	if c.wrapper != "" {
 		p.cfg.Note(c.wrapper + ": make the server process 1, by its own command or by exec in the script")
 	}
+}
+
+func pids(tree []sandbox.ProcessInfo) (all []int) {
+	for _, info := range tree {
+		all = append(all, info.PID)
+	}
+	return all
 }

@@ -30,6 +30,7 @@ func newWatches() *watches {
 // look is one look at the queue.
 type look struct {
 	sandbox.Queue
+	running      bool // when the listener had closed, a process that had it
 	began, ended time.Duration
 	after        time.Duration // when the look before began; 0: it is the first
 	connections  map[uint64]came
@@ -42,7 +43,7 @@ type came struct{ after, by time.Duration }
 func (l look) event() timeline.Event {
 	e := timeline.Event{Kind: timeline.AcceptQueue, After: l.after, At: l.ended, Waiting: l.Waiting}
 	if !l.Listens {
-		e.Kind = timeline.ListenerClosed
+		e.Kind, e.Running = timeline.ListenerClosed, l.running
 	}
 	for _, when := range l.connections {
 		if e.StalledBy == 0 || when.by < e.StalledBy {

@@ -55,6 +55,19 @@ func TestStarvedEvents(t *testing.T) {
 	}, fake{listens: addrs("0.0.0.0:8080"), waits: waits, linger: time.Second})
 }
 
+// TestTheListenerEndsWithItsProcess: another process keeps the pod for a while.
+func TestTheListenerEndsWithItsProcess(t *testing.T) {
+	open := func() bool { return elapsed() < 1010*time.Millisecond }
+	onStage(t, Config{Port: 8080}, func(s *stage) {
+		time.Sleep(time.Second)
+		s.Terminate(30 * time.Second)
+		<-s.Done()
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080",
+			"25ms accept-queue 0 after 0s", "1s signalled caught",
+			"1.025s listener-closed 0 after 1s", "2s listener-closed 0 after 2s", "2.01s exited 0")
+	}, fake{listens: addrs("0.0.0.0:8080"), queue: func() sandbox.Queue { return sandbox.Queue{Listens: open()} }, holds: open, linger: 1010 * time.Millisecond})
+}
+
 // TestListenerClosedEvents: it closes with connections in its queue, and is there
 // again; the kernel shows nothing of the second container.
 func TestListenerClosedEvents(t *testing.T) {
@@ -71,7 +84,7 @@ func TestListenerClosedEvents(t *testing.T) {
 		time.Sleep(3100 * time.Millisecond)
 		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080",
 			"25ms accept-queue 1 after 0s, stalled after 0s by 25ms",
-			"1s listener-closed 0 after 975ms, stalled after 0s by 25ms",
+			"1s listener-closed 0 after 975ms, stalled after 0s by 25ms, its process runs",
 			"2s accept-queue 0 after 1.975s",
 			"2.975s accept-queue 0 after 2.975s",
 			"2.99s exited 3", "2.99s restarted", "2.99s ready", "2.99s listening: 0.0.0.0:8080")

@@ -2,10 +2,10 @@ package pod
 
 // watchQueue looks until the container ends, or for as long as the kernel shows
 // the queue.
-func (p *Pod) watchQueue(c *container, port int) {
+func (p *Pod) watchQueue(c *container, port int, holders []int) {
 	var last look
 	for sleep(c.probes, queuePoll) == nil {
-		next, ok := p.look(c, port, last)
+		next, ok := p.look(c, port, holders, last)
 		if !ok {
 			break
 		}
@@ -20,7 +20,7 @@ func (p *Pod) watchQueue(c *container, port int) {
 	}
 }
 
-func (p *Pod) look(c *container, port int, last look) (look, bool) {
+func (p *Pod) look(c *container, port int, holders []int, last look) (look, bool) {
 	l := look{began: p.cfg.Clock.Now(), after: last.began, connections: map[uint64]came{}}
 	q, err := c.AcceptQueue(port)
 	if err != nil {
@@ -33,6 +33,7 @@ func (p *Pod) look(c *container, port int, last look) (look, bool) {
 		waiting, err = c.Unaccepted(port)
 	case !q.Listens:
 		l.connections = last.connections // that waited when it closed
+		l.running = last.running || c.AnyRuns(holders)
 	}
 	l.ended = p.cfg.Clock.Now()
 	for _, id := range waiting {

@@ -44,6 +44,8 @@ func catches(int, syscall.Signal) bool { return true }
 
 func tree(int) []ProcessInfo { return nil }
 
+func runs(int) bool { return false }
+
 func waits([]int) map[int]time.Duration { return nil }
 
 func endsByDefault(int, syscall.Signal) bool { return false }

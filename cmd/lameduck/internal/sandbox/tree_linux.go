@@ -67,6 +67,24 @@ func inspect(pid int) (info ProcessInfo, ok bool) {
 	return info, true
 }
 
+// exiting is a flag of a process that closes its files because it ends: PF_EXITING of
+// include/linux/sched.h.
+const exiting = 0x4
+
+// runs reads the state and the flags of a process in proc_pid_stat(5).
+func runs(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return false
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	if len(fields) < 7 || fields[0] == "Z" || fields[0] == "X" {
+		return false
+	}
+	flags, _ := strconv.ParseUint(fields[6], 10, 32)
+	return flags&exiting == 0
+}
+
 // cpuTime is utime and stime: the fields 14 and 15, counted from the end of the
 // name, which may have spaces.
 func cpuTime(stat []byte) time.Duration {

@@ -72,6 +72,9 @@ type Event struct {
 	// seen waiting came between the two, so that no later one was accepted; 0 if none waited.
 	StalledAfter Moment `json:"stalled_after,omitzero"`
 	StalledBy    Moment `json:"stalled_by,omitzero"`
+	// Running, on ListenerClosed: a process that had the listener ran when it had closed, so
+	// that it did not close by the end of the process.
+	Running bool `json:"running,omitempty"`
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`

@@ -43,4 +43,7 @@ type Spec struct {
 	StopSignal    string        `json:"stop_signal,omitempty"` // such as SIGQUIT; empty: SIGTERM, or that of the image on a cluster
 	Command       []string      `json:"command"`
 	ReadinessHTTP bool          `json:"readiness_http"` // readiness is probed by HTTP (else by connecting)
+	// ReadyListens: the readiness probe is at the port that clients are sent to, so that a pod which
+	// becomes ready listens there.
+	ReadyListens bool `json:"ready_listens,omitempty"`
 }
