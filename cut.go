@@ -74,10 +74,10 @@ func (p *Process) waitFor(wait time.Duration) {
 }
 
 // closeAll closes every connection and server concurrently, so that a slow close_notify
-// or GOAWAY delays no other. It does not wait for longer
-// than limit: neither the Close of a listener whose Accept does not return is
-// bound to, nor that of a connection that is more than a socket, nor the Stop
-// of a gRPC server that is being stopped gracefully (grpc/grpc-go#9393).
+// or GOAWAY delays no other. It does not wait for longer than limit, for three of the
+// calls may never return: Close of a listener whose Accept hangs, Close of a connection
+// that is more than a socket, and Stop of a gRPC server while GracefulStop waits
+// (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
 	program.Within(limit, func() {
 		var ending sync.WaitGroup

@@ -116,8 +116,8 @@ func before(version string, major, minor int) bool {
 	return is[2] == 0 && pre != ""
 }
 
-// shutServers calls it, when the connections that are left can carry no request:
-// those that were hijacked are for the hooks to end.
+// shutServers calls http.Server.Shutdown when the connections that are left can carry no
+// request, so that net/http starts the program's hooks: they end hijacked connections.
 func (p *Process) shutServers() {
 	p.watch.shutdown.once.Do(func() {
 		p.watch.shutdown.ours.Store(true)
@@ -148,7 +148,7 @@ func (p *Process) noticeShutdown() {
 	}
 }
 
-// shutdownByOthers is the error of that, for Run.
+// shutdownByOthers is the error of Run if other code has called Shutdown or Close.
 func (p *Process) shutdownByOthers() error {
 	if p.watch.shutdown.others.Load() {
 		return errShutdown

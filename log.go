@@ -18,7 +18,7 @@ func (p *Process) logBegin(d *term.Termination) {
 	p.log.Info("lame duck: serving on, asking clients to leave", attrs...)
 }
 
-// logClosing writes that it is over.
+// logClosing writes that the lame duck is over.
 func (p *Process) logClosing(d *term.Termination) {
 	open := p.conns.List()
 	p.log.Info("closing: finishing what is in flight", "after", short.Round(time.Since(d.T0)),
@@ -26,7 +26,7 @@ func (p *Process) logClosing(d *term.Termination) {
 		"connections", len(open), "in_flight", countRequests(open))
 }
 
-// logEnd writes the summary: to the log, and where the kubelet reads it.
+// logEnd writes the summary to the log and to the termination message.
 func (p *Process) logEnd(d *term.Termination, err error) {
 	attrs := []any{"by", d.By, "after", short.Round(time.Since(d.T0)),
 		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),

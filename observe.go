@@ -84,9 +84,10 @@ func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
 	return q.Wait(max(least, min(limit, time.Until(last))))
 }
 
-// leastWait is for how long that waits at least, and a cut for what is closed. Of a
-// Grace that is almost over each takes half of the rest: a signal may come at the end
-// of that of a preStop call. Without Reserve the cut is at its end, and they come after.
+// leastWait is for how long delivered waits at least, and for how long a cut waits for
+// connections to close. When Grace is almost over each takes half of what is left: a
+// signal may come at the very end of a grace period that a preStop call began. Without
+// Reserve the cut is at the end of Grace, and both come after it.
 func leastWait(d *term.Termination) time.Duration {
 	const least = 10 * time.Millisecond
 	if d.Clocks.Reserve == 0 {

@@ -159,7 +159,7 @@ func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
 			link.Hook(s.http, p.untilCut, p.own)
-			s.native = s.tls != nil && link.HasHTTP2OverTLS(s.http)
+			s.native = s.behind != nil && s.behind.HTTP2() && link.HasHTTP2OverTLS(s.http)
 		}
 		if s.behind != nil {
 			s.http.Protocols = s.behind

@@ -67,8 +67,8 @@ func countRequests(open []*link.Conn) (n int) {
 	return n
 }
 
-// begun is when w began, or what it certainly began before: T0, and while
-// serving now.
+// begun is when w began. If that is not known it is the last moment that is possible: just
+// before T0, or now while serving.
 func (w Work) begun(t0 time.Time) time.Time {
 	switch {
 	case !w.Since.IsZero():
@@ -95,7 +95,7 @@ func (w Work) lineOf(n int, t0, now time.Time) string {
 	return fmt.Sprintf("%d times %s, the oldest%s", n, w.title(), w.rest(t0, now))
 }
 
-// title is what w is, without whose it is.
+// title is the kind and the name of w.
 func (w Work) title() string {
 	switch w.Kind {
 	case KindRequest:
@@ -109,7 +109,7 @@ func (w Work) title() string {
 	return strings.TrimSpace(string(w.Kind) + " " + w.Name)
 }
 
-// rest is whose it is, and its age.
+// rest is the address of the client of w, and for how long w has been under way.
 func (w Work) rest(t0, now time.Time) (rest string) {
 	if w.Peer != "" {
 		rest = " from " + w.Peer
@@ -120,7 +120,7 @@ func (w Work) rest(t0, now time.Time) (rest string) {
 	return rest
 }
 
-// age is for how long w has been under way, "" if nothing is known.
+// age is for how long w has been under way, "" if that is not known.
 func (w Work) age(t0, now time.Time) string {
 	switch {
 	case !w.Since.IsZero():

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
 // H2C sends POST / over HTTP/2 in clear text, with a body that cannot be sent
@@ -37,16 +39,18 @@ func anyCertificate(protocols ...string) *tls.Config {
 	return &tls.Config{InsecureSkipVerify: true, ServerName: "load", NextProtos: protocols}
 }
 
-// overTLS dials, and negotiates HTTP/1.1.
+// overTLS dials, and negotiates HTTP/1.1. The connection can be looked at without
+// waiting: a look that waits, through a tls.Conn, is over some time before the next
+// request is sent, and on a busy machine long before.
 func overTLS(dial Dial) Dial {
 	return func(ctx context.Context) (net.Conn, error) {
-		conn, err := dial(ctx)
+		nc, err := dial(ctx)
 		if err != nil {
 			return nil, err
 		}
-		c := tls.Client(conn, anyCertificate("http/1.1"))
-		if err := c.HandshakeContext(ctx); err != nil {
-			conn.Close()
+		c := engine.NewConn(nc)
+		if err := c.Secure(ctx, anyCertificate("http/1.1")); err != nil {
+			nc.Close()
 			return nil, lostBy("handshake", err)
 		}
 		return c, nil

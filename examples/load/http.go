@@ -40,12 +40,13 @@ func HTTP(ctx context.Context, dial Dial, t *Tally) {
 // it lasts.
 func (c *client) keepAlive(e engine.Engine, think func() time.Duration, want string) {
 	for !c.done() {
+		used := time.Now()
 		conn, ok := c.connect()
 		if !ok {
 			continue
 		}
 		s := c.open(e, conn, engine.Kept)
-		for used := time.Now(); !c.done() && c.exchange(s, used, want); {
+		for !c.done() && c.exchange(s, used, want) {
 			if used = time.Now(); !c.staysOpen(s, think()) {
 				break
 			}
@@ -57,9 +58,10 @@ func (c *client) keepAlive(e engine.Engine, think func() time.Duration, want str
 // oneShot makes a connection for each request.
 func (c *client) oneShot(e engine.Engine, want string) {
 	for !c.done() {
+		used := time.Now()
 		if conn, ok := c.connect(); ok {
 			s := c.open(e, conn, engine.Once)
-			c.exchange(s, time.Now(), want)
+			c.exchange(s, used, want)
 			s.Close()
 		}
 		c.pause(thinkTime())
@@ -67,7 +69,7 @@ func (c *client) oneShot(e engine.Engine, want string) {
 }
 
 // exchange makes one exchange, counts what came of it, and reports whether the
-// connection, which was used last at used, can be used again. A loss has how long that
+// connection, which was used last at used, or dialled then, can be used again. A loss has how long that
 // was idle: a client that a busy machine keeps from running may send its request when
 // the server has closed a connection that was silent for long.
 func (c *client) exchange(s engine.Session, used time.Time, want string) bool {

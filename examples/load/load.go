@@ -72,6 +72,9 @@ func (c *client) connect() (*engine.Conn, bool) {
 		c.pause(retryPause)
 		return nil, false
 	}
+	if over, is := conn.(*engine.Conn); is {
+		return over, true // of TLS
+	}
 	return engine.NewConn(conn), true
 }
 

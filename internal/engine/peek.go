@@ -2,7 +2,8 @@ package engine
 
 import (
 	"net"
-	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/look"
 )
 
 // newPeeker prefers a non-blocking read of the socket.
@@ -13,17 +14,13 @@ func newPeeker(nc net.Conn) peeker {
 	return deadlinePeeker{nc}
 }
 
-// deadlinePeeker waits for the shortest time a deadline can express with
-// safety: for connections that aren't sockets, and systems where a socket
-// can't be read past the runtime (Windows).
+// deadlinePeeker waits for a short time: for connections that aren't sockets, and
+// systems where a socket can't be read past the runtime (Windows).
 type deadlinePeeker struct{ nc net.Conn }
 
 func (g deadlinePeeker) ReadNow(p []byte) (int, error) {
-	if err := g.nc.SetReadDeadline(time.Now().Add(time.Millisecond)); err != nil {
-		return 0, err
-	}
-	n, err := g.nc.Read(p)
-	if n == 0 && isTimeout(err) {
+	n, err := look.Read(g.nc, p)
+	if n == 0 && err == nil {
 		return 0, ErrNothing
 	}
 	return n, err

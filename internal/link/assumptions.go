@@ -103,13 +103,14 @@ func servesHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) 
 // HasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv, where it was negotiated,
 // on a connection that is no tls.Conn and has its method ConnectionState: its own does, from
 // Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
-// It reads what srv.Serve writes, so it comes before that.
+// It reads what srv.Serve writes, so it comes before that, and it is for a server that
+// Secured has found to serve HTTP/2: net/http was asked then.
 func HasHTTP2OverTLS(srv *http.Server) bool {
 	native := ownNextProto()
 	h2, has := native["h2"]
 	_, byName := native[clearHTTP2Key]
 	own, is := srv.TLSNextProto["h2"]
-	return has && !byName && (!is || own != nil && sameFunc(own, h2)) && answersHTTP2()
+	return has && !byName && (!is || own != nil && sameFunc(own, h2))
 }
 
 // answersHTTP2 asks net/http: it has no name for that, and a Go that has neither of the

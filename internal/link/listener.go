@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/internal/look"
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
@@ -18,7 +19,8 @@ type Listener struct {
 	net.Listener
 	Env     *Env
 	Routes  *http.ServeMux          // of the server, if that is its Handler
-	empty   bool                    // the accept queue was empty a moment ago
+	empty   bool                    // the accept queue was empty a moment ago, unless the look was late
+	look    look.Look               // at the accept queue
 	Clear   bool                    // net/http serves clear text on its connections
 	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
 	Begin   func(*Conn)             // what a connection begins as, nil for net/http
@@ -44,13 +46,13 @@ func (l *Listener) accept() (*Conn, error) {
 			return nil, ErrTLSListener
 		}
 		if err == nil {
-			l.empty = false
+			l.empty, l.look = false, look.Look{}
 			return l.take(c), nil
 		}
 		if !l.Env.State.Closing.Load() {
 			return nil, err
 		}
-		if l.empty || !l.again() {
+		if l.empty && !l.look.Late() || !l.again() {
 			l.Listener.Close()
 			l.Emptied() // handshakes may go on: they are waited for as connections are
 			return nil, net.ErrClosed
@@ -101,7 +103,7 @@ func (l *Listener) again() bool {
 	}
 	l.empty = true
 	d, ok := l.Listener.(deadliner)
-	return ok && d.SetDeadline(time.Now().Add(time.Millisecond)) == nil
+	return ok && l.look.Begin(d.SetDeadline) == nil
 }
 
 // Shut begins the end of the listener: it ends the wait of Accept, which empties the

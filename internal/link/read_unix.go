@@ -6,6 +6,8 @@ import (
 	"io"
 	"net"
 	"syscall"
+
+	"github.com/lameduck-dev/lameduck/internal/look"
 )
 
 // readNow reads what the receive queue holds and does not wait: 0 and nil if
@@ -19,7 +21,7 @@ func readNow(c net.Conn, b []byte) (n int, err error) {
 	case *net.UnixConn:
 		s = c
 	default:
-		return readSoon(c, b)
+		return look.Read(c, b)
 	}
 	raw, err := s.SyscallConn()
 	if err != nil {

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"net"
 	"os"
-	"time"
+
+	"github.com/lameduck-dev/lameduck/internal/look"
 )
 
 // A recordConn is the connection under a tls.Conn. It follows the records, so that
@@ -83,13 +84,11 @@ func pollNow(c net.Conn, b []byte) (n int, err error) {
 func readRecords(over *tls.Conn, b []byte) (n int, err error) {
 	s, ok := over.NetConn().(*recordConn)
 	if !ok { // the listener's own TLS: a record may be cut in two, and then waits
-		over.SetReadDeadline(time.Now().Add(time.Millisecond))
-		n, err = over.Read(b)
-	} else {
-		s.polling = true
-		n, err = over.Read(b)
-		s.polling = false
+		return look.Read(over, b)
 	}
+	s.polling = true
+	n, err = over.Read(b)
+	s.polling = false
 	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) {
 		err = nil
 	}

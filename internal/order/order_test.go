@@ -53,7 +53,7 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 	may := map[string]string{
 		"lameducktest":     "internal/term",
 		"":                 "internal/link internal/program internal/short internal/task internal/term",
-		"internal/link":    "internal/index internal/program internal/short internal/term internal/wire",
+		"internal/link":    "internal/index internal/look internal/program internal/short internal/term internal/wire",
 		"internal/task":    "internal/program internal/short",
 		"internal/program": "internal/short",
 		"internal/term":    "internal/short",
@@ -61,6 +61,7 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 		"internal/wire":    "internal/hpack internal/index",
 		"internal/hpack":   "",
 		"internal/index":   "",
+		"internal/look":    "",
 	}
 	for path, p := range loadLibrary(t).Packages {
 		name := strings.TrimPrefix(strings.TrimPrefix(path, modulePath), "/")

@@ -17,8 +17,11 @@ import (
 )
 
 // propagation is for how long new connections are still sent to a process that
-// terminates, as in a cluster. It is less than the Delay of the processes.
-const propagation = 150 * time.Millisecond
+// terminates, as in a cluster. It is less than their delay.
+const (
+	propagation = 150 * time.Millisecond
+	delay       = 900 * time.Millisecond
+)
 
 // A chain is a succession of processes, and the clients that are sent to the current one.
 type chain struct {
@@ -60,11 +63,16 @@ func (s *soak) replace(ctx context.Context, c *chain) error {
 		return err
 	}
 	old := c.current.Load()
+	signalled := time.Now()
 	if err := old.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
 	time.Sleep(propagation)
 	c.current.Store(next)
+	if took := time.Since(signalled); took > delay {
+		s.late.Add(1)
+		fmt.Fprintf(os.Stderr, "soak: this machine was late: new connections went to a process for %v after its SIGTERM, and it may listen for %v only\n", took.Round(time.Millisecond), delay)
+	}
 	if err := old.wait(); err != nil {
 		s.failed.Add(1)
 		fmt.Fprintf(os.Stderr, "soak: a process ended with %v\n", err)

@@ -7,7 +7,8 @@
 // connections go to its successor a moment later, and when it has exited its successor
 // gets SIGTERM. The counts are printed as JSON, by protocol. Exit codes:
 // 0 nothing was lost and every process exited with 0, 1 else, 2 usage, 3 could
-// not run.
+// not run, or could not tell: the machine was so late that new connections were sent
+// to a process that may have closed its listener.
 package main
 
 import (
@@ -44,6 +45,9 @@ func main() {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(3)
+	case s.lost() > 0 && s.failed.Load() == 0 && s.late.Load() > 0:
+		fmt.Fprintln(os.Stderr, "soak: clients lost something, and this machine may be why\nhint: run it when the machine is less busy")
+		os.Exit(3)
 	case s.lost() > 0 || s.failed.Load() > 0:
 		os.Exit(1)
 	}
@@ -55,6 +59,7 @@ type soak struct {
 	begun  atomic.Int64 // terminations
 	ended  atomic.Int64
 	failed atomic.Int64 // of them, with an exit code that was not 0
+	late   atomic.Int64 // of them, whose successor got its first connections too late
 	loads  map[string]*load.Tally
 }
 
@@ -115,7 +120,7 @@ func (s *soak) print() {
 	out := json.NewEncoder(os.Stdout)
 	out.SetIndent("", "  ")
 	out.Encode(map[string]any{
-		"version": 1, "terminations": s.ended.Load(), "bad_exits": s.failed.Load(),
+		"version": 1, "terminations": s.ended.Load(), "bad_exits": s.failed.Load(), "late": s.late.Load(),
 		"attempts": s.attempts(), "lost": s.lost(), "protocols": results,
 	})
 }

@@ -50,9 +50,9 @@ func serveIfChild() {
 // serve serves every protocol in one Process.
 func serve() error {
 	p := &lameduck.Process{
-		// Delay is longer than Spread and the longest that a client thinks (500 ms):
+		// delay is longer than Spread and the longest that a client thinks (500 ms):
 		// so each has an answer, with Connection: close, before the end of the lame duck.
-		Delay: 900 * time.Millisecond, Quiet: 200 * time.Millisecond, Spread: 250 * time.Millisecond,
+		Delay: delay, Quiet: 200 * time.Millisecond, Spread: 250 * time.Millisecond,
 		Grace: time.Minute, Reserve: time.Second, Log: slog.New(slog.DiscardHandler),
 	}
 	addrs := map[string]string{}
