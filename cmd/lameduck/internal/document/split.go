@@ -1,9 +1,6 @@
 package document
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // Part is the text of one document of a file.
 type Part struct {
@@ -14,17 +11,14 @@ type Part struct {
 // Split cuts data at the lines that begin a document. YAML allows no such line
 // within a document, not even in a block of text.
 func Split(data []byte) (parts []Part) {
-	line, start, from := 1, 1, 0
-	for at := 0; at < len(data); line++ {
-		next := len(data)
-		if i := bytes.IndexByte(data[at:], '\n'); i >= 0 {
-			next = at + i + 1
-		}
-		if at > from && beginsDocument(data[at:next]) {
+	line, start, from, at := 1, 1, 0, 0
+	for text := range Lines(data) {
+		if at > from && beginsDocument(text) {
 			parts = append(parts, Part{start, data[from:at]})
 			from, start = at, line
 		}
-		at = next
+		at += len(text)
+		line++
 	}
 	if from < len(data) {
 		parts = append(parts, Part{start, data[from:]})
@@ -34,5 +28,5 @@ func Split(data []byte) (parts []Part) {
 
 func beginsDocument(line []byte) bool {
 	rest, found := bytes.CutPrefix(line, []byte("---"))
-	return found && (len(rest) == 0 || strings.ContainsRune(" \t\r\n", rune(rest[0])))
+	return found && (len(rest) == 0 || rest[0] == ' ' || rest[0] == '\t' || LineBreak(rest) > 0)
 }

@@ -30,28 +30,15 @@ func newSource(part document.Part) *source {
 	if bytes.HasPrefix(s.data, []byte(byteOrderMark)) {
 		s.lines[0] = len(byteOrderMark)
 	}
-	for at := 0; at < len(s.data); {
-		n := lineBreak(s.data[at:])
-		at += max(n, 1)
-		if n > 0 {
-			s.lines = append(s.lines, at)
-		}
+	at := 0
+	for line := range document.Lines(s.data) {
+		at += len(line)
+		s.lines = append(s.lines, at)
 	}
 	if bytes.Count(s.data, []byte("\r\n"))*2 > bytes.Count(s.data, []byte("\n")) {
 		s.newline = "\r\n"
 	}
 	return s
-}
-
-// lineBreak is the length of the line break that text begins with, 0 if it does not.
-// YAML 1.1 has more than two.
-func lineBreak(text []byte) int {
-	for _, mark := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
-		if bytes.HasPrefix(text, []byte(mark)) {
-			return len(mark)
-		}
-	}
-	return 0
 }
 
 // index keeps what each node is in.
@@ -120,7 +107,7 @@ func (s *source) spaces(at int) int {
 // skipBlank is the offset after space, line breaks and comments.
 func (s *source) skipBlank(at int) int {
 	for at < len(s.data) {
-		switch n := lineBreak(s.data[at:]); {
+		switch n := document.LineBreak(s.data[at:]); {
 		case n > 0:
 			at += n
 		case s.data[at] == ' ' || s.data[at] == '\t':
@@ -136,7 +123,7 @@ func (s *source) skipBlank(at int) int {
 
 // lineEnd is the offset of the end of a line, before its line break.
 func (s *source) lineEnd(at int) int {
-	for at < len(s.data) && lineBreak(s.data[at:]) == 0 {
+	for at < len(s.data) && document.LineBreak(s.data[at:]) == 0 {
 		at++
 	}
 	return at
@@ -145,7 +132,7 @@ func (s *source) lineEnd(at int) int {
 // nextLine is the offset of the next line, or of the end of the text.
 func (s *source) nextLine(at int) int {
 	at = s.lineEnd(at)
-	return at + lineBreak(s.data[at:])
+	return at + document.LineBreak(s.data[at:])
 }
 
 // lineStart is the offset of the line that has the place at.

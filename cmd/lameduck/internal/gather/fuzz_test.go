@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/gather"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/output"
@@ -33,8 +34,12 @@ func FuzzLint(f *testing.F) {
 		for _, set := range m.Sets() {
 			r.Findings = append(r.Findings, lint.Objects(set)...)
 		}
+		lines := 1
+		for range document.Lines(text) {
+			lines++
+		}
 		for _, finding := range r.Findings {
-			if finding.Line < 1 || finding.Line > bytes.Count(text, []byte("\n"))+1 || finding.Column < 1 {
+			if finding.Line < 1 || finding.Line > lines || finding.Column < 1 {
 				t.Errorf("%s is at %d:%d", finding.ID, finding.Line, finding.Column)
 			}
 		}

@@ -6,6 +6,8 @@ package object
 import (
 	"bytes"
 	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
 // File is text that objects are read from.
@@ -21,14 +23,14 @@ type File struct {
 func (f *File) Line(number int) string {
 	if f.lines == nil {
 		f.lines = make([]int32, 1, bytes.Count(f.Data, []byte("\n"))+2)
-		for line := range bytes.Lines(f.Data) {
+		for line := range document.Lines(f.Data) {
 			f.lines = append(f.lines, f.lines[len(f.lines)-1]+int32(len(line)))
 		}
 	}
 	if number < 1 || number >= len(f.lines) {
 		return ""
 	}
-	return string(bytes.TrimRight(f.Data[f.lines[number-1]:f.lines[number]], "\r\n"))
+	return string(bytes.TrimRight(f.Data[f.lines[number-1]:f.lines[number]], "\r\n\u0085\u2028\u2029"))
 }
 
 // Pos is a place in a file, counted from 1.
