@@ -29,7 +29,7 @@ demo: cache
 # make test SHORT=
 SHORT ?= -short
 PACKAGES ?= $(shell echo $$((2 + 2 * $$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN))))
-computes = /internal/(attribute|console|diagnose|hint|hpack|index|labtrial|manifest|order|report|savefile|short|timeline|typecheck|vocabulary|workers/wire)$$|/deploy/image|/e2e/(images|cmd/.*)$$
+computes = /internal/(attribute|console|diagnose|hint|hpack|labtrial|manifest|order|report|savefile|short|timeline|typecheck|vocabulary|workers/wire)$$|/deploy/image|/e2e/(images|cmd/.*)$$
 beside = $(if $(SHORT),|lameduck/(bench|conformance|examples|tutorial)(/|$$))
 trials = /cmd/lameduck$$
 packages = $$(go list work | grep -E '$(1)')

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/internal/index"
 	"github.com/lameduck-dev/lameduck/internal/program"
 	"github.com/lameduck-dev/lameduck/internal/short"
 	"github.com/lameduck-dev/lameduck/internal/term"
@@ -38,7 +37,7 @@ type h2 struct {
 	writing      lock                    // held while something is written
 
 	mu       sync.Mutex
-	requests index.List[*http.Request, *lateRequest] // that net/http's handlers are at work on; nil for one before T0
+	requests wire.List[*http.Request, *lateRequest] // that net/http's handlers are at work on; nil for one before T0
 }
 
 func newH2(c *base, of owner) *h2 {

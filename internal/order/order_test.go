@@ -53,14 +53,13 @@ func TestPackagesHaveAnOrder(t *testing.T) {
 	may := map[string]string{
 		"lameducktest":     "internal/term",
 		"":                 "internal/link internal/program internal/short internal/task internal/term",
-		"internal/link":    "internal/index internal/look internal/program internal/short internal/term internal/wire",
+		"internal/link":    "internal/look internal/program internal/short internal/term internal/wire",
 		"internal/task":    "internal/program internal/short",
 		"internal/program": "internal/short",
 		"internal/term":    "internal/short",
 		"internal/short":   "",
-		"internal/wire":    "internal/hpack internal/index",
+		"internal/wire":    "internal/hpack",
 		"internal/hpack":   "",
-		"internal/index":   "",
 		"internal/look":    "",
 	}
 	for path, p := range loadLibrary(t).Packages {

@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 
 	"github.com/lameduck-dev/lameduck/internal/hpack"
-	"github.com/lameduck-dev/lameduck/internal/index"
 )
 
 // Preface is what a client's side of a connection begins with.
@@ -39,7 +38,7 @@ type Conn struct {
 	paths   *paths  // nil if they are not read
 
 	mu      sync.Mutex
-	open    index.List[uint32, stream] // by ID
+	open    List[uint32, stream] // by ID
 	last    uint32
 	limit   uint32 // the server serves no stream beyond this one,
 	pings   uint32 // of ours that were sent

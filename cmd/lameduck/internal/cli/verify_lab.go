@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/gather"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
@@ -24,7 +25,6 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // onLab runs the trial on this machine.
@@ -52,7 +52,7 @@ func (v *verify) onLab(ctx context.Context, s console.Streams, cmd *cobra.Comman
 func (v *verify) announce(w io.Writer, cfg lab.Config, load traffic.Spec) {
 	fmt.Fprintf(w, "%s: %s, %s %s, %s; %s, %d × %s, grace period %v, propagation %v, seed %d\n", strings.Join(cfg.Command, " "),
 		targetPort(cfg.Workload), load.Method, load.Path, protocol(load.TLS),
-		wording.Count(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
+		finding.Count(cfg.Workload.Replicas, "replica"), v.rounds, v.action, cfg.Workload.Pod.Grace, cfg.Propagation, cfg.Seed)
 	for _, note := range cfg.Workload.Notes {
 		fmt.Fprintln(w, "note:", note)
 	}

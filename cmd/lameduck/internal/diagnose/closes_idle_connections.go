@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 var ruleClosesIdle = rule{
@@ -21,7 +21,7 @@ var ruleClosesIdle = rule{
 		for _, p := range m.pods {
 			n += p.idleCloses
 		}
-		return fmt.Sprintf("outside of a termination %s ended unannounced between two requests", wording.Count(n, "connection"))
+		return fmt.Sprintf("outside of a termination %s ended unannounced between two requests", finding.Count(n, "connection"))
 	},
 	fix: func(*match) advice {
 		return advice{program: "keep idle connections open for longer than clients do, or send `Connection: close` with the last response."}

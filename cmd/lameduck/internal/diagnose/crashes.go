@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 var ruleCrashes = rule{
@@ -28,7 +28,7 @@ var ruleCrashes = rule{
 			s = fmt.Sprintf("exited on %s at %s", o.signal, seconds(o.from.latest))
 		}
 		if more := len(p.outages) - 1; more > 0 {
-			s += fmt.Sprintf(", and %s more", wording.Count(more, "time"))
+			s += fmt.Sprintf(", and %s more", finding.Count(more, "time"))
 		}
 		return s
 	},

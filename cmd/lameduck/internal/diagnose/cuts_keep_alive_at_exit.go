@@ -3,7 +3,7 @@ package diagnose
 import (
 	"fmt"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 var ruleCutsKeepAlive = rule{
@@ -20,7 +20,7 @@ var ruleCutsKeepAlive = rule{
 	podEvidence: func(p *podFacts) string {
 		s := p.howTerminated() + ", " + p.howExited()
 		if n := p.keptToReport(); n > 0 {
-			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", wording.Count(n, "keep-alive connection"))
+			s += fmt.Sprintf(", %s in use until the exit never received Connection: close", finding.Count(n, "keep-alive connection"))
 		}
 		return s
 	},

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // lateConnections describes for how long new connections were still routed to
@@ -50,7 +50,7 @@ func (r *rule) evidence(m *match) string {
 			clauses = append(clauses, p.Name+": "+r.podEvidence(p))
 		}
 		if more := len(m.pods) - shown; more > 0 {
-			clauses = append(clauses, fmt.Sprintf("and %s more", wording.Count(more, "pod")))
+			clauses = append(clauses, fmt.Sprintf("and %s more", finding.Count(more, "pod")))
 		}
 	}
 	clauses = append(clauses, tally(m.drops))
@@ -86,7 +86,7 @@ func tally(drops []*dropFacts) string {
 		causes[d.Cause]++
 		patterns[d.Pattern]++
 	}
-	return fmt.Sprintf("%s (%s; %s)", wording.Count(len(drops), "drop"), byNumber(causes), byNumber(patterns))
+	return fmt.Sprintf("%s (%s; %s)", finding.Count(len(drops), "drop"), byNumber(causes), byNumber(patterns))
 }
 
 // byNumber lists what was counted, most first.

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 // A hook that takes the whole grace period leaves the program 2 s (the floor of
@@ -85,7 +85,7 @@ func (p *podFacts) keptWhenKilledText() string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %s in use until the exit never received Connection: close", wording.Count(n, "keep-alive connection"))
+	return fmt.Sprintf(", %s in use until the exit never received Connection: close", finding.Count(n, "keep-alive connection"))
 }
 
 // anyKeptWhenKilled reports whether any pod had such connections.

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 // Without a handler the kernel discards a signal to process 1 of a PID
@@ -28,7 +28,7 @@ var ruleIgnoresSignal = rule{
 	explains:   dropsAfterT0(ignoresSignal),
 	podEvidence: func(p *podFacts) string {
 		if p.Unknown {
-			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), wording.Count(p.own.notAskedToClose, "keep-alive connection"))
+			return fmt.Sprintf("%s, killed %s later, %s in use until then never received Connection: close", p.howTerminated(), span(p.Killed-p.Signalled), finding.Count(p.own.notAskedToClose, "keep-alive connection"))
 		}
 		return fmt.Sprintf("%s and not handled, killed %s later", p.howTerminated(), span(p.Killed-p.Signalled))
 	},

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // measured is for how long new connections arrive after T0, and what that rests
@@ -60,7 +60,7 @@ func (m *measured) whyDelay(delay int) string {
 	}
 	s = fmt.Sprintf(s, span(m.last), m.pod, delay)
 	if m.unknown > 0 && !m.proxy {
-		s += fmt.Sprintf(" (%s surely went to a terminating pod; %d more may have)", wording.Count(m.counted, "connection"), m.unknown)
+		s += fmt.Sprintf(" (%s surely went to a terminating pod; %d more may have)", finding.Count(m.counted, "connection"), m.unknown)
 	}
 	return s
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // defaultGrace is the grace period of a pod that sets none. It is a limit and
@@ -71,7 +70,7 @@ func (l *load) recommend(run *timeline.Run, pods []*podFacts) finding.Recommenda
 	}
 	m := l.lastConnection(run, pods)
 	if !m.known() {
-		return finding.Recommendation{Why: fmt.Sprintf("the pod of %s after termination began is not known, so the propagation delay was not measured: let the server send the name of its pod in a response header", wording.Count(m.unknown, "new connection"))}
+		return finding.Recommendation{Why: fmt.Sprintf("the pod of %s after termination began is not known, so the propagation delay was not measured: let the server send the name of its pod in a response header", finding.Count(m.unknown, "new connection"))}
 	}
 	delay := wholeSeconds(m.last*5/4 + time.Second)
 	needed := roundUp(wholeSeconds(time.Duration(delay)*time.Second+l.longest+5*time.Second), 5)

@@ -9,7 +9,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // judge decides the verdict. A result in which no finding is certain is
@@ -25,7 +24,7 @@ func (s *runFacts) judge(d *finding.Diagnosis, doubts []doubt) {
 	case len(doubts) > 0:
 		why = doubts[0]
 	case s.voids > 0:
-		why = doubt{fmt.Sprintf("this machine was late, by up to %s, while %s failed, and that shows nothing about the server", span(s.waits.longest), wording.Count(s.voids, "attempt")), hintLate}
+		why = doubt{fmt.Sprintf("this machine was late, by up to %s, while %s failed, and that shows nothing about the server", span(s.waits.longest), finding.Count(s.voids, "attempt")), hintLate}
 	case s.terminationsMissed():
 		why = doubt{s.whyMissed(), hintLate}
 	case s.load.successes == 0:
@@ -121,7 +120,7 @@ func (l *load) covers() string {
 	case l.tls:
 		how = "over TLS"
 	}
-	return "HTTP/1.1 " + how + ", " + wording.Count(len(l.patterns), "pattern")
+	return "HTTP/1.1 " + how + ", " + finding.Count(len(l.patterns), "pattern")
 }
 
 // doubt is why nothing that the rule has found is certain, or noDoubt.

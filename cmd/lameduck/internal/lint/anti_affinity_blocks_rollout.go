@@ -3,8 +3,8 @@ package lint
 import (
 	"slices"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // A required anti-affinity gives each pod a node of its own, the additional one of
@@ -39,7 +39,7 @@ func antiAffinityBlocksRollout(w *model.Workload, r *report) {
 		if a.TopologyKey() != model.Hostname {
 			place = "values of " + a.TopologyKey()
 		}
-		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", wording.Count(n, "pod"), n+1, place).
+		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", finding.Count(n, "pod"), n+1, place).
 			because("%s", ro.Because)
 		if a.TopologyKey() == model.Zone && n >= 3 {
 			f.as(Warning) // few regions have a fourth

@@ -1,8 +1,8 @@
 package lint
 
 import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // A port of the node is for one pod: a second pod on it does not start before the
@@ -36,8 +36,8 @@ func hostPortBlocksSurge(w *model.Workload, r *report) {
 	}
 	n, known := w.Replicas()
 	if ro, ok := w.Rolling(n); known && n > 0 && ok && ro.Unavailable == 0 {
-		r.add(w.Object, ro.At(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, wording.Count(n, "pod"), wording.Count(n+1, "node")).
+		r.add(w.Object, ro.At(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, finding.Count(n, "pod"), finding.Count(n+1, "node")).
 			as(Info).because("%s", ro.Because).
-			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", wording.Count(n+1, "node"))
+			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", finding.Count(n+1, "node"))
 	}
 }

@@ -1,8 +1,8 @@
 package lint
 
 import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Without a budget a drain of nodes takes every pod at one time.
@@ -26,7 +26,7 @@ func noDisruptionBudget(w *model.Workload, r *report) {
 	}
 	which := "the pods"
 	if known {
-		which = "the " + wording.Count(n, "pod")
+		which = "the " + finding.Count(n, "pod")
 	}
 	f := r.add(w.Object, w.Get("metadata", "name"), "no PodDisruptionBudget selects %s behind Service %s: a drain may evict all of them at one time", which, w.Traffic()[0].Name).
 		because("none is among these files")

@@ -4,8 +4,8 @@ import (
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Pods on one node end together.
@@ -28,7 +28,7 @@ func noSpread(w *model.Workload, r *report) {
 	if !known || n < 2 || len(w.Traffic()) == 0 || isSpread(w, r.set) {
 		return
 	}
-	f := r.add(w.Object, w.Pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", wording.Count(n, "pod"), w.Traffic()[0].Name).
+	f := r.add(w.Object, w.Pod, "the %s behind Service %s may be on one node: neither topologySpreadConstraints nor podAntiAffinity keeps them apart", finding.Count(n, "pod"), w.Traffic()[0].Name).
 		because("the scheduler's own spreading is best effort: maxSkew 3 over nodes, ScheduleAnyway").
 		cure("add topologySpreadConstraints with maxSkew: 1, topologyKey: %s, whenUnsatisfiable: ScheduleAnyway and the labelSelector of %s", model.Hostname, w)
 	if labels := plainSelector(w.Object); labels != nil && w.Pod.Present() {

@@ -1,8 +1,8 @@
 package lint
 
 import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Where maxUnavailable reaches the number of pods, a rollout may end all of them
@@ -35,7 +35,7 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 	}
 	all := "the only pod"
 	if n > 1 {
-		all = "all " + wording.Count(n, "pod") + " at one time"
+		all = "all " + finding.Count(n, "pod") + " at one time"
 	}
 	f := r.add(w.Object, ro.At(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
 		because("%s", ro.Because)

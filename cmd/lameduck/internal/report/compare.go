@@ -10,7 +10,6 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Comparison is the object that "report BEFORE AFTER -o json" prints: two runs,
@@ -161,7 +160,7 @@ func (p *printer) drops(c *Comparison) {
 		rows = append(rows, []string{name, "", droppedOf(before, name), droppedOf(after, name)})
 		for _, d := range c.Drops {
 			if d.Pattern == name {
-				rows = append(rows, []string{"", string(d.Cause), wording.Number(d.Before), wording.Number(d.After)})
+				rows = append(rows, []string{"", string(d.Cause), finding.Number(d.Before), finding.Number(d.After)})
 			}
 		}
 	}
@@ -182,7 +181,7 @@ func droppedOf(all map[string]Traffic, pattern string) string {
 	if !ok {
 		return "-"
 	}
-	return wording.Number(t.Dropped) + " of " + wording.Number(t.Attempts)
+	return finding.Number(t.Dropped) + " of " + finding.Number(t.Attempts)
 }
 
 func (p *printer) changes(c *Comparison) {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Demo is the object that "demo -o json" prints.
@@ -44,7 +43,7 @@ func DemoText(w io.Writer, d *Demo, colour bool) error {
 func serverRows(s Server) [][]string {
 	var rows [][]string
 	for _, t := range s.Traffic {
-		rows = append(rows, []string{"", t.Pattern, wording.Number(t.Attempts), wording.Number(t.Dropped), "", causes(t.Causes)})
+		rows = append(rows, []string{"", t.Pattern, finding.Number(t.Attempts), finding.Number(t.Dropped), "", causes(t.Causes)})
 	}
 	if len(rows) == 0 {
 		rows = [][]string{{"", "-", "0", "0", "", "-"}}
@@ -107,7 +106,7 @@ func why(r *Report) string {
 			requests += p.Late.Requests
 		}
 		return fmt.Sprintf("Nothing was dropped: %s, %s of them on new connections, arrived after the signal, and each was served.",
-			wording.Count(requests, "request"), wording.Number(connections))
+			finding.Count(requests, "request"), finding.Number(connections))
 	}
 	ids := make([]string, len(r.Findings))
 	for i, f := range r.Findings {

@@ -9,8 +9,8 @@ import (
 	"text/tabwriter"
 	"unicode/utf8"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // width is that of prose; tables may be a little wider.
@@ -110,13 +110,13 @@ func causes(counts map[timeline.Cause]int) string {
 	rest := 0
 	for i, k := range keys {
 		if i < 2 || len(keys) == 3 {
-			parts = append(parts, wording.Number(counts[k])+" "+string(k))
+			parts = append(parts, finding.Number(counts[k])+" "+string(k))
 		} else {
 			rest += counts[k]
 		}
 	}
 	if rest > 0 {
-		parts = append(parts, wording.Number(rest)+" other")
+		parts = append(parts, finding.Number(rest)+" other")
 	}
 	if len(parts) == 0 {
 		return "-"

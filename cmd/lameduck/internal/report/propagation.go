@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Propagation is how long one node of a cluster still routed new connections to
@@ -68,7 +68,7 @@ func (p *printer) propagation(nodes []Propagation) {
 	}
 	var rows [][]string
 	for _, n := range nodes {
-		rows = append(rows, []string{n.Node, wording.Number(n.Samples), latency(n.P50), latency(n.P90), latency(n.Max), "+" + latency(n.WithinMillis), histogram(n.Lags, longest)})
+		rows = append(rows, []string{n.Node, finding.Number(n.Samples), latency(n.P50), latency(n.P90), latency(n.Max), "+" + latency(n.WithinMillis), histogram(n.Lags, longest)})
 	}
 	p.line("")
 	p.line("From the removal of a pod from the EndpointSlices to the last new connection that a node routed to it:")

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Text writes the report for people: the result first, then its evidence.
@@ -65,17 +64,17 @@ func outcome(r *Report) string {
 	if r.Attempts == 0 {
 		return "no attempt was made"
 	}
-	s := fmt.Sprintf("%s of %s dropped", wording.Number(r.Dropped), wording.Count(r.Attempts, "attempt"))
+	s := fmt.Sprintf("%s of %s dropped", finding.Number(r.Dropped), finding.Count(r.Attempts, "attempt"))
 	if r.Void > 0 {
-		s += fmt.Sprintf(" (and %s void)", wording.Number(r.Void))
+		s += fmt.Sprintf(" (and %s void)", finding.Number(r.Void))
 	}
 	switch {
 	case len(r.Findings) == 0:
 		return s
 	case r.Dropped == 0:
-		return s + ", but " + wording.Count(len(r.Findings), "finding")
+		return s + ", but " + finding.Count(len(r.Findings), "finding")
 	}
-	return s + ", " + wording.Count(len(r.Findings), "finding")
+	return s + ", " + finding.Count(len(r.Findings), "finding")
 }
 
 func runLine(r *Report) string {
@@ -93,12 +92,12 @@ func controlLine(c Control) string {
 	if c.Attempts == 0 {
 		return "none was run, so failures of the machine itself cannot be distinguished"
 	}
-	return fmt.Sprintf("%s of %s failed (the noise floor)", wording.Number(c.Failed), wording.Number(c.Attempts))
+	return fmt.Sprintf("%s of %s failed (the noise floor)", finding.Number(c.Failed), finding.Number(c.Attempts))
 }
 
 // voidLine explains the attempts that are not counted.
 func voidLine(void int) string {
-	return wording.Count(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
+	return finding.Count(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
 }
 
 // noiseNote explains drops on a machine that fails by itself.
@@ -107,7 +106,7 @@ func noiseNote(r *Report) string {
 	return fmt.Sprintf("On this machine %s of %s at a server that never terminates failed. "+
 		"At that rate about %s of the attempts above are expected to fail with any server: "+
 		"only clearly more failures than that are caused by the server. Run again on a less busy machine, or with a lower --rate.",
-		wording.Number(r.Control.Failed), wording.Count(r.Control.Attempts, "attempt"), wording.Number(expected))
+		finding.Number(r.Control.Failed), finding.Count(r.Control.Attempts, "attempt"), finding.Number(expected))
 }
 
 func (p *printer) traffic(traffic []Traffic) {
@@ -116,7 +115,7 @@ func (p *printer) traffic(traffic []Traffic) {
 	}
 	var rows [][]string
 	for _, t := range traffic {
-		rows = append(rows, []string{t.Pattern, wording.Number(t.Attempts), wording.Number(t.Dropped), wording.Number(t.DroppedAfterSafeRetry),
+		rows = append(rows, []string{t.Pattern, finding.Number(t.Attempts), finding.Number(t.Dropped), finding.Number(t.DroppedAfterSafeRetry),
 			latency(t.Latency.P50), latency(t.Latency.P99), latency(t.Latency.Max), causes(t.Causes)})
 	}
 	p.line("")
@@ -138,7 +137,7 @@ func (p *printer) pods(pods []Pod) {
 	p.line("")
 	p.table([]string{"POD", ">READY", ">DELETED", ">SIGNAL", ">EXIT", "CODE", "LATE CONNECTIONS", "LATE REQUESTS"}, rows)
 	if more := len(pods) - listed; more > 0 {
-		p.line("and %s more", wording.Count(more, "pod"))
+		p.line("and %s more", finding.Count(more, "pod"))
 	}
 }
 
@@ -156,7 +155,7 @@ func code(pod Pod) string {
 func statuses(counts map[int]int) string {
 	var parts []string
 	for _, status := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d (%s)", status, wording.Number(counts[status])))
+		parts = append(parts, fmt.Sprintf("%d (%s)", status, finding.Number(counts[status])))
 	}
 	return strings.Join(parts, ", ")
 }
@@ -186,12 +185,12 @@ func late(n int, last *float64) string {
 	if last == nil {
 		return "-"
 	}
-	return fmt.Sprintf("%s, last +%s", wording.Number(n), latency(*last))
+	return fmt.Sprintf("%s, last +%s", finding.Number(n), latency(*last))
 }
 
 func (p *printer) finding(i int, f finding.Finding) {
 	p.line("")
-	p.line("%d. %s (%s)", i, p.style(name, f.ID), wording.Count(f.Drops, "drop"))
+	p.line("%d. %s (%s)", i, p.style(name, f.ID), finding.Count(f.Drops, "drop"))
 	p.prose("   ", f.Summary)
 	p.prose("   seen: ", f.Evidence)
 	if f.Doubt != "" {

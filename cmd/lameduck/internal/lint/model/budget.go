@@ -3,7 +3,7 @@ package model
 import (
 	"fmt"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 // Guarded is how many pods a budget counts while nothing is wrong.
@@ -69,7 +69,7 @@ func (b *Budget) NeverAllows() (why string, certain bool) {
 	case !g.Known || g.Pods == 0 || a.of(g.Pods, true) < g.Pods:
 		return "", false
 	case a.Percent:
-		return fmt.Sprintf("minAvailable %v of %s, rounded up, is %d", a, wording.Count(g.Pods, "pod"), a.of(g.Pods, true)), g.sized
+		return fmt.Sprintf("minAvailable %v of %s, rounded up, is %d", a, finding.Count(g.Pods, "pod"), a.of(g.Pods, true)), g.sized
 	}
-	return fmt.Sprintf("minAvailable %v of %s", a, wording.Count(g.Pods, "pod")), g.sized
+	return fmt.Sprintf("minAvailable %v of %s", a, finding.Count(g.Pods, "pod")), g.sized
 }

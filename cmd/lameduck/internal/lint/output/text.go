@@ -9,9 +9,9 @@ import (
 	"unicode"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/wording"
 )
 
 // Text writes the findings for people: each with the line that it is about.
@@ -84,7 +84,7 @@ func skips(all []object.Skipped) (lines []string) {
 		first := by[why][0]
 		place := fmt.Sprintf("%s:%d", first.File, first.Line)
 		if n := len(by[why]) - 1; n > 0 {
-			place += " and " + wording.Count(n, "other")
+			place += " and " + finding.Count(n, "other")
 		}
 		lines = append(lines, place+": "+why)
 	}
@@ -93,7 +93,7 @@ func skips(all []object.Skipped) (lines []string) {
 
 // summary is the last line: what was read, and what was found.
 func summary(r *Result) string {
-	text := wording.Count(len(r.Files), "file") + ", " + wording.Count(len(r.Objects), "object") + ": "
+	text := finding.Count(len(r.Files), "file") + ", " + finding.Count(len(r.Objects), "object") + ": "
 	count := map[lint.Severity]int{}
 	for _, f := range r.Findings {
 		count[f.Severity]++
@@ -106,7 +106,7 @@ func summary(r *Result) string {
 	}
 	text += cmp.Or(strings.Join(found, ", "), "nothing found")
 	if n := len(r.Skipped); n > 0 {
-		text += ", " + wording.Count(n, "document") + " skipped"
+		text += ", " + finding.Count(n, "document") + " skipped"
 	}
 	if n := len(r.Unread); n > 0 {
 		text += fmt.Sprintf(", %d could not be read", n)

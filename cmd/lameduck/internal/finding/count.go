@@ -1,5 +1,4 @@
-// Package wording has what every text of the tool writes in the same way.
-package wording
+package finding
 
 import "strconv"
 

@@ -1,4 +1,4 @@
-package index
+package wire
 
 import (
 	"math/rand/v2"

@@ -1,6 +1,4 @@
-// Package index holds what is open on one connection, by its key: mostly little,
-// sometimes ten thousand streams.
-package index
+package wire
 
 import "slices"
 
@@ -8,7 +6,8 @@ import "slices"
 // but that of its entries then.
 const few = 64
 
-// A List holds values by key, each key once. The zero value is empty.
+// A List holds what is open on one connection, by its key, each key once: mostly
+// little, sometimes ten thousand streams. The zero value is empty.
 type List[K comparable, V any] struct {
 	Entries []Entry[K, V] // in no order
 	at      map[K]int     // where each is, if they are many
