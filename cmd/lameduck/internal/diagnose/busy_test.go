@@ -191,6 +191,20 @@ func TestTheRateOfTheTool(t *testing.T) {
 	}
 }
 
+// TestOverloadedUntilItExits: a server that does not keep up handles the signal late, and
+// what it cuts at its exit shows nothing about its termination.
+func TestOverloadedUntilItExits(t *testing.T) {
+	for chosen, want := range map[bool]finding.Verdict{false: finding.Fail, true: finding.Inconclusive} {
+		b := overloaded(500*ms, 0, 14*s, func(*timeline.Attempt) {})
+		b.try(11*s, "a", on(9999)).try(12*s, "a", on(9999)).try(14*s, "a", on(9999), lasting(s), failing(timeline.Reset))
+		b.RateChosen, b.Rate = chosen, 4
+		d := Run(withClasses(&b.Run))
+		if d.Verdict != want || chosen && len(idsOf(d.Findings)) != 0 || !chosen && !slices.Equal(idsOf(d.Findings), []string{notKeepingUp}) {
+			t.Errorf("rate chosen: %t: %s, %+v", chosen, d.Verdict, d.Findings)
+		}
+	}
+}
+
 // TestBusyDuringADefect: the fault of the termination is found beside the
 // overload.
 func TestBusyDuringADefect(t *testing.T) {

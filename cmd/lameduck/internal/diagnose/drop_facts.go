@@ -30,6 +30,12 @@ func classify(d *dropFacts) (class string, why doubt) {
 	if d.eitherPod() {
 		why = notAcceptingDoubt(d.pod.Name, d.Started)
 	}
+	switch {
+	case ruleNotKeepingUp.explains(d):
+		return "", why // whatever the termination was
+	case d.run.overload == notKeepingUp:
+		why = handledLate
+	}
 	if d.pod.doubt.any() {
 		why = d.pod.doubt
 	}
@@ -49,6 +55,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 	}
 	return class, why
 }
+
+// handledLate is the doubt about the termination of a server that does not keep up.
+var handledLate = doubt{"the server did not keep up with the load, so it handled the stop signal and its connections late", "run it again with a lower --rate"}
 
 func (d *dropFacts) lateBy(late time.Duration) doubt {
 	return doubt{fmt.Sprintf("this machine was late by %s while requests were dropped", span(late)), hintLate}

@@ -166,6 +166,9 @@ func (s *runFacts) settlePods() {
 	for _, p := range s.pods {
 		p.fault = faultOf(p)
 		p.doubt = p.faultDoubt(s.observer, s.run.Spec.Grace, s.unnamedAnswers)
+		if s.overload == notKeepingUp && p.fault == "" && !p.doubt.any() {
+			p.doubt = handledLate
+		}
 	}
 }
 
