@@ -82,7 +82,7 @@ var mutations = []mutation{
 	{name: "B19: own protocols are ignored", file: "internal/link/secure.go", old: "\t\t\tif serve != nil {\n", new: "\t\t\tif serve != nil && false {\n", pkg: ".", killedBy: "TestWhatIsNotServedIsRefused"},
 	{name: "B20: OPTIONS * beside the handler", file: "internal/link/handler.go", old: "\tsrv.DisableGeneralOptionsHandler = true\n", new: "\tsrv.DisableGeneralOptionsHandler = !options\n", pkg: ".", killedBy: "TestOptionsOfTheServerAreARequest"},
 	{name: "B21: PINGs are counted in a byte", file: "internal/wire/conn.go", old: "if c.pings > 0 && ping == pingData(c.pings)", new: "if uint8(c.pings) > 0 && ping == pingData(c.pings)", pkg: "./internal/wire", killedBy: "TestEveryPingIsConfirmed"},
-	{name: "B22: a stream is looked for among all", file: "internal/index/list.go", old: "\tcase n > few:\n", new: "\tcase n > 1<<30:\n", pkg: "./internal/wire", killedBy: "TestStreamBesideManyCostsTheSame"},
+	{name: "B22: a stream is looked for among all", file: "internal/wire/list.go", old: "\tcase n > few:\n", new: "\tcase n > 1<<30:\n", pkg: "./internal/wire", killedBy: "TestStreamEndsWithoutLookingAtOthers"},
 }
 
 // Each mutation fails its test. It compiles net/http and tests for each, so it is not

@@ -64,11 +64,11 @@ func TestStartErrors(t *testing.T) {
 		},
 		"forbidden": {
 			func(k *cluster) { k.PrependReactor("create", "jobs", forbidden) },
-			"cannot create the Job", "create and get and delete jobs",
+			"cannot create the Job", "create jobs.batch, get jobs.batch",
 		},
 		"forbidden to list": {
 			func(k *cluster) { k.PrependReactor("list", "pods", forbidden) },
-			"cannot list the pods", "get and list pods",
+			"cannot list the pods", "get pods, list pods",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
