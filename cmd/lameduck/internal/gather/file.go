@@ -115,11 +115,18 @@ func unfit(o *object.Object) string {
 	switch {
 	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition"):
 		return "a CustomResourceDefinition, which has no pods"
-	case o.Group == "apps" && o.Kind != "ControllerRevision" && !o.Get("spec", "selector").Present():
+	case o.Group == "apps" && o.Kind != "ControllerRevision" && !o.Get("spec", "selector").Present() && !selectsItsLabels(o):
 		// Kubernetes refuses a workload of apps/v1 without it.
 		return "a patch, or not complete: " + o.Kind + " without spec.selector"
 	}
 	return ""
+}
+
+// selectsItsLabels reports whether a workload without a selector selects the labels of
+// its template, as those of apps/v1beta1 do.
+// https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector
+func selectsItsLabels(o *object.Object) bool {
+	return o.Get("apiVersion").Text() == "apps/v1beta1" && o.Get("spec", "template", "metadata", "labels").Present()
 }
 
 // binary is the number of the first line that is no text, 0 if there is none. UTF-16,

@@ -183,11 +183,15 @@ func TestSkipped(t *testing.T) {
 	write(t, map[string]string{
 		"crd.yaml":    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
 		"patch.yaml":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"beta.yaml":   "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"old.yaml":    "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
 		"json.yaml":   "- {op: replace, path: /spec/replicas, value: 3}\n",
 		"values.yaml": "replicas: 3\n",
 		"empty.yaml":  "",
 	})
 	want(t, read(t, "."),
+		"old.yaml:1:1 Deployment old",
+		"skipped beta.yaml:1: a patch, or not complete: Deployment without spec.selector",
 		"skipped crd.yaml:1: a CustomResourceDefinition, which has no pods",
 		"skipped json.yaml:1: no Kubernetes object: it has no kind",
 		"skipped patch.yaml:1: a patch, or not complete: Deployment without spec.selector",
