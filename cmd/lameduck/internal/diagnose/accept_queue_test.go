@@ -100,3 +100,29 @@ func TestAQueueNoLongerThanASlowResponse(t *testing.T) {
 		}
 	}
 }
+
+// TestResetByTheListenerThatCloses: the server accepts nothing after T0, closes its listener
+// 1.2 s later, which resets what waits in the queue, and finishes a response until 13 s. With
+// responses that take 2 s it may have been busy: its clients lose the same. Where the listener
+// is open until the exit, nothing but the time shows what was in the queue.
+func TestResetByTheListenerThatCloses(t *testing.T) {
+	cut := func(a *timeline.Attempt) { failing(timeline.Reset)(a); a.Ended = 11220 * ms }
+	for closes, want := range map[bool]string{true: closesEarly, false: cutsInFlight} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a"),
+			emptyQueue(ms, 0), timeline.Event{At: 9520 * ms, After: 9500 * ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 1, StalledAfter: 9500 * ms, StalledBy: 9520 * ms})
+		if closes {
+			b.Events = append(b.Events,
+				timeline.Event{At: 11230 * ms, After: 11200 * ms, Kind: timeline.ListenerClosed, Pod: "a", StalledAfter: 9600 * ms, StalledBy: 9620 * ms, Running: true},
+				timeline.Event{At: 12990 * ms, After: 12970 * ms, Kind: timeline.ListenerClosed, Pod: "a", StalledAfter: 9600 * ms, StalledBy: 9620 * ms, Running: true})
+		}
+		b.try(2*s, "a", func(a *timeline.Attempt) { a.Ended = a.Started + 2*s })
+		b.try(10200*ms, "a", cut, func(a *timeline.Attempt) { a.Sent = never }).try(10500*ms, "a", cut).try(11*s, "a", cut)
+		found := Findings(&b.Run)
+		if len(found) != 1 || found[0].ID != want || found[0].Doubt == "" != closes {
+			t.Errorf("closes: %v: %+v\nwant %s", closes, found, want)
+		}
+		checkSum(t, &b.Run, found)
+	}
+}

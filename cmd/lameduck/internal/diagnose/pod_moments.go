@@ -12,13 +12,25 @@ func (p *podFacts) earliestT0() time.Duration { return attribute.EarliestT0(&p.P
 
 // notAccepted reports whether the new connection of the attempt was not
 // accepted, and since when that is known. One that waited for its answer until
-// its time-out was, if the accept queue was empty meanwhile.
+// its time-out was, if the accept queue was empty meanwhile; one that was reset with
+// the queue was not.
 func (p *podFacts) notAccepted(a *timeline.Attempt) (time.Duration, bool) {
+	if p.resetWithTheQueue(a) {
+		return a.Started, true
+	}
 	at, refused := notAccepted(a)
 	if timedOut(a) && a.Conn != 0 && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == no {
 		return never, false
 	}
 	return at, refused
+}
+
+// resetWithTheQueue reports whether the connection was in the accept queue when the
+// listener closed, while its process ran on: of those that it has accepted, that resets
+// none. Until then the server was busy, or accepted none any more.
+func (p *podFacts) resetWithTheQueue(a *timeline.Attempt) bool {
+	return a.Cause == timeline.Reset && p.closedFirst && p.gone.came() && p.exit.came() && p.gone.before(p.exit) == yes &&
+		p.leftInQueue(a)
 }
 
 // stopped is when the pod stopped accepting new connections: it closed its
