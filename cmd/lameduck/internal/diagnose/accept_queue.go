@@ -17,6 +17,7 @@ type acceptQueue struct {
 	gone        window        // when the listener closed for the last time, or none
 	listened    time.Duration // when it was last seen, or never
 	closedFirst bool          // its process ran when it had closed
+	ended       window        // when the processes that had the listener had ended, or none: of a supervisor's the exit comes later
 	lastLook    time.Duration // when the last look began that is known of, or never
 }
 
@@ -29,7 +30,7 @@ type queueState struct {
 }
 
 func newAcceptQueue() acceptQueue {
-	return acceptQueue{stalled: none, gone: none, listened: never, lastLook: never}
+	return acceptQueue{stalled: none, gone: none, ended: none, listened: never, lastLook: never}
 }
 
 func (q *acceptQueue) addEvent(e timeline.Event) {
@@ -39,9 +40,12 @@ func (q *acceptQueue) addEvent(e timeline.Event) {
 	listens := e.Kind == timeline.AcceptQueue
 	switch before := len(q.states) - 1; {
 	case listens:
-		q.stalled, q.gone, q.listened, q.closedFirst = none, none, e.After, false
+		q.stalled, q.gone, q.ended, q.listened, q.closedFirst = none, none, none, e.After, false
 	case before >= 0 && q.states[before].listens:
 		q.stalled, q.gone, q.listened = none, window{e.After, e.At}, e.After
+	}
+	if e.Ended && !q.ended.came() {
+		q.ended = window{e.After, e.At}
 	}
 	q.lastLook, q.closedFirst = e.After, q.closedFirst || !listens && e.Running
 	if e.StalledBy > 0 {

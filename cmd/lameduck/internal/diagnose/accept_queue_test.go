@@ -126,3 +126,23 @@ func TestResetByTheListenerThatCloses(t *testing.T) {
 		checkSum(t, &b.Run, found)
 	}
 }
+
+// TestASupervisorOutlivesItsServer: the server ends at the stop signal, with a request in
+// progress; process 1, which runs it, 2 s later.
+func TestASupervisorOutlivesItsServer(t *testing.T) {
+	cut := func(a *timeline.Attempt) { failing(timeline.EOF)(a); a.Ended = 10050 * ms }
+	for ended, want := range map[bool]string{true: exitsAtOnce, false: closesEarly} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		closed := timeline.Event{At: 10060 * ms, After: 10030 * ms, Kind: timeline.ListenerClosed, Pod: "a", Running: !ended, Ended: ended}
+		last := closed
+		last.After, last.At = 11970*ms, 11990*ms
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(12*s, timeline.Exited, "a"), emptyQueue(ms, 0), closed, last)
+		b.try(2*s, "a").try(8*s, "a", cut).try(10500*ms, "a", refused).try(11*s, "a", refused)
+		found := Findings(&b.Run)
+		if len(found) != 1 || found[0].ID != want || found[0].Doubt != "" {
+			t.Errorf("ended: %v: %+v\nwant %s", ended, found, want)
+		}
+		checkSum(t, &b.Run, found)
+	}
+}

@@ -128,6 +128,9 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 // and only up to shortly before its client noticed the end, which it may have
 // done late.
 func (p *podFacts) lastRan(o *observer) window {
+	if !p.exitInexact && p.ended.before(p.exit) == yes {
+		return p.ended // process 1 ran on: a supervisor, or a script
+	}
 	if !p.exitInexact {
 		return window{p.exit.earliest, p.exit.latest}
 	}

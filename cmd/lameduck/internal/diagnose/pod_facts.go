@@ -92,12 +92,6 @@ func (p *podFacts) maybeQueued(a *timeline.Attempt) bool {
 	return queued(a) && a.Sent != never && p.acceptQueue.waited(a.Sent, a.Ended) == unsure
 }
 
-// leftInQueue reports whether the new connection that was cut may have come when the
-// oldest of those that were not accepted had: it was behind that one in the queue.
-func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
-	return queued(a) && p.stalled.came() && exactly(a.Started).before(p.stalled) != yes
-}
-
 // stopsAccepting reports whether connections waited in the accept queue until the exit,
 // for longer than any that was answered: the server no longer accepted, and its listener
 // was open.

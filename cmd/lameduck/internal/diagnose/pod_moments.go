@@ -33,6 +33,12 @@ func (p *podFacts) resetWithTheQueue(a *timeline.Attempt) bool {
 		p.leftInQueue(a)
 }
 
+// leftInQueue reports whether the new connection that was cut may have come when the
+// oldest of those that were not accepted had: it was behind that one in the queue.
+func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
+	return queued(a) && p.stalled.came() && exactly(a.Started).before(p.stalled) != yes
+}
+
 // stopped is when the pod stopped accepting new connections: it closed its
 // listener, or it exited.
 func (p *podFacts) stopped() window {

@@ -188,6 +188,9 @@ func (s *stage) record(e timeline.Event) {
 		if e.Running {
 			line += ", its process runs"
 		}
+		if e.Ended {
+			line += ", its process has ended"
+		}
 	}
 	if e.Kind == timeline.Starved {
 		line += fmt.Sprintf(" since %v", e.Due)

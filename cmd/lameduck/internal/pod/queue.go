@@ -31,6 +31,7 @@ func newWatches() *watches {
 type look struct {
 	sandbox.Queue
 	running      bool // when the listener had closed, a process that had it
+	holdersEnded bool // those are known, and none runs
 	began, ended time.Duration
 	after        time.Duration // when the look before began; 0: it is the first
 	connections  map[uint64]came
@@ -43,7 +44,7 @@ type came struct{ after, by time.Duration }
 func (l look) event() timeline.Event {
 	e := timeline.Event{Kind: timeline.AcceptQueue, After: l.after, At: l.ended, Waiting: l.Waiting}
 	if !l.Listens {
-		e.Kind, e.Running = timeline.ListenerClosed, l.running
+		e.Kind, e.Running, e.Ended = timeline.ListenerClosed, l.running, l.holdersEnded
 	}
 	for _, when := range l.connections {
 		if e.StalledBy == 0 || when.by < e.StalledBy {

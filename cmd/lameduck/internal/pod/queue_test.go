@@ -64,7 +64,7 @@ func TestTheListenerEndsWithItsProcess(t *testing.T) {
 		<-s.Done()
 		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080",
 			"25ms accept-queue 0 after 0s", "1s signalled caught",
-			"1.025s listener-closed 0 after 1s", "2s listener-closed 0 after 2s", "2.01s exited 0")
+			"1.025s listener-closed 0 after 1s, its process has ended", "2s listener-closed 0 after 2s, its process has ended", "2.01s exited 0")
 	}, fake{listens: addrs("0.0.0.0:8080"), queue: func() sandbox.Queue { return sandbox.Queue{Listens: open()} }, holds: open, linger: 1010 * time.Millisecond})
 }
 

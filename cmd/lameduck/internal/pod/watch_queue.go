@@ -9,7 +9,7 @@ func (p *Pod) watchQueue(c *container, port int, holders []int) {
 		if !ok {
 			break
 		}
-		if last.ended == 0 || next.Listens != last.Listens || (next.Waiting > 0) != (last.Waiting > 0) {
+		if last.ended == 0 || next.Listens != last.Listens || next.holdersEnded != last.holdersEnded || (next.Waiting > 0) != (last.Waiting > 0) {
 			c.watches.add(next.event())
 		}
 		last = next
@@ -33,7 +33,8 @@ func (p *Pod) look(c *container, port int, holders []int, last look) (look, bool
 		waiting, err = c.Unaccepted(port)
 	case !q.Listens:
 		l.connections = last.connections // that waited when it closed
-		l.running = last.running || c.AnyRuns(holders)
+		l.holdersEnded = !c.AnyRuns(holders)
+		l.running = last.running || !l.holdersEnded
 	}
 	l.ended = p.cfg.Clock.Now()
 	for _, id := range waiting {

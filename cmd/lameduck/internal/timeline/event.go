@@ -75,6 +75,8 @@ type Event struct {
 	// Running, on ListenerClosed: a process that had the listener ran when it had closed, so
 	// that it did not close by the end of the process.
 	Running bool `json:"running,omitempty"`
+	// Ended, on ListenerClosed: none of the processes that had the listener runs any more.
+	Ended bool `json:"ended,omitempty"`
 	// Caught, on Signalled: whether process 1 of the pod had a handler for
 	// the stop signal. Without one the kernel discards it (pid_namespaces(7)).
 	Caught bool `json:"caught,omitempty"`
