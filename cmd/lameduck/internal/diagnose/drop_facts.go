@@ -31,7 +31,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = notAcceptingDoubt(d.pod.Name, d.Started)
 	}
 	switch {
-	case ruleNotKeepingUp.explains(d):
+	case d.ofOverload():
 		return "", why // whatever the termination was
 	case d.run.overload == notKeepingUp:
 		why = handledLate
@@ -111,6 +111,11 @@ func (d *dropFacts) queued() bool {
 	default:
 		return p.acceptQueue.waited(max(d.Started, d.Sent), d.Ended) != no
 	}
+}
+
+// ofOverload reports whether the attempt failed because the server does not keep up.
+func (d *dropFacts) ofOverload() bool {
+	return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || d.queued())
 }
 
 // afterClose reports whether the new connection was refused after the listener
