@@ -16,7 +16,7 @@ var ruleNotKeepingUp = rule{
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/configuration/manage-resources-containers/",
 	},
-	summary: "The server does not keep up with --rate: requests wait for one another, or time out, also while nothing is being replaced.",
+	summary:  "The server does not keep up with --rate: requests wait for one another, or time out, also while nothing is being replaced.",
 	explains: func(d *dropFacts) bool { return d.ofOverload() },
 	noEvidence: func(m *match) doubt {
 		if !m.run.RateChosen {
