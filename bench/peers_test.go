@@ -29,7 +29,7 @@ func TestEveryKindSeesABreak(t *testing.T) {
 	for _, k := range kinds {
 		t.Run(k.name, func(t *testing.T) {
 			t.Parallel()
-			requests := 0
+			var requests int64
 			for range 10 { // whether a request is in flight at the exit is chance
 				s := &trial{role: role{Kind: exit, Proto: k.proto, Delay: 20 * time.Millisecond, Grace: time.Minute},
 					kind: k, elsewhere: places, clients: max(4, k.clients/16), views: 3 * time.Second}
