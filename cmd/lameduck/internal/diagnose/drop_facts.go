@@ -21,6 +21,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 	if u := d.withoutProbe(); u != nil {
 		return probeFails, u.doubt()
 	}
+	if waited := d.starved(); waited >= minDelay {
+		why = doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
+	}
 	if !d.late() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
@@ -54,6 +57,18 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
 	}
 	return class, why
+}
+
+// starved is for how long the pod, which was new, had no processor while the attempt
+// waited for its connection.
+func (d *dropFacts) starved() (waited time.Duration) {
+	if d.pod == nil || !timedOut(&d.Attempt) {
+		return 0
+	}
+	for _, w := range d.pod.starting {
+		waited += max(0, min(w.over, d.Ended)-max(w.due, d.Scheduled))
+	}
+	return waited
 }
 
 // handledLate is the doubt about the termination of a server that does not keep up.

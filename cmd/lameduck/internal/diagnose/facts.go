@@ -17,6 +17,7 @@ type podFacts struct {
 	gaveUp    time.Duration // when that was decided
 	voidCuts  int           // attempts that it cut after T0, perhaps because the tool was late
 	starved   time.Duration // how long its threads waited for a processor when it got the stop signal
+	starting  []wait        // the same, in its first seconds as an endpoint
 	unreadies []unready     // in order
 	clientView
 	acceptQueue

@@ -29,6 +29,8 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		if e.At >= p.Signalled && e.Due <= p.Signalled+minDelay {
 			p.starved += e.At - e.Due
 		}
+	case timeline.StartStarved:
+		p.starting = append(p.starting, wait{e.Due, e.At})
 	case timeline.Exited:
 		if !p.t0.came() || e.At < p.earliestT0() {
 			p.outages = append(p.outages, outage{from: o.ofKubelet(e.At), to: never, code: e.Code, signal: e.Signal})

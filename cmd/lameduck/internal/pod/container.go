@@ -22,6 +22,7 @@ type container struct {
 	workers      sync.WaitGroup
 
 	started, listens, ready, ended bool     // of the pod's goroutine
+	startWatched                   bool     // of the same goroutine
 	wrapper                        string   // what process 1 is, if it is not the server; of the same goroutine
 	servers                        []int    // the processes that its termination depends on; of the same goroutine
 	idleness                       idleness // of Trouble

@@ -192,7 +192,7 @@ func (s *stage) record(e timeline.Event) {
 			line += ", its process has ended"
 		}
 	}
-	if e.Kind == timeline.Starved {
+	if e.Kind == timeline.Starved || e.Kind == timeline.StartStarved {
 		line += fmt.Sprintf(" since %v", e.Due)
 	}
 	if e.Caught {

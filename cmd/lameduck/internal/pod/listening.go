@@ -21,6 +21,7 @@ func (p *Pod) listening(c *container, addr netip.AddrPort) {
 		holders = pids(tree)
 	}
 	c.watches.ended.Go(func() { p.watchQueue(c, int(p.port.Load()), holders) })
+	p.watchStart(c)
 	p.noteListeners(c, addr)
 	p.tryConnecting(c)
 }

@@ -91,3 +91,21 @@ func TestListenerClosedEvents(t *testing.T) {
 	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: func() []uint64 { return []uint64{3} }, lifetime: 2990 * time.Millisecond},
 		fake{listens: addrs("0.0.0.0:8080")})
 }
+
+// TestStartStarvedEvents: while the pod is new, and no longer; a second Ready does not make it
+// new again.
+func TestStartStarvedEvents(t *testing.T) {
+	waits := func() map[int]time.Duration {
+		if elapsed() < 400*time.Millisecond {
+			return map[int]time.Duration{1: 0}
+		}
+		return map[int]time.Duration{1: elapsed() / 4}
+	}
+	onStage(t, Config{Port: 8080}, func(s *stage) {
+		time.Sleep(1100 * time.Millisecond)
+		s.Terminate(30 * time.Second)
+		<-s.Done()
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080", "500ms start-starved since 375ms", "1s start-starved since 875ms",
+			"1.1s signalled caught", "1.15s starved since 1.1375s", "1.19s exited 0")
+	}, fake{listens: addrs("0.0.0.0:8080"), waits: waits, linger: 90 * time.Millisecond})
+}

@@ -43,4 +43,5 @@ func (p *Pod) setReady(c *container, ok bool, reason string) {
 		p.cfg.Note(fmt.Sprintf("the process listens on port %d over IPv6 only: the load is sent over IPv6; where pods have IPv4 addresses no client would reach it", port))
 	}
 	p.emit(timeline.Event{Kind: kind, Detail: reason})
+	p.watchStart(c)
 }

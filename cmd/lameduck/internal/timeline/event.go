@@ -18,6 +18,7 @@ const (
 	AcceptQueue    Kind = "accept-queue"    // a socket listens on the port of the Service, and connections that are not accepted wait (Waiting) or none does: between After and At that changed, or it was seen again
 	ListenerClosed Kind = "listener-closed" // none listens on it any more, since some moment between After and At
 	Starved        Kind = "starved"         // while it terminated, a thread of it waited for a processor from Due to At
+	StartStarved   Kind = "start-starved"   // the same, in its first seconds as an endpoint
 	Restarted      Kind = "restarted"       // a container that crashed is started again
 	Evicted        Kind = "evicted"         // the kubelet evicts it by itself: node pressure, a critical pod, a shutdown of the node; Detail has the reason
 	Forced         Kind = "forced"          // deleted by force: removed from the API at once, and its exit is not reported

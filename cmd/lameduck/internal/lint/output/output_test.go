@@ -223,3 +223,14 @@ func TestLongLine(t *testing.T) {
 		t.Errorf("%q", lines[:3])
 	}
 }
+
+// TestSummaryCounts: two are more than one.
+func TestSummaryCounts(t *testing.T) {
+	r := &Result{Manifests: new(gather.Manifests)}
+	for _, s := range []lint.Severity{lint.Error, lint.Error, lint.Warning, lint.Info, lint.Info} {
+		r.Findings = append(r.Findings, lint.Finding{Severity: s})
+	}
+	if got, want := summary(r), "0 files, 0 objects: 2 errors, 1 warning, 2 info"; got != want {
+		t.Errorf("%s\nwant %s", got, want)
+	}
+}

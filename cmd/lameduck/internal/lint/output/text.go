@@ -100,8 +100,12 @@ func summary(r *Result) string {
 	}
 	var found []string
 	for _, s := range slices.Backward(lint.Severities) {
-		if count[s] > 0 {
+		switch {
+		case count[s] == 0:
+		case s == lint.Info: // which has no plural
 			found = append(found, fmt.Sprintf("%d %s", count[s], s))
+		default:
+			found = append(found, finding.Count(count[s], string(s)))
 		}
 	}
 	text += cmp.Or(strings.Join(found, ", "), "nothing found")
