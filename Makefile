@@ -82,16 +82,19 @@ bench-peers:
 app:
 	go build -o bin/app ./cmd/app
 
+# The builder is compiled as the programs in the images are, and shares their packages.
+build-image = CGO_ENABLED=0 go run -trimpath ./deploy/image
+
 # The images of the example app and of the tool as OCI archives, without Docker.
 image:
 	@mkdir -p dist
-	go run ./deploy/image -o dist/app.tar
-	go run ./deploy/image -package ./cmd/lameduck -o dist/lameduck.tar
+	$(build-image) -o dist/app.tar
+	$(build-image) -package ./cmd/lameduck -o dist/lameduck.tar
 
 # make push IMAGE=registry.example/team/app:1.0.0
 # make push IMAGE=registry.example/team/lameduck:1.0.0 PACKAGE=./cmd/lameduck
 push:
-	go run ./deploy/image -package '$(or $(PACKAGE),./cmd/app)' -push '$(IMAGE)'
+	$(build-image) -package '$(or $(PACKAGE),./cmd/app)' -push '$(IMAGE)'
 
 clean:
 	rm -rf bin dist
