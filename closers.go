@@ -10,7 +10,8 @@ import (
 )
 
 // runClosers runs the closers in reverse order. A second signal leaves them
-// no more than Reserve. The error is that of those that were not cut.
+// no more than Reserve. It returns the errors of those that were not cut; one that was
+// is added to what was cut.
 func (p *Process) runClosers(d *term.Termination) error {
 	deadline := d.T0.Add(d.Clocks.Grace - d.Clocks.Flush())
 	hurry := d.Cut.Done
@@ -45,7 +46,7 @@ func earlier(a, b time.Time) time.Time {
 	return b
 }
 
-// addCutCloser adds a closer that was cut with err.
+// addCutCloser adds t to what was cut; err is what RunWithin has returned for it.
 func (p *Process) addCutCloser(d *term.Termination, t *task.Task, err error) {
 	if p.cuts == nil {
 		p.cuts = newCutReport(d)

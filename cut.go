@@ -23,8 +23,8 @@ func (p *Process) warn(d *term.Termination) {
 		"cut_in", max(0, short.Round(time.Until(d.CutAt()))), "in_flight", len(s.InFlight), "work", short.List(s.outline(time.Now()), maxText))
 }
 
-// cutOff ends what is in flight: its context, and a moment later its
-// connection. The moment lets a handler that watches its context answer.
+// cutOff ends what is in flight: its context, and after Clocks.Flush its connection. In
+// between, a handler that watches its context can still answer.
 func (p *Process) cutOff(d *term.Termination) {
 	p.warn(d)
 	p.addCut(d)
@@ -52,8 +52,8 @@ func (p *Process) addCut(d *term.Termination) {
 	}
 }
 
-// wakeSilent has the silent connections close, unpaced: there is no more
-// time.
+// wakeSilent has all idle connections close at once, unpaced: no time is left to pace
+// them.
 func (p *Process) wakeSilent() {
 	for c := range p.conns.All() {
 		c.Interrupt()
@@ -74,15 +74,15 @@ func (p *Process) waitFor(wait time.Duration) {
 }
 
 // closeAll closes every connection and server concurrently, so that a slow close_notify
-// or GOAWAY delays no other. It does not wait for longer than limit, for three of the
-// calls may never return: Close of a listener whose Accept hangs, Close of a connection
-// that is more than a socket, and Stop of a gRPC server while GracefulStop waits
-// (grpc/grpc-go#9393).
+// or GOAWAY delays no other connection. It waits no longer than limit, because three of
+// the calls may never return: Close of a listener whose Accept hangs, Close of a
+// connection that is more than a socket, and Stop of a gRPC server while GracefulStop
+// waits (grpc/grpc-go#9393).
 func (p *Process) closeAll(limit time.Duration) {
 	program.Within(limit, func() {
 		var ending sync.WaitGroup
 		for c := range p.conns.All() {
-			if c.BeginClose() { // before a server, which would close them one by one
+			if c.BeginClose() { // before the servers, which would close the connections one by one
 				ending.Go(func() { program.Protect(c.EndClose) })
 			}
 		}

@@ -11,13 +11,15 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// ErrCut is wrapped by the error of Run if the end of the grace period cut a
-// request, hijacked connection, worker or closer short: see [CutError].
+// ErrCut is wrapped by the error of Run if a request, hijacked connection, worker or
+// closer was cut, at the end of its time, by a second signal or by [Process.Cut]: see
+// [CutError].
 var ErrCut = errors.New("cut")
 
-// A CutError is the error of Run if something was cut; it wraps [ErrCut]. Its text
-// names each thing with the stack of a worker or closer, or groups if they are
-// many: it fits into a log record.
+// A CutError is the error of Run if something was cut; it wraps [ErrCut]. Its text has
+// a line for each Work, and the stack of each worker and closer; if more than 20 were
+// cut, a line for all of one kind and name. It has 8 KiB at most, to fit into a log
+// record.
 type CutError struct {
 	Work []Work // all that was cut
 
@@ -27,16 +29,16 @@ type CutError struct {
 func (e *CutError) Error() string   { return summary(e.errs, maxText) }
 func (e *CutError) Unwrap() []error { return e.errs }
 
-// A cutReport is what was cut, each named once.
+// A cutReport collects what was cut, each item once.
 type cutReport struct {
 	drain   *term.Termination
-	named   map[any]bool // by identity; of requests also by their connection
-	streams bool         // some of grpc-go's were named
+	named   map[any]bool // the identities of what was added, and of requests their connections too
+	streams bool         // streams of grpc-go were added
 	work    []Work
 	groups  map[string]*cutGroup // by title
 	order   []*cutGroup
 	errs    []error      // of the first manyWorks
-	stacks  *task.Stacks // taken when the first one is asked for
+	stacks  *task.Stacks // of all goroutines; nil before the first task is added
 }
 
 // A cutGroup is all that was cut of one title.
@@ -44,8 +46,8 @@ type cutGroup struct {
 	oldest Work
 	err    error // of the oldest
 	count  int
-	after  time.Duration // T0
-	now    time.Time
+	after  time.Duration // from T0 to now
+	now    time.Time     // when the oldest was added
 }
 
 func newCutReport(d *term.Termination) *cutReport {
@@ -70,7 +72,8 @@ func (c *cutReport) add(x item) {
 	})
 }
 
-// addWork adds w, with an error of its own while there are few.
+// addWork adds w. errorOf makes its error, which may cost a stack: it is not called when
+// there are many already.
 func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 	now, title := time.Now(), w.title()
 	c.work = append(c.work, w)
@@ -93,8 +96,8 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 	}
 }
 
-// isPartOf reports whether x is what is left of something that was named: the
-// answer of an HTTP/2 request, the server of a gRPC stream.
+// isPartOf reports whether x belongs to something that was added before: the stream of
+// an HTTP/2 request whose handler has ended, the server of a gRPC stream.
 func (c *cutReport) isPartOf(x item) bool {
 	switch x.Kind {
 	case KindStream:

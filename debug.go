@@ -23,14 +23,14 @@ func Debug(w http.ResponseWriter, r *http.Request) {
 	http.Error(w, "this server is not run by lameduck", http.StatusNotImplemented)
 }
 
-// Debug is a handler that answers why the process is still terminating: in
-// which phase it is, and what it waits for, oldest first and grouped by route
-// if that is much. It answers in text, or with the JSON of a [Status] if the
-// request accepts application/json. It does not count as a late arrival.
+// Debug is a handler that answers why the process is still terminating: in which phase
+// it is, and what it waits for, the oldest first, grouped by route if there are more
+// than 20. It answers in text, or with the JSON of a [Status] if the request accepts
+// application/json. Its requests do not count as late arrivals.
 //
-// The answer has paths and addresses of clients: it is for an address that only
-// operators reach. The listeners of p close when the lame duck is over; a server
-// of the program's own, which is not added to p, answers to the end.
+// The answer has paths and addresses of clients: serve it on an address that only
+// operators can reach. The listeners of p close when the lame duck is over; an
+// http.Server that is not added to p can answer until the process exits.
 func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
 	link.ExcludeFromLate(r)
 	asked := r.Context().Value(term.Key)
@@ -48,7 +48,7 @@ func (p *Process) Debug(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, "%s: %s\n\n%s", cmp.Or(s.Phase, "not running"), s.why(d, time.Now()), s.table(time.Now()))
 }
 
-// why is what the phase waits for.
+// why is what the termination waits for, and for how long still.
 func (s Status) why(d *term.Termination, now time.Time) string {
 	if d == nil {
 		return "no termination has begun"
@@ -68,7 +68,7 @@ func (s Status) why(d *term.Termination, now time.Time) string {
 	}
 }
 
-// table is the counts of s and its outline.
+// table has the counts of s, and its outline.
 func (s Status) table(now time.Time) string {
 	type row struct {
 		name string

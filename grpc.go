@@ -16,19 +16,20 @@ type GRPCServer interface {
 	Stop()
 }
 
-// AddGRPC adds a gRPC server, on at least one listener that does no TLS. Its clients
-// are asked to leave by GOAWAY, and its streams are waited for and cut as requests
-// are; a health Watch is not waited for. health is nil or the health server of s
-// (Shutdown sets all to NOT_SERVING): it is shut down when the lame duck is over, and
-// with [Process.FailReadiness] at T0. AddGRPC panics after Run.
+// AddGRPC adds a gRPC server with its listeners, which must not do TLS; that there is
+// none is an error of Run. Clients of s are asked to leave by GOAWAY, and streams are
+// waited for and cut as requests are; a health Watch is not waited for. health is nil or
+// the health server of s: its Shutdown, which sets all services to NOT_SERVING, is called
+// when the lame duck is over, or with [Process.FailReadiness] at T0. AddGRPC panics after
+// Run.
 //
 // A server with credentials encrypts what the library must see: wrap them in
 // Credentials of the module github.com/lameduck-dev/lameduck/grpc. Without that its
 // clients are asked to leave only when the lame duck is over.
 //
-// grpc-go keeps a read buffer of 32 KiB for each connection that is no *net.TCPConn, as
-// ours are not. With grpc.ReadBufferSize(0) an idle connection has none: lameduck reads
-// ahead of the frames.
+// grpc-go keeps a read buffer of 32 KiB for each connection that is not a *net.TCPConn,
+// and those of a Process are not. grpc.ReadBufferSize(0) saves that memory, and costs no
+// more system calls: the library reads ahead by itself.
 func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listeners ...net.Listener) {
 	p.adding("AddGRPC")
 	x := &server{listeners: listeners, end: s.Stop}
@@ -43,7 +44,7 @@ func (p *Process) AddGRPC(s GRPCServer, health interface{ Shutdown() }, listener
 	}
 }
 
-// failHealth sets the gRPC services to NOT_SERVING.
+// failHealth sets the gRPC services to NOT_SERVING, if they are not.
 func (p *Process) failHealth() {
 	if len(p.health) == 0 || p.healthFailed {
 		return
@@ -55,7 +56,7 @@ func (p *Process) failHealth() {
 	}
 }
 
-// resumeHealth is for a termination that was taken back.
+// resumeHealth sets the gRPC services to SERVING again, when a termination is taken back.
 func (p *Process) resumeHealth() {
 	p.healthFailed = false
 	for _, h := range p.health {

@@ -14,8 +14,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
-// guard looks, at start, for what would spoil the termination, and logs it while there
-// is time to change it.
+// guard looks, at start, for mistakes of the program that would drop connections at the
+// termination, and logs them.
 func (p *Process) guard() {
 	p.guardNetHTTP()
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -34,11 +34,11 @@ func (p *Process) guard() {
 	}
 }
 
-// checkNetHTTP is link.Check but in tests.
+// checkNetHTTP is link.Check; tests replace it.
 var checkNetHTTP = link.Check
 
-// guardNetHTTP takes the careful way where net/http is not as it was when this version
-// was made. What then is lost is time, and never a request.
+// guardNetHTTP makes connections careful if net/http does not behave as this version
+// assumes: a termination then takes longer, and still loses no request.
 func (p *Process) guardNetHTTP() {
 	if len(p.httpServers()) == 0 {
 		return
@@ -50,8 +50,8 @@ func (p *Process) guardNetHTTP() {
 	}
 }
 
-// guardGRPC is for programs that stop a gRPC server themselves. One of AddGRPC is
-// not waited for in Stop.
+// guardGRPC warns programs that stop a gRPC server themselves. For a server of AddGRPC
+// there is no need: the cut waits for its Stop only within a limit.
 func (p *Process) guardGRPC(deps []*debug.Module) {
 	ours := slices.ContainsFunc(p.servers, func(s *server) bool { return s.finish != nil })
 	if version := oldGRPC(deps); version != "" && !ours {
@@ -72,8 +72,8 @@ func (p *Process) httpServers() (all []*http.Server) {
 	return all
 }
 
-// oldGRPC returns the version of grpc-go that is linked, "" if there is none,
-// it is not known, or new enough.
+// oldGRPC returns the version of grpc-go that is linked, "" if none is, if its version
+// is not known, or if it is new enough.
 func oldGRPC(deps []*debug.Module) string {
 	const path = "google.golang.org/grpc"
 	for _, m := range deps {
@@ -90,8 +90,8 @@ func oldGRPC(deps []*debug.Module) string {
 	return ""
 }
 
-// before reports whether a version, such as v1.84.0 or v1.85.0-dev, comes
-// before vMAJOR.MINOR.0. One that is no version, as (devel), does not.
+// before reports whether version, such as v1.84.0 or v1.85.0-dev, comes before
+// vMAJOR.MINOR.0. It returns false for a text that is no version, such as (devel).
 func before(version string, major, minor int) bool {
 	numbers, ok := strings.CutPrefix(version, "v")
 	if !ok {
@@ -116,15 +116,16 @@ func before(version string, major, minor int) bool {
 	return is[2] == 0 && pre != ""
 }
 
-// shutServers calls http.Server.Shutdown when the connections that are left can carry no
-// request, so that net/http starts the program's hooks: they end hijacked connections.
+// shutServers calls http.Server.Shutdown when no connection can carry a request any more,
+// so that net/http starts the functions of RegisterOnShutdown: they may end hijacked
+// connections.
 func (p *Process) shutServers() {
 	p.watch.shutdown.once.Do(func() {
 		p.watch.shutdown.ours.Store(true)
 		over, cancel := context.WithCancel(context.Background())
 		cancel() // there is nothing to wait for
 		for _, srv := range p.httpServers() {
-			go program.Protect(func() error { return srv.Shutdown(over) }) // it waits for Serve, which a listener may hold
+			go program.Protect(func() error { return srv.Shutdown(over) }) // waits until Serve has returned, which a listener may delay
 		}
 	})
 }
@@ -132,15 +133,15 @@ func (p *Process) shutServers() {
 var errShutdown = errors.New("http.Server.Shutdown or Close was called by other code than lameduck, which loses the requests that are on the wire; " +
 	"remove that call: Run and RunUntilSignal end the server themselves")
 
-// noticeClosed receives the error of Serve, which shows whether Shutdown or
-// Close was called.
+// noticeClosed is given the error of Serve, which shows whether Shutdown or Close was
+// called.
 func (p *Process) noticeClosed(err error) {
 	if errors.Is(err, http.ErrServerClosed) {
 		p.noticeShutdown()
 	}
 }
 
-// noticeShutdown is called by net/http when Shutdown is.
+// noticeShutdown is a function of RegisterOnShutdown: net/http calls it in Shutdown.
 func (p *Process) noticeShutdown() {
 	s := &p.watch.shutdown
 	if !s.ours.Load() && !s.others.Swap(true) {

@@ -10,8 +10,8 @@ import (
 // ListenAndServe serves handler on the TCP address addr (":http" if empty)
 // until SIGTERM or SIGINT, then terminates without dropping a connection and
 // returns. It is [Process.RunUntilSignal] of a Process with one server and
-// the default clocks: nil means that nothing was cut, so a program must not call
-// log.Fatal whatever it returns. If handler is nil, http.DefaultServeMux is used.
+// the default clocks. It returns nil if nothing was cut, unlike http.ListenAndServe:
+// call log.Fatal only with an error. If handler is nil, http.DefaultServeMux is used.
 func ListenAndServe(addr string, handler http.Handler) error {
 	var p Process
 	p.AddHTTP(&http.Server{Addr: addr, Handler: handler})
@@ -19,9 +19,10 @@ func ListenAndServe(addr string, handler http.Handler) error {
 }
 
 // ListenAndServeTLS is [ListenAndServe] with TLS, HTTP/2 and HTTP/1.1 (addr is
-// ":https" if empty). certFile is the certificate, followed by those that it was
-// signed with, and keyFile its key, both in PEM. They are read once: for
-// certificates that are renewed use [Process.AddHTTP] with GetCertificate.
+// ":https" if empty). certFile has the certificate, followed by those of its
+// issuers, and keyFile its private key, both in PEM. An error of reading them is
+// returned at once. They are read once: for certificates that are renewed use
+// [Process.AddHTTP] with GetCertificate.
 func ListenAndServeTLS(addr, certFile, keyFile string, handler http.Handler) error {
 	srv, err := tlsServer(addr, certFile, keyFile, handler)
 	if err != nil {

@@ -26,7 +26,7 @@ func (p *Process) logClosing(d *term.Termination) {
 		"connections", len(open), "in_flight", countRequests(open))
 }
 
-// logEnd writes the summary to the log and to the termination message.
+// logEnd writes the summary to the log and to the termination log.
 func (p *Process) logEnd(d *term.Termination, err error) {
 	attrs := []any{"by", d.By, "after", short.Round(time.Since(d.T0)),
 		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),

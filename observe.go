@@ -15,15 +15,15 @@ func (p *Process) Status() Status {
 	return s
 }
 
-// status is Status without one request, the one that asks for it; and the termination
-// that it is about, nil while serving.
+// status is Status, with the termination that it is about, nil while serving. It leaves
+// out the items for which without returns true: the request that asks for the status.
 func (p *Process) status(without func(item) bool) (Status, *term.Termination) {
 	entered := p.watch.phase.Load()
 	if entered == nil {
 		return Status{InFlight: []Work{}}, nil
 	}
 	phase := *entered
-	// The phase follows the termination, a moment later.
+	// A termination begins in any goroutine; that of run sets the phase a moment later.
 	d := p.state.Current.Load()
 	switch {
 	case d == nil:
@@ -56,7 +56,7 @@ func (p *Process) statusIn(phase Phase, d *term.Termination, without func(item) 
 	return s
 }
 
-// enter takes p into its next phase. Only the goroutine of run does that.
+// enter takes p into its next phase. Only the goroutine of run calls it.
 func (p *Process) enter(phase Phase, d *term.Termination) {
 	p.watch.phase.Store(&phase)
 	if p.Observe != nil {
@@ -65,7 +65,8 @@ func (p *Process) enter(phase Phase, d *term.Termination) {
 	}
 }
 
-// call has f called, behind the calls that q has already.
+// call has f called after the calls that q has already. what names f in the log if it
+// panics.
 func (p *Process) call(q *program.Calls, what string, f func()) {
 	q.Add(func() {
 		if err := program.Protect(func() error { f(); return nil }); err != nil {
@@ -74,9 +75,10 @@ func (p *Process) call(q *program.Calls, what string, f func()) {
 	})
 }
 
-// delivered waits for Observe, and at the end for the log: before the closers, so
-// that what they flush is complete, and at the end. A slow one gets of Reserve what
-// is kept for the report, and never the last half of that.
+// delivered waits for the calls in q, those of Observe or of the log: before the closers,
+// so that what closers flush is complete, and at the end. It waits for Clocks.Flush at
+// most, the part of Reserve that is kept for the report, and ends half of Flush before
+// Grace does. It returns false if calls are left.
 func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
 	least := leastWait(d)
 	limit := max(d.Clocks.Flush(), least)
@@ -84,10 +86,10 @@ func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
 	return q.Wait(max(least, min(limit, time.Until(last))))
 }
 
-// leastWait is for how long delivered waits at least, and for how long a cut waits for
-// connections to close. When Grace is almost over each takes half of what is left: a
-// signal may come at the very end of a grace period that a preStop call began. Without
-// Reserve the cut is at the end of Grace, and both come after it.
+// leastWait is for how long at least delivered waits for calls, and the cut for
+// connections to close. When Grace is almost over, each takes half of what is left: a
+// signal may come at the very end of a grace period that a preStop call has begun.
+// Without Reserve the cut is at the end of Grace, and both waits come after that.
 func leastWait(d *term.Termination) time.Duration {
 	const least = 10 * time.Millisecond
 	if d.Clocks.Reserve == 0 {
@@ -96,7 +98,7 @@ func leastWait(d *term.Termination) time.Duration {
 	return max(0, min(least, time.Until(d.T0.Add(d.Clocks.Grace))/2))
 }
 
-// observed waits for Observe.
+// observed waits for Observe, and logs if it does not return.
 func (p *Process) observed(d *term.Termination) {
 	if !p.delivered(d, &p.watch.observer) {
 		p.log.Warn("Observe has not returned: going on without it")

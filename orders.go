@@ -9,25 +9,26 @@ import (
 )
 
 // Terminate begins the termination, as SIGTERM does for RunUntilSignal, and
-// returns at once. by is in the log, in [Status] and in the termination message.
-// It may be called at any time, by any goroutine. Before Run it is an order for
-// Run, which then terminates as soon as it has begun to serve; where a
-// termination is under way or has ended, it does nothing more.
+// returns at once. by is what the log, [Status] and the termination message name as the
+// cause; if empty, "Process.Terminate". Terminate may be called at any time, by any
+// goroutine. If it is called before Run, Run terminates as soon as it has begun to
+// serve. After a preStop call it is the stop signal that follows; after any other
+// beginning of the termination it does nothing.
 func (p *Process) Terminate(by string) {
 	p.submit(order{by: cmp.Or(by, "Process.Terminate")})
 }
 
 // Hurry skips what is left of Delay and Quiet, as SIGINT does: listeners close
 // now, and what is in flight finishes. It begins the termination if none has
-// begun, and may be called when [Process.Terminate] may.
+// begun, and may be called whenever [Process.Terminate] may.
 func (p *Process) Hurry() { p.submit(order{by: "Process.Hurry", hurry: true}) }
 
 // Cut ends the termination now, as a second signal does: what is in flight is
 // cut, and the closers have Reserve at most. It begins the termination if none
-// has begun, and may be called when [Process.Terminate] may.
+// has begun, and may be called whenever [Process.Terminate] may.
 func (p *Process) Cut() { p.submit(order{by: "Process.Cut", cut: true}) }
 
-// submit has o carried out, by Run if that has not begun to serve.
+// submit carries o out, or leaves it to acceptOrders if Run has not begun to serve.
 func (p *Process) submit(o order) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,11 +36,12 @@ func (p *Process) submit(o order) {
 		p.carryOut(o)
 		return
 	}
-	o.by = cmp.Or(p.early.by, o.by) // the first
+	o.by = cmp.Or(p.early.by, o.by) // the first order is the one that began the termination
 	p.early = order{o.by, o.hurry || p.early.hurry, o.cut || p.early.cut}
 }
 
-// acceptOrders has orders carried out from now on, first those that came before.
+// acceptOrders carries out the orders that came before Run. From now on submit carries
+// them out itself.
 func (p *Process) acceptOrders() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -60,8 +62,8 @@ func (p *Process) carryOut(o order) {
 	}
 }
 
-// begin begins the termination, or returns the one that has begun. stop reports
-// that the process is to end, as it is not after a preStop call alone.
+// begin begins the termination, or returns the one that has begun. stop: it is an order
+// to stop. Without one, as after a preStop call alone, the process goes back to serving.
 func (p *Process) begin(by string, stop bool) *term.Termination {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -93,9 +95,10 @@ func (p *Process) beginLocked(by string, stop bool) *term.Termination {
 	return d
 }
 
-// newDrain is a termination that begins now. A stop signal that comes late after
-// a preStop call, when that was taken back, shares its grace period: the kubelet
-// counts that from the hook, and kills the process at its end. The caller holds mu.
+// newDrain is a termination that begins now. A stop signal that comes so late after a
+// preStop call that the termination of the call was taken back, shares the grace period
+// of the call: the kubelet counts that from the hook, and kills the process at its end.
+// The caller holds mu.
 func (p *Process) newDrain(by string, stop bool) *term.Termination {
 	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.Grace {
 		return term.New(by, p.clocks.After(passed))
@@ -103,14 +106,15 @@ func (p *Process) newDrain(by string, stop bool) *term.Termination {
 	return term.New(by, p.clocks)
 }
 
-// fail reports the end of a part; the rest terminates in good order.
+// fail notes that a server or a worker has ended with err, and begins the termination,
+// so that the rest of the process ends in order.
 func (p *Process) fail(err error) {
 	p.noticeClosed(err)
 	p.failures <- err
 	p.begin(err.Error(), true)
 }
 
-// moreFailures collects what failed.
+// moreFailures returns the errors of all servers and workers that have failed.
 func (p *Process) moreFailures() error {
 	var errs []error
 	for {

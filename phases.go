@@ -9,12 +9,12 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// hookGap is how long after a preStop hook the stop signal may come. The
-// kubelet sends it at once.
+// hookGap is how long after the end of the lame duck that a preStop call has begun the
+// stop signal may come. The kubelet sends it at once.
 const hookGap = 5 * time.Second
 
-// lameDuck waits until the lame duck is over, and for the stop signal if a
-// preStop hook began it.
+// lameDuck waits until the lame duck is over, and then, if a preStop call has begun it,
+// for the stop signal.
 func (p *Process) lameDuck(d *term.Termination) {
 	if p.FailReadiness {
 		p.failHealth()
@@ -32,7 +32,7 @@ func (p *Process) lameDuck(d *term.Termination) {
 		}
 	}
 	d.Over.Set()
-	// A signal that comes later shares the grace period (newDrain).
+	// A stop signal that comes after this wait shares the grace period: see newDrain.
 	sleep(min(hookGap, time.Until(d.CutAt())), d.Stop)
 }
 
@@ -59,7 +59,7 @@ func (p *Process) shutListeners(d *term.Termination) {
 		}
 	}
 	if sleep(min(acceptWait, time.Until(d.CutAt())), p.serving.Latch, d.Cut) {
-		p.closeListeners(0) // one that ignores deadlines
+		p.closeListeners(0) // Accept of one may ignore the deadline
 	}
 }
 
@@ -71,8 +71,8 @@ func (p *Process) finishOrCut(d *term.Termination) {
 	p.finish(d)
 }
 
-// finish waits until nothing is in flight. Silent connections are closed;
-// at the cut whatever is left is ended, and added to what was cut.
+// finish waits until nothing is in flight, and closes idle connections meanwhile. At
+// the cut it ends what is left, and adds that to what was cut.
 func (p *Process) finish(d *term.Termination) {
 	p.departAll()
 	p.finishServers()
@@ -80,7 +80,7 @@ func (p *Process) finish(d *term.Termination) {
 	defer timer.Stop()
 	q := link.NewCloseQueue(d)
 	q.Add(p.conns.List())
-	var looked time.Time // when those that went idle were looked at
+	var looked time.Time // when the connections that went idle were examined last
 	for !p.finished() {
 		if d.Cut.IsSet() || !time.Now().Before(d.CutAt()) {
 			p.cutOff(d)
@@ -102,8 +102,9 @@ func (p *Process) finish(d *term.Termination) {
 	}
 }
 
-// lostWithin is how often the closing phase looks whether the program has lost a
-// connection: the garbage collector must not signal that.
+// lostWithin is how often the finishing phase looks whether the program has lost a
+// connection, so that it need not be waited for: the garbage collector notices that,
+// and may not send on a channel (see link.Set).
 const lostWithin = time.Second
 
 // finished reports whether nothing is in flight any more.
@@ -116,12 +117,12 @@ func (p *Process) finished() bool {
 		return false
 	}
 	if n.Taken > 0 {
-		p.watch.collect.Do(func() { go runtime.GC() }) // some may be lost since the last time
+		p.watch.collect.Do(func() { go runtime.GC() }) // the program may have lost some since the last run of the collector
 	}
 	return n.Taken == 0
 }
 
-// departAll asks all that are long-lived, and have not been asked, to leave.
+// departAll asks all connections and members to leave, but those that were asked before.
 func (p *Process) departAll() {
 	p.conns.ReleaseWaiting()
 	for c := range p.conns.All() {
@@ -132,7 +133,8 @@ func (p *Process) departAll() {
 	}
 }
 
-// finishServers begins to wait for the handlers of the servers that report their end.
+// finishServers begins to wait for the handlers of gRPC servers, which end outside of
+// what is known about connections.
 func (p *Process) finishServers() {
 	for _, s := range p.servers {
 		if s.finish != nil {

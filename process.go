@@ -20,44 +20,46 @@ import (
 // then call [Process.RunUntilSignal] or [Process.Run], once. The zero value
 // is ready to use; adding a part later panics.
 //
-// A duration of zero stands for its default, a negative one for none. The
-// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE, such
-// as 10s or 1m30s, override them. A value that cannot be parsed, and a Delay that does
-// not fit into Grace - Reserve, is an error of Listen and Run, before anything is
-// served.
+// A duration of zero stands for its default, a negative one for none (0 s). The
+// environment variables LAMEDUCK_DELAY, _QUIET, _SPREAD, _GRACE and _RESERVE, with
+// values such as 10s or 1m30s, override these fields. A value that is negative or no
+// duration, and a Delay that is not less than Grace - Reserve, is an error of Listen
+// and Run, before anything is served.
 type Process struct {
 	Delay   time.Duration // lame duck: serve on for at least this long; default 10 s
-	Quiet   time.Duration // and until no new connection came for this long; default 2 s
+	Quiet   time.Duration // and until no new connection has come for this long; default 2 s
 	Spread  time.Duration // long-lived connections are asked to leave over this time; default 3 s
-	Grace   time.Duration // terminationGracePeriodSeconds of the pod, less a preStop sleep; default 30 s
-	Reserve time.Duration // of Grace, kept for closers; what is in flight is cut before it; default 3 s
+	Grace   time.Duration // terminationGracePeriodSeconds of the pod, less the time of a preStop sleep; default 30 s
+	Reserve time.Duration // the last part of Grace, kept for closers: when it begins, what is in flight is cut; default 3 s
 
-	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll, and kills the kubelet starts itself
-	Log           *slog.Logger // one record a phase, written in order in another goroutine; default slog.Default()
+	FailReadiness bool         // [Ready] fails from T0 on: for load balancers that poll it, and for pods that the kubelet ends itself, whose endpoint stays
+	Log           *slog.Logger // gets one record for each phase, in order, from another goroutine; default slog.Default()
 
-	// Env are the variables, each as LAMEDUCK_DELAY=5s, instead of those of the
-	// environment. Nil stands for os.Environ; []string{} turns the variables off.
+	// Env is used instead of the environment for the variables LAMEDUCK_*: one string
+	// for each, such as LAMEDUCK_DELAY=5s. Nil stands for os.Environ; []string{} turns
+	// the variables off.
 	Env []string
-	// TerminationLog is the file for the termination message, terminationMessagePath
-	// of the container, if it exists. Default /dev/termination-log; os.DevNull for none.
+	// TerminationLog is the file that the termination message is written to, if the file
+	// exists: terminationMessagePath of the container. Default /dev/termination-log;
+	// os.DevNull for none.
 	TerminationLog string
 
-	// IsProbe, if set, reports whether a request after T0 is a health check. Those of
-	// the kubelet, and what Ready, PreStop and Debug answer, are known. A probe is
-	// answered, and does not prolong the lame duck. It is called by the goroutine of
-	// the request; gRPC that is not served by an http.Server has none.
+	// IsProbe, if set, reports whether a request that comes after T0 is a health check:
+	// that is answered, and does not prolong the lame duck. The probes of the kubelet,
+	// and requests that Ready, PreStop or Debug answers, are known without it. IsProbe is
+	// called by the goroutine of the request, and not for gRPC that no http.Server serves.
 	IsProbe func(*http.Request) bool
 
 	// Observe, if set, is called at each change of phase, one call at a time and in
-	// order, while the termination goes on. Before the closers and at the end its
-	// calls are waited for, for a tenth of Reserve at most.
+	// order. The termination does not wait for it, but before the closers and at the end:
+	// a tenth of Reserve at most.
 	Observe func(Status)
 
 	// The rest is what run and the goroutines beside it share. It is in one struct although
 	// it is much: only run takes the Process through its phases, so most of it needs no
-	// lock, and a part that had its own would have to know the rest.
+	// lock, and a part of it in a struct of its own would have to know the rest.
 
-	log          *slog.Logger // which passes on to Log
+	log          *slog.Logger // passes records on to Log
 	servers      []*server
 	health       []*healthServer
 	members      term.Members
@@ -70,9 +72,9 @@ type Process struct {
 	listenErr error      // of Listen
 
 	mu      sync.Mutex // orders begin and resume
-	running bool       // orders are obeyed; guarded by mu
-	early   order      // those that came before, in one; guarded by mu
-	hookAt  time.Time  // T0 of the last preStop call that was taken back; guarded by mu
+	running bool       // orders are carried out at once; guarded by mu
+	early   order      // all orders that came before Run, in one; guarded by mu
+	hookAt  time.Time  // T0 of the last preStop call that no stop signal followed; guarded by mu
 	ran     atomic.Bool
 	state   term.State
 	conns   link.Set
@@ -84,7 +86,7 @@ type Process struct {
 	clocks   term.Clocks
 	hard     context.Context // ends at the cut
 	cut      context.CancelCauseFunc
-	leave    term.Latch     // workers are asked to leave
+	leave    term.Latch     // set when workers are asked to leave
 	serving  term.Countdown // of listeners whose accept queue may hold something
 	working  term.Countdown // of tasks
 }
@@ -99,59 +101,59 @@ func (p *Process) adding(method string) {
 
 // AddWorker adds a background worker; name is for the log and for errors. When
 // [Draining] of its context closes, at the stop signal, the worker should take no new
-// work, finish what it holds and return. Its context ends at the cut. An error, or a
-// panic, begins the termination of the Process and is an error of Run; a worker that
-// returns nil ends nothing. AddWorker panics after Run.
+// work, finish what it has begun and return. Its context ends at the cut. An error or a
+// panic of the worker begins the termination of the Process and is an error of Run; a
+// worker that returns nil does not end the Process. AddWorker panics after Run.
 func (p *Process) AddWorker(name string, work func(context.Context) error) {
 	p.adding("AddWorker")
 	p.workers = append(p.workers, task.New(string(KindWorker), name, work))
 }
 
-// AddCloser adds what runs last, when nothing is in flight any more: closers
-// run in reverse order of registration, as deferred calls do. Each is given
-// an equal share of what is left of Grace, which is Reserve at least; its
-// context ends with that share, and one that does not return by then is left
-// behind, named with its stack in a [CutError]. Neither that nor an error or a panic,
-// which is an error of Run, keeps the next one from its share. AddCloser panics after
-// Run.
+// AddCloser adds a function that runs last, when nothing is in flight any more: closers
+// run in reverse order of registration, as deferred calls do. Each is given an equal
+// share of what is left of Grace, which is about Reserve at least. Its context ends
+// shortly before that share is over. A closer that has not returned by the end of its
+// share is cut: the next one runs, and a [CutError] has its name and its stack. An error
+// or a panic of a closer is an error of Run, and the next one runs. AddCloser panics
+// after Run.
 func (p *Process) AddCloser(name string, closer func(context.Context) error) {
 	p.adding("AddCloser")
 	p.closers = append(p.closers, task.New(string(KindCloser), name, closer))
 }
 
-// An order is to end the Process: it begins the termination, named by. The zero
-// value is none.
+// An order asks the Process to end. The zero value does not.
 type order struct {
-	by    string
-	hurry bool // skip Delay and Quiet
-	cut   bool // end now
+	by    string // what gave it, as in Status.By
+	hurry bool   // skip Delay and Quiet
+	cut   bool   // end now
 }
 
-// watch is what is to be known about a Process from outside.
+// watch is what other goroutines than that of run may ask about a Process, and what is
+// done, or logged, only once.
 type watch struct {
 	phase    atomic.Pointer[Phase] // nil before Run
 	cut      atomic.Int64
-	warned   atomic.Bool // what will be cut was logged
+	warned   atomic.Bool // it was logged what will be cut
 	observer program.Calls
 	shutdown shutdown
 	collect  sync.Once // the garbage collector was run
 }
 
-// A shutdown is the call of http.Server.Shutdown, which is ours alone, once
-// no connection can carry a request any more. It starts the hooks that were
-// registered with RegisterOnShutdown.
+// A shutdown is the call of http.Server.Shutdown. Only we may call it, when no
+// connection can carry a request any more, so that net/http starts the functions that
+// were registered with RegisterOnShutdown.
 type shutdown struct {
 	once   sync.Once
-	ours   atomic.Bool // it was called by us
-	others atomic.Bool // other code has called it, or Close, before
+	ours   atomic.Bool // we have called Shutdown
+	others atomic.Bool // other code has called Shutdown or Close before
 }
 
-// ownerKey is the context key of the Process that a context is of. It is looked
-// up for probes, hooks and Debug only, so it is further from the request than the
-// connection is.
+// ownerKey is the context key of the Process that a context belongs to. It is looked up
+// for Ready, PreStop and Debug only, so its value is further from the request's context
+// than the connection, which each request looks up.
 var ownerKey any = new(byte)
 
-// own returns ctx as one of p.
+// own returns ctx as a context that belongs to p.
 func (p *Process) own(ctx context.Context) context.Context {
 	if owner, _ := ctx.Value(ownerKey).(*Process); owner == p {
 		return ctx
@@ -159,7 +161,7 @@ func (p *Process) own(ctx context.Context) context.Context {
 	return context.WithValue(ctx, ownerKey, p)
 }
 
-// untilCut returns ctx as one of p, with a second end: the cut.
+// untilCut returns ctx as a context that belongs to p, and ends at the cut too.
 func (p *Process) untilCut(ctx context.Context) context.Context {
 	ctx, cancel := context.WithCancelCause(p.own(ctx))
 	context.AfterFunc(p.hard, func() { cancel(context.Cause(p.hard)) })
@@ -177,9 +179,9 @@ func (p *Process) tasks() []*task.Task {
 	return all
 }
 
-// inFlight is all that has begun and not ended, on the open connections and
-// beside them. A gRPC server waits for its streams: it is only something of
-// its own if there are none.
+// inFlight is all that has begun and not ended: on the open connections, and tasks and
+// closers. The GracefulStop of a gRPC server waits for its streams, so it is named only
+// if no stream is known.
 func (p *Process) inFlight(open []*link.Conn) []item {
 	all := requests(open)
 	streams := slices.ContainsFunc(all, func(x item) bool { return x.Kind == KindStream })
@@ -191,7 +193,7 @@ func (p *Process) inFlight(open []*link.Conn) []item {
 	return all
 }
 
-// worked is called at the end of each task.
+// worked is called at the end of each of the tasks.
 func (p *Process) worked() {
 	p.working.End()
 	p.conns.SignalEnd()

@@ -15,8 +15,8 @@ import (
 // (terminationMessagePath's default); kubectl describe pod shows it.
 const terminationLog = "/dev/termination-log"
 
-// terminationMessage is the text of that file: the summary on one line, then a line for each error, then the
-// stacks that there are: at most 4 KiB, what the kubelet keeps.
+// terminationMessage is the text of that file: the summary on one line, then a line for
+// each error, then the stacks of those that have one.
 func terminationMessage(attrs []any, err error) string {
 	var b strings.Builder
 	b.WriteString("lameduck:")
@@ -37,7 +37,7 @@ const (
 	maxText    = 8 << 10 // bytes of text in a log record: with escapes, less than the 16 KiB of a line in a container's log
 )
 
-// summary is the text of errs, in at most so many bytes.
+// summary is the text of errs, of which it leaves out what does not fit into most bytes.
 func summary(errs []error, most int) string {
 	size := 0
 	for _, err := range errs {
@@ -49,8 +49,8 @@ func summary(errs []error, most int) string {
 	return namesThenStacks(errs, most)
 }
 
-// namesThenStacks is a line for each error, then the stacks that there are, in
-// at most so many bytes.
+// namesThenStacks is a line for each error, then the stacks of those that have one, in
+// most bytes at most: the names matter more than a whole stack.
 func namesThenStacks(errs []error, most int) string {
 	var b strings.Builder
 	var traces []program.Traced
@@ -86,8 +86,8 @@ func oneByOne(err error) (all []error) {
 	return all
 }
 
-// writeMessage writes the termination message to the file, if there is one: outside
-// of a pod there is not, and none is made.
+// writeMessage writes the termination message to the file, if that exists: outside of a
+// pod it does not, and is not made.
 func writeMessage(file, message string) {
 	f, err := os.OpenFile(cmp.Or(file, terminationLog), os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {

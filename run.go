@@ -14,11 +14,11 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// Run serves until ctx ends, then terminates. It returns nil if nothing was
-// cut and nothing failed, else an error with a [CutError] for what was cut, and
-// what failed. It begins with [Process.Listen], whose error it returns at once:
-// then nothing is served, and neither workers nor closers run. It touches no signal; after
-// ctx ended it returns within Grace.
+// Run serves until ctx ends, then terminates. It returns nil if nothing was cut and
+// nothing failed, else an error that wraps a [CutError], if something was cut, and the
+// errors of what failed. It begins with [Process.Listen], whose error it returns at
+// once: then nothing is served, and neither workers nor closers run. Run does not handle
+// signals. It returns within Grace of the end of ctx.
 func (p *Process) Run(ctx context.Context) error {
 	ended := make(chan struct{})
 	defer close(ended)
@@ -34,13 +34,13 @@ func (p *Process) followContext(ctx context.Context, ended chan struct{}) {
 	}
 }
 
-// run is the one goroutine that takes the Process through its phases.
-// control runs beside it and turns what comes from outside into orders.
+// run takes the Process through its phases; no other goroutine does.
+// control runs beside it and turns signals, or the end of a context, into orders.
 func (p *Process) run(ctx context.Context, control func()) error {
 	if err := p.setUp(ctx); err != nil {
 		return err
 	}
-	defer p.cut(context.Canceled) // what a worker or a handler left behind ends too
+	defer p.cut(context.Canceled) // ends what a worker or a handler has started with its context and not waited for
 	p.guard()
 	p.enter(PhaseServing, nil)
 	p.start()
@@ -101,7 +101,8 @@ func (p *Process) work(t *task.Task) {
 	}
 }
 
-// resume takes a termination back unless the process is to end.
+// resume takes a termination back, unless an order to stop has come: then it returns
+// false.
 func (p *Process) resume(d *term.Termination) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

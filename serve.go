@@ -14,19 +14,21 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// AddHTTP adds srv. With no listener it listens on srv.Addr (TCP; ":http" if
-// empty, with TLS ":https"). If srv.TLSConfig is set its listeners speak TLS,
-// HTTP/2 and HTTP/1.1, with the certificates of TLSConfig; else they speak
-// clear text, HTTP/1.1 and, if srv.Protocols has it, HTTP/2. A listener that
-// returns connections of TLS is an error of Run. The Process takes
-// srv over: srv's own Serve, Shutdown and Close must not be called. Its ConnContext
-// and ConnState are given the connection as the listener made it, or with TLS a
-// *tls.Conn over that (see [NetConn]), and not before the handshake is done: one
-// that fails is only written to ErrorLog. With TLS, what Hijack returns is no
-// *tls.Conn: its NetConn method returns that, and it has ConnectionState. What was
-// registered with srv.RegisterOnShutdown is started when no connection can carry
-// a request any more; hijacked ones may be left. A server that stops accepting
-// begins the termination, and its error is one of Run. AddHTTP panics after Run.
+// AddHTTP adds srv. Without a listener, srv listens on srv.Addr (TCP; ":http" if
+// empty, with TLS ":https"). If srv.TLSConfig is set, srv serves HTTP/2 and HTTP/1.1
+// over TLS, with the certificates of TLSConfig; else it serves HTTP/1.1 in clear text,
+// and HTTP/2 if srv.Protocols has it. A listener that does TLS itself is an error of
+// Run. A server that stops accepting begins the termination, and its error is one of
+// Run. AddHTTP panics after Run.
+//
+// The Process takes srv over: the program must not call srv's Serve, Shutdown or
+// Close. srv's ConnContext and ConnState are given the connection that the listener
+// has returned, or with TLS a *tls.Conn over it (see [NetConn]). With TLS they are
+// called when the handshake is done: one that fails is only written to ErrorLog.
+// With TLS, Hijack does not return the *tls.Conn, but a connection that has its
+// ConnectionState, and a method NetConn that returns it. The functions that were
+// registered with srv.RegisterOnShutdown are started when no connection can carry a
+// request any more; hijacked connections may be open then.
 func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 	p.adding("AddHTTP")
 	s := &server{http: srv, listeners: listeners}
@@ -37,7 +39,7 @@ func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 
 // AddConn adds a server of another protocol: serve is called for each
 // connection of l, in a goroutine of its own, and the connection is closed when
-// it returns. When [Draining] of its context closes, serve should end the
+// serve returns. When [Draining] of the context closes, serve should end the
 // conversation and return; the context ends at the cut. A panic of serve closes its
 // connection and is logged. AddConn panics after Run.
 func (p *Process) AddConn(l net.Listener, serve func(context.Context, net.Conn)) {
@@ -61,8 +63,8 @@ func (p *Process) serveConns(l *link.Listener, serve func(context.Context, net.C
 	}
 }
 
-// serveConn survives a panic, as net/http does: the other connections are not
-// to be dropped for it.
+// serveConn recovers a panic of serve, as net/http does: it must not drop the other
+// connections of the process.
 func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn)) {
 	defer c.Close()
 	err := program.Protect(func() error {
@@ -74,17 +76,18 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
-// errServed is for a server whose hooks are those of another Process. net/http would
-// return ErrServerClosed, after it has filled in its TLSConfig.
+// errServed is for an http.Server that another Process has served. Without it net/http
+// would return ErrServerClosed, but only after it has changed the server's TLSConfig.
 var errServed = errors.New("another Process has served this http.Server\n" +
 	"hint: make a new http.Server: net/http serves none again after its Shutdown, which Run has called")
 
 // Listen opens the listeners that are not open yet, and checks all else that would
 // keep Run from serving: the clocks and the TLS of each server. Connections that
-// come before Run wait in the accept queue. Run calls Listen first; a program that
-// calls it earlier can ask for [Process.Addr], and be registered somewhere only when
-// it can serve. If anything fails, all listeners are closed, those that were given
-// to AddHTTP too, and every later call returns the same error.
+// come before Run wait in the accept queue. Run calls Listen first. A program that
+// calls it earlier can ask for [Process.Addr] before Run, and knows that it can serve
+// before it registers its address elsewhere. If anything fails, all listeners are
+// closed, those that were given to AddHTTP too, and every later call returns the same
+// error.
 func (p *Process) Listen() error {
 	p.opening.Lock()
 	defer p.opening.Unlock()
@@ -122,14 +125,15 @@ func (p *Process) prepare() (err error) {
 	return nil
 }
 
-// resolve is what the clocks come to.
+// resolve returns the clocks: what the environment sets, else the fields of p, else the
+// defaults.
 func (p *Process) resolve() (term.Clocks, error) {
 	return term.Resolve(term.Clocks{Delay: p.Delay, Quiet: p.Quiet, Spread: p.Spread, Grace: p.Grace, Reserve: p.Reserve}, p.Env)
 }
 
-// Addr is the address of the first listener: that of the server that was added
-// first. It is nil if there is none, as before [Process.Listen] for a server that
-// was added without one.
+// Addr returns the address of the first listener of the server that was added first.
+// It returns nil if that server has no listener: one that was added without a
+// listener has none before [Process.Listen].
 func (p *Process) Addr() net.Addr {
 	p.opening.Lock()
 	defer p.opening.Unlock()
@@ -139,7 +143,8 @@ func (p *Process) Addr() net.Addr {
 	return p.servers[0].listeners[0].Addr()
 }
 
-// closeListeners closes all listeners, and waits for that no longer than limit.
+// closeListeners closes all listeners. It waits for their Close no longer than limit:
+// Close of a program's listener may block.
 func (p *Process) closeListeners(limit time.Duration) {
 	var closing sync.WaitGroup
 	for _, s := range p.servers {
@@ -150,8 +155,8 @@ func (p *Process) closeListeners(limit time.Duration) {
 	program.Within(limit, closing.Wait)
 }
 
-// acceptWait is how long a listener may take to empty its accept queue. It is
-// longer than http.Server.Serve waits after an error of Accept.
+// acceptWait is how long a listener may take to empty its accept queue. It is longer
+// than the 1 s that http.Server.Serve waits after an error of Accept at most.
 const acceptWait = 2 * time.Second
 
 // startServers serves on every listener.
@@ -178,11 +183,11 @@ func (p *Process) startServers() {
 func (p *Process) serveOn(s *server, l *link.Listener) {
 	defer l.Emptied()
 	err := program.Protect(func() error { return s.serve(l) })
-	l.Close() // clients must not wait for the exit in its accept queue
+	l.Close() // clients in its accept queue must not wait until the process exits
 	if p.state.Closing.Load() && !errors.Is(err, program.ErrPanic) {
 		return // we closed it
 	}
-	if err == nil { // grpc-go's, when it was stopped
+	if err == nil { // grpc-go's Serve returns nil after Stop and GracefulStop
 		err = errors.New("the server was stopped by the program, and not by the end of Run")
 	}
 	p.fail(fmt.Errorf("listener %s: %w", l.Name(), err))

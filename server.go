@@ -13,20 +13,21 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/task"
 )
 
-// A server is one thing that accepts connections, of whatever protocol.
+// A server accepts connections of one protocol: it was added by AddHTTP, AddGRPC or
+// AddConn.
 type server struct {
 	listeners []net.Listener
 	wrapped   []*link.Listener
 
-	http   *http.Server    // nil unless it is one
+	http   *http.Server    // nil unless AddHTTP has added it
 	tls    *tls.Config     // of http; nil for clear text
-	behind *http.Protocols // that http is to speak behind tls
-	native bool            // net/http serves HTTP/2 on connections that it knows to be of TLS
+	behind *http.Protocols // what http serves on what was decrypted; nil for clear text
+	native bool            // link.HasHTTP2OverTLS
 	serve  func(*link.Listener) error
-	// finish, if there is one, is run when the listeners have closed. It ends
-	// when no handler is at work any more.
+	// finish is run when the listeners have closed, and returns when no handler is at
+	// work any more. Only a gRPC server has one.
 	finish *task.Task
-	end    func() // closes whatever is open
+	end    func() // closes all connections that are left; called at the cut
 }
 
 func (s *server) serveHTTP(l *link.Listener) error {
@@ -63,7 +64,8 @@ func (s *server) listen() error {
 	return nil
 }
 
-// A healthServer is one of grpc-go, or of the program.
+// A healthServer is the health server of a gRPC server: grpc-go's, or one that the
+// program has written. Its methods are called in order, beside run: they may block.
 type healthServer struct {
 	server interface{ Shutdown() }
 	calls  program.Calls

@@ -14,8 +14,8 @@ const (
 	PhaseServing   Phase = "serving"
 	PhaseLameDuck  Phase = "lame duck" // from T0 on
 	PhaseFinishing Phase = "finishing" // the listeners are closed, and what is in flight finishes
-	PhaseCut       Phase = "cut"       // some of that was ended before it was done; only then
-	PhaseClosers   Phase = "closers"   // closers run, if there are any
+	PhaseCut       Phase = "cut"       // what was still in flight is cut; left out if nothing was
+	PhaseClosers   Phase = "closers"   // closers run; left out if there are none
 	PhaseEnded     Phase = "ended"
 )
 
@@ -29,19 +29,19 @@ type Status struct {
 	Connections     int `json:"connections"`      // open, idle ones too
 	LateConnections int `json:"late_connections"` // that came after T0, with a request that was no probe
 	LateRequests    int `json:"late_requests"`    // that came after T0, probes not counted
-	ClosedIdle      int `json:"closed_idle"`      // silent connections closed by us, whose clients had not been asked to leave
+	ClosedIdle      int `json:"closed_idle"`      // idle connections that p has closed although their client had not been asked to leave
 	Cut             int `json:"cut"`              // requests, hijacked connections, workers and closers ended before they were done
 
 	InFlight []Work `json:"in_flight"` // oldest first
 }
 
 const (
-	manyWorks  = 20 // more than this are grouped by what they are
-	mostGroups = 50 // more groups than this are not listed
+	manyWorks  = 20 // more Works than this are grouped by their title
+	mostGroups = 50 // of more groups than this the rest is only counted
 )
 
-// outline is what is in flight, one line for each, or for each route if they
-// are many. Oldest first, as InFlight is.
+// outline is what is in flight: a line for each Work, or for each title if there are
+// many Works; the oldest first, as in InFlight.
 func (s Status) outline(now time.Time) (lines []string) {
 	if len(s.InFlight) > manyWorks {
 		return s.groups(now)

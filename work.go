@@ -10,7 +10,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/short"
 )
 
-// A Kind is what a Work is.
+// A Kind is the kind of a Work.
 type Kind string
 
 // The kinds of Work.
@@ -19,7 +19,7 @@ const (
 	KindHijacked   Kind = "hijacked connection"
 	KindConnection Kind = "connection"  // of AddConn
 	KindStream     Kind = "stream"      // of gRPC
-	KindGRPCServer Kind = "gRPC server" // it waits, and no stream of it is known
+	KindGRPCServer Kind = "gRPC server" // its GracefulStop has not returned, and no stream of it is known
 	KindWorker     Kind = "worker"
 	KindCloser     Kind = "closer"
 )
@@ -28,22 +28,23 @@ const (
 // for it until the cut.
 type Work struct {
 	Kind Kind `json:"kind"`
-	// Name is that of the worker or closer, and of a request its method with
-	// the pattern of http.ServeMux, if that is the server's Handler, or else the
-	// path; never the query. A hijacked connection has that of its request.
+	// Name is the name of a worker or closer. For a request it is the method and, if
+	// the server's Handler is an http.ServeMux, the pattern, else the path, never the
+	// query. For a hijacked connection it is the name of its request, for a stream the
+	// path, and for a connection of AddConn it is empty.
 	Name string `json:"name"`
 	Peer string `json:"peer,omitempty"` // the client's address
 
-	// Since is when it began. It is zero for a request that began before T0:
-	// no clock is read for a request while all is well.
+	// Since is when the Work began. It is zero for a request that began before T0:
+	// until then no request costs a look at the clock.
 	Since time.Time `json:"since,omitzero"`
 }
 
-// An item is one Work, and its identity: the same one is not counted twice.
+// An item is a Work with its identity, so that it is not counted twice.
 type item struct {
 	Work
 	id any
-	on any // its connection, nil for a task
+	on any // the identity of its connection, nil for a task
 }
 
 // requests is what is in flight on connections.
@@ -59,7 +60,8 @@ func requests(open []*link.Conn) []item {
 	return all
 }
 
-// countRequests is how many requests returns. It names none.
+// countRequests is how many items requests would return. It does not compute their
+// names, which takes time.
 func countRequests(open []*link.Conn) (n int) {
 	for _, c := range open {
 		n += c.InFlight()
@@ -67,8 +69,8 @@ func countRequests(open []*link.Conn) (n int) {
 	return n
 }
 
-// begun is when w began. If that is not known it is the last moment that is possible: just
-// before T0, or now while serving.
+// begun is when w began. If that is not known, it is the last moment at which w can have
+// begun: just before T0, or now while serving.
 func (w Work) begun(t0 time.Time) time.Time {
 	switch {
 	case !w.Since.IsZero():
@@ -84,10 +86,10 @@ func sortWork(all []Work, t0 time.Time) {
 	slices.SortStableFunc(all, func(a, b Work) int { return a.begun(t0).Compare(b.begun(t0)) })
 }
 
-// line is w for people.
+// line is w as a line of text.
 func (w Work) line(t0, now time.Time) string { return w.title() + w.rest(t0, now) }
 
-// lineOf is the line of n of them, of which w is the oldest.
+// lineOf is the line of n Works with the same title, of which w is the oldest.
 func (w Work) lineOf(n int, t0, now time.Time) string {
 	if n == 1 {
 		return w.line(t0, now)

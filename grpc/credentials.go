@@ -1,6 +1,6 @@
 // Package lameduckgrpc is what a gRPC server of google.golang.org/grpc needs beside
-// package lameduck: credentials that the library can see through, and Draining in the
-// context of its handlers.
+// package lameduck: credentials below which the library still sees the frames of HTTP/2,
+// and Draining in the context of its handlers.
 //
 //	var p lameduck.Process
 //	s := grpc.NewServer(
@@ -27,13 +27,12 @@ import (
 // its own moment within Spread, as in clear text.
 //
 // c may be any credentials: those of credentials.NewTLS, of xds, alts or go-spiffe.
-// With those that speak TLS a call of which half a record has come is waited for; of
-// any others half a record is not known to be one. A client that stops in the middle of
-// its handshake is waited for until the server's grpc.ConnectionTimeout, 120 s by
-// default, or the cut.
+// If c uses TLS, and a part of a record has come, the connection is not closed before
+// the rest: it may be a call. With any other c the library does not know of parts. A
+// client that stops in the middle of its handshake is waited for until the server's
+// grpc.ConnectionTimeout, 120 s by default, or the cut.
 //
-// With a server that the library does not run, and on the side of a client, the
-// credentials are c.
+// For a server that the library does not run, and for a client, they do what c does.
 func Credentials(c credentials.TransportCredentials) credentials.TransportCredentials {
 	return wrapped{c}
 }
@@ -42,8 +41,8 @@ type wrapped struct {
 	credentials.TransportCredentials
 }
 
-// A secured is a connection of Process.AddGRPC. It has the handshake done below
-// itself, and returns what the server is to speak HTTP/2 on.
+// A secured is a connection of Process.AddGRPC. Secure has the handshake done on the
+// connection below it, and returns the one on which the server is to use HTTP/2.
 type secured interface {
 	Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error)
 }

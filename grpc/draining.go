@@ -9,16 +9,16 @@ import (
 )
 
 // StreamDraining makes [lameduck.Draining] work with the context of a stream: its
-// channel is closed at the stream's own moment within Spread, and a handler that lasts
-// ends the stream then. What the client gets is a stream that has ended without an
-// error; it begins the next one elsewhere.
+// channel closes at the stream's own moment within Spread. A long-lived handler should
+// return nil then: its client sees the stream end without an error, and begins the next
+// one on another pod.
 func StreamDraining(p *lameduck.Process) grpc.StreamServerInterceptor {
 	return func(srv any, s grpc.ServerStream, _ *grpc.StreamServerInfo, handle grpc.StreamHandler) error {
 		return handle(srv, stream{s, p.WithDraining(s.Context())})
 	}
 }
 
-// UnaryDraining is the same for unary calls, for one that lasts, such as a long poll.
+// UnaryDraining is the same for unary calls that are long-lived, such as a long poll.
 func UnaryDraining(p *lameduck.Process) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, r any, _ *grpc.UnaryServerInfo, handle grpc.UnaryHandler) (any, error) {
 		return handle(p.WithDraining(ctx), r)

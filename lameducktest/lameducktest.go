@@ -24,9 +24,9 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// WithDraining returns ctx as the context of a request or of a worker:
-// [lameduck.Draining] of it closes when drain is called. The cut is the end of ctx
-// itself. drain may be called by any goroutine; the second call does nothing.
+// WithDraining returns a context as a request or a worker has it: its
+// [lameduck.Draining] channel closes when drain is called. For the cut, cancel ctx.
+// drain may be called by any goroutine; a second call does nothing.
 func WithDraining(ctx context.Context) (_ context.Context, drain func()) {
 	leave := term.NewLatch()
 	return context.WithValue(ctx, term.Key, term.Leaver(leave)), leave.Set

@@ -10,7 +10,7 @@ import (
 )
 
 // A Listener is a net.Listener in memory. A bubble of package testing/synctest needs
-// one: a goroutine that waits for a socket keeps its time from passing. Its
+// one: while a goroutine waits for a socket, no time passes in the bubble. The
 // connections are those of [net.Pipe], without a buffer: a write ends when the other
 // side has read all of it.
 type Listener struct {
@@ -43,7 +43,7 @@ func (l *Listener) Accept() (net.Conn, error) {
 	}
 }
 
-// Close refuses whatever Dial comes later. It never fails.
+// Close closes the listener: each Dial fails from now on. Close returns nil.
 func (l *Listener) Close() error {
 	l.close()
 	return nil
@@ -54,8 +54,8 @@ func (l *Listener) Addr() net.Addr { return addr{} }
 
 // Dial connects to l, whatever the network and the address are: it is a DialContext
 // for [http.Transport], and for gRPC with a function around it. It waits until the
-// connection is accepted, or ctx ends. When l is closed its error wraps
-// [net.ErrClosed], as where a connection would be refused.
+// connection is accepted or ctx ends. When l is closed, Dial fails as if the connection
+// was refused; the error wraps [net.ErrClosed].
 func (l *Listener) Dial(ctx context.Context, network, address string) (net.Conn, error) {
 	server, client := net.Pipe()
 	select {
@@ -68,8 +68,8 @@ func (l *Listener) Dial(ctx context.Context, network, address string) (net.Conn,
 	}
 }
 
-// Client returns an HTTP client whose connections are to l, always the same one. It
-// uses HTTP/1.1 and keeps connections; any host will do as that of a URL.
+// Client returns an HTTP client whose connections are to l, whatever the host of a URL
+// is. It uses HTTP/1.1 and keeps connections. Each call returns the same client.
 func (l *Listener) Client() *http.Client { return l.client }
 
 type addr struct{}

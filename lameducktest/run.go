@@ -18,10 +18,10 @@ type Run struct {
 	err   error // of Run; set before ended is closed
 }
 
-// Start runs p and returns when it serves. If it cannot, the test fails at once. Where
-// p does not set them, the log is that of the test, the variables LAMEDUCK_* of the
-// environment are ignored, and no termination message is written. At the end of the
-// test p is cut, if it still runs, and waited for.
+// Start runs p and returns when p serves. If p cannot serve, the test fails at once.
+// Unless p sets Log, Env or TerminationLog, the log is the output of the test, the
+// variables LAMEDUCK_* of the environment are ignored, and no termination message is
+// written. At the end of the test Start has p cut, if it still runs, and waits for it.
 func Start(t testing.TB, p *lameduck.Process) *Run {
 	t.Helper()
 	if p.Env == nil {
@@ -65,8 +65,8 @@ func (r *Run) Terminate() error {
 }
 
 // Wait waits until the Process has ended, for a test that begins the termination by
-// [lameduck.Process.Terminate] and does something meanwhile. It returns what Terminate
-// does.
+// [lameduck.Process.Terminate] and does something meanwhile. It returns the error of
+// [lameduck.Process.Run].
 func (r *Run) Wait() error {
 	<-r.ended
 	return r.err

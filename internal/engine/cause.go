@@ -15,9 +15,8 @@ type NotProtocol string
 
 func (e NotProtocol) Error() string { return "malformed response: " + string(e) }
 
-// DialFailure is why no connection was made. An error that isn't the network's
-// (too many open files, for example) counts as unreachable too; Detail has its
-// text.
+// DialFailure is why no connection was made. An error that is not the network's, such as
+// too many open files, counts as Unreachable too; Detail has its text.
 func DialFailure(err error) Failure { return Failure{Dial, dialCause(err), detail(err)} }
 
 // HandshakeFailure is why no exchange could begin on a connection that was made.
@@ -29,8 +28,8 @@ func HandshakeFailure(err error) Failure {
 	return f
 }
 
-// ExchangeFailure is why an exchange ended without a complete answer, after seen
-// bytes of it, and its connection with it.
+// ExchangeFailure is why an exchange, and its connection, ended without a complete answer,
+// after seen bytes of the answer.
 func ExchangeFailure(phase Phase, err error, seen int64) Failure {
 	return Failure{phase, exchangeCause(err, seen), detail(err)}
 }
@@ -47,8 +46,8 @@ func dialCause(err error) Cause {
 	return Unreachable
 }
 
-// exchangeCause is why an answer failed on a connection that was made, after
-// seen bytes of it.
+// exchangeCause is why an exchange failed on a connection that was made, after seen bytes
+// of the answer.
 func exchangeCause(err error, seen int64) Cause {
 	switch {
 	case errors.As(err, new(NotProtocol)):
@@ -79,8 +78,8 @@ func isErrno(err error, list []syscall.Errno) bool {
 	return errors.As(err, &errno) && slices.Contains(list, errno)
 }
 
-// detail is the error of the socket, without the addresses and ports that would
-// make each message a different one.
+// detail is the error of the socket, without addresses and ports: with those every text
+// would be different, and equal errors could not be counted.
 func detail(err error) string {
 	var op *net.OpError
 	if !errors.As(err, &op) {

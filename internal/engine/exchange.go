@@ -4,16 +4,16 @@ import "time"
 
 // Exchange is one request and what came of it.
 type Exchange struct {
-	Sent    time.Time // when the head of the request was written, so that the server could know of it; zero: never
+	Sent    time.Time // when the head of the request was written, so that the server could know of it; zero: it was not
 	Ended   time.Time // when the answer was complete, or the exchange failed
-	Bytes   int64     // of the answer that were seen, head and content
+	Bytes   int64     // how many bytes of the answer were read, head and content
 	Status  int       // 0: none was read
-	Content []byte    // of the answer, the first Config.Keep bytes; until the next exchange
-	Pod     string    // that the server has named on this connection; empty: none
-	End     End       // how the connection ended with it
+	Content []byte    // the first Config.Keep bytes of the answer's content; valid until the next exchange
+	Pod     string    // the pod that an answer on this connection has named; empty: none has
+	End     End       // how the connection ended with this exchange; Open: it did not
 
 	Failure
-	Retryable bool // it failed, and a client may send it again by itself
+	Retryable bool // it failed, and a client may send it again without asking its user
 }
 
 // End is how a connection ended.
@@ -57,8 +57,8 @@ const (
 	Reset       Cause = "reset"        // RST or EPIPE after the connection was made
 	EOF         Cause = "eof"          // closed with no byte of the answer
 	Truncated   Cause = "truncated"    // closed in the middle of the answer
-	Timeout     Cause = "timeout"      // connected, and no (complete) answer in time
-	Status5xx   Cause = "status-5xx"   // a response with status 500 to 599
+	Timeout     Cause = "timeout"      // connected, but no answer in time, or not all of it
+	Status5xx   Cause = "status-5xx"   // an answer with status 500 to 599
 	Malformed   Cause = "malformed"    // an answer that is not of the protocol
 )
 

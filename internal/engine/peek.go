@@ -14,8 +14,8 @@ func newPeeker(nc net.Conn) peeker {
 	return deadlinePeeker{nc}
 }
 
-// deadlinePeeker waits for a short time: for connections that aren't sockets, and
-// systems where a socket can't be read past the runtime (Windows).
+// deadlinePeeker reads with a short deadline. It is for connections that are not sockets,
+// and for systems where a socket cannot be read without Go's runtime (Windows).
 type deadlinePeeker struct{ nc net.Conn }
 
 func (g deadlinePeeker) ReadNow(p []byte) (int, error) {

@@ -36,7 +36,7 @@ func newSocketPeeker(nc net.Conn) peeker {
 	g := &socketPeeker{nc: nc, raw: raw}
 	g.try = func(fd uintptr) bool {
 		g.read(fd)
-		return true // even if there was nothing: don't wait
+		return true // although there may have been nothing to read: false would wait for it
 	}
 	g.ask = func(fd uintptr) bool {
 		if len(g.out) == 0 {
@@ -54,7 +54,7 @@ func (g *socketPeeker) read(fd uintptr) {
 	}
 }
 
-// write writes once, and reports whether the whole request is written.
+// write writes once. It returns true when the whole request is written.
 func (g *socketPeeker) write(fd uintptr) bool {
 	n, err := 0, error(syscall.EINTR)
 	for err == syscall.EINTR {

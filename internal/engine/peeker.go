@@ -17,17 +17,16 @@ func (nothing) Temporary() bool { return true }
 
 // peeker reads what a connection has received already, without waiting.
 type peeker interface {
-	// ReadNow is a Read that does not wait.
+	// ReadNow is a Read that does not wait. If nothing has come its error is ErrNothing.
 	ReadNow(p []byte) (int, error)
-	// Ask writes request, and reads what is received afterwards. It returns when it
-	// was written and the error of that, and what was read. Nothing may have been read
-	// although there is no error.
+	// Ask writes request, and may read into answer what is received afterwards. If the
+	// result has neither bytes nor an error, the caller has to read the answer.
 	Ask(request, answer []byte) Asked
 }
 
 // Asked is the result of Ask.
 type Asked struct {
-	Sent     time.Time // zero: not all of the request was written
+	Sent     time.Time // when the request was written; zero: not all of it was
 	WriteErr error
 	N        int // bytes of the answer
 	ReadErr  error

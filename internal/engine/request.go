@@ -10,7 +10,7 @@ type Request struct {
 	Method  string
 	Path    string // with the query, if any
 	Host    string
-	Headers []Header // more of them, in this order
+	Headers []Header // more header fields, in this order
 	Body    int      // bytes of content
 }
 
@@ -22,8 +22,8 @@ func (r *Request) Has(name string) bool {
 	return slices.ContainsFunc(r.Headers, func(h Header) bool { return strings.EqualFold(h.Name, name) })
 }
 
-// Idempotent reports whether the request may be sent twice (RFC 9110 section
-// 9.2.2).
+// Idempotent reports whether a client may send the request twice, by its method (RFC 9110
+// section 9.2.2).
 func (r *Request) Idempotent() bool {
 	return slices.Contains([]string{"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"}, r.Method)
 }

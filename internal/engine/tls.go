@@ -7,8 +7,8 @@ import (
 	"net"
 )
 
-// Secure makes the connection one of TLS. From then on all of its methods,
-// ReadNow too, are about what is inside.
+// Secure does the TLS handshake. From then on all methods of c, ReadNow too, read and
+// write the content of the records.
 func (c *Conn) Secure(ctx context.Context, cfg *tls.Config) error {
 	under := &switched{Conn: c.Conn, peeker: c.peeker}
 	t := tls.Client(under, cfg)
@@ -19,8 +19,7 @@ func (c *Conn) Secure(ctx context.Context, cfg *tls.Config) error {
 	return nil
 }
 
-// switched is the connection under TLS. While now is set its Read does not
-// wait.
+// switched is the connection under TLS. While now is set, its Read does not wait.
 type switched struct {
 	net.Conn
 	peeker
@@ -34,9 +33,9 @@ func (s *switched) Read(p []byte) (int, error) {
 	return s.Conn.Read(p)
 }
 
-// tlsPeeker reads what the received records contain. Records without data, such
-// as session tickets, are read as well. ErrNothing is a temporary error, so that
-// crypto/tls keeps the part of a record that it has and goes on with the next Read.
+// tlsPeeker reads the content of the records that have come. It also reads records
+// without content, such as session tickets. ErrNothing is a temporary error, so that
+// crypto/tls keeps the part of a record that it has, and goes on with it in the next Read.
 type tlsPeeker struct {
 	conn  *tls.Conn
 	under *switched
@@ -55,8 +54,8 @@ func (t tlsPeeker) ReadNow(p []byte) (int, error) {
 // Ask leaves the reading to the caller.
 func (t tlsPeeker) Ask(request, _ []byte) Asked { return write(t.conn, request) }
 
-// DetectTLS reports whether the server answers a ClientHello as one with TLS
-// does, by a ServerHello or by an alert. It ends the connection.
+// DetectTLS reports whether the server answers a ClientHello as a server with TLS does, by
+// a ServerHello or by an alert. It closes the connection.
 func DetectTLS(ctx context.Context, nc net.Conn, cfg *tls.Config) bool {
 	defer nc.Close()
 	err := tls.Client(nc, cfg).HandshakeContext(ctx)

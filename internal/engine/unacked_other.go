@@ -4,5 +4,5 @@ package engine
 
 import "net"
 
-// unacked is not known here; it matters for the SYN cookies of Linux.
+// unacked is not known here, and only needed because of the SYN cookies of Linux.
 func unacked(net.Conn) int { return 0 }

@@ -85,9 +85,9 @@ func firstLongCode(bits uint32) code {
 	return code{bits: noCode}
 }
 
-// decodeHuffman writes to the extent of to what from stands for (RFC 7541
-// section 5.2), and returns how long all of it is. What follows the last code
-// has to be fewer than eight bits, and all of them ones.
+// decodeHuffman decodes from (RFC 7541 section 5.2), writes as much of the result to to as
+// there is room for, and returns the length of the whole result. After the last code there
+// must be fewer than eight bits, all of them ones.
 func decodeHuffman(to, from []byte) (n int, err error) {
 	var bits uint64 // those that are read and not decoded, at the high end
 	var have uint   // how many they are

@@ -3,9 +3,9 @@ package hpack
 // An input is the part of a header block that is not read yet.
 type input []byte
 
-// integer reads an integer (RFC 7541 section 5.1), of which the first octet
-// has so many bits. Section 5.1 leaves it to the reader how long an integer
-// may be: nine octets may follow the first, as in golang.org/x/net.
+// integer reads an integer (RFC 7541 section 5.1) that begins in the last bits of the
+// first octet. Section 5.1 lets the reader limit the length of an integer: here nine
+// octets may follow the first, as in golang.org/x/net.
 func (in *input) integer(bits uint) (uint64, error) {
 	b := *in
 	if len(b) == 0 {

@@ -31,8 +31,8 @@ type Head struct {
 // b. After an error it cannot know the dynamic table any more: from then on it
 // returns that error for every block.
 //
-// The value of a field that is neither wanted nor kept in the table is passed
-// over, even if its Huffman code is not valid; that is for the peer to refuse.
+// The value of a field that is neither wanted nor kept in the table is skipped, even if
+// its Huffman code is not valid: the server refuses such a block.
 func (r *Reader) Block(b []byte) (Head, error) {
 	if r.err != nil {
 		return Head{}, r.err
@@ -109,9 +109,8 @@ func (r *Reader) indexed(in *input, head *Head) error {
 	return err
 }
 
-// literal reads a literal header field (RFC 7541 section 6.2), of whose first
-// octet so many bits are the index of the name. It is inserted into the
-// dynamic table or not; that it never should be makes no difference here.
+// literal reads a literal header field (RFC 7541 section 6.2). The last bits of its first
+// octet begin the index of the name. insert: it is inserted into the dynamic table.
 func (r *Reader) literal(in *input, bits uint, insert bool, head *Head) error {
 	name, err := r.name(in, bits)
 	if err != nil {
@@ -154,8 +153,8 @@ func (r *Reader) name(in *input, bits uint) (name, error) {
 	return text.name()
 }
 
-// value is what is to be known of a value: a path itself, of a user-agent
-// whether it is the kubelet's, and of all others nothing.
+// value is what the Reader keeps of a value: of a path the text, of a user-agent whether
+// it is the kubelet's, of any other nothing.
 func (r *Reader) value(n name, t text) (string, error) {
 	switch n {
 	case path:

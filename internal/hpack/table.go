@@ -4,7 +4,7 @@ package hpack
 // octets (RFC 7541 section 4.1).
 const entryOverhead = 32
 
-// An entry is what there is to know of a header field in a table.
+// An entry is what the Reader keeps of a header field in a table.
 type entry struct {
 	value string // of a path; of a user-agent kubeProbe if it begins so
 	size  uint32 // as section 4.1 counts it
@@ -41,8 +41,8 @@ func (t *table) at(behind uint32) entry {
 	return t.ring[(t.first+t.count-1-behind)&uint32(len(t.ring)-1)]
 }
 
-// add inserts an entry of a size. One that is larger than the table empties it
-// and is not inserted, which is no error (RFC 7541 section 4.4).
+// add inserts an entry that has that size. An entry that is larger than the table empties
+// the table and is not inserted, which is no error (RFC 7541 section 4.4).
 func (t *table) add(e entry, size uint64) {
 	if size > uint64(t.max) {
 		t.evict(0)
@@ -64,7 +64,7 @@ func (t *table) resize(limit uint32) {
 	t.evict(limit)
 }
 
-// evict drops the oldest entries until the rest has at most a size.
+// evict removes the oldest entries until the size of the rest is limit at most.
 func (t *table) evict(limit uint32) {
 	for t.size > limit {
 		oldest := &t.ring[t.first]

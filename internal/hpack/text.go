@@ -6,8 +6,8 @@ type text struct {
 	huffman bool
 }
 
-// decode writes as much of the string as there is room for, and returns how
-// long the whole of it is.
+// decode writes as much of the string to to as there is room for, and returns the length
+// of the whole string.
 func (t text) decode(to []byte) (int, error) {
 	if t.huffman {
 		return decodeHuffman(to, t.octets)
@@ -59,7 +59,7 @@ func (t text) string(seen *recent) (string, error) {
 	return string(long), err
 }
 
-// recentLength is how long a string may be that is remembered, in octets.
+// recentLength is the length of the longest string that is remembered, in octets.
 const recentLength = 128
 
 // recent remembers a few strings. Some clients (nghttp2, and so node and curl)

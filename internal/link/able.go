@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// What the connection of a listener can do, ours can do as well. It has only the methods
-// of that one: with ReadFrom net/http takes it for a socket, to which a file is sent by the
-// kernel, and writes the head of the answer by itself; a program that finds no
-// CloseWrite closes the connection instead.
+// A connection of ours has the optional methods that the listener's connection has, and
+// no others, because net/http and programs look for them: if it has ReadFrom, net/http
+// takes it for a socket, writes the head of an answer first and has the kernel send the
+// file; if it has no CloseWrite, a program closes the whole connection instead.
 type (
 	readerFromConn     struct{ *Conn }
 	halfConn           struct{ *Conn }              // with CloseWrite, as *tls.Conn
@@ -26,7 +26,7 @@ type (
 	readCloser  interface{ CloseRead() error }
 )
 
-// Able is c as the program and net/http are given it.
+// Able is c with those methods, as net/http and the program are given it.
 func (c *Conn) Able() net.Conn {
 	_, from := c.Conn.(io.ReaderFrom)
 	_, write := c.Conn.(writeCloser)
@@ -60,9 +60,9 @@ func (c *Conn) readAll(r io.Reader) (int64, error) {
 	return io.Copy(c.Conn, r)
 }
 
-// WriteTo lets the kernel copy where it can (splice), and else does what io.Copy
-// does without it. It goes around Read where that has nothing to follow: on a
-// connection that was taken over, or never was net/http's.
+// WriteTo lets the kernel copy where it can (splice), and else copies as io.Copy would. It
+// bypasses Read only on a connection that was taken over, or that never was net/http's:
+// there Read has nothing to follow.
 func (c *Conn) WriteTo(w io.Writer) (int64, error) {
 	if c.doing.Load() != hijacked || c.prefaceMatched >= 0 || c.h2.Load() != nil {
 		return io.Copy(w, struct{ io.Reader }{c})
@@ -77,17 +77,17 @@ func (c halfConn) CloseWrite() error { return c.Conn.Conn.(writeCloser).CloseWri
 // CloseWrite sends a FIN and leaves the other direction open.
 func (c halfReaderFromConn) CloseWrite() error { return c.Conn.Conn.(writeCloser).CloseWrite() }
 
-// CloseRead ends the other direction.
+// CloseRead ends the reading direction.
 func (c unixConn) CloseRead() error { return c.Conn.Conn.(readCloser).CloseRead() }
 
-// CloseRead ends the other direction.
+// CloseRead ends the reading direction.
 func (c socketConn) CloseRead() error { return c.Conn.Conn.(readCloser).CloseRead() }
 
 // SyscallConn gives access to the socket, below TLS too.
 func (c *Conn) SyscallConn() (syscall.RawConn, error) { return rawConn(NetConn(c)) }
 
-// NetConn returns the connection under this one, as [crypto/tls.Conn.NetConn]
-// does: that of TLS, or the one that the listener has made.
+// NetConn returns the connection under this one, as [crypto/tls.Conn.NetConn] does: the
+// *tls.Conn, or in clear text the connection that the listener has returned.
 func (c *Conn) NetConn() net.Conn {
 	c.hold()
 	return c.Conn
@@ -96,13 +96,13 @@ func (c *Conn) NetConn() net.Conn {
 // SyscallConn gives access to the socket, for code that asks the tls.Conn for its NetConn.
 func (s *recordConn) SyscallConn() (syscall.RawConn, error) { return rawConn(s.Conn) }
 
-// NetConn returns the connection that the listener has made.
+// NetConn returns the connection that the listener has returned.
 func (s *recordConn) NetConn() net.Conn { return s.Conn }
 
 // SyscallConn gives access to the socket.
 func (s ciphertext) SyscallConn() (syscall.RawConn, error) { return rawConn(s.layer.Conn) }
 
-// NetConn returns the connection that the listener has made.
+// NetConn returns the connection that the listener has returned.
 func (s ciphertext) NetConn() net.Conn { return s.layer.Conn }
 
 func rawConn(c net.Conn) (syscall.RawConn, error) {
@@ -112,8 +112,8 @@ func rawConn(c net.Conn) (syscall.RawConn, error) {
 	return nil, errors.ErrUnsupported
 }
 
-// NetConn returns what is under a connection of ours, below TLS too, and of any other
-// connection that itself.
+// NetConn returns the connection that the listener has returned, if c is one of ours or a
+// connection that ours is over or under; any other c it returns unchanged.
 func NetConn(c net.Conn) net.Conn {
 	if own := Of(c); own != nil {
 		c = own.NetConn()
@@ -132,8 +132,8 @@ func NetConn(c net.Conn) net.Conn {
 	return c
 }
 
-// Of returns the connection that net/http was given, nil if it is not from
-// one of our listeners.
+// Of returns the Conn of a connection that net/http was given, nil if it is not from one
+// of our listeners.
 func Of(nc net.Conn) *Conn {
 	switch c := nc.(type) {
 	case socketConn: // the commonest first
@@ -148,8 +148,8 @@ func Of(nc net.Conn) *Conn {
 
 func (c *Conn) own() *Conn { return c }
 
-// A tlsConn is a conn with HTTP/1 over TLS: its method makes net/http set
-// Request.TLS, and not look for HTTP/2.
+// A tlsConn is a Conn over TLS. By its method ConnectionState net/http sets Request.TLS,
+// and knows the protocol that was negotiated.
 type tlsConn struct{ halfConn }
 
 // ConnectionState is that of the handshake.

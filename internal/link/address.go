@@ -7,8 +7,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
-// isSocket reports whether the methods of nc, or of what is under its TLS, neither
-// block nor panic, but for Read and Write.
+// isSocket reports whether nc is a socket of package net, or our TLS over one: its
+// methods do not panic, and only Read and Write block.
 func isSocket(nc net.Conn) bool {
 	switch nc := nc.(type) {
 	case *net.TCPConn, *net.UnixConn:
@@ -20,8 +20,8 @@ func isSocket(nc net.Conn) bool {
 	return false
 }
 
-// RemoteAddr is net/http's and grpc-go's at the start of a connection. A PROXY
-// protocol connection reads its header here, and waits for it.
+// RemoteAddr is called by net/http and grpc-go at the start of a connection. A connection
+// with the PROXY protocol reads its header here, and blocks until that has come.
 func (c *base) RemoteAddr() net.Addr {
 	addr := c.Conn.RemoteAddr()
 	if addr != nil && !isSocket(c.Conn) {
@@ -30,7 +30,7 @@ func (c *base) RemoteAddr() net.Addr {
 	return addr
 }
 
-// Peer is the client's address, "" while that is not known.
+// Peer is the client's address, "" while that is not known. It does not block.
 func (c *base) Peer() string {
 	if isSocket(c.Conn) {
 		if addr := c.Conn.RemoteAddr(); addr != nil {

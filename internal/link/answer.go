@@ -6,11 +6,11 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// An HTTP/1 answer whose handler began before the connection's moment has no
-// Connection: close of its own, and one whose handler sets Connection: keep-alive, as
-// some proxies do, never has. So during a termination it is put into the head of the
-// answer on its way out. net/http does not know of it and serves what still comes; the
-// client closes the connection, or we do (RFC 9112, section 9.6).
+// A handler that began before the connection's moment gives its HTTP/1 answer no
+// Connection: close, and one that sets Connection: keep-alive, as some proxies do, never
+// does. So during a termination close is written into the head of the answer. net/http
+// does not know of that, and serves what still comes; then the client closes the
+// connection, or we do (RFC 9112, section 9.6).
 
 var (
 	statusLine = []byte("HTTP/1.1 ")
@@ -23,7 +23,7 @@ var (
 	keepValue  = []byte("keep-alive")
 )
 
-// writeAnswer writes b, and during a termination Connection: close in it.
+// writeAnswer writes b; during a termination with Connection: close, if that is due.
 func (c *http1) writeAnswer(b []byte) (int, error) {
 	if d := c.state.Current.Load(); d != nil {
 		return c.writeHTTP1(d, b)
@@ -41,7 +41,7 @@ func (c *http1) writeHTTP1(d *term.Termination, b []byte) (int, error) {
 		return c.Conn.Write(b)
 	}
 	if c.informational(b) {
-		return c.writeChanged(b, bytes.Replace(b, closeField, lineEnd, 1)) // not yet
+		return c.writeChanged(b, bytes.Replace(b, closeField, lineEnd, 1)) // close is for the final answer
 	}
 	c.answered = true
 	head, _, whole := bytes.Cut(b, headEnd)
@@ -56,8 +56,8 @@ func (c *http1) writeHTTP1(d *term.Termination, b []byte) (int, error) {
 	return c.writeChanged(b, append(with, b[len(head):]...))
 }
 
-// writeChanged writes what differs from b in its head, and returns what Write of
-// b would.
+// writeChanged writes instead, which is b with another head, and returns what a Write of b
+// would.
 func (c *http1) writeChanged(b, instead []byte) (int, error) {
 	n, err := c.Conn.Write(instead)
 	if err != nil {
@@ -66,10 +66,11 @@ func (c *http1) writeChanged(b, instead []byte) (int, error) {
 	return len(b), nil
 }
 
-// informational reports whether b is of the head of a 1xx, after which the final
-// answer is still to come. One that is longer than net/http's buffer comes in
-// pieces, of which all but the last are as long as that, and it is flushed at its
-// end: a piece that is shorter than an empty line can only be the last.
+// informational reports whether b is a part of the head of a 1xx, after which the final
+// answer is still to come. A head that is longer than net/http's buffer is written in
+// pieces. All but the last have the size of the buffer, and the last ends with an empty
+// line. So a piece that is shorter than an empty line is the last too: it is the rest of
+// one.
 func (c *http1) informational(b []byte) bool {
 	if !c.within1xx && !(len(b) > len(statusLine) && b[len(statusLine)] == '1') {
 		return false
@@ -87,8 +88,8 @@ func (c *http1) handling() bool {
 	return true
 }
 
-// withClose returns the head with Connection: close, or nil if it has that
-// already, or something that must stay, such as Upgrade.
+// withClose returns head with Connection: close. It returns nil if head has that already,
+// or another value of Connection that must stay, such as Upgrade.
 func withClose(head []byte) []byte {
 	before, value, has := bytes.Cut(head, connection)
 	if !has {

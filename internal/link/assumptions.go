@@ -15,9 +15,9 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// What this package assumes about net/http, and no documentation promises. Each row has
-// a test in assumptions_test.go. Rows 1 to 4 are checked at start too, see check.go; where
-// one of them does not hold, connections are careful.
+// What this package assumes about net/http and no documentation promises. Each row has a
+// test in assumptions_test.go. Rows 1 to 4 are also checked at start, see check.go: if one
+// of them does not hold, connections are careful (http1.careful).
 //
 //	   assumption                                             rests on it                      if it does not hold
 //	 1 an empty buffer asks for all of its 4,096 bytes, one   noteReadSize                     half a request is closed, or each idle
@@ -33,8 +33,8 @@ import (
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
 //	   connection is not examined for HTTP/2
-//	 7 a connection that is no tls.Conn serves HTTP/2 if     Secured, hasHTTP2,               no HTTP/2 over TLS
-//	   Protocols and TLSNextProto allow; from Go 1.27 on     HasHTTP2OverTLS
+//	 7 a connection that is no tls.Conn serves HTTP/2 if      Secured, hasHTTP2,               no HTTP/2 over TLS
+//	   Protocols and TLSNextProto allow; from Go 1.27 on      HasHTTP2OverTLS
 //	   also if its method ConnectionState does
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
 //	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
@@ -47,16 +47,16 @@ import (
 //	13 the listener of tls.NewListener, the handler of h2c    guards of root, IsH2C            a warning or a hint is missing
 //	   and a stack have the names and the form they have
 
-// defaultBufferSize is what net/http's buffer takes, one of package bufio's own size. A
-// connection may never be seen to ask for as much: the first reads, which look
-// for HTTP/2, ask for less, and then there is always something in the buffer of
-// a client that pipelines.
+// defaultBufferSize is the size of net/http's buffer in bytes, which is package bufio's
+// default. It cannot be learned from the reads of each connection: the first ones, which
+// look for HTTP/2, ask for less, and after that the buffer of a client that pipelines is
+// never empty.
 var defaultBufferSize = int32(bufio.NewReader(nil).Size())
 
-// noteReadSize looks at how much net/http's reader asks for while no request has
-// begun. If that is less than its empty buffer takes, the buffer holds the start
-// of one: it came with the one before, or while that was being answered. What a
-// handler asks for shows nothing.
+// noteReadSize looks at how many bytes net/http's reader asks for while no request has
+// begun. If they are fewer than its empty buffer takes, the buffer holds the start of a
+// request, which has come with the one before or while that was answered. The size of a
+// handler's read shows nothing.
 func (c *http1) noteReadSize(n int) {
 	switch n := int32(min(n, math.MaxInt32)); {
 	case c.careful:
@@ -67,22 +67,22 @@ func (c *http1) noteReadSize(n int) {
 	}
 }
 
-// countDeadline sees that net/http's buffer holds the first lines of a request:
-// one deadline is set to wait for a request, and a second to read it. If no Read
-// came between, what it reads is in its buffer.
+// countDeadline notices that net/http's buffer holds the first lines of a request:
+// net/http sets one deadline to wait for a request, and a second one to read it. If it
+// calls no Read between the two, what it reads then is in its buffer.
 func (c *http1) countDeadline() {
 	if c.deadlinesSet++; c.deadlinesSet == 2 {
 		c.noteRequest()
 	}
 }
 
-// clearHTTP2Key is that of HTTP/2 in clear text in http.Server.TLSNextProto: from Go 1.27
-// on only of an HTTP/2 that is not net/http's own.
+// clearHTTP2Key is the key of HTTP/2 in clear text in http.Server.TLSNextProto. From Go
+// 1.27 on only an HTTP/2 that is not net/http's own has it.
 const clearHTTP2Key = "unencrypted_http2"
 
-// hasHTTP2 reports whether net/http serves HTTP/2 for srv on a connection that
-// is no tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch
-// that off: all of them are seen in what net/http makes of an empty server.
+// hasHTTP2 reports whether net/http serves HTTP/2 for srv on a connection that is no
+// tls.Conn. GODEBUG=http2server=0, a //go:debug line and a build tag switch that off: the
+// TLSNextProto that net/http gives an empty server shows all three.
 func hasHTTP2(srv *http.Server) bool {
 	native := ownNextProto()
 	if own, is := srv.TLSNextProto["h2"]; is {
@@ -92,19 +92,20 @@ func hasHTTP2(srv *http.Server) bool {
 	return servesHTTP2(native)
 }
 
-// servesHTTP2 reports whether net/http whose own TLSNextProto is native serves HTTP/2 on a
-// connection that is no tls.Conn, by one of the two ways.
+// servesHTTP2 reports whether net/http, whose own TLSNextProto is native, serves HTTP/2 on
+// a connection that is no tls.Conn: because of clearHTTP2Key, or from Go 1.27 on because
+// of the connection's ConnectionState.
 func servesHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) bool {
 	_, has := native["h2"]
 	_, byName := native[clearHTTP2Key]
 	return has && (byName || answersHTTP2())
 }
 
-// HasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv, where it was negotiated,
-// on a connection that is no tls.Conn and has its method ConnectionState: its own does, from
-// Go 1.27 on. Such a connection needs no buffers of HTTP/1, and its streams know of the TLS.
-// It reads what srv.Serve writes, so it comes before that, and it is for a server that
-// Secured has found to serve HTTP/2: net/http was asked then.
+// HasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv on a connection that is no
+// tls.Conn, if its method ConnectionState reports that HTTP/2 was negotiated. net/http's
+// own HTTP/2 does from Go 1.27 on: such a connection needs no buffers of HTTP/1, and
+// net/http sets Request.TLS of its streams. Call it before srv.Serve, which writes what it
+// reads, and only if Secured has found that srv serves HTTP/2: Secured has asked net/http.
 func HasHTTP2OverTLS(srv *http.Server) bool {
 	native := ownNextProto()
 	h2, has := native["h2"]
@@ -113,8 +114,9 @@ func HasHTTP2OverTLS(srv *http.Server) bool {
 	return has && !byName && (!is || own != nil && sameFunc(own, h2))
 }
 
-// answersHTTP2 asks net/http: it has no name for that, and a Go that has neither of the
-// two ways must not have HTTP/2 offered in the handshake.
+// answersHTTP2 tries whether net/http serves HTTP/2 on a connection whose ConnectionState
+// has it, because no field of http.Server shows that. With a Go that does not, HTTP/2
+// must not be offered in the handshake.
 func answersHTTP2() bool {
 	server, client := net.Pipe()
 	defer client.Close()
@@ -127,8 +129,8 @@ func answersHTTP2() bool {
 	return err == nil && head[3] == noSettings[3]
 }
 
-// checkWithin is how long net/http may take to answer. It takes about 60 us; a container that starts with little
-// processor time may be stopped for a second in the middle of it.
+// checkWithin is how long net/http may take to answer. It takes about 60 us, but a
+// container that starts with little processor time may be stopped for a second meanwhile.
 const checkWithin = 10 * time.Second
 
 // noSettings is a SETTINGS frame without a setting (RFC 9113, section 6.5).
@@ -150,17 +152,18 @@ func ownNextProto() map[string]func(*http.Server, *tls.Conn, http.Handler) {
 }
 
 // sameFunc reports whether a and b are the same code. From Go 1.27 on net/http puts a
-// function into TLSNextProto that nothing calls, also where it serves HTTP/2 itself.
+// function into TLSNextProto that is never called, so a function there does not mean
+// that HTTP/2 is another's than net/http's.
 func sameFunc(a, b any) bool { return reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer() }
 
-// A closedListener is one on which a server gets as far as its first Accept.
+// A closedListener ends Serve of a server at its first Accept.
 type closedListener struct{}
 
 func (closedListener) Accept() (net.Conn, error) { return nil, net.ErrClosed }
 func (closedListener) Close() error              { return nil }
 func (closedListener) Addr() net.Addr            { return &net.TCPAddr{} }
 
-// A single is a listener with one connection.
+// A single is a listener of one connection.
 type single struct{ net.Conn }
 
 func (l *single) Accept() (c net.Conn, err error) {
@@ -173,8 +176,8 @@ func (l *single) Accept() (c net.Conn, err error) {
 func (l *single) Close() error   { return nil }
 func (l *single) Addr() net.Addr { return &net.TCPAddr{} }
 
-// IsH2C reports whether h is what x/net's h2c.NewHandler returns, or a copy
-// of that package's elsewhere.
+// IsH2C reports whether h is what x/net's h2c.NewHandler returns, or that of a copy of
+// the package elsewhere, such as in a vendor folder.
 func IsH2C(h http.Handler) bool {
 	if h == nil {
 		return false

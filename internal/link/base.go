@@ -14,33 +14,34 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// A base is what connections of every protocol have in common: since when nothing has
-// come, the interrupt of its Read and the deadline that this replaces, the moment to leave.
+// A base is what connections of every protocol have in common: when something came last,
+// the interrupt of its Read, the read deadline that an interrupt replaces, and the moment
+// to leave.
 type base struct {
 	net.Conn
 	state  *term.State
-	routes *http.ServeMux // of the server, if that is its Handler
+	routes *http.ServeMux // the server's Handler, if that is a ServeMux
 	born   int64          // when it was accepted; this and the next two are in nanoseconds after Origin
 
-	lastActivity atomic.Int64                     // when it last went idle during a termination; 0: never
+	lastActivity atomic.Int64                     // when something last came, or it went idle, during a termination; 0: never
 	readDeadline atomic.Int64                     // the read deadline; 0: none
-	addr         atomic.Pointer[string]           // of the client, where RemoteAddr may block; "": it is not known yet
-	counted      atomic.Pointer[term.Termination] // it was counted as a late connection of that one
+	addr         atomic.Pointer[string]           // the client's address, if RemoteAddr may block; nil: not asked for, "": not known yet
+	counted      atomic.Pointer[term.Termination] // the termination in which it was counted as a late connection
 
 	term.Moment
-	interrupted atomic.Bool // its Read was interrupted, to poll for a request one last time
+	interrupted atomic.Bool // its Read was interrupted, so that it polls for a request one last time
 	closed      atomic.Bool // set under Mu
 	deadline    sync.Mutex  // held while an interrupt sets the read deadline, and while that is cleared
 }
 
-// now is the time, as connections keep it: 8 bytes instead of 24.
+// now is the time in nanoseconds after Origin: 8 bytes, where a time.Time has 24.
 func (c *base) now() int64 { return int64(time.Since(c.state.Origin)) }
 
 // time is what now has returned.
 func (c *base) time(at int64) time.Time { return c.state.Origin.Add(time.Duration(at)) }
 
-// clearInterrupt takes an interrupt back. The deadline that it has replaced holds again:
-// net/http's timeouts end a client that is slow to send its request.
+// clearInterrupt takes an interrupt back, and sets the read deadline that it has replaced:
+// by that net/http's timeouts still end a client that is slow to send its request.
 func (c *base) clearInterrupt() {
 	c.deadline.Lock()
 	defer c.deadline.Unlock()
@@ -56,12 +57,12 @@ func (c *base) noteActivity() {
 	}
 }
 
-// silentSince is when something came last: the connection itself, if nothing has
-// since, or T0 if that is later.
+// silentSince is since when nothing has come on the connection: since something came
+// last, since the connection was accepted, or since T0, whichever is the latest.
 func (c *base) silentSince(d *term.Termination) time.Time {
 	quiet := c.time(max(c.born, c.lastActivity.Load()))
 	if quiet.Before(d.T0) {
-		quiet = d.T0 // a termination that was taken back may have left its mark
+		quiet = d.T0 // lastActivity may be from an earlier termination, which was taken back
 	}
 	return quiet
 }
@@ -74,8 +75,9 @@ func (c *base) mustLeave(d *term.Termination) bool {
 	return c.late(d) || c.state.Closing.Load() || !time.Now().Before(d.LeaveAt(c.Share))
 }
 
-// arrive counts a request that came after T0. Probes of the kubelet do not
-// count: they would hold the lame duck open for ever. undo takes it back.
+// arrive counts a request that came after T0, and its connection if that is late. Probes
+// of the kubelet do not count: they would prolong the lame duck to its limit. undo takes
+// the count back; it is nil if nothing was counted.
 func (c *base) arrive(d *term.Termination, r *http.Request) (undo func()) {
 	if strings.HasPrefix(r.UserAgent(), "kube-probe/") {
 		return nil
@@ -100,19 +102,20 @@ func (c *base) CountLate(d *term.Termination) (undo func()) {
 	}
 }
 
-// keepReadDeadline keeps t, which is about to be set, for the end of an interrupt.
+// keepReadDeadline keeps t, the read deadline that is about to be set, so that it can be
+// set again after an interrupt.
 func (c *base) keepReadDeadline(t time.Time) {
 	var at time.Duration
 	if !t.IsZero() {
 		at = cmp.Or(t.Sub(c.state.Origin), 1)
 	}
-	if c.readDeadline.Load() != int64(at) { // for the most part there is none, and a load costs less
+	if c.readDeadline.Load() != int64(at) { // mostly there is none before and after, and a load costs less than a store
 		c.readDeadline.Store(int64(at))
 	}
 }
 
-// restoreReadDeadline sets the one that an interrupt has replaced. Another may be set in
-// the same moment, and must win.
+// restoreReadDeadline sets the read deadline that an interrupt has replaced. If another
+// one is set at the same moment, that must hold in the end.
 func (c *base) restoreReadDeadline() {
 	for {
 		at := c.readDeadline.Load()
@@ -121,7 +124,7 @@ func (c *base) restoreReadDeadline() {
 			t = c.time(at)
 		}
 		if program.Protect(func() error { return c.Conn.SetReadDeadline(t) }) != nil {
-			return // the connection is closed, or has panicked: the goroutine that reads must not
+			return // the connection is closed, or its method has panicked, which must not end the goroutine that reads
 		}
 		if c.readDeadline.Load() == at {
 			return
@@ -129,7 +132,7 @@ func (c *base) restoreReadDeadline() {
 	}
 }
 
-// records returns what is under TLS, nil in clear text.
+// records returns the recordConn under TLS, nil in clear text.
 func (c *base) records() *recordConn {
 	if over, ok := c.Conn.(*tls.Conn); ok {
 		s, _ := over.NetConn().(*recordConn)

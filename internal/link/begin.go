@@ -5,7 +5,7 @@ import (
 	"net"
 )
 
-// BeginRaw is for a connection that never is net/http's.
+// BeginRaw makes c a connection that net/http never gets.
 func (c *Conn) BeginRaw() {
 	c.note.Store(&note{of: hijacked, raw: true})
 	c.doing.Store(hijacked)
@@ -14,8 +14,8 @@ func (c *Conn) BeginRaw() {
 	c.prefaceMatched = -1 // even if it is HTTP/2, no frame of ours may be written on it
 }
 
-// BeginGRPC expects HTTP/2: grpc-go writes before it has read. If the client
-// begins with something else, TLS most likely, what it does is not known.
+// BeginGRPC makes c a connection with HTTP/2 before its preface has come: grpc-go writes
+// before it reads. If the client begins with something else, most likely TLS, c is raw.
 func (c *Conn) BeginGRPC() {
 	c.BeginRaw()
 	c.prefaceMatched = 0 // the preface is still to come
@@ -30,10 +30,11 @@ func (c *Conn) ofGRPC() *h2 {
 	return h
 }
 
-// Secure has the handshake of a gRPC server's credentials done below c, and returns c, on
-// which the server uses HTTP/2 from then on. handshake returns the connection over
-// the one that it is given. The server has read and written nothing before. The module
-// github.com/lameduck-dev/lameduck/grpc finds this method by its name.
+// Secure has the handshake of a gRPC server's credentials done on the connection below c,
+// and returns c, on which the server uses HTTP/2 from then on. handshake is given the
+// connection below, and returns the encrypted one over it. The server must have read and
+// written nothing before. The module github.com/lameduck-dev/lameduck/grpc finds this
+// method by its name.
 func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error) {
 	h := c.h2.Load()
 	if h == nil || !h.counts || h.over != nil || c.prefaceMatched != 0 {
@@ -54,8 +55,8 @@ func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, err
 	return c, nil
 }
 
-// handshakeBegan is called when the first bytes of the client have come: from then on
-// it is waited for.
+// handshakeBegan is called when the first bytes of the client have come: from then on the
+// termination waits for the handshake.
 func (c *Conn) handshakeBegan() {
 	c.h2.Load().reading.Store(true)
 	if c.interrupted.Load() {

@@ -14,13 +14,13 @@ import (
 	"time"
 )
 
-// Check reports, once in a process, whether net/http behaves as rows 1 to 4 of
-// assumptions.go describe: a program may be built with a Go that this package was never
-// tested with.
+// Check returns an error if net/http does not behave as rows 1 to 4 of assumptions.go
+// describe: a program may be built with a Go that this package was never tested with. It
+// finds that out once in a process, in about 100 us.
 var Check = sync.OnceValue(check)
 
-// expected is what net/http does in an exchange: with a part of a line in its buffer, with
-// whole lines, and with nothing.
+// expected is what net/http does in the exchange: before the first request, and after each
+// of the three, when its buffer holds a part of a line, whole lines, and nothing.
 const expected = "read all" +
 	", active, head, idle, deadlines, read part" +
 	", active, head, idle, deadlines, read all" +
@@ -37,9 +37,9 @@ func check() error {
 	return nil
 }
 
-// exchange has net/http serve three requests over a net.Pipe. A part of the second and
-// of the third comes with the one before, and so is in net/http's buffer. It returns
-// what net/http did on the connection.
+// exchange has net/http serve three requests over a net.Pipe. The first parts of the
+// second and of the third come with the request before, so they are in net/http's buffer.
+// did is what net/http has done on the connection.
 func exchange() (did string, err error) {
 	const request = "GET / HTTP/1.1\r\nHost: check\r\n\r\n"
 	const part, line = len("GET / HT"), len("GET / HTTP/1.1\r\n")
@@ -62,7 +62,7 @@ func exchange() (did string, err error) {
 	return w.finish(client, err)
 }
 
-// serveOne has net/http serve w, in HTTP/1.
+// serveOne has net/http serve w, with HTTP/1.
 func serveOne(w *observedConn) {
 	srv := &http.Server{
 		Handler:      http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}),
@@ -73,7 +73,7 @@ func serveOne(w *observedConn) {
 	srv.Serve(&single{w})
 }
 
-// readHead reads up to the end of a head.
+// readHead reads the head of an answer; the answers have no body.
 func readHead(in *bufio.Reader) error {
 	for {
 		line, err := in.ReadSlice('\n')
@@ -83,11 +83,11 @@ func readHead(in *bufio.Reader) error {
 	}
 }
 
-// An observedConn is a connection that notes what net/http does with it: while a handler is
-// at work only what is written, for the background read comes and goes by chance.
+// An observedConn is a connection that notes what net/http does with it. While a handler
+// is at work it notes only writes, because the background read comes and goes by chance.
 type observedConn struct {
 	net.Conn
-	reads chan struct{} // has an element when it is read, and no handler is at work
+	reads chan struct{} // has an element when net/http reads, and no handler is at work
 	ended chan struct{}
 
 	mu       sync.Mutex
@@ -101,8 +101,7 @@ func (w *observedConn) note(what string) {
 	w.did = append(w.did, what)
 }
 
-// noteBetween is note for what is left out while a handler is at work. It returns
-// whether none is.
+// noteBetween notes what, unless a handler is at work. It returns whether none is.
 func (w *observedConn) noteBetween(what string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -159,7 +158,7 @@ func (w *observedConn) SetReadDeadline(t time.Time) error {
 	return w.Conn.SetReadDeadline(t)
 }
 
-// await waits for an element of c, or its end.
+// await waits until c has an element or is closed.
 func (w *observedConn) await(c chan struct{}) error {
 	limit := time.NewTimer(checkWithin)
 	defer limit.Stop()
@@ -171,8 +170,8 @@ func (w *observedConn) await(c chan struct{}) error {
 	}
 }
 
-// finish ends the exchange, which has failed if err is one. It returns what net/http
-// did until it was to learn that the client is gone.
+// finish ends the exchange; err is the error of it so far. It returns what net/http has
+// done before the client closes the connection.
 func (w *observedConn) finish(client net.Conn, err error) (string, error) {
 	if err == nil {
 		err = w.await(w.reads)
@@ -184,6 +183,6 @@ func (w *observedConn) finish(client net.Conn, err error) (string, error) {
 	if err == nil {
 		err = w.await(w.ended)
 	}
-	did = strings.ReplaceAll(did, "deadline, active", "active") // that of the whole request
+	did = strings.ReplaceAll(did, "deadline, active", "active") // the deadline of a whole request, which is not compared
 	return strings.ReplaceAll(did, "deadline, deadline", "deadlines"), err
 }

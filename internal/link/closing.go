@@ -6,17 +6,17 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// A CloseQueue closes connections while requests finish, each when nothing has come
-// on it for long enough. What it costs grows with what changes, not with how many
-// are open: a connection that ends costs nothing here, one that goes idle O(log n).
+// A CloseQueue closes idle connections in the finishing phase, each when nothing has come
+// on it for long enough. Its cost grows with what changes, not with how many connections
+// are open: one that ends costs nothing here, one that goes idle O(log n).
 type CloseQueue struct {
 	d    *term.Termination
-	due  []dueConn // a heap: the one that is silent for longest is the first
-	next time.Time // when the next one may be closed
-	idle bool      // none was due when it was last examined
+	due  []dueConn // a heap: the one that is due earliest is the first
+	next time.Time // when the next connection may be closed; zero: none was closed yet
+	idle bool      // no connection was due in the last call of Close
 }
 
-// NewCloseQueue returns one that is empty.
+// NewCloseQueue returns an empty queue.
 func NewCloseQueue(d *term.Termination) *CloseQueue { return &CloseQueue{d: d} }
 
 // A dueConn is a connection, and when it is to be examined.
@@ -26,22 +26,22 @@ type dueConn struct {
 }
 
 const (
-	// Many closes at once would make races of their own: they are paced, faster only
-	// if half of the time left would not suffice.
+	// closePace is the time between two closes: many closes at one time drop requests that
+	// are on the wire. It is shorter only if half of the time left would not suffice.
 	closePace = time.Millisecond
-	// An interrupt can be lost to a deadline that net/http sets in the same moment; a
-	// connection that is still there is interrupted once more.
+	// interruptAgain is after how long a connection that is still open is interrupted once
+	// more: an interrupt is lost if net/http sets a deadline at the same moment.
 	interruptAgain = 50 * time.Millisecond
-	// LooksApart bounds how often connections that went idle are examined.
+	// LooksApart is the least time between two looks at the connections that went idle.
 	LooksApart = 10 * time.Millisecond
 )
 
-// Add adds connections, those that can be closed. One that is there already is
-// examined anew: it may be due earlier.
+// Add adds those connections that can be closed. It computes anew when one that is in the
+// queue already is due: that may be earlier now.
 func (q *CloseQueue) Add(all []*Conn) {
 	for _, c := range all {
 		if !c.closable() {
-			continue // it is announced when it is idle
+			continue // it announces itself when it goes idle
 		}
 		if c.place == 0 {
 			q.due = append(q.due, dueConn{Conn: c})
@@ -51,8 +51,8 @@ func (q *CloseQueue) Add(all []*Conn) {
 	}
 }
 
-// Close interrupts those that are due, so that they close, and returns after how long to
-// call it again.
+// Close interrupts the connections that are due, so that their readers close them, and
+// returns after how long it is to be called again.
 func (q *CloseQueue) Close() time.Duration {
 	for len(q.due) > 0 && !q.d.Cut.IsSet() {
 		now := time.Now()
@@ -64,7 +64,7 @@ func (q *CloseQueue) Close() time.Duration {
 		if q.idle || q.next.IsZero() {
 			q.idle, q.next = false, now
 		}
-		// Measured from where they began, for a throttled container sleeps long.
+		// The pace is kept on average since the first close: a throttled container sleeps too long.
 		if wait := q.next.Sub(now); wait > 0 {
 			return wait
 		}
@@ -81,7 +81,8 @@ func (q *CloseQueue) Close() time.Duration {
 	return time.Hour
 }
 
-// interrupt interrupts c, the first, unless something has come on it since it was looked at.
+// interrupt interrupts c, the first of the queue, unless something has come on c since it
+// was added.
 func (q *CloseQueue) interrupt(c *Conn, now time.Time) {
 	if at := c.dueAt(q.d); at.After(now) {
 		q.set(0, at)
@@ -92,7 +93,7 @@ func (q *CloseQueue) interrupt(c *Conn, now time.Time) {
 	c.Interrupt()
 }
 
-// set moves the one at i to where it belongs at that time.
+// set makes the connection at i due at that time, and moves it to its place in the heap.
 func (q *CloseQueue) set(i int, at time.Time) {
 	x := q.due[i]
 	x.at = at
@@ -118,7 +119,7 @@ func (q *CloseQueue) put(i int, x dueConn) {
 	x.place = int32(i + 1)
 }
 
-// remove removes the first.
+// remove removes the first connection.
 func (q *CloseQueue) remove() {
 	q.due[0].place = 0
 	last := len(q.due) - 1

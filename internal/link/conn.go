@@ -1,8 +1,8 @@
 // Package link is the connections of a process: what each of them is doing, how its
 // client is asked to leave, and when it may be closed without losing a request. It has
-// the listeners and the request path that they come from, and the set of those that are
-// open. It knows the termination (package term), and not the Process: what is in
-// flight it hands up as plain items.
+// the listeners that connections come from, the path of their requests, and the set of
+// open connections. It knows the termination (package term), and not the Process, to
+// which it reports what is in flight as plain Items.
 package link
 
 import (
@@ -22,7 +22,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// An Env is what the connections of a Process share: all that they know of it.
+// An Env is what the connections of a Process share, and all that they know of the
+// Process.
 type Env struct {
 	State *term.State
 	Set   registry
@@ -32,13 +33,13 @@ type Env struct {
 	IsProbe func(*http.Request) bool // the program's; nil if it has none
 	Careful bool                     // Check has failed
 
-	notWrapped sync.Once // it was logged that a gRPC server's credentials are not wrapped
+	notWrapped sync.Once // done when it was logged that a gRPC server's credentials are not wrapped
 }
 
 // isProbe reports whether the program takes r for a probe.
 func (e *Env) isProbe(r *http.Request) bool { return e.IsProbe != nil && e.IsProbe(r) }
 
-// A registry is the Set, as a connection knows it.
+// A registry is what a connection knows of the Set, which knows connections.
 type registry interface {
 	add(*Conn)
 	remove(*Conn)
@@ -52,18 +53,19 @@ type registry interface {
 // A Conn is one accepted connection. It is in its Process's set until it is
 // closed, also when it was hijacked: net/http forgets those.
 //
-// The reader and the goroutine that closes idle connections synchronize through two
-// atomics. The reader stores what the connection is doing, then loads interrupted; the closer
-// stores interrupted, then loads what the connection is doing. Whatever the order, one of them
-// sees the other, so a request is never taken for idleness. Before termination the reader
-// does not publish that a request has begun: a reader that is interrupted anyway sees
+// Two goroutines synchronize through two atomics, doing and interrupted: the reader, which
+// reads the connection, and the goroutine of the termination, which interrupts idle ones.
+// The reader stores doing, then loads interrupted; the other stores interrupted, then loads
+// doing. Whatever the order, one of them sees what the other has stored, so a connection
+// with a request is never taken for idle. Before termination the reader does not store
+// that a request has begun; if it is interrupted nevertheless, it sees its own
 // requestBegun, and keeps the connection.
 type Conn struct {
 	http1
 	env   *Env
 	h2    atomic.Pointer[h2] // nil if it is another protocol
-	index int32              // in the group of the set that it is in; under the lock of that
-	place int32              // in the CloseQueue, counted from 1; 0: it is not there
+	index int32              // its index in its group of the set; under the lock of the set's part
+	place int32              // its place in the CloseQueue, counted from 1; 0: it is not there
 }
 
 func newConn(c net.Conn, e *Env) *Conn {
@@ -73,8 +75,8 @@ func newConn(c net.Conn, e *Env) *Conn {
 	return conn
 }
 
-// protocol is the protocol of the connection. Read, Write and the deadlines, which each
-// request needs, look themselves.
+// protocol is the protocol of the connection. Read, Write and the deadlines, which every
+// request needs, do not use it, because a call through an interface is slower.
 func (c *Conn) protocol() protocol {
 	if h := c.h2.Load(); h != nil {
 		return h
@@ -85,10 +87,10 @@ func (c *Conn) protocol() protocol {
 	return &c.http1
 }
 
-// Read is net/http's, with one addition: interrupted by a past deadline while the
-// connection is idle, it polls the receive queue once more, and closes
-// the connection only if that is empty. Server.Shutdown closes whatever the
-// queue holds, and even what it has read (golang/go#65802, #75591).
+// Read is called by net/http. If it is interrupted by a past deadline while the connection
+// is idle, it polls the receive queue once more, and closes the connection only if the
+// queue is empty. Server.Shutdown closes connections although their queue holds a request,
+// or net/http has read a part of one (golang/go#65802, #75591).
 func (c *Conn) Read(b []byte) (int, error) {
 	if c.prefaceMatched >= 0 || c.h2.Load() != nil {
 		return c.readAny(b)
@@ -106,7 +108,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// readAny is Read while it is not known that the client uses HTTP/1.
+// readAny is Read of HTTP/2, and while it is not known that the client uses HTTP/1.
 func (c *Conn) readAny(b []byte) (int, error) {
 	if h := c.h2.Load(); h != nil {
 		return h.read(b)
@@ -122,7 +124,7 @@ func (c *Conn) readAny(b []byte) (int, error) {
 	return n, err
 }
 
-// received takes note of what a Read has brought.
+// received follows the bytes that a Read has returned.
 func (c *Conn) received(b []byte) {
 	if c.prefaceMatched >= 0 && c.matchPreface(b) {
 		return
@@ -134,8 +136,8 @@ func (c *Conn) received(b []byte) {
 	}
 }
 
-// matchPreface matches b, the next bytes of the connection, with the preface of
-// HTTP/2. It returns false as soon as they are something else.
+// matchPreface compares b, the next bytes of the connection, with the preface of HTTP/2.
+// It returns false if they are something else, which the caller then follows.
 func (c *Conn) matchPreface(b []byte) bool {
 	n := min(len(b), len(wire.Preface)-int(c.prefaceMatched))
 	if string(b[:n]) != wire.Preface[c.prefaceMatched:int(c.prefaceMatched)+n] {
@@ -154,8 +156,8 @@ func (c *Conn) matchPreface(b []byte) bool {
 	return true
 }
 
-// notPreface notes that the client sends b instead. It returns true if that is the end
-// of the connection.
+// notPreface notes that the client sends b instead of the preface. It returns true if it
+// has closed the connection because of that.
 func (c *Conn) notPreface(b []byte) bool {
 	begins := c.prefaceMatched == 0
 	c.prefaceMatched = -1
@@ -164,7 +166,7 @@ func (c *Conn) notPreface(b []byte) bool {
 		return false
 	}
 	if h.over != nil {
-		c.Close() // what is below the encryption must not be read or written
+		c.Close() // without HTTP/2 we would read and write the connection below the encryption
 		return true
 	}
 	c.h2.Store(nil)
@@ -190,15 +192,15 @@ func (c *Conn) startHTTP2(h *h2) {
 	default:
 		c.arrange(d)
 	}
-	c.announce() // it is idle now, and was not while that was not known
+	c.announce() // as HTTP/2 it may be idle, which was not known before
 }
 
-// closable reports whether no request has begun on the connection, as far as
-// that is known outside of its reader.
+// closable reports whether no request has begun on the connection, as far as that is
+// known outside of the reader.
 func (c *Conn) closable() bool { return c.protocol().closable() }
 
-// midRequest reports, to the reader, whether a request has begun of which not
-// all has come.
+// midRequest reports, to the reader, whether a part of a request has come and the rest
+// has not.
 func (c *Conn) midRequest() bool { return c.midRecord() || c.protocol().midRequest() }
 
 func (c *Conn) midRecord() bool {
@@ -216,8 +218,8 @@ func (c *Conn) keep() {
 	c.clearInterrupt()
 }
 
-// closeIdle closes the connection. Here, in the reader, the window between
-// the poll and the FIN is as small as it gets.
+// closeIdle closes the connection. The reader calls it right after the poll, so that as
+// little time as possible is left for a request to come between the poll and the FIN.
 func (c *Conn) closeIdle() {
 	p := c.protocol()
 	p.finish()
@@ -226,12 +228,12 @@ func (c *Conn) closeIdle() {
 	}
 }
 
-// failed writes to the log that the program's connection has panicked.
+// failed logs that a method of the program's connection has panicked.
 func (c *Conn) failed(err error) {
 	program.LogPanic(c.env.Log, "a method of a connection panicked", err, "from", c.Peer())
 }
 
-// Interrupt is interruptRead for a goroutine that must not wait.
+// Interrupt is interruptRead for a goroutine that must not block.
 func (c *Conn) Interrupt() {
 	if isSocket(c.Conn) {
 		c.interruptRead()
@@ -240,8 +242,8 @@ func (c *Conn) Interrupt() {
 	go program.Protect(func() error { c.interruptRead(); return nil })
 }
 
-// interruptRead makes a blocked Read of a silent connection poll one last time.
-// If the deadline is being set already, it does nothing: interrupts are repeated.
+// interruptRead has the Read of an idle connection poll one last time. If another
+// goroutine is setting the deadline, it does nothing: interrupts are repeated.
 func (c *Conn) interruptRead() {
 	if !c.deadline.TryLock() {
 		return
@@ -253,18 +255,18 @@ func (c *Conn) interruptRead() {
 	before := c.interrupted.Swap(true)
 	if c.closable() {
 		c.Conn.SetReadDeadline(time.Unix(1, 0))
-	} else if !before { // else its reader is about to take that back
+	} else if !before { // if it was interrupted before, its reader is about to clear that
 		c.interrupted.Store(false)
 	}
 }
 
-// dueAt is when a closable connection may be closed: when it was silent for as
-// long as a client may take to send its next request.
+// dueAt is when a closable connection may be closed: when nothing has come for as long as
+// a client may take to send its next request.
 func (c *Conn) dueAt(d *term.Termination) time.Time {
 	return c.protocol().dueAt(d, c.silentSince(d))
 }
 
-// Draining returns the channel that is closed at the connection's moment.
+// Draining returns the channel that is closed at the connection's moment to leave.
 func (c *Conn) Draining() <-chan struct{} {
 	leave := c.Channel(c.state, c.arrange)
 	if c.doing.Load() == hijacked {
@@ -273,7 +275,8 @@ func (c *Conn) Draining() <-chan struct{} {
 	return leave
 }
 
-// hold is called when the program is given what is under c.
+// hold is called when the program is given the connection under c: c must stay in the set
+// although the program may hold no reference to it.
 func (c *Conn) hold() {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
@@ -281,7 +284,7 @@ func (c *Conn) hold() {
 	c.env.Set.hold(c)
 }
 
-// arrange has the moment come. The caller holds mu.
+// arrange schedules the moment to leave. The caller holds Mu.
 func (c *Conn) arrange(d *term.Termination) {
 	wait := time.Until(c.protocol().leaveAt(d))
 	if c.state.Closing.Load() {
@@ -290,15 +293,15 @@ func (c *Conn) arrange(d *term.Termination) {
 	c.Schedule(c.state, wait, c)
 }
 
-// Due is the moment, if that has not come before.
+// Due is called by the Agenda at the moment to leave.
 func (c *Conn) Due() {
 	if !c.HasPassed() {
 		c.AskToLeave()
 	}
 }
 
-// AskToLeave is the moment: it ends what waits for it, and asks the client if the
-// protocol has a frame for that.
+// AskToLeave closes the channel of Draining, and asks the client to leave if the protocol
+// has a frame for that.
 func (c *Conn) AskToLeave() {
 	c.Mu.Lock()
 	c.Pass()
@@ -306,7 +309,8 @@ func (c *Conn) AskToLeave() {
 	c.protocol().leave()
 }
 
-// LameDuck arranges the connection's moment if a handler waits for it.
+// LameDuck schedules the moment to leave, if a handler waits for it or the protocol has a
+// frame for it. It is called at T0.
 func (c *Conn) LameDuck(d *term.Termination) {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
@@ -315,9 +319,9 @@ func (c *Conn) LameDuck(d *term.Termination) {
 	}
 }
 
-// Close closes the connection and takes it out of the Process's set, unless a
-// handler is still at work: net/http closes a connection that it cannot write
-// to. Then it stays until the handler has returned.
+// Close closes the connection and takes it out of the Process's set. If a handler is
+// still at work, as when net/http closes a connection that it cannot write to, the
+// connection stays in the set until the handler has returned.
 func (c *Conn) Close() error {
 	if !c.BeginClose() {
 		return net.ErrClosed
@@ -325,18 +329,19 @@ func (c *Conn) Close() error {
 	return c.EndClose()
 }
 
-// BeginClose returns false if it is closed already, or is being.
+// BeginClose is the part of Close that does not block. It returns false if the connection
+// is closed, or another goroutine is closing it; after true EndClose must follow.
 func (c *Conn) BeginClose() bool {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
 	if c.closed.Swap(true) {
 		return false
 	}
-	c.Pass() // a handler that waits for it goes on
+	c.Pass() // a handler that waits for Draining goes on
 	return true
 }
 
-// EndClose closes it. That may take a while: TLS sends close_notify.
+// EndClose is the rest of Close. It may block: TLS sends close_notify.
 func (c *Conn) EndClose() error {
 	defer func() {
 		c.Mu.Lock()
@@ -349,21 +354,21 @@ func (c *Conn) EndClose() error {
 	return c.Conn.Close()
 }
 
-// forget takes a closed connection out of the set if no handler is at work on
-// it. The caller holds mu.
+// forget takes a closed connection out of the set, if no handler is at work on it. The
+// caller holds Mu.
 func (c *Conn) forget() {
 	if c.closed.Load() && c.http1.release() && c.protocol().release() {
 		c.env.Set.remove(c)
 	}
 }
 
-// announce and reopen are for the HTTP/2 side, which knows no set.
+// announce and reopen are also for the HTTP/2 side, which does not know the set.
 func (c *Conn) announce() { c.env.Set.announce(c) }
 func (c *Conn) reopen()   { c.env.Set.add(c) }
 
-// Write is net/http's, and asks the client to leave: on HTTP/2 between two frames, on
-// HTTP/1 in the head of an answer. For each frame of HTTP/2 net/http has a new
-// goroutine, whose stack would have to grow if this took much of it.
+// Write is called by net/http and grpc-go. It asks the client to leave: on HTTP/2 by a
+// frame between theirs, on HTTP/1 in the head of an answer. It must need little stack:
+// net/http starts a goroutine for each frame of HTTP/2, whose stack would have to grow.
 func (c *Conn) Write(b []byte) (int, error) {
 	h := c.h2.Load()
 	if h == nil {
@@ -380,7 +385,8 @@ func (c *Conn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// InFlight is how much AppendItems appends, which names all of it.
+// InFlight is how many items AppendItems would append. It does not compute their names,
+// which takes time.
 func (c *Conn) InFlight() int { return c.protocol().count() }
 
 // AppendItems appends what is in flight on the connection.
@@ -409,8 +415,8 @@ func (c *Conn) Streams() int {
 	return 0
 }
 
-// handled is called when the last handler of an HTTP/2 connection has ended. If
-// that is closed meanwhile, what closes it sees that there is none.
+// handled is called when the last handler of an HTTP/2 connection has ended. If the
+// connection is closed only now, Close itself sees that no handler is left.
 func (c *Conn) handled() {
 	if !c.closed.Load() {
 		return

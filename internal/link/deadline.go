@@ -4,12 +4,12 @@ import (
 	"time"
 )
 
-// For each request net/http sets the deadlines of its connection five times to
-// none, where for the most part there is none: each costs as much as all that
-// this package does for a request. Calls that would change nothing stop here.
+// For each request net/http sets the deadlines of its connection to none five times, and
+// mostly none is set. Each call costs as much as all that this package does for a request,
+// so calls that would change nothing are not passed on.
 
-// SetReadDeadline is net/http's, which shows by it what it is about to do between two
-// requests; within one it may be a handler's.
+// SetReadDeadline is called by net/http between two requests, which shows what it is about
+// to do (see countDeadline), and by handlers within a request.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	c.keepReadDeadline(t)
 	if c.doing.Load() != nil || c.h2.Load() != nil {
@@ -25,7 +25,7 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	return c.Conn.SetReadDeadline(t)
 }
 
-// SetWriteDeadline is net/http's after each request, and a handler's.
+// SetWriteDeadline is called by net/http after each request, and by handlers.
 func (c *Conn) SetWriteDeadline(t time.Time) error {
 	none := t.IsZero() && c.hooksUnset && !c.careful
 	if none && c.writeDeadline.Load() == limitNone {
@@ -37,7 +37,7 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(t)
 }
 
-// SetDeadline is for code that has taken the connection over.
+// SetDeadline is called by code that has taken the connection over.
 func (c *Conn) SetDeadline(t time.Time) error {
 	c.keepReadDeadline(t)
 	c.writeDeadline.Store(limitSet)

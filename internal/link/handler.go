@@ -11,20 +11,19 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// ExcludeFromLate takes r out of the late arrivals of its connection, if that is one of
-// ours.
+// ExcludeFromLate takes r out of the late arrivals, if its connection is one of ours.
 func ExcludeFromLate(r *http.Request) {
 	if c, ok := r.Context().Value(term.Key).(*Conn); ok {
 		c.protocol().excludeFromLate(r)
 	}
 }
 
-// A handler is the request path: it notes the request on its connection and,
-// during termination, asks the client to leave.
+// A handler is in front of the program's handler: it notes the request on its connection
+// and, during a termination, asks the client to leave.
 type handler struct {
-	next    http.Handler
-	srv     *http.Server // whose Handler it is; a program may give it to another one
-	options bool         // OPTIONS * is not for next: net/http would answer it beside next, and so beside us
+	next    http.Handler // the program's
+	srv     *http.Server // the server whose Handler it is; a program may copy it to another server
+	options bool         // it answers OPTIONS * itself: net/http would, without a call of its Handler, which is ours
 }
 
 func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -47,8 +46,8 @@ func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r)
 }
 
-// serveLeaving notes a request of HTTP/1 that comes during the termination, and
-// asks its client to leave if its moment has come.
+// serveLeaving notes a request of HTTP/1 that comes during the termination, and asks the
+// client to leave if the connection's moment has come.
 func (c *Conn) serveLeaving(d *term.Termination, w http.ResponseWriter, r *http.Request) {
 	if c.interrupted.Load() {
 		c.clearInterrupt() // interrupted before it was known that a request had begun
@@ -76,7 +75,7 @@ func wantsUpgrade(r *http.Request) bool {
 	return false
 }
 
-// busy reports whether a handler is at work on the connection already.
+// busy reports whether a handler is at work on the connection.
 func (c *Conn) busy() bool {
 	switch c.doing.Load() {
 	case nil, reading, unknown:
@@ -85,8 +84,8 @@ func (c *Conn) busy() bool {
 	return true
 }
 
-// serveStream is ServeHTTP for HTTP/2, where the connection asks the client
-// to leave.
+// serveStream is ServeHTTP for HTTP/2, where GOAWAY asks the client to leave and not the
+// answer.
 func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
 	if r.Context().Value(http.ServerContextKey) != h.srv { // a handler of another server has called this one
 		h.next.ServeHTTP(w, r)
@@ -112,7 +111,7 @@ func (h handler) serve(w http.ResponseWriter, r *http.Request) {
 	h.next.ServeHTTP(w, r)
 }
 
-// answerOptions answers OPTIONS * as net/http does, which reads 4 KiB of a body.
+// answerOptions answers OPTIONS * as net/http does, which reads up to 4 KiB of the body.
 func answerOptions(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Length", "0")
 	if r.ContentLength != 0 {
@@ -120,8 +119,9 @@ func answerOptions(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// takeHandler puts srv's handler on the request path. One that the program has taken
-// from another server is on that of the other already, and is put on this one instead.
+// takeHandler puts a handler of ours in front of srv's Handler. If the program has copied
+// that from another server of a Process, it is one of ours already, for the other server:
+// one for srv replaces it.
 func takeHandler(srv *http.Server) {
 	next, options := srv.Handler, !srv.DisableGeneralOptionsHandler
 	if next == nil {
@@ -140,9 +140,10 @@ func Hooked(srv *http.Server) bool {
 	return is && h.srv == srv
 }
 
-// Hook puts the request path into srv, and us in front of hooks that are there
-// already. Those are given the connection as the listener made it. The contexts of
-// connections are those that own returns: base is that of a listener's.
+// Hook sets the Handler, ConnState, ConnContext and BaseContext of srv to ours, which call
+// the program's. The program's hooks are given the connection that the listener has
+// returned, or the *tls.Conn over it. base makes the context of a listener of ours, own
+// makes any other context one of the Process.
 func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 	if Hooked(srv) {
 		return // it was added twice
@@ -159,7 +160,7 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 			ctx = baseContext(underneath(l))
 		}
 		if ctx == nil {
-			return nil // net/http panics, with the reason
+			return nil // net/http then panics with a message of its own
 		}
 		switch l := l.(type) {
 		case *Listener:
@@ -168,13 +169,13 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 			ctx = base(ctx)
 			l.base = context.WithValue(ctx, http.ServerContextKey, srv)
 			return ctx
-		default: // of a server that the program has made from the fields of this one
+		default: // the listener of a server that the program has made from the fields of this one
 			return own(ctx)
 		}
 	}
 }
 
-// hookConnState is a ConnState before the program's, which may be nil.
+// hookConnState is a ConnState that then calls next, the program's, unless that is nil.
 func hookConnState(next func(net.Conn, http.ConnState)) func(net.Conn, http.ConnState) {
 	return func(nc net.Conn, s http.ConnState) {
 		c := Of(nc)
@@ -188,8 +189,8 @@ func hookConnState(next func(net.Conn, http.ConnState)) func(net.Conn, http.Conn
 	}
 }
 
-// hookConnContext is a ConnContext that calls the program's first, which may be nil. alone: no
-// hook of the program is given the connection.
+// hookConnContext is a ConnContext that first calls next, the program's, unless that is
+// nil. alone: no hook of the program is given the connection.
 func hookConnContext(next func(context.Context, net.Conn) context.Context, own func(context.Context) context.Context, alone bool) func(context.Context, net.Conn) context.Context {
 	return func(ctx context.Context, nc net.Conn) context.Context {
 		c := Of(nc)
@@ -197,7 +198,7 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 			nc = c.Conn
 		}
 		if next != nil {
-			ctx = own(next(ctx, nc)) // which may be of another origin
+			ctx = own(next(ctx, nc)) // the program may return a context that is not made from ctx
 		}
 		if c != nil {
 			c.hooksUnset = alone
@@ -207,14 +208,14 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 	}
 }
 
-// A connContext is that of a connection: what context.WithValue makes, in half of the
-// memory.
+// A connContext is the context of a connection. It does what context.WithValue would, with
+// half of the memory.
 type connContext struct {
 	context.Context
 	conn *Conn
 }
 
-// Value is that of the connection, or of what is above.
+// Value returns the connection for term.Key.
 func (c connContext) Value(key any) any {
 	if key == term.Key {
 		return c.conn
@@ -222,7 +223,7 @@ func (c connContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
-// underneath returns the listener as the program has made it.
+// underneath returns the program's listener under l.
 func underneath(l net.Listener) net.Listener {
 	switch l := l.(type) {
 	case *Listener:
@@ -233,7 +234,8 @@ func underneath(l net.Listener) net.Listener {
 	return l
 }
 
-// RoutesOf is the ServeMux that can be asked for the patterns of srv's requests.
+// RoutesOf returns the ServeMux that knows the patterns of srv's requests, nil if srv's
+// Handler is none.
 func RoutesOf(srv *http.Server) *http.ServeMux {
 	if srv == nil {
 		return nil

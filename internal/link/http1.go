@@ -9,15 +9,15 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// What a connection is doing, as far as closing it is concerned: nil, it is
-// idle; one of these; or the request that is handled.
+// What a connection is doing, which decides whether it may be closed: nil if it is idle,
+// one of these, or the request that a handler is at work on.
 var (
-	reading  = new(http.Request) // some byte of a request has come
-	unknown  = new(http.Request) // idle, or a part of a request is in net/http's buffer: a careful connection
-	hijacked = new(http.Request) // the handler took the connection over, or it never was net/http's
+	reading  = new(http.Request) // a part of a request has come
+	unknown  = new(http.Request) // of a careful connection: it is idle, or a part of a request is in net/http's buffer
+	hijacked = new(http.Request) // the handler has taken the connection over, or it never was net/http's
 )
 
-// http1 is HTTP/1 on a connection, and what is not known to be another protocol yet.
+// http1 is a connection with HTTP/1, or with a protocol that is not known yet.
 // It is one struct although it has many fields: each has its owner in a comment, and a
 // struct for each owner would cost memory that an idle connection has to hold.
 type http1 struct {
@@ -26,37 +26,37 @@ type http1 struct {
 	note          atomic.Pointer[note]         // what is known of that, for a Status
 	closeSent     atomic.Bool                  // Connection: close was put into an answer
 	writeDeadline atomic.Int32                 // what is known of its write deadline
-	careful       bool                         // net/http does not behave as assumed; not changed
-	hooksUnset    bool                         // once it is accepted only net/http and handlers set its deadlines; not changed once it is served
+	careful       bool                         // net/http does not behave as assumed, so it is not closed while idle; not changed
+	hooksUnset    bool                         // the program has no hooks that could set its deadlines: only net/http and handlers do; not changed once it is served
 
-	// Of the goroutine that reads, which is the one that handles:
-	answered       bool  // the head of the final answer to the request at hand was written
+	// Of the goroutine that reads, which also runs the handler:
+	answered       bool  // the head of the final answer to the current request was written
 	within1xx      bool  // a part of the head of a 1xx was written
 	requestBegun   bool  // bytes of a request have come since it went idle
-	prefaceMatched int8  // bytes of the HTTP/2 preface that have come; negative: it is not that
+	prefaceMatched int8  // bytes of the HTTP/2 preface that have come; negative: what has come is not the preface, or all of it has
 	requireHTTP2   bool  // any other protocol is refused
-	unlimited      bool  // it has no read deadline, for sure
-	bufferSize     int32 // what net/http's empty buffer takes
-	deadlinesSet   int16 // of read deadlines set since it went idle; before, negative
+	unlimited      bool  // it is certain that it has no read deadline
+	bufferSize     int32 // bytes that net/http's empty buffer takes
+	deadlinesSet   int16 // how many read deadlines were set since it went idle; negative before the first time
 
-	// Of Conn; here they need no memory:
-	announced bool // it is in the set's list of idle ones; under the lock of that
-	held      bool // the program may hold what is under it, and not it; under Mu
+	// Of Conn; here they fit into the padding and need no memory:
+	announced bool // it is in the set's list of connections that went idle; under the lock of its part
+	held      bool // the program may hold the connection under it without holding it; under Mu
 }
 
-// A note is what is known of a request, or of what became of it, and costs too
-// much to note for each.
+// A note is what is known of a request after T0, or of a connection that was hijacked. To
+// note it for each request would cost too much.
 type note struct {
-	of    *http.Request // it is about that, or about hijacked
-	since time.Time     // of a request after T0
+	of    *http.Request // what it is about: a request, or hijacked
+	since time.Time     // when a request after T0 came
 	name  string        // of a hijacked connection
-	raw   bool          // it was never net/http's
-	undo  func()        // takes it out of the late arrivals, or nil; of the goroutine that handles
+	raw   bool          // the connection was never net/http's
+	undo  func()        // takes the request out of the late arrivals; nil if it is none; of the goroutine that runs the handler
 }
 
 // noteRequest notes that a request has begun.
 func (c *http1) noteRequest() {
-	if !c.requestBegun { // else it may be net/http's background read, beside the goroutine that looks at it
+	if !c.requestBegun { // else do not write: this may be net/http's background read, beside the goroutine that owns it
 		c.requestBegun = true
 	}
 	if c.state.Current.Load() != nil {
@@ -64,7 +64,8 @@ func (c *http1) noteRequest() {
 	}
 }
 
-// publish makes the reader's state visible to the closer.
+// publish makes the beginning of a request visible to other goroutines, and clears an
+// interrupt that came before they could see it.
 func (c *http1) publish() {
 	c.markReading()
 	if c.interrupted.Load() {
@@ -84,8 +85,8 @@ func (c *http1) markReading() {
 	}
 }
 
-// dueAt leaves a client the time to send its next request, unless it knows that it must
-// send no more.
+// dueAt leaves the client the time to send its next request, unless it has been sent
+// Connection: close.
 func (c *http1) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	if c.closeSent.Load() {
 		return d.T0
@@ -93,7 +94,7 @@ func (c *http1) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	return quiet.Add(d.Linger())
 }
 
-// The client is asked in the head of an answer, see answer.go.
+// The client is asked to leave in the head of an answer, see answer.go.
 func (c *http1) leaveAt(d *term.Termination) time.Time { return d.LeaveAt(c.Share) }
 func (c *http1) asks() bool                            { return false }
 func (c *http1) leave()                                {}
@@ -119,7 +120,7 @@ func (c *http1) excludeFromLate(r *http.Request) {
 func (c *http1) inFlight(to []Item) []Item {
 	x := Item{Kind: KindRequest}
 	switch doing := c.doing.Load(); doing {
-	case nil, unknown, hijacked: // not any more
+	case nil, unknown, hijacked: // no request is under way any more
 		return to
 	case reading:
 		x.Name = StillRead
@@ -129,7 +130,7 @@ func (c *http1) inFlight(to []Item) []Item {
 	return append(to, x)
 }
 
-// count is how much is under way.
+// count is how many items inFlight appends.
 func (c *http1) count() int {
 	switch c.doing.Load() {
 	case nil, unknown, hijacked:
@@ -146,8 +147,8 @@ func (c *http1) noteOf(r *http.Request) *note {
 	return new(note)
 }
 
-// noteHijacked keeps the name of the request that was hijacked. It is called
-// by the handler, to which r.Pattern belongs.
+// noteHijacked keeps the name of the request whose handler hijacks the connection. It is
+// called in the handler's goroutine, which alone may read r.Pattern.
 func (c *http1) noteHijacked(r *http.Request) {
 	if r == nil || r == reading || r == unknown || r == hijacked {
 		return
@@ -159,10 +160,9 @@ func (c *http1) noteHijacked(r *http.Request) {
 	c.note.Store(&note{of: hijacked, name: short.Name(name)})
 }
 
-// What is known of the write deadline of a connection. Its listener may have set
-// one, so the first time that net/http sets it to none is passed on.
+// What is known of the write deadline of a connection.
 const (
-	limitUnknown = iota
+	limitUnknown = iota // the listener may have set one, so the first time that net/http sets none is passed on
 	limitNone
-	limitSet // at some time
+	limitSet // one was set, and may be set still
 )

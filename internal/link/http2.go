@@ -17,37 +17,37 @@ import (
 // An h2 is the HTTP/2 side of a connection: what is open on it, and the GOAWAY
 // frames that ask its client to leave. net/http sends one GOAWAY that names the last
 // stream it has seen, so a stream that is on the wire is lost; grpc-go sends two, but
-// only after it has closed its listeners. Ours are put between the frames that they write.
+// only after it has closed its listeners. We write our own between the frames of both.
 //
 // It is one struct although it has many fields: one allocation for each connection.
 type h2 struct {
 	conn  *base
-	of    owner  // what that is the base of
-	over  *layer // what encrypts it, where the program does that; nil elsewhere
+	of    owner  // the connection that conn is the base of
+	over  *layer // the encryption by a gRPC server's credentials; nil if there is none
 	wire  wire.Conn
-	tls   *tls.ConnectionState // nil in clear text; net/http knows of none
+	tls   *tls.ConnectionState // for Request.TLS, which net/http does not know; nil in clear text
 	ahead readAhead            // of the goroutine that reads
 
 	leaving      atomic.Pointer[leaving] // nil until the moment to leave has come
 	reading      atomic.Bool             // the first bytes of a request have come, and not all of its head
-	goAwayWanted atomic.Int32            // the last GOAWAY that is to be sent
-	goAwaySent   int32                   // the last that was sent; guarded by writing
-	counts       bool                    // late streams are counted here: no handler of ours does; not changed
+	goAwayWanted atomic.Int32            // the last GOAWAY that is to be sent; 0: none
+	goAwaySent   int32                   // the last GOAWAY that was sent; guarded by writing
+	counts       bool                    // late streams are counted here, because no handler of ours counts them (gRPC); not changed
 	released     bool                    // the connection is closed, and not waited for any more; guarded by mu
 	writing      lock                    // held while something is written
 
 	mu       sync.Mutex
-	requests wire.List[*http.Request, *lateRequest] // that net/http's handlers are at work on; nil for one before T0
+	requests wire.List[*http.Request, *lateRequest] // those that net/http's handlers are at work on; the value is nil if it came before T0
 }
 
 func newH2(c *base, of owner) *h2 {
 	return &h2{conn: c, of: of}
 }
 
-// ofNetHTTP is h for net/http, which reads a frame in two, and knows nothing of
-// TLS where that is terminated here.
+// ofNetHTTP returns h for a connection of net/http, which knows nothing of TLS because
+// that is terminated here.
 func (h *h2) ofNetHTTP() *h2 {
-	if over, ok := h.conn.Conn.(*tls.Conn); ok { // which reads ahead itself
+	if over, ok := h.conn.Conn.(*tls.Conn); ok {
 		h.tls = new(over.ConnectionState())
 	}
 	return h
@@ -57,12 +57,12 @@ func (h *h2) ofNetHTTP() *h2 {
 type owner interface {
 	polled
 	received([]byte) // follows what has been read
-	announce()       // signals the closing phase that it may be closed, or earlier
-	reopen()         // puts it back into the set, for a handler that begins late
+	announce()       // reports to the finishing phase that it may be closed, or earlier than it was due
+	reopen()         // puts it back into the set, because a handler begins after it was closed
 	handled()        // is called when the last handler has ended
 }
 
-// The GOAWAY frames, in their order.
+// The two GOAWAY frames of a graceful end, in their order.
 const (
 	firstGoAway = 1
 	lastGoAway  = 2
@@ -71,10 +71,10 @@ const (
 // A lateRequest is what is known of a request after T0.
 type lateRequest struct {
 	since time.Time
-	undo  func() // takes it out of the late arrivals
+	undo  func() // takes it out of the late arrivals; nil if it is none
 }
 
-// top is what is read and written.
+// top is the connection on which frames are read and written.
 func (h *h2) top() net.Conn {
 	if h.over != nil {
 		return h.over
@@ -82,14 +82,15 @@ func (h *h2) top() net.Conn {
 	return h.conn.Conn
 }
 
-// read is Read. The server asks for the nine bytes of a frame's head, and then for the
-// rest of it: with that comes what the client has sent after it.
+// read is Read. The server asks for the nine bytes of a frame's head, and then for its
+// payload. With the payload we read all that has come after it: one system call less for
+// the next frame.
 func (h *h2) read(b []byte) (int, error) {
 	if n := h.ahead.take(b); n > 0 {
 		return n, nil
 	}
 	into := b
-	ahead := h.tls == nil && h.over == nil && h.wire.MidFrame() && len(b) < aheadSize // where there is TLS, that reads ahead
+	ahead := h.tls == nil && h.over == nil && h.wire.MidFrame() && len(b) < aheadSize // package tls reads ahead itself
 	if ahead {
 		into = h.ahead.room()
 	}
@@ -104,7 +105,7 @@ func (h *h2) read(b []byte) (int, error) {
 	if n <= 0 {
 		return n, err
 	}
-	return h.ahead.take(b), nil // an error beside it comes again
+	return h.ahead.take(b), nil // without err: the next Read returns it again
 }
 
 // received follows what the client sends.
@@ -114,7 +115,7 @@ func (h *h2) received(b []byte) {
 		h.wire.Received(b, 0)
 		return
 	}
-	h.conn.noteActivity() // before it is known that a stream has ended, if one has
+	h.conn.noteActivity() // before wire.Received: when a stream ends by that, the connection must not look as if it had long been idle
 	begun := h.wire.Received(b, h.conn.now())
 	h.reading.Store(h.wire.MidHeaders())
 	if l := h.leaving.Load(); l != nil {
@@ -126,16 +127,16 @@ func (h *h2) received(b []byte) {
 		d.LateReq()
 	}
 	if h.conn.state.Closing.Load() && h.closable() {
-		h.of.announce() // it may have confirmed, or given its last stream up
+		h.of.announce() // the client may have confirmed GOAWAY, or reset its last stream
 	}
 	if h.conn.interrupted.Load() {
 		h.conn.clearInterrupt()
 	}
 }
 
-// receivedLeaving is received when the moment to leave has come. No frame is written
-// by the goroutine that reads: it would wait for ever for a client that writes all
-// before it reads.
+// receivedLeaving is the part of received after the moment to leave. The goroutine that
+// reads must not write a frame: if the client reads nothing before it has written all,
+// both would wait for ever.
 func (h *h2) receivedLeaving(l *leaving, begun int) {
 	if begun > 0 {
 		h.streamsBegan(l)
@@ -144,10 +145,10 @@ func (h *h2) receivedLeaving(l *leaving, begun int) {
 	}
 }
 
-// wrote follows what the server has just written, and sends the GOAWAY that is wanted,
-// if the server has ended a frame. The caller holds writing, which wrote releases.
+// wrote follows what the server has just written, and sends the GOAWAY that is wanted, if
+// the server is between two frames. The caller holds writing; wrote unlocks it.
 func (h *h2) wrote(b []byte) {
-	h.conn.noteActivity() // as in received
+	h.conn.noteActivity() // before wire.Sent, as in received
 	sent := h.wire.WatchMessages()
 	silent := h.wire.Sent(b) || h.wire.WatchMessages() != sent
 	h.flush()
@@ -161,27 +162,28 @@ func (h *h2) wrote(b []byte) {
 	}
 }
 
-// A client that reads GOAWAY when it is about to begin a stream can lose that: Go's
-// Transport gives the connection up, has closed the body by then, and "cannot rewind
-// body after connection loss". It is about to begin one when it has just been answered.
-// So once some of its typical number of streams are open, their answers are held until
-// the rest are, and GOAWAY is sent before any of them.
+// A client that reads GOAWAY when it is about to begin a stream can lose that stream: Go's
+// Transport then gives the connection up, has closed the request's body by that time, and
+// fails with "cannot rewind body after connection loss". A client is about to begin a
+// stream when it has just read an answer. So the number of streams that it typically has
+// open is observed first. When it next begins a stream, all answers are held until that
+// many streams are open, and GOAWAY is sent before the answers.
 const (
-	ObserveFor = 50 * time.Millisecond  // how long the typical number is observed
-	HeldAtMost = 50 * time.Millisecond  // then the answers are sent in any case
-	AskWithin  = 500 * time.Millisecond // then GOAWAY waits no longer for a stream
+	ObserveFor = 50 * time.Millisecond  // for how long the typical number is observed
+	HeldAtMost = 50 * time.Millisecond  // for how long answers are held at most
+	AskWithin  = 500 * time.Millisecond // GOAWAY is sent by then although no stream has begun
 )
 
 // A leaving is what is known of an h2 whose moment to leave has come.
 type leaving struct {
 	*h2
-	sampled        atomic.Bool   // typicalStreams is known
-	typicalStreams atomic.Int32  // streams that are open at once
-	begun          chan struct{} // has an element when one has begun
-	askedAt        atomic.Int64  // when the first GOAWAY was due, in nanoseconds after Origin; 0: not yet
+	sampled        atomic.Bool   // typicalStreams has been observed for ObserveFor
+	typicalStreams atomic.Int32  // the most streams that were open at one time
+	begun          chan struct{} // has an element when a stream has begun
+	askedAt        atomic.Int64  // when the first GOAWAY was to be sent, in nanoseconds after Origin; 0: not yet
 }
 
-// leave sends GOAWAY at the next good moment.
+// leave begins to observe the client's streams; GOAWAY is sent after that.
 func (h *h2) leave() {
 	if h.leaving.Load() != nil {
 		return
@@ -193,18 +195,18 @@ func (h *h2) leave() {
 	}
 }
 
-// Due is called when the typical number has been observed, and again when GOAWAY is to
-// wait no longer for a stream.
+// Due is called by the Agenda after ObserveFor. If the client had streams and has none
+// now, GOAWAY waits for its next one, and Due is called again after AskWithin.
 func (l *leaving) Due() {
 	if !l.sampled.Swap(true) && l.wire.Open() == 0 && l.typicalStreams.Load() > 0 {
 		l.conn.state.Agenda.Add(AskWithin-ObserveFor, l)
 		return
 	}
 	if l.wire.Open() > 0 {
-		go l.sendGoAway() // which may hold answers
+		go l.sendGoAway() // it may hold answers, for HeldAtMost
 		return
 	}
-	l.sendGoAway() // which waits only where a socket is full
+	l.sendGoAway() // it blocks only if the socket is full
 }
 
 // streamsBegan is called when a stream has begun.
@@ -216,7 +218,7 @@ func (h *h2) streamsBegan(l *leaving) {
 	switch open := int32(h.wire.Open()); {
 	case h.goAwayWanted.Load() > 0:
 	case l.sampled.Load():
-		h.want(firstGoAway) // now: the answer to this stream must not go ahead of it
+		h.want(firstGoAway) // here and not in the goroutine: no answer to this stream may be sent before GOAWAY
 		go h.tryFlush()
 	case open > l.typicalStreams.Load():
 		l.typicalStreams.Store(open)
@@ -241,8 +243,8 @@ func (h *h2) holdAnswers() {
 	}
 }
 
-// sendGoAway asks the client to leave and to confirm that. What it has on the
-// wire is still served.
+// sendGoAway asks the client to leave, and by a PING to confirm that. The streams that the
+// client has on the wire are still served.
 func (h *h2) sendGoAway() {
 	if h.want(firstGoAway) {
 		h.tryFlush()
@@ -256,11 +258,11 @@ func (h *h2) sendLastGoAway() {
 	}
 }
 
-// want notes what is to be sent next. It returns false if that, or more, was
-// wanted before.
+// want notes which GOAWAY is to be sent next. It returns false if that one, or a later
+// one, was wanted before.
 func (h *h2) want(which int32) bool {
 	if l := h.leaving.Load(); l != nil && which == firstGoAway {
-		l.askedAt.CompareAndSwap(0, max(1, h.conn.now())) // although the write may block on a full socket
+		l.askedAt.CompareAndSwap(0, max(1, h.conn.now())) // before the write, which may block on a full socket
 	}
 	for {
 		wanted := h.goAwayWanted.Load()
@@ -273,11 +275,11 @@ func (h *h2) want(which int32) bool {
 	}
 }
 
-// dueAt is when the connection, on which nothing has come since quiet, may be closed:
-// at once if the client has confirmed that it will begin no stream, and not
-// before it was asked to.
+// dueAt is when the connection may be closed, if nothing has come on it since quiet: at
+// once if the client has confirmed GOAWAY, else when it has had the time to confirm, and
+// not before GOAWAY was sent.
 func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
-	if h.wire.Acked() && h.wire.WatchersNotified() { // of a health Watch: the server writes to them at its own pace
+	if h.wire.Acked() && h.wire.WatchersNotified() { // grpc-go writes to the watchers some time after Shutdown of the health server
 		return d.T0
 	}
 	l := h.leaving.Load()
@@ -290,11 +292,11 @@ func (h *h2) dueAt(d *term.Termination, quiet time.Time) time.Time {
 	return quiet.Add(max(d.Linger(), ConfirmWithin))
 }
 
-// ConfirmWithin is for how long a client may take to confirm.
+// ConfirmWithin is how long a client may take at least to confirm GOAWAY.
 const ConfirmWithin = time.Second
 
-// tryFlush sends what is wanted, unless another goroutine is writing: that does it
-// then.
+// tryFlush sends what is wanted, unless another goroutine is writing: that one calls it
+// when it has written.
 func (h *h2) tryFlush() {
 	for h.writing.tryLock() {
 		again := h.flush()
@@ -305,8 +307,8 @@ func (h *h2) tryFlush() {
 	}
 }
 
-// flush sends the next GOAWAY or PING that is wanted, if no frame of the server is
-// half written. It returns true if there may be one more. The caller holds writing.
+// flush sends the next GOAWAY or PING that is wanted, if the server is between two frames.
+// It returns true if there may be one more to send. The caller holds writing.
 func (h *h2) flush() bool {
 	if !h.wire.AtBoundary() {
 		return false
@@ -332,7 +334,8 @@ func (h *h2) flushAhead() {
 	}
 }
 
-// nextFrames is what is to be sent next, nil if nothing is. The caller holds writing.
+// nextFrames is the GOAWAY or PING that is to be sent next, nil if none is. The caller
+// holds writing.
 func (h *h2) nextFrames() []byte {
 	switch wanted := h.goAwayWanted.Load(); {
 	case h.goAwaySent == wanted && wanted == firstGoAway && h.wire.NeedsPing():
@@ -348,21 +351,23 @@ func (h *h2) nextFrames() []byte {
 	}
 }
 
-// closable reports whether the connection carries nothing that will end.
+// closable reports whether no stream is open, but for health Watches, and no handshake is
+// under way.
 func (h *h2) closable() bool { return !h.wire.Busy() && (h.over == nil || h.over.closable()) }
 
 func (h *h2) midRequest() bool { return h.wire.MidFrame() }
 
-// keep notes that a stream may be about to begin: half of a record of TLS may be that.
+// keep notes that a stream may be about to begin: a part of a TLS record may be the part
+// of a header block.
 func (h *h2) keep(record bool) {
 	if h.wire.MidHeaders() || record {
 		h.reading.Store(true)
 	}
 }
 
-// leaveAt of a connection that came late is within Spread of its start: a client that is
-// asked at once would dial again, and perhaps here again, with many streams about to
-// begin. Go's own then loses those whose body it cannot rewind.
+// leaveAt of a late connection is within Spread of its start. A client that is asked at
+// once would dial again, perhaps this pod again, with many streams about to begin; Go's
+// client then loses those whose body it cannot rewind.
 func (h *h2) leaveAt(d *term.Termination) time.Time {
 	if h.conn.late(d) {
 		return d.LeaveAfter(h.conn.time(h.conn.born), h.conn.Share)
@@ -372,8 +377,8 @@ func (h *h2) leaveAt(d *term.Termination) time.Time {
 
 func (h *h2) asks() bool { return true }
 
-// finish names the last stream that was served, and waits for a full socket as long as
-// package tls does for its own last record.
+// finish sends the GOAWAY that names the last stream. If the socket is full it waits for
+// 5 s, as package tls does for its close_notify.
 func (h *h2) finish() {
 	h.conn.Conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
 	h.sendLastGoAway()
@@ -381,9 +386,8 @@ func (h *h2) finish() {
 
 func (h *h2) confirmed() bool { return h.wire.Acked() }
 
-// release is called when the connection has been closed. It returns false if a
-// handler is still at work, for a stream that was open or that the client has
-// given up.
+// release is called when the connection has been closed. It returns false if a handler is
+// still at work: on a stream that was open, or that the client has reset.
 func (h *h2) release() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -392,10 +396,10 @@ func (h *h2) release() bool {
 }
 
 // begin notes a request that a handler is about to work on, and counts it as a late
-// arrival unless it is a probe of the program's. serve is false if no handler is to:
-// net/http starts a handler in a goroutine of its own, and by the time that runs, the
-// client may have gone, and the closers may run. noted is false if there is nothing to
-// end: as well if a handler that is at work on r has called that of its server again.
+// arrival unless it is a probe. serve is false if the handler must not be called any more:
+// net/http starts it in a goroutine of its own, and when that runs, the connection may be
+// closed, and closers may run. noted is true if end must be called: it is not if serve is
+// false, and not if a handler that is at work on r calls the server's Handler again.
 func (h *h2) begin(r *http.Request, probe bool) (serve, noted bool) {
 	r.TLS = h.tls
 	var x *lateRequest
@@ -425,6 +429,7 @@ func (h *h2) begin(r *http.Request, probe bool) (serve, noted bool) {
 	return true, true
 }
 
+// end is called when the handler of r has returned.
 func (h *h2) end(r *http.Request) {
 	h.mu.Lock()
 	h.requests.Remove(r)
@@ -442,7 +447,8 @@ func (h *h2) excludeFromLate(r *http.Request) {
 	}
 }
 
-// takeUndo returns what takes r out of the late arrivals, nil if it is none.
+// takeUndo returns, once, the function that takes r out of the late arrivals; nil if r is
+// none. If r is not known, it may be the copy of a request that is.
 func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -458,15 +464,15 @@ func (h *h2) takeUndo(r *http.Request) (undo func()) {
 	return undo
 }
 
-// SameRequest reports whether b, which a handler was given, may be a copy of a, as
-// middleware makes. Two requests for one thing are the same here.
+// SameRequest reports whether b, which a handler was given, may be a copy of a that
+// middleware has made. It also takes two requests with the same method and target for
+// the same.
 func SameRequest(a, b *http.Request) bool {
 	return a.Method == b.Method && a.RequestURI == b.RequestURI
 }
 
-// inFlight appends what is under way on the connection: the requests that
-// handlers are at work on, the streams of grpc-go's handlers, and what is still
-// being read.
+// inFlight appends what is under way on the connection: what is still being read, and the
+// requests that handlers of net/http are at work on, or else the open streams.
 func (h *h2) inFlight(to []Item) []Item {
 	if h.reading.Load() {
 		to = append(to, Item{Kind: KindRequest, Name: StillRead, ID: h})
@@ -496,7 +502,7 @@ func (h *h2) inFlight(to []Item) []Item {
 	return to
 }
 
-// count is how much is under way.
+// count is how many items inFlight appends.
 func (h *h2) count() (n int) {
 	if h.reading.Load() {
 		n++
@@ -515,9 +521,10 @@ type streamOf struct {
 	id uint32
 }
 
+// awaitWatches is called before the health servers are shut down: see Set.AwaitNews.
 func (h *h2) awaitWatches() {
 	h.wire.AwaitWatchMessage()
 	if h.wire.Open() > 0 {
-		h.conn.noteActivity() // a watcher has from now on the time for its message
+		h.conn.noteActivity() // so that there is time for the message before the connection is closed
 	}
 }

@@ -18,19 +18,20 @@ const (
 	KindStream     = "stream"
 )
 
-// StillRead is the name of a request whose head has not come whole.
+// StillRead is the name of a request of whose head only a part has come.
 const StillRead = "still being read"
 
-// An Item is what a connection hands up of one request, stream or connection of
-// another protocol that is in flight on it.
+// An Item is what a connection reports of something in flight on it: a request, a stream,
+// or the connection itself.
 type Item struct {
 	Kind, Name, Peer string
 	Since            time.Time // zero if it began before T0
 	ID               any       // its identity
-	On               any       // the same for its connection
+	On               any       // the identity of its connection
 }
 
-// withMethod is name, of a pattern that may have a method, with one.
+// withMethod returns name, a path or a pattern, with the method of r before it, unless it
+// is a pattern that has a method.
 func withMethod(r *http.Request, name string) string {
 	if strings.Contains(name, " ") {
 		return name
@@ -38,8 +39,9 @@ func withMethod(r *http.Request, name string) string {
 	return r.Method + " " + name
 }
 
-// requestName names a request that a handler may be at work on, by what does
-// not change meanwhile. ServeMux sets r.Pattern, so the ServeMux is asked instead.
+// requestName names a request that a handler may be at work on. It reads only fields that
+// do not change meanwhile: not r.Pattern, which the ServeMux sets, so it asks the ServeMux
+// for the pattern.
 func requestName(r *http.Request, routes *http.ServeMux) string {
 	path, _, _ := strings.Cut(r.RequestURI, "?") // a query may hold secrets
 	if u, err := url.ParseRequestURI(path); err == nil && routes != nil {

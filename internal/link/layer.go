@@ -7,31 +7,31 @@ import (
 	"sync/atomic"
 )
 
-// A gRPC server with credentials does the handshake itself, on a connection of ours.
-// What follows the frames, and puts GOAWAY between them, must be above the encryption.
-// So the handshake is done on what is below the connection, and then the connection's
-// HTTP/2 side reads and writes through what the handshake has made.
+// A gRPC server with credentials does the handshake itself, on a connection of ours. The
+// code that follows the frames, and puts GOAWAY between them, must work above the
+// encryption. So the handshake is done on the connection below ours, and then our HTTP/2
+// side reads and writes through the encrypted connection that the handshake has made.
 
-// A layer is what encrypts a connection of gRPC.
+// A layer is the encryption between a connection of gRPC and the socket.
 type layer struct {
 	net.Conn // the connection below
 	of       layered
 	conn     *base
-	records  recordConn // of the same, where it is TLS; of the goroutine that reads
-	tls      bool       // it is that; else nothing is known of its records
+	records  recordConn // follows the records of the connection below, if they are of TLS; of the goroutine that reads
+	tls      bool       // they are; else nothing is known of its records
 
 	handshake atomic.Int32 // how far it has come
-	above     net.Conn     // what the handshake has made; not changed when that is over
+	above     net.Conn     // what the handshake has made; not changed after the handshake
 }
 
 // How far a handshake has come.
 const (
-	handshakeAwaited = iota // the client is silent
+	handshakeAwaited = iota // the client has sent nothing
 	handshakeBegun
 	handshakeOver
 )
 
-// A layered is the connection that has a layer.
+// A layered is the connection over a layer.
 type layered interface {
 	polled
 	handshakeBegan()
@@ -46,7 +46,8 @@ func newLayer(c *base, of layered) *layer {
 func (l *layer) Read(b []byte) (int, error)  { return l.above.Read(b) }
 func (l *layer) Write(b []byte) (int, error) { return l.above.Write(b) }
 
-// Close ends the encryption, which may have a last record, and the connection below.
+// Close closes the encrypted connection, which may send a last record, and the connection
+// below.
 func (l *layer) Close() error {
 	if l.handshake.Load() != handshakeOver {
 		return l.Conn.Close()
@@ -67,7 +68,7 @@ func (l *layer) closable() bool { return l.handshake.Load() != handshakeBegun }
 // midRecord reports, to the reader, whether a part of a record has come.
 func (l *layer) midRecord() bool { return l.tls && l.records.midRecord() }
 
-// poll is readNow for what is encrypted.
+// poll is readNow for the encrypted connection.
 func (l *layer) poll(b []byte) (n int, err error) {
 	l.records.polling = true
 	n, err = l.above.Read(b)
@@ -78,11 +79,11 @@ func (l *layer) poll(b []byte) (n int, err error) {
 	return n, err
 }
 
-// A ciphertext is the connection below a layer, as the credentials are given it.
+// A ciphertext is the connection below a layer, as it is given to the credentials.
 type ciphertext struct{ *layer }
 
-// Read waits for the client to begin as for a request: until then the connection is
-// silent, and is closed as a silent one is.
+// Read waits for the first bytes of the client as for those of a request: until then the
+// connection is idle, and is closed as an idle one is.
 func (s ciphertext) Read(b []byte) (int, error) {
 	if s.handshake.Load() != handshakeAwaited {
 		return s.records.Read(b)
@@ -102,7 +103,8 @@ const handshakeRecord = 22
 
 func (s ciphertext) Write(b []byte) (int, error) { return s.layer.Conn.Write(b) }
 
-// Close closes the whole connection: the server has given the handshake up.
+// Close closes the whole connection, the one over the layer too: the server gives the
+// handshake up.
 func (s ciphertext) Close() error {
 	if s.of.BeginClose() {
 		return s.of.EndClose()

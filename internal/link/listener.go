@@ -12,19 +12,19 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
-// A Listener hands out wrapped connections, and closes without losing one
-// that the kernel has already accepted: closing a socket resets its accept
-// queue.
+// A Listener returns connections as Conns. At its end it accepts first all connections
+// that the kernel has accepted, because to close a listening socket resets those in its
+// accept queue.
 type Listener struct {
 	net.Listener
 	Env     *Env
-	Routes  *http.ServeMux          // of the server, if that is its Handler
-	empty   bool                    // the accept queue was empty a moment ago, unless the look was late
+	Routes  *http.ServeMux          // the server's Handler, if that is a ServeMux
+	empty   bool                    // the last look found the accept queue empty, unless it was late
 	look    look.Look               // at the accept queue
 	Clear   bool                    // net/http serves clear text on its connections
-	wrap    func(net.Conn) net.Conn // what is between the socket and ours, nil if nothing is
-	Begin   func(*Conn)             // what a connection begins as, nil for net/http
-	Emptied func()                  // is called when the accept queue is empty for good
+	wrap    func(net.Conn) net.Conn // makes what is between the socket and a Conn; nil if nothing is
+	Begin   func(*Conn)             // sets what a Conn begins as; nil for net/http
+	Emptied func()                  // called when the accept queue is empty and the listener closed
 }
 
 type deadliner interface{ SetDeadline(time.Time) error }
@@ -54,14 +54,14 @@ func (l *Listener) accept() (*Conn, error) {
 		}
 		if l.empty && !l.look.Late() || !l.again() {
 			l.Listener.Close()
-			l.Emptied() // handshakes may go on: they are waited for as connections are
+			l.Emptied() // handshakes may still be under way: their connections are waited for
 			return nil, net.ErrClosed
 		}
 	}
 }
 
-// AcceptPatiently is accept, and retries temporary errors (EMFILE) with backoff, as
-// net/http does.
+// AcceptPatiently is Accept that retries after temporary errors such as EMFILE, with the
+// backoff of net/http, and logs them.
 func (l *Listener) AcceptPatiently() (*Conn, error) {
 	return l.acceptPatiently(func(err error, wait time.Duration) {
 		l.Env.Log.Warn("accept failed, and is tried again", "listener", l.Name(), "error", err, "after", wait)
@@ -95,8 +95,9 @@ func (l *Listener) take(nc net.Conn) *Conn {
 	return c
 }
 
-// again returns false if the queue is known to be empty. Else it arranges one
-// more Accept, which finds that out within a millisecond.
+// again returns false if the accept queue is known to be empty. Else it sets a deadline
+// for one more Accept, which finds out whether the queue is empty, at first within a
+// millisecond.
 func (l *Listener) again() bool {
 	if waits, known := queued(l.Listener); known && !waits {
 		return false
@@ -106,8 +107,8 @@ func (l *Listener) again() bool {
 	return ok && l.look.Begin(d.SetDeadline) == nil
 }
 
-// Shut begins the end of the listener: it ends the wait of Accept, which empties the
-// queue and closes. The caller has set closing.
+// Shut begins the end of the listener: it interrupts Accept, which then empties the accept
+// queue and closes the listener. The caller must have set State.Closing.
 func (l *Listener) Shut() {
 	d, ok := l.Listener.(deadliner)
 	if !ok || program.Protect(func() error { return d.SetDeadline(time.Unix(1, 0)) }) != nil {
@@ -115,15 +116,16 @@ func (l *Listener) Shut() {
 	}
 }
 
-// Close is called by net/http when it stops, under the lock of its server, and by
-// grpc-go when it is stopped: it does not wait. It resets what is in the accept
-// queue, so before the end of the lame duck it is not for them to call.
+// Close is called by net/http in Shutdown, under the lock of its server, and by grpc-go in
+// Stop: so it does not block. It resets what is in the accept queue, so it must not be
+// called before Accept has emptied that.
 func (l *Listener) Close() error {
 	go program.Protect(l.Listener.Close)
 	return nil
 }
 
-// Name is the address of the listener, for messages.
+// Name is the address of the listener, for messages, or its type if Addr does not return
+// within a second.
 func (l *Listener) Name() string {
 	addr := make(chan string, 1)
 	go func() {
@@ -140,9 +142,10 @@ func (l *Listener) Name() string {
 	return fmt.Sprintf("of type %T", l.Listener)
 }
 
-// ErrTLSListener is for a listener that terminates TLS itself: what is under it
-// is needed. That of tls.NewListener is known at start, any other by the first
-// connection that it returns.
+// ErrTLSListener is for a listener of an http.Server that terminates TLS itself: GOAWAY
+// must be written between the frames before they are encrypted. The listener of
+// tls.NewListener is recognised at start, any other by the first connection that it
+// returns.
 var ErrTLSListener = errors.New("the listener of an http.Server returns connections of TLS, and lameduck needs those under it\n" +
 	"hint: give AddHTTP what net.Listen returns, and set http.Server.TLSConfig (with autocert: to Manager.TLSConfig())")
 

@@ -3,11 +3,11 @@ package link
 import "sync/atomic"
 
 // A lock is a mutex. It is held while a client may be slow to read, and in a bubble of
-// package synctest no time passes while a goroutine waits for a sync.Mutex. So one waits
-// for it at a channel, which is made by the first that has to: the rest costs what a
-// sync.Mutex does.
+// package synctest no time passes while a goroutine waits for a sync.Mutex. So goroutines
+// wait for a lock by a channel. The first one that has to wait makes the channel; without
+// a wait a lock costs what a sync.Mutex does.
 type lock struct {
-	takers atomic.Int32 // the goroutine that has it, and those that wait
+	takers atomic.Int32 // the goroutine that has the lock, and those that wait for it
 	handed atomic.Pointer[chan struct{}]
 }
 
@@ -25,7 +25,7 @@ func (l *lock) unlock() {
 
 func (l *lock) tryLock() bool { return l.takers.CompareAndSwap(0, 1) }
 
-// hand is the channel by which the lock goes from one to the next.
+// hand is the channel by which the lock goes from one goroutine to the next.
 func (l *lock) hand() chan struct{} {
 	if c := l.handed.Load(); c != nil {
 		return *c

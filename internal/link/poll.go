@@ -9,17 +9,18 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/program"
 )
 
-// A polled is a connection whose reader was interrupted, to poll it one last time.
+// A polled is a connection whose reader may be interrupted, so that it polls for a request
+// one last time before the connection is closed.
 type polled interface {
 	closable() bool
 	midRequest() bool
 	keep()            // clears an interrupt that found the first bytes of a request
 	closeIdle()       // closes it
-	failed(err error) // notes a panic of the program's connection
+	failed(err error) // logs a panic of the program's connection
 }
 
-// readFrom reads from nc, which is c.Conn, or what is under it while that
-// cannot be read yet.
+// readFrom reads from nc, and polls after an interrupt. nc is c.Conn, or the connection
+// under it before the handshake.
 func (c *base) readFrom(of polled, nc net.Conn, b []byte) (int, error) {
 	n, err := nc.Read(b)
 	if n <= 0 {
@@ -28,8 +29,8 @@ func (c *base) readFrom(of polled, nc net.Conn, b []byte) (int, error) {
 	return n, err
 }
 
-// readAgain goes on where a Read has brought nothing but err: if that is
-// because of an interrupt it polls.
+// readAgain goes on after a Read that has returned no bytes but err: if an interrupt was
+// the cause it polls, and reads on if the connection is not to be closed.
 func (c *base) readAgain(of polled, nc net.Conn, b []byte, err error) (int, error) {
 	for n := 0; ; n, err = nc.Read(b) {
 		if n > 0 || err == nil || !c.interrupted.Load() || !errors.Is(err, os.ErrDeadlineExceeded) {
@@ -41,8 +42,8 @@ func (c *base) readAgain(of polled, nc net.Conn, b []byte, err error) (int, erro
 	}
 }
 
-// protectedPoll is finalPoll. A panic is an error: bare net/http makes none of these
-// calls, and the goroutine that reads HTTP/2 recovers nothing.
+// protectedPoll is finalPoll that returns a panic as an error: net/http without us makes
+// none of these calls, and does not recover a panic in the goroutine that reads HTTP/2.
 func (c *base) protectedPoll(of polled, nc net.Conn, b []byte) (n int, err error, settled bool) {
 	panicked := program.Protect(func() error {
 		n, err, settled = c.finalPoll(of, nc, b)
@@ -57,8 +58,9 @@ func (c *base) protectedPoll(of polled, nc net.Conn, b []byte) (n int, err error
 
 var errPoll = errors.New("a method of the connection panicked")
 
-// finalPoll is the reader's side of interruptRead. settled is false if the connection
-// is not to be closed after all, and the reader should read on.
+// finalPoll is the reader's side of interruptRead. It polls, and closes the connection if
+// nothing has come. settled is false if the connection is to be kept, and the reader
+// should read on; else n and err are the result of its Read.
 func (c *base) finalPoll(of polled, nc net.Conn, b []byte) (n int, err error, settled bool) {
 	if !c.interrupted.Load() {
 		return 0, nil, false
@@ -67,7 +69,7 @@ func (c *base) finalPoll(of polled, nc net.Conn, b []byte) (n int, err error, se
 		of.keep()
 		return 0, nil, false
 	}
-	n, err = pollNow(nc, b) // not under the lock: it may take a while
+	n, err = pollNow(nc, b) // not under a lock: it may take a few milliseconds
 	switch {
 	case n > 0:
 		c.clearInterrupt()

@@ -5,9 +5,9 @@ import (
 	"syscall"
 )
 
-// queued reports whether a connection waits in the accept queue of l. known is
-// false where that cannot be known without accepting it. Only of the two types of
-// listener it is sure that what the queue holds is what their Accept would give.
+// queued reports whether a connection waits in the accept queue of l. known is false if
+// that cannot be known without accepting it: Accept of any other type of listener than
+// these two may return something else than the queue holds.
 func queued(l net.Listener) (waits, known bool) {
 	var s syscall.Conn
 	switch l := l.(type) {

@@ -1,7 +1,7 @@
 package link
 
-// raw is a connection that the program has taken over, or that never was net/http's:
-// what is sent on it is not known, so it is in flight until it is closed.
+// raw is a connection that a handler has taken over, or that never was net/http's. Its
+// protocol is not known, so it is in flight until it is closed.
 type raw struct{ *http1 }
 
 func (raw) closable() bool { return false }

@@ -10,9 +10,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/look"
 )
 
-// readNow reads what the receive queue holds and does not wait: 0 and nil if
-// it is empty. The deadline of c may be past. Only of the two types of socket
-// it is sure that what the queue holds is what their Read would give.
+// readNow reads what the receive queue holds, and does not wait. It returns 0 and nil if
+// the queue is empty. It works although the read deadline of c has passed. Read of any
+// other type of connection than these two may return something else than the queue holds:
+// for those package look is used.
 func readNow(c net.Conn, b []byte) (n int, err error) {
 	var s syscall.Conn
 	switch c := c.(type) {

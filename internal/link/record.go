@@ -9,25 +9,26 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/look"
 )
 
-// A recordConn is the connection under a tls.Conn. It follows the records, so that
-// it is known whether a part of one has come, and can be read without waiting.
+// A recordConn is the connection under a tls.Conn. It follows the records, so that it is
+// known whether a part of one has come, and it can be read without waiting.
 type recordConn struct {
 	net.Conn
-	slot    *slot   // of its handshake; nil when that is done
-	first   [1]byte // the first byte of all, which was read before the handshake
-	unread  bool    // first was, and the tls.Conn has not read it
-	polling bool    // reads do not wait
-	have    uint8   // bytes of a record's head that have come; recordHead until the record is whole
-	left    uint16  // of the record, once its head is whole
+	slot    *slot   // of its handshake; nil before and after that
+	first   [1]byte // the first byte of the connection, which is read before the handshake
+	unread  bool    // first has come, and the tls.Conn has not read it yet
+	polling bool    // Read does not wait
+	have    uint8   // bytes of a record's head that have come; recordHead until the record is whole, 0 between two records
+	left    uint16  // bytes of the record that are still to come, once its head is whole
 }
 
 // recordHead is the length of a record's head, of which the last two bytes are the length
 // of the rest (RFC 8446, section 5.1).
 const recordHead = 5
 
+// midRecord reports whether a part of a record has come, and the rest has not.
 func (s *recordConn) midRecord() bool { return s.have > 0 }
 
-// Read is the tls.Conn's.
+// Read is called by the tls.Conn.
 func (s *recordConn) Read(b []byte) (n int, err error) {
 	switch {
 	case s.unread:
@@ -48,7 +49,7 @@ func (s *recordConn) Read(b []byte) (n int, err error) {
 	return n, err
 }
 
-// follow follows the records.
+// follow notes which part of a record b ends with.
 func (s *recordConn) follow(b []byte) {
 	for len(b) > 0 {
 		n := 1
@@ -80,10 +81,10 @@ func pollNow(c net.Conn, b []byte) (n int, err error) {
 	return readNow(c, b)
 }
 
-// readRecords is readNow for TLS.
+// readRecords is readNow for a connection with TLS.
 func readRecords(over *tls.Conn, b []byte) (n int, err error) {
 	s, ok := over.NetConn().(*recordConn)
-	if !ok { // the listener's own TLS: a record may be cut in two, and then waits
+	if !ok { // TLS of the program's listener: if a part of a record has come, this waits for the rest
 		return look.Read(over, b)
 	}
 	s.polling = true

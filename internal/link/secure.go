@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// Secured returns the configuration of srv's listeners, nil if they speak
-// clear text, and what net/http is to serve inside of TLS: what it would itself, and
-// HTTP/2 in clear text for what was decrypted. It leaves srv as it is, for the program
-// may try again if its port is taken.
+// Secured returns the TLS configuration of srv's listeners, nil if they use clear text,
+// and behind, the protocols that net/http is to serve on what was decrypted: those that
+// it would serve over TLS, but HTTP/2 as HTTP/2 in clear text. It does not change srv,
+// because the program may try again, for example if its port is taken.
 func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
@@ -37,13 +37,13 @@ func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err 
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
 	behind = new(http.Protocols)
 	behind.SetHTTP1(protocols.HTTP1())
-	behind.SetHTTP2(protocols.HTTP2()) // means nothing to srv, but to a server that the program makes from its fields
+	behind.SetHTTP2(protocols.HTTP2()) // has no effect on srv, but on a server that the program makes from srv's fields
 	behind.SetUnencryptedHTTP2(protocols.HTTP2())
 	return config, behind, nil
 }
 
-// overTLS is what of p is served over TLS. HTTP/2 must not be offered in the
-// handshake where net/http, which is given what was decrypted, has none.
+// overTLS is which protocols of p are served over TLS. HTTP/2 must not be offered in the
+// handshake if net/http does not serve it on what was decrypted.
 func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	if !p.HTTP1() && !p.HTTP2() {
 		return p, errors.New("http.Server.Protocols names neither HTTP/1 nor HTTP/2, and TLSConfig is set\n" +
@@ -51,7 +51,7 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	}
 	for name, serve := range srv.TLSNextProto {
 		switch name {
-		case "h2", clearHTTP2Key, "http/1.1", "http/1.0", "": // net/http never calls the last three
+		case "h2", clearHTTP2Key, "http/1.1", "http/1.0", "": // net/http never calls the functions of the last three
 		default:
 			if serve != nil {
 				return p, fmt.Errorf("http.Server.TLSNextProto has %q, which net/http can serve only where it terminates TLS\n"+
@@ -74,11 +74,11 @@ func overTLS(srv *http.Server, p http.Protocols) (http.Protocols, error) {
 	return p, nil
 }
 
-// ClearTextByHTTP2 reports whether srv serves clear text although TLSConfig is
-// set: golang.org/x/net/http2.ConfigureServer sets that on every server. It is
-// read so only if TLSConfig holds nothing of the program's own, and if the
-// program asks for HTTP/2 in clear text. Otherwise the certificate is missing
-// more likely than the TLS is unwanted.
+// ClearTextByHTTP2 reports whether srv is to serve clear text although TLSConfig is set,
+// because golang.org/x/net/http2.ConfigureServer has set it, as it does on every server.
+// It does so only if TLSConfig holds nothing of the program's own, and if the program asks
+// for HTTP/2 in clear text. Otherwise it is more likely that the program wants TLS and has
+// forgotten the certificate.
 func ClearTextByHTTP2(srv *http.Server) bool {
 	if srv.TLSConfig == nil || srv.TLSNextProto["h2"] == nil || !asConfigureServerMakes(srv.TLSConfig) {
 		return false
@@ -87,9 +87,9 @@ func ClearTextByHTTP2(srv *http.Server) bool {
 	return IsH2C(srv.Handler) || p.UnencryptedHTTP2() && !p.HTTP2()
 }
 
-// asConfigureServerMakes reports whether all that differs from an empty
-// tls.Config is what http2.ConfigureServer sets. All fields are compared, also
-// those that a later version of Go may add.
+// asConfigureServerMakes reports whether config differs from an empty tls.Config only in
+// what http2.ConfigureServer sets. It compares all fields, also those that a later version
+// of Go may add.
 func asConfigureServerMakes(config *tls.Config) bool {
 	for _, name := range config.NextProtos {
 		if name != "h2" && name != "http/1.1" {
@@ -102,7 +102,8 @@ func asConfigureServerMakes(config *tls.Config) bool {
 	return reflect.ValueOf(rest).Elem().IsZero()
 }
 
-// protocolsOf is what net/http makes of Protocols and TLSNextProto.
+// protocolsOf is which protocols net/http serves for the Protocols and TLSNextProto of
+// srv.
 func protocolsOf(srv *http.Server) http.Protocols {
 	if srv.Protocols != nil {
 		return *srv.Protocols
@@ -114,8 +115,8 @@ func protocolsOf(srv *http.Server) http.Protocols {
 	return p
 }
 
-// nextProtos is what is offered in the handshake: the program's own list,
-// with what is served added and what is not left out.
+// nextProtos is the list of protocols that is offered in the handshake: the program's own
+// list, without HTTP/2 or HTTP/1 if that is not served, and with it if it is.
 func nextProtos(own []string, p http.Protocols) []string {
 	served := map[string]bool{"h2": p.HTTP2(), "http/1.1": p.HTTP1()}
 	list := slices.DeleteFunc(slices.Clone(own), func(name string) bool {

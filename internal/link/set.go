@@ -10,36 +10,38 @@ import (
 )
 
 // Set is the set of open connections. A part of it is locked when a connection of that
-// part comes, goes or is taken over, and never on the path of a request.
+// part is accepted, closed or taken over, and never on the path of a request.
 type Set struct {
 	parts []part
-	Ended chan struct{} // has an element after the last of open, or of all, has ended
-	Idle  chan struct{} // has an element if some went idle since the closing phase last checked
+	Ended chan struct{} // has an element after a part has lost the last connection of open, or of all
+	Idle  chan struct{} // has an element if connections went idle since the finishing phase last looked
 
-	ClosedIdle atomic.Int64 // silent connections that we closed, whose clients had not been asked to leave
+	ClosedIdle atomic.Int64 // idle connections that we have closed although their client had not been asked to leave
 }
 
-// manyParts is into how many a Set is divided: a goroutine that lists a million connections keeps an
-// accept waiting while 16,000 pointers are copied.
+// manyParts is into how many parts a Set is divided: so a goroutine that lists a million
+// connections delays an accept only while it copies 16,000 pointers.
 const manyParts = 64
 
-// A part is some of the connections, whatever they are doing.
+// A part is a random part of the connections.
 type part struct {
 	set   *Set
 	mu    sync.Mutex
 	open  group // net/http may serve requests on these
 	apart group // not on these: AddConn's, gRPC's, and some that a handler has taken over
 
-	announced []*Conn // went idle since the closing phase last checked
+	announced []*Conn // went idle since the finishing phase last looked
 
-	// taken are those that only the program holds, and what is closed when they are
-	// to leave, if the program waits for that. One that it loses without closing it
-	// is closed by the garbage collector, as with net/http.
+	// taken are the connections that a handler has taken over and only the program holds.
+	// The garbage collector closes one that the program loses without closing it, as with
+	// net/http. The value is the channel of Draining, nil if the program has not asked for
+	// it.
 	taken   map[weak.Pointer[Conn]]chan struct{}
-	lost    int
-	waiting []chan struct{} // of those that were lost
+	lost    int             // how many of taken the program has lost
+	waiting []chan struct{} // the channels of those
 }
 
+// Init makes the set ready to use.
 func (s *Set) Init() {
 	s.parts = make([]part, manyParts)
 	for i := range s.parts {
@@ -49,8 +51,8 @@ func (s *Set) Init() {
 	s.Idle = make(chan struct{}, 1)
 }
 
-// of is the part that c belongs to. Its share is random, so the parts are as large as
-// one another.
+// of is the part that c belongs to. c.Share is random, so all parts have about the same
+// size.
 func (s *Set) of(c *Conn) *part { return &s.parts[min(int(c.Share*manyParts), manyParts-1)] }
 
 func (s *Set) add(c *Conn)      { s.of(c).add(c) }
@@ -62,7 +64,7 @@ func (s *Set) announce(c *Conn) { s.of(c).announce(c) }
 func (s *Set) take(c *Conn, alone bool, leave chan struct{}) { s.of(c).take(c, alone, leave) }
 func (s *Set) leaves(c *Conn, leave chan struct{})           { s.of(c).leaves(c, leave) }
 
-// SignalEnd signals to the closing phase, and to the cut, that something has ended.
+// SignalEnd signals to the finishing phase, and to the cut, that something has ended.
 func (s *Set) SignalEnd() { notify(s.Ended) }
 
 func notify(c chan struct{}) {
@@ -92,11 +94,12 @@ func (s *part) remove(c *Conn) {
 		delete(s.taken, weak.Make(c))
 	}
 	if len(s.open) == 0 && (before > 0 || len(s.apart)+len(s.taken) == 0) {
-		s.set.SignalEnd() // of this part, and so it is of the last one too
+		s.set.SignalEnd() // the part is empty: it may be the last one that was not
 	}
 }
 
-// A group is connections in no order. Each knows its place in the one that it is in.
+// A group is connections in no order. A connection is in one group at most, and knows its
+// index there.
 type group []*Conn
 
 // add adds c, unless it is there.
@@ -123,7 +126,7 @@ func (g *group) remove(c *Conn) bool {
 	return true
 }
 
-// A Count is how many connections there are of each kind.
+// A Count is how many connections are in each of the groups, and in taken.
 type Count struct{ Open, Apart, Taken int }
 
 func (n Count) all() int { return n.Open + n.Apart + n.Taken }
@@ -144,8 +147,8 @@ func (s *Set) Count() (n Count) {
 	return n
 }
 
-// announce reports to the closing phase that c went idle, or may be closed earlier.
-// Before that phase it does nothing.
+// announce reports to the finishing phase that c went idle, or may be closed earlier than
+// it was due. Before that phase it does nothing.
 func (s *part) announce(c *Conn) {
 	if !c.state.Closing.Load() {
 		return
@@ -170,7 +173,7 @@ func (s *part) takeIdle() []*Conn {
 	return all
 }
 
-// TakeIdle returns those that were announced.
+// TakeIdle returns the connections that were announced since its last call.
 func (s *Set) TakeIdle() (all []*Conn) {
 	for i := range s.parts {
 		all = append(all, s.parts[i].takeIdle()...)
@@ -178,16 +181,16 @@ func (s *Set) TakeIdle() (all []*Conn) {
 	return all
 }
 
-// take notes that a handler has taken c over. If alone, only the program can close
-// it from now on; leave is closed to ask it to leave, and nil if it does not wait.
+// take notes that a handler has taken c over. alone: from now on only the program holds
+// it. leave is the channel of Draining, nil if the program has not asked for it.
 func (s *part) take(c *Conn, alone bool, leave chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.open.remove(c) {
-		return // it is closed
+		return // c is closed
 	}
 	if len(s.open) == 0 {
-		s.set.SignalEnd() // of those that can carry a request
+		s.set.SignalEnd() // no connection of the part can carry a request any more
 	}
 	if !alone {
 		s.apart.add(c)
@@ -201,14 +204,15 @@ func (s *part) take(c *Conn, alone bool, leave chan struct{}) {
 	runtime.AddCleanup(c, s.lose, w)
 }
 
-// lose is called when the program has lost a connection. It may send and close
-// nothing: in a test of the program the channels may be of a synctest bubble.
+// lose is called by the garbage collector when the program has lost a connection. It must
+// not send on a channel or close one: in a test of the program the channels may belong to
+// a synctest bubble.
 func (s *part) lose(w weak.Pointer[Conn]) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	leave, is := s.taken[w]
 	if !is {
-		return // it was closed
+		return // the program has closed it, or holds the connection under it
 	}
 	delete(s.taken, w)
 	s.lost++
@@ -217,7 +221,7 @@ func (s *part) lose(w weak.Pointer[Conn]) {
 	}
 }
 
-// leaves notes that the program waits for leave of c.
+// leaves notes that the program has asked for leave, the channel of Draining of c.
 func (s *part) leaves(c *Conn, leave chan struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -226,8 +230,8 @@ func (s *part) leaves(c *Conn, leave chan struct{}) {
 	}
 }
 
-// hold keeps c although the program may have no other reference to it: it holds
-// what is under it.
+// hold keeps c from the garbage collector, because the program has got the connection
+// under c and may hold only that.
 func (s *part) hold(c *Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -247,7 +251,7 @@ func (s *part) releaseWaiting() int {
 	defer s.mu.Unlock()
 	for _, leave := range s.waiting {
 		select {
-		case <-leave: // it was asked before
+		case <-leave: // it is closed already
 		default:
 			close(leave)
 		}
@@ -256,8 +260,8 @@ func (s *part) releaseWaiting() int {
 	return s.lost
 }
 
-// ReleaseWaiting releases those that wait for a connection that was lost. It returns
-// how many were lost in all.
+// ReleaseWaiting closes the Draining channels of connections that were lost, so that
+// goroutines that wait for them end. It returns how many connections were lost in all.
 func (s *Set) ReleaseWaiting() (lost int) {
 	for i := range s.parts {
 		lost += s.parts[i].releaseWaiting()
@@ -265,18 +269,18 @@ func (s *Set) ReleaseWaiting() (lost int) {
 	return lost
 }
 
-// list puts its connections into some, whatever is there. No memory is made under the
-// lock: that may have to wait for the garbage collector.
+// list returns the connections of the part, in the memory of some if that is enough. It
+// allocates none under the lock: that may have to wait for the garbage collector.
 func (s *part) list(some []*Conn) []*Conn {
 	for {
-		some = slices.Grow(some[:0], s.count().all()+16) // some may be added meanwhile
+		some = slices.Grow(some[:0], s.count().all()+16) // a few connections may be added meanwhile
 		if all, ok := s.copyTo(some); ok {
 			return all
 		}
 	}
 }
 
-// copyTo appends its connections to some, if there is room.
+// copyTo appends the connections of the part to some, if that has room for all.
 func (s *part) copyTo(some []*Conn) (all []*Conn, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -292,7 +296,7 @@ func (s *part) copyTo(some []*Conn) (all []*Conn, ok bool) {
 	return some, true
 }
 
-// All is all of them. No lock is held while one is examined.
+// All iterates over all connections. No lock is held while the caller has one.
 func (s *Set) All() iter.Seq[*Conn] {
 	return func(yield func(*Conn) bool) {
 		var some []*Conn
@@ -307,11 +311,11 @@ func (s *Set) All() iter.Seq[*Conn] {
 	}
 }
 
-// List returns all of them.
+// List returns all connections.
 func (s *Set) List() []*Conn { return slices.AppendSeq(make([]*Conn, 0, s.Count().all()), s.All()) }
 
-// AwaitNews is called before the health servers are shut down: no connection with
-// a health Watch is closed before the watcher has its message.
+// AwaitNews is called before the health servers are shut down: from then on no connection
+// with a health Watch counts as confirmed before NOT_SERVING was sent on the Watch.
 func (s *Set) AwaitNews() {
 	for c := range s.All() {
 		if h := c.h2.Load(); h != nil {

@@ -6,28 +6,29 @@ import (
 	"time"
 )
 
-// slots bounds how many handshakes compute at one time. When many clients connect at
-// once, as after a rollout, the requests on open connections would else wait for the
-// processor behind all of their handshakes. A handshake that waits for its client has no
-// slot, so clients that send nothing, or slowly, keep no other one from a handshake; and
-// connections are accepted whether a slot is free or not.
+// slots bounds how many handshakes compute at one time. Without it, when many clients
+// connect at once, as after a rollout, requests on open connections would get the
+// processor only after all handshakes. A handshake that waits for its client has no slot,
+// so clients that send nothing, or slowly, delay no other client; and connections are
+// accepted whether a slot is free or not.
 type slots chan struct{}
 
-// newSlots returns so many that a request waits 20 to 40 ms behind them on one core.
+// newSlots returns so many slots that a request waits 20 to 40 ms for their handshakes on
+// one core.
 func newSlots() slots { return make(slots, max(16, 2*runtime.GOMAXPROCS(0))) }
 
-// slotLimit is how long a handshake keeps a slot at most. One that does not return it
-// by then does not compute: a GetCertificate asks a server, or the private key is in
-// one. Such handshakes have no bound in net/http.
+// slotLimit is how long a handshake keeps a slot at most. One that takes longer is not
+// computing but waiting: GetCertificate asks a server, or the private key is on one. Such
+// handshakes need no bound, and net/http has none.
 const slotLimit = 10 * time.Millisecond
 
-// A slot is what one handshake has of them. It is of the goroutine of the handshake, but
-// for what limits it.
+// A slot is one handshake's use of the slots. Only the goroutine of the handshake uses it,
+// and the timer.
 type slot struct {
 	of    slots
-	cut   <-chan struct{}
-	limit *time.Timer
-	held  atomic.Bool
+	cut   <-chan struct{} // closed at the cut
+	limit *time.Timer     // calls giveBack after slotLimit
+	held  atomic.Bool     // the handshake has a slot
 }
 
 // take waits for a slot, until the cut.
@@ -37,9 +38,9 @@ func (s *slot) take() {
 	case <-s.cut:
 		return
 	}
-	// The other handshakes that can go on read first what has come, and then wait for a
-	// slot: without this each would compute as soon as it runs, and a request would wait
-	// for the processor behind all of them.
+	// Now all other handshakes that can run read what has come, and then wait for a slot.
+	// Without this each would compute as soon as it runs, and a request would get the
+	// processor only after all of them.
 	runtime.Gosched()
 	s.held.Store(true)
 	if s.limit == nil {
@@ -49,7 +50,7 @@ func (s *slot) take() {
 	}
 }
 
-// leave gives the slot back, if the handshake has one.
+// leave stops the timer, and gives the slot back if the handshake has one.
 func (s *slot) leave() {
 	if s.limit != nil {
 		s.limit.Stop()

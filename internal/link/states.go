@@ -2,12 +2,12 @@ package link
 
 import "net/http"
 
-// connState follows net/http's view of a connection. On the way of a request it
-// costs one atomic store, when the connection goes idle.
+// connState is http.Server.ConnState. For each request it costs one atomic store, when
+// the connection goes idle.
 func (c *Conn) connState(s http.ConnState) {
 	switch s {
 	case http.StateIdle:
-		if c.h2.Load() == nil { // else the frames show more
+		if c.h2.Load() == nil { // else the frames show exactly when it is idle
 			c.wentIdle()
 		}
 	case http.StateHijacked:
@@ -17,6 +17,7 @@ func (c *Conn) connState(s http.ConnState) {
 	}
 }
 
+// wentIdle is called when an answer is written and net/http waits for the next request.
 func (c *Conn) wentIdle() {
 	c.deadlinesSet = 0
 	c.requestBegun = false
@@ -27,11 +28,12 @@ func (c *Conn) wentIdle() {
 	} else {
 		c.doing.Store(nil)
 	}
-	if c.state.Closing.Load() { // after the store: the closing phase has seen it, or is notified
+	if c.state.Closing.Load() { // after the store: the finishing phase has seen that, or is notified here
 		c.announce()
 	}
 }
 
+// wentAway is called when a handler hijacks the connection.
 func (c *Conn) wentAway() {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()
@@ -42,8 +44,8 @@ func (c *Conn) wentAway() {
 	c.forget()
 }
 
-// wasClosed is called when net/http has closed the connection. It has ended
-// an HTTP/1 handler by then, but not those of HTTP/2.
+// wasClosed is called when net/http has closed the connection. A handler of HTTP/1 has
+// returned by then, but those of HTTP/2 may still be at work.
 func (c *Conn) wasClosed() {
 	c.Mu.Lock()
 	defer c.Mu.Unlock()

@@ -17,18 +17,18 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
-// TLS is terminated here and not in net/http, for GOAWAY must be put
-// between the frames before they are encrypted. net/http takes what it is
-// given for clear text, on which it serves HTTP/2 as well.
+// TLS is terminated here and not in net/http, because GOAWAY must be written between the
+// frames before they are encrypted. net/http is given what was decrypted, and serves
+// HTTP/2 on that as in clear text.
 
-// HandshakeLimit is the time for a handshake if http.Server sets none.
+// HandshakeLimit is the time for a handshake if no timeout of http.Server is shorter.
 const HandshakeLimit = 10 * time.Second
 
-// PrefaceLimit is the time for a client of HTTP/2 to begin after the handshake, as
-// net/http has it where it terminates TLS. ReadHeaderTimeout, if set, replaces it.
+// PrefaceLimit is the time for a client of HTTP/2 to send its preface after the handshake,
+// as in net/http when that terminates TLS. ReadHeaderTimeout, if set, replaces it.
 const PrefaceLimit = 10 * time.Second
 
-// handshakeTime is the time for a handshake, as net/http has it.
+// handshakeTime is the time for a handshake, computed as net/http does.
 func handshakeTime(srv *http.Server) time.Duration {
 	limit := HandshakeLimit
 	for _, d := range []time.Duration{srv.ReadHeaderTimeout, srv.ReadTimeout, srv.WriteTimeout} {
@@ -39,8 +39,8 @@ func handshakeTime(srv *http.Server) time.Duration {
 	return limit
 }
 
-// handshake makes c, which has just been accepted, ready for net/http. It
-// returns an error if the client did not come so far; c is closed then.
+// handshake does the TLS handshake of c, which has just been accepted, and returns c as
+// net/http is to have it. If it returns an error, c is closed.
 func (c *Conn) handshake(l *tlsListener) (net.Conn, error) {
 	over := c.Conn.(*tls.Conn)
 	s := c.records()
@@ -71,7 +71,7 @@ func (c *Conn) handshake(l *tlsListener) (net.Conn, error) {
 		c.requireHTTP2 = true
 		c.SetReadDeadline(time.Now().Add(PrefaceLimit))
 		if !l.http2OverTLS {
-			return c, nil // net/http is to take it for clear text
+			return c, nil // without ConnectionState: net/http serves it as clear text
 		}
 	}
 	return tlsConn{halfConn{c}}, nil
@@ -89,23 +89,24 @@ func (c *Conn) compute(ctx context.Context, over *tls.Conn, s *recordConn, of sl
 
 var errNotServed = errors.New("the protocol that was negotiated is not served")
 
-// mustSpeak returns an error if net/http would close the connection after the
-// handshake. A GetConfigForClient can have a protocol negotiated that the server
-// does not speak, as can NextProtos: acme-tls/1 is there for its handshake alone.
+// mustSpeak returns an error if the protocol that was negotiated is not served: net/http
+// too would close the connection after the handshake. GetConfigForClient and NextProtos
+// can have any protocol negotiated; acme-tls/1, for example, is used for the handshake
+// only.
 func (c *Conn) mustSpeak(srv *http.Server, state tls.ConnectionState) error {
 	switch state.NegotiatedProtocol {
 	case "", "http/1.1", "http/1.0":
 		return nil
 	case "h2":
-		if srv.Protocols.UnencryptedHTTP2() { // what net/http is to serve inside of TLS
+		if srv.Protocols.UnencryptedHTTP2() { // as Secured has set it: HTTP/2 on what was decrypted
 			return c.refuseInsecureHTTP2(srv, state)
 		}
 	}
 	return errNotServed
 }
 
-// refuseInsecureHTTP2 refuses HTTP/2 over a TLS that is not good enough for it
-// (RFC 9113, section 9.2), as net/http does where it knows of the TLS.
+// refuseInsecureHTTP2 refuses HTTP/2 over a version of TLS or a cipher suite that is too
+// weak for it (RFC 9113, section 9.2), as net/http does when it terminates TLS.
 func (c *Conn) refuseInsecureHTTP2(srv *http.Server, state tls.ConnectionState) error {
 	switch {
 	case state.Version < tls.VersionTLS12:
@@ -122,7 +123,7 @@ func (c *Conn) refuseHTTP2(reason string) error {
 }
 
 // prohibited reports whether HTTP/2 prohibits a cipher suite of TLS 1.2 (RFC 9113,
-// appendix A): of those that Go has, all but these.
+// appendix A). Of those that Go has, HTTP/2 allows only these.
 func prohibited(suite uint16) bool {
 	switch suite {
 	case tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
@@ -133,8 +134,8 @@ func prohibited(suite uint16) bool {
 	return true
 }
 
-// awaitHello waits for the first byte. Until then the connection is silent,
-// and is closed as a silent one is.
+// awaitHello waits for the first byte of the client. Until then the connection is idle,
+// and is closed as an idle one is.
 func (c *Conn) awaitHello(s *recordConn) error {
 	n, err := c.readFrom(c, s.Conn, s.first[:])
 	if n == 0 {
@@ -142,7 +143,7 @@ func (c *Conn) awaitHello(s *recordConn) error {
 	}
 	s.unread = true
 	c.requestBegun = true
-	c.publish() // no interrupt must come in the middle of a handshake
+	c.publish() // so that the handshake is not interrupted
 	return nil
 }
 
@@ -159,7 +160,7 @@ func (c *Conn) refuse(srv *http.Server, s *recordConn, err error) {
 	c.Close()
 }
 
-// logError writes where net/http does.
+// logError writes to the log that net/http writes to.
 func logError(srv *http.Server, format string, args ...any) {
 	if srv.ErrorLog != nil {
 		srv.ErrorLog.Printf(format, args...)
@@ -176,31 +177,31 @@ func looksLikeHTTP(head [5]byte) bool {
 	return false
 }
 
-// A tlsListener does handshakes off the path of Accept, so that a slow client
-// keeps no other connection waiting.
+// A tlsListener does each handshake in a goroutine of its own, so that a slow client does
+// not delay other connections.
 type tlsListener struct {
 	*Listener
 	srv   *http.Server
 	base  context.Context // of handshakes: what BaseContext has returned, until the cut
-	first sync.Once       // Accept
+	first sync.Once       // the first call of Accept
 	slots slots
-	ready chan net.Conn
-	err   error      // of Accept; set before over
-	over  term.Latch // no more will be ready
-	Left  term.Latch // accepting has ended
+	ready chan net.Conn // connections whose handshake is done
+	err   error         // what Accept returns in the end; set before over
+	over  term.Latch    // no more connections will be ready
+	Left  term.Latch    // net/http does not call Accept any more
 
-	http2OverTLS bool // net/http serves HTTP/2 on a connection that it knows to be one of TLS
+	http2OverTLS bool // HasHTTP2OverTLS of srv
 }
 
-// NewTLSListener returns a listener of the server's connections whose handshake is done.
-// http2 is HasHTTP2OverTLS of the server.
+// NewTLSListener returns a listener that accepts from l, and returns connections whose
+// handshake is done. http2 is HasHTTP2OverTLS of srv.
 func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config, http2 bool) *tlsListener {
 	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
 	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: http2}
 }
 
-// Accept returns a connection whose handshake is done. net/http has called
-// BaseContext before the first.
+// Accept returns a connection whose handshake is done. net/http has called BaseContext
+// before the first call, so l.base is set.
 func (l *tlsListener) Accept() (net.Conn, error) {
 	l.first.Do(func() { go l.run() })
 	select {
@@ -211,9 +212,9 @@ func (l *tlsListener) Accept() (net.Conn, error) {
 	}
 }
 
-// run accepts until the listener is shut, then waits for the handshakes. Only of those
-// that compute the number has a bound: of others clients that send nothing, or one byte,
-// would reach it and shut out all others.
+// run accepts until the listener is shut, then waits for the handshakes. Only the number
+// of handshakes that compute is bounded: if all were, clients that send nothing, or one
+// byte, would reach the bound and shut out all others.
 func (l *tlsListener) run() {
 	var handshakes sync.WaitGroup
 	l.err = program.Protect(func() error {
@@ -229,7 +230,7 @@ func (l *tlsListener) run() {
 	l.over.Set()
 }
 
-// logAccept logs with net/http's text that Accept failed.
+// logAccept logs that Accept has failed, with the text that net/http uses.
 func (l *tlsListener) logAccept(err error, wait time.Duration) {
 	logError(l.srv, "http: Accept error: %v; retrying in %v", err, wait)
 }

@@ -1,8 +1,9 @@
-// Package look finds out what has come on a connection, or on a listener, that can only
-// be asked with a deadline. A deadline that passes before the call begins ends the call
-// without a look at the socket, and what comes between the deadline and the moment at which the
-// goroutine runs again is not seen. On a busy machine both can take as long as
-// a request takes to come. So a look that was late is made again, with more time.
+// Package look finds out what has come on a connection, or on a listener, that can be
+// asked only by a Read, or an Accept, with a deadline. If the deadline passes before the
+// call begins, the call ends without a look at the socket. And what comes after the
+// deadline, but before the goroutine runs again, is not seen. On a busy machine both
+// delays can be as long as a request takes to come. So a look that was late is made
+// again, with more time.
 package look
 
 import (
@@ -12,16 +13,18 @@ import (
 	"time"
 )
 
-// shortest is how long a look waits at least.
+// shortest is the time of the first look.
 const shortest = time.Millisecond
 
-// A Look is a call that has a deadline, which is soon.
+// A Look is a call with a deadline, which is made again if it was late. The zero value is
+// ready to use.
 type Look struct {
-	wait  time.Duration
-	until time.Time
+	wait  time.Duration // of the last try
+	until time.Time     // its deadline
 }
 
-// Begin sets the deadline of the call. Each has twice the time of the one before.
+// Begin sets the deadline of the call, by set. Each try has twice the time of the one
+// before.
 func (l *Look) Begin(set func(time.Time) error) error {
 	for {
 		l.wait = max(shortest, 2*l.wait)
@@ -36,7 +39,8 @@ func (l *Look) Begin(set func(time.Time) error) error {
 // may have come meanwhile.
 func (l *Look) Late() bool { return time.Since(l.until) > l.wait }
 
-// Read reads what has come on c: 0 and nil if nothing has. It leaves a deadline behind.
+// Read reads what has come on c. It returns 0 and nil if nothing has come. c then still
+// has a read deadline, which has passed.
 func Read(c net.Conn, b []byte) (int, error) {
 	var l Look
 	for {

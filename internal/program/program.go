@@ -1,8 +1,7 @@
-// Package program calls the program's own code: listeners, connections, health
-// servers, the log and Observe. That may block, fail, panic or end its goroutine. So
-// the goroutine that carries the termination never calls it, and holds no lock during
-// such a call. It has the call made in another goroutine, and waits for that only
-// within a limit.
+// Package program calls the program's own code: listeners, connections, health servers,
+// the log and Observe. Such a call may block, fail, panic or end its goroutine. So the
+// goroutine that carries the termination makes none. It has the call made in another
+// goroutine, waits for that only within a limit, and holds no lock meanwhile.
 package program
 
 import (
@@ -17,7 +16,7 @@ import (
 	"time"
 )
 
-// Protect calls f. A panic is an error.
+// Protect calls f. It returns a panic of f as an error that wraps ErrPanic.
 func Protect(f func() error) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -27,16 +26,16 @@ func Protect(f func() error) (err error) {
 	return f()
 }
 
-// ErrPanic is wrapped by what Protect makes of a panic.
+// ErrPanic is wrapped by the error that Protect makes of a panic.
 var ErrPanic = errors.New("panic")
 
-// Panicked is the error of a panic with value, of what is named. Its stack ends
-// where frame would come.
+// Panicked is the error of a panic with value. Its text begins with name, and its stack
+// ends before frame, unless that is empty.
 func Panicked(value any, name, frame string) error {
 	return Traced{fmt.Errorf("%s%w: %v", name, ErrPanic, value), TrimStack(string(debug.Stack()), frame)}
 }
 
-// Within calls f in a goroutine of its own. It returns false if f has not returned
+// Within calls f in a goroutine of its own, and returns false if f has not returned
 // within limit.
 func Within(limit time.Duration, f func()) bool {
 	done := make(chan struct{})
@@ -54,19 +53,20 @@ func Within(limit time.Duration, f func()) bool {
 	}
 }
 
-// Calls are made one after the other, in the order in which they were added, each
-// in a goroutine of its own.
+// Calls is a queue of calls that are made one after the other, in the order in which
+// they were added, each in a goroutine of its own: one may end its goroutine.
 type Calls struct {
 	mu       sync.Mutex
 	queue    []func()
-	returned chan struct{} // closed when all have returned; nil: none is under way
-	timedOut bool          // a wait for them has timed out
+	returned chan struct{} // closed when all calls have returned; nil: none is under way
+	timedOut bool          // a Wait has timed out
 }
 
-// maxCalls bounds the queue behind a call that does not return.
+// maxCalls bounds the queue, which grows while a call does not return.
 const maxCalls = 1000
 
-// Add returns false if f is not called because too many are before it.
+// Add has f called after all that were added before. It returns false, and f is not
+// called, if those are too many.
 func (q *Calls) Add(f func()) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -102,8 +102,9 @@ func (q *Calls) done() {
 	q.returned = nil
 }
 
-// Wait waits until all calls have returned. It returns false if they have not
-// within limit; after that it does not wait again.
+// Wait waits until all calls have returned. It returns false if they have not within
+// limit. After that each Wait returns true at once: the call that did not return has
+// been reported, and is not waited for again.
 func (q *Calls) Wait(limit time.Duration) bool {
 	q.mu.Lock()
 	returned, late := q.returned, q.timedOut
@@ -124,7 +125,7 @@ func (q *Calls) Wait(limit time.Duration) bool {
 	}
 }
 
-// LogPanic writes an error of Protect.
+// LogPanic logs message with the error that Protect has returned.
 func LogPanic(log *slog.Logger, message string, err error, attrs ...any) {
 	if t, ok := errors.AsType[Traced](err); ok {
 		attrs = append(attrs, "panic", t.Err, "stack", t.Stack)
@@ -132,18 +133,20 @@ func LogPanic(log *slog.Logger, message string, err error, attrs ...any) {
 	log.Error(message, attrs...)
 }
 
-// A logQueue is a slog.Handler that passes records on to the program's.
+// A logQueue is a slog.Handler that passes records on to the program's handler, in
+// another goroutine.
 type logQueue struct {
 	slog.Handler
 	calls   *Calls
-	dropped *atomic.Int64 // records, since the last one that was not
+	dropped *atomic.Int64 // records that had no room in calls, since the last one that had
 }
 
+// NewLog returns a logger whose calls do not wait for the handler of program.
 func NewLog(program *slog.Logger) *slog.Logger {
 	return slog.New(logQueue{program.Handler(), new(Calls), new(atomic.Int64)})
 }
 
-// Enabled is asked of the program's handler later.
+// Enabled is true for all records: pass asks the program's handler.
 func (q logQueue) Enabled(context.Context, slog.Level) bool { return true }
 
 func (q logQueue) WithAttrs(attrs []slog.Attr) slog.Handler {
@@ -180,5 +183,5 @@ func (q logQueue) pass(r slog.Record) {
 	}
 }
 
-// LogCalls are those of a logger that NewLog has made.
+// LogCalls are the calls of the program's handler by a logger that NewLog has made.
 func LogCalls(log *slog.Logger) *Calls { return log.Handler().(logQueue).calls }

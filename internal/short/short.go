@@ -20,8 +20,8 @@ func Name(text string) string {
 	return strings.ToValidUTF8(text[:maxName-3], "") + "..."
 }
 
-// Lines is text if it has no more than most bytes, else as many of its
-// lines as do, and a word that there were more.
+// Lines is text if it has no more than most bytes, else as many of its lines as have room,
+// and a line "..." for the rest.
 func Lines(text string, most int) string {
 	const more = "\n..."
 	if len(text) <= most {
@@ -34,8 +34,8 @@ func Lines(text string, most int) string {
 	return text + more
 }
 
-// List is as many of the lines as have at most so many bytes together, and a
-// last line that counts the rest.
+// List is as many of the lines as have most bytes together at most, and a last line that
+// counts the rest.
 func List(lines []string, most int) []string {
 	for i, line := range lines {
 		if most -= len(line) + 1; most < 0 {

@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// Writing the stacks of all goroutines stops the world for about 6 us each:
-	// with more than these none are written.
+	// Writing the stacks of all goroutines stops the world for about 6 us each: of more
+	// goroutines than this no stacks are written.
 	mostGoroutines = 2000
-	mostStacks     = 16 << 20 // bytes, of all of them
+	mostStacks     = 16 << 20 // bytes of all stacks
 )
 
-// goroutineID is the number of the calling goroutine, "" if the runtime does
-// not tell it as it always has: "goroutine 18 [running]:".
+// goroutineID is the number of the calling goroutine, "" if the runtime does not write
+// the head of a stack as it always has: "goroutine 18 [running]:".
 func goroutineID() string {
 	var b [64]byte
 	head, _, _ := strings.Cut(string(b[:runtime.Stack(b[:], false)]), " [")
@@ -24,13 +24,13 @@ func goroutineID() string {
 	return id
 }
 
-// Stacks are those of all goroutines at one moment, as the runtime writes
-// them; or why there are none.
+// Stacks are the stacks of all goroutines at one moment, as the runtime writes them.
 type Stacks struct {
 	all string
-	why string
+	why string // why there are none; empty if there are
 }
 
+// TakeStacks stops the world while it writes the stacks.
 func TakeStacks() Stacks {
 	if n := runtime.NumGoroutine(); n > mostGoroutines {
 		return Stacks{why: fmt.Sprintf("(its stack was not looked for among those of %d goroutines)", n)}
@@ -43,8 +43,7 @@ func TakeStacks() Stacks {
 	}
 }
 
-// of is the stack of one goroutine, from where it is to where the task
-// begins.
+// of is the stack of one goroutine, without what is below the task's function.
 func (s Stacks) of(id string) string {
 	if s.why != "" {
 		return s.why
@@ -57,5 +56,5 @@ func (s Stacks) of(id string) string {
 	return "(its goroutine has ended meanwhile)"
 }
 
-// runFrame is how a stack names run: what is below it is ours.
+// runFrame is how a stack names Task.Run: the frames below that are ours.
 const runFrame = "github.com/lameduck-dev/lameduck/internal/task.(*Task).Run"

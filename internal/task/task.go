@@ -1,5 +1,6 @@
-// Package task runs what is neither a request nor a connection: workers, closers, the
-// GracefulStop of a gRPC server. It reports since when one runs, and where it is stuck.
+// Package task runs functions that serve no request and no connection: workers, closers,
+// the GracefulStop of a gRPC server. It reports since when one runs, and where it is
+// stuck.
 package task
 
 import (
@@ -17,23 +18,23 @@ import (
 type Task struct {
 	Kind, Name string
 	do         func(context.Context) error
-	runs       atomic.Pointer[taskRun] // nil: not running
+	runs       atomic.Pointer[taskRun] // nil: it is not running
 }
 
-// A taskRun is one that is running.
+// A taskRun is what is known of a task while it runs.
 type taskRun struct {
 	began     time.Time
 	goroutine string
 }
 
-// New returns a task of that kind, which is not running.
+// New returns a task that is not running; do is what it does.
 func New(kind, name string, do func(context.Context) error) *Task {
 	return &Task{Kind: kind, Name: name, do: do}
 }
 
 func (t *Task) String() string { return fmt.Sprintf("%s %q", t.Kind, t.Name) }
 
-// Running reports whether it is.
+// Running reports whether the task is running.
 func (t *Task) Running() bool { return t.runs.Load() != nil }
 
 // Since is when the task began, if it is running.
@@ -44,7 +45,7 @@ func (t *Task) Since() (at time.Time, running bool) {
 	return at, false
 }
 
-// Stack reports where the task is.
+// Stack returns the part of the task's stack in s that is its own code.
 func (t *Task) Stack(s Stacks) string {
 	if run := t.runs.Load(); run != nil {
 		return s.of(run.goroutine)
@@ -83,9 +84,10 @@ func (t *Task) start(ctx context.Context) <-chan error {
 	return done
 }
 
-// RunWithin runs the task, and stops waiting for it if it does not return within
-// share, with an error that wraps late. If hurry is closed before, what less returns
-// is left of that.
+// RunWithin runs the task. It waits no longer than share: if the task has not returned by
+// then, RunWithin returns an error that wraps late and has the stack of the task. When
+// hurry is closed meanwhile, less returns how much time is left from then on, and the
+// shorter of the two limits holds.
 func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func() time.Duration, late error) error {
 	began := time.Now()
 	ctx, cancel := context.WithTimeout(context.Background(), cancelAfter(share))
@@ -109,6 +111,6 @@ func (t *Task) RunWithin(share time.Duration, hurry <-chan struct{}, less func()
 	}
 }
 
-// cancelAfter is when, of its share, the context of a task ends: one that watches
-// it is given the rest to return in.
+// cancelAfter is after how much of its share the context of a task ends: in the last
+// tenth a task that watches its context can return.
 func cancelAfter(share time.Duration) time.Duration { return share - share/10 }

@@ -6,21 +6,22 @@ import (
 	"time"
 )
 
-// An Agenda calls what is due, each at its time. It has one timer, and one goroutine
-// while something is due: a termination has moments for a hundred thousand connections.
-// The zero value is empty.
+// An Agenda calls many Dues, each at its time. It has one timer, and mostly one goroutine
+// while something is due: a termination may have moments for a hundred thousand
+// connections, and a timer for each would cost too much. The zero value is empty.
 type Agenda struct {
 	mu     sync.Mutex
 	due    []appointment // a heap: the earliest is the first
 	origin time.Time     // times are nanoseconds after this
 	timer  *time.Timer   // nil before the first Add
-	next   int64         // when it fires; 0: it does not
+	next   int64         // when the timer fires; 0: it does not
 
 	callers      int // goroutines that call what is due
-	called, seen int // how many were called, and how many when the timer fired last
+	called, seen int // Dues that were called, until now and until the last fireSoon
 }
 
-// A Due is called at its time. It may block: then another goroutine goes on.
+// A Due has its method called at its time. The call may block: then another goroutine
+// calls the next ones.
 type Due interface{ Due() }
 
 type appointment struct {
@@ -28,8 +29,8 @@ type appointment struct {
 	what Due
 }
 
-// apart is how much time is between two firings of the timer at least, and for how long
-// one Due may block before another goroutine goes on.
+// apart is the least time between two firings of the timer, and the time that one Due may
+// block before another goroutine goes on with the next.
 const apart = time.Millisecond
 
 // Add has what called after wait.
@@ -46,7 +47,7 @@ func (a *Agenda) Add(wait time.Duration, what Due) {
 	a.arm(at)
 }
 
-// arm has the timer fire at that time, if it does not before. The caller holds mu.
+// arm has the timer fire at that time, unless it fires earlier. The caller holds mu.
 func (a *Agenda) arm(at int64) {
 	if a.next == 0 || at < a.next {
 		a.next = max(1, at)
@@ -54,8 +55,9 @@ func (a *Agenda) arm(at int64) {
 	}
 }
 
-// fire is the timer's. Where goroutines call what is due already, as many more help only
-// if those have not come any further since last time.
+// fire is called by the timer. If goroutines are calling what is due already, as many more
+// join them, but only if those have called nothing since the last fireSoon: then they are
+// blocked.
 func (a *Agenda) fire() {
 	more := a.join()
 	for i := 1; i < more; i++ {
@@ -66,7 +68,8 @@ func (a *Agenda) fire() {
 	}
 }
 
-// join returns how many goroutines are to call what is due, besides those that do.
+// join returns how many goroutines are to join those that call what is due, and counts
+// them as callers.
 func (a *Agenda) join() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -83,11 +86,12 @@ func (a *Agenda) join() int {
 func (a *Agenda) call() {
 	for what := a.take(); what != nil; what = a.take() {
 		what.Due()
-		runtime.Gosched() // a request that came meanwhile is served before the next
+		runtime.Gosched() // requests that have come meanwhile are served before the next Due
 	}
 }
 
-// fireSoon has the timer fire again soon. The caller holds mu.
+// fireSoon has the timer fire again soon, to see whether the callers have called anything
+// since. The caller holds mu.
 func (a *Agenda) fireSoon() {
 	a.seen = a.called
 	a.arm(int64(time.Since(a.origin) + apart))
@@ -99,7 +103,7 @@ func (a *Agenda) take() Due {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.due) == 0 {
-		a.due = nil // it may have been large
+		a.due = nil // its memory may be large
 		a.callers--
 		return nil
 	}
@@ -122,7 +126,7 @@ func (a *Agenda) take() Due {
 	return first.what
 }
 
-// up puts x at i or above.
+// up puts x at i, or above it where the heap has its place.
 func (a *Agenda) up(i int, x appointment) {
 	for ; i > 0 && x.at < a.due[(i-1)/2].at; i = (i - 1) / 2 {
 		a.due[i] = a.due[(i-1)/2]
@@ -130,7 +134,7 @@ func (a *Agenda) up(i int, x appointment) {
 	a.due[i] = x
 }
 
-// down puts x at the top or below.
+// down puts x at the top, or below it where the heap has its place.
 func (a *Agenda) down(x appointment) {
 	i := 0
 	for {

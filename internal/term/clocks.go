@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Clocks are the resolved durations of one Process: its fields, the
-// defaults, and the operator's knobs over both.
+// Clocks are the durations of one Process. Resolved, each is what the operator has set
+// in the environment, else the field of the Process, else the default.
 type Clocks struct {
 	Delay, Quiet, Spread, Grace, Reserve time.Duration
 }
 
-// A knob is one clock: its variable in the environment, its default and
-// where the resolved value goes.
+// A knob is one clock: its variable in the environment, the field of the Process, its
+// default, and where the resolved value goes.
 type knob struct {
 	name     string
 	field    time.Duration
@@ -25,9 +25,9 @@ type knob struct {
 	resolved *time.Duration
 }
 
-// Resolve puts the environment over the fields of a Process, and the defaults under
-// them; env is that of the process if nil. An operator who mistypes a value learns it when the pod starts, not when it is
-// killed.
+// Resolve resolves the clocks; a nil env stands for the environment of the process. An
+// operator who mistypes a value learns it when the pod starts, and not when it
+// terminates.
 func Resolve(fields Clocks, env []string) (Clocks, error) {
 	var c Clocks
 	knobs := []knob{
@@ -57,7 +57,7 @@ func Resolve(fields Clocks, env []string) (Clocks, error) {
 	return c, errors.Join(errs...)
 }
 
-// lookUp returns the value of a variable, the last if env has several.
+// lookUp returns the value of a variable, the last one if env has it more than once.
 func lookUp(env []string, name string) (value string, set bool) {
 	if env == nil {
 		return os.LookupEnv(name)
@@ -82,8 +82,8 @@ func (c Clocks) tooLong() error {
 	return fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v\nhint: %s", c.Delay, c.Reserve, c.Grace, hint)
 }
 
-// After is c for a termination whose grace period began so long ago. Closers get
-// at most half of what is left, and the lame duck half of what is left then.
+// After is c for a termination whose grace period began before it, by passed. Reserve is
+// then at most half of what is left of Grace, and Delay at most half of the rest.
 func (c Clocks) After(passed time.Duration) Clocks {
 	c.Grace -= passed
 	c.Reserve = min(c.Reserve, c.Grace/2)
@@ -91,16 +91,16 @@ func (c Clocks) After(passed time.Duration) Clocks {
 	return c
 }
 
-// cut is when, after T0, what is still in flight is cut.
+// cut is how long after T0 what is still in flight is cut.
 func (c Clocks) cut() time.Duration { return c.Grace - c.Reserve }
 
-// Latest is when, after T0, the lame duck ends at the latest, however many
-// late connections still come: halfway from Delay to the cut, so that as
-// much time is left for what is in flight.
+// Latest is how long after T0 the lame duck ends at the latest, however many late
+// connections still come: halfway from Delay to the cut. The second half is left for
+// what is in flight.
 func (c Clocks) Latest() time.Duration { return c.Delay + (c.cut()-c.Delay)/2 }
 
-// End is when, after T0, the lame duck ends if the last late connection came
-// at lastLate (negative: none did).
+// End is how long after T0 the lame duck ends, if the last late connection came lastLate
+// after T0 (negative: none came).
 func (c Clocks) End(lastLate time.Duration) time.Duration {
 	end := c.Delay
 	if lastLate >= 0 {
@@ -109,6 +109,7 @@ func (c Clocks) End(lastLate time.Duration) time.Duration {
 	return min(end, c.Latest())
 }
 
-// Flush is the last part of Reserve: for the report, and for the runtime to
-// exit before the kubelet's SIGKILL.
+// Flush is the last tenth of Reserve, kept for the report, and for the exit of the
+// process before the kubelet's SIGKILL. At the cut as much time is left between the end
+// of contexts and the close of connections.
 func (c Clocks) Flush() time.Duration { return c.Reserve / 10 }

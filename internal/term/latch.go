@@ -5,7 +5,8 @@ import (
 	"sync/atomic"
 )
 
-// A Latch is a channel that can be closed more than once.
+// A Latch is a channel that may be closed by any goroutine, and more than once. It is set
+// when the channel is closed.
 type Latch struct {
 	Done chan struct{}
 	once *sync.Once
@@ -17,7 +18,7 @@ func NewLatch() Latch { return Latch{make(chan struct{}), new(sync.Once)} }
 // Set closes the channel, if it is open.
 func (s Latch) Set() { s.once.Do(func() { close(s.Done) }) }
 
-// Draining is for the context of what is to leave when the latch is set.
+// Draining makes a Latch a Leaver: what has it in its context leaves when it is set.
 func (s Latch) Draining() <-chan struct{} { return s.Done }
 
 // IsSet reports whether the channel is closed.
@@ -30,14 +31,14 @@ func (s Latch) IsSet() bool {
 	}
 }
 
-// A Countdown is a latch that is set when so many have ended. At the end of a
-// process every goroutine that only waits for another costs a wake-up.
+// A Countdown is a latch that is set when n goroutines have called End. A sync.WaitGroup
+// would need one more goroutine that waits, and its wake-up, at the end of a process.
 type Countdown struct {
 	Latch
 	left *atomic.Int64
 }
 
-// NewCountdown returns one of n; none is set at once.
+// NewCountdown returns a Countdown of n. With n = 0 it is set.
 func NewCountdown(n int) Countdown {
 	c := Countdown{NewLatch(), new(atomic.Int64)}
 	c.left.Store(int64(n))
@@ -47,7 +48,7 @@ func NewCountdown(n int) Countdown {
 	return c
 }
 
-// End is called once for each.
+// End counts one down.
 func (c Countdown) End() {
 	if c.left.Add(-1) == 0 {
 		c.Set()

@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// A Member is something long-lived that is not a connection of its own, as a
-// gRPC stream is: it has its own moment to leave.
+// A Member is something long-lived that is not a connection, such as a gRPC stream. It
+// has its own moment to leave.
 type Member struct {
 	state *State
 	Moment
 }
 
-// Join returns ctx as that of a new member.
+// Join makes a new member, and returns ctx with it. The member is removed when ctx ends.
 func (s *Members) Join(ctx context.Context, of *State) context.Context {
 	m := &Member{state: of, Moment: Moment{Share: NewShare()}}
 	s.add(m)
@@ -21,7 +21,7 @@ func (s *Members) Join(ctx context.Context, of *State) context.Context {
 	return context.WithValue(ctx, Key, Leaver(m))
 }
 
-// Draining is closed at the moment of the member.
+// Draining returns the channel that is closed at the moment of the member.
 func (m *Member) Draining() <-chan struct{} { return m.Channel(m.state, m.arrange) }
 
 func (m *Member) arrange(d *Termination) {
@@ -32,7 +32,7 @@ func (m *Member) arrange(d *Termination) {
 	m.Schedule(m.state, wait, m)
 }
 
-// LameDuck arranges the moment, if a handler waits for it.
+// LameDuck arranges the moment, if a handler waits for it. It is called at T0.
 func (m *Member) LameDuck(d *Termination) {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
@@ -41,17 +41,17 @@ func (m *Member) LameDuck(d *Termination) {
 	}
 }
 
-// Due is the moment, if that has not come before.
+// Due is called by the Agenda at the moment.
 func (m *Member) Due() { m.AskToLeave() }
 
-// AskToLeave is the moment.
+// AskToLeave closes the channel of Draining, if it is open.
 func (m *Member) AskToLeave() {
 	m.Mu.Lock()
 	defer m.Mu.Unlock()
 	m.Pass()
 }
 
-// Members is the set of those whose context has not ended. The zero value is empty.
+// Members is the set of the members whose context has not ended. The zero value is empty.
 type Members struct {
 	mu  sync.Mutex
 	all map[*Member]struct{}

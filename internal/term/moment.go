@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// Key is the context key of what is asked to leave: the connection of a
-// request, the workers of a Process. A pointer is the fastest to compare.
+// Key is the context key of the Leaver: the connection of a request, the latch of a
+// Process's workers. It is a pointer because that is the fastest to compare.
 var Key any = new(byte)
 
-// A Leaver is asked to leave when the channel of Draining closes.
+// A Leaver is what is asked to leave: when its Draining channel closes.
 type Leaver interface {
 	Draining() <-chan struct{}
 }
 
-// Draining is the channel of what ctx is of, nil if it is of none.
+// Draining is the channel of the Leaver in ctx, nil if ctx has none.
 func Draining(ctx context.Context) <-chan struct{} {
 	if l, ok := ctx.Value(Key).(Leaver); ok {
 		return l.Draining()
@@ -24,19 +24,19 @@ func Draining(ctx context.Context) <-chan struct{} {
 	return nil
 }
 
-// A Moment is the moment at which something long-lived is asked to leave,
-// its own within Spread: clients that are all asked at once all come back at
-// once.
+// A Moment is the moment at which something long-lived is asked to leave: a random one
+// within Spread, because clients that are asked at the same time reconnect at the same
+// time.
 type Moment struct {
-	Mu     sync.Mutex // also of what has this moment; never taken on the path of a request before the closing phase
-	Share  float32    // its place in Spread, from 0 to 1
-	Passed bool       // the moment has come, or no connection is left to ask
-	timed  bool       // it is in the Agenda, or was
-	Leave  chan struct{}
+	Mu     sync.Mutex    // also guards fields of the struct that this is in; never taken on the path of a request before the finishing phase
+	Share  float32       // its place in Spread, from 0 to 1
+	Passed bool          // the moment has come, or the connection is closed
+	timed  bool          // it is in the Agenda, or was
+	Leave  chan struct{} // closed at the moment; nil until Draining is called
 }
 
-// Channel returns the channel that is closed at the moment; the first call
-// arranges the moment, by arrange, if termination is under way.
+// Channel returns the channel that is closed at the moment. If a termination is under
+// way, the first call has the moment scheduled, by arrange.
 func (x *Moment) Channel(s *State, arrange func(*Termination)) chan struct{} {
 	x.Mu.Lock()
 	defer x.Mu.Unlock()
@@ -51,8 +51,7 @@ func (x *Moment) Channel(s *State, arrange func(*Termination)) chan struct{} {
 	return x.Leave
 }
 
-// Schedule has of, whose moment this is, called at the moment, after wait. The caller
-// holds Mu.
+// Schedule has of, whose moment this is, called after wait, once. The caller holds Mu.
 func (x *Moment) Schedule(s *State, wait time.Duration, of Due) {
 	if !x.timed && !x.Passed {
 		x.timed = true
@@ -60,14 +59,14 @@ func (x *Moment) Schedule(s *State, wait time.Duration, of Due) {
 	}
 }
 
-// HasPassed reports whether the moment has come, or there is nothing left to ask.
+// HasPassed reports whether the moment has come, or the connection is closed.
 func (x *Moment) HasPassed() bool {
 	x.Mu.Lock()
 	defer x.Mu.Unlock()
 	return x.Passed
 }
 
-// Pass closes the channel. The caller holds Mu.
+// Pass notes that the moment has come, and closes the channel. The caller holds Mu.
 func (x *Moment) Pass() {
 	if x.Passed {
 		return
@@ -78,5 +77,5 @@ func (x *Moment) Pass() {
 	}
 }
 
-// NewShare is the place in Spread of something new.
+// NewShare returns a random place in Spread.
 func NewShare() float32 { return rand.Float32() }

@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// A State is how far the termination of a process has come. Every request loads it,
-// on every core: so nothing that is written often, as by each accept, may be on its
-// cache line.
+// A State is how far the termination of a process has come. Every request loads it, on
+// every core. So it has a cache line of its own: nothing on that may be written often,
+// for example by each accept.
 type State struct {
 	_       [cacheLine]byte
 	Current atomic.Pointer[Termination] // nil while serving
-	Closing atomic.Bool                 // the lame duck is over, connections are being closed
+	Closing atomic.Bool                 // the lame duck is over: the finishing phase, in which connections are closed, has begun
 	_       [cacheLine]byte
 
 	Agenda Agenda    // the moments of what is asked to leave
-	Origin time.Time // when the process began to serve: connections count in nanoseconds from here; not changed
+	Origin time.Time // just before the process began to serve: connections keep times as nanoseconds after it; not changed
 }
 
 const cacheLine = 64

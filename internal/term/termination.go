@@ -17,20 +17,20 @@ type Termination struct {
 	By     string // what began it: SIGTERM, preStop, ...
 	Clocks Clocks
 
-	Stop  Latch // a real order to stop has come, not only a preStop hook
+	Stop  Latch // an order to stop has come, not only a preStop call
 	Hurry Latch // skip Delay and Quiet
 	Cut   Latch // end now
 	Over  Latch // the lame duck is over
 
 	LateConns atomic.Int64
 	LateReqs  atomic.Int64
-	LastConn  atomic.Int64 // since T0 in nanoseconds, -1: none came
-	LastReq   atomic.Int64
+	LastConn  atomic.Int64 // when the last late connection came, in nanoseconds after T0; -1: none has
+	LastReq   atomic.Int64 // the same of requests
 }
 
 // New is a termination that begins now, by order of the signal or caller named by.
 func New(by string, c Clocks) *Termination {
-	by, _, _ = strings.Cut(by, "\n") // the stack of a panic is in the error
+	by, _, _ = strings.Cut(by, "\n") // without the stack of a panic, which the error of Run has
 	d := &Termination{T0: time.Now(), By: short.Name(by), Clocks: c, Stop: NewLatch(), Hurry: NewLatch(), Cut: NewLatch(), Over: NewLatch()}
 	d.LastConn.Store(-1)
 	d.LastReq.Store(-1)
@@ -41,7 +41,7 @@ func New(by string, c Clocks) *Termination {
 // Spread, from 0 to 1.
 func (d *Termination) LeaveAt(share float32) time.Time { return d.LeaveAfter(d.T0, share) }
 
-// LeaveAfter is the same for one that came at t.
+// LeaveAfter is the same for a connection whose Spread begins at t instead of T0.
 func (d *Termination) LeaveAfter(t time.Time, share float32) time.Time {
 	return t.Add(time.Duration(float64(share) * float64(d.Clocks.Spread)))
 }
@@ -54,9 +54,9 @@ func (d *Termination) LameDuckEnd() time.Time {
 // CutAt is when what is still in flight is cut.
 func (d *Termination) CutAt() time.Time { return d.T0.Add(d.Clocks.cut()) }
 
-// Linger is for how long a connection must have been silent before it is
-// closed. It leaves a client that has just read an answer the time to send
-// its next request, whose answer asks it to leave.
+// Linger is for how long nothing must have come on a connection before it is closed. It
+// leaves a client that has just read an answer the time to send its next request: the
+// answer to that asks the client to leave.
 func (d *Termination) Linger() time.Duration {
 	if d.Hurry.IsSet() {
 		return shortLinger
@@ -66,8 +66,8 @@ func (d *Termination) Linger() time.Duration {
 
 const shortLinger = 50 * time.Millisecond
 
-// LateConn counts a late connection. It returns what undoes that, for a
-// connection that turns out to carry a probe.
+// LateConn counts a late connection. undo takes that back, if the connection turns out
+// to carry a probe.
 func (d *Termination) LateConn() (undo func()) {
 	now := int64(time.Since(d.T0))
 	d.LateConns.Add(1)
@@ -78,7 +78,7 @@ func (d *Termination) LateConn() (undo func()) {
 	}
 }
 
-// LateReq is LateConn for a request.
+// LateReq counts a late request, as LateConn does a connection.
 func (d *Termination) LateReq() (undo func()) {
 	now := int64(time.Since(d.T0))
 	d.LateReqs.Add(1)

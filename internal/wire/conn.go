@@ -2,10 +2,9 @@
 // pass in both directions: which streams are open, and where a frame of ours
 // fits in. It reads and writes nothing itself (RFC 9113).
 //
-// A stream is open from the HEADERS frame with which the client began it until
-// the last byte of its answer has been sent, or one side reset it. Neither
-// net/http nor grpc-go show that from outside as exactly: they call a
-// connection idle before they have flushed.
+// A stream is open from the HEADERS frame with which the client begins it until the last
+// byte of its answer has been sent, or one side has reset it. net/http and grpc-go do not
+// show that as exactly: they report a connection as idle before they have flushed it.
 package wire
 
 import (
@@ -17,38 +16,39 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/hpack"
 )
 
-// Preface is what a client's side of a connection begins with.
+// Preface is the first bytes that a client sends (RFC 9113, section 3.4).
 const Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-// A Stream is one that is open.
+// A Stream is an open stream.
 type Stream struct {
 	ID    uint32
 	Path  string // "" if paths are not read
-	Watch bool   // a gRPC health watch, which never ends by itself
-	Since int64  // as Received was given it
+	Watch bool   // it is a gRPC health Watch, which does not end by itself
+	Since int64  // what Received was given
 }
 
-// A Conn is the state of one connection. Received is called by one goroutine
-// at a time, Sent too; the rest by any.
+// A Conn is the state of one connection. Received is called by one goroutine at a time,
+// and so is Sent; the other methods may be called by any.
 type Conn struct {
 	in, out frames
-	ending  uint32  // the stream that ends with the header block being sent
-	goAway  [4]byte // the last stream of the one being sent
-	ping    [8]byte // the payload of the one being received
-	paths   *paths  // nil if they are not read
+	ending  uint32  // the stream that ends with the header block being sent; 0: none
+	goAway  [4]byte // the last stream id of the GOAWAY that the server is sending
+	ping    [8]byte // the payload of the PING that is being received
+	paths   *paths  // nil if paths are not read
 
 	mu      sync.Mutex
 	open    List[uint32, stream] // by ID
-	last    uint32
-	limit   uint32 // the server serves no stream beyond this one,
-	pings   uint32 // of ours that were sent
-	refuses bool   // the server has sent GOAWAY itself
-	acked   bool   // the last of our PINGs was answered
-	stale   bool   // and a stream has ended since
-	began   bool   // the server has sent a frame; of the caller of Sent
+	last    uint32               // the last stream that the client has begun
+	limit   uint32               // if refuses: the server serves no stream after this one
+	pings   uint32               // how many PINGs of ours were returned by Ping
+	refuses bool                 // the server has sent GOAWAY itself
+	acked   bool                 // the last of our PINGs was answered
+	stale   bool                 // a stream has ended since that PING
+	began   bool                 // the server has sent a frame; of the caller of Sent
 }
 
-// A stream is what is kept of a Stream: an idle connection has the memory of one.
+// A stream is what a Conn keeps of an open stream. It is small: an idle connection keeps
+// the memory of one.
 type stream struct {
 	since int64
 	call  *call // nil if paths are not read
@@ -61,21 +61,21 @@ type call struct {
 
 func (s stream) watch() bool { return s.call != nil && s.call.watch }
 
-// paths is what a Conn that reads paths has besides.
+// paths is what a Conn needs besides if it reads paths.
 type paths struct {
 	heads
-	watches       atomic.Int32 // of those that are open
-	watchMessages atomic.Int64
-	watchAwaited  atomic.Int64 // how many must be sent before WatchersNotified
+	watches       atomic.Int32 // health Watches that are open
+	watchMessages atomic.Int64 // messages that were sent on Watches
+	watchAwaited  atomic.Int64 // how many must have been sent for WatchersNotified to be true
 }
 
-// ReadPaths makes Received read the path of each stream. It must come before
-// the first byte.
+// ReadPaths makes Received read the path of each stream. It must be called before
+// the first byte comes.
 func (c *Conn) ReadPaths() { c.paths = new(paths) }
 
-// Received follows bytes from the client, after the preface. Streams that they
-// begin are noted as begun at since. It returns how many those are, without
-// probes where paths are read.
+// Received follows bytes from the client, after the preface. It notes since as the
+// beginning of the streams that they begin, and returns how many those are, without
+// probes if paths are read.
 func (c *Conn) Received(b []byte, since int64) (begun int) {
 	for len(b) > 0 {
 		payload, rest, end := c.in.take(b)
@@ -130,7 +130,9 @@ func (c *Conn) ack(ping [8]byte) {
 	}
 }
 
-// begin notes a stream. A header block on one that began before is trailers.
+// begin notes a stream that begins with header block h. It returns whether it counts: a
+// probe does not, nor does a header block of a stream that began before, which is its
+// trailers.
 func (c *Conn) begin(id uint32, h hpack.Head, since int64) (counts bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -154,7 +156,7 @@ func (c *Conn) begin(id uint32, h hpack.Head, since int64) (counts bool) {
 
 const healthService = "/grpc.health.v1.Health/"
 
-// countWatchMessage counts what is sent on a Watch.
+// countWatchMessage counts the frame that was sent, if it is a message on a Watch.
 func (c *Conn) countWatchMessage() {
 	id := c.out.stream()
 	c.mu.Lock()
@@ -187,12 +189,14 @@ func (c *Conn) AwaitWatchMessage() {
 	}
 }
 
-// WatchersNotified reports whether no message is awaited on a health Watch that is open.
+// WatchersNotified reports whether the message of AwaitWatchMessage has been sent, or no
+// Watch is open.
 func (c *Conn) WatchersNotified() bool {
 	return c.paths == nil || c.Open() == 0 || c.WatchMessages() >= c.paths.watchAwaited.Load()
 }
 
-// close notes the end of a stream, and returns whether it was the last one.
+// close notes the end of a stream: sent, if the server has ended it. It returns whether
+// no stream is left that must end before the connection may.
 func (c *Conn) close(id uint32, sent bool) (last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -208,8 +212,9 @@ func (c *Conn) close(id uint32, sent bool) (last bool) {
 	return !c.busy()
 }
 
-// refuse notes that the server has sent GOAWAY itself, and returns whether no
-// stream is left that it serves.
+// refuse notes that the server has sent GOAWAY itself, which refuses the streams beyond
+// one: those are not open any more. It returns whether there was a stream that must end
+// before the connection may, and none is left.
 func (c *Conn) refuse(beyond uint32) (last bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -227,12 +232,13 @@ func (c *Conn) refuse(beyond uint32) (last bool) {
 	return busy && !c.busy()
 }
 
-// busy reports whether a stream is open that must end before the connection may.
-// The caller holds mu.
+// busy reports whether a stream is open that must end before the connection may: all
+// but health Watches. The caller holds mu.
 func (c *Conn) busy() bool { return len(c.open.Entries) > c.watches() }
 
-// Sent follows bytes to the client, those of FirstGoAway and LastGoAway not included. It returns
-// whether they end the last stream that was open.
+// Sent follows the bytes that the server sends, without those of FirstGoAway, LastGoAway
+// and Ping. It returns whether they end the last stream that was open, but for health
+// Watches.
 func (c *Conn) Sent(b []byte) (silent bool) {
 	for len(b) > 0 {
 		payload, rest, end := c.out.take(b)
@@ -281,20 +287,21 @@ func (c *Conn) sentFrame() (silent bool) {
 	return silent
 }
 
-// AtBoundary reports whether a frame of ours may be sent now: between two frames,
-// and not before the server's first one, which must be SETTINGS. The caller
-// is the one that calls Sent.
+// AtBoundary reports whether a frame of ours may be sent now: between two frames, and
+// not before the server's first one, which must be SETTINGS. Only the caller of Sent
+// may call it.
 func (c *Conn) AtBoundary() bool { return c.began && c.out.between() }
 
-// MidFrame reports whether a part of a frame or of a header block has come.
-// The caller is the one that calls Received.
+// MidFrame reports whether a part of a frame or of a header block has come. Only the
+// caller of Received may call it.
 func (c *Conn) MidFrame() bool { return !c.in.between() }
 
-// MidHeaders reports whether a part of what may begin a stream has come. The
-// caller is the one that calls Received.
+// MidHeaders reports whether a part of a header block has come, or of a frame that may
+// have one: it may begin a stream. Only the caller of Received may call it.
 func (c *Conn) MidHeaders() bool { return c.in.beginning() }
 
-// Busy reports whether a stream is open that will end.
+// Busy reports whether a stream is open that must end before the connection may: all
+// but health Watches.
 func (c *Conn) Busy() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -308,14 +315,14 @@ func (c *Conn) Open() int {
 	return len(c.open.Entries)
 }
 
-// Working is the number of those that will end: all but health Watches.
+// Working is the number of open streams that are not health Watches.
 func (c *Conn) Working() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.open.Entries) - c.watches()
 }
 
-// Streams returns those that are open.
+// Streams returns the streams that are open.
 func (c *Conn) Streams() []Stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -330,24 +337,24 @@ func (c *Conn) Streams() []Stream {
 	return all
 }
 
-// Last is the id of the last stream that the client began.
+// Last is the id of the last stream that the client has begun.
 func (c *Conn) Last() uint32 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.last
 }
 
-// Acked reports whether the client has answered the last PING, and no stream
-// has ended since: it knows that it should leave, it has read all that it was
-// sent, and all that it sent before has been received.
+// Acked reports whether the client has answered the last PING, and no stream has ended
+// since that PING was sent. Then the client has read GOAWAY and all answers, and all that
+// it had sent before it read GOAWAY has been received.
 func (c *Conn) Acked() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.acked && !c.stale
 }
 
-// NeedsPing reports whether the client was asked, and something has ended
-// since, and nothing is open: it is time for another Ping.
+// NeedsPing reports whether it is time for another Ping: the client was asked to leave,
+// streams have ended since the last Ping, and none is open.
 func (c *Conn) NeedsPing() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

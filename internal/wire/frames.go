@@ -22,16 +22,17 @@ const (
 
 const headSize = 9
 
-// frames follows the frames of one direction, however they are split.
+// frames follows the frames of one direction, in whatever pieces their bytes come.
 type frames struct {
-	head    [headSize]byte // of the frame at hand
-	have    uint8          // so many bytes of it have passed
-	left    uint32         // of the frame's payload, once the head is whole
+	head    [headSize]byte // of the current frame
+	have    uint8          // bytes of head that have come; 0 between two frames
+	left    uint32         // bytes of the frame's payload that are still to come, once the head is whole
 	inBlock bool           // a header block goes on in the next frame
 }
 
-// take takes bytes up to the end of a frame. payload is what of them belongs
-// to the frame's payload; end reports that the frame is whole.
+// take takes bytes of b up to the end of a frame. payload is the part of them that
+// belongs to the frame's payload, rest is what take has left; end reports that the frame
+// is whole.
 func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 	if f.have < headSize {
 		n := copy(f.head[f.have:], b)
@@ -55,12 +56,12 @@ func (f *frames) take(b []byte) (payload, rest []byte, end bool) {
 	return b[:n], b[n:], true
 }
 
-// between reports whether a frame of another's may be put here: not into a
-// frame, and not into a header block.
+// between reports whether another frame may be inserted here: not within a frame, and
+// not within a header block.
 func (f *frames) between() bool { return f.have == 0 && !f.inBlock }
 
-// beginning reports whether the part of a frame that has passed is of a header
-// block, as far as it has that.
+// beginning reports whether a part of a header block has come. While the type of the
+// frame has not come it may be one.
 func (f *frames) beginning() bool {
 	if f.have == 0 || f.inBlock {
 		return f.inBlock
@@ -68,8 +69,8 @@ func (f *frames) beginning() bool {
 	return f.have <= 3 || f.kind() == frameHeaders || f.kind() == frameContinuation
 }
 
-// copy copies of a frame's payload as much as there is room for in to. b is
-// what take has just returned of it.
+// copy collects the first len(to) bytes of a frame's payload in to. b is the part of the
+// payload that take has just returned.
 func (f *frames) copy(to, b []byte) {
 	if n := f.length() - int(f.left) - len(b); n < len(to) {
 		copy(to[n:], b)
@@ -85,12 +86,13 @@ func (f *frames) length() int {
 	return int(f.head[0])<<16 | int(f.head[1])<<8 | int(f.head[2])
 }
 
-// maxStream is a last stream id that refuses no stream: the client learns
-// that it should leave, and what it has on the wire is still served.
+// maxStream is the last stream id of a GOAWAY that refuses no stream: it asks the client
+// to leave, and the requests that the client has on the wire are still served.
 const maxStream = 1<<31 - 1
 
-// pingData marks our PING number n, whose answer shows that the client has
-// read what came before it.
+// pingData is the payload of our PING number n, from 1 on: different from those of other
+// PINGs, because the answer to ours shows that the client has read all that was sent
+// before.
 func pingData(n uint32) (data [8]byte) {
 	first := binary.BigEndian.Uint64([]byte("lameduck"))
 	binary.BigEndian.PutUint64(data[:], first+uint64(n-1))

@@ -3,8 +3,8 @@ package wire
 import "encoding/binary"
 
 // FirstGoAway is the first phase of a graceful end (RFC 9113, section 6.8): a
-// GOAWAY that refuses nothing, and a Ping. If the server has sent one itself
-// it is that again, for none may refuse less than one before.
+// GOAWAY that refuses nothing, and a Ping. If the server has sent a GOAWAY itself,
+// this one refuses the same streams: none may refuse less than an earlier one.
 func (c *Conn) FirstGoAway() []byte {
 	return append(goAway(c.atMost(maxStream)), c.Ping()...)
 }
@@ -12,10 +12,10 @@ func (c *Conn) FirstGoAway() []byte {
 // LastGoAway is the second phase: it names the last stream that was served.
 func (c *Conn) LastGoAway() []byte { return goAway(c.atMost(c.Last())) }
 
-// Ping makes the client answer: when it has, all before was read. Without
-// that a connection must not be closed right after a long answer: the next
-// WINDOW_UPDATE would find it closed, and the kernel then drops what it has
-// not sent yet.
+// Ping returns a PING. When the client has answered it, the client has read all that was
+// sent before. Without that knowledge a connection must not be closed right after a long
+// answer: the client's next WINDOW_UPDATE would meet a closed socket, and our kernel
+// would then drop what it has not sent yet.
 func (c *Conn) Ping() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -34,7 +34,8 @@ func (c *Conn) atMost(stream uint32) uint32 {
 	return stream
 }
 
-// InadequateSecurity is the error code of a TLS that HTTP/2 must not be used over.
+// InadequateSecurity is the error code for a connection whose TLS is too weak for HTTP/2
+// (RFC 9113, section 7).
 const InadequateSecurity = 0xc
 
 // Refusal is the GOAWAY of a server that serves no HTTP/2 on a connection, with an

@@ -7,34 +7,36 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/hpack"
 )
 
-// A header block is held in memory until it is whole, and that only for a path.
+// A header block is held in memory until it is whole, although only its path is needed.
 const (
-	// maxBlock bounds it: a longer one, which grpc-go accepts up to 16 MB, makes
-	// the paths of its connection unknown from there on.
+	// maxBlock bounds a block, in bytes. grpc-go accepts up to 16 MB. After a longer one
+	// the paths of its connection are unknown.
 	maxBlock = 64 << 10
-	// keptBlock bounds what a connection keeps from one block to the next.
+	// keptBlock bounds the memory, in bytes, that a connection keeps from one block to
+	// the next.
 	keptBlock = 4 << 10
 )
 
-// standardTable is the size of the dynamic table where no setting allows more.
+// standardTable is the size of the dynamic table, in bytes, if no setting allows more.
 const standardTable = 4096
 
 // heads reads the header blocks of one connection, from frames in pieces.
 type heads struct {
 	reader hpack.Reader
-	block  []byte // what has come of it, without padding
-	failed bool
+	block  []byte // what has come of the current block; without padding once its HEADERS frame has ended
+	failed bool   // paths are unknown from now on
 
-	setting [6]byte // the one that is being sent
-	have    int     // so many bytes of it have been
-	table   atomic.Uint32
+	setting [6]byte       // the setting that is being sent
+	have    int           // bytes of it that were sent
+	table   atomic.Uint32 // the largest table that the server has allowed; 0: it has sent no such setting
 }
 
 // settingTable is SETTINGS_HEADER_TABLE_SIZE (RFC 9113, section 6.5.2).
 const settingTable = 1
 
-// settings follows the settings that the server sends: they may allow the
-// client a larger table. A smaller one binds it only later, so it is left out.
+// settings follows the settings that the server sends: they may allow the client a larger
+// table. A smaller one is ignored: the client may use the larger one until it has read
+// the setting.
 func (h *heads) settings(b []byte) {
 	for len(b) > 0 {
 		n := copy(h.setting[h.have:], b)
@@ -57,8 +59,8 @@ func (h *heads) add(payload []byte) {
 	h.block = append(h.block, payload...)
 }
 
-// end is called at the end of a HEADERS or CONTINUATION frame. At the end of
-// the block it returns what is in it.
+// end is called at the end of a HEADERS or CONTINUATION frame. If that ends the block, it
+// returns what is in the block.
 func (h *heads) end(f *frames) (head hpack.Head) {
 	if h.failed {
 		return head
@@ -80,9 +82,9 @@ func (h *heads) end(f *frames) (head hpack.Head) {
 	return head
 }
 
-// strip takes padding and priority off the HEADERS frame that has ended, the
-// first of its block (RFC 9113, section 6.2). A frame that is shorter than they
-// are is an error of the client, for which the server ends the connection too.
+// strip removes padding and priority from the HEADERS frame that has ended, the first of
+// its block (RFC 9113, section 6.2). A frame that is shorter than those is an error of
+// the client, and the server ends the connection because of it.
 func (h *heads) strip(f *frames) {
 	begin, end := 0, len(h.block)
 	if f.has(flagPadded) && end > 0 {

@@ -2,24 +2,24 @@ package wire
 
 import "slices"
 
-// few is up to how many a List looks at one after the other. It needs no memory
-// but that of its entries then.
+// few is up to how many entries a List is searched one by one. It needs no memory but
+// that of its entries then.
 const few = 64
 
-// A List holds what is open on one connection, by its key, each key once: mostly
-// little, sometimes ten thousand streams. The zero value is empty.
+// A List holds what is open on one connection, by key, each key once: mostly a few
+// streams or requests, sometimes ten thousand. The zero value is empty.
 type List[K comparable, V any] struct {
 	Entries []Entry[K, V] // in no order
-	at      map[K]int     // where each is, if they are many
+	at      map[K]int     // the index of each in Entries; nil while they are few
 }
 
-// An Entry is one of them.
+// An Entry is a value with its key.
 type Entry[K comparable, V any] struct {
 	Key   K
 	Value V
 }
 
-// Add adds a value whose key is not there.
+// Add adds a value. Its key must not be in the List.
 func (l *List[K, V]) Add(key K, value V) {
 	l.Entries = append(l.Entries, Entry[K, V]{key, value})
 	switch n := len(l.Entries); {
@@ -37,8 +37,8 @@ func (l *List[K, V]) index() {
 	}
 }
 
-// Find returns the value, nil if there is none. It is valid until the next Add or
-// Remove.
+// Find returns the value of key, nil if there is none. The pointer is valid until the
+// next Add or Remove.
 func (l *List[K, V]) Find(key K) *V {
 	if i := l.find(key); i >= 0 {
 		return &l.Entries[i].Value
@@ -46,7 +46,7 @@ func (l *List[K, V]) Find(key K) *V {
 	return nil
 }
 
-// find looks for the newest first, which mostly ends first.
+// find searches the newest first: mostly it is the first to end.
 func (l *List[K, V]) find(key K) int {
 	if l.at != nil {
 		if i, ok := l.at[key]; ok {
@@ -78,7 +78,7 @@ func (l *List[K, V]) Remove(key K) {
 	l.at[moved.Key] = i
 	delete(l.at, key)
 	if last <= few/2 {
-		l.at, l.Entries = nil, slices.Clone(l.Entries) // what was needed for many is given back
+		l.at, l.Entries = nil, slices.Clone(l.Entries) // frees the memory that many entries have needed
 	}
 }
 

@@ -11,12 +11,12 @@ import (
 type answer struct {
 	status int   // 0 if no final status was read
 	body   int64 // bytes of content
-	close  bool  // the connection can't carry another request
+	close  bool  // the connection cannot carry another request
 }
 
-// answer reads one answer to its end (RFC 9112 section 6), skipping interim
-// ones. io.EOF means that not a byte of it came; if the connection ended later
-// than that, the error is io.ErrUnexpectedEOF.
+// answer reads one answer to its end (RFC 9112 section 6), and skips 1xx answers before
+// it. toHead: it answers a HEAD request. If the connection ends before the first byte the
+// error is io.EOF, if it ends later io.ErrUnexpectedEOF.
 func (r *reader) answer(toHead bool) (answer, error) {
 	r.seen, r.heads, r.content = int64(r.buffered()), 0, r.content[:0]
 	h, err := r.finalHead()
@@ -27,15 +27,15 @@ func (r *reader) answer(toHead bool) (answer, error) {
 	}
 	switch {
 	case err == nil:
-		r.seen -= int64(r.buffered()) // the following bytes aren't of this answer
+		r.seen -= int64(r.buffered()) // what is left in the buffer does not belong to this answer
 	case err == io.EOF && r.seen > 0:
 		err = io.ErrUnexpectedEOF
 	}
 	return a, err
 }
 
-// finalHead reads heads until one is not 1xx. 101 is final: we never asked for
-// another protocol, so what follows can't be understood.
+// finalHead reads heads until one is not 1xx. 101 is final: we have not asked for another
+// protocol, so we cannot read what follows.
 func (r *reader) finalHead() (head, error) {
 	for {
 		b, err := r.head()
@@ -58,8 +58,8 @@ func (r *reader) finalHead() (head, error) {
 	}
 }
 
-// notHTTP reports whether a response cannot be the start of an HTTP/1 one: an
-// error page without a head, for example, as of HTTP/0.9.
+// notHTTP reports whether b cannot be the start of an HTTP/1 answer: an error page without
+// a head, for example.
 func notHTTP(b []byte) bool {
 	n := min(len(b), len(httpVersion))
 	return string(b[:n]) != httpVersion[:n]

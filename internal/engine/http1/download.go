@@ -10,9 +10,8 @@ import (
 // portion is how many bytes a download reads at one time while it is slow.
 const portion = 4 << 10
 
-// Download reads each answer piece by piece, until the engine's Takes are over;
-// what is left then it reads as it comes. An answer that fits into one piece
-// takes no time.
+// Download reads each answer piece by piece, until Config.Takes is over; what is left then
+// it reads as it comes. An answer that fits into one piece takes no extra time.
 func Download(cfg engine.Config) engine.Engine {
 	e := newEngine(cfg)
 	e.ahead, e.receive = portion, receiveInPieces
@@ -25,14 +24,14 @@ func receiveInPieces(ctx context.Context, s *session) (answer, error) {
 	}
 	slow := &slowReader{src: s, pause: func() bool { return pause(ctx, s.engine.Takes/pieces) }}
 	if s.in.buffered() > 0 {
-		slow.reads = 1 // the first piece had come when the request was sent
+		slow.reads = 1 // the first piece was read by the call that sent the request
 	}
 	s.in.src = slow
 	defer func() { s.in.src = s }()
 	return receiveAtOnce(ctx, s)
 }
 
-// slowReader reads small portions with a pause after each, for a while.
+// slowReader reads the first pieces in portions, with a pause between two of them.
 type slowReader struct {
 	src   io.Reader
 	pause func() bool

@@ -1,7 +1,7 @@
-// Package http1 is HTTP/1.1 of our own, one exchange after the other on one
-// connection, because net/http replays requests on a connection that broke and
-// so hides the drops that we measure. There is no pool, no hidden
-// retry and no redirect: the result is that of the socket.
+// Package http1 is an HTTP/1.1 client of our own, with one exchange after the other on one
+// connection. net/http sends a request again if its connection has broken, and so hides
+// the drops that we measure. Here is no pool, no hidden retry and no redirect: the result
+// of an exchange is what has happened on the socket.
 package http1
 
 import (

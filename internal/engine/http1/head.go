@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-// head is the framing in the head of a response.
+// head is what the head of an answer shows about its length and its connection.
 type head struct {
 	status  int
 	minor   int // of HTTP/1.minor
@@ -15,7 +15,7 @@ type head struct {
 	hasLen  bool
 	badLen  bool // it has a Content-Length that is no number, or two that differ
 	coded   bool // it has a Transfer-Encoding
-	chunked bool // and the last coding is chunked
+	chunked bool // the last coding of that is chunked
 	close   bool // Connection: close
 	keep    bool // Connection: keep-alive
 }
@@ -61,7 +61,7 @@ func (h *head) statusLine(line []byte) error {
 	return nil
 }
 
-// field takes note of those that matter for the framing.
+// field notes a field that matters for the length or the connection.
 func (h *head) field(name, value []byte) {
 	switch {
 	case is(name, "content-length"):
@@ -81,8 +81,8 @@ func (h *head) field(name, value []byte) {
 	}
 }
 
-// fieldValue is the value of the first field of that name in a head that was
-// parsed, or empty.
+// fieldValue is the value of the first field with the name lower, in lower case, in a head
+// that parseHead has accepted; empty if there is none.
 func fieldValue(b []byte, lower string) string {
 	_, rest := cutLine(b)
 	for len(rest) > 0 {

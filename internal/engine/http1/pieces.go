@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// pieces is into how many parts a request is cut that is sent slowly.
+// pieces is into how many parts a request or an answer is divided that is slow.
 const pieces = 20
 
-// sendInPieces writes the request: its first bytes at once, then the others
-// piece by piece, the last when the engine's Takes are over. Before each it peeks
-// whether the server has responded or closed: writing to a closed connection
-// would cause a reset that can destroy a response.
+// sendInPieces writes the request piece by piece: the first bytes and the first piece at
+// once, the last piece after Config.Takes. Before each it peeks whether the server has
+// answered or closed: a write to a closed connection would cause a reset, which can
+// destroy an answer.
 func (s *session) sendInPieces(ctx context.Context, first int) error {
 	length, takes := len(s.request().bytes), s.engine.Takes
 	if err := s.setDeadline(takes); err != nil {
@@ -37,14 +37,14 @@ func (s *session) sendInPieces(ctx context.Context, first int) error {
 	return s.setDeadline(0)
 }
 
-// hasUnacked reports whether the server's kernel has yet to acknowledge what
-// was sent. A piece sent then could become the start of the request at a server
-// with an overflowing accept queue: under SYN cookies Linux drops what arrives
-// while the queue is full, and takes a segment up to 3 bytes later for the
-// first one. Nagle's algorithm is no help, a tail loss probe sends anyway.
+// hasUnacked reports whether the server's kernel has not acknowledged all that was sent.
+// The next piece must not be sent then. If the accept queue of the server is full and
+// SYN cookies are in use, Linux drops what arrives, and later takes a segment that begins
+// up to 3 bytes after the start of the connection for the first one: the request would
+// begin with this piece. Nagle's algorithm does not help: a tail loss probe sends anyway.
 func (s *session) hasUnacked() bool { return s.conn.Unacked() > 0 }
 
-// pause waits; false if ctx ended.
+// pause waits for d. It returns false if ctx has ended before.
 func pause(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

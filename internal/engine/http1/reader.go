@@ -7,10 +7,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-const (
+const ( // in bytes
 	firstBuffer = 8 << 10
-	maxHead     = 64 << 10 // of all heads and trailers of one answer together
-	maxLine     = 4 << 10  // of a chunk's size with its extensions
+	maxHead     = 64 << 10 // all heads and trailers of one answer together
+	maxLine     = 4 << 10  // the line of a chunk's size with its extensions
 )
 
 const headTooLong = engine.NotProtocol("head over 64 KiB")
@@ -23,16 +23,16 @@ type reader struct {
 	seen  int64 // bytes of this answer read from src
 	heads int   // bytes of heads and trailers of this answer
 
-	keep    int    // most bytes of content that are kept
-	content []byte // of this answer
+	keep    int    // how many bytes of content are kept at most
+	content []byte // what is kept of this answer's
 
-	podField string // the field that names the pod, in lower case; empty: none does
-	pod      string // from the first response with the field
+	podField string // the header field that names the pod, in lower case; empty: none does
+	pod      string // from the first answer with the field
 }
 
 func (r *reader) buffered() int { return r.w - r.r }
 
-// space returns the free part of the buffer after making some.
+// space returns the free part of the buffer. If there is none, it makes some first.
 func (r *reader) space() []byte {
 	switch {
 	case r.r == r.w:
@@ -61,7 +61,7 @@ func (r *reader) fill() error {
 	n, err := r.src.Read(r.space())
 	r.took(n)
 	if n > 0 {
-		return nil // an error with it will be returned again
+		return nil // the next Read returns an error again
 	}
 	if err == nil {
 		return io.ErrNoProgress
@@ -69,8 +69,8 @@ func (r *reader) fill() error {
 	return err
 }
 
-// head returns the bytes up to and with the next blank line. They are valid,
-// and may be changed, until the next read.
+// head returns the bytes up to the next blank line, and that. They are valid, and may be
+// changed, until the next read.
 func (r *reader) head() ([]byte, error) {
 	for line := 0; ; {
 		for b := r.buf[r.r:r.w]; ; {
@@ -95,7 +95,7 @@ func (r *reader) head() ([]byte, error) {
 	}
 }
 
-// line returns the next line without its end, at most limit bytes of it.
+// line returns the next line without its end. A line of more than limit bytes is an error.
 func (r *reader) line(limit int) ([]byte, error) {
 	for {
 		b := r.buf[r.r:r.w]
@@ -118,7 +118,8 @@ func (r *reader) checkHeads(more int) error {
 	return nil
 }
 
-// use keeps the next n bytes, as far as that is asked for, and continues after them.
+// use takes the next n bytes off the buffer, and adds them to content while that is
+// shorter than keep.
 func (r *reader) use(n int) {
 	if room := r.keep - len(r.content); room > 0 {
 		r.content = append(r.content, r.buf[r.r:r.r+min(n, room)]...)

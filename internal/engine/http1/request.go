@@ -13,7 +13,7 @@ type request struct {
 	head  int // how many of them are the head
 }
 
-// newRequest builds a request. With final the client announces that it is the
+// newRequest builds a request. final: it announces by Connection: close that it is the
 // last one on its connection.
 func newRequest(r *engine.Request, final bool) request {
 	var b strings.Builder

@@ -11,13 +11,13 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-// http1 is the engine. What a pattern does otherwise is in send and receive.
+// http1 is the engine. The engines of this package differ in send and receive.
 type http1 struct {
 	engine.Config
 	kept, once request
 	send       func(context.Context, *session) error
 	receive    func(context.Context, *session) (answer, error)
-	ahead      int // most bytes of an answer that are read while its request is sent
+	ahead      int // how many bytes of an answer are read at most in the call that sends its request
 }
 
 // session is HTTP/1.1 on one connection.
@@ -28,13 +28,13 @@ type session struct {
 	in        reader
 	sent      time.Time  // when the head of the request was written; zero: it was not
 	used      bool       // it has had an exchange
-	failed    error      // an error of peek; the next Read returns it again
+	failed    error      // an error of peek or Ask; each Read returns it from then on
 	end       engine.End // Open: another exchange is possible
-	announced bool       // by either side
+	announced bool       // one side has announced the end of the connection
 }
 
-// errAnswered means that the server responded, or closed, before the request
-// was complete.
+// errAnswered means that the server has answered, or closed, before the request was
+// complete.
 var errAnswered = errors.New("the server did not wait for the whole request")
 
 // Do sends a request and reads the answer.
@@ -84,8 +84,9 @@ func phase(seen int64, sendErr error) engine.Phase {
 	return engine.Wait
 }
 
-// retryable: an idempotent request on a connection that was used before, of whose
-// answer no byte came (RFC 9112 section 9.3.1).
+// retryable reports whether a client may repeat a request that has failed on a connection
+// that was used before: it is idempotent, and no byte of its answer has come (RFC 9112
+// section 9.3.1).
 func (s *session) retryable(x *engine.Exchange) bool {
 	return x.Bytes == 0 && (x.Cause == engine.Reset || x.Cause == engine.EOF) && s.engine.Idempotent()
 }
@@ -102,8 +103,8 @@ func sendAtOnce(_ context.Context, s *session) error {
 	return asked.WriteErr
 }
 
-// write writes the bytes [from:to] of the request. From the last byte of the head
-// on the server can know what is asked.
+// write writes the bytes [from:to] of the request. With the last byte of the head the
+// request counts as sent: from then on the server can know what is asked.
 func (s *session) write(from, to int) error {
 	r := s.request()
 	_, err := s.conn.Write(r.bytes[from:to])
@@ -124,13 +125,13 @@ func (s *session) request() *request {
 	return &s.engine.once
 }
 
-// setDeadline allows the time-out of an answer, and what the pattern itself
-// takes, from now on.
+// setDeadline sets the deadline of the connection: Timeout from now, and in addition what
+// the pieces of the exchange take.
 func (s *session) setDeadline(takes time.Duration) error {
 	return s.conn.SetDeadline(time.Now().Add(takes + s.engine.Timeout))
 }
 
-// Read reads from the connection, after what peek has read.
+// Read reads from the connection, or returns the error of peek.
 func (s *session) Read(p []byte) (int, error) {
 	if s.failed != nil {
 		return 0, s.failed
@@ -138,9 +139,8 @@ func (s *session) Read(p []byte) (int, error) {
 	return s.conn.Read(p)
 }
 
-// peek reads, without waiting, whatever the connection has received; it stays
-// in the buffer. It reports whether the connection is open and nothing was
-// received.
+// peek reads into the buffer, without waiting, what the connection has received. It
+// returns true if the connection is open and has received nothing.
 func (s *session) peek() bool {
 	if s.in.buffered() > 0 || s.failed != nil {
 		return false
@@ -160,7 +160,7 @@ func (s *session) Idle() engine.End {
 		return s.end
 	}
 	open := s.peek()
-	if errors.Is(s.failed, os.ErrDeadlineExceeded) { // that of the exchange before
+	if errors.Is(s.failed, os.ErrDeadlineExceeded) { // the deadline of the exchange before
 		s.failed = s.setDeadline(0)
 		open = s.peek()
 	}
@@ -170,9 +170,8 @@ func (s *session) Idle() engine.End {
 	return s.end
 }
 
-// closeReason is how the connection ended without a request in flight. A server
-// may announce the end of an idle connection with a 408 (RFC 9110 section
-// 15.5.9).
+// closeReason is how the connection ended while no request was in flight. A server may
+// announce that by an answer with status 408 (RFC 9110 section 15.5.9).
 func (s *session) closeReason() engine.End {
 	switch {
 	case s.failed == io.EOF:
@@ -180,7 +179,7 @@ func (s *session) closeReason() engine.End {
 	case s.failed != nil:
 		return engine.Broken
 	}
-	s.failed, s.in.heads = engine.ErrNothing, 0 // only what was received counts
+	s.failed, s.in.heads = engine.ErrNothing, 0 // so that head parses only what was received, and does not wait for more
 	if b, err := s.in.head(); err == nil {
 		if h, err := parseHead(b); err == nil && h.status == 408 {
 			return engine.Announced
@@ -192,7 +191,8 @@ func (s *session) closeReason() engine.End {
 // lingerFor is how long a client waits for the server to close first.
 const lingerFor = 250 * time.Millisecond
 
-// Close closes the connection, after the server if its end was announced.
+// Close closes the connection; if its end was announced, after the server has, or after
+// lingerFor.
 func (s *session) Close() {
 	if s.announced && s.conn.SetReadDeadline(time.Now().Add(lingerFor)) == nil {
 		for err := error(nil); err == nil; err = s.in.fill() {

@@ -7,12 +7,11 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-// uploaded is the bytes of content of an upload, if no other number is asked
-// for.
+// uploaded is how many bytes of content an upload has, if Request.Body is 0.
 const uploaded = 16 << 10
 
-// Upload sends the content of each request piece by piece, by POST if the method
-// that was asked for has no content.
+// Upload sends the head of each request at once, and its content piece by piece. The
+// method is POST if Request.Method is one that has no content.
 func Upload(cfg engine.Config) engine.Engine {
 	if !cfg.Content() {
 		cfg.Method = "POST"
