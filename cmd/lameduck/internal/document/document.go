@@ -38,8 +38,8 @@ func (d Duplicates) Error() string { return d[0] }
 // walk: bounded, without circles, with plain and unique keys. name is what
 // messages call the file, firstLine the number of the first line of data in it.
 // An error is one line, "name:line:column: what is wrong", and may carry a hint.
-// With Duplicates alone there are documents too: in them the last of a name
-// counts, as in Kubernetes where it does not refuse the object.
+// If the error is Duplicates, the documents are returned too: of several keys of
+// one name they have the last, as in Kubernetes where it does not refuse the object.
 func Read(name string, data []byte, firstLine int) ([]*Node, error) {
 	r := reader{name: name, added: firstLine - 1}
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
@@ -126,7 +126,7 @@ func (i *inspection) walk(n *Node, depth int, aliased bool) error {
 	return nil
 }
 
-// keys refuses keys that are no text, and leaves the last one of each name.
+// keys refuses keys that are no text, and keeps only the last key of each name.
 func (i *inspection) keys(mapping *Node) error {
 	seen := make(map[string]int, len(mapping.Content)/2) // the place of each
 	for at := 0; at+1 < len(mapping.Content); at += 2 {

@@ -26,7 +26,7 @@ func Lines(data []byte) iter.Seq[[]byte] {
 	}
 }
 
-// LineBreak is the length of the line break that text begins with, 0 if it does not.
+// LineBreak is the length of the line break that text begins with, 0 if it begins with none.
 func LineBreak(text []byte) int {
 	for _, mark := range []string{"\r\n", "\n", "\r", "\u0085", "\u2028", "\u2029"} {
 		if bytes.HasPrefix(text, []byte(mark)) {

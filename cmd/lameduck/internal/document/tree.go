@@ -6,8 +6,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// Node is one value of a document: what of a yaml.Node is needed, in a third of its memory,
-// for all manifests that are judged together are held at one time.
+// Node is one value of a document. It has what is needed of a yaml.Node in a third of the
+// memory, because all manifests that are judged together are in memory at the same time.
 type Node struct {
 	Kind         Kind
 	Style        Style
@@ -36,7 +36,7 @@ const (
 	AliasNode
 )
 
-// kinds are those of the library.
+// kinds are the kinds of the YAML library.
 var kinds = map[yaml.Kind]Kind{yaml.MappingNode: MappingNode, yaml.SequenceNode: SequenceNode, yaml.ScalarNode: ScalarNode, yaml.AliasNode: AliasNode}
 
 // Style is how a node is written.
@@ -55,7 +55,7 @@ const (
 // tags of almost all nodes; the first stands for any other.
 var tags = []string{"", "!!str", "!!map", "!!seq", "!!int", "!!bool", "!!null", "!!float", "!!merge", "!!timestamp", "!!binary"}
 
-// NewNode is a node that is in no text.
+// NewNode makes a node that is not in a text.
 func NewNode(kind Kind, tag, value string) *Node {
 	n := &Node{Kind: kind, Value: value}
 	n.setTag(tag)
@@ -94,10 +94,10 @@ func (n *Node) Alias() *Node {
 	return n.rare.alias
 }
 
-// Load decodes n as the library does.
+// Load decodes n as the YAML library does.
 func (n *Node) Load(into any) error { return n.written(map[*Node]*yaml.Node{}).Load(into) }
 
-// written is the node of the library.
+// written is n as a node of the YAML library.
 func (n *Node) written(known map[*Node]*yaml.Node) *yaml.Node {
 	if known[n] != nil {
 		return known[n]
@@ -118,14 +118,14 @@ func (n *Node) written(known map[*Node]*yaml.Node) *yaml.Node {
 	return w
 }
 
-// planter makes nodes of those of the library, in one piece of memory for a document.
+// planter makes nodes from those of the YAML library, in one piece of memory for a document.
 type planter struct {
 	nodes   []Node
 	added   int // lines of the file before the document
 	anchors map[*yaml.Node]*Node
 }
 
-// plant makes the trees of a document that begins behind as many lines.
+// plant makes the trees of a document that has added lines before it in its file.
 func plant(roots []*yaml.Node, added int) (planted []*Node) {
 	p := &planter{added: added, anchors: map[*yaml.Node]*Node{}}
 	total := 0

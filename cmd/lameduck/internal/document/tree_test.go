@@ -42,7 +42,7 @@ func TestRead(t *testing.T) {
 	}
 }
 
-// TestNodesAreSmall: all manifests that are judged together are held at one time.
+// TestNodesAreSmall: all manifests that are judged together are in memory at the same time.
 func TestNodesAreSmall(t *testing.T) {
 	if size := unsafe.Sizeof(Node{}); size > 64 {
 		t.Errorf("a node takes %d bytes; 64 are enough", size)

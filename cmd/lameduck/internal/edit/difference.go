@@ -8,7 +8,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// value makes the text of before that of after, of which it is the origin.
+// value changes the text of before to that of after. before is the origin of after.
 func (p *patch) value(before, after *document.Node) error {
 	if before.Kind != document.MappingNode && before.Kind != document.SequenceNode {
 		return nil
@@ -119,11 +119,11 @@ func (p *patch) newField(in *document.Node, old slot, value *document.Node) erro
 	text, inline := p.textFor(old.value, value, false)
 	switch {
 	case inline && block(old.value):
-		behind := colon
+		to := colon
 		if start != p.content(old.value) {
-			behind = p.lineEnd(colon) // an anchor or a tag
+			to = p.lineEnd(colon) // after an anchor or a tag
 		}
-		p.replace(colon, behind, " "+text)
+		p.replace(colon, to, " "+text)
 		p.cutLines(p.nextLine(colon), end)
 	case inline && p.empty(old.value):
 		p.replace(colon, colon, " "+text)
@@ -144,7 +144,7 @@ func (p *patch) newField(in *document.Node, old slot, value *document.Node) erro
 	return nil
 }
 
-// replaceAll writes new slots instead of all there were.
+// replaceAll writes new slots in the place of all old ones.
 func (p *patch) replaceAll(in *document.Node, c *changed) error {
 	from, to := p.begin(in, c.before[0]), p.end(c.before[len(c.before)-1].value)
 	if flow(in) {
@@ -200,8 +200,8 @@ func (p *patch) addLines(in *document.Node, c *changed) {
 	}
 }
 
-// afterComments is the end of the last line of comment directly after a slot that is
-// indented more than it, as a part of it is; else the place itself.
+// afterComments is the end of the comment lines directly after a slot that are indented more
+// than the slot, and so belong to it; at itself if there are none.
 func (p *patch) afterComments(at, column int) int {
 	for {
 		line := p.nextLine(at)
@@ -213,7 +213,7 @@ func (p *patch) afterComments(at, column int) int {
 	}
 }
 
-// insertLines writes lines after the one that has the place.
+// insertLines writes lines after the line that contains at.
 func (p *patch) insertLines(at int, lines []string, column int) {
 	next := p.nextLine(at)
 	text := strings.Repeat(" ", column) + p.join(lines, column)

@@ -10,12 +10,12 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Apply returns the text of the file with the changes made. The new text is read again: if
-// it does not mean what the old one meant with these changes there is an error, which is
+// Apply returns the text of the file with the changes made. It reads the new text again: if
+// that does not mean what the old text means with these changes, Apply returns an error of
 // one line: "name:line:column: cannot be changed here: ...".
 //
-// A new field comes after the last one of its mapping, with the same indentation. What
-// an alias (*name) shows in several places is not changed.
+// A new field comes after the last one of its mapping, with the same indentation. A value
+// that aliases (*name) use in several places is not changed.
 func Apply(f *object.File, changes []Change) ([]byte, error) {
 	var out bytes.Buffer
 	parts := document.Split(f.Data)

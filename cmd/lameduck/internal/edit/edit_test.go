@@ -72,8 +72,8 @@ var tests = []struct {
 	{"a tag goes with the value", "spec:\n  a: !!str 30\n", []change{{"spec", "a", 60}}, "spec:\n  a: 60\n"},
 
 	{"a new field", "spec:\n  a: 1\nstatus: {}\n", []change{{"spec", "b", 2}}, "spec:\n  a: 1\n  b: 2\nstatus: {}\n"},
-	{"behind a nested one", "spec:\n  a:\n    x: 1\n    # of x\n  # of status\nstatus: {}\n", []change{{"spec", "b", 2}}, "spec:\n  a:\n    x: 1\n    # of x\n  b: 2\n  # of status\nstatus: {}\n"},
-	{"behind a comment on the line", "spec:\n  a: 1 # why\n", []change{{"spec", "b", 2}}, "spec:\n  a: 1 # why\n  b: 2\n"},
+	{"after a nested one", "spec:\n  a:\n    x: 1\n    # of x\n  # of status\nstatus: {}\n", []change{{"spec", "b", 2}}, "spec:\n  a:\n    x: 1\n    # of x\n  b: 2\n  # of status\nstatus: {}\n"},
+	{"after a comment on the line", "spec:\n  a: 1 # why\n", []change{{"spec", "b", 2}}, "spec:\n  a: 1 # why\n  b: 2\n"},
 	{"before the comment of what is next", "spec:\n  a: 1\n\n# status\nstatus: {}\n", []change{{"spec", "b", 2}}, "spec:\n  a: 1\n  b: 2\n\n# status\nstatus: {}\n"},
 	{"no line break at the end", "spec:\n  a: 1", []change{{"spec", "b", 2}}, "spec:\n  a: 1\n  b: 2"},
 	{"mappings on the way", "spec:\n  a: 1\n", []change{{"spec", "lifecycle.preStop.sleep.seconds", 5}}, "spec:\n  a: 1\n  lifecycle:\n    preStop:\n      sleep:\n        seconds: 5\n"},
@@ -127,8 +127,8 @@ var tests = []struct {
 	{"moved into braces", "spec:\n  p:\n    sleep:\n      seconds: 5\n  a: {x: 1}\n", []change{{"spec.a", "q", from("spec.p")}, {"spec", "p", nil}}, "spec:\n  a: {x: 1, q: {sleep: {seconds: 5}}}\n"},
 
 	{"text in lines", "data:\n  runsh: |  # x\n    #!/bin/sh\n    server\n\n  b: 1\n", []change{{"data", "runsh", "#!/bin/sh\nexec server\n"}}, "data:\n  runsh: |  # x\n    #!/bin/sh\n    exec server\n\n  b: 1\n"},
-	{"behind text in lines", "data:\n  a: |2-\n     x\n    w\n# z\n", []change{{"data", "b", "c"}}, "data:\n  a: |2-\n     x\n    w\n  b: c\n# z\n"},
-	{"behind text that keeps its line breaks", "data:\n  a: |+\n    x\n\n\nb: 1\n", []change{{"data", "b", "c"}}, "data:\n  a: |+\n    x\n\n\n  b: c\nb: 1\n"},
+	{"after text in lines", "data:\n  a: |2-\n     x\n    w\n# z\n", []change{{"data", "b", "c"}}, "data:\n  a: |2-\n     x\n    w\n  b: c\n# z\n"},
+	{"after text that keeps its line breaks", "data:\n  a: |+\n    x\n\n\nb: 1\n", []change{{"data", "b", "c"}}, "data:\n  a: |+\n    x\n\n\n  b: c\nb: 1\n"},
 	{"folded text becomes other text", "data:\n  a: >\n    x\n    w\n  b: 1\n", []change{{"data", "a", "z\n"}}, "data:\n  a: \"z\\n\"\n  b: 1\n"},
 
 	{"an alias gets a value of its own", "spec:\n  a: &g 30\n  b: *g # x\n", []change{{"spec", "b", 60}}, "spec:\n  a: &g 30\n  b: 60 # x\n"},

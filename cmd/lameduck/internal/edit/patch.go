@@ -10,8 +10,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// patch is what has to be written instead of parts of a text, so that it has the
-// wanted tree.
+// patch is what replaces parts of a text, so that the text has the wanted tree.
 type patch struct {
 	*source
 	wanted       *wanted

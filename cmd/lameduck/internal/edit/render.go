@@ -40,8 +40,8 @@ func doubleQuoted(text string) string {
 // json reports whether what is in n has to be JSON.
 func (p *patch) json(n *document.Node) bool { return flow(n) && p.isJSON }
 
-// literal is text for the place of one that began with |, in lines as that. Not ok for
-// what needs another header.
+// literal is a text in lines after |, for the place of an old text that was written so. Not
+// ok for a text that cannot have the header of the old one.
 func (p *patch) literal(old, value *document.Node) (text string, ok bool) {
 	body, ends := strings.CutSuffix(value.Value, "\n")
 	if old.Style&document.LiteralStyle == 0 || value.Kind != document.ScalarNode || value.ShortTag() != "!!str" || body == "" ||
@@ -95,7 +95,7 @@ func (p *patch) flowSlots(all []slot, json bool) (texts []string) {
 	return texts
 }
 
-// slotLines are new slots in lines. They look like the last one of those there are.
+// slotLines are new slots in lines, in the style of the last old slot.
 func (p *patch) slotLines(in *document.Node, all []slot) (lines []string) {
 	old := slots(in)
 	last := old[len(old)-1]
@@ -150,8 +150,8 @@ func (p *patch) fieldLines(in *document.Node, sl slot) []string {
 	return append([]string{name}, indented(p.rendered(in, sl.value), step)...)
 }
 
-// liftedLines are a field of the text under another name, with its comments. nil: it is
-// no field in lines.
+// liftedLines are a field of the text under another name, with its comments; nil if it is
+// not written as a field in lines.
 func (p *patch) liftedLines(name string, value *document.Node) []string {
 	in := p.parent[value]
 	if in == nil {
@@ -208,7 +208,7 @@ func indented(lines []string, column int) []string {
 // step is the indentation of a mapping within a mapping around n, 2 if there is none.
 func (p *patch) step(n *document.Node) int { return p.nearest(n, document.MappingNode, 2) }
 
-// dashes is the indentation of a list within a mapping around n, as step if there is
+// dashes is the indentation of a list within a mapping around n; that of step if there is
 // none.
 func (p *patch) dashes(n *document.Node) int { return p.nearest(n, document.SequenceNode, p.step(n)) }
 

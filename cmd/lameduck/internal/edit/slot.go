@@ -22,7 +22,7 @@ func slots(n *document.Node) (all []slot) {
 	return all
 }
 
-// flow reports whether n is written with braces, or is in what is.
+// flow reports whether n is written with braces, or is within a value that is.
 func flow(n *document.Node) bool { return n.Style&document.FlowStyle != 0 }
 
 // block reports whether n is a mapping or list written in lines.

@@ -41,7 +41,7 @@ func newSource(part document.Part) *source {
 	return s
 }
 
-// index keeps what each node is in.
+// index records the parent of each node.
 func (s *source) index(nodes []*document.Node) {
 	for _, n := range nodes {
 		for _, child := range n.Content {
@@ -65,8 +65,8 @@ func (s *source) start(n *document.Node) int {
 	return at
 }
 
-// content is the offset after the anchor and the tag of a node, and after what is
-// between them and its text.
+// content is the offset where the text of a node begins, after its anchor, its tag and the
+// space after these.
 func (s *source) content(n *document.Node) int {
 	at := s.start(n)
 	if n.Kind == document.AliasNode || n.Anchor() == "" && n.Style&document.TaggedStyle == 0 {
@@ -87,8 +87,8 @@ func (s *source) content(n *document.Node) int {
 
 const quoted = document.DoubleQuotedStyle | document.SingleQuotedStyle | document.LiteralStyle | document.FoldedStyle
 
-// word is the offset after the characters that are neither space nor end a value
-// within braces.
+// word is the offset of the next space, or of the next character that ends a value within
+// braces.
 func (s *source) word(at int) int {
 	for at < len(s.data) && !strings.ContainsRune(" \t\r\n,]}", rune(s.data[at])) {
 		at++
@@ -135,7 +135,7 @@ func (s *source) nextLine(at int) int {
 	return at + document.LineBreak(s.data[at:])
 }
 
-// lineStart is the offset of the line that has the place at.
+// lineStart is the offset of the start of the line that contains at.
 func (s *source) lineStart(at int) int {
 	i := sort.SearchInts(s.lines, at+1) - 1
 	return s.lines[max(i, 0)]

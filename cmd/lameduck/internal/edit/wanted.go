@@ -23,7 +23,8 @@ type wanted struct {
 	emptied []emptied
 }
 
-// emptied is a mapping that something was removed from, on the way from another.
+// emptied is a mapping or list that something was removed from, and the value where that
+// change began.
 type emptied struct{ n, from *document.Node }
 
 func newWanted(f *object.File, before, after []*document.Node) *wanted {
@@ -186,8 +187,8 @@ func (w *wanted) add(n *document.Node, name string, value *document.Node) error 
 	return nil
 }
 
-// set gives the place of n another value. Of lists and mappings it changes only what
-// is different.
+// set puts another value in the place of n. Within lists and mappings it changes only what
+// differs.
 func (w *wanted) set(n *document.Node, to any) error {
 	switch to := to.(type) {
 	case Fields:
@@ -463,6 +464,6 @@ func same(a, b *document.Node) bool {
 		slices.EqualFunc(a.Content, b.Content, same)
 }
 
-// notPlain are words that are text in YAML 1.2, or none, and a boolean or nothing to parsers of
-// another version, as that of Kubernetes.
+// notPlain are words that are text only in quotes: some parser takes them for a boolean or
+// for null. That of Kubernetes reads YAML 1.1, which has more such words than 1.2.
 var notPlain = map[string]bool{"y": true, "n": true, "yes": true, "no": true, "on": true, "off": true, "true": true, "false": true, "null": true}

@@ -13,8 +13,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// chart renders the Helm chart of a folder by helm, which does it without a cluster,
-// with the values of the chart.
+// chart renders the Helm chart of a folder with helm, without a cluster and with the values
+// of the chart.
 func (m *Manifests) chart(ctx context.Context, folder string) {
 	name := filepath.Join(folder, "Chart.yaml")
 	helm, err := exec.LookPath("helm")
@@ -41,12 +41,12 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 	m.build(f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
 }
 
-// lowest is the version that a constraint such as >=1.34.0-0 begins with; none where that
-// is an upper bound.
+// lowest finds the version that a constraint such as >=1.34.0-0 begins with; it finds none
+// where that is an upper bound.
 var lowest = regexp.MustCompile(`requires kubeVersion: [=~^> ]*v?(\d+\.\d+(?:\.\d+)?)`)
 
-// wantsKubernetes is a Kubernetes version that a chart accepts, if that was all that it
-// lacked: without a cluster helm renders for the one that it was made with.
+// wantsKubernetes is a Kubernetes version that the chart accepts, if err is only that it does
+// not accept helm's: without a cluster helm renders for the version that it was built with.
 func wantsKubernetes(err error) string {
 	if err == nil {
 		return ""
@@ -66,9 +66,9 @@ func (m *Manifests) build(f *object.File, origin func(object.Pos) (Place, bool))
 // source begins the comment of helm that names the template of a document.
 const source = "# Source: "
 
-// template is where in the templates of a chart a place of the rendered text comes
-// from: the one line that has the same text, or at least the same field, else the
-// start of the file.
+// template is the place in the templates of a chart that a place of the rendered text comes
+// from: the only line that has the same text, or at least the same field; else the start of
+// the file.
 func (m *Manifests) template(folder string, rendered *object.File, at object.Pos) (Place, bool) {
 	name := ""
 	for line := at.Line; line > 0 && name == ""; line-- {

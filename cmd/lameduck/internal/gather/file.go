@@ -15,7 +15,7 @@ import (
 )
 
 // maxFile is how large a file may be, in bytes. An object of Kubernetes has less than
-// 1.5 MiB, so a larger file is one of thousands, or none of manifests.
+// 1.5 MiB, so a larger file has very many objects, or none.
 const maxFile = 64 << 20
 
 var errTooLarge = hint.New(fmt.Errorf("larger than %d MiB, so it is not read", maxFile>>20), "split the file: an object of Kubernetes has less than 1.5 MiB")
@@ -55,8 +55,8 @@ func (m *Manifests) readAll(ctx context.Context, name string, open func() (io.Re
 	m.objects(f)
 }
 
-// textOf reads no more than maxFile and one byte. A pipe waits for another program, already
-// when it is opened: that ends with ctx.
+// textOf reads at most maxFile and one byte. To open or read a pipe may mean to wait for
+// another program: the end of ctx ends the wait.
 func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byte, err error) {
 	done := make(chan struct{})
 	var text []byte
@@ -79,7 +79,7 @@ func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byt
 	}
 }
 
-// text reads a file for its lines alone.
+// text reads a file of which only the lines are needed.
 func (m *Manifests) text(path string) (*object.File, error) {
 	if f := m.File(path); f != nil {
 		return f, nil
@@ -129,8 +129,8 @@ func selectsItsLabels(o *object.Object) bool {
 	return o.Get("apiVersion").Text() == "apps/v1beta1" && o.Get("spec", "template", "metadata", "labels").Present()
 }
 
-// binary is the number of the first line that is no text, 0 if there is none. UTF-16,
-// which YAML allows, is none here.
+// binary is the number of the first line that is not text, 0 if there is none. UTF-16,
+// which YAML allows, is not text here.
 func binary(data []byte) int {
 	at := bytes.IndexByte(data, 0)
 	if at < 0 && !utf8.Valid(data) {

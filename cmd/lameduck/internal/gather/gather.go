@@ -17,7 +17,7 @@ const (
 )
 
 // Read reads what the arguments name: files, folders with all that is in them, and
-// standard input. What cannot be read does not hide the rest.
+// standard input. The rest is read if one of them cannot be.
 func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 	m := &Manifests{}
 	var all found
@@ -47,7 +47,7 @@ func (f *found) add(more found) {
 	f.failed = append(f.failed, more.failed...)
 }
 
-// readFound reads every path once. The files of a kustomization are read as it has
+// readFound reads every path once. The files of a kustomization are read as kustomize builds
 // them, and by themselves only if an argument names them.
 func (m *Manifests) readFound(ctx context.Context, all found) {
 	for _, f := range all.failed {

@@ -10,19 +10,19 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// kustomization is what one names.
+// kustomization is one of them, and what it names.
 type kustomization struct {
 	folder, name string
 	folders      []string // bases and components
 	files        []string
-	component    bool   // it is only for other ones
-	remote       string // the first that is none on this machine
+	component    bool   // it can only be built as a part of others
+	remote       string // the first of what it names that is not on this machine
 	err          error
 	reading      bool // its bases are being read
 }
 
-// readKustomization reads what the kustomization of a folder names. A mistake in it is
-// for kustomize to report, except that the file cannot be read safely.
+// readKustomization reads what the kustomization of a folder names. kustomize reports any
+// mistake in it, except that the file cannot be read safely, which is in err.
 func readKustomization(folder string) *kustomization {
 	k := &kustomization{folder: folder, name: filepath.Base(kustomizationIn(folder))}
 	path := filepath.Join(folder, k.name)
@@ -43,7 +43,7 @@ func readKustomization(folder string) *kustomization {
 	return k
 }
 
-// kustomizationFields are those that name files:
+// kustomizationFields are the fields that name files:
 // https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/
 type kustomizationFields struct {
 	Kind                                           string
@@ -85,8 +85,7 @@ func (f *kustomizationFields) paths() (all []string) {
 	return all
 }
 
-// add adds one path of the kustomization: of a file, of a folder, or of what is
-// elsewhere.
+// add adds one path of the kustomization: a file, a folder, or what is on another machine.
 func (k *kustomization) add(name string) {
 	if name == "" || strings.Contains(name, "\n") { // a patch itself, and no path
 		return

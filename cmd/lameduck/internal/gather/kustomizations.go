@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// kustomizations builds those that no other one of the folders has as a base, and
-// returns the files that belong to any of them.
+// kustomizations builds the kustomizations of the folders, except those that are a base of
+// another one, and returns the files that belong to any of them.
 func (m *Manifests) kustomizations(ctx context.Context, folders []string) (used map[string]bool) {
 	t := tree{all: map[string]*kustomization{}, isBase: map[string]bool{}}
 	for _, folder := range folders {
@@ -37,8 +37,8 @@ type tree struct {
 	isBase map[string]bool
 }
 
-// read reads the kustomization of a folder and its bases. What they name belongs to it
-// as well. One that is its own base is left to kustomize.
+// read reads the kustomization of a folder and its bases. The files of its bases belong to
+// it as well. A circle of bases is left for kustomize to report.
 func (t *tree) read(folder string) *kustomization {
 	k := t.all[folder]
 	if k != nil {
@@ -71,7 +71,7 @@ func (m *Manifests) kustomize(ctx context.Context, k *kustomization) {
 		m.skip(path, 1, "a kustomization with "+k.remote+", which is not fetched: kustomize build DIR | lameduck lint -")
 		return
 	}
-	for _, file := range k.files { // kustomize knows no bounds
+	for _, file := range k.files { // kustomize has no bounds of its own
 		if _, err := readSafely(file); err != nil && isManifest(file) {
 			k.err = errors.Join(k.err, err)
 		}

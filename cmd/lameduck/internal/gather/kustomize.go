@@ -14,7 +14,7 @@ import (
 const originAnnotation = "config.kubernetes.io/origin"
 
 // errNoKustomize is the error where no program can build a kustomization. docs/DECISIONS.md
-// has why it is not built by kustomize's library.
+// has the reason why kustomize's library does not build it.
 var errNoKustomize = errors.New("no kustomize in PATH")
 
 // buildKustomization is the text of the kustomization of a folder, and the folder that
@@ -52,8 +52,8 @@ func builder() []string {
 	return nil
 }
 
-// relative is the path from one folder to another, through no link: kustomize takes no
-// other for a base.
+// relative is the path from one folder to another with all links resolved: kustomize accepts
+// no base through a link.
 func relative(from, to string) (string, error) {
 	for _, path := range []*string{&from, &to} {
 		abs, err := filepath.Abs(*path)

@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Manifests is what was found.
+// Manifests is what was read.
 type Manifests struct {
 	Files   []*object.File
 	Objects []*object.Object
@@ -18,12 +18,12 @@ type Manifests struct {
 	// of one line: "name:line:column: what is wrong". It may have a hint.
 	Unread []error
 
-	builds []*build // texts that a program has made of files
+	builds []*build // texts that a program has made from files
 	names  map[string]*object.File
 }
 
-// build is a text that a program has made of the files of a folder: objects in it
-// belong together, and to no others.
+// build is a text that a program has made from the files of a folder: its objects belong
+// together, and to no others.
 type build struct {
 	file    *object.File
 	objects []*object.Object
@@ -39,7 +39,7 @@ type Place struct {
 // File is the file of that name; nil if none was read.
 func (m *Manifests) File(name string) *object.File { return m.names[name] }
 
-// Built reports whether the text was made of other files, so that it cannot be edited.
+// Built reports whether the text was made from other files, so that it cannot be edited.
 func (m *Manifests) Built(f *object.File) bool {
 	for _, b := range m.builds {
 		if b.file == f {
@@ -49,8 +49,8 @@ func (m *Manifests) Built(f *object.File) bool {
 	return false
 }
 
-// Origin is the place in a file of the user's that a place in a text has come from: of
-// a file it is the place itself.
+// Origin is the place in a file of the user's that a place in a text comes from. In a text
+// that no program has made, it is the place itself.
 func (m *Manifests) Origin(p Place) Place {
 	for _, b := range m.builds {
 		if b.file.Name != p.File {

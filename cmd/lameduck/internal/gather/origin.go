@@ -29,7 +29,7 @@ func (m *Manifests) kustomized(k *kustomization, root string, rendered *object.F
 	patches := slices.DeleteFunc(slices.Clone(k.files), func(file string) bool { return file == from || !isManifest(file) })
 	best, deepest := whole, 0
 	for _, file := range append(patches, from) {
-		// A patch may be for several objects, so its name may be another one.
+		// A patch may be for several objects, so its name may differ from theirs.
 		if pos, depth := m.followPath(path, file, o, file == from); depth > deepest {
 			best, deepest = Place{file, pos}, depth
 		}
@@ -37,7 +37,7 @@ func (m *Manifests) kustomized(k *kustomization, root string, rendered *object.F
 	return best, true
 }
 
-// baseOf is the file of which kustomize has made the object.
+// baseOf is the file from which kustomize has made the object.
 func baseOf(o *object.Object) (path string, ok bool) {
 	var origin struct{ Path, ConfiguredIn string }
 	if yaml.Unmarshal([]byte(o.Annotation(originAnnotation).Text()), &origin) != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// output is what a program writes to stdout. If it fails, the error is what it calls
-// so on stderr, or else what it has written last there.
+// output is what a program writes to stdout. If the program fails, the error is the line of
+// its stderr that mistake finds.
 func output(ctx context.Context, program string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, program, args...)
 	var out, errs bytes.Buffer
@@ -23,8 +23,8 @@ func output(ctx context.Context, program string, args ...string) ([]byte, error)
 	return out.Bytes(), nil
 }
 
-// mistake is the last line that a program calls an error, or else the last that it has
-// written, or else why it failed: helm writes a hint after the error.
+// mistake is the last line that a program calls an error, because helm writes a hint after
+// that line; else the last line of all, or err if there is none.
 func mistake(text string, err error) string {
 	line := ""
 	for l := range strings.Lines(strings.TrimSpace(text)) {

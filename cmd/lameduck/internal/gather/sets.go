@@ -6,9 +6,10 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Sets are the objects that belong together: those of each build, and those of all
-// files. A cluster has one object of a name, so where files have several the files of
-// a folder belong together, and where a folder has several each file is by itself.
+// Sets are the objects that belong together: those of each build, and those of all files.
+// A cluster has one object of a name. So where several files have the same object, only
+// files of the same folder belong together, and where a folder has it several times, each
+// of its files is a set of its own.
 func (m *Manifests) Sets() (sets [][]*object.Object) {
 	built := map[*object.Object]bool{}
 	for _, b := range m.builds {
@@ -33,8 +34,8 @@ func (m *Manifests) Sets() (sets [][]*object.Object) {
 // identity is what only one object of a cluster has.
 type identity struct{ group, kind, namespace, name string }
 
-// apart are the objects as one set, or if two have the same identity as one set for
-// each key.
+// apart are the objects as one set or, if two of them have the same identity, as one set
+// for each key.
 func apart(objects []*object.Object, key func(*object.Object) string) [][]*object.Object {
 	seen := make(map[identity]bool, len(objects))
 	twice := false

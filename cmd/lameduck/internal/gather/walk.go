@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// endings are those of the files of a folder that are read.
+// endings are those of the files that a walk reads.
 var endings = []string{".yaml", ".yml", ".json"}
 
-// found is what a walk through a folder has come across, in its order.
+// found is what a walk through a folder has found, in its order.
 type found struct {
 	named          []string // files that are arguments
 	files          []string
@@ -26,7 +26,7 @@ type failure struct {
 }
 
 // walk looks for manifests below root. A link to a file is a file; a link to a folder
-// is not followed, for it may lead back. Hidden folders belong to other programs. What
+// is not followed, because it may lead back. Hidden folders belong to other programs. What
 // is in the folder of a chart belongs to the chart.
 func walk(root string) (f found) {
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -52,8 +52,8 @@ func walk(root string) (f found) {
 	return f
 }
 
-// isFile reports whether the entry is a file, or a link to one. A link that leads
-// nowhere, or in a circle, is one that cannot be read.
+// isFile reports whether the entry is a file, or a link to one. A link that leads nowhere,
+// or in a circle, counts as a file: reading it then reports the error.
 func isFile(path string, d fs.DirEntry) bool {
 	if d.Type()&fs.ModeSymlink == 0 {
 		return d.Type().IsRegular()

@@ -12,7 +12,7 @@ import (
 var ruleAntiAffinityBlocksRollout = rule{
 	id:    "anti-affinity-blocks-rollout",
 	title: "A required anti-affinity leaves a rollout no node for the new pod",
-	why: "With a required podAntiAffinity no two of the pods are on one node. A rollout with maxUnavailable 0, which 25% of fewer than four pods comes to, has to start the new " +
+	why: "With a required podAntiAffinity no two of the pods are on one node. A rollout with maxUnavailable 0 (25% of fewer than four pods, rounded down) has to start the new " +
 		"pod before it ends an old one: it needs one node more than there are pods. Where there is none the new pod stays pending and the rollout waits for ever. " +
 		"matchLabelKeys: [pod-template-hash] (Kubernetes 1.31) keeps only pods of the same version apart.",
 	sources: []string{
@@ -42,13 +42,13 @@ func antiAffinityBlocksRollout(w *model.Workload, r *report) {
 		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", finding.Count(n, "pod"), n+1, place).
 			because("%s", ro.Because)
 		if a.TopologyKey() == model.Zone && n >= 3 {
-			f.as(Warning) // few regions have a fourth
+			f.as(Warning) // few regions have a fourth zone
 		}
 		if hash == "" {
 			f.cure("set maxUnavailable to 1")
 			return
 		}
-		f.cure("set matchLabelKeys of the term to [%s] (Kubernetes 1.31; the rollout that brings it still needs the place), or maxUnavailable to 1", hash)
+		f.cure("set matchLabelKeys of the term to [%s] (Kubernetes 1.31; the rollout that adds it still needs one more), or maxUnavailable to 1", hash)
 		if !a.Get("matchLabelKeys").Present() {
 			f.by(a.Value, []string{"matchLabelKeys"}, []string{hash})
 		}

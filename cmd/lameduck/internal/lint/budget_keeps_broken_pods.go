@@ -2,12 +2,12 @@ package lint
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 
-// By default a budget protects pods that do not work, too.
+// By default a budget also protects pods that do not work.
 var ruleBudgetKeepsBrokenPods = rule{
 	id:    "budget-keeps-broken-pods",
 	title: "A PodDisruptionBudget keeps pods that are not ready",
 	why: "A pod that is running and not ready serves nothing, but by default it is evicted only while the budget is met without it. When a bad version or a lost " +
-		"dependency makes pods unready, no drain can take them off their nodes, and upgrades of nodes stop until a force ends all pods there, those that work included. " +
+		"dependency makes pods unready, no drain can take them off their nodes, and upgrades of nodes stop until a forced drain ends all pods there, including those that work. " +
 		"unhealthyPodEvictionPolicy: AlwaysAllow (Kubernetes 1.27) lets a drain evict them; Kubernetes recommends it.",
 	sources: []string{
 		"https://kubernetes.io/docs/tasks/run-application/configure-pdb/#unhealthy-pod-eviction-policy",

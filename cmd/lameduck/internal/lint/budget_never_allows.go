@@ -5,7 +5,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// A budget that allows no eviction makes the drain wait until it is given up, or
+// With a budget that allows no eviction a drain waits until the drain is given up, or
 // forced.
 var ruleBudgetNeverAllows = rule{
 	id:    "budget-never-allows",
@@ -42,9 +42,9 @@ func budgetNeverAllows(b *model.Budget, r *report) {
 	}
 	switch {
 	case g.Bare && g.Workloads > 0:
-		f.cure("let a controller make the pods, a Deployment for one")
+		f.cure("let a controller make the pods, such as a Deployment")
 	case g.Known && g.Pods == 1:
-		f.cure("set replicas of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: for one pod it can only forbid", b.Workloads[0])
+		f.cure("set replicas of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: with one pod it can only forbid evictions", b.Workloads[0])
 	case least.Present():
 		f.cure("set maxUnavailable to 1 in place of minAvailable: that is right for any number of pods").
 			by(b.Value, []string{"spec", "minAvailable"}, nil).
@@ -54,7 +54,7 @@ func budgetNeverAllows(b *model.Budget, r *report) {
 	}
 }
 
-// limitOf is what the budget allows, where it is written or could be.
+// limitOf is the field that limits evictions, where it is written or could be.
 func limitOf(b *model.Budget) object.Value {
 	if least := b.Get("spec", "minAvailable"); least.Present() {
 		return least

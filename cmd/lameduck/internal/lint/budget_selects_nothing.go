@@ -6,12 +6,12 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
-// A budget whose selector fits no pod protects nothing.
+// A budget whose selector selects no pod protects nothing.
 var ruleBudgetSelectsNothing = rule{
 	id:    "budget-selects-nothing",
 	title: "A PodDisruptionBudget selects no pod",
-	why: "A budget is for the pods that its selector selects, in its own namespace. One that selects none protects nothing: a drain may evict all pods of the workload " +
-		"that it is named after at one time. Kubernetes takes it without a warning, and kubectl get pdb shows 0 allowed disruptions as for a budget that is " +
+	why: "A budget is for the pods that its selector selects, in its own namespace. One that selects none protects nothing: even if it is named after a workload, " +
+		"a drain may evict all pods of that workload at the same time. Kubernetes accepts it without a warning, and kubectl get pdb shows 0 allowed disruptions as for a budget that is " +
 		"used up.",
 	sources: []string{
 		"https://kubernetes.io/docs/tasks/run-application/configure-pdb/#specifying-a-poddisruptionbudget",
@@ -20,8 +20,8 @@ var ruleBudgetSelectsNothing = rule{
 	check:    budgetSelectsNothing,
 }
 
-// budgetSelectsNothing reports budgets that are named after a workload of the set.
-// The pods of others may come from an operator, or from another repository.
+// budgetSelectsNothing reports budgets that have no selector, or are named after a workload
+// of the set. The pods of any other may come from an operator, or from another repository.
 func budgetSelectsNothing(s *model.Set, r *report) {
 	var byName map[model.Key]*model.Workload
 	for _, b := range s.Budgets {
@@ -64,7 +64,7 @@ func namesake(b *model.Budget, byName map[model.Key]*model.Workload) *model.Work
 
 func namedAfter(b *model.Budget, w *model.Workload, r *report) {
 	selector := b.Get("spec", "selector")
-	f := r.add(b.Object, selector, "selects no pod of these files, although it is named after %s: a drain may evict all pods of that at one time", w).
+	f := r.add(b.Object, selector, "selects no pod of these files, although it is named after %s: a drain may evict all of its pods at the same time", w).
 		because("%s", w.Differs(model.LabelSelector(selector)))
 	labels := plainSelector(w.Object)
 	if labels == nil {

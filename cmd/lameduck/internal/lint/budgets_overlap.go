@@ -6,7 +6,7 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 var ruleBudgetsOverlap = rule{
 	id:    "budgets-overlap",
 	title: "Several PodDisruptionBudgets select the same pods",
-	why: "An eviction asks the one budget of the pod. Where there are two, the API server answers each eviction with an error (500, This pod has more than one " +
+	why: "An eviction checks the one budget that selects the pod. Where there are two, the API server answers each eviction with an error (500, This pod has more than one " +
 		"PodDisruptionBudget), whatever they allow: the drain of a node fails until one of them is gone.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/api-eviction/#how-api-initiated-eviction-works",

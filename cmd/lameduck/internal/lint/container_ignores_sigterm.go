@@ -25,7 +25,7 @@ var ruleContainerIgnoresSIGTERM = rule{
 	check:    eachWorkload(containerIgnoresSIGTERM),
 }
 
-// shortGrace is a grace period in seconds that holds up nothing.
+// shortGrace is a grace period in seconds that delays no rollout or drain by much.
 const shortGrace = 10
 
 func containerIgnoresSIGTERM(w *model.Workload, r *report) {
@@ -41,7 +41,7 @@ func containerIgnoresSIGTERM(w *model.Workload, r *report) {
 		switch {
 		case p.Lost != nil && p.Lost.Sure && p.Shell != "":
 			program = p.Shell
-		case p.Lost != nil && p.Shell != "" && script.OnlyWaits(p.Server): // whether the shell stays or not
+		case p.Lost != nil && p.Shell != "" && script.OnlyWaits(p.Server): // both ignore it, whether the shell stays or not
 			program = p.Shell + ", or " + program + " in its place,"
 		case p.Lost != nil || p.Shell != "" || !script.OnlyWaits(p.Server):
 			continue // a program may have a handler

@@ -6,8 +6,8 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 // has maxSurge.
 var ruleDaemonSetTakesAllNodes = rule{
 	id:    "daemonset-takes-all-nodes",
-	title: "A rollout of the DaemonSet takes the pods of all nodes at one time",
-	why: "maxUnavailable of a DaemonSet counts nodes. With 100% all pods are deleted at one time, and the Service has no endpoint until the first of the " +
+	title: "A rollout of the DaemonSet takes the pods of all nodes at the same time",
+	why: "maxUnavailable of a DaemonSet counts nodes. With 100% all pods are deleted at the same time, and the Service has no endpoint until the first of the " +
 		"new ones is ready: connections are refused on every node.",
 	sources: []string{
 		"https://kubernetes.io/docs/tasks/manage-daemon/update-daemon-set/",
@@ -27,7 +27,7 @@ func daemonSetTakesAllNodes(w *model.Workload, r *report) {
 	if s == nil || !ok || !unavailable.Percent || unavailable.Value < 100 {
 		return
 	}
-	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at one time, and Service %s has no endpoint", unavailable, s.Name).
+	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at the same time, and Service %s has no endpoint", unavailable, s.Name).
 		cure("set maxUnavailable to 1, or to a percentage of the nodes that may be missing").
 		by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}, 1)
 }

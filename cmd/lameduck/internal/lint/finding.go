@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Severity is how sure it is that connections are dropped.
+// Severity is how certain it is that connections are dropped.
 type Severity string
 
 // From the least to the most certain.
@@ -29,20 +29,20 @@ type Finding struct {
 	Line     int            `json:"line"`
 	Column   int            `json:"column"`
 	Summary  string         `json:"summary"`            // one sentence: what is wrong, with its arithmetic
-	Evidence string         `json:"evidence,omitempty"` // where the numbers are from
+	Evidence string         `json:"evidence,omitempty"` // where the numbers come from
 	Fix      string         `json:"fix"`                // what to change
-	Changes  []edit.Change  `json:"-"`                  // what --fix does; none: it cannot
-	object   *object.Object // that it is about
+	Changes  []edit.Change  `json:"-"`                  // what --fix changes; empty: it changes nothing
+	object   *object.Object // the one that the finding is about
 }
 
 // as sets another severity than that of the rule.
 func (f *Finding) as(s Severity) *Finding { f.Severity = s; return f }
 
-// about names the object that the finding is about, where another object has the
-// field to change.
+// about names the object that the finding is about, if the field to change is in another
+// object.
 func (f *Finding) about(o *object.Object) *Finding { f.Object, f.object = o.String(), o; return f }
 
-// because adds where the numbers are from.
+// because adds where the numbers come from.
 func (f *Finding) because(evidence string, args ...any) *Finding {
 	f.Evidence = fmt.Sprintf(evidence, args...)
 	return f

@@ -28,12 +28,12 @@ type NotFixed struct {
 	Err error
 }
 
-// maxRounds bounds how often a change may lead to another finding. No rule undoes what
-// another one did; the bound is for one that does.
+// maxRounds bounds how many times the changed files are checked again. No rule undoes the
+// change of another one (TestFixAll); should one do so, the bound ends Fix.
 const maxRounds = 10
 
-// Fix makes the changes of all findings about the objects, and then those of what is
-// found in the changed files, until there is nothing more to change. It writes no file.
+// Fix makes the changes of all findings about the objects, checks the changed files again,
+// and repeats that until there is nothing more to change. It writes no file.
 func (o Options) Fix(objects []*object.Object) (fixed []Fixed, left []NotFixed) {
 	objects = slices.Clone(objects)
 	read := map[string]*object.File{} // the changed files as they were
@@ -73,12 +73,12 @@ func reread(objects []*object.Object, file *object.File, text []byte) []*object.
 	return slices.Insert(objects, at, again...)
 }
 
-// fixer makes the changes of findings that were found in one reading of the files.
+// fixer makes the changes of the findings of one round.
 type fixer struct {
 	files   []*object.File
 	changes map[*object.File][]edit.Change
 	texts   map[*object.File][]byte
-	places  map[string]bool // that are changed
+	places  map[string]bool // that this round has changed
 	left    []NotFixed
 }
 
@@ -86,9 +86,8 @@ func newFixer() *fixer {
 	return &fixer{changes: map[*object.File][]edit.Change{}, texts: map[*object.File][]byte{}, places: map[string]bool{}}
 }
 
-// fix makes the changes of one finding: all, or none. Those of a place that another
-// finding changed already wait for the next round, in which the rule sees what is there
-// then.
+// fix makes the changes of one finding: all, or none. If another finding has changed one
+// of the places already, they wait for the next round, in which the rule sees the new text.
 func (f *fixer) fix(finding Finding) {
 	changes := map[*object.File][]edit.Change{}
 	for _, c := range finding.Changes {
@@ -128,8 +127,8 @@ func place(c edit.Change) string {
 // Diff is what was changed, as a unified diff.
 func (f *Fixed) Diff() []byte { return diff.Diff(f.File.Name, f.File.Data, f.File.Name, f.Text) }
 
-// Write writes the file, with the permissions that it has. A file that is another one
-// than was read stays as it is.
+// Write writes the file, with the permissions that it has. A file that has changed since
+// it was read stays as it is, and Write returns an error.
 func (f *Fixed) Write() error {
 	path, err := filepath.EvalSymlinks(f.File.Name)
 	if err != nil {

@@ -29,8 +29,9 @@ func of(id string, findings []Finding, fixable bool) []Finding {
 	return slices.DeleteFunc(slices.Clone(findings), func(f Finding) bool { return f.ID != id || fixable && len(f.Changes) == 0 })
 }
 
-// TestFix makes the changes of each rule in its wrong*.yaml: what can be changed is
-// found no more, and where there is a .fixed.yaml, the result has its bytes.
+// TestFix makes the changes of each rule in its wrong*.yaml: after that the rule no longer
+// finds what can be changed, and the result has the bytes of the .fixed.yaml, if there is
+// one.
 func TestFix(t *testing.T) {
 	files, err := filepath.Glob("testdata/*/wrong*.yaml")
 	if err != nil || len(files) == 0 {

@@ -12,7 +12,7 @@ var ruleGraceShorterThanDrain = rule{
 	id:    "grace-shorter-than-drain",
 	title: "The grace period is too short for the drain that the server is set to",
 	why: "terminationGracePeriodSeconds counts from the start of the preStop hook. It has to be the time of the hook, the time that the server is set to take after the stop signal, " +
-		"and a reserve. Where it is less, SIGKILL comes before the server has ended what is in flight: its own setting never comes to effect.",
+		"and a reserve. Where it is less, SIGKILL comes before the server has ended what is in flight: the setting never takes effect.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/#hook-handler-execution",
@@ -24,7 +24,7 @@ var ruleGraceShorterThanDrain = rule{
 	}),
 }
 
-// knobsDoNotFit reports variables of the library which it refuses when the program starts.
+// knobsDoNotFit reports variables of the library with which the program does not start.
 func knobsDoNotFit(w *model.Workload, r *report) {
 	for _, c := range w.Containers {
 		env := c.Environment()
@@ -57,20 +57,20 @@ func graceShorterThanDrain(w *model.Workload, r *report) {
 	}
 	f := r.add(w.Object, w.GraceAt(), "%s", lateKill(worst, w.Grace(), settings)).
 		because("%s; %s", model.Places(settings), w.GraceFrom()).
-		cure("set terminationGracePeriodSeconds to %d: %s, and %d s for what comes then", worst.Enough(), worst.Sum(worst.Settings), worst.Enough()-worst.Total()).
+		cure("set terminationGracePeriodSeconds to %d: %s, and %d s for what comes after that", worst.Enough(), worst.Sum(worst.Settings), worst.Enough()-worst.Total()).
 		by(w.Pod, []string{"terminationGracePeriodSeconds"}, worst.Enough())
 	if worst.Certain(w.Grace()) {
 		f.as(Error)
 	}
 }
 
-// lateKill is the arithmetic.
+// lateKill is the summary, with its arithmetic.
 func lateKill(t *model.Termination, grace int, settings []model.Drain) string {
 	switch sum := t.HookSeconds() + t.Accepts; {
 	case !t.Certain(grace):
 		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes up to %d s before %s has finished", t.Sum(settings), grace, t.Total()-grace, t.Server)
 	case sum == grace:
-		return fmt.Sprintf("%s = grace period %d s: SIGKILL comes when %s has accepted its last connection, and cuts what is in flight", t.Sum(settings), grace, t.Server)
+		return fmt.Sprintf("%s = grace period %d s: SIGKILL comes as soon as %s stops accepting connections, and cuts what is in flight", t.Sum(settings), grace, t.Server)
 	default:
 		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes while %s still accepts connections", t.Sum(settings), grace, t.Server)
 	}

@@ -25,8 +25,9 @@ var ruleGraceTooShort = rule{
 	check:    graceTooShort,
 }
 
-// shortest is the least that a Service's clients need to leave a pod and end a short
-// request: kube-proxy gathers changes for a second, a node under load for a few.
+// shortest is how many seconds the clients of a Service need at least to leave a pod and
+// to finish a short request: kube-proxy collects changes for a second, on a node under load
+// for a few seconds.
 const shortest = 5
 
 func graceTooShort(s *model.Set, r *report) {
@@ -76,7 +77,7 @@ func namesCount(w *model.Workload) bool {
 		slices.ContainsFunc(w.Containers, func(c *model.Container) bool { return c.Get("ports").Present() }))
 }
 
-// consequence of a force delete is the end of a sentence.
+// consequence is what a force delete leads to, as the end of a sentence.
 func consequence(w *model.Workload) string {
 	if t := w.Traffic(); len(t) > 0 {
 		return fmt.Sprintf(", while new connections still come through Service %s", t[0].Name)
@@ -84,14 +85,14 @@ func consequence(w *model.Workload) string {
 	return "; another pod of the same name may start while its process still runs"
 }
 
-// graceRewritten reports a policy that makes it shorter.
+// graceRewritten reports a policy that makes the grace period shorter.
 func graceRewritten(w *model.Workload, rewrites []model.Rewrite, r *report) {
 	for _, p := range rewrites {
 		if !p.Applies(w) || p.Grace >= w.Grace() || p.Grace < 0 && len(w.Traffic()) == 0 {
 			continue
 		}
 		if p.Grace < 0 {
-			r.add(w.Object, w.GraceAt(), "%s sets the grace period of pods by an expression: it may not be the %d s of the manifest", p, w.Grace()).as(Info).
+			r.add(w.Object, w.GraceAt(), "%s sets the grace period of pods by an expression: it may differ from the %d s of the manifest", p, w.Grace()).as(Info).
 				because("%s", w.GraceFrom()).cure("make sure that %s leaves the grace period of %s at %d s or more", p, w, w.Grace())
 			continue
 		}
@@ -109,7 +110,8 @@ func graceRewritten(w *model.Workload, rewrites []model.Rewrite, r *report) {
 	}
 }
 
-// needed is the longest time that the manifest sets for a termination, and the sum.
+// needed is the longest time that the manifest sets for a termination, and the sum that
+// makes it up.
 func needed(w *model.Workload) (seconds int, sum string) {
 	for _, t := range w.Terminations() {
 		if t.Total() > seconds {

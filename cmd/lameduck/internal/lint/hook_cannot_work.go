@@ -17,8 +17,8 @@ import (
 var ruleHookCannotWork = rule{
 	id:    "hook-cannot-work",
 	title: "The preStop hook cannot work",
-	why: "When a preStop hook fails, the kubelet reports FailedPreStopHook and sends the stop signal at once: the time that the hook was to give to the nodes is lost, and new connections are refused. " +
-		"An exec hook runs in the container, without a shell: the image has to have the program, and &&, $NAME and quotes have a meaning only behind sh -c, in one argument.",
+	why: "When a preStop hook fails, the kubelet reports FailedPreStopHook and sends the stop signal at once: the nodes get no time to remove the endpoint, and new connections are refused. " +
+		"An exec hook runs in the container, without a shell: the image has to have the program, and &&, $NAME and quotes have a meaning only within the one argument of sh -c.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
 		"https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#lifecycle",
@@ -94,7 +94,7 @@ func failingCommand(c *model.Container, v object.Value, r *report) {
 			f.cure("use the sleep of the kubelet, sleep: {seconds: %d}, or a program that the image has", model.DrainDelay)
 		}
 	case len(words) == 1 && strings.ContainsAny(words[0], " ;&|"):
-		fails("there is no program of that name, for an exec hook runs without a shell").
+		fails("there is no program of that name, because an exec hook runs without a shell").
 			cure("write it as [\"sh\", \"-c\", %q]", words[0]).by(v, nil, []string{"sh", "-c", words[0]})
 	case isShell && call.Word == 0:
 		fails("%s has nothing to run", program).cure("give it -c and a command, such as [\"sh\", \"-c\", \"sleep %d\"]", model.DrainDelay)
@@ -108,7 +108,7 @@ func failingCommand(c *model.Container, v object.Value, r *report) {
 			cure("write the line as one argument: [%q, \"-c\", %q]", words[0], line).by(v, nil, []string{words[0], "-c", line})
 	case isShell && call.InArg && quotesALine(words[call.Word]):
 		line, whole := script.QuotedLine(words[call.Word])
-		f := fails("the quotes make one name of it, and there is no program %s", model.Short([]string{line})).
+		f := fails("the quotes make the command and its arguments one name, and there is no program %s", model.Short([]string{line})).
 			cure("write it without the quotes: [%q, \"-c\", %q]", words[0], line)
 		if whole {
 			f.by(v, nil, append(slices.Clone(words[:call.Word]), line))
@@ -157,7 +157,7 @@ func onlySleeps(words []string) (seconds int, ok bool) {
 // basicTools are programs that an image without a shell does not have.
 var basicTools = []string{"sh", "bash", "ash", "dash", "sleep", "kill", "killall", "pkill", "curl", "wget", "cat", "echo", "touch", "test", "nc", "grep", "timeout", "env"}
 
-// isCommand reports whether a word is a command line, or a program that is no script.
+// isCommand reports whether a word is a command line or one of basicTools, and so no script.
 func isCommand(word string) bool {
 	return strings.ContainsAny(word, " ;") || slices.Contains(basicTools, path.Base(word))
 }
@@ -174,8 +174,8 @@ func mounts(c *model.Container, program string) bool {
 	})
 }
 
-// failingRequest reports an httpGet hook that asks nothing, or asks with another
-// protocol than the server has.
+// failingRequest reports an httpGet hook that has no port, or uses another protocol than
+// the server.
 func failingRequest(c *model.Container, v object.Value, r *report) {
 	port := v.Get("port")
 	if !v.Present() || !port.Present() {
@@ -198,7 +198,7 @@ func failingRequest(c *model.Container, v object.Value, r *report) {
 			if ours == "HTTPS" {
 				f.as(Info).because("the kubelet asks again with HTTP when it gets a response without TLS, and leaves an event LifecycleHTTPFallback")
 			} else {
-				f.as(Warning).because("a server with TLS answers 400 to a request without it: for the hook that is success, and it has done nothing")
+				f.as(Warning).because("a server with TLS answers 400 to a request without TLS: the hook has then succeeded, but the server has done nothing")
 			}
 			return
 		}
@@ -212,7 +212,7 @@ func scheme(get object.Value) string {
 	return "HTTP"
 }
 
-// emptySleep reports a hook that only sleeps, for no time.
+// emptySleep reports a hook that only sleeps for 0 s.
 func emptySleep(c *model.Container, v object.Value, r *report) {
 	if !c.SleepsForNoTime() || !c.Serves() {
 		return

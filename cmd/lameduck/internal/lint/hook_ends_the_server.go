@@ -13,7 +13,7 @@ var ruleHookEndsTheServer = rule{
 	id:    "hook-ends-the-server",
 	title: "The preStop hook ends the server",
 	why: "The preStop hook runs before the stop signal, to give the nodes time to remove the endpoint. A hook that itself stops the server (kill, nginx -s quit, a request to its quit endpoint) " +
-		"ends it while new connections are still routed to the pod. Behind a sleep the same command does no harm: but the stop signal does what it does.",
+		"ends it while new connections are still routed to the pod. After a sleep the same command does no harm, but the stop signal has the same effect without it.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
@@ -68,8 +68,8 @@ func endedByCommand(c *model.Container, v object.Value, r *report) {
 	}
 }
 
-// signalFinishes reports whether the stop signal makes the server finish its requests, as
-// far as it is known: then the hook need not.
+// signalFinishes reports whether the stop signal is known to make the server finish its
+// requests: then the hook need not stop the server.
 func signalFinishes(c *model.Container) bool {
 	server := c.Server()
 	if server == nil {

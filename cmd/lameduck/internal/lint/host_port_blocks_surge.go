@@ -27,7 +27,7 @@ func hostPortBlocksSurge(w *model.Workload, r *report) {
 	}
 	if w.Kind == "DaemonSet" {
 		if surge := w.Get("spec", "updateStrategy", "rollingUpdate", "maxSurge"); w.Surges() {
-			r.add(w.Object, surge, "the new pod of a node waits for port %d of it, which the old one keeps until the new one is ready: the rollout never ends", port).
+			r.add(w.Object, surge, "the new pod waits for port %d of its node, which the old one keeps until the new one is ready: the rollout never ends", port).
 				cure("set maxSurge to 0 and maxUnavailable to 1").
 				by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxSurge"}, 0).
 				by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}, 1)
@@ -38,6 +38,6 @@ func hostPortBlocksSurge(w *model.Workload, r *report) {
 	if ro, ok := w.Rolling(n); known && n > 0 && ok && ro.Unavailable == 0 {
 		r.add(w.Object, ro.At(w, "maxUnavailable"), "each pod has port %d of its node and none may be missing: a rollout of %s waits for ever unless %s can take them", port, finding.Count(n, "pod"), finding.Count(n+1, "node")).
 			as(Info).because("%s", ro.Because).
-			cure("have %s for these pods, or set maxUnavailable to 1 with more replicas than that", finding.Count(n+1, "node"))
+			cure("have %s for these pods, or set maxUnavailable to 1 and replicas to 2 or more", finding.Count(n+1, "node"))
 	}
 }

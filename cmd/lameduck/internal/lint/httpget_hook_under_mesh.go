@@ -2,12 +2,12 @@ package lint
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 
-// The kubelet is outside of the mesh.
+// The kubelet is outside of the mesh, so it has no certificate for mTLS.
 var ruleHTTPGetHookUnderMesh = rule{
 	id:    "httpget-hook-under-mesh",
 	title: "An httpGet hook has to get through a mesh proxy",
 	why: "The kubelet sends the request of an httpGet hook from outside of the mesh, without a certificate of it. Where the mesh asks for mTLS the proxy refuses it, the hook fails, and the stop signal is sent at once. " +
-		"Istio leads probes around the proxy, and hooks since version 1.25; Linkerd lets probes through, but no hooks, where its policy asks for authentication.",
+		"Istio routes probes around the proxy, and hooks since version 1.25; Linkerd lets probes through, but no hooks, where its policy asks for authentication.",
 	sources: []string{
 		"https://github.com/istio/istio/issues/30857",
 		"https://github.com/istio/istio/pull/53654",
@@ -56,11 +56,11 @@ func refusesKubelet(w *model.Workload, mesh string, s *model.Set) (reason string
 				if major, minor, ok := c.Image().Version(); ok && (major > 1 || minor >= 25) {
 					return "", Info
 				} else if ok {
-					return "Istio before 1.25 leads no hooks around the proxy: container " + c.Name + " is " + c.Image().Text, Warning
+					return "Istio before 1.25 routes no hooks around the proxy: container " + c.Name + " is " + c.Image().Text, Warning
 				}
 			}
 		}
-		return "Istio leads hooks around its proxy since version 1.25: which one injects it is not in the manifests", Info
+		return "Istio routes hooks around its proxy since version 1.25: which version injects the proxy is not in the manifests", Info
 	case "linkerd":
 		switch policy := annotations.Field("config.linkerd.io/default-inbound-policy").Text(); policy {
 		case "deny", "all-authenticated", "cluster-authenticated":

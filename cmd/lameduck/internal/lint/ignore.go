@@ -7,8 +7,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// ignoreAnnotation silences rules for an object, or for the pods of a workload: its
-// value is their IDs, and behind a colon the reason:
+// ignoreAnnotation silences rules for an object, or for the pods of a workload. Its value
+// is the IDs of the rules and, after a colon, the reason:
 //
 //	lameduck.dev/ignore: "single-replica, no-disruption-budget: it holds a lock"
 const ignoreAnnotation = "lameduck.dev/ignore"

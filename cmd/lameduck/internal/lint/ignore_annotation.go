@@ -9,8 +9,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// An exception without a reason is taken for a mistake by those who come later, and one with a
-// misspelt name is none.
+// Without a reason, a later reader cannot know whether the exception is still right. One
+// with a misspelt ID silences nothing.
 var ruleIgnoreAnnotation = rule{
 	id:    "ignore-annotation",
 	title: "The annotation lameduck.dev/ignore names an unknown rule, or has no reason",
@@ -34,13 +34,13 @@ func checkException(r *report, o *object.Object, v object.Value) {
 	for _, id := range ids {
 		if !slices.Contains(r.ids, id) {
 			word, distance := hint.Similar(id, r.ids)
-			f := r.add(o, v, "%s names the rule %q, which there is not", ignoreAnnotation, id).cure("lameduck explain lists the rules")
+			f := r.add(o, v, "%s names the rule %q, which does not exist", ignoreAnnotation, id).cure("lameduck explain lists the rules")
 			if distance <= max(1, len(id)/3) {
 				f.cure("write %s", word)
 			}
 		}
 	}
 	if strings.TrimSpace(reason) == "" {
-		r.add(o, v, "%s has no reason", ignoreAnnotation).cure("write the reason behind a colon: %q", strings.Join(ids, ", ")+": reason")
+		r.add(o, v, "%s has no reason", ignoreAnnotation).cure("write the reason after a colon: %q", strings.Join(ids, ", ")+": reason")
 	}
 }

@@ -1,6 +1,6 @@
 // Package lint finds the mistakes in manifests that drop connections when pods are
-// replaced. A rule is a value, and a file named by its ID; it sees the whole set of
-// objects, so that a Service knows the pods it selects.
+// replaced. A rule is a value, in a file that is named after its ID. It sees the whole set
+// of objects, so that it can look at a Service together with the pods that it selects.
 package lint
 
 import (
@@ -11,18 +11,18 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Objects asks every rule about the objects and returns what they found: by file
-// and place, and at one place in the order of the rules. Findings that an object
+// Objects checks the objects by every rule and returns the findings, sorted by file and
+// place; those at the same place are in the order of the rules. Findings that an object
 // ignores by its annotation are left out.
 func Objects(objects []*object.Object) []Finding { return Options{}.Objects(objects) }
 
-// Options are what is known beside the objects, and what is not asked.
+// Options are what is known besides the objects, and which rules are left out.
 type Options struct {
-	Dockerfiles []model.Dockerfile // of their images
-	Ignore      []string           // IDs of rules that are not asked
+	Dockerfiles []model.Dockerfile // of the images of the objects
+	Ignore      []string           // IDs of rules that are left out
 }
 
-// Objects is the function of that name, with options.
+// Objects is the function Objects, with these options.
 func (o Options) Objects(objects []*object.Object) []Finding {
 	s := model.NewSet(objects)
 	for _, w := range s.Workloads {

@@ -6,7 +6,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
-// A load balancer outside the cluster learns of a pod that ends later than the nodes do.
+// A load balancer outside the cluster learns later than the nodes that a pod terminates.
 var ruleLoadBalancerDrainsLate = rule{
 	id:    "load-balancer-drains-late",
 	title: "The load balancer sends connections for longer than the pod drains",
@@ -34,7 +34,8 @@ func loadBalancerDrainsLate(s *model.Set, r *report) {
 	}
 }
 
-// drainsTooShort compares the drain delay. Without any there is another rule.
+// drainsTooShort compares the drain delay with what the load balancer needs. A server
+// without any has another rule.
 func drainsTooShort(w *model.Workload, svc *model.Service, lb *model.LoadBalancer, r *report) {
 	for _, p := range svc.Ports {
 		c := p.Target(w)
@@ -57,7 +58,8 @@ func drainsTooShort(w *model.Workload, svc *model.Service, lb *model.LoadBalance
 	}
 }
 
-// endsTooEarly finds new pods that nothing waits for.
+// endsTooEarly reports a rollout that does not wait until the load balancer sends to the
+// new pod.
 func endsTooEarly(s *model.Set, w *model.Workload, lb *model.LoadBalancer, r *report) {
 	if w.Kind != "Deployment" || w.Get("spec", "minReadySeconds").IntOr(0) > 0 || s.ReadinessGates(w) {
 		return
@@ -65,11 +67,11 @@ func endsTooEarly(s *model.Set, w *model.Workload, lb *model.LoadBalancer, r *re
 	at := w.Get("spec", "minReadySeconds")
 	r.add(w.Object, at, "minReadySeconds 0 behind %s: an old pod is deleted when the new one is ready, before the load balancer sends anything to it", lb.Name).
 		as(Info).
-		because("no Namespace of the set has the label elbv2.k8s.aws/pod-readiness-gate-inject, and the pod has no readinessGates").
+		because("no Namespace in these files has the label elbv2.k8s.aws/pod-readiness-gate-inject, and the pod has no readinessGates").
 		cure("label the namespace elbv2.k8s.aws/pod-readiness-gate-inject: enabled, or set minReadySeconds to 30")
 }
 
-// cutsInFlight finds a BackendConfig of Google that does not let connections drain.
+// cutsInFlight reports a BackendConfig of Google that does not let connections drain.
 func cutsInFlight(s *model.Set, svc *model.Service, r *report) {
 	names := svc.Annotation("cloud.google.com/backend-config").Text()
 	if names == "" || len(svc.Workloads) == 0 {
@@ -82,7 +84,7 @@ func cutsInFlight(s *model.Set, svc *model.Service, r *report) {
 		timeout := o.Get("spec", "connectionDraining", "drainingTimeoutSec")
 		if timeout.IntOr(0) == 0 {
 			r.add(o, timeout, "no connectionDraining: the load balancer ends requests in flight when the pod that has them is taken out").
-				because("Service %s has it in its annotation cloud.google.com/backend-config", svc.Name).
+				because("Service %s names it in its annotation cloud.google.com/backend-config", svc.Name).
 				cure("set connectionDraining.drainingTimeoutSec to 60, or to the time of the longest request").
 				by(o.Value, []string{"spec", "connectionDraining", "drainingTimeoutSec"}, 60)
 		}

@@ -2,11 +2,11 @@ package lint
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 
-// OnDelete leaves it to the operator to replace the pods one after the other.
+// With OnDelete nothing makes sure that the pods are replaced one after the other.
 var ruleManualUpdate = rule{
 	id:    "manual-update",
 	title: "Pods are replaced only when they are deleted by hand",
-	why: "With OnDelete a deploy changes no pod. Each one is replaced when it is deleted, and what deletes them decides how many are missing at one time: " +
+	why: "With OnDelete a deploy changes no pod. Each one is replaced when it is deleted, and what deletes them decides how many are missing at the same time: " +
 		"the controller waits neither for readiness nor for minReadySeconds, and two versions run side by side until the last is deleted.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies",

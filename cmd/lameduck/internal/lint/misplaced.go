@@ -9,9 +9,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// unknown finds a field that Kubernetes does not have here. It is misspelt, or a field
-// of what is around it or within it; one that is like no other may be of another
-// software, or of a newer Kubernetes.
+// unknown reports a field that Kubernetes does not have at this place. Its name is
+// misspelt, or it is a field of an object around p or within p. A name that is similar to
+// no other may be of other software, or of a newer Kubernetes.
 func (c *strictCheck) unknown(p *part, name string, v object.Value) {
 	_, selects := (*p.of)["matchLabels"]
 	similar, sure := p.of.Similar(name)
@@ -27,7 +27,7 @@ func (c *strictCheck) unknown(p *part, name string, v object.Value) {
 	case similar != "":
 		c.misspelt(p, name, similar, v)
 	default:
-		c.dropped(p, name, v).as(Info).cure("remove %s, or check whether it is of a newer Kubernetes than this version of lameduck knows", document.Display(name))
+		c.dropped(p, name, v).as(Info).cure("remove %s, or check whether it comes from a newer Kubernetes than this version of lameduck knows", document.Display(name))
 	}
 }
 
@@ -39,7 +39,8 @@ func (c *strictCheck) misspelt(p *part, name, right string, v object.Value) *Fin
 	return c.dropped(p, name, v).cure("rename %s to %s", document.Display(name), right)
 }
 
-// outside finds a field of an object around p, the nearest one.
+// outside reports a field that an object around p has: the nearest one that has it. It is
+// false if none has.
 func (c *strictCheck) outside(p *part, name string, v object.Value) bool {
 	for outer := p.around; outer != nil; outer = outer.around {
 		if _, has := (*outer.of)[name]; has {
@@ -50,10 +51,10 @@ func (c *strictCheck) outside(p *part, name string, v object.Value) bool {
 	return false
 }
 
-// ofContainers are fields whose name leaves no doubt where they belong.
+// ofContainers are fields that only containers have, so that --fix can move them there.
 var ofContainers = []string{"lifecycle", "preStop", "postStart", "readinessProbe", "livenessProbe", "startupProbe"}
 
-// inside finds a field of an object within p.
+// inside reports a field that an object within p has; it is false if none has.
 func (c *strictCheck) inside(p *part, name string, v object.Value) bool {
 	path := p.of.PathTo(name)
 	if path == nil {
@@ -70,7 +71,7 @@ func (c *strictCheck) inside(p *part, name string, v object.Value) bool {
 		case len(items) == 1:
 			to = &part{items[0], (*to.of)[path[0]].Of, path[0] + "[" + document.Display(items[0].Get("name").Text()) + "]", to}
 		case len(items) > 1 || (*to.of)[path[0]].List:
-			c.dropped(p, name, v).cure("move %s to the one of %s that it is about", name, to.child(path[0]))
+			c.dropped(p, name, v).cure("move %s to the item of %s that it belongs to", name, to.child(path[0]))
 			return true
 		case !at.Present():
 			c.misplaced(p, name, v, to, path)
@@ -84,8 +85,8 @@ func (c *strictCheck) inside(p *part, name string, v object.Value) bool {
 	return true
 }
 
-// misplaced finds a field of another object: that at to, or one that has to be made
-// there, at path.
+// misplaced reports a field that belongs to the object to or, where path is not empty, to
+// one below to that is missing.
 func (c *strictCheck) misplaced(p *part, name string, v object.Value, to *part, path []string) {
 	f := c.dropped(p, name, v)
 	where := strings.TrimPrefix(to.String()+"."+strings.Join(path, "."), ".")
@@ -94,7 +95,7 @@ func (c *strictCheck) misplaced(p *part, name string, v object.Value, to *part, 
 		where = "the " + c.object.Kind + " itself"
 	}
 	if old := to.Get(append(slices.Clone(path), name)...); old.Present() {
-		f.cure("remove it: %s is a field of %s, where it is there too, on line %d", name, where, old.Pos().Line)
+		f.cure("remove it: %s is a field of %s, which has it already, on line %d", name, where, old.Pos().Line)
 		return
 	}
 	f.cure("move %s to %s", name, where).

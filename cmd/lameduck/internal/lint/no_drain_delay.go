@@ -12,10 +12,10 @@ import (
 var ruleNoDrainDelay = rule{
 	id:    "no-drain-delay",
 	title: "Nothing delays the end of a server behind a Service",
-	why: "When a pod is deleted, two things begin at one time: the kubelet ends its containers, and the EndpointSlice marks its endpoint as terminating. Each kube-proxy, ingress controller and load balancer " +
-		"learns of the second at its own time: within about 2 s in a small cluster, 10 s and more in a large one. A server that stops accepting connections before that refuses those that are still routed to it. " +
-		"The clients of a headless Service have the address from DNS, and use it as long as its record may be kept: 30 s with the Corefile of kubeadm. A preStop hook that sleeps keeps the server running for that time. " +
-		"A program may do so itself, and a manifest does not show it: so this is a warning only for servers that are known to stop at once.",
+	why: "When a pod is deleted, two things begin at the same time: the kubelet ends its containers, and the EndpointSlice marks its endpoint as terminating. Each kube-proxy, ingress controller and load balancer " +
+		"learns of the second after a time of its own: within about 2 s in a small cluster, 10 s and more in a large one. A server that stops accepting connections sooner refuses those that are still routed to it. " +
+		"The clients of a headless Service have the address from DNS, and use it for as long as the record may be cached: 30 s with the Corefile of kubeadm. A preStop hook that sleeps keeps the server running for that time. " +
+		"A program may delay its end itself, which a manifest does not show: so the finding is a warning only for servers that are known to stop accepting connections at once.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-flow",
 		"https://kubernetes.io/docs/tutorials/services/pods-and-endpoint-termination-flow/",
@@ -38,27 +38,27 @@ func noDrainDelay(w *model.Workload, r *report) {
 		case delay == 0:
 			withoutDelay(c, front, headless, r)
 		case headless != nil && delay < model.DNSTTL:
-			f := r.add(w.Object, c.PreStop(), "the server goes on for %d s < %d s, for which clients may use its address from the DNS of the headless %s", delay, model.DNSTTL, headless).
+			f := r.add(w.Object, c.PreStop(), "the server goes on for %d s, less than the %d s for which clients may use its address from the DNS of the headless %s", delay, model.DNSTTL, headless).
 				because("ttl 30 in the Corefile of kubeadm; %d s are from the preStop hook and the settings of the server", delay)
 			cureDelay(c, f, model.DNSTTL+model.Reserve)
 		}
 	}
 }
 
-// endsBeforeItsSuccessor reports whether there is one pod, and the new one is made only
-// when it has ended, however it comes to be replaced.
+// endsBeforeItsSuccessor reports whether the workload has one pod, and makes the next one
+// only when that has ended: in a rollout as well as after an eviction.
 func endsBeforeItsSuccessor(w *model.Workload) bool {
 	n, known := w.Replicas()
 	return known && n < 2 && (w.Kind == "StatefulSet" || w.Get("spec", "strategy", "type").Text() == "Recreate")
 }
 
-// fronts are a Service with an address, and a headless one, by which clients connect to
-// the container; nil: none. Peers of a StatefulSet connect to one certain pod, for
-// which there is no other.
+// fronts are the first Service with an address, and the first headless one, through which
+// clients connect to the container; nil: none. A headless Service of a StatefulSet is none:
+// its clients connect to one particular pod, and no other one can replace that.
 func fronts(c *model.Container) (front, headless *model.Service) {
 	for _, s := range c.Workload.Traffic() {
 		if s.Get("spec", "publishNotReadyAddresses").True() || !reaches(s, c) {
-			continue // the first is a mistake of its own
+			continue // publishNotReadyAddresses has a rule of its own
 		}
 		switch {
 		case !s.Headless && front == nil:
@@ -70,7 +70,7 @@ func fronts(c *model.Container) (front, headless *model.Service) {
 	return front, headless
 }
 
-// reaches reports whether clients open TCP connections to the container by the Service.
+// reaches reports whether clients open TCP connections to the container through the Service.
 func reaches(s *model.Service, c *model.Container) bool {
 	for _, p := range s.Ports {
 		if p.Protocol != "UDP" && !p.Metrics() && !p.Stores() && p.Target(c.Workload) == c {
@@ -93,7 +93,7 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 	if name, known := c.StopsAcceptingAs(); known {
 		f = r.add(c.Workload.Object, c.PreStop(), "%s closes its listeners on the stop signal, without a drain delay: new connections through %s are refused %s", name, s, until).as(Warning)
 	} else {
-		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are refused %s, unless the program itself goes on to accept them after the stop signal", c.Name, s, until)
+		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are refused %s, unless the program itself goes on accepting them after the stop signal", c.Name, s, until)
 	}
 	why := "no preStop hook, and no setting that delays the end of the server"
 	if h := c.Hook(); h != nil {
@@ -103,8 +103,8 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 	cureDelay(c, f, seconds)
 }
 
-// cureDelay is a preStop hook with that sleep. --fix writes it where the container has no
-// other hook, and the grace period has room for it.
+// cureDelay adds the advice to let a preStop hook sleep for that long. --fix writes the hook
+// where the container has no other, and the grace period has room for it.
 func cureDelay(c *model.Container, f *Finding, seconds int) {
 	path := []string{"lifecycle", "preStop", "sleep", "seconds"}
 	needed := seconds + model.InFlight + model.Reserve

@@ -13,7 +13,7 @@ var ruleNoReadinessProbe = rule{
 	id:    "no-readiness-probe",
 	title: "The container behind a Service has no readiness probe",
 	why: "A pod is an endpoint of its Service once its containers are ready. A container without a readiness probe is ready as soon as its process " +
-		"runs, before that listens: at each rollout and each scale-up new connections are refused until it does, and a rollout ends the old pods " +
+		"runs, although it does not listen yet: at each rollout and each scale-up new connections are refused until it does, and a rollout ends the old pods " +
 		"although the new ones do not work yet. A pod that the kubelet ends by itself (node pressure, the shutdown of its node) stays an endpoint " +
 		"until it has exited, because no probe can take it out.",
 	sources: []string{
@@ -40,9 +40,9 @@ func noReadinessProbe(w *model.Workload, r *report) {
 			f.cure("add to container %s a readinessProbe that succeeds only when port %s answers", c.Name, p.TargetPort)
 			continue
 		}
-		f.cure("add to container %s a readinessProbe: an httpGet of a path that returns 200 only when requests are served or, the least, tcpSocket with port: %s", c.Name, p.TargetPort)
+		f.cure("add to container %s a readinessProbe: an httpGet of a path that returns 200 only when requests are served, or at least a tcpSocket with port: %s", c.Name, p.TargetPort)
 		if c.Probe("livenessProbe").Handler == "tcpSocket" {
-			continue // the same probe twice is the next mistake
+			continue // the same probe for both is a mistake that another rule reports
 		}
 		f.by(c.Value, []string{"readinessProbe"}, edit.Fields{{Name: "tcpSocket", To: edit.Fields{{Name: "port", To: p.Written()}}}})
 	}

@@ -13,7 +13,7 @@ var ruleNoSpread = rule{
 	id:    "no-spread",
 	title: "Nothing spreads the pods over nodes",
 	why: "Replicas protect from the loss of a pod only on different nodes: a node that is reclaimed, shut down or lost takes all pods on it. The scheduler spreads the pods of a " +
-		"Service by itself, but as the least of its wishes: with its defaults it is content with three pods more on one node than on another (maxSkew 3, ScheduleAnyway), " +
+		"Service by itself, but only as one preference among several: its default allows three pods more on one node than on another (maxSkew 3, ScheduleAnyway), " +
 		"and a node that has the image or more room wins. After a drain the pods of the other nodes stay where they are.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#internal-default-constraints",
@@ -42,8 +42,8 @@ func noSpread(w *model.Workload, r *report) {
 	}
 }
 
-// isSpread reports whether anything decides over which nodes the pods are spread. What
-// should and misses them has its own rule.
+// isSpread reports whether anything decides over which nodes the pods are spread. A term
+// that should, but does not select them, has a rule of its own.
 func isSpread(w *model.Workload, s *model.Set) bool {
 	if _, missed := model.MissedBySelf(w, s); missed {
 		return true

@@ -9,11 +9,11 @@ import (
 
 //go:generate go test . -run ^TestRulesPage$ -update
 
-// Rule is what is written about a rule.
+// Rule is what docs/RULES.md and lameduck explain show of a rule.
 type Rule struct {
 	ID       string
 	Title    string // the mistake in a few words, without a full stop
-	Why      string // it drops connections
+	Why      string // why it drops connections
 	Sources  []string
 	Severity Severity // of its findings, unless one has another
 	Wrong    string   // an example with the mistake, in YAML

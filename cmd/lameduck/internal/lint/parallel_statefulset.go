@@ -6,12 +6,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
-// Without an order the controller does not wait for one pod before it ends the next.
+// Without an order the controller does not wait until one pod has ended before it deletes
+// the next.
 var ruleParallelStatefulSet = rule{
 	id:    "parallel-statefulset",
-	title: "A StatefulSet that scales down ends its pods at one time",
-	why: "With podManagementPolicy Parallel all pods that a StatefulSet has too many are deleted at one time: it does not wait until one has drained before it deletes the next. " +
-		"What was in flight on all of them, and all their clients that connect again, come to the few that stay.",
+	title: "A StatefulSet that scales down ends its pods at the same time",
+	why: "With podManagementPolicy Parallel a StatefulSet that is scaled down deletes all surplus pods at the same time: it does not wait until one has drained before it deletes the next. " +
+		"The clients of all of them connect again at the same time, to the few pods that stay.",
 	sources:  []string{"https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#parallel-pod-management"},
 	severity: Info,
 	check:    eachWorkload(parallelStatefulSet),
@@ -26,8 +27,8 @@ func parallelStatefulSet(w *model.Workload, r *report) {
 	if n, known := w.Replicas(); known && n < 2 && w.Scaler == nil {
 		return
 	}
-	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all pods that go are deleted at one time behind Service %s", w, w.Traffic()[i].Name).
-		cure("scale down in small steps, or make the StatefulSet again with podManagementPolicy OrderedReady: the field cannot be changed")
+	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all surplus pods behind Service %s are deleted at the same time", w, w.Traffic()[i].Name).
+		cure("scale down in small steps, or create the StatefulSet again with podManagementPolicy OrderedReady: the field cannot be changed")
 	if w.Scaler != nil {
 		f.as(Warning).because("%s scales it", w.Scaler)
 	}

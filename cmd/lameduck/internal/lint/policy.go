@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// policy is the arithmetic of a rule as a ValidatingAdmissionPolicy: of what one object
-// shows alone, for an API server knows no others.
+// policy is the arithmetic of a rule as a ValidatingAdmissionPolicy. It has only what one
+// object shows by itself: a policy cannot look at other objects.
 // https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
 type policy struct {
 	rule                      string // its ID
@@ -20,7 +20,7 @@ type policy struct {
 // celName is a name for an expression.
 type celName struct{ name, expression string }
 
-// ofPods are variables of objects that make pods.
+// ofPods are the variables for objects with a pod template.
 var ofPods = []celName{
 	{"pod", "object.spec.template.spec"},
 	{"grace", "has(variables.pod.terminationGracePeriodSeconds) ? variables.pod.terminationGracePeriodSeconds : 30"},
@@ -59,7 +59,7 @@ var policies = []policy{
 			{"replicas", "has(object.spec.replicas) ? object.spec.replicas : 1"},
 		},
 		valid:   "variables.replicas < 2 || variables.most != '100%' && (variables.most.endsWith('%') || int(variables.most) < variables.replicas)",
-		message: "'maxUnavailable ' + variables.most + ' of ' + string(variables.replicas) + ' pods: a rollout may end all of them at one time'",
+		message: "'maxUnavailable ' + variables.most + ' of ' + string(variables.replicas) + ' pods: a rollout may end all of them at the same time'",
 	},
 	{
 		rule: "budget-never-allows", group: "policy", version: "v1", resources: "poddisruptionbudgets",

@@ -31,7 +31,7 @@ func preStopUsesTheGracePeriod(w *model.Workload, r *report) {
 		}
 		f := r.add(w.Object, h.At, "%s", usesUp(h, grace)).because("%s", w.GraceFrom())
 		if h.Endless {
-			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal when it has", c.Name)
+			f.cure("let the preStop hook of container %s end: the kubelet sends the stop signal only when the hook has ended", c.Name)
 		} else {
 			left := model.DefaultGrace
 			if t, ok := model.LongestDrain(c.Drains()); ok {
@@ -47,7 +47,7 @@ func preStopUsesTheGracePeriod(w *model.Workload, r *report) {
 	}
 }
 
-// usesUp is the arithmetic: what the hook leaves of the grace period.
+// usesUp is the summary: what the hook leaves of the grace period, with the arithmetic.
 func usesUp(h *model.Hook, grace int) string {
 	took := fmt.Sprintf("preStop %s takes %d s", h.Text, h.Planned)
 	switch {

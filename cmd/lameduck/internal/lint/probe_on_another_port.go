@@ -68,10 +68,10 @@ func checkPort(p model.Probe, r *report) {
 	}
 }
 
-// healthNames are in the names of ports and paths that are made for health checks.
+// healthNames are parts of the names of ports and paths that are made for health checks.
 var healthNames = []string{"health", "ready", "readi", "live", "status", "ping", "probe", "admin", "manage", "mgmt", "actuator", "metric", "monitor"}
 
-// isHealth reports whether the probe asks what is made for it.
+// isHealth reports whether the probe asks a port or a path that is made for health checks.
 func isHealth(p model.Probe) bool {
 	asked := strings.ToLower(nameOfPort(p.Container, p.Number()) + " " + p.Get(p.Handler, "path").Text())
 	return p.Handler == "grpc" || slices.ContainsFunc(healthNames, func(name string) bool { return strings.Contains(asked, name) })

@@ -11,7 +11,7 @@ import (
 var ruleProxyNotASidecar = rule{
 	id:    "proxy-not-a-sidecar",
 	title: "A proxy beside the server ends when the server begins to",
-	why: "All containers of a pod get the stop signal at one time, each when its own preStop hook has ended. A proxy that is a plain container ends while the server still serves, and with it the connections " +
+	why: "All containers of a pod get the stop signal at the same time, each when its own preStop hook has ended. A proxy that is a plain container ends while the server still serves, and with it the connections " +
 		"that go through it: those of clients, or those of the server to its database. A native sidecar, which is an init container with restartPolicy Always, gets the signal only when all containers have ended, " +
 		"in the reverse order in which the sidecars were started (Kubernetes 1.29 and later).",
 	sources: []string{
@@ -40,7 +40,7 @@ func proxyNotASidecar(w *model.Workload, r *report) {
 	}
 }
 
-// hasServer reports whether a container is there that serves beside the proxies.
+// hasServer reports whether the pod has a container that serves, besides the proxies.
 func hasServer(w *model.Workload) bool {
 	return slices.ContainsFunc(w.Containers, func(c *model.Container) bool { return c.Proxy() == nil && !c.Watches() })
 }

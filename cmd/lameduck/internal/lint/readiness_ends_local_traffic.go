@@ -36,13 +36,13 @@ func readinessEndsLocalTraffic(w *model.Workload, r *report) {
 			r.add(w.Object, c.PreStop(), "the preStop hook of %s makes its readiness probe fail within %d s, and Service %s has %s Local: a node whose last pod terminates drops its connections from then on",
 				c.Name, probe.Seconds(), s.Name, policy).
 				because("readinessProbe reads %s, which the hook changes; it fails after %d s x %d", path, probe.Period, probe.Failures).
-				cure("leave %s as it is in the hook, and sleep instead: an endpoint of a pod that terminates gets no new connections where there is another", path)
+				cure("leave %s as it is in the hook, and sleep instead: an endpoint of a pod that terminates gets no new connections where there is another endpoint", path)
 		}
 	}
 }
 
-// localPolicy is the field of a Service by which nodes send to pods of their own alone,
-// "" if there is none.
+// localPolicy is the field of a Service that makes a node send only to its own pods, "" if
+// it has none.
 func localPolicy(s *model.Service) string {
 	kind := s.Get("spec", "type").Text()
 	for _, field := range []string{"externalTrafficPolicy", "internalTrafficPolicy"} {

@@ -6,8 +6,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
-// A liveness probe that fails no later than the same readiness probe restarts the
-// container in place of taking its pod out.
+// Where both probes ask the same and liveness fails no later, the kubelet restarts a
+// container that should only get no new connections for a while.
 var ruleReadinessSameAsLiveness = rule{
 	id:    "readiness-same-as-liveness",
 	title: "The liveness probe restarts the container as soon as readiness fails",
@@ -28,11 +28,11 @@ func readinessSameAsLiveness(w *model.Workload, r *report) {
 		if !ready.Same(alive) || alive.Seconds() > ready.Seconds() || !c.Serves() && !behindProxy(c) {
 			continue
 		}
-		f := r.add(w.Object, alive.Value, "livenessProbe of container %s asks the same as its readinessProbe and restarts it after %d s (%d s x %d), no later than readiness takes the pod out: %d s (%d s x %d)",
+		f := r.add(w.Object, alive.Value, "livenessProbe of container %s asks the same as its readinessProbe and restarts the container after %d s (%d s x %d), no later than readiness takes the pod out: %d s (%d s x %d)",
 			c.Name, alive.Seconds(), alive.Period, alive.Failures, ready.Seconds(), ready.Period, ready.Failures).
 			because("both are %s", alive.What())
 		if alive.Handler == "tcpSocket" {
-			f.as(Info) // a connection is refused when the server has gone, and seldom because of load
+			f.as(Info) // a connection is refused because the server has exited, and seldom because of load
 		}
 		cureThresholds(f, c, ready, alive)
 	}
@@ -45,20 +45,21 @@ func behindProxy(c *model.Container) bool {
 	})
 }
 
-// defaultReadiness is after how many seconds, and failures, a readiness probe takes a pod
-// out that sets neither.
+// defaultReadiness is after how many seconds, defaultFailures after how many failures a
+// readiness probe takes its pod out if the manifest sets neither.
 const defaultReadiness, defaultFailures = 30, 3
 
-// cureThresholds lets liveness fail three times as late. A readiness probe that is more
-// patient than the default is the one to change, where that is enough.
+// cureThresholds lets liveness fail after three times the seconds of readiness. Where the
+// readiness probe fails later than one with the defaults, and a lower threshold of it is
+// enough, readiness is the one to change.
 func cureThresholds(f *Finding, c *model.Container, ready, alive model.Probe) {
 	probe, name, failures := alive, "livenessProbe", (3*ready.Seconds()+alive.Period-1)/alive.Period
 	sooner := defaultReadiness / ready.Period
 	if ready.Seconds() > defaultReadiness && sooner >= defaultFailures && alive.Seconds() >= 3*sooner*ready.Period {
 		probe, name, failures = ready, "readinessProbe", sooner
 	}
-	f.cure("set failureThreshold of the %s to %d (%d s x %d = %d s), or let liveness ask for what only a restart can mend", name, failures, probe.Period, failures, probe.Period*failures)
-	if alive.Node() != ready.Node() { // not one value under two names
+	f.cure("set failureThreshold of the %s to %d (%d s x %d = %d s), or let liveness check only what a restart can mend", name, failures, probe.Period, failures, probe.Period*failures)
+	if alive.Node() != ready.Node() { // the two are no aliases of one value
 		f.by(c.Value, []string{name, "failureThreshold"}, failures)
 	}
 }

@@ -13,7 +13,7 @@ var ruleReadinessSlowerThanGrace = rule{
 	title: "The readiness probe fails later than the grace period ends",
 	why: "A pod that is deleted leaves its Services at once. One that the kubelet ends by itself (node pressure, a shutdown of its node, as on a spot node " +
 		"that is reclaimed) has no deletionTimestamp: it stays an endpoint until its readiness probe has failed failureThreshold times, or until it has exited. " +
-		"If period x threshold reaches the grace period, the server has gone before the pod is out, and the connections that come in between are refused.",
+		"If period x threshold reaches the grace period, the server has exited before the pod is taken out, and the connections that come in between are refused.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/cluster-administration/node-shutdown/",
 		"https://github.com/kubernetes/kubernetes/issues/116965",
@@ -34,7 +34,7 @@ func readinessSlowerThanGrace(w *model.Workload, r *report) {
 			continue
 		}
 		period, failures := fasterThan(w.Grace()/2, p)
-		r.add(w.Object, p.Value, "readinessProbe of container %s takes the pod out after up to %d s (%d s x %d), and the grace period is %d s: the server has gone first", c.Name, p.Seconds(), p.Period, p.Failures, w.Grace()).
+		r.add(w.Object, p.Value, "readinessProbe of container %s takes the pod out after up to %d s (%d s x %d), and the grace period is %d s: the server has exited before that", c.Name, p.Seconds(), p.Period, p.Failures, w.Grace()).
 			because("%s", because).
 			cure("set periodSeconds to %d and failureThreshold to %d: %d s", period, failures, period*failures).
 			by(c.Value, []string{"readinessProbe", "periodSeconds"}, period).
@@ -48,8 +48,8 @@ func fasterThan(seconds int, p model.Probe) (period, failures int) {
 	return max(seconds/failures, 1), failures
 }
 
-// readinessDecides is why it counts how fast readiness takes the container's pod out,
-// "" if it does not.
+// readinessDecides is why it matters how fast readiness takes the container's pod out, ""
+// if it does not.
 func readinessDecides(c *model.Container) string {
 	served := c.Served()
 	if where := c.Workload.MayRunOnSpot(); strings.Contains(where, "cloud.google.com/gke-") && len(served) > 0 { // those of other clouds are drained

@@ -7,7 +7,7 @@ var ruleRolloutDynamicStableScale = rule{
 	id:    "rollout-dynamic-stable-scale",
 	title: "The Rollout ends old pods while traffic is moved",
 	why: "With dynamicStableScale Argo Rollouts ends stable pods as soon as the canary has their share of the traffic. The proxies learn of the new weights and of the endpoints that are gone " +
-		"one after the other: a proxy with old weights sends more to the few stable pods that are left, and to those that end. An abort finds too few stable pods for all of the traffic.",
+		"one after the other: a proxy with old weights sends more to the few stable pods that are left, and to those that end. After an abort too few stable pods are left for all of the traffic.",
 	sources: []string{
 		"https://argoproj.github.io/argo-rollouts/features/canary/#dynamic-stable-scale-with-traffic-routing",
 		"https://github.com/argoproj/argo-rollouts/issues/4926",
@@ -26,6 +26,6 @@ func rolloutDynamicStableScale(w *model.Workload, r *report) {
 		cure("set dynamicStableScale to false: the stable pods then stay until the canary has all of the traffic, and scaleDownDelaySeconds (default 30) after that").
 		by(canary, []string{"dynamicStableScale"}, false)
 	if len(w.Traffic()) > 0 {
-		f.because("Service %s leads clients to the pods", w.Traffic()[0].Name)
+		f.because("Service %s sends clients to the pods", w.Traffic()[0].Name)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // before one of the new is ready.
 var ruleRolloutTakesAllPodsDown = rule{
 	id:    "rollout-takes-all-pods-down",
-	title: "A rollout may take all pods down at one time",
+	title: "A rollout may take all pods down at the same time",
 	why: "maxUnavailable is how many pods may be missing during a rollout: a percentage is rounded down, that of maxSurge up, and where both come to 0 one " +
 		"pod may be missing. Where that is all there are, the controller ends the old pods before a new one is ready, and connections are refused at each " +
 		"rollout. The minimum of an autoscaler is the number that counts: it is reached when there is little load, as at a deploy at night.",
@@ -26,7 +26,7 @@ var ruleRolloutTakesAllPodsDown = rule{
 func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 	n, known := w.Replicas()
 	s := w.Alone()
-	if !known || n < 1 || s == nil || n == 1 && w.Kind == "StatefulSet" { // has no surge: the only pod has its own rule
+	if !known || n < 1 || s == nil || n == 1 && w.Kind == "StatefulSet" { // a StatefulSet has no surge: its only pod has another rule
 		return
 	}
 	ro, ok := w.Rolling(n)
@@ -35,7 +35,7 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 	}
 	all := "the only pod"
 	if n > 1 {
-		all = "all " + finding.Count(n, "pod") + " at one time"
+		all = "all " + finding.Count(n, "pod") + " at the same time"
 	}
 	f := r.add(w.Object, ro.At(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
 		because("%s", ro.Because)
@@ -49,11 +49,11 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that volume")
 		return
 	case n == 1 && port != 0:
-		f.as(Info).because("%s; two pods on one node cannot have port %d of it", ro.Because, port).
+		f.as(Info).because("%s; two pods cannot have port %d of the same node", ro.Because, port).
 			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that port")
 		return
 	}
-	if w.Kind == "StatefulSet" { // Kubernetes ignores the field before 1.35, and 1.36 does by default
+	if w.Kind == "StatefulSet" { // before 1.35 Kubernetes ignores the field, and 1.36 does so by default
 		f.as(Warning).cure("set maxUnavailable to 1").by(w.Value, ro.Path("maxUnavailable"), 1)
 		return
 	}

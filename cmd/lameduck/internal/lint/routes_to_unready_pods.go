@@ -2,7 +2,7 @@ package lint
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 
-// An endpoint of such a Service is ready for as long as the pod exists.
+// With publishNotReadyAddresses an endpoint is ready for as long as its pod exists.
 var ruleRoutesToUnreadyPods = rule{
 	id:    "routes-to-unready-pods",
 	title: "The Service sends connections to pods that are not ready",

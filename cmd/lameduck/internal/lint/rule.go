@@ -10,15 +10,15 @@ import (
 // rule is one mistake that can be seen in manifests.
 type rule struct {
 	id string // kebab-case and stable
-	// title is the mistake in a few words, why it drops connections, sources where
-	// that is specified: for lameduck explain and docs/RULES.md.
+	// title is the mistake in a few words, why explains how it drops connections, sources
+	// specify that. lameduck explain and docs/RULES.md show all three.
 	title, why string
 	sources    []string
 	severity   Severity // of its findings, unless one has another
 	check      func(*model.Set, *report)
 }
 
-// eachWorkload asks about one workload after the other.
+// eachWorkload makes a check of all workloads from a check of one.
 func eachWorkload(check func(*model.Workload, *report)) func(*model.Set, *report) {
 	return func(s *model.Set, r *report) {
 		for _, w := range s.Workloads {
@@ -27,7 +27,7 @@ func eachWorkload(check func(*model.Workload, *report)) func(*model.Set, *report
 	}
 }
 
-// eachBudget asks about one budget after the other.
+// eachBudget makes a check of all budgets from a check of one.
 func eachBudget(check func(*model.Budget, *report)) func(*model.Set, *report) {
 	return func(s *model.Set, r *report) {
 		for _, b := range s.Budgets {
@@ -44,8 +44,8 @@ type report struct {
 	found []*Finding
 }
 
-// add adds a finding about o at the place of v, with the severity of the rule.
-// summary is one sentence without a full stop.
+// add adds a finding about o at the place of v, or of o where v has none, with the
+// severity of the rule. summary is one sentence without a full stop.
 func (r *report) add(o *object.Object, v object.Value, summary string, args ...any) *Finding {
 	at := v.Pos()
 	if at == (object.Pos{}) {

@@ -3,7 +3,7 @@ package lint
 import "slices"
 
 // rules in the order of docs/RULES.md: what ends the server too early, what keeps the
-// stop signal from it, what takes too many pods at one time, what leads clients to a
+// stop signal from it, what ends too many pods at the same time, what sends clients to a
 // pod that is gone.
 var rules = []rule{
 	rulePreStopUsesTheGracePeriod,

@@ -15,9 +15,9 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/*/wrong*.txt anew")
 
-// TestRules has a folder for each rule: what is in wrong*.yaml the rule finds, as
-// in the .txt file of that name; in right*.yaml it finds nothing. wrong.yaml and
-// right.yaml are the examples of lameduck explain.
+// TestRules has a folder for each rule. In a wrong*.yaml the rule finds what the .txt file
+// of the same name has, in a right*.yaml it finds nothing. wrong.yaml and right.yaml are
+// the examples of lameduck explain.
 func TestRules(t *testing.T) {
 	for _, r := range rules {
 		t.Run(r.id, func(t *testing.T) {

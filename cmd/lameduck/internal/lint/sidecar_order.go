@@ -7,8 +7,8 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 var ruleSidecarOrder = rule{
 	id:    "sidecar-order",
 	title: "A sidecar ends before what goes through it",
-	why: "Native sidecars get the stop signal when all containers have ended, the last one of initContainers first. A mesh proxy behind another sidecar ends before that one, and with it its connections. " +
-		"The preStop hooks of sidecars do not wait for that turn: all hooks of a pod start at one time, so a hook that stops a sidecar stops it while the containers still need it.",
+	why: "Native sidecars get the stop signal when all containers have ended, the last one of initContainers first. A mesh proxy that comes after another sidecar there ends before that sidecar, and cuts the connections of the sidecar. " +
+		"The preStop hooks of sidecars do not wait for that: all hooks of a pod start at the same time, so a hook that stops a sidecar stops it while the containers still need it.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/",
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-node/753-sidecar-containers",
@@ -29,15 +29,15 @@ func sidecarOrder(w *model.Workload, r *report) {
 		p := c.Proxy()
 		if p != nil && p.Mesh && before != nil {
 			r.add(w.Object, c.Get("name"), "%s ends before sidecar %s, whose connections go through it: sidecars end in the reverse order of initContainers", p.Name, before.Name).as(Info).
-				because("container %s is behind container %s in initContainers", c.Name, before.Name).
+				because("container %s comes after container %s in initContainers", c.Name, before.Name).
 				cure("move container %s before container %s", c.Name, before.Name)
 		}
 		if (p == nil || !p.Mesh) && (p != nil || len(c.Get("ports").Items()) > 0) {
 			before = c
 		}
 		if line := c.StopsAtOnce(); line != nil && !c.Serves() {
-			r.add(w.Object, c.PreStop(), "the preStop hook of sidecar %s ends it with %s when the pod begins to terminate, while the containers still need it", c.Name, model.Short(line)).
-				because("all preStop hooks of a pod start at one time: that of a sidecar does not wait for its turn").
+			r.add(w.Object, c.PreStop(), "the preStop hook of sidecar %s ends the sidecar with %s when the pod begins to terminate, while the containers still need it", c.Name, model.Short(line)).
+				because("all preStop hooks of a pod start at the same time: that of a sidecar does not wait until the containers have ended").
 				cure("remove the hook: the kubelet sends sidecar %s the stop signal when all containers have ended", c.Name).
 				by(c.PreStop(), nil, nil)
 		}

@@ -43,14 +43,14 @@ func signalMeansSomethingElse(w *model.Workload, r *report) {
 	}
 }
 
-// declaredSignal judges lifecycle.stopSignal by itself.
+// declaredSignal reports a lifecycle.stopSignal that Kubernetes refuses, whatever the server.
 func declaredSignal(c *model.Container, r *report) (found bool) {
 	v := c.Get("lifecycle", "stopSignal")
 	if !v.Present() || c.Workload.Pod.Get("os", "name").Present() {
 		return false
 	}
 	r.add(c.Workload.Object, v, "Kubernetes refuses lifecycle.stopSignal %s in a pod without spec.os.name", v.Text()).
-		because("the signals that there are depend on the system: validation asks for it").
+		because("which signals exist depends on the operating system, so the API server requires the field").
 		cure("set os.name to linux in the spec of the pod").
 		by(c.Workload.Pod, []string{"os", "name"}, "linux")
 	return true
@@ -90,7 +90,7 @@ func stopsWrongly(c *model.Container, server *finding.Server, signal, from strin
 		f = r.add(c.Workload.Object, at, "to %s SIGTERM means to reload its workers: it goes on until SIGKILL at the end of the grace period of %d s, which cuts what is in flight", server.Name, c.Workload.Grace()).
 			cure("add hook-master-start = unix_signal:15 gracefully_kill_them_all with master = true to its settings, which finishes the requests in flight, or die-on-term = true, which stops it at once")
 	case server.GracefulSignal == "" || signal == server.GracefulSignal || unknown && server.InImage:
-		return // what is built on the official image has its signal
+		return // an image that is built on the official one inherits its signal
 	default:
 		f = r.add(c.Workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, server.GracefulSignal).
 			cure("write STOPSIGNAL %s in the Dockerfile of the image", server.GracefulSignal)
@@ -104,8 +104,8 @@ func stopsWrongly(c *model.Container, server *finding.Server, signal, from strin
 	}
 }
 
-// stopsOnTERM reports whether uWSGI is set to stop on SIGTERM, or reads settings that
-// are not in the set.
+// stopsOnTERM reports whether uWSGI is set to stop on SIGTERM, or may be, because it reads
+// settings that are not in the set.
 func stopsOnTERM(c *model.Container) bool {
 	stops := func(text string) bool {
 		return strings.Contains(text, "die-on-term") || strings.Contains(text, "unix_signal:15")

@@ -8,7 +8,7 @@ import (
 // One pod behind a Service has no other that could take its connections.
 var ruleSingleReplica = rule{
 	id:    "single-replica",
-	title: "One pod alone is behind a Service",
+	title: "Only one pod is behind a Service",
 	why: "A rolling update starts the new pod before it ends the old one. An eviction does not: when the node is drained, or a pod with a higher priority needs the " +
 		"room, the only pod ends first, and connections are refused until its replacement has been scheduled, has started and is ready. " +
 		"No PodDisruptionBudget helps: it can only forbid the eviction, and then the drain waits for ever.",
@@ -35,10 +35,10 @@ func singleReplica(w *model.Workload, r *report) {
 	case w.Scaler != nil:
 		minimumOfOne(r, w, at, s)
 	case w.Kind == "StatefulSet":
-		r.add(o, at, "one pod is behind Service %s: it is away at each rollout and at each drain of its node", s.Name).
+		r.add(o, at, "one pod is behind Service %s: no pod serves in a rollout, and after a drain of its node, until the new pod is ready", s.Name).
 			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
 	case volume != "":
-		r.add(o, at, "one pod is behind Service %s: it is away at each drain of its node", s.Name).
+		r.add(o, at, "one pod is behind Service %s: no pod serves after a drain of its node until a new one is ready", s.Name).
 			as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
 			cure("let the clients retry until it is back, or set replicas to 2 without that volume")
 	case !w.Sized():
@@ -52,8 +52,8 @@ func singleReplica(w *model.Workload, r *report) {
 	}
 }
 
-// minimumOfOne is about an autoscaler that may leave one pod. What runs with more
-// at other times runs with two.
+// minimumOfOne reports an autoscaler that may leave one pod. --fix may raise the minimum:
+// a workload that runs with more pods at other times can run with two.
 func minimumOfOne(r *report, w *model.Workload, at object.Value, s *model.Service) {
 	scaler := w.Scaler
 	f := r.add(scaler, at, "%s leaves one pod behind Service %s: connections are then refused at each drain of its node until a new pod is ready", scaler, s.Name).
@@ -68,7 +68,7 @@ func minimumOfOne(r *report, w *model.Workload, at object.Value, s *model.Servic
 	f.by(scaler.Value, []string{"spec", minimumOf(scaler)}, 2)
 }
 
-// minimumOf is the field with the fewest pods of a scaler.
+// minimumOf is the name of the field that has the minimum of a scaler.
 func minimumOf(scaler *object.Object) string {
 	if scaler.Kind == "ScaledObject" {
 		return "minReplicaCount"

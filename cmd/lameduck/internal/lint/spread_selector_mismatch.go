@@ -10,10 +10,10 @@ import (
 // A constraint that counts other pods than its own spreads nothing.
 var ruleSpreadSelectorMismatch = rule{
 	id:    "spread-selector-mismatch",
-	title: "What should spread the pods does not select them",
+	title: "A spread constraint or an anti-affinity does not select its own pods",
 	why: "A topologySpreadConstraint counts the pods that its labelSelector selects, and an anti-affinity keeps away from them. Kubernetes does not compare the selector with the labels of the " +
-		"pod that has it: one that selects other pods, or none, is accepted and spreads nothing, and the node that takes one pod takes all. matchLabelKeys adds labels of the pod to the selector; " +
-		"one that the pod does not have is ignored, one that the selector has already is refused.",
+		"pod that has it: one that selects other pods, or none, is accepted and spreads nothing: all pods may be on one node. matchLabelKeys adds labels of the pod to the selector; " +
+		"a label that the pod does not have is ignored, and Kubernetes refuses one that the selector already has.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#spread-constraint-definition",
 		"https://kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints/#implicit-conventions",
@@ -50,8 +50,8 @@ func spreadSelectorMismatch(w *model.Workload, r *report) {
 	}
 }
 
-// cureSelector lets the pods be counted. What may leave pods pending is not done
-// without being asked for.
+// cureSelector adds the advice to select the pods. --fix does not do so for a required
+// term, which may then leave pods pending.
 func cureSelector(f *Finding, w *model.Workload, a model.Apart) {
 	labels := plainSelector(w.Object)
 	if labels == nil {
@@ -64,7 +64,7 @@ func cureSelector(f *Finding, w *model.Workload, a model.Apart) {
 	}
 }
 
-// checkKeys is about matchLabelKeys.
+// checkKeys reports matchLabelKeys that Kubernetes refuses, or that have no effect.
 func checkKeys(w *model.Workload, a model.Apart, r *report) {
 	selector := model.LabelSelector(a.Get("labelSelector"))
 	for _, v := range a.Get("matchLabelKeys").Items() {

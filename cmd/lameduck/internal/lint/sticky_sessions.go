@@ -10,7 +10,7 @@ var ruleStickySessions = rule{
 	id:    "sticky-sessions",
 	title: "sessionAffinity ClientIP behind a proxy",
 	why: "With sessionAffinity ClientIP all connections from one address go to one pod. Behind a proxy that address is the proxy's, for all of its clients: " +
-		"one pod gets all of its traffic, and when that pod is replaced, everything in flight is on it.",
+		"one pod gets all of its traffic, and the replacement of that pod affects everything in flight.",
 	sources: []string{
 		"https://kubernetes.io/docs/reference/networking/virtual-ips/#session-affinity",
 		"https://kubernetes.io/docs/concepts/services-networking/ingress/",

@@ -14,14 +14,14 @@ const (
 	scalarNode   = document.ScalarNode
 )
 
-// strictCheck is of one object.
+// strictCheck checks the fields of one object.
 type strictCheck struct {
 	*report
 	object *object.Object
 	seen   map[object.Pos]bool // a place that several aliases lead to is one mistake
 }
 
-// part is an object within the object.
+// part is a mapping within the object, with its type and what is around it.
 type part struct {
 	object.Value
 	of     *manifest.Type
@@ -40,7 +40,7 @@ func (p *part) String() string {
 	return p.around.String() + "." + p.name
 }
 
-// isA finds a value of another kind.
+// isA returns ok; where that is false it reports that the value has to be of another kind.
 func (c *strictCheck) isA(p *part, name string, v object.Value, ok bool, want string) bool {
 	if !ok && !c.seen[v.Pos()] && !replaced(v) {
 		c.seen[v.Pos()] = true
@@ -55,8 +55,8 @@ func (p *part) child(name string) string {
 	return (&part{name: document.Display(name), around: p}).String()
 }
 
-// replaced reports whether v has a placeholder that something replaces before
-// Kubernetes reads it, such as ${REPLICAS}.
+// replaced reports whether v has a placeholder that another program replaces before
+// Kubernetes reads v, such as ${REPLICAS}.
 func replaced(v object.Value) bool {
 	n := v.Node()
 	return n.Kind == document.ScalarNode && (strings.Contains(n.Value, "${") || strings.Contains(n.Value, "{{") || strings.HasPrefix(n.Value, "$"))

@@ -10,7 +10,7 @@ import (
 var ruleUDPService = rule{
 	id:    "udp-service",
 	title: "A Service for UDP",
-	why: "A server can close a connection of TCP, and the client opens another; a client of UDP learns nothing. What it sends goes to the pod that it had before, until the nodes " +
+	why: "A server can close a TCP connection, and the client opens another; a client of UDP learns nothing. What that client sends goes to the pod that it had before, until the nodes " +
 		"have removed their entry for it: datagrams that come after the server has closed its socket are lost. Up to Kubernetes 1.36 an entry stays if the Service has no other endpoint.",
 	sources: []string{
 		"https://kubernetes.io/docs/reference/networking/virtual-ips/",

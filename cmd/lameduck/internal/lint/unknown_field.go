@@ -9,13 +9,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// A field that Kubernetes does not have has no effect, and most clients get no more
-// than a warning: a grace period in a container looks right, and is 30 s.
+// A field that Kubernetes does not have has no effect, and most clients get no more than
+// a warning: with a grace period that is written in a container the pod has the default.
 var ruleUnknownField = rule{
 	id:    "unknown-field",
-	title: "A field is misspelt or at the wrong place",
+	title: "A field is misspelt or in the wrong place",
 	why: "The API server drops a field that it does not know. kubectl apply refuses the object; other clients (Helm 3, controllers, kubectl with --validate=false) " +
-		"get a warning at most, and the setting has no effect: a grace period in a container, or a hook in the pod instead of a container, looks right and is not there.",
+		"get a warning at most, and the setting has no effect: a grace period in a container, or a hook in the pod instead of a container, looks right and is ignored.",
 	sources: []string{
 		"https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
 		"https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/",
@@ -36,7 +36,7 @@ func unknownField(s *model.Set, r *report) {
 }
 
 // podTemplateOf is the pod template of a workload whose own fields are not known, such as
-// a Rollout: around it is what it has like a Deployment.
+// a Rollout. What is around the template is taken to have the fields of a Deployment.
 func podTemplateOf(o *object.Object) *part {
 	template := o.Get("spec", "template")
 	if !model.IsWorkload(o) || !template.Present() || template.Node().Kind != mappingNode {
@@ -53,7 +53,7 @@ func (c *strictCheck) fields(p *part) {
 	for name, v := range p.Fields() {
 		field, known := (*p.of)[name]
 		switch {
-		case c.seen[v.Pos()] || !v.Present() && known || strings.HasPrefix(name, "$"): // $patch is a word of kustomize
+		case c.seen[v.Pos()] || !v.Present() && known || strings.HasPrefix(name, "$"): // $patch is a directive of kustomize
 		case !known:
 			c.seen[v.Pos()] = true
 			c.unknown(p, name, v)
@@ -91,7 +91,7 @@ func (c *strictCheck) list(p *part, name string, field manifest.Field, v object.
 	}
 }
 
-// scalar checks a value that is no object. map is a mapping of texts.
+// scalar checks a value that is no object. The type "map" is a mapping of texts.
 func (c *strictCheck) scalar(p *part, name, want string, v object.Value) {
 	if want == "map" {
 		if c.isA(p, name, v, v.Node().Kind == mappingNode, "fields") {

@@ -8,9 +8,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// wrongType reports whether Kubernetes refuses v where it wants a scalar type: it takes
-// no number for text, and no text for a number. to is the same value as that type, nil
-// if there is none.
+// wrongType reports whether Kubernetes refuses v where it wants a scalar type: it accepts
+// no number as text, and no text as a number. to is v as a value of that type, nil if there
+// is none.
 func wrongType(v object.Value, want string) (wrong bool, to any) {
 	n := v.Node()
 	if want == "" {
@@ -42,7 +42,7 @@ func wrongType(v object.Value, want string) (wrong bool, to any) {
 	return false, nil
 }
 
-// yesOrNo reports whether n is a boolean of YAML 1.1, by which Kubernetes reads.
+// yesOrNo reports whether n is a boolean in YAML 1.1, the version that Kubernetes reads.
 func yesOrNo(n *document.Node) bool {
 	if n.Style != 0 {
 		return false

@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 )
 
-// Choice is what to take where a file has several. What is empty is chosen by
-// Read.
+// Choice is what to take where a file has several Services, ports or containers.
+// Read chooses where a field is empty.
 type Choice struct {
 	Service   string // the Service that the load goes to; by default the one of the probed port
 	Port      string // its port, by name or number; without a Service the container's
@@ -29,7 +29,7 @@ type front struct {
 	probed    bool // the readiness probe of the container asks this port
 }
 
-// label names it in messages: web:80.
+// label is the name of the front in messages: web:80.
 func (f front) label() string {
 	if f.service == nil {
 		return strconv.Itoa(f.target.Number)
@@ -129,7 +129,7 @@ func (w Choice) allows(c front, containers []container) bool {
 	return (w.Service == "" || w.Service == c.service.Name) && (w.Port == "" || w.Port == name || w.Port == strconv.Itoa(number))
 }
 
-// noFront is the error that nothing in the file is what was asked for.
+// noFront records the error that nothing in the file is what was asked for.
 func (f *file) noFront(all []front, containers []container, want Choice) {
 	if f.err != nil || len(all) == 0 {
 		return

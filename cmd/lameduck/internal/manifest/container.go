@@ -2,7 +2,7 @@ package manifest
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 
-// container is what one has that decides which of them is run.
+// container is what of a container decides whether it is the one that is run.
 type container struct {
 	value
 	name   string

@@ -15,7 +15,8 @@ type Datum struct {
 	Err        error          // it has no such text: it is not base64
 }
 
-// DataOf is what a ConfigMap or a Secret has: of two of one key the last one counts.
+// DataOf is what a ConfigMap or a Secret has. Of two entries with the same key the last one
+// counts.
 func DataOf(kind string, o *document.Node) (all []Datum) {
 	if o = document.Deref(o); o.Kind != document.MappingNode {
 		return nil

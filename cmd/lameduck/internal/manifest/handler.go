@@ -96,7 +96,7 @@ func httpGet(v value, p *Pod) *HTTPGet {
 }
 
 // portOf reads a handler's port. A name has to be that of a container port:
-// Kubernetes takes any, and then the handler never works.
+// Kubernetes accepts any, and then the handler never works.
 func portOf(v value, p *Pod) PortRef {
 	port := needPort(v)
 	ref := port.port()

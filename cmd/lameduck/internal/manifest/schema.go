@@ -19,7 +19,7 @@ type Field struct {
 	List   bool   // a list of these
 }
 
-// kinds are those that are known, with the names of their types.
+// kinds are the kinds whose fields are known, with the names of their types.
 var kinds = map[string]string{
 	"apps/v1/Deployment": "Deployment", "apps/v1/StatefulSet": "StatefulSet", "apps/v1/DaemonSet": "DaemonSet", "apps/v1/ReplicaSet": "ReplicaSet",
 	"v1/Pod": "Pod", "v1/ReplicationController": "ReplicationController", "v1/Service": "Service", "v1/ConfigMap": "ConfigMap", "v1/Secret": "Secret",
@@ -58,8 +58,8 @@ var kubernetes = sync.OnceValue(func() map[string]*Type {
 })
 
 // Similar is the field that was probably meant by name, "" if there is none. It is sure if
-// one letter or only upper and lower case differ, or a word before the name, as in strategy
-// and updateStrategy, or the unit.
+// the two differ only in one letter, in upper and lower case, in a word at the start, as
+// strategy and updateStrategy do, or in the unit at the end.
 func (t *Type) Similar(name string) (field string, sure bool) {
 	fields := slices.Sorted(maps.Keys(*t))
 	for _, known := range fields {

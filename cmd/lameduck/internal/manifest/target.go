@@ -2,8 +2,8 @@ package manifest
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 
-// checkTarget makes sure that the port of the pods exists. Kubernetes takes a
-// name that no container has, and then the Service has no endpoint; and a
+// checkTarget makes sure that the port of the pods exists. Kubernetes accepts a
+// name that no container has, and then the Service has no endpoint. It accepts a
 // number that none declares, which is right only if the process listens there.
 func (f front) checkTarget(p *Pod) {
 	if f.service == nil || len(f.service.Ports) == 0 {

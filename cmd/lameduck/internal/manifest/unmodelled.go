@@ -37,12 +37,12 @@ func (f *file) notModelled(workload object, objects []object, w *Workload) {
 	}
 }
 
-// containerNotModelled notes what has no effect of the container that is run.
+// containerNotModelled notes which settings of the container that is run have no effect.
 func containerNotModelled(c value, volumes []value) {
 	for _, mount := range c.get("volumeMounts").items() {
 		name, path := mount.get("name").text(""), mount.get("mountPath").text("")
 		for _, v := range volumes {
-			own := path == "/tmp" || path == "/run" // of each pod anyway, as an emptyDir is
+			own := path == "/tmp" || path == "/run" // each pod has its own in the lab too
 			if v.get("name").text("") == name && !(own && v.get("emptyDir").present()) {
 				mount.note("volume %s is not mounted: at %s the server sees what this machine has there", document.Display(name), document.Display(path))
 			}

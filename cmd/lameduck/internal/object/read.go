@@ -16,9 +16,9 @@ type Skipped struct {
 }
 
 // Read reads the objects of a file: YAML or JSON with any number of documents and
-// Lists. A document that cannot be read does not hide those after it: its error
-// is one line, "name:line:column: what is wrong". One with a duplicate key is
-// an error, and is read nevertheless.
+// Lists. A document that cannot be read leaves an error of one line,
+// "name:line:column: what is wrong", and those after it are read. One with a duplicate
+// key leaves an error too, and is read nevertheless.
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 	for _, part := range document.Split(f.Data) {
 		nodes, err := document.Read(f.Name, part.Text, part.Line)

@@ -78,7 +78,7 @@ func (v Value) Field(name string) Value {
 	return missing
 }
 
-// place is what messages about a missing field of v name.
+// place is the node whose place is named in messages about a missing field of v.
 func (v Value) place() *document.Node {
 	for _, n := range []*document.Node{v.key, v.node, v.around} {
 		if n != nil {
@@ -116,7 +116,7 @@ func (v Value) Items() []Value {
 	return items
 }
 
-// Text is the value as text, whatever scalar it is; "" for any other.
+// Text is the value as text, whatever scalar it is; "" for a mapping or a list.
 func (v Value) Text() string {
 	if !v.Present() || v.Node().Kind != document.ScalarNode {
 		return ""
@@ -143,7 +143,7 @@ func (v Value) Int() (n int, ok bool) {
 	return int(parsed), err == nil
 }
 
-// IntOr is the value as a whole number, and otherwise if it is none.
+// IntOr is the value as a whole number; the number otherwise if the value is none.
 func (v Value) IntOr(otherwise int) int {
 	if n, ok := v.Int(); ok {
 		return n

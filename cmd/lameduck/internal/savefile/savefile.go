@@ -10,8 +10,8 @@ import (
 )
 
 // File is a file that is being written: without a name where the system can do
-// that, so that nothing is left even by a process that is killed; else under
-// another name beside its place.
+// that, so that even a process that is killed leaves nothing; else under another
+// name in the same folder.
 type File struct {
 	*os.File
 	path    string
@@ -35,14 +35,14 @@ func Create(path string, mode fs.FileMode) (*File, error) {
 	return &File{f, path, mode, false}, nil
 }
 
-// Write writes to the file. The name of the temporary file would only confuse in
-// an error.
+// Write writes to the file. Its errors have the path that was asked for, because the
+// name of the temporary file would only confuse.
 func (f *File) Write(p []byte) (int, error) {
 	n, err := f.File.Write(p)
 	return n, named(err, f.path)
 }
 
-// named is the error of a file with this path, without the operation.
+// named is err with this path in place of its own, and without the operation.
 func named(err error, path string) error {
 	if p, ok := errors.AsType[*fs.PathError](err); ok {
 		return fmt.Errorf("%s: %w", path, p.Err)
@@ -72,9 +72,9 @@ func (f *File) Commit() error {
 	return err
 }
 
-// place gives the file without a name its own. Only a rename replaces a file at
-// once: where there is one, the new file has a hidden name for that moment. It
-// is always the same, so one that a killed process left is replaced.
+// place gives the file its name. Where that name is taken, only a rename replaces the
+// old file in one step, so the new one has a hidden name for a moment. The hidden name
+// is always the same, so that a file that a killed process left there is replaced.
 func (f *File) place() error {
 	err := link(f.File, f.path)
 	if !errors.Is(err, fs.ErrExist) {

@@ -8,8 +8,8 @@ import (
 )
 
 // createUnnamed opens a file in the folder that has no name and is gone with
-// the process (O_TMPFILE, open(2)); nil where the filesystem has no such files,
-// as NFS, or where /proc is missing, through which it gets its name.
+// the process (O_TMPFILE, open(2)); nil where the filesystem has no such files, such
+// as NFS, or where /proc is missing, which link needs.
 func createUnnamed(folder string) *os.File {
 	f, err := os.OpenFile(folder, os.O_RDWR|unix.O_TMPFILE, 0o600)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// createUnnamed is nil: only Linux gives a file its name later.
+// createUnnamed returns nil: only Linux can give a file its name later.
 func createUnnamed(string) *os.File { return nil }
 
 func link(*os.File, string) error { return errors.ErrUnsupported }

@@ -13,7 +13,8 @@ type Amount struct {
 	Percent bool
 }
 
-// AmountOf reads v. Not ok for what is missing, and for what Kubernetes refuses.
+// AmountOf reads v; not ok for a field that is missing, and for a value that Kubernetes
+// refuses.
 func AmountOf(v object.Value) (a Amount, ok bool) {
 	if n, ok := v.Int(); ok {
 		return Amount{n, false}, n >= 0
@@ -31,7 +32,7 @@ func amountOr(v object.Value, otherwise Amount) (a Amount, ok bool) {
 	return AmountOf(v)
 }
 
-// of is the amount of n pods.
+// of is how many of n pods the amount is.
 func (a Amount) of(n int, up bool) int {
 	switch {
 	case !a.Percent:

@@ -11,7 +11,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
-// drainsOf finds settings by what they are called.
+// drainsOf finds settings by their names.
 var drainsOf = indexed(drainSettings)
 
 type drainIndex struct {
@@ -36,7 +36,7 @@ func indexed(settings []drainSetting) drainIndex {
 	return index
 }
 
-// folded makes one spelling of a name.
+// folded is the one spelling of a name by which settings are found.
 func folded(name string) string { return strings.ReplaceAll(strings.ToLower(name), "_", "-") }
 
 // named is the setting of that name, or of its last part, in a file of that path and
@@ -100,7 +100,7 @@ func (c *Container) Drains() []Drain {
 	return all
 }
 
-// expandedWords are the words of the command, those of a script behind sh -c as the shell
+// expandedWords are the words of the command, those of a script after sh -c as the shell
 // expands them.
 func (c *Container) expandedWords() []string {
 	words := c.words()
@@ -166,8 +166,8 @@ func ofVariable(name string, v Variable) []Drain {
 	return nil
 }
 
-// ofLines reads a file with a setting on a line, or within braces: its name, and behind a
-// space, = or : the value. That is how all of these servers are configured.
+// ofLines reads a file with a setting on a line, or within braces: its name, then a space,
+// = or :, then its value. All of these servers are configured that way.
 func ofLines(text, path, from string) (all []Drain) {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
@@ -189,7 +189,7 @@ func ofLines(text, path, from string) (all []Drain) {
 	return all
 }
 
-// valueOf is what stands behind the name of a setting.
+// valueOf is the value of a setting, in the text after its name.
 func valueOf(text string) string {
 	value := strings.TrimLeft(text, " \t=:\"'")
 	if i := strings.IndexAny(value, ";#}\"'"); i >= 0 {

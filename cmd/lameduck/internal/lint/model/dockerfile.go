@@ -15,9 +15,9 @@ type Dockerfile struct {
 	// Image is the image that is built from it, without a tag; "" means each image of
 	// the set that is not an official one.
 	Image string
-	Base  string // the image behind FROM, of the last stage
-	// Entrypoint and Cmd are the words that are started; of a shell form with its shell,
-	// and with ShellForm ENTRYPOINT ignores CMD and the args of a manifest.
+	Base  string // the image after FROM, of the last stage
+	// Entrypoint and Cmd are the words that are started, those of a shell form with the
+	// shell. With ShellForm the ENTRYPOINT ignores CMD and the args of a manifest.
 	Entrypoint, Cmd []string
 	ShellForm       bool
 	StopSignal      string // "SIGQUIT"; "" where it has none
@@ -55,7 +55,7 @@ func ReadDockerfile(name string, text []byte) (Dockerfile, error) {
 	return last.Dockerfile, nil
 }
 
-// newStage reads the words behind FROM: --platform=..., an image or a stage, AS name.
+// newStage reads the words after FROM: --platform=..., an image or a stage, AS name.
 func newStage(rest string, stages map[string]*stage, global map[string]string) *stage {
 	words := strings.Fields(rest)
 	for len(words) > 0 && strings.HasPrefix(words[0], "--") {
@@ -111,7 +111,7 @@ func execForm(rest string) (words []string, ok bool) {
 	return words, strings.HasPrefix(rest, "[") && json.Unmarshal([]byte(rest), &words) == nil
 }
 
-// signalNames are those that a STOPSIGNAL may have by their number.
+// signalNames are the names of the signals that a STOPSIGNAL may have as a number.
 var signalNames = map[string]string{"2": "SIGINT", "3": "SIGQUIT", "9": "SIGKILL", "10": "SIGUSR1", "12": "SIGUSR2", "15": "SIGTERM", "28": "SIGWINCH", "37": "SIGRTMIN+3"}
 
 // signalName is SIGQUIT for quit, QUIT and 3.
@@ -143,8 +143,8 @@ func substitute(text string, values map[string]string) string {
 	return before + value + substitute(after, values)
 }
 
-// dockerLines are the instructions, each in one line: without comments, the line ends
-// behind the escape character, and here documents.
+// dockerLines are the instructions, each in one line: without comments, without the line
+// ends after an escape character, and without here documents.
 func dockerLines(text string) (lines []string) {
 	escape, joined, until := `\`, "", ""
 	for line := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n") {

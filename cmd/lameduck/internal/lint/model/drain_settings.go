@@ -10,7 +10,7 @@ var drainSettings = []drainSetting{
 	{server: "lameduck", env: "LAMEDUCK_DELAY", accepts: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
 	{server: "lameduck", env: "LAMEDUCK_GRACE", whole: true, source: "https://pkg.go.dev/github.com/lameduck-dev/lameduck#Process"},
 
-	// Of a name that others have too, the one that is bound to a file comes first.
+	// Where several servers use one name, the setting that needs a certain file comes first.
 	{server: "Puma", name: "worker_shutdown_timeout", file: "puma.rb", source: "https://puma.io/puma/Puma/DSL.html#worker_shutdown_timeout-instance_method"},
 	{server: "Hypercorn", name: "graceful-timeout", file: "hypercorn", source: "https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"},
 

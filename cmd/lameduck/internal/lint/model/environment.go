@@ -8,7 +8,7 @@ import (
 )
 
 // Environment are the variables that the manifest sets: those of envFrom first,
-// which env overrides. Those of the image are not in it.
+// which env overrides. The variables of the image are not among them.
 func (c *Container) Environment() map[string]Variable {
 	if c.env != nil {
 		return c.env
@@ -65,7 +65,7 @@ func (c *Container) words() []string {
 }
 
 // expandVariables replaces $(NAME) as Kubernetes does in env, command and args: $$ is a $, and
-// what has no variable stays. It is not known if a value is not.
+// a name without a variable stays. The text is known if all values in it are.
 func expandVariables(text string, env map[string]Variable) (_ string, known bool) {
 	known = true
 	var b strings.Builder
@@ -112,7 +112,7 @@ func dataOf(o *object.Object) map[string]string {
 	return data
 }
 
-// configMaps are those that the program reads from the API server, by a flag.
+// configMaps are those that a flag of the program names, for it to read from the API server.
 func (c *Container) configMaps() (all []*object.Object) {
 	for _, word := range c.words() {
 		name, value, _ := strings.Cut(word, "=")

@@ -42,7 +42,7 @@ func (s *Set) Rewrites() (all []Rewrite) {
 	return all
 }
 
-// ofKyverno reads a rule that patches pods; it is applied to what makes pods too.
+// ofKyverno reads a rule that patches pods. Kyverno applies it to workloads too.
 func ofKyverno(o *object.Object, rule object.Value) (r Rewrite, ok bool) {
 	r = Rewrite{Object: o}
 	if o.Kind == "Policy" {
@@ -52,7 +52,8 @@ func ofKyverno(o *object.Object, rule object.Value) (r Rewrite, ok bool) {
 	for _, m := range append(append(match.Get("any").Items(), match.Get("all").Items()...), match) {
 		r.namespaces = append(r.namespaces, m.Get("resources", "namespaces").Texts()...)
 	}
-	// Not "+(...)", for what is missing: the API server has put the default there before.
+	// A field in "+(...)" is not read: that sets only what is missing, and the API server has
+	// set the default before.
 	v, found := deepField(rule.Get("mutate"), GraceField)
 	if patch := rule.Get("mutate", "patchesJson6902").Text(); !found && strings.Contains(patch, GraceField) {
 		_, after, _ := strings.Cut(patch, GraceField)
@@ -81,8 +82,8 @@ func deepField(v object.Value, name string) (_ object.Value, found bool) {
 	return v, false
 }
 
-// firstNumber is the first number in an expression behind the field; -1 if there is
-// none before something is computed.
+// firstNumber is the number that an expression has directly after the name of the field;
+// -1 if the value is computed.
 func firstNumber(text string) int {
 	text = strings.TrimLeft(text, "\"')}: \t\r\n,=") // "path", value: 50
 	text = strings.TrimLeft(strings.TrimPrefix(text, "value"), "\"': \t")
@@ -97,7 +98,8 @@ func firstNumber(text string) int {
 	return n
 }
 
-// Applies reports whether the policy is for the namespace of w: labels, users and expressions may still exempt it.
+// Applies reports whether the policy is for the namespace of w. What may still exempt w is
+// not read: labels, users and expressions.
 func (r *Rewrite) Applies(w *Workload) bool {
 	for _, pattern := range r.namespaces {
 		if ok, _ := path.Match(pattern, w.Namespace); ok {

@@ -28,7 +28,7 @@ func (c *Container) newHook(v object.Value) *Hook {
 	case command.Present():
 		return &Hook{c.runs(command.Texts()), command, document.Display(strings.Join(strings.Fields(strings.Join(command.Texts(), " ")), " ")), false}
 	}
-	return &Hook{script.Time{Open: true}, v, "httpGet", false} // or nothing: a rule of its own
+	return &Hook{script.Time{Open: true}, v, "httpGet", false} // or no handler, which has a rule of its own
 }
 
 // runs is how long the command of a hook takes. Kubernetes expands no $(NAME) in it, as it
@@ -53,17 +53,17 @@ func (c *Container) script(at string) (string, bool) {
 	return "", false
 }
 
-// Floor is what the kubelet leaves between the stop signal and SIGKILL, however long
+// Floor is how many seconds the kubelet leaves between the stop signal and SIGKILL, however long
 // the hook took (minimumGracePeriodInSeconds).
 const Floor = 2
 
-// Uses reports whether the hook takes all of the grace period. One of 0 is a mistake of
-// its own.
+// Uses reports whether the hook takes all of the grace period. A grace period of 0 has a
+// rule of its own.
 func (h *Hook) Uses(grace int) bool {
 	return h != nil && grace > 0 && h.Planned > 0 && h.Planned >= grace-Floor
 }
 
-// HookUsesTheGracePeriod reports whether one of the hooks does.
+// HookUsesTheGracePeriod reports whether one of the hooks takes all of the grace period.
 func (w *Workload) HookUsesTheGracePeriod() bool {
 	return slices.ContainsFunc(w.Containers, func(c *Container) bool { return c.Hook().Uses(w.Grace()) })
 }

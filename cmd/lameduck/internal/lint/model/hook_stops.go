@@ -8,7 +8,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
-// StopsAtOnce is the command of an exec hook that stops the container before it has
+// StopsAtOnce is the command of an exec hook that stops the container before the hook has
 // waited; nil if none does.
 func (c *Container) StopsAtOnce() []string {
 	words := c.PreStop().Get("exec", "command").Texts()
@@ -30,7 +30,8 @@ func (c *Container) StopsAtOnce() []string {
 	return nil
 }
 
-// enders are programs that end a server, with the words that do so.
+// enders are programs that end a server, with the arguments that make them do so; nil: they
+// need none.
 var enders = map[string][]string{
 	"nginx": {"quit", "stop"}, "openresty": {"quit", "stop"}, "apachectl": {"stop", "graceful-stop"}, "apache2ctl": {"stop", "graceful-stop"}, "httpd": {"stop", "graceful-stop"}, "apache2": {"stop", "graceful-stop"},
 	"caddy": {"stop"}, "pumactl": {"stop", "halt"}, "uwsgi": {"--stop"}, "supervisorctl": {"stop", "shutdown"}, "service": {"stop"}, "systemctl": {"stop", "poweroff"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 )
 
+// Image is what the name of the container's image shows, and its Dockerfile if one is given.
 func (c *Container) Image() Image {
 	if c.img == nil {
 		img := parseImage(c.Get("image").Text())
@@ -35,7 +36,8 @@ func parseImage(text string) Image {
 	return img
 }
 
-// mirrors have the official images of Docker under library/ or docker-library.
+// official reports whether the image is one of these official images of Docker, which mirrors
+// have under library/ or docker/library/.
 func (img Image) official(names ...string) bool {
 	name := img.repository
 	for _, prefix := range []string{"docker/library/", "library/"} { // public.ecr.aws, mirrors
@@ -44,7 +46,7 @@ func (img Image) official(names ...string) bool {
 	return slices.Contains(names, name) && (img.registry == "docker.io" || name != img.repository)
 }
 
-// distributions are parts of tags and names by what sh is in them.
+// distributions are the parts of tags and names that show which shell the sh of an image is.
 var distributions = []struct {
 	shell string
 	parts []string
@@ -54,7 +56,7 @@ var distributions = []struct {
 	{"bash", []string{"ubi", "rhel", "centos", "rocky", "almalinux", "amazonlinux", "fedora", "oraclelinux", "opensuse"}},
 }
 
-// onDebian are official images whose tags without a distribution are Debian or Ubuntu.
+// onDebian are official images that have Debian or Ubuntu where the tag names no distribution.
 var onDebian = []string{"node", "python", "ruby", "php", "golang", "nginx", "httpd", "perl", "rust", "eclipse-temurin", "tomcat", "jetty", "gradle", "maven", "pypy", "debian", "ubuntu", "buildpack-deps"}
 
 func (img Image) usesShell() string {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// spotLabels are labels of nodes that their cloud takes back at any time, which pods select
-// or tolerate; a value of "" is any.
+// spotLabels are labels and taints of nodes that their cloud takes back at any time. Pods
+// select or tolerate them. The value "" stands for any.
 var spotLabels = []struct{ name, value, cloud string }{
 	{"cloud.google.com/gke-spot", "true", "GKE"},
 	{"cloud.google.com/gke-preemptible", "true", "GKE"},

@@ -11,7 +11,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// Workload is an object that makes pods, and what else is about these pods.
+// Workload is an object that makes pods, and the other objects that concern these pods.
 type Workload struct {
 	*object.Object
 	Template    object.Value // of the pods: metadata and spec
@@ -34,11 +34,11 @@ type Container struct {
 	Workload *Workload
 	Name     string
 	Sidecar  bool                // a native one: an init container with restartPolicy Always
-	env      map[string]Variable // what environment has read
-	read     *Hook               // what hook has read
-	first    *Process1           // what process1 has read
-	img      *Image              // what image has read
-	found    *[]Drain            // what drains has read
+	env      map[string]Variable // what Environment has read
+	read     *Hook               // what Hook has read
+	first    *Process1           // what Process1 has read
+	img      *Image              // what Image has read
+	found    *[]Drain            // what Drains has read
 }
 
 // Variable is one variable of the environment that a container starts with.
@@ -49,8 +49,8 @@ type Variable struct {
 	At    object.Value
 }
 
-// Hook is the preStop hook of a container: how long it takes, and how that is known.
-// The kubelet sends the stop signal when it has ended.
+// Hook is the preStop hook of a container, and how long it takes. The kubelet sends the
+// stop signal when the hook has ended.
 type Hook struct {
 	script.Time
 	At      object.Value // the seconds, the command, or the hook itself
@@ -62,7 +62,7 @@ type Hook struct {
 type Drain struct {
 	*drainSetting
 	seconds int
-	written string // as it is written there: --graceful-timeout 60
+	written string // as the manifest has it: --graceful-timeout 60
 	from    string // where: nginx.conf in ConfigMap web
 }
 
@@ -74,11 +74,11 @@ type drainSetting struct {
 	// enough. Letter case, and _ for -, make no difference.
 	name, env, annotation string
 	unit                  time.Duration  // of a number that has none; 0: a second
-	accepts               bool           // it goes on to accept connections for all of that time; else it is the most that requests in flight get
-	whole                 bool           // the other times of the server are within it
-	file                  string         // what the file has to have, where other files have such a key too
+	accepts               bool           // the server goes on accepting connections for all of the time; else the time is the most that requests in flight get
+	whole                 bool           // the other times of the server are within this one
+	file                  string         // words between |, one of which the file or its path has to have: other files have such a key too
 	off                   *regexp.Regexp // what switches it off, in the command, the environment or a file
-	hook                  string         // what the preStop hook has to have: without it nothing asks the server to drain
+	hook                  string         // words between |, one of which the preStop hook has to have: else nothing asks the server to drain
 	source                string
 }
 
@@ -90,6 +90,7 @@ type Service struct {
 	Headless  bool // clusterIP None: its clients take the addresses of pods from DNS
 }
 
+// ServicePort is one port of a Service.
 type ServicePort struct {
 	object.Value
 	Name, TargetPort string // targetPort is a number or a name, the port itself where it has none
@@ -111,10 +112,10 @@ type Process1 struct {
 	At        object.Value // the command, argument or script that starts it
 	Init      string       // what is process 1 itself and passes signals on, such as tini
 	Shell     string       // what runs the server as its child, if a shell does
-	Loop      bool         // it runs it again and again
-	Lost      *LostSignal  // nil: the server gets the signal, or it is not known
-	file      string       // the script that at runs: "run.sh in ConfigMap web"; "" if it is at itself
-	depth     int
+	Loop      bool         // the shell runs the server again and again
+	Lost      *LostSignal  // nil: the server gets the signal, or that is not known
+	file      string       // the script that has the server: "run.sh in ConfigMap web"; "" if At has it
+	depth     int          // of programs that start programs
 }
 
 // LostSignal is why the stop signal does not reach the server.
@@ -122,8 +123,8 @@ type LostSignal struct {
 	Summary string // one sentence
 	Cure    string // an order
 	Source  string // what shows it, for the evidence
-	Mended  string // the text of at with the cure in it; "" where it cannot be mended so
-	Sure    bool   // with every shell and version
+	Mended  string // the text of At with the cure in it; "" where a change of that text is not enough
+	Sure    bool   // true with every shell and version
 }
 
 // Image is what the name of a container's image shows of it.
@@ -132,5 +133,5 @@ type Image struct {
 	repository string // without registry, tag and digest: nginx for docker.io/library/nginx:1.27
 	registry   string // docker.io where it has none
 	tag        string
-	Shell      string // what sh is in it: dash, bash or ash; "" if that is not known
+	Shell      string // which shell its sh is: dash, bash or ash; "" if that is not known
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// File is a file in a container that a ConfigMap or a Secret of the set has.
+// File is a file in a container, mounted from a ConfigMap or a Secret of the set.
 type File struct {
 	path, Text string
 	from       string // "nginx.conf in ConfigMap web"
@@ -44,7 +44,7 @@ func (w *Workload) source(volume, mount object.Value) []File {
 		return nil
 	}
 	data := dataOf(o)
-	places := map[string]string{} // the key of each place
+	places := map[string]string{} // the key by the path of its file
 	for name := range data {
 		places[name] = name
 	}

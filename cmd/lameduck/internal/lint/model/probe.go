@@ -31,7 +31,7 @@ func (c *Container) Probe(name string) Probe {
 	return p
 }
 
-// positive is a field in which Kubernetes takes 0 for the default.
+// positive is a field for which Kubernetes takes 0 as the default.
 func (p Probe) positive(name string, otherwise int) int {
 	if n := p.Get(name).IntOr(0); n > 0 {
 		return n
@@ -45,7 +45,7 @@ func (p Probe) Seconds() int { return p.Period * p.Failures }
 // Number is the port's number, 0 if that is not known.
 func (p Probe) Number() int { return p.Container.PortNumber(p.Port) }
 
-// Same reports whether both do the same.
+// Same reports whether both probes ask the same.
 func (p Probe) Same(other Probe) bool {
 	if p.Handler == "" || p.Handler != other.Handler || p.Port != other.Port && (p.Number() == 0 || p.Number() != other.Number()) {
 		return false

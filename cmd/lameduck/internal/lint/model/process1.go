@@ -32,8 +32,8 @@ func (c *Container) Process1() *Process1 {
 }
 
 // started are the words that the container starts, and where they are: the command and
-// the args of the manifest, in place of ENTRYPOINT and CMD of the image. It is not known
-// for certain what args alone start, if nothing shows the ENTRYPOINT.
+// the args of the manifest, in place of ENTRYPOINT and CMD of the image. What args alone
+// start is not known for certain, if nothing shows the ENTRYPOINT.
 func (c *Container) started() (words []string, items []object.Value, known bool) {
 	words, items = c.words(), append(c.Get("command").Items(), c.Get("args").Items()...)
 	if c.Get("command").Present() {
@@ -76,14 +76,14 @@ var inits = map[string][]string{
 	"sudo": {"-u", "-g", "-h", "-p", "-C", "-D"},
 }
 
-// follow goes through what starts another program, to the server. items are where the
-// words are, nil within a script.
+// follow goes from each program that starts another one to the next, down to the server.
+// items are the places of the words, nil within a script.
 func (p *Process1) follow(words []string, items []object.Value) {
 	if p.depth++; p.depth > 8 || len(words) == 0 {
 		return
 	}
 	skip := func(operands int, valued []string) {
-		n := script.BehindOptions(words, operands, valued)
+		n := script.AfterOptions(words, operands, valued)
 		if items != nil {
 			items = items[n:]
 		}
@@ -130,7 +130,8 @@ func (p *Process1) follows(words []string) bool {
 	return true
 }
 
-// su is that of util-linux: the one of busybox replaces itself.
+// su is the loss of the signal to the su of util-linux: that of busybox replaces itself with
+// the command.
 func (p *Process1) su(words []string) {
 	if p.container.Image().Shell == "ash" {
 		return
@@ -174,7 +175,7 @@ func (p *Process1) mountedScript(words []string) bool {
 func (p *Process1) runShell(words []string, items []object.Value) {
 	call, _ := script.StartsShell(words)
 	switch {
-	case call.Word == 0: // it reads its input
+	case call.Word == 0: // the shell reads its standard input
 		p.Server = words
 	case call.InArg:
 		if items != nil {

@@ -10,8 +10,8 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
-// script judges what a shell runs in the end. It returns the words of what takes the
-// place of the shell, nil if nothing does.
+// script finds what a shell runs in the end, and whether that gets the stop signal. It
+// returns the words of what takes the place of the shell, nil if nothing does.
 func (p *Process1) script(call script.ShellCall, text string, args []string) []string {
 	file := script.Parse(text)
 	if file == nil {
@@ -59,7 +59,8 @@ func withArgs(words, args []string) []string {
 	return words
 }
 
-// staysWithShell is a shell that is process 1 for certain, or the child of an init.
+// staysWithShell is the loss of the signal to a shell that certainly stays, as process 1 or
+// as the child of an init.
 func (p *Process1) staysWithShell(shell string, l *script.LastRun) *LostSignal {
 	lost := &LostSignal{Sure: true, Source: p.source(shell, l), Cure: p.cure(l, shell)}
 	how := "runs " + Short(l.Words) + " as its child"
@@ -75,15 +76,16 @@ func (p *Process1) staysWithShell(shell string, l *script.LastRun) *LostSignal {
 	return lost
 }
 
-// dependsOnShell is a script whose last command replaces some shells, and others not.
+// dependsOnShell is the loss of the signal in a script whose last command replaces some
+// shells, and others not.
 func (p *Process1) dependsOnShell(shell string, replaced, stays []string, l *script.LastRun) *LostSignal {
 	lost := &LostSignal{Source: p.source(shell, l), Cure: p.cure(l, shell)}
-	lost.Summary = fmt.Sprintf("the stop signal goes to %s: where that is %s it runs %s as its child, and %s; with %s it would be process 1 itself",
+	lost.Summary = fmt.Sprintf("the stop signal goes to %s: where that is %s it runs %s as its child, and %s; with %s the command would be process 1 itself",
 		shell, script.ShellNames(stays), Short(l.Words), p.outcome(), script.ShellNames(replaced))
 	return lost
 }
 
-// outcome is what then happens to the server.
+// outcome is what happens to the server when the signal goes to a shell.
 func (p *Process1) outcome() string {
 	switch {
 	case p.Init != "":
@@ -103,9 +105,9 @@ func (p *Process1) source(shell string, l *script.LastRun) string {
 	case l.Background && l.Waits != nil:
 		return text + shell + " waits with " + Short(script.Args(l.Waits)) + ", and has no trap for the signal"
 	case l.Never || l.Loop:
-		return text + "a shell stays for what follows the command, is piped with it or runs it again"
+		return text + "a shell stays where something follows the command, is piped with it, or runs it again"
 	case l.InFile:
-		return text + "a shell that runs a file stays process 1 unless the last command is behind exec"
+		return text + "a shell that runs a file stays process 1 unless exec is before the last command"
 	case shell == "bash" && l.Redirected:
 		return text + "bash -c replaces itself with its last command only where that has no redirection"
 	case shell == "bash":
@@ -116,24 +118,24 @@ func (p *Process1) source(shell string, l *script.LastRun) string {
 	return text + "dash -c never replaces itself with its last command"
 }
 
-// cure is an order that ends the fault.
+// cure is what to change, as an order.
 func (p *Process1) cure(l *script.LastRun, shell string) string {
 	switch {
 	case l.Background && script.IsDaemon(l.Words):
-		return "run the server in the foreground as the last command, behind exec, such as `exec nginx -g \"daemon off;\"`"
+		return "run the server in the foreground as the last command, with exec before it, such as `exec nginx -g \"daemon off;\"`"
 	case l.Background:
-		return "run the server in the foreground as the last command, behind exec; what has to run beside it belongs in a container of its own"
+		return "run the server in the foreground as the last command, with exec before it; what has to run beside it belongs in a container of its own"
 	case l.Piped:
 		return "let the server write to its standard output, without the pipe, and start it with `exec " + Plain(l.Words) + "`"
 	case l.Loop:
 		return "write `exec " + Plain(l.Words) + "` in place of the loop: the kubelet restarts a container that ends"
 	case l.Never:
-		return "make it the last command, behind exec: `exec " + Plain(l.Words) + "`"
+		return "make it the last command, with exec before it: `exec " + Plain(l.Words) + "`"
 	}
 	return "write exec before it: `exec " + Plain(l.Words) + "`"
 }
 
-// handled judges a script with a trap.
+// handled is the loss of the signal in a script with a trap; nil if the trap passes it on.
 func (p *Process1) handled(r *script.Reader, l *script.LastRun, handler *syntax.CallExpr, file *syntax.File) *LostSignal {
 	words := script.Args(handler)
 	if slices.ContainsFunc(words[2:], func(w string) bool { return w == "EXIT" || w == "0" }) {
@@ -155,7 +157,7 @@ func (p *Process1) handled(r *script.Reader, l *script.LastRun, handler *syntax.
 		lost.Cure = "run the server in the background and let the shell wait for it: `server & pid=$!; trap 'kill -TERM $pid; wait $pid' TERM; wait $pid`"
 	case !passes:
 		lost.Summary = fmt.Sprintf("the stop signal goes to %s, whose trap ends the script without a signal to %s: the server is killed with the container", p.Shell, Short(l.Words))
-		lost.Cure = "let the trap pass the signal on and wait: `trap 'kill -TERM $pid; wait $pid' TERM`, with `pid=$!` behind the line that starts the server"
+		lost.Cure = "let the trap pass the signal on and wait: `trap 'kill -TERM $pid; wait $pid' TERM`, with `pid=$!` after the line that starts the server"
 	case !waits && !l.Loop && r.WaitCalls(file) < 2:
 		lost.Summary = fmt.Sprintf("%s passes the stop signal on, and then ends, and with it the container: wait returns at once when a trap has run, so %s is killed before it has finished its requests", p.Shell, Short(l.Words))
 		lost.Cure = "wait once more in the trap: `trap 'kill -TERM $pid; wait $pid' TERM`"

@@ -16,13 +16,13 @@ var stopsAccepting = map[string]string{
 	"coredns": "CoreDNS", "gunicorn": "gunicorn", "uvicorn": "uvicorn", "hypercorn": "Hypercorn", "puma": "Puma", "flask": "Flask",
 }
 
-// accepting are programs that go on to accept connections for a time by default, by the
+// accepting are programs that go on accepting connections for a time by default, by the
 // name of their image.
 var accepting = []string{"skipper", "proxyv2"}
 
 // stores are databases, caches and queues: their clients keep connections and connect again,
-// and a delay before the end of one helps them little. By the whole name of the image: the
-// console and the operator of one are others.
+// and a drain delay of the store helps them little. They are found by the whole name of the
+// image, because the console or the operator of a store has that name as a part of its own.
 var stores = []string{
 	"postgres", "postgresql", "postgis", "timescaledb", "pgbouncer", "pgpool", "mysql", "mysql-server", "mariadb", "mariadb-galera", "percona-server",
 	"percona-xtradb-cluster", "mongo", "mongodb", "mongodb-community-server", "redis", "redis-cluster", "redis-sentinel", "redis-stack", "redis-stack-server",
@@ -36,6 +36,7 @@ var storePorts = []string{
 	"1433", "1521", "2181", "2379", "2380", "3306", "4222", "5432", "5672", "6379", "6650", "9042", "9092", "11211", "26257", "26379", "27017",
 }
 
+// Stores reports whether the port is that of a database, a cache or a queue.
 func (p ServicePort) Stores() bool {
 	return slices.Contains(storePorts, p.TargetPort) || slices.Contains(storePorts, strconv.Itoa(p.Number))
 }
@@ -59,7 +60,7 @@ func (c *Container) StopsAcceptingAs() (name string, ok bool) {
 	return "", false
 }
 
-// acceptsByItself reports whether the container runs what delays its end by default, or
+// acceptsByItself reports whether the container runs a program that delays its end by default, or
 // embeds the library of lameduck.
 func (c *Container) acceptsByItself() bool {
 	for name := range c.Environment() {

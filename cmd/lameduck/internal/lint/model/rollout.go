@@ -9,7 +9,7 @@ import (
 // Rollout is how a controller replaces the pods of a workload.
 type Rollout struct {
 	Unavailable, Surge int    // pods that may be missing, and be there in addition
-	Because            string // where both numbers are from
+	Because            string // where both numbers come from
 	fields             []string
 }
 
@@ -20,9 +20,8 @@ func (ro Rollout) Path(name string) []string {
 	return append(ro.fields[:len(ro.fields):len(ro.fields)], name)
 }
 
-// Rolling is how n pods of w are replaced; not ok where they are not replaced one
-// batch after the other, and where their number does not count: a DaemonSet has one
-// for each node.
+// Rolling is how n pods of w are replaced; not ok where they are not replaced one batch
+// after the other, and for a DaemonSet, which has one pod for each node, whatever n is.
 func (w *Workload) Rolling(n int) (ro Rollout, ok bool) {
 	quarter, none, one := Amount{25, true}, Amount{}, Amount{1, false}
 	switch w.Kind {
@@ -67,7 +66,7 @@ func (w *Workload) rollingBy(n int, unavailable, surge Amount, fields ...string)
 	return ro, true
 }
 
-// describe is "maxUnavailable 25% of 2 = 0".
+// describe is "maxUnavailable 25% of 2, rounded down, is 0".
 func describe(field string, a Amount, n int, up bool) string {
 	if !a.Percent {
 		return fmt.Sprintf("%s %v", field, a)

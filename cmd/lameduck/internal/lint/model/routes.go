@@ -3,7 +3,7 @@ package model
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 
 // Routes are the Services that an Ingress, or a route of a Gateway or a mesh, sends
-// requests to, each with one of these.
+// requests to, each with one object that does so.
 func (s *Set) Routes() map[Key]*object.Object {
 	all := map[Key]*object.Object{}
 	for _, o := range s.Objects {
@@ -34,7 +34,8 @@ func backends(o *object.Object) (names []string) {
 	return names
 }
 
-// ofBackend is the name of the Service of a backend, of this API and of the one before.
+// ofBackend is the name of the Service of a backend, in networking.k8s.io/v1 and in the
+// versions before.
 func ofBackend(v object.Value) string {
 	if name := v.Get("service", "name").Text(); name != "" {
 		return name

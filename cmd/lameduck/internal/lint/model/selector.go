@@ -59,8 +59,7 @@ func (e Expression) holds(labels map[string]string) bool {
 	return false
 }
 
-// Differs is a label for which the selector does not select the pods of w; "" if it
-// selects them.
+// Differs is why the selector does not select the pods of w, by one label; "" if it does.
 func (w *Workload) Differs(sel Selector) string {
 	for _, name := range slices.Sorted(maps.Keys(sel.Labels)) {
 		want := sel.Labels[name]

@@ -23,7 +23,7 @@ func newService(o *object.Object) *Service {
 }
 
 // Target is the container of w that serves the port: the one that declares it, or
-// else the only one there is; nil if it cannot be known.
+// else the only one there is; nil if that is not known.
 func (p ServicePort) Target(w *Workload) *Container {
 	var others []*Container
 	for _, c := range w.Containers {
@@ -50,8 +50,8 @@ func (p ServicePort) Written() any {
 	return p.TargetPort
 }
 
-// metricsNames are in the names of ports that monitoring, profilers and the kubelet
-// read: their requests come again a little later, and no user waits for them.
+// metricsNames are parts of the names of ports that monitoring, profilers and the kubelet
+// read: these repeat their requests a little later, and no user waits for them.
 var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profil", "pprof", "probes"}
 
 func (p ServicePort) Metrics() bool { return namesMetrics(p.Name) || namesMetrics(p.TargetPort) }
@@ -77,10 +77,11 @@ func (s *Service) MetricsOnly() bool {
 	return true
 }
 
-// anyPort are names of ports that leave open what comes through them.
+// anyPort are names of ports that do not show what the port is for.
 var anyPort = []string{"", "http", "https", "web"}
 
-// lastWord is metrics in controller-manager-metrics-service. A metrics-server is an API.
+// lastWord is metrics in controller-manager-metrics-service, and server in metrics-server,
+// which is an API.
 func (s *Service) lastWord() string {
 	name := strings.TrimSuffix(strings.TrimSuffix(s.Name, "-service"), "-svc")
 	return name[strings.LastIndex(name, "-")+1:]

@@ -81,7 +81,7 @@ func scaled(o *object.Object) Key {
 // selecting are the workloads of the namespace whose pods the selector selects.
 func (s *Set) selecting(namespace string, sel Selector) []*Workload {
 	candidates := s.Workloads
-	for name, value := range sel.Labels { // any one label leaves few
+	for name, value := range sel.Labels { // the workloads with any one of the labels are few
 		candidates = s.byLabel[label{namespace, name, value}]
 		break
 	}

@@ -14,7 +14,7 @@ type Proxy struct {
 	repositories []string // ends of the image's repository
 	Name         string
 	Mesh         bool
-	// Carries is what stops with it.
+	// Carries is what ends with the proxy.
 	Carries string
 }
 
@@ -43,8 +43,8 @@ func (c *Container) Proxy() *Proxy {
 	return nil
 }
 
-// watchers are programs that read what another one does, and serve no client of it, by
-// the name of their image.
+// watchers are programs that observe the server and serve none of its clients, by the name
+// of their image.
 var watchers = []string{"fluent-bit", "fluentd", "filebeat", "vector", "promtail", "alloy", "configmap-reload", "prometheus-config-reloader", "k8s-sidecar"}
 
 // Watches reports whether the container only looks at the others, as far as its image and

@@ -56,8 +56,8 @@ func (w *Workload) SpreadOver(key string) bool {
 	return slices.ContainsFunc(w.Constraints(), holds) || slices.ContainsFunc(w.AntiAffinity(), holds)
 }
 
-// MissedBySelf is the only term of an anti-affinity, if it selects nothing that the
-// set has, and nothing else spreads the pods. One that selects other pods means them.
+// MissedBySelf is the only term of an anti-affinity, if it selects no pod of the set, and
+// nothing else spreads the pods. A term that selects other pods is meant for those.
 func MissedBySelf(w *Workload, s *Set) (Apart, bool) {
 	terms := w.AntiAffinity()
 	n, known := w.Replicas()
@@ -81,6 +81,7 @@ var Hashes = map[string]string{
 	"DaemonSet":   "controller-revision-hash",
 }
 
+// IsHash reports whether a controller adds the label of that name.
 func IsHash(name string) bool {
 	for _, hash := range Hashes {
 		if name == hash {

@@ -7,9 +7,9 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
-// StopSignal is the signal that the container gets, and where it is from; "" where that
-// is in the image and not known. A command in place of the image's own leaves the
-// STOPSIGNAL of the image.
+// StopSignal is the signal that the container gets, and where that is set; "" where only
+// the image has it, and the image is not known. A command in the manifest replaces that of
+// the image, but not its STOPSIGNAL.
 func (c *Container) StopSignal() (signal, from string) {
 	if v := c.Get("lifecycle", "stopSignal"); v.Present() {
 		return v.Text(), "lifecycle.stopSignal: " + v.Text()
@@ -40,7 +40,7 @@ func (c *Container) Server() *finding.Server {
 	if interprets(words[0]) {
 		for _, word := range words[1:] {
 			if !strings.HasPrefix(word, "-") {
-				return finding.ServerOf(word) // the script, or the module behind -m
+				return finding.ServerOf(word) // the script, or the module after -m
 			}
 		}
 	}

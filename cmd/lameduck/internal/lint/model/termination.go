@@ -9,7 +9,7 @@ type Termination struct {
 	hook *Hook // nil: none
 }
 
-// Terminations are those with a setting.
+// Terminations are those of the containers, and of the proxy of a mesh, that have a setting.
 func (w *Workload) Terminations() (all []Termination) {
 	for _, c := range w.Containers {
 		if t, ok := LongestDrain(c.Drains()); ok {
@@ -22,8 +22,8 @@ func (w *Workload) Terminations() (all []Termination) {
 	return all
 }
 
-// HookSeconds are before the stop signal. A hook that runs what is not known may have
-// begun the drain itself: then only what is before that counts.
+// HookSeconds are the seconds before the stop signal. A hook that runs an unknown command
+// may begin the drain with it: then only the time before that command counts.
 func (t *Termination) HookSeconds() int {
 	switch {
 	case t.hook == nil:
@@ -41,10 +41,11 @@ func (t *Termination) Certain(grace int) bool {
 	return t.Accepts > 0 && t.HookSeconds()+t.Accepts >= grace
 }
 
-// Reserve is for closing what is left, and for the runtime of the container.
+// Reserve is how many seconds are added for closing what is left, and for the container
+// runtime.
 const Reserve = 5
 
-// InFlight is for the requests in flight where no setting limits them.
+// InFlight is how many seconds the requests in flight get where no setting limits them.
 const InFlight = 10
 
 // rest is what the grace period needs beside the settings.
@@ -55,9 +56,10 @@ func (t *Termination) rest() int {
 	return Reserve
 }
 
-// Enough is a grace period that has room for all.
+// Enough is a grace period that has room for all of it.
 func (t *Termination) Enough() int { return RoundUp(t.Total()+t.rest(), 5) }
 
+// RoundUp rounds n up to a multiple of to.
 func RoundUp(n, to int) int { return (n + to - 1) / to * to }
 
 // Sum adds the settings up, with the hook before them.

@@ -2,7 +2,7 @@ package model
 
 import "slices"
 
-// Traffic are the Services whose clients lose connections with a pod: not those
+// Traffic are the Services whose clients may lose connections when a pod ends: not those
 // that only a monitoring system reads.
 func (w *Workload) Traffic() []*Service {
 	var all []*Service
@@ -17,7 +17,7 @@ func (w *Workload) Traffic() []*Service {
 // Serves reports whether clients reach the container through a Service.
 func (c *Container) Serves() bool { return len(c.Served()) > 0 }
 
-// Served are the ports of Services that lead clients to the container.
+// Served are the ports of Services that send clients to the container.
 func (c *Container) Served() []ServedPort {
 	var all []ServedPort
 	for _, s := range c.Workload.Traffic() {
@@ -30,7 +30,7 @@ func (c *Container) Served() []ServedPort {
 	return all
 }
 
-// ServedPort is a port of a Service.
+// ServedPort is a port of a Service, with the Service.
 type ServedPort struct {
 	ServicePort
 	Service *Service

@@ -2,8 +2,8 @@ package model
 
 import "slices"
 
-// ExclusiveVolume is the PersistentVolumeClaim of w's pods that the pods of one node
-// can mount at a time, "" if there is none. A claim that is not in the set may be
+// ExclusiveVolume is the PersistentVolumeClaim of w's pods that cannot be mounted on two
+// nodes at the same time, "" if there is none. A claim that is not in the set is taken for
 // such a one: most are.
 func (s *Set) ExclusiveVolume(w *Workload) string {
 	for _, v := range w.Pod.Get("volumes").Items() {

@@ -59,7 +59,7 @@ func (w *Workload) Grace() int { return w.Pod.Get("terminationGracePeriodSeconds
 // GraceAt is where the grace period is written, or could be.
 func (w *Workload) GraceAt() object.Value { return w.Pod.Get("terminationGracePeriodSeconds") }
 
-// GraceFrom is where the grace period is from, for messages.
+// GraceFrom is where the grace period comes from, for messages.
 func (w *Workload) GraceFrom() string {
 	if w.GraceAt().Present() {
 		return fmt.Sprintf("terminationGracePeriodSeconds: %d", w.Grace())

@@ -8,13 +8,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/version"
 )
 
-// Version is that of the form of Document. Fields are added to a version; one that
-// changes its meaning makes a new version.
+// Version is the version of the format that Document has. A field may be added without a
+// new version; a field that changes its meaning makes a new one.
 const Version = 1
 
 // Document is what lameduck lint -o json writes. Lists are empty rather than null.
 type Document struct {
-	Version int    `json:"version"` // of this form
+	Version int    `json:"version"` // of this format
 	Tool    string `json:"tool"`    // version of lameduck
 	Files   int    `json:"files"`   // how many were read
 	Objects int    `json:"objects"` // how many were in them

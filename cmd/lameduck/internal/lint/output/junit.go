@@ -9,7 +9,7 @@ import (
 )
 
 // The elements of JUnit's XML that CI systems read. There is no specification; the
-// form is that of Ant's task, https://github.com/windyroad/JUnit-Schema.
+// format is that of Ant's task, https://github.com/windyroad/JUnit-Schema.
 type (
 	junitSuites struct {
 		XMLName  xml.Name     `xml:"testsuites"`
@@ -42,9 +42,9 @@ type (
 	}
 )
 
-// JUnit writes a test suite for each file, and in it a test case for each finding: it
-// has failed if the finding is one of --fail-on or above. A file without a finding is
-// a test case that has passed.
+// JUnit writes a test suite for each file, and in it a test case for each finding, which has
+// failed if the severity of the finding is that of --fail-on or above. A file without a
+// finding has one test case, which has passed.
 func JUnit(w io.Writer, r *Result) error {
 	suites := map[string]*junitSuite{}
 	var order []string

@@ -1,5 +1,5 @@
-// Package output writes what the linter found: for people, for programs, and in the
-// forms that others have specified.
+// Package output writes what the linter found: for people, for programs, and in formats
+// that others have specified.
 package output
 
 import (
@@ -30,8 +30,8 @@ func (r *Result) line(f *lint.Finding) string {
 	return ""
 }
 
-// reasons are what was skipped, by the reason; the reasons in the order in which
-// they came.
+// reasons are the skipped documents by their reason; order has the reasons by
+// their first document.
 func reasons(all []object.Skipped) (order []string, by map[string][]object.Skipped) {
 	by = map[string][]object.Skipped{}
 	for _, s := range all {

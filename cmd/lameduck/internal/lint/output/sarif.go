@@ -145,7 +145,7 @@ func sarifRuleOf(rule lint.Rule) sarifRule {
 // sarifResultOf is one finding. seen counts what has the same fingerprint so far.
 func sarifResultOf(r *Result, f *lint.Finding, index, seen map[string]int) sarifResult {
 	line := r.line(f)
-	// No line numbers and no sentence: both change with what does not matter here.
+	// Without line numbers and messages: both may change while the mistake stays the same.
 	hash := sha256.Sum256([]byte(strings.Join([]string{f.ID, filepath.ToSlash(f.File), f.Object, strings.TrimSpace(line)}, "\x00")))
 	same := hex.EncodeToString(hash[:16])
 	seen[same]++

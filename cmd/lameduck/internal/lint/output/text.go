@@ -29,7 +29,7 @@ func Text(w io.Writer, r *Result, colour bool) error {
 	return err
 }
 
-// painter is whether there is colour.
+// painter writes in colour if it is true.
 type painter bool
 
 // The colours, by the numbers of ECMA-48.
@@ -59,7 +59,7 @@ func (p painter) finding(b *strings.Builder, f *lint.Finding, line string) {
 	fmt.Fprintf(b, "  fix: %s\n\n", f.Fix)
 }
 
-// widest is how much of a line is shown, in characters.
+// widest is how many characters of a line are shown.
 const widest = 120
 
 // excerpt is the line with a caret below the column.

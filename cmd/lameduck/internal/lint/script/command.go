@@ -7,8 +7,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// A script of sh as far as it has to be known how long it takes: commands, what runs them
-// in what order, and their words with variables.
+// This file reads what decides how long a script takes: the commands, their order and
+// conditions, and their words with variables.
 
 // command is one command of a script.
 type command struct {
@@ -112,7 +112,8 @@ func printed(words []word, value func(name string) (string, bool)) (text string,
 	return "", false
 }
 
-// parseShell reads a script; not ok for what is not read: functions, case, and mistakes.
+// parseShell reads a script; not ok for functions, case and syntax errors, which are not
+// read.
 func parseShell(script string) (_ []command, ok bool) {
 	file := Parse(strings.ReplaceAll(script, "\r\n", "\n"))
 	if file == nil {
@@ -145,7 +146,7 @@ func (r *shellReader) statement(s *syntax.Stmt, after string) []command {
 		return append(r.statement(chain.X, after), r.statement(chain.Y, operator)...)
 	}
 	c := r.command(s.Cmd)
-	if s.Negated { // it takes as long, and ends with another status
+	if s.Negated { // the command takes as long, and ends with another status
 		c = command{kind: "(", body: []command{c}}
 	}
 	c.after, c.background = after, s.Background
@@ -204,7 +205,7 @@ func (r *shellReader) branch(b *syntax.IfClause) command {
 	return c
 }
 
-// test is [[ ... ]]; of its words, those of one comparison.
+// test is [[ ... ]], with its words if it is one comparison.
 func (r *shellReader) test(t *syntax.TestClause) command {
 	compares, ok := t.X.(*syntax.BinaryTest)
 	if !ok {
@@ -326,7 +327,7 @@ func (r *shellReader) variable(p *syntax.ParamExp) wordPart {
 	return part
 }
 
-// only are the words of the one simple command of a list; nil if it is another.
+// only are the words of the one simple command of a list; nil if the list is anything else.
 func (r *shellReader) only(statements []*syntax.Stmt) []word {
 	if len(statements) != 1 || len(statements[0].Redirs) > 0 {
 		return nil

@@ -58,14 +58,14 @@ func (r *Reader) Last(stmts []*syntax.Stmt, t Tail) *LastRun {
 			continue
 		}
 		if call, ok := stmt.Cmd.(*syntax.CallExpr); ok && OnlyWaits(Args(call)) {
-			return r.behind(stmts[:i], stmt, call, t)
+			return r.background(stmts[:i], stmt, call, t)
 		}
 		return r.one(stmts[:i], stmt, t)
 	}
 	return nil
 }
 
-// passes reports whether a statement is none that could be a server.
+// passes reports whether a statement cannot be a server.
 func (r *Reader) passes(stmt *syntax.Stmt) bool {
 	switch cmd := stmt.Cmd.(type) {
 	case nil, *syntax.FuncDecl, *syntax.DeclClause, *syntax.TestClause, *syntax.ArithmCmd, *syntax.LetClause, *syntax.TestDecl:
@@ -93,8 +93,8 @@ func OnlyWaits(words []string) bool {
 	return false
 }
 
-// behind is what runs in the background of a shell that waits.
-func (r *Reader) behind(before []*syntax.Stmt, stmt *syntax.Stmt, waits *syntax.CallExpr, t Tail) *LastRun {
+// background is what runs in the background of a shell that waits.
+func (r *Reader) background(before []*syntax.Stmt, stmt *syntax.Stmt, waits *syntax.CallExpr, t Tail) *LastRun {
 	var found *LastRun
 	for _, s := range before {
 		for _, call := range calls(s) {
@@ -163,7 +163,7 @@ func (r *Reader) one(before []*syntax.Stmt, stmt *syntax.Stmt, t Tail) *LastRun 
 	return nil
 }
 
-// best of several branches is one that is behind exec, else the last one.
+// best of several branches is one with exec, else the last one.
 func best(all []*LastRun) (found *LastRun) {
 	for _, l := range all {
 		if l != nil && (found == nil || !found.Exec) {
@@ -190,8 +190,8 @@ func (r *Reader) simple(stmt *syntax.Stmt, call *syntax.CallExpr, t Tail) *LastR
 	return l
 }
 
-// execWords are the words behind exec and its options.
-func execWords(words []string) []string { return words[BehindOptions(words, 0, []string{"-a"}):] }
+// execWords are the words after exec and its options.
+func execWords(words []string) []string { return words[AfterOptions(words, 0, []string{"-a"}):] }
 
 func (r *Reader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t Tail) *LastRun {
 	if cmd.Op == syntax.Pipe || cmd.Op == syntax.PipeAll {
@@ -209,7 +209,7 @@ func (r *Reader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t Tail) *L
 		}
 		l := r.Last([]*syntax.Stmt{first}, t)
 		if l != nil {
-			l.Piped, l.Exec, l.Never = true, false, true // exec ends only the part of the pipe
+			l.Piped, l.Exec, l.Never = true, false, true // exec replaces only the shell of this part of the pipe
 		}
 		return l
 	}
@@ -224,8 +224,8 @@ func (r *Reader) binary(before []*syntax.Stmt, cmd *syntax.BinaryCmd, t Tail) *L
 	return waits
 }
 
-// looped is a loop at the end of a script: around the server, or while another one
-// runs in the background.
+// looped is what a loop at the end of a script runs: the server in the loop, or one that
+// runs in the background meanwhile.
 func (r *Reader) looped(before []*syntax.Stmt, stmt *syntax.Stmt, body []*syntax.Stmt, t Tail) *LastRun {
 	t.Never = true
 	var held *syntax.CallExpr
@@ -243,7 +243,7 @@ func (r *Reader) looped(before []*syntax.Stmt, stmt *syntax.Stmt, body []*syntax
 		}
 	}
 	if held != nil {
-		if l := r.behind(before, stmt, held, t); l != nil && l.Background {
+		if l := r.background(before, stmt, held, t); l != nil && l.Background {
 			l.Loop = true
 			return l
 		}

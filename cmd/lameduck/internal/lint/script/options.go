@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// BehindOptions is the index of the word behind the first one, its options, and as many
-// others.
-func BehindOptions(words []string, operands int, valued []string) int {
+// AfterOptions is the index of the word after the program, its options and that many
+// operands. valued are the options that have their value in the next word.
+func AfterOptions(words []string, operands int, valued []string) int {
 	i := 1
 	for ; i < len(words); i++ {
 		switch word := words[i]; {

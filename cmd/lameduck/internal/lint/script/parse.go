@@ -1,5 +1,5 @@
 // Package script reads shell scripts: how long one takes, which command it runs in the
-// end and whether that gets the stop signal. Of a cluster it knows nothing.
+// end and whether that gets the stop signal. It knows nothing of a cluster.
 package script
 
 import (
@@ -10,7 +10,7 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// longestProgram is the most that is read of a script.
+// longestProgram is how many bytes a script may have; a longer one is not read.
 const longestProgram = 1 << 18
 
 // Parse reads a script of any shell like sh; nil if that cannot be read.
@@ -47,8 +47,8 @@ func writeParts(b *strings.Builder, parts []syntax.WordPart, quoted bool) {
 	}
 }
 
-// unescape takes away the backslashes that count, and with one the newline behind it.
-// Within double quotes they count before few characters.
+// unescape removes the backslashes that escape a character; one before a newline is removed
+// together with the newline. Within double quotes a backslash escapes few characters.
 func unescape(text string, quoted bool) string {
 	if !strings.Contains(text, `\`) {
 		return text
@@ -108,8 +108,8 @@ func Commands(text string) (lines [][]string) {
 type ShellCall struct {
 	Name  string // sh, bash
 	Login bool   // it reads profiles first, and never replaces itself with a command
-	Word  int    // which argument the script, or its path, is; 0: none, it reads its input
-	InArg bool   // the script is the argument itself, behind -c
+	Word  int    // which argument the script, or its path, is; 0: none, it reads its standard input
+	InArg bool   // the script is the argument itself, after -c
 }
 
 // StartsShell reads the words of a command that starts a shell.

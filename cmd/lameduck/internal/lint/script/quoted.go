@@ -2,9 +2,9 @@ package script
 
 import "mvdan.cc/sh/v3/syntax"
 
-// QuotedLine is what the quotes hold if a script begins with a command of one word in
-// quotes: it is whole if that is all of the script. The shell takes it for the name of a
-// program.
+// QuotedLine is the text within the quotes if a script begins with a command of one word in
+// quotes, which the shell takes for the name of a program. whole reports that the script has
+// nothing else.
 func QuotedLine(text string) (line string, whole bool) {
 	file := Parse(text)
 	if file == nil || len(file.Stmts) == 0 {

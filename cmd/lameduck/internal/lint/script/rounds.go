@@ -8,7 +8,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// forget is behind a loop that may have ended in any of its rounds.
+// forget makes the variables unknown that the body of a loop sets, since the loop may have
+// ended in any of its rounds.
 func (s *shell) forget(body []command) {
 	for _, c := range body {
 		s.forget(c.body)
@@ -22,8 +23,9 @@ func (s *shell) forget(body []command) {
 	}
 }
 
-// goesOn reports whether a loop has another round, by those of its conditions that
-// compare what is known; at least one has to. The others are taken to let it go on.
+// goesOn reports whether a loop has another round, by its conditions that compare known
+// values; without any that is not known. The other conditions are taken to let the loop go
+// on.
 func (s *shell) goesOn(c command) (again, known bool) {
 	until, chain := c.kind == "until", "&&"
 	if until {
@@ -83,7 +85,7 @@ var comparisons = map[string]func(a, b int) bool{
 	"-ne": func(a, b int) bool { return a != b },
 }
 
-// count are the words of "NAME in a b c", or what seq prints.
+// count is how many words follow "NAME in", or how many numbers seq prints there.
 func (s *shell) count(words []word) (n int, known bool) {
 	if len(words) < 2 || words[1].literal() != "in" {
 		return 0, false

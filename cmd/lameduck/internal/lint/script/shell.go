@@ -2,14 +2,14 @@ package script
 
 import "strings"
 
-// shell is what running a script has to know.
+// shell is the state of a script that is followed.
 type shell struct {
 	value      func(name string) (string, bool)
 	script     func(path string) (string, bool) // a file that the container mounts
 	set        map[string]string                // variables that the script sets
 	depth      int                              // of scripts that run scripts
 	errexit    bool
-	background int // what runs in the background, in seconds
+	background int // the longest time that a command in the background takes, in seconds
 	bash       bool
 	steps      int // in loops that were followed
 }
@@ -35,7 +35,7 @@ func (s *shell) texts(words []word) (texts []string) {
 	return texts
 }
 
-// unknownWord stands for a word that cannot be known: no command has it.
+// unknownWord stands for a word that is not known: no script can contain it.
 const unknownWord = "\x00"
 
 // assigns reports whether the word is NAME=value, and sets the variable if that is all

@@ -6,8 +6,8 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// arithmetic computes $((...)), ((...)) and let, in the integers of a shell. A value is not
-// known if one that it needs is not.
+// arithmetic computes $((...)), ((...)) and let, in the integers of a shell. A result is
+// known if all values are that it needs.
 type arithmetic struct {
 	word  func(*syntax.Word) (text string, known bool)
 	value func(name string) (string, bool)
@@ -89,7 +89,8 @@ var assigning = map[syntax.BinAritOperator]syntax.BinAritOperator{
 	syntax.QuoAssgn: syntax.Quo, syntax.RemAssgn: syntax.Rem,
 }
 
-// binary computes an operation with two sides. Not all of them compute both.
+// binary computes an operation with two sides. Some operations, such as &&, compute the
+// second side only if they need it.
 func (a arithmetic) binary(e *syntax.BinaryArithm) (n int, known bool) {
 	if e.Op == syntax.Assgn {
 		n, known = a.of(e.Y)
@@ -127,7 +128,8 @@ func (a arithmetic) binary(e *syntax.BinaryArithm) (n int, known bool) {
 	return operate(e.Op, x, y)
 }
 
-// operate is not known for a division by zero, nor for operators that no hook has.
+// operate computes both sides; the result is not known for a division by zero, and for
+// operators that no hook has.
 func operate(op syntax.BinAritOperator, x, y int) (n int, known bool) {
 	switch op {
 	case syntax.Add:

@@ -11,13 +11,13 @@ import (
 
 // Time is how long commands take.
 type Time struct {
-	// AtLeast are seconds for certain, and before anything runs that is not known. What
-	// is not known may stop the server, and with its container the hook ends.
+	// AtLeast are the seconds that are certain: those before an unknown command runs. Such
+	// a command may stop the server, and the hook ends with the server's container.
 	AtLeast int
 	Planned int  // seconds, if every command on the way succeeds
-	Endless bool // they never end
-	Open    bool // something runs that is not known: it may take longer
-	stops   bool // something runs that stops the server, or makes it drain
+	Endless bool // the commands never end
+	Open    bool // an unknown command runs: it may take longer
+	stops   bool // a command runs that stops the server, or makes it drain
 	ends    bool // what follows does not run
 }
 
@@ -41,7 +41,7 @@ func TimeOf(command []string, value, script func(name string) (text string, ok b
 // run adds up a list of commands.
 func (s *shell) run(list []command) (sum Time) {
 	sure := true  // what follows runs for certain
-	chain := true // so do those behind && that follow
+	chain := true // so does what follows &&
 	for i, c := range list {
 		if c.after == "|" {
 			continue // of the pipeline before it
@@ -80,8 +80,8 @@ func (s *shell) run(list []command) (sum Time) {
 	return sum
 }
 
-// pipeline is the first command of the list with those that it is piped to. One that
-// never ends does so when no command reads what it writes.
+// pipeline is the first command of the list with those that it is piped to. A command that
+// would never end does end when no other reads its output any more.
 func (s *shell) pipeline(list []command) Time {
 	t := s.one(list[0])
 	for _, c := range list[1:] {
@@ -96,8 +96,8 @@ func (s *shell) pipeline(list []command) Time {
 	return t
 }
 
-// maybe is what runs only under a condition, unless it is sure: the variables that it sets
-// are not known behind it.
+// maybe runs what depends on a condition, unless it is sure: the variables that run sets
+// are not known afterwards.
 func (s *shell) maybe(sure bool, run func() Time) Time {
 	before := maps.Clone(s.set)
 	t := run()
@@ -109,7 +109,8 @@ func (s *shell) maybe(sure bool, run func() Time) Time {
 	return t
 }
 
-// beside is two that run at one time, or of which one runs: the longer counts.
+// beside is the time of two commands that run at the same time, or of which only one runs:
+// the longer counts.
 func (t Time) beside(u Time) Time {
 	return Time{
 		AtLeast: max(t.AtLeast, u.AtLeast), Planned: max(t.Planned, u.Planned),
@@ -154,7 +155,7 @@ const Endless = math.MaxInt32
 // maxSteps bounds how many commands in loops are followed in a script.
 const maxSteps = 10_000
 
-// loop follows a loop that counts, and takes any other for open, unless nothing ends it.
+// loop follows a loop that counts. Any other one is endless if nothing ends it, else open.
 func (s *shell) loop(c command) Time {
 	always := "true"
 	if c.kind == "until" {
@@ -236,10 +237,10 @@ func clip(seconds, n int) int { return min(min(seconds, Endless)*min(n, Endless)
 // Harmless commands take no time, and do nothing to a server.
 var Harmless = strings.Fields(": true false echo printf test [ [[ date export unset set trap cd pwd ls cat mkdir logger local id hostname whoami sync umask shift tee grep awk sed seq cut tr wc head tail jq")
 
-// certain commands succeed.
+// certain are commands that always succeed.
 var certain = strings.Fields(": true echo printf date export set trap sleep")
 
-// succeeds reports whether c ends with the status 0 as far as one can know.
+// succeeds reports whether c is known to end with the status 0.
 func (c command) succeeds() bool {
 	return c.kind == "" && len(c.words) > 0 && slices.Contains(certain, path.Base(c.words[0].literal()))
 }
@@ -248,7 +249,7 @@ func (c command) succeeds() bool {
 func (s *shell) simple(words []string) Time {
 	var t Time
 	for len(words) > 0 && s.assigns(words[0], len(words) == 1) {
-		t.Open = t.Open || strings.Contains(words[0], unknownWord) // what runs to get it may take its time
+		t.Open = t.Open || strings.Contains(words[0], unknownWord) // the command that prints the value may take any time
 		words = words[1:]
 	}
 	if len(words) == 0 {
@@ -300,7 +301,8 @@ func follows(option string) bool {
 	return strings.HasPrefix(option, "-") && strings.ContainsAny(option, "fF")
 }
 
-// stopsServer reports whether the command stops a server: a kill, or one with a word for it.
+// stopsServer reports whether the command stops a server: kill, or a program with an
+// argument such as stop.
 func stopsServer(name string, args []string) bool {
 	return slices.Contains([]string{"kill", "killall", "pkill", "killall5"}, name) && !slices.Contains(args, "-0") ||
 		slices.ContainsFunc(args, func(arg string) bool {
@@ -354,8 +356,8 @@ func (s *shell) inner(words []string) Time {
 // units of the arguments of sleep.
 var units = map[byte]float64{'s': 1, 'm': 60, 'h': 3600, 'd': 86400}
 
-// Sleeps is how long sleep takes with these arguments: it adds them up. With one that
-// is no time it fails.
+// Sleeps is how long sleep takes with these arguments, which it adds up. It takes no time
+// if one of them is none: then sleep fails.
 func Sleeps(args []string) (t Time) {
 	total := 0.0
 	for _, arg := range args {

@@ -24,13 +24,14 @@ func (r *Reader) Handler(file *syntax.File) (found *syntax.CallExpr) {
 	return found
 }
 
-// stopsOn reports whether a trap of that signal runs at a stop signal, as far as one
-// is used for it.
+// stopsOn reports whether a trap of that signal may run at the stop signal: it is one that
+// images use for that, or EXIT.
 func stopsOn(signal string) bool {
 	return slices.Contains([]string{"TERM", "15", "QUIT", "3", "WINCH", "28", "USR1", "10", "EXIT", "0"}, strings.TrimPrefix(signal, "SIG"))
 }
 
-// Does reports what a trap does: pass a signal on, or start what may do so; and wait.
+// Does reports whether a trap passes a signal on, or starts what may do so, and whether it
+// waits.
 func (r *Reader) Does(trap string) (passes, waits bool) {
 	var body syntax.Node
 	if f := Parse(trap); f != nil {
@@ -56,7 +57,8 @@ func (r *Reader) Does(trap string) (passes, waits bool) {
 	return passes, waits
 }
 
-// WaitCalls counts wait: a second one waits on when a trap has ended the first.
+// WaitCalls counts the calls of wait: a second one goes on waiting when a trap has ended the
+// first.
 func (r *Reader) WaitCalls(file *syntax.File) (n int) {
 	for _, call := range calls(file) {
 		if NameOf(call) == "wait" {
