@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Only so many handshakes compute at one time, and all connections are accepted. What is
+// Only so many handshakes compute at the same time, and all connections are accepted. What is
 // blocked does not compute: after a moment others go on.
 func TestHandshakesThatComputeHaveABound(t *testing.T) {
 	const clients = 300

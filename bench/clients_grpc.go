@@ -31,7 +31,7 @@ func (c *client) channel() (*grpc.ClientConn, error) {
 		}))
 }
 
-// rpcClient has several calls in flight at one time on one channel. A call is broken if
+// rpcClient has several calls in flight at the same time on one channel. A call is broken if
 // its status is not OK.
 func rpcClient(calls int, think time.Duration, call func(context.Context, *client, *grpc.ClientConn) (place string, err error)) func(context.Context, *client) {
 	return func(ctx context.Context, c *client) {

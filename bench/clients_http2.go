@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// streams is how many requests an HTTP/2 client has in flight at one time.
+// streams is how many requests an HTTP/2 client has in flight at the same time.
 const streams = 8
 
-// http2Client is one Transport of net/http for several requests at one time. If a body
+// http2Client is one Transport of net/http for several requests at the same time. If a body
 // can be replayed, the Transport repeats a request that the server never saw, or
 // refused.
 func http2Client(replay bool) func(context.Context, *client) {

@@ -16,7 +16,7 @@ import (
 
 type leavingPlan struct {
 	runs         int
-	atOnce       int           // runs with a client that takes seconds: all at one time
+	atOnce       int           // runs with a client that takes seconds: all at the same time
 	window       time.Duration // from SIGTERM to the end of serving
 	budget, slow time.Duration // from SIGTERM to the cut; how long the slow request takes
 }
@@ -45,7 +45,7 @@ type leavingRow struct {
 type openClient struct {
 	name    string
 	proto   proto
-	long    bool // it takes seconds: all runs at one time
+	long    bool // it takes seconds: all runs at the same time
 	connect func(p leavingPlan, addr string) (cut func() bool, hangUp func(), err error)
 }
 
@@ -144,7 +144,7 @@ func measureLeaving(ctx context.Context, p plan, res *results) error {
 }
 
 // all times the exits of all peers with one client: in turns, one after the
-// other; or all at one time where a few milliseconds more do not matter.
+// other; or all at the same time where a few milliseconds more do not matter.
 func (p leavingPlan) all(ctx context.Context, o openClient) ([]leavingRow, error) {
 	rows := make([]leavingRow, len(peers))
 	tails := make([][]float64, len(peers))

@@ -78,7 +78,7 @@ func (p lostPlan) peers() []peer {
 	return slices.DeleteFunc(slices.Clone(peers), func(x peer) bool { return !strings.Contains(x.name, p.peer) })
 }
 
-// runAll runs all trials of one kind, some at one time.
+// runAll runs all trials of one kind, some at the same time.
 func (p lostPlan) runAll(ctx context.Context, k kind, places elsewhere) ([]lostCell, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -143,7 +143,7 @@ type kind struct {
 	table   string
 	proto   proto
 	clients int  // by default
-	atOnce  int  // trials that this machine can run at one time
+	atOnce  int  // trials that this machine can run at the same time
 	late    bool // some of its nodes learn of the removal when the window is over
 	lasts   bool // its request ends when the server asks for that, or is cut
 

@@ -26,7 +26,7 @@ type dueConn struct {
 }
 
 const (
-	// closePace is the time between two closes: many closes at one time drop requests that
+	// closePace is the time between two closes: many closes at the same time drop requests that
 	// are on the wire. It is shorter only if half of the time left would not suffice.
 	closePace = time.Millisecond
 	// interruptAgain is after how long a connection that is still open is interrupted once

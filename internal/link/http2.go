@@ -178,7 +178,7 @@ const (
 type leaving struct {
 	*h2
 	sampled        atomic.Bool   // typicalStreams has been observed for ObserveFor
-	typicalStreams atomic.Int32  // the most streams that were open at one time
+	typicalStreams atomic.Int32  // the most streams that were open at the same time
 	begun          chan struct{} // has an element when a stream has begun
 	askedAt        atomic.Int64  // when the first GOAWAY was to be sent, in nanoseconds after Origin; 0: not yet
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// slots bounds how many handshakes compute at one time. Without it, when many clients
+// slots bounds how many handshakes compute at the same time. Without it, when many clients
 // connect at once, as after a rollout, requests on open connections would get the
 // processor only after all handshakes. A handshake that waits for its client has no slot,
 // so clients that send nothing, or slowly, delay no other client; and connections are

@@ -7,7 +7,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/engine"
 )
 
-// portion is how many bytes a download reads at one time while it is slow.
+// portion is how many bytes a download reads at once while it is slow.
 const portion = 4 << 10
 
 // Download reads each answer piece by piece, until Config.Takes is over; what is left then

@@ -48,11 +48,11 @@ func newLint(s console.Streams) *cobra.Command {
 		Short: "Find the mistakes in manifests that drop connections",
 		Long: `lint reads the manifests of a service, and finds the mistakes that drop
 connections when its pods are replaced: a preStop hook that takes the whole grace
-period, a server that gets no stop signal, a rollout that takes every pod at one time.
+period, a server that gets no stop signal, a rollout that takes all pods at once.
 
 A file has any number of YAML or JSON documents; of a folder all files that end in
 .yaml, .yml or .json are read, also those of its folders; - is stdin. Give all
-manifests of a service at one time: a Service, a PodDisruptionBudget and an autoscaler
+manifests of a service together: a Service, a PodDisruptionBudget and an autoscaler
 belong to the pods that they select.
 
 With KIND/NAME (a Deployment, StatefulSet, DaemonSet or Service) it reads the workload

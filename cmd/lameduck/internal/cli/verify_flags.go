@@ -124,7 +124,7 @@ func (v *verify) load() (traffic.Spec, error) {
 	return load, load.Check()
 }
 
-// mostReplicas is how many pods one machine can run at one time beside other programs;
+// mostReplicas is how many pods one machine can run at the same time beside other programs;
 // twice as many run during a rollout.
 const mostReplicas = 100
 

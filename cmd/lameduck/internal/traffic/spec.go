@@ -37,7 +37,7 @@ func Default() []string { return []string{"new", "keepalive", "slow"} }
 // Limits is how far a load goes.
 type Limits struct {
 	Connections int           `json:"connections,omitempty"`  // kept per pattern, as long as they are fast enough; zero: DefaultConnections
-	Underway    int           `json:"underway,omitempty"`     // most attempts of a pattern at one time; zero: DefaultUnderway
+	Underway    int           `json:"underway,omitempty"`     // most attempts of a pattern at the same time; zero: DefaultUnderway
 	DialTimeout time.Duration `json:"dial_timeout,omitempty"` // zero: DefaultDialTimeout
 	Timeout     time.Duration `json:"timeout,omitempty"`      // zero: DefaultTimeout
 	Head        time.Duration `json:"head,omitempty"`         // most time to send the head of a request slowly; zero: as long as the pattern takes

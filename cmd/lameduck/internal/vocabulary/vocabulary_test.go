@@ -21,6 +21,7 @@ import (
 // the word to use instead. They are looked for in identifiers (also as a part
 // in camelCase), comments, strings, scripts and golden files.
 var bannedWords = map[string]string{
+	"at one time": "at the same time, or at once",
 	"blind":       "maxWatchGap, or what cannot be seen",
 	"calm":        "steady",
 	"casualties":  "the requests that were cut",
