@@ -9,8 +9,8 @@ const (
 	lastTable  = "What lasts, and gRPC"
 )
 
-// kinds are the clients of the first table. How many trials of a kind can run at
-// one time depends on how busy they keep the machine.
+// kinds are the clients of the first table. How many trials of a kind can run at once
+// depends on how busy they keep the machine.
 var kinds = []kind{
 	{name: "a connection per request", table: http1Table, clients: 16, atOnce: 6, run: freshClient},
 	{name: "the same, a node is late", table: http1Table, clients: 16, atOnce: 6, late: true, run: freshClient},
