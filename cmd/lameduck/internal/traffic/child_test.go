@@ -83,8 +83,9 @@ func (c *child) line(tb testing.TB) string {
 	return c.out.Text()
 }
 
-// server is the child's side. A request is held from the moment its last byte
-// was read until the last byte of its answer was written.
+// server is the child's side. A request is held from the moment it was read and
+// the first part of its answer was written, until the last byte was: a crash while
+// it is held cuts what the form says, and never comes before the first part.
 type server struct {
 	form answerForm
 
@@ -160,9 +161,6 @@ func (s *server) connection(nc net.Conn) {
 		if err != nil {
 			return
 		}
-		s.mu.Lock()
-		s.held++
-		s.mu.Unlock()
 		if !s.answer(nc) || last {
 			return
 		}
@@ -177,6 +175,9 @@ func (s *server) answer(nc net.Conn) bool {
 			return false
 		}
 	}
+	s.mu.Lock()
+	s.held++
+	s.mu.Unlock()
 	time.Sleep(s.form.pause)
 	s.mu.Lock()
 	for s.frozen {
