@@ -1,14 +1,13 @@
 package script
 
 import (
-	"strconv"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
 )
 
 // This file reads what decides how long a script takes: the commands, their order and
-// conditions, and their words with variables.
+// conditions.
 
 // command is one command of a script.
 type command struct {
@@ -20,96 +19,6 @@ type command struct {
 	test       []command           // of if, while and until
 	body       []command           // of a loop, an if, ( and {
 	otherwise  []command           // of an if
-}
-
-// word is parts of text and variables, one after the other.
-type word []wordPart
-
-type wordPart struct {
-	text      string
-	variable  string            // instead of text
-	otherwise string            // of ${NAME:-otherwise}
-	unknown   bool              // what a command prints; text is as it is written
-	sum       syntax.ArithmExpr // instead of text
-	prints    []word            // the one command whose output it is; unknown is set as well
-}
-
-// expanded is the word with the values of variables.
-func (w word) expanded(value func(name string) (string, bool)) (text string, known bool) {
-	known = true
-	for _, p := range w {
-		switch {
-		case p.sum != nil:
-			n, ok := computed(p.sum, value)
-			text += n
-			known = known && ok
-		case len(p.prints) > 0:
-			n, ok := printed(p.prints, value)
-			text += n
-			known = known && ok
-		case p.variable == "":
-			text += p.text
-			known = known && !p.unknown
-		default:
-			v, set := value(p.variable)
-			if v == "" && p.otherwise != "" {
-				v, set = p.otherwise, true
-			}
-			text += v
-			known = known && set
-		}
-	}
-	return text, known
-}
-
-// computed is $((...)).
-func computed(sum syntax.ArithmExpr, value func(name string) (string, bool)) (text string, known bool) {
-	n, known := arithmetic{word: expander(value), value: value}.of(sum)
-	return strconv.Itoa(n), known
-}
-
-// expander expands the words of a sum.
-func expander(value func(name string) (string, bool)) func(*syntax.Word) (string, bool) {
-	return func(w *syntax.Word) (string, bool) {
-		return (&shellReader{}).parts(nil, w.Parts, false).expanded(value)
-	}
-}
-
-// literal is the text of a word without variables and quotes: what can be an operator
-// or a keyword.
-func (w word) literal() string {
-	if len(w) == 1 && w[0].isText() {
-		return w[0].text
-	}
-	return ""
-}
-
-func (p wordPart) isText() bool { return p.variable == "" && !p.unknown && p.sum == nil }
-
-// printed is what expr prints of a sum, as of $(expr $i + 1); any other output is not known.
-func printed(words []word, value func(name string) (string, bool)) (text string, known bool) {
-	var texts []string
-	for _, w := range words {
-		t, ok := w.expanded(value)
-		if !ok {
-			return "", false
-		}
-		texts = append(texts, t)
-	}
-	if len(texts) != 4 || texts[0] != "expr" {
-		return "", false
-	}
-	a, err := strconv.Atoi(texts[1])
-	b, err2 := strconv.Atoi(texts[3])
-	switch texts[2] {
-	case "+":
-		return strconv.Itoa(a + b), err == nil && err2 == nil
-	case "-":
-		return strconv.Itoa(a - b), err == nil && err2 == nil
-	case "*":
-		return strconv.Itoa(a * b), err == nil && err2 == nil
-	}
-	return "", false
 }
 
 // parseShell reads a script; not ok for functions, case and syntax errors, which are not
@@ -158,7 +67,7 @@ func (r *shellReader) command(cmd syntax.Command) command {
 	case nil: // a redirection alone
 		return command{kind: "("}
 	case *syntax.CallExpr:
-		return command{words: append(r.assignments(cmd.Assigns), r.words(cmd.Args)...)}
+		return command{words: append(r.assignments(cmd.Assigns), wordsOf(cmd.Args)...)}
 	case *syntax.DeclClause: // export A=1
 		return command{words: append([]word{{{text: cmd.Variant.Value}}}, r.assignments(cmd.Args)...)}
 	case *syntax.TestClause:
@@ -216,7 +125,7 @@ func (r *shellReader) test(t *syntax.TestClause) command {
 	if !ok || !ok2 {
 		return command{words: []word{{{text: "[["}}}}
 	}
-	words := r.words([]*syntax.Word{left, right})
+	words := wordsOf([]*syntax.Word{left, right})
 	return command{words: []word{{{text: "[["}}, words[0], {{text: compares.Op.String()}}, words[1], {{text: "]]"}}}}
 }
 
@@ -245,16 +154,9 @@ func (r *shellReader) times(f *syntax.ForClause) command {
 	}
 	c := command{kind: "for", words: []word{{{text: over.Name.Value}}}, body: r.list(f.Do)}
 	if over.InPos.IsValid() {
-		c.words = append(append(c.words, word{{text: "in"}}), r.words(over.Items)...)
+		c.words = append(append(c.words, word{{text: "in"}}), wordsOf(over.Items)...)
 	}
 	return c
-}
-
-func (r *shellReader) words(words []*syntax.Word) (all []word) {
-	for _, w := range words {
-		all = append(all, r.parts(nil, w.Parts, false))
-	}
-	return all
 }
 
 func (r *shellReader) assignments(assigns []*syntax.Assign) (all []word) {
@@ -263,87 +165,14 @@ func (r *shellReader) assignments(assigns []*syntax.Assign) (all []word) {
 		case a.Array != nil || a.Index != nil:
 			r.failed = true
 		case a.Naked && a.Value != nil: // an option of export
-			all = append(all, r.parts(nil, a.Value.Parts, false))
+			all = append(all, wordOf(a.Value))
 		case a.Naked:
 			all = append(all, word{{text: a.Name.Value}})
 		case a.Value == nil:
 			all = append(all, word{{text: a.Name.Value + "="}})
 		default:
-			all = append(all, r.parts(word{{text: a.Name.Value + "="}}, a.Value.Parts, false))
+			all = append(all, word{{text: a.Name.Value + "="}}.parts(a.Value.Parts, false))
 		}
 	}
 	return all
-}
-
-// parts adds the parts of a word to w, text to the text before it.
-func (r *shellReader) parts(w word, parts []syntax.WordPart, quoted bool) word {
-	for _, p := range parts {
-		switch p := p.(type) {
-		case *syntax.Lit:
-			w = w.text(unescape(p.Value, quoted))
-		case *syntax.SglQuoted:
-			w = w.text(p.Value)
-		case *syntax.DblQuoted:
-			w = r.parts(w.text(""), p.Parts, true)
-		case *syntax.ParamExp:
-			w = append(w, r.variable(p))
-		case *syntax.CmdSubst:
-			w = append(w, wordPart{text: written(p.Stmts), unknown: true, prints: r.only(p.Stmts)})
-		case *syntax.ArithmExp:
-			w = append(w, wordPart{sum: p.X})
-		default: // patterns of files
-			w = append(w, wordPart{unknown: true})
-		}
-	}
-	return w
-}
-
-// text adds text to the last part, if that is text.
-func (w word) text(text string) word {
-	if last := len(w) - 1; last >= 0 && w[last].isText() {
-		w[last].text += text
-		return w
-	}
-	return append(w, wordPart{text: text})
-}
-
-// variable is $NAME, ${NAME} or ${NAME:-otherwise}; any other expansion is not known.
-func (r *shellReader) variable(p *syntax.ParamExp) wordPart {
-	name := p.Param.Value
-	plain := !p.Excl && !p.Length && !p.Width && p.Index == nil && p.Slice == nil && p.Repl == nil && p.Names == 0
-	if !plain || !IsName(name) || name[0] <= '9' {
-		return wordPart{unknown: true}
-	}
-	part := wordPart{variable: name}
-	switch {
-	case p.Exp == nil:
-	case p.Exp.Op == syntax.DefaultUnset || p.Exp.Op == syntax.DefaultUnsetOrNull:
-		if p.Exp.Word != nil {
-			part.otherwise = wordText(p.Exp.Word)
-		}
-	default:
-		return wordPart{unknown: true}
-	}
-	return part
-}
-
-// only are the words of the one simple command of a list; nil if the list is anything else.
-func (r *shellReader) only(statements []*syntax.Stmt) []word {
-	if len(statements) != 1 || len(statements[0].Redirs) > 0 {
-		return nil
-	}
-	if call, ok := statements[0].Cmd.(*syntax.CallExpr); ok && len(call.Assigns) == 0 {
-		return r.words(call.Args)
-	}
-	return nil
-}
-
-// written are statements as they are written, near enough.
-func written(statements []*syntax.Stmt) string {
-	var b strings.Builder
-	for _, s := range statements {
-		_ = syntax.NewPrinter().Print(&b, s) // a strings.Builder has no errors
-		b.WriteByte('\n')
-	}
-	return strings.TrimSpace(b.String())
 }
