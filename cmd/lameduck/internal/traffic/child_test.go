@@ -85,7 +85,7 @@ func (c *child) line(tb testing.TB) string {
 
 // server is the child's side. A request is held from the moment it was read and
 // the first part of its answer was written, until the last byte was: a crash while
-// it is held cuts what the form says, and never comes before the first part.
+// it is held cuts the answer after its first part, and never before.
 type server struct {
 	form answerForm
 
