@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { trial.Main(m, serveAndExit) }
 
-// A server that calls os.Exit at SIGTERM loses requests, and every client sees it.
+// A server that calls os.Exit at SIGTERM cuts the requests in flight, and every client sees it.
 // The clients of the other protocols are tried on their examples, killed.
 func TestLossOfAServerThatExits(t *testing.T) {
 	for _, name := range []string{"http", "h2c", "longpoll", "sse", "websocket"} {
@@ -32,15 +33,42 @@ func TestLossOfAServerThatExits(t *testing.T) {
 	}
 }
 
+// atWork counts the requests that are in their handlers, of which none is answered:
+// net/http writes the end of an answer when the handler has returned.
+type atWork struct {
+	sync.Mutex
+	n     int
+	begun sync.Cond
+}
+
+func (a *atWork) add(n int) {
+	a.Lock()
+	defer a.Unlock()
+	a.n += n
+	a.begun.Signal()
+}
+
+// exit exits as soon as a request is in its handler. No handler returns meanwhile, so
+// that request is cut.
+func (a *atWork) exit() {
+	a.Lock()
+	for a.n == 0 {
+		a.begun.Wait()
+	}
+	os.Exit(0)
+}
+
 // serveAndExit serves what the clients ask for, until SIGTERM.
 func serveAndExit() {
 	addr := flag.String("addr", "", "address to listen on")
 	flag.Parse()
 	term := make(chan os.Signal, 1)
 	signal.Notify(term, syscall.SIGTERM)
+	var work atWork
+	work.begun.L = &work
 	go func() {
 		<-term
-		os.Exit(0)
+		work.exit()
 	}()
 	http.HandleFunc("POST /{$}", func(w http.ResponseWriter, r *http.Request) {
 		if body, err := io.ReadAll(r.Body); err == nil {
@@ -69,7 +97,12 @@ func serveAndExit() {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
-	srv := &http.Server{Addr: *addr, Protocols: &protocols}
+	counted := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		work.add(1)
+		defer work.add(-1)
+		http.DefaultServeMux.ServeHTTP(w, r)
+	})
+	srv := &http.Server{Addr: *addr, Handler: counted, Protocols: &protocols}
 	fmt.Println(srv.ListenAndServe())
 	os.Exit(1)
 }
