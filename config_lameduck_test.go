@@ -13,7 +13,8 @@ import (
 
 // The configurations once more, with clients that come in the lame duck: what asks them
 // to leave is all that is new. net/http beside it closes a connection of HTTP/1 with the
-// first answer, too.
+// first answer, too. A client of HTTP/2 is asked to leave within link.AskWithin; where this
+// machine was too late for all requests of one to come before, it is tried again.
 func TestConfigurationsInTheLameDuck(t *testing.T) {
 	for _, row := range configRows(certificate(t), certificate(t)) {
 		if row.client == nil || row.refused() || row.name == "OPTIONS *" { // which net/http answers beside its handler
@@ -24,6 +25,11 @@ func TestConfigurationsInTheLameDuck(t *testing.T) {
 			bare.srv.Handler = asking{bare.srv.Handler}
 			bare.byNetHTTP(serve, row.client)
 			ours.inTheLameDuck(row.client)
+			for tries := 1; ours.left && tries < 5; tries++ {
+				t.Log("this machine was late: a client was asked to leave before its last request")
+				_, _, ours = row.sides(t)
+				ours.inTheLameDuck(row.client)
+			}
 			row.compare(t, withoutAskingToLeave(bare.seen), withoutAskingToLeave(ours.seen))
 		})
 	}

@@ -38,6 +38,7 @@ type side struct {
 	ended  *sync.Cond
 	hidden []string // what differs from run to run, and what stands for it
 	dialed int      // connections of clients
+	left   bool     // a client was asked to leave before its last request
 }
 
 func newSide(t *testing.T, set func(*side)) *side {
@@ -457,17 +458,30 @@ func (s *side) readFrames(c *h2Client, last func(frame) bool) bool {
 	}
 }
 
+// A connOfTransport notes that net/http's transport has closed it.
+type connOfTransport struct {
+	net.Conn
+	closed func()
+}
+
+func (c connOfTransport) Close() error {
+	c.closed()
+	return c.Conn.Close()
+}
+
 // fetch has Go's own client send requests, with a body and a trailer each, and notes the answers.
 func fetch(way string, requests int) talk {
 	return func(s *side, c net.Conn) {
 		var dialed atomic.Bool
+		closed, noteClosed := context.WithCancel(s.t.Context())
 		transport, url := transportOf(way, func(context.Context) (net.Conn, error) {
 			if dialed.Swap(true) { // it asks for another while it has not yet put the first into its pool
-				<-s.t.Context().Done()
+				<-closed.Done() // or because it has left the first
 				return nil, net.ErrClosed
 			}
-			return c, nil
+			return connOfTransport{c, noteClosed}, nil
 		})
+		defer noteClosed()
 		defer transport.CloseIdleConnections()
 		for range requests {
 			body := struct{ io.Reader }{strings.NewReader("hello")}
@@ -476,6 +490,7 @@ func fetch(way string, requests int) talk {
 			req.Trailer = http.Header{"Before": {"the end"}}
 			res, err := transport.RoundTrip(req)
 			if err != nil {
+				s.left = closed.Err() != nil
 				s.seeClient("answer", "none")
 				return
 			}

@@ -48,7 +48,8 @@ func TestWithDraining(t *testing.T) {
 			asked = append(asked, moment())
 		}
 		slices.Sort(asked)
-		if asked[0] > 2*time.Second || asked[99] < 6*time.Second || asked[99] > 8*time.Second {
+		const apart = time.Millisecond // between two firings of the timer of term.Agenda
+		if asked[0] > 2*time.Second || asked[99] < 6*time.Second || asked[99] > 8*time.Second+apart {
 			t.Errorf("asked %v after T0", asked)
 		}
 		if Draining(context.Background()) != nil {
