@@ -493,7 +493,7 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 		c := newH2Client(t, nc)
 		c.send([]byte(wire.Preface[:20]))
 		x.terminate()
-		time.Sleep(12 * time.Second) // it holds the closing phase
+		time.Sleep(12 * time.Second) // it holds the finishing phase
 		c.send([]byte(wire.Preface[20:]), allWindows)
 		go c.read()
 		for range 20 {

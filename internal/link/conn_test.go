@@ -38,7 +38,7 @@ func socketPair(t *testing.T) (*Conn, net.Conn) {
 		t.Fatal(err)
 	}
 	e := testEnv(term.New("test", term.Clocks{}))
-	e.State.Closing.Store(true)
+	e.State.Finishing.Store(true)
 	c := newConn(server, e)
 	e.Set.add(c)
 	t.Cleanup(func() {

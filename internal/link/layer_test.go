@@ -192,7 +192,7 @@ func TestClosableInEachPartOfAHandshake(t *testing.T) {
 		}
 	}
 	if all := setOf(c.env).TakeIdle(); len(all) != 1 {
-		t.Errorf("%d connections were announced to the closing phase, want 1", len(all))
+		t.Errorf("%d connections were announced to the finishing phase, want 1", len(all))
 	}
 	if !c.silentSince(c.env.State.Current.Load()).After(quiet) {
 		t.Error("the end of the handshake does not count as activity")

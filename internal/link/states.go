@@ -28,7 +28,7 @@ func (c *Conn) wentIdle() {
 	} else {
 		c.doing.Store(nil)
 	}
-	if c.state.Closing.Load() { // after the store: the finishing phase has seen that, or is notified here
+	if c.state.Finishing.Load() { // after the store: the finishing phase has seen that, or is notified here
 		c.announce()
 	}
 }
