@@ -55,6 +55,7 @@ var mutations = []mutation{
 	{name: "HTTP/2 leaves the interrupt", file: "internal/link/http2.go", old: "\tif h.conn.interrupted.Load() {\n\t\th.conn.clearInterrupt()\n\t}\n", new: "", killedBy: "TestFramesClearAnInterrupt"},
 	{name: "an idle connection takes no note of its deadlines", file: "internal/link/states.go", old: "\tc.deadlinesSet = 0\n", new: "", pkg: ".", killedBy: "TestBytesInNetHTTPsBufferAreARequest"},
 	{name: "a handler's deadline is forgotten", file: "internal/link/states.go", old: "\tc.unlimited = c.unlimited && c.limits.Load()&(readSet|readUnsure) == 0 // a handler may have set one\n", new: "", pkg: ".", killedBy: "TestDeadlinesAreThoseOfNetHTTP"},
+	{name: "deadlines that are set at the same time are taken for a pair", file: "internal/link/deadline.go", old: "\t\tc.limits.note(readUnsure)\n\t}\n\treturn err\n", new: "\t}\n\treturn err\n", killedBy: "TestDeadlinesOfManyGoroutinesAreTakenBack"},
 	{name: "a nested handler is another request", file: "internal/link/handler.go", old: "case c.busy(): //", new: "case false: //", pkg: ".", killedBy: "TestHandlerThatCallsOneOfAServedServer"},
 	{name: "no careful way", file: "internal/link/conn.go", old: "careful: e.Careful, ", new: "", pkg: ".", killedBy: "TestCarefulWay"},
 
