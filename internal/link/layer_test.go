@@ -130,7 +130,7 @@ func TestProgramClosesALayer(t *testing.T) {
 
 // A connection that is interrupted in the moment in which its client begins the handshake
 // is not closed.
-func TestWakeBeforeAHandshake(t *testing.T) {
+func TestInterruptBeforeAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
 	c.interruptRead()
@@ -145,7 +145,7 @@ func TestWakeBeforeAHandshake(t *testing.T) {
 }
 
 // The final poll finds what has come through the layer.
-func TestWakeOfALayer(t *testing.T) {
+func TestInterruptOfALayer(t *testing.T) {
 	c, client := securePair(t)
 	c.interruptRead()
 	client.Write(masked([]byte("P")))
@@ -155,7 +155,7 @@ func TestWakeOfALayer(t *testing.T) {
 }
 
 // An interrupt that comes after the first bytes of a handshake does not end it.
-func TestWakeInAHandshake(t *testing.T) {
+func TestInterruptInAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
 	c.interruptRead()
