@@ -37,7 +37,7 @@ func TestKeysOfTheLog(t *testing.T) {
 	_, promise, _ := strings.Cut(string(text), "the keys of the log record of each phase: ")
 	promise, _, _ = strings.Cut(promise, "\n- ")
 	promised := strings.Split(strings.TrimSuffix(promise, ";"), ";")
-	records := []string{"lame duck: serving on, asking clients to leave", "closing: finishing what is in flight", "terminated"}
+	records := []string{"lame duck: serving on, asking clients to leave", "finishing: no new connections, and what is in flight finishes", "terminated"}
 	if len(promised) != len(records) {
 		t.Fatalf("%q", promised)
 	}

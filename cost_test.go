@@ -15,7 +15,7 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/link"
 )
 
-// The start of a termination, and its closing phase, count what is in flight, and name
+// The start of a termination, and its finishing phase, count what is in flight, and name
 // none of it.
 func TestCountingNamesNothing(t *testing.T) {
 	const many = 500
@@ -30,7 +30,7 @@ func TestCountingNamesNothing(t *testing.T) {
 		synctest.Wait()
 		x.terminate()
 		d := x.state.Current.Load()
-		for name, write := range map[string]func(){"logBegin": func() { x.logBegin(d) }, "logClosing": func() { x.logClosing(d) }} {
+		for name, write := range map[string]func(){"logBegin": func() { x.logBegin(d) }, "logFinishing": func() { x.logFinishing(d) }} {
 			if n := testing.AllocsPerRun(3, write); n > many/5 {
 				t.Errorf("%s allocates %v times for %d requests in flight", name, n, many)
 			}

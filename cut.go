@@ -28,7 +28,7 @@ func (p *Process) warn(d *term.Termination) {
 func (p *Process) cutOff(d *term.Termination) {
 	p.warn(d)
 	p.addCut(d)
-	go p.wakeSilent()
+	go p.interruptAll()
 	p.cut(errors.Join(ErrCut, errors.New("the grace period is over")))
 	p.waitFor(d.Clocks.Flush())
 	p.addCut(d) // a request may have come after the cut
@@ -52,9 +52,8 @@ func (p *Process) addCut(d *term.Termination) {
 	}
 }
 
-// wakeSilent has all idle connections close at once, unpaced: no time is left to pace
-// them.
-func (p *Process) wakeSilent() {
+// interruptAll has all idle connections close, without a pace: no time is left for one.
+func (p *Process) interruptAll() {
 	for c := range p.conns.All() {
 		c.Interrupt()
 	}

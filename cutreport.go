@@ -31,7 +31,7 @@ func (e *CutError) Unwrap() []error { return e.errs }
 
 // A cutReport collects what was cut, each item once.
 type cutReport struct {
-	drain   *term.Termination
+	during  *term.Termination
 	named   map[any]bool // the identities of what was added, and of requests their connections too
 	streams bool         // streams of grpc-go were added
 	work    []Work
@@ -51,7 +51,7 @@ type cutGroup struct {
 }
 
 func newCutReport(d *term.Termination) *cutReport {
-	return &cutReport{drain: d, named: map[any]bool{}, groups: map[string]*cutGroup{}}
+	return &cutReport{during: d, named: map[any]bool{}, groups: map[string]*cutGroup{}}
 }
 
 func (c *cutReport) add(x item) {
@@ -64,7 +64,7 @@ func (c *cutReport) add(x item) {
 		c.named[x.on] = true
 	}
 	c.addWork(x.Work, func(now time.Time) error {
-		err := fmt.Errorf("%w %v after T0: %s", ErrCut, short.Round(now.Sub(c.drain.T0)), x.line(c.drain.T0, now))
+		err := fmt.Errorf("%w %v after T0: %s", ErrCut, short.Round(now.Sub(c.during.T0)), x.line(c.during.T0, now))
 		if t, ok := x.id.(*task.Task); ok && Kind(t.Kind) != KindGRPCServer {
 			err = program.Traced{Err: err, Stack: t.Stack(c.takeStacks())}
 		}
@@ -79,7 +79,7 @@ func (c *cutReport) addWork(w Work, errorOf func(now time.Time) error) {
 	c.work = append(c.work, w)
 	g := c.groups[title]
 	if g == nil {
-		g = &cutGroup{oldest: w, now: now, after: short.Round(now.Sub(c.drain.T0))}
+		g = &cutGroup{oldest: w, now: now, after: short.Round(now.Sub(c.during.T0))}
 		if len(c.order) < mostGroups {
 			g.err = errorOf(now)
 		}
@@ -134,7 +134,7 @@ func (c *cutReport) grouped() (errs []error) {
 		case g.count == 1:
 			errs = append(errs, g.err)
 		default:
-			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, g.after, g.oldest.lineOf(g.count, c.drain.T0, g.now)))
+			errs = append(errs, fmt.Errorf("%w %v after T0: %s", ErrCut, g.after, g.oldest.lineOf(g.count, c.during.T0, g.now)))
 		}
 	}
 	return errs

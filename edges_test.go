@@ -23,7 +23,7 @@ import (
 
 // The second of two pipelined requests is in net/http's buffer when the connection is
 // interrupted.
-func TestPipelinedRequestInTheBufferOfAWokenConnection(t *testing.T) {
+func TestPipelinedRequestInTheBufferOfAnInterruptedConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := &Process{}
 		p.Log = slog.New(slog.NewTextHandler(t.Output(), nil))

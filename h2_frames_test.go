@@ -493,7 +493,7 @@ func TestPrefaceAfterTheMoment(t *testing.T) {
 		c := newH2Client(t, nc)
 		c.send([]byte(wire.Preface[:20]))
 		x.terminate()
-		time.Sleep(12 * time.Second) // it holds the closing phase
+		time.Sleep(12 * time.Second) // it holds the finishing phase
 		c.send([]byte(wire.Preface[20:]), allWindows)
 		go c.read()
 		for range 20 {
@@ -583,7 +583,7 @@ func TestFullSocketDoesNotHoldTheExit(t *testing.T) {
 }
 
 // A stream of which the begin has come is waited for, and named at the cut.
-func TestHalfABeginOfAStream(t *testing.T) {
+func TestPartOfAHeaderBlock(t *testing.T) {
 	head := rawFrame(typeHeaders, endStream|endHeaders, 1, rawRequest("GET", "/")...)
 	for _, come := range []int{1, 8, 9, 12, len(head) - 1, len(head)} {
 		synctest.Test(t, func(t *testing.T) {
@@ -613,7 +613,7 @@ func TestHalfABeginOfAStream(t *testing.T) {
 }
 
 // So is one of which the begin comes when the final poll has been taken.
-func TestHalfABeginOfAStreamAfterTheCut(t *testing.T) {
+func TestPartOfAHeaderBlockAfterTheCut(t *testing.T) {
 	head := rawFrame(typeHeaders, endStream|endHeaders, 3, rawRequest("GET", "/")...)
 	for _, come := range []int{1, 12, len(head) - 1} {
 		synctest.Test(t, func(t *testing.T) {

@@ -54,7 +54,7 @@ func (p *Process) Ready(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case p.watch.phase.Load() == nil:
 		http.Error(w, "not running", http.StatusServiceUnavailable)
-	case p.state.Closing.Load() || p.FailReadiness && p.state.Current.Load() != nil:
+	case p.state.Finishing.Load() || p.FailReadiness && p.state.Current.Load() != nil:
 		http.Error(w, "terminating", http.StatusServiceUnavailable)
 	default:
 		io.WriteString(w, "ready\n")

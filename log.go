@@ -18,10 +18,10 @@ func (p *Process) logBegin(d *term.Termination) {
 	p.log.Info("lame duck: serving on, asking clients to leave", attrs...)
 }
 
-// logClosing writes that the lame duck is over.
-func (p *Process) logClosing(d *term.Termination) {
+// logFinishing writes that the lame duck is over.
+func (p *Process) logFinishing(d *term.Termination) {
 	open := p.conns.List()
-	p.log.Info("closing: finishing what is in flight", "after", short.Round(time.Since(d.T0)),
+	p.log.Info("finishing: no new connections, and what is in flight finishes", "after", short.Round(time.Since(d.T0)),
 		"late_connections", d.LateConns.Load(), "late_requests", d.LateReqs.Load(),
 		"connections", len(open), "in_flight", countRequests(open))
 }

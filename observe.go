@@ -75,10 +75,11 @@ func (p *Process) call(q *program.Calls, what string, f func()) {
 	})
 }
 
-// delivered waits for the calls in q, those of Observe or of the log: before the closers,
-// so that what closers flush is complete, and at the end. It waits for Clocks.Flush at
-// most, the part of Reserve that is kept for the report, and ends half of Flush before
-// Grace does. It returns false if calls are left.
+// delivered waits for the calls in q, which are those of Observe or of the log. That is
+// done before the closers, which may flush what these calls have written, and at the end.
+// The wait is as long as Clocks.Flush at most, the part of Reserve that is kept for the
+// report, and is over half of Flush before Grace is. delivered returns false if calls are
+// left.
 func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
 	least := leastWait(d)
 	limit := max(d.Clocks.Flush(), least)
@@ -86,9 +87,9 @@ func (p *Process) delivered(d *term.Termination, q *program.Calls) bool {
 	return q.Wait(max(least, min(limit, time.Until(last))))
 }
 
-// leastWait is for how long at least delivered waits for calls, and the cut for
-// connections to close. When Grace is almost over, each takes half of what is left: a
-// signal may come at the very end of a grace period that a preStop call has begun.
+// leastWait is the shortest time that delivered waits for calls, and that the cut waits
+// for connections to close. When Grace is almost over, each wait takes half of what is
+// left: a signal may come at the very end of a grace period that a preStop call has begun.
 // Without Reserve the cut is at the end of Grace, and both waits come after that.
 func leastWait(d *term.Termination) time.Duration {
 	const least = 10 * time.Millisecond

@@ -84,7 +84,7 @@ func (p *Process) beginHook() *term.Termination {
 func (p *Process) beginLocked(by string, stop bool) *term.Termination {
 	d := p.state.Current.Load()
 	if d == nil {
-		d = p.newDrain(by, stop)
+		d = p.newTermination(by, stop)
 		p.state.Current.Store(d)
 		p.began <- struct{}{}
 	}
@@ -95,11 +95,11 @@ func (p *Process) beginLocked(by string, stop bool) *term.Termination {
 	return d
 }
 
-// newDrain is a termination that begins now. A stop signal that comes so late after a
+// newTermination is a termination that begins now. A stop signal that comes so late after a
 // preStop call that the termination of the call was taken back, shares the grace period
 // of the call: the kubelet counts that from the hook, and kills the process at its end.
 // The caller holds mu.
-func (p *Process) newDrain(by string, stop bool) *term.Termination {
+func (p *Process) newTermination(by string, stop bool) *term.Termination {
 	if passed := time.Since(p.hookAt); stop && !p.hookAt.IsZero() && passed < p.clocks.Grace {
 		return term.New(by, p.clocks.After(passed))
 	}

@@ -161,9 +161,9 @@ func TestBadClocksAreAnErrorAtOnce(t *testing.T) {
 		{"LAMEDUCK_DELAY", "soon", &Process{}, `LAMEDUCK_DELAY="soon" is not a duration such as 10s`},
 		{"LAMEDUCK_GRACE", "60", &Process{}, `LAMEDUCK_GRACE="60" is not a duration`},
 		{"LAMEDUCK_QUIET", "-1s", &Process{}, `LAMEDUCK_QUIET="-1s" is not`},
-		{"LAMEDUCK_GRACE", "10s", &Process{}, "delay 10s and reserve 3s do not fit into the grace period 10s\nhint: set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both and the time that requests take, for example 23s; or Delay or LAMEDUCK_DELAY to less than 7s"},
+		{"LAMEDUCK_GRACE", "10s", &Process{}, "delay 10s and reserve 3s do not fit into the grace period 10s\nhint: set terminationGracePeriodSeconds of the pod, and with it Grace (or LAMEDUCK_GRACE), to more than delay plus reserve plus the time that requests take, for example 23s; or set Delay (or LAMEDUCK_DELAY) to less than 7s"},
 		{"LAMEDUCK_SPREAD", "1s", &Process{Delay: time.Minute}, "delay 1m0s and reserve 3s do not fit into the grace period 30s\nhint: "},
-		{"LAMEDUCK_DELAY", "2562047h47m16s", &Process{}, "to more than both; or Delay or LAMEDUCK_DELAY to less than 27s"},
+		{"LAMEDUCK_DELAY", "2562047h47m16s", &Process{}, "to more than delay plus reserve; or set Delay (or LAMEDUCK_DELAY) to less than 27s"},
 	}
 	for _, test := range tests {
 		t.Run(test.name+"="+test.value, func(t *testing.T) {

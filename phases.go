@@ -9,8 +9,8 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// hookGap is how long after the end of the lame duck that a preStop call has begun the
-// stop signal may come. The kubelet sends it at once.
+// hookGap is how long the process waits for the stop signal when a lame duck is over that
+// a preStop call has begun. The kubelet sends the signal at once.
 const hookGap = 5 * time.Second
 
 // lameDuck waits until the lame duck is over, and then, if a preStop call has begun it,
@@ -32,7 +32,7 @@ func (p *Process) lameDuck(d *term.Termination) {
 		}
 	}
 	d.Over.Set()
-	// A stop signal that comes after this wait shares the grace period: see newDrain.
+	// A stop signal that comes after this wait shares the grace period: see newTermination.
 	sleep(min(hookGap, time.Until(d.CutAt())), d.Stop)
 }
 
@@ -74,7 +74,7 @@ func (p *Process) finishOrCut(d *term.Termination) {
 // finish waits until nothing is in flight, and closes idle connections meanwhile. At
 // the cut it ends what is left, and adds that to what was cut.
 func (p *Process) finish(d *term.Termination) {
-	p.departAll()
+	p.askAllToLeave()
 	p.finishServers()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -103,8 +103,8 @@ func (p *Process) finish(d *term.Termination) {
 }
 
 // lostWithin is how often the finishing phase looks whether the program has lost a
-// connection, so that it need not be waited for: the garbage collector notices that,
-// and may not send on a channel (see link.Set).
+// connection, which is not waited for then. The garbage collector notices that, but may
+// not send on a channel (see link.Set).
 const lostWithin = time.Second
 
 // finished reports whether nothing is in flight any more.
@@ -122,8 +122,8 @@ func (p *Process) finished() bool {
 	return n.Taken == 0
 }
 
-// departAll asks all connections and members to leave, but those that were asked before.
-func (p *Process) departAll() {
+// askAllToLeave asks those connections and members to leave that were not asked before.
+func (p *Process) askAllToLeave() {
 	p.conns.ReleaseWaiting()
 	for c := range p.conns.All() {
 		c.AskToLeave()
@@ -133,8 +133,8 @@ func (p *Process) departAll() {
 	}
 }
 
-// finishServers begins to wait for the handlers of gRPC servers, which end outside of
-// what is known about connections.
+// finishServers starts GracefulStop of each gRPC server, which returns when its handlers
+// have: the frames of a connection do not show when a handler returns.
 func (p *Process) finishServers() {
 	for _, s := range p.servers {
 		if s.finish != nil {

@@ -48,8 +48,8 @@ func (p *Process) run(ctx context.Context, control func()) error {
 	go control()
 
 	d := p.serveUntilStop()
-	p.logClosing(d)
-	p.state.Closing.Store(true)
+	p.logFinishing(d)
+	p.state.Finishing.Store(true)
 	p.failHealth()
 	p.shutListeners(d)
 	p.finishOrCut(d)

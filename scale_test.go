@@ -123,7 +123,7 @@ func TestPreStopManyTimesAndInEveryPhase(t *testing.T) {
 		hooks.Go(func() { hook(3*time.Second, 10*time.Second) })
 		x.cancel(errors.New("test"))
 		hooks.Go(func() { hook(3*time.Second, 10*time.Second) })
-		time.Sleep(8 * time.Second) // the closing phase: no listener is left
+		time.Sleep(8 * time.Second) // the finishing phase: no listener is left
 		if _, err := x.dial(); err == nil {
 			t.Error("still listening")
 		}
@@ -272,7 +272,7 @@ func TestAcceptQueueIsServedToTheLast(t *testing.T) {
 		queued = append(queued, &client{nc, bufio.NewReader(nc)})
 	}
 	terminate()
-	for !p.state.Closing.Load() {
+	for !p.state.Finishing.Load() {
 		time.Sleep(time.Millisecond)
 	}
 	block.Store(false)

@@ -114,7 +114,7 @@ func (p *Process) prepare() (err error) {
 			if link.Hooked(s.http) {
 				return errServed
 			}
-			if s.tls, s.behind, err = link.Secured(s.http); err != nil {
+			if s.tls, err = link.TLSOf(s.http); err != nil {
 				return err
 			}
 		}
@@ -164,11 +164,9 @@ func (p *Process) startServers() {
 	for _, s := range p.servers {
 		if s.http != nil {
 			link.Hook(s.http, p.untilCut, p.own)
-			s.native = s.behind != nil && s.behind.HTTP2() && link.HasHTTP2OverTLS(s.http)
 		}
-		if s.behind != nil {
-			s.http.Protocols = s.behind
-			s.http.TLSConfig = s.http.TLSConfig.Clone() // net/http writes into it, and another server may have the same
+		if s.tls != nil {
+			s.tls.Apply(s.http)
 		}
 	}
 	for _, s := range p.servers {
@@ -184,7 +182,7 @@ func (p *Process) serveOn(s *server, l *link.Listener) {
 	defer l.Emptied()
 	err := program.Protect(func() error { return s.serve(l) })
 	l.Close() // clients in its accept queue must not wait until the process exits
-	if p.state.Closing.Load() && !errors.Is(err, program.ErrPanic) {
+	if p.state.Finishing.Load() && !errors.Is(err, program.ErrPanic) {
 		return // we closed it
 	}
 	if err == nil { // grpc-go's Serve returns nil after Stop and GracefulStop

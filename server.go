@@ -2,7 +2,6 @@ package lameduck
 
 import (
 	"cmp"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,11 +18,9 @@ type server struct {
 	listeners []net.Listener
 	wrapped   []*link.Listener
 
-	http   *http.Server    // nil unless AddHTTP has added it
-	tls    *tls.Config     // of http; nil for clear text
-	behind *http.Protocols // what http serves on what was decrypted; nil for clear text
-	native bool            // link.HasHTTP2OverTLS
-	serve  func(*link.Listener) error
+	http  *http.Server // nil unless AddHTTP has added it
+	tls   *link.TLS    // of http; nil for clear text
+	serve func(*link.Listener) error
 	// finish is run when the listeners have closed, and returns when no handler is at
 	// work any more. Only a gRPC server has one.
 	finish *task.Task
@@ -35,7 +32,7 @@ func (s *server) serveHTTP(l *link.Listener) error {
 		l.Clear = true
 		return s.http.Serve(l)
 	}
-	t := link.NewTLSListener(l, s.http, s.tls, s.native)
+	t := link.NewTLSListener(l, s.http, s.tls)
 	defer t.Left.Set()
 	return s.http.Serve(t)
 }
@@ -52,11 +49,11 @@ func (s *server) listen() error {
 	if s.http == nil {
 		return errors.New("a gRPC server was added without a listener\nhint: p.AddGRPC(server, health, listener), with net.Listen(\"tcp\", \":9090\")")
 	}
-	standard := ":http"
+	fallback := ":http"
 	if s.tls != nil {
-		standard = ":https"
+		fallback = ":https"
 	}
-	l, err := net.Listen("tcp", cmp.Or(s.http.Addr, standard))
+	l, err := net.Listen("tcp", cmp.Or(s.http.Addr, fallback))
 	if err != nil {
 		return err
 	}

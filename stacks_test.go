@@ -78,7 +78,7 @@ func TestCloserThatEndsItsGoroutineDoesNotTakeTheTime(t *testing.T) {
 	})
 }
 
-func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
+func TestMessageNamesAllBeforeTheStacks(t *testing.T) {
 	deep := strings.Repeat("main.f(...)\n\t/src/main.go:1 +0x1\n", 100)
 	for _, n := range []int{1, 3, 10, 300} {
 		var errs []error
@@ -100,7 +100,7 @@ func TestLastWordsNameAllBeforeTheStacks(t *testing.T) {
 	}
 }
 
-func TestLastWordsOfAStuckCloser(t *testing.T) {
+func TestMessageOfAStuckCloser(t *testing.T) {
 	terminationLog := filepath.Join(t.TempDir(), "termination-log")
 	os.WriteFile(terminationLog, nil, 0o600)
 	synctest.Test(t, func(t *testing.T) {

@@ -336,9 +336,9 @@ func TestNextProtosAreKept(t *testing.T) {
 	} {
 		own := serverOf(t, "tls", nil).TLSConfig
 		own.NextProtos = slices.Clone(test.own)
-		config, _, err := link.Secured(&http.Server{TLSConfig: own, Protocols: test.protocols})
-		if err != nil || !slices.Equal(config.NextProtos, test.want) || !slices.Equal(own.NextProtos, test.own) {
-			t.Errorf("own %q, protocols %v: %q, %v, want %q", test.own, test.protocols, config.NextProtos, err, test.want)
+		found, err := link.TLSOf(&http.Server{TLSConfig: own, Protocols: test.protocols})
+		if err != nil || !slices.Equal(found.Config.NextProtos, test.want) || !slices.Equal(own.NextProtos, test.own) {
+			t.Errorf("own %q, protocols %v: %q, %v, want %q", test.own, test.protocols, found.Config.NextProtos, err, test.want)
 		}
 	}
 }
@@ -632,7 +632,7 @@ func TestHTTP2IsSwitchedOff(t *testing.T) {
 				test.srv.Handler = http.HandlerFunc(ok)
 				test.srv.TLSConfig = &tls.Config{Certificates: []tls.Certificate{cert}}
 				if test.wantError != "" {
-					_, _, err := link.Secured(test.srv)
+					_, err := link.TLSOf(test.srv)
 					if err == nil || !strings.Contains(err.Error(), test.wantError) {
 						t.Errorf("%v, want one about %q", err, test.wantError)
 					}

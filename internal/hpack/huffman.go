@@ -41,8 +41,8 @@ type group struct {
 	bits   uint8
 }
 
-// byOctet has the code with which eight bits begin, if it is no longer than
-// they are, and byLength has them all.
+// byOctet has, for each value of the next eight bits, the code with which they begin, if
+// that has no more than eight bits. byLength has all codes.
 var byOctet, byLength = codes()
 
 func codes() (short [256]code, long []group) {

@@ -170,8 +170,8 @@ func (r *Reader) at(index uint64) (entry, error) {
 	if index-1 < uint64(len(static)-1) {
 		return static[index], nil
 	}
-	if behind := index - uint64(len(static)); behind < uint64(r.table.count) {
-		return r.table.at(uint32(behind)), nil
+	if newer := index - uint64(len(static)); newer < uint64(r.table.count) {
+		return r.table.at(uint32(newer)), nil
 	}
 	return entry{}, ErrIndex
 }

@@ -36,9 +36,9 @@ type table struct {
 	max   uint32
 }
 
-// at returns an entry that is in the table, the newest for 0.
-func (t *table) at(behind uint32) entry {
-	return t.ring[(t.first+t.count-1-behind)&uint32(len(t.ring)-1)]
+// at returns the entry of the table that has so many newer ones.
+func (t *table) at(newer uint32) entry {
+	return t.ring[(t.first+t.count-1-newer)&uint32(len(t.ring)-1)]
 }
 
 // add inserts an entry that has that size. An entry that is larger than the table empties

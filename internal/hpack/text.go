@@ -18,7 +18,7 @@ func (t text) decode(to []byte) (int, error) {
 
 func (t text) length() (int, error) { return t.decode(nil) }
 
-// name takes the string for the name of a field.
+// name returns the string as the name of a field.
 func (t text) name() (name, error) {
 	var room [len("user-agent")]byte
 	n, err := t.decode(room[:])

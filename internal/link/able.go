@@ -140,6 +140,8 @@ func Of(nc net.Conn) *Conn {
 		return c.Conn
 	case tlsConn:
 		return c.Conn
+	case *Conn: // over a connection of the program's own type
+		return c
 	case interface{ own() *Conn }: // the others
 		return c.own()
 	}

@@ -6,10 +6,10 @@ import (
 	"github.com/lameduck-dev/lameduck/internal/term"
 )
 
-// A handler that began before the connection's moment gives its HTTP/1 answer no
-// Connection: close, and one that sets Connection: keep-alive, as some proxies do, never
-// does. So during a termination close is written into the head of the answer. net/http
-// does not know of that, and serves what still comes; then the client closes the
+// net/http does not write Connection: close into an answer of HTTP/1 if its handler began
+// before the connection's moment to leave, or if the handler sets Connection: keep-alive, as
+// some proxies do. So during a termination we write it into the head of the answer.
+// net/http does not know of that, and serves what still comes; then the client closes the
 // connection, or we do (RFC 9112, section 9.6).
 
 var (

@@ -33,8 +33,8 @@ import (
 //	   deadline ends it
 //	 6 a method ConnectionState sets Request.TLS, and such a  tlsConn, handshake               Request.TLS is nil
 //	   connection is not examined for HTTP/2
-//	 7 a connection that is no tls.Conn serves HTTP/2 if      Secured, hasHTTP2,               no HTTP/2 over TLS
-//	   Protocols and TLSNextProto allow; from Go 1.27 on      HasHTTP2OverTLS
+//	 7 a connection that is no tls.Conn serves HTTP/2 if      TLSOf, hasHTTP2,                 no HTTP/2 over TLS
+//	   Protocols and TLSNextProto allow; from Go 1.27 on      hasHTTP2OverTLS
 //	   also if its method ConnectionState does
 //	 8 Request.TLS of HTTP/2 may be set before the handler    h2.begin                         Request.TLS is nil
 //	 9 HTTP/2 is written in whole frames, SETTINGS first,     h2.flush, package wire           GOAWAY is within a frame, or a
@@ -101,12 +101,12 @@ func servesHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) 
 	return has && (byName || answersHTTP2())
 }
 
-// HasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv on a connection that is no
+// hasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv on a connection that is no
 // tls.Conn, if its method ConnectionState reports that HTTP/2 was negotiated. net/http's
 // own HTTP/2 does from Go 1.27 on: such a connection needs no buffers of HTTP/1, and
 // net/http sets Request.TLS of its streams. Call it before srv.Serve, which writes what it
-// reads, and only if Secured has found that srv serves HTTP/2: Secured has asked net/http.
-func HasHTTP2OverTLS(srv *http.Server) bool {
+// reads, and only if TLSOf has found that srv serves HTTP/2: TLSOf has asked net/http.
+func hasHTTP2OverTLS(srv *http.Server) bool {
 	native := ownNextProto()
 	h2, has := native["h2"]
 	_, byName := native[clearHTTP2Key]

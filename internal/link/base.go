@@ -72,7 +72,7 @@ func (c *base) late(d *term.Termination) bool { return c.time(c.born).After(d.T0
 
 // mustLeave reports whether the connection has reached its moment to leave.
 func (c *base) mustLeave(d *term.Termination) bool {
-	return c.late(d) || c.state.Closing.Load() || !time.Now().Before(d.LeaveAt(c.Share))
+	return c.late(d) || c.state.Finishing.Load() || !time.Now().Before(d.LeaveAt(c.Share))
 }
 
 // arrive counts a request that came after T0, and its connection if that is late. Probes

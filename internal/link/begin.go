@@ -38,7 +38,7 @@ func (c *Conn) ofGRPC() *h2 {
 func (c *Conn) Secure(handshake func(net.Conn) (net.Conn, error)) (net.Conn, error) {
 	h := c.h2.Load()
 	if h == nil || !h.counts || h.over != nil || c.prefaceMatched != 0 {
-		return nil, errors.New("lameduck: the handshake of credentials comes before anything else, on a connection of AddGRPC")
+		return nil, errors.New("lameduck: Secure must be called before anything is read or written, on a connection of a listener of AddGRPC")
 	}
 	h = c.ofGRPC()
 	h.over = newLayer(&c.base, c)

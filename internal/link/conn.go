@@ -287,7 +287,7 @@ func (c *Conn) hold() {
 // arrange schedules the moment to leave. The caller holds Mu.
 func (c *Conn) arrange(d *term.Termination) {
 	wait := time.Until(c.protocol().leaveAt(d))
-	if c.state.Closing.Load() {
+	if c.state.Finishing.Load() {
 		wait = 0
 	}
 	c.Schedule(c.state, wait, c)

@@ -38,7 +38,7 @@ func socketPair(t *testing.T) (*Conn, net.Conn) {
 		t.Fatal(err)
 	}
 	e := testEnv(term.New("test", term.Clocks{}))
-	e.State.Closing.Store(true)
+	e.State.Finishing.Store(true)
 	c := newConn(server, e)
 	e.Set.add(c)
 	t.Cleanup(func() {
@@ -60,7 +60,7 @@ func setOf(e *Env) *Set { return e.Set.(*Set) }
 
 // A final poll that fails at a connection that has been interrupted leaves that interrupt to be
 // cleared: else the past deadline stays, and looks like net/http's own.
-func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
+func TestSecondInterruptOfAConnectionThatIsKept(t *testing.T) {
 	c, client := socketPair(t)
 	c.interruptRead()
 	c.doing.Store(reading) // its reader has read the first bytes of a request
@@ -72,7 +72,7 @@ func TestSecondWakeOfAConnectionThatStays(t *testing.T) {
 	}
 }
 
-func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
+func TestInterruptedConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 	c, client := socketPair(t)
 	got := make(chan error, 1)
 	go func() {
@@ -92,7 +92,7 @@ func TestWokenConnectionIsClosedOnAnEmptyQueue(t *testing.T) {
 }
 
 // An interrupt that comes when a request is being read must not end it.
-func TestWakeOfABusyConnectionDoesNothing(t *testing.T) {
+func TestInterruptOfABusyConnectionDoesNothing(t *testing.T) {
 	c, client := socketPair(t)
 	io.WriteString(client, "GET")
 	b := make([]byte, 10)

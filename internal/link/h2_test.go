@@ -53,7 +53,7 @@ func TestGoAwayDoesNotKeepFromReading(t *testing.T) {
 func TestReadAhead(t *testing.T) {
 	c, client := socketPair(t)
 	c.env.State.Current.Store(nil)
-	c.env.State.Closing.Store(false)
+	c.env.State.Finishing.Store(false)
 	c.prefaceMatched = -1
 	c.h2.Store(newH2(&c.base, c).ofNetHTTP())
 	random := rand.New(rand.NewPCG(1, 0))
@@ -93,7 +93,7 @@ func TestReadAhead(t *testing.T) {
 	}
 }
 
-// pipe is a wrapped connection without any buffer, in the closing phase.
+// pipe is a wrapped connection without any buffer, in the finishing phase.
 func pipe(t *testing.T) (*Conn, net.Conn) {
 	server, client := net.Pipe()
 	e := testEnv(term.New("test", term.Clocks{}))

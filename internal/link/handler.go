@@ -26,7 +26,7 @@ type handler struct {
 	options bool         // it answers OPTIONS * itself: net/http would, without a call of its Handler, which is ours
 }
 
-func (h handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, _ := r.Context().Value(term.Key).(*Conn)
 	switch {
 	case c == nil: // the connection is not from one of our listeners
@@ -86,7 +86,7 @@ func (c *Conn) busy() bool {
 
 // serveStream is ServeHTTP for HTTP/2, where GOAWAY asks the client to leave and not the
 // answer.
-func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
+func (h *handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
 	if r.Context().Value(http.ServerContextKey) != h.srv { // a handler of another server has called this one
 		h.next.ServeHTTP(w, r)
 		return
@@ -103,7 +103,7 @@ func (h handler) serveStream(c *Conn, w http.ResponseWriter, r *http.Request) {
 	h.serve(w, r)
 }
 
-func (h handler) serve(w http.ResponseWriter, r *http.Request) {
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) {
 	if h.options && r.Method == "OPTIONS" && r.RequestURI == "*" {
 		answerOptions(w, r)
 		return
@@ -127,16 +127,16 @@ func takeHandler(srv *http.Server) {
 	if next == nil {
 		next = http.DefaultServeMux
 	}
-	if other, is := next.(handler); is {
+	if other, is := next.(*handler); is {
 		next, options = other.next, options || other.options
 	}
-	srv.Handler = handler{next, srv, options}
+	srv.Handler = &handler{next, srv, options}
 	srv.DisableGeneralOptionsHandler = true
 }
 
 // Hooked reports whether Hook was called with srv.
 func Hooked(srv *http.Server) bool {
-	h, is := srv.Handler.(handler)
+	h, is := srv.Handler.(*handler)
 	return is && h.srv == srv
 }
 
@@ -240,7 +240,9 @@ func RoutesOf(srv *http.Server) *http.ServeMux {
 	if srv == nil {
 		return nil
 	}
-	h, _ := srv.Handler.(handler)
-	mux, _ := h.next.(*http.ServeMux)
-	return mux
+	if h, is := srv.Handler.(*handler); is {
+		mux, _ := h.next.(*http.ServeMux)
+		return mux
+	}
+	return nil
 }

@@ -22,12 +22,12 @@ var (
 // struct for each owner would cost memory that an idle connection has to hold.
 type http1 struct {
 	base
-	doing         atomic.Pointer[http.Request] // what it is doing
-	note          atomic.Pointer[note]         // what is known of that, for a Status
-	closeSent     atomic.Bool                  // Connection: close was put into an answer
-	writeDeadline atomic.Int32                 // what is known of its write deadline
-	careful       bool                         // net/http does not behave as assumed, so it is not closed while idle; not changed
-	hooksUnset    bool                         // the program has no hooks that could set its deadlines: only net/http and handlers do; not changed once it is served
+	doing      atomic.Pointer[http.Request] // what it is doing
+	note       atomic.Pointer[note]         // what is known of that, for a Status
+	closeSent  atomic.Bool                  // Connection: close was put into an answer
+	limits     limits                       // what is known of its deadlines
+	careful    bool                         // net/http does not behave as assumed, so it is not closed while idle; not changed
+	hooksUnset bool                         // the program has no hooks that could set its deadlines: only net/http and handlers do; not changed once it is served
 
 	// Of the goroutine that reads, which also runs the handler:
 	answered       bool  // the head of the final answer to the current request was written
@@ -159,10 +159,3 @@ func (c *http1) noteHijacked(r *http.Request) {
 	}
 	c.note.Store(&note{of: hijacked, name: short.Name(name)})
 }
-
-// What is known of the write deadline of a connection.
-const (
-	limitUnknown = iota // the listener may have set one, so the first time that net/http sets none is passed on
-	limitNone
-	limitSet // one was set, and may be set still
-)

@@ -126,7 +126,7 @@ func (h *h2) received(b []byte) {
 		d.LateReqs.Add(int64(begun) - 1)
 		d.LateReq()
 	}
-	if h.conn.state.Closing.Load() && h.closable() {
+	if h.conn.state.Finishing.Load() && h.closable() {
 		h.of.announce() // the client may have confirmed GOAWAY, or reset its last stream
 	}
 	if h.conn.interrupted.Load() {

@@ -130,7 +130,7 @@ func TestProgramClosesALayer(t *testing.T) {
 
 // A connection that is interrupted in the moment in which its client begins the handshake
 // is not closed.
-func TestWakeBeforeAHandshake(t *testing.T) {
+func TestInterruptBeforeAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
 	c.interruptRead()
@@ -145,7 +145,7 @@ func TestWakeBeforeAHandshake(t *testing.T) {
 }
 
 // The final poll finds what has come through the layer.
-func TestWakeOfALayer(t *testing.T) {
+func TestInterruptOfALayer(t *testing.T) {
 	c, client := securePair(t)
 	c.interruptRead()
 	client.Write(masked([]byte("P")))
@@ -155,7 +155,7 @@ func TestWakeOfALayer(t *testing.T) {
 }
 
 // An interrupt that comes after the first bytes of a handshake does not end it.
-func TestWakeInAHandshake(t *testing.T) {
+func TestInterruptInAHandshake(t *testing.T) {
 	c, client := socketPair(t)
 	c.BeginGRPC()
 	c.interruptRead()
@@ -192,7 +192,7 @@ func TestClosableInEachPartOfAHandshake(t *testing.T) {
 		}
 	}
 	if all := setOf(c.env).TakeIdle(); len(all) != 1 {
-		t.Errorf("%d connections were announced to the closing phase, want 1", len(all))
+		t.Errorf("%d connections were announced to the finishing phase, want 1", len(all))
 	}
 	if !c.silentSince(c.env.State.Current.Load()).After(quiet) {
 		t.Error("the end of the handshake does not count as activity")

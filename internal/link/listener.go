@@ -23,7 +23,7 @@ type Listener struct {
 	look    look.Look               // at the accept queue
 	Clear   bool                    // net/http serves clear text on its connections
 	wrap    func(net.Conn) net.Conn // makes what is between the socket and a Conn; nil if nothing is
-	Begin   func(*Conn)             // sets what a Conn begins as; nil for net/http
+	Begin   func(*Conn)             // prepares each Conn for a server that is not net/http's; nil for that
 	Emptied func()                  // called when the accept queue is empty and the listener closed
 }
 
@@ -49,7 +49,7 @@ func (l *Listener) accept() (*Conn, error) {
 			l.empty, l.look = false, look.Look{}
 			return l.take(c), nil
 		}
-		if !l.Env.State.Closing.Load() {
+		if !l.Env.State.Finishing.Load() {
 			return nil, err
 		}
 		if l.empty && !l.look.Late() || !l.again() {
@@ -108,7 +108,7 @@ func (l *Listener) again() bool {
 }
 
 // Shut begins the end of the listener: it interrupts Accept, which then empties the accept
-// queue and closes the listener. The caller must have set State.Closing.
+// queue and closes the listener. The caller must have set State.Finishing.
 func (l *Listener) Shut() {
 	d, ok := l.Listener.(deadliner)
 	if !ok || program.Protect(func() error { return d.SetDeadline(time.Unix(1, 0)) }) != nil {

@@ -49,7 +49,7 @@ func TestQueueIsEmptiedOnABusyMachine(t *testing.T) {
 				defer client.Close()
 				e := testEnv(nil)
 				e.Set.(*Set).Init()
-				e.State.Closing.Store(true)
+				e.State.Finishing.Store(true)
 				under := &queueListener{queue: make(chan net.Conn, 1)}
 				late := func(at string, call int) func() {
 					return func() {

@@ -11,7 +11,7 @@ import (
 )
 
 // The request is in the receive queue when the connection is interrupted.
-func TestWokenConnectionServesWhatIsInTheQueue(t *testing.T) {
+func TestInterruptedConnectionServesWhatIsInTheQueue(t *testing.T) {
 	c, client := socketPair(t)
 	io.WriteString(client, "hello")
 	waitQueued(t, c)
@@ -53,7 +53,7 @@ func (c shouting) Read(b []byte) (int, error) {
 	return n, err
 }
 
-func TestLastLookGoesThroughTheConnectionsOwnRead(t *testing.T) {
+func TestFinalPollGoesThroughTheConnectionsOwnRead(t *testing.T) {
 	c, client := socketPair(t)
 	io.WriteString(client, "hello")
 	waitQueued(t, c)

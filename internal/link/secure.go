@@ -9,37 +9,51 @@ import (
 	"slices"
 )
 
-// Secured returns the TLS configuration of srv's listeners, nil if they use clear text,
-// and behind, the protocols that net/http is to serve on what was decrypted: those that
-// it would serve over TLS, but HTTP/2 as HTTP/2 in clear text. It does not change srv,
-// because the program may try again, for example if its port is taken.
-func Secured(srv *http.Server) (config *tls.Config, behind *http.Protocols, err error) {
+// A TLS is how the listeners of an http.Server use TLS, and how net/http serves what was
+// decrypted.
+type TLS struct {
+	Config       *tls.Config     // of the listeners
+	decrypted    *http.Protocols // the protocols on what was decrypted: those of srv over TLS, but HTTP/2 as HTTP/2 in clear text
+	http2OverTLS bool            // hasHTTP2OverTLS, once Apply has asked that
+}
+
+// TLSOf returns the TLS of srv's listeners, nil if they use clear text. It does not change
+// srv, because the program may try again, for example if its port is taken.
+func TLSOf(srv *http.Server) (*TLS, error) {
 	protocols := protocolsOf(srv)
 	if srv.TLSConfig == nil {
 		if !protocols.HTTP1() && !protocols.UnencryptedHTTP2() {
-			return nil, nil, errors.New("http.Server.Protocols names none that is served in clear text, and TLSConfig is not set\n" +
+			return nil, errors.New("http.Server.Protocols names none that is served in clear text, and TLSConfig is not set\n" +
 				"hint: Protocols.SetHTTP1(true) or SetUnencryptedHTTP2(true), or a TLSConfig with a certificate")
 		}
-		return nil, nil, nil
+		return nil, nil
 	}
 	if ClearTextByHTTP2(srv) {
-		return nil, nil, nil
+		return nil, nil
 	}
-	config = srv.TLSConfig.Clone()
+	config := srv.TLSConfig.Clone()
 	if len(config.Certificates) == 0 && config.GetCertificate == nil && config.GetConfigForClient == nil {
-		return nil, nil, errors.New("http.Server.TLSConfig has no certificate\n" +
+		return nil, errors.New("http.Server.TLSConfig has no certificate\n" +
 			"hint: set Certificates, from tls.LoadX509KeyPair, or GetCertificate; for clear text set TLSConfig to nil, after http2.ConfigureServer too")
 	}
-	protocols, err = overTLS(srv, protocols)
+	protocols, err := overTLS(srv, protocols)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	config.NextProtos = nextProtos(config.NextProtos, protocols)
-	behind = new(http.Protocols)
-	behind.SetHTTP1(protocols.HTTP1())
-	behind.SetHTTP2(protocols.HTTP2()) // has no effect on srv, but on a server that the program makes from srv's fields
-	behind.SetUnencryptedHTTP2(protocols.HTTP2())
-	return config, behind, nil
+	decrypted := new(http.Protocols)
+	decrypted.SetHTTP1(protocols.HTTP1())
+	decrypted.SetHTTP2(protocols.HTTP2()) // has no effect on srv, but on a server that the program makes from srv's fields
+	decrypted.SetUnencryptedHTTP2(protocols.HTTP2())
+	return &TLS{Config: config, decrypted: decrypted}, nil
+}
+
+// Apply sets the fields of srv so that net/http serves what was decrypted. It is called
+// before srv.Serve.
+func (t *TLS) Apply(srv *http.Server) {
+	t.http2OverTLS = t.decrypted.HTTP2() && hasHTTP2OverTLS(srv)
+	srv.Protocols = t.decrypted
+	srv.TLSConfig = srv.TLSConfig.Clone() // net/http writes into it, and another server may have the same
 }
 
 // overTLS is which protocols of p are served over TLS. HTTP/2 must not be offered in the

@@ -13,7 +13,7 @@ import (
 // part is accepted, closed or taken over, and never on the path of a request.
 type Set struct {
 	parts []part
-	Ended chan struct{} // has an element after a part has lost the last connection of open, or of all
+	Ended chan struct{} // has an element when a part has become empty, or none of its connections can carry a request any more
 	Idle  chan struct{} // has an element if connections went idle since the finishing phase last looked
 
 	ClosedIdle atomic.Int64 // idle connections that we have closed although their client had not been asked to leave
@@ -150,7 +150,7 @@ func (s *Set) Count() (n Count) {
 // announce reports to the finishing phase that c went idle, or may be closed earlier than
 // it was due. Before that phase it does nothing.
 func (s *part) announce(c *Conn) {
-	if !c.state.Closing.Load() {
+	if !c.state.Finishing.Load() {
 		return
 	}
 	s.mu.Lock()

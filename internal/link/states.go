@@ -21,14 +21,14 @@ func (c *Conn) connState(s http.ConnState) {
 func (c *Conn) wentIdle() {
 	c.deadlinesSet = 0
 	c.requestBegun = false
-	c.unlimited = false // a handler may have set one
+	c.unlimited = c.unlimited && c.limits.Load()&(readSet|readUnsure) == 0 // a handler may have set one
 	c.noteActivity()
 	if c.careful {
 		c.doing.Store(unknown) // it is left open until the cut
 	} else {
 		c.doing.Store(nil)
 	}
-	if c.state.Closing.Load() { // after the store: the finishing phase has seen that, or is notified here
+	if c.state.Finishing.Load() { // after the store: the finishing phase has seen that, or is notified here
 		c.announce()
 	}
 }

@@ -98,7 +98,7 @@ func (c *Conn) mustSpeak(srv *http.Server, state tls.ConnectionState) error {
 	case "", "http/1.1", "http/1.0":
 		return nil
 	case "h2":
-		if srv.Protocols.UnencryptedHTTP2() { // as Secured has set it: HTTP/2 on what was decrypted
+		if srv.Protocols.UnencryptedHTTP2() { // as TLS.Apply has set it: HTTP/2 on what was decrypted
 			return c.refuseInsecureHTTP2(srv, state)
 		}
 	}
@@ -190,14 +190,14 @@ type tlsListener struct {
 	over  term.Latch    // no more connections will be ready
 	Left  term.Latch    // net/http does not call Accept any more
 
-	http2OverTLS bool // HasHTTP2OverTLS of srv
+	http2OverTLS bool // of srv
 }
 
 // NewTLSListener returns a listener that accepts from l, and returns connections whose
-// handshake is done. http2 is HasHTTP2OverTLS of srv.
-func NewTLSListener(l *Listener, srv *http.Server, config *tls.Config, http2 bool) *tlsListener {
-	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, config) }
-	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: http2}
+// handshake is done.
+func NewTLSListener(l *Listener, srv *http.Server, t *TLS) *tlsListener {
+	l.wrap = func(c net.Conn) net.Conn { return tls.Server(&recordConn{Conn: c}, t.Config) }
+	return &tlsListener{Listener: l, srv: srv, base: l.Env.Hard, slots: newSlots(), ready: make(chan net.Conn), over: term.NewLatch(), Left: term.NewLatch(), http2OverTLS: t.http2OverTLS}
 }
 
 // Accept returns a connection whose handshake is done. net/http has called BaseContext

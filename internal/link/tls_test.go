@@ -39,7 +39,7 @@ func TestHandshakeLimitHoldsBehindAnInterrupt(t *testing.T) {
 		defer close(l.done)
 		e := testEnv(term.New("test", term.Clocks{}))
 		began := time.Now()
-		over := NewTLSListener(&Listener{Listener: l, Env: e}, &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, &tls.Config{}, false)
+		over := NewTLSListener(&Listener{Listener: l, Env: e}, &http.Server{ErrorLog: slog.NewLogLogger(slog.DiscardHandler, 0)}, &TLS{Config: &tls.Config{}})
 		go over.Accept() // as net/http does
 		synctest.Wait()
 		all := setOf(e).List()

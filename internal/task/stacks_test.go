@@ -49,7 +49,7 @@ func TestStackAmongMany(t *testing.T) {
 	}
 }
 
-func TestStackOfTheSameBegin(t *testing.T) {
+func TestStackThatBeginsAlike(t *testing.T) {
 	s := Stacks{all: "goroutine 12 [select]:\nmain.a()\n\ngoroutine 1 [running]:\nmain.b()\n"}
 	if got, want := s.of("1"), "goroutine 1 [running]:\nmain.b()"; got != want {
 		t.Errorf("%q, want %q", got, want)

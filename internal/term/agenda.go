@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// An Agenda calls many Dues, each at its time. It has one timer, and mostly one goroutine
+// An Agenda calls many things, each at its time. It has one timer, and mostly one goroutine
 // while something is due: a termination may have moments for a hundred thousand
 // connections, and a timer for each would cost too much. The zero value is empty.
 type Agenda struct {
@@ -20,7 +20,7 @@ type Agenda struct {
 	called, seen int // Dues that were called, until now and until the last fireSoon
 }
 
-// A Due has its method called at its time. The call may block: then another goroutine
+// A Due is what an Agenda calls at its time. The call may block: then another goroutine
 // calls the next ones.
 type Due interface{ Due() }
 

@@ -17,11 +17,11 @@ type Clocks struct {
 }
 
 // A knob is one clock: its variable in the environment, the field of the Process, its
-// default, and where the resolved value goes.
+// default (fallback), and where the resolved value goes.
 type knob struct {
 	name     string
 	field    time.Duration
-	standard time.Duration
+	fallback time.Duration
 	resolved *time.Duration
 }
 
@@ -39,7 +39,7 @@ func Resolve(fields Clocks, env []string) (Clocks, error) {
 	}
 	var errs []error
 	for _, k := range knobs {
-		*k.resolved = max(0, cmp.Or(k.field, k.standard))
+		*k.resolved = max(0, cmp.Or(k.field, k.fallback))
 		text, set := lookUp(env, k.name)
 		if !set {
 			continue
@@ -72,12 +72,12 @@ func lookUp(env []string, name string) (value string, set bool) {
 
 // tooLong is the error of a Delay that does not fit.
 func (c Clocks) tooLong() error {
-	hint := "set terminationGracePeriodSeconds of the pod, and Grace or LAMEDUCK_GRACE with it, to more than both"
+	hint := "set terminationGracePeriodSeconds of the pod, and with it Grace (or LAMEDUCK_GRACE), to more than delay plus reserve"
 	if enough := c.Delay + c.Reserve + 10*time.Second; enough > c.Delay {
-		hint += fmt.Sprintf(" and the time that requests take, for example %v", enough.Round(time.Second))
+		hint += fmt.Sprintf(" plus the time that requests take, for example %v", enough.Round(time.Second))
 	}
 	if room := c.Grace - c.Reserve; room > time.Second {
-		hint += fmt.Sprintf("; or Delay or LAMEDUCK_DELAY to less than %v", room)
+		hint += fmt.Sprintf("; or set Delay (or LAMEDUCK_DELAY) to less than %v", room)
 	}
 	return fmt.Errorf("delay %v and reserve %v do not fit into the grace period %v\nhint: %s", c.Delay, c.Reserve, c.Grace, hint)
 }

@@ -26,7 +26,7 @@ func (m *Member) Draining() <-chan struct{} { return m.Channel(m.state, m.arrang
 
 func (m *Member) arrange(d *Termination) {
 	wait := time.Until(d.LeaveAt(m.Share))
-	if m.state.Closing.Load() {
+	if m.state.Finishing.Load() {
 		wait = 0
 	}
 	m.Schedule(m.state, wait, m)

@@ -9,10 +9,10 @@ import (
 // every core. So it has a cache line of its own: nothing on that may be written often,
 // for example by each accept.
 type State struct {
-	_       [cacheLine]byte
-	Current atomic.Pointer[Termination] // nil while serving
-	Closing atomic.Bool                 // the lame duck is over: the finishing phase, in which connections are closed, has begun
-	_       [cacheLine]byte
+	_         [cacheLine]byte
+	Current   atomic.Pointer[Termination] // nil while serving
+	Finishing atomic.Bool                 // the lame duck is over: listeners close, then idle connections
+	_         [cacheLine]byte
 
 	Agenda Agenda    // the moments of what is asked to leave
 	Origin time.Time // just before the process began to serve: connections keep times as nanoseconds after it; not changed

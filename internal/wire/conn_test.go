@@ -219,7 +219,7 @@ func TestLargestFrame(t *testing.T) {
 
 // A frame of ours goes between two of the server's, after its first one, and
 // not into a header block.
-func TestFitsIn(t *testing.T) {
+func TestAtBoundary(t *testing.T) {
 	block := slices.Concat(frame(frameHeaders, 0, 1, status...), frame(frameContinuation, 0, 1), frame(frameContinuation, flagEndHeaders, 1))
 	promise := slices.Concat(frame(framePushPromise, 0, 1, 0, 0, 0, 2), frame(frameContinuation, flagEndHeaders, 1, get...))
 	for name, sent := range map[string][]byte{
@@ -258,7 +258,7 @@ func TestFitsIn(t *testing.T) {
 	}
 }
 
-func TestHalfway(t *testing.T) {
+func TestMidFrame(t *testing.T) {
 	var c Conn
 	sent := slices.Concat(settings, frame(frameHeaders, 0, 1, get...), frame(frameContinuation, flagEndHeaders, 1), frame(frameData, flagEndStream, 1, 1, 2, 3))
 	between := []int{0, len(settings), len(sent) - 12, len(sent)}
@@ -414,7 +414,7 @@ func TestGoAwayOfTheServer(t *testing.T) {
 
 // The client has confirmed all when it has answered a PING after the last
 // answer.
-func TestUnconfirmed(t *testing.T) {
+func TestNeedsPing(t *testing.T) {
 	begin := func(id uint32) step { return client(frame(frameHeaders, flagEnd, id, get...)) }
 	end := func(id uint32) step { return server(frame(frameHeaders, flagEnd, id, status...)) }
 	var c Conn
