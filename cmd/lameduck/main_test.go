@@ -7,10 +7,12 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -27,12 +29,14 @@ func runTests(m *testing.M) int {
 		return failed(err)
 	}
 	defer os.RemoveAll(dir)
+	removeAtSignal(dir)
 	programs = dir
 	race := os.Getenv("TOOL_RACE") == "1"
 	if err := errors.Join(build("lameduck", ".", race), build("faulty", "./internal/faulty", false), os.Chmod(dir, 0o755)); err != nil {
 		return failed(err)
 	}
-	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+	path := dir + string(os.PathListSeparator) + os.Getenv("PATH")
+	if err := errors.Join(os.Setenv("PATH", path), os.Setenv("TMPDIR", dir)); err != nil {
 		return failed(err)
 	}
 	// A trial waits more than it works, and asks for the machine first.
@@ -40,6 +44,22 @@ func runTests(m *testing.M) int {
 		return failed(err)
 	}
 	return m.Run()
+}
+
+// removeAtSignal removes what the tests have written when they are interrupted; the pods
+// end with this process.
+func removeAtSignal(dir string) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		for range 10 {
+			if os.RemoveAll(dir) == nil { // no test has written there meanwhile
+				break
+			}
+		}
+		os.Exit(1)
+	}()
 }
 
 func failed(err error) int {
