@@ -53,10 +53,10 @@ func explain(w io.Writer, id string) error {
 		}
 	}
 	if section := diagnose.Section(id); section != "" {
-		text += strings.Repeat("\n", min(len(text), 1)) + section
+		text += strings.Repeat("\n", min(len(text), 1)) + folded(section)
 	}
 	if text == "" {
-		return console.Usage(hint.New(fmt.Errorf("unknown rule %q", id), hint.DidYouMean(id, ruleIDs(), "lameduck explain lists the rules")))
+		return console.Usage(hint.New(fmt.Errorf("unknown rule or finding %q", id), hint.DidYouMean(id, ruleIDs(), "lameduck explain lists the rules and the findings")))
 	}
 	_, err := io.WriteString(w, text)
 	return console.Written(err)
@@ -104,6 +104,20 @@ func indent(text string) string {
 }
 
 // wrap breaks a paragraph into lines of so many characters.
+// folded wraps each line of a text; the rest of a list's item is indented.
+func folded(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if item, is := strings.CutPrefix(line, "- "); is {
+			line = "- " + strings.ReplaceAll(wrap(item, 78), "\n", "\n  ")
+		} else {
+			line = wrap(line, 80)
+		}
+		b.WriteString(line + "\n")
+	}
+	return b.String()
+}
+
 func wrap(text string, width int) string {
 	var lines []string
 	line := ""

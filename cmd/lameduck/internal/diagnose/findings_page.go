@@ -30,7 +30,7 @@ func WritePage(w io.Writer) error {
 		fmt.Fprintf(&b, "- [`%s`](#%[1]s): %s\n", r.id, r.title)
 	}
 	for i := range rules {
-		rules[i].writeSection(&b)
+		rules[i].writeSection(&b, &markdown)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -48,35 +48,47 @@ func Titles() []Title {
 	return all
 }
 
-// Section is what the page has about a finding, "" if there is none of that ID.
+// Section is what the page has about a finding, as plain text; "" if there is none of that
+// ID. A paragraph and an item of a list are one line each.
 func Section(id string) string {
 	var b strings.Builder
 	for i := range rules {
 		if rules[i].id == id {
-			rules[i].writeSection(&b)
+			rules[i].writeSection(&b, &plain)
 		}
 	}
 	return strings.TrimPrefix(b.String(), "\n")
 }
 
-func (r *rule) writeSection(b *strings.Builder) {
+// form is how a section is written: formats of its parts.
+type form struct {
+	heading, quote, source string
+	setting                string // of the name of a server, its source and its setting
+}
+
+var (
+	markdown = form{heading: "## %s", quote: "> %s", source: "- <%s>", setting: "- [%s](%s): %s"}
+	plain    = form{heading: "%s", quote: "%s", source: "- %s", setting: "- %[1]s: %[3]s (%[2]s)"}
+)
+
+func (r *rule) writeSection(b *strings.Builder, f *form) {
 	m := newMatch(&runFacts{run: noRun, observer: &observer{}, recommended: finding.Recommendation{}}, nil)
-	fmt.Fprintf(b, "\n## %s\n\n%s.\n\n> %s\n\n%s\n", r.id, r.title, r.summary, r.why)
+	fmt.Fprintf(b, "\n"+f.heading+"\n\n%s.\n\n"+f.quote+"\n\n%s\n", r.id, r.title, r.summary, r.why)
 	fmt.Fprintf(b, "\nWhat to do:\n\n")
 	for line := range strings.Lines(r.fix(&m).text(&ownAdvice{}, "")) {
 		fmt.Fprintf(b, "- %s\n", capital(strings.TrimSpace(line)))
 	}
-	r.writeSettings(b, &m)
+	r.writeSettings(b, f, &m)
 	if len(r.sources) > 0 {
 		fmt.Fprintf(b, "\nSources:\n\n")
 	}
 	for _, source := range r.sources {
-		fmt.Fprintf(b, "- <%s>\n", source)
+		fmt.Fprintf(b, f.source+"\n", source)
 	}
 }
 
 // writeSettings writes what servers themselves can be set to.
-func (r *rule) writeSettings(b *strings.Builder, m *match) {
+func (r *rule) writeSettings(b *strings.Builder, f *form, m *match) {
 	title := "\nServers with a setting of their own for this, which comes first:\n\n"
 	for i := range knownServers {
 		server := &knownServers[i]
@@ -85,7 +97,8 @@ func (r *rule) writeSettings(b *strings.Builder, m *match) {
 			setting = strings.TrimSpace(server.signalAdvice() + " " + setting)
 		}
 		if setting != "" {
-			fmt.Fprintf(b, "%s- [%s](%s): %s\n", title, server.Name, server.Source, setting)
+			b.WriteString(title)
+			fmt.Fprintf(b, f.setting+"\n", server.Name, server.Source, setting)
 			title = ""
 		}
 	}

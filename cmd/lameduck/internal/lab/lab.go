@@ -27,7 +27,7 @@ func New(cfg Config) (*Lab, error) {
 	why := sandbox.Available()
 	return newLab(cfg, func(cfg Config) launch {
 		if why != nil {
-			fmt.Fprintf(cfg.Log, "pods have no network namespace here (%v): each gets a free port in PORT and has to listen there. "+
+			fmt.Fprintf(cfg.Log, "pods share the loopback address of this machine (%v): each gets a free port in PORT and has to listen there. "+
 				"Without a PID namespace an unhandled SIGTERM kills the process; in a container process 1 ignores it\n", why)
 		}
 		return kubelets(cfg, why == nil)

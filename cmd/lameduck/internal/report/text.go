@@ -97,7 +97,7 @@ func controlLine(c Control) string {
 
 // voidLine explains the attempts that are not counted.
 func voidLine(void int) string {
-	return finding.Count(void, "attempt") + " failed while this machine was late, perhaps because of that, and do not count as drops"
+	return finding.Count(void, "attempt") + " failed while this machine was late, perhaps because of that; not counted as dropped"
 }
 
 // noiseNote explains drops on a machine that fails by itself.
