@@ -97,6 +97,7 @@ func TestABusyMachineIsNoRequestInProgress(t *testing.T) {
 		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
 			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
 			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit - 5*ms, After: exit - 5*ms, Kind: timeline.AcceptQueue, Pod: "app-1"},
 			{At: exit, Kind: timeline.Exited, Pod: "app-1"},
 		}, Attempts: []timeline.Attempt{
 			{Pattern: "new", Pod: "app-1", Conn: 1, Started: time.Second, Ended: time.Second},
@@ -126,10 +127,11 @@ func TestAFewRequestsInProgressAreNoFault(t *testing.T) {
 			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
 		}}
 		for i := range 10 {
-			run.Attempts = append(run.Attempts, timeline.Attempt{
-				Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Reused: i >= inProgress,
-				Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF,
-			})
+			a := timeline.Attempt{Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF}
+			if i < inProgress {
+				a.Sent = a.Started
+			}
+			run.Attempts = append(run.Attempts, a)
 		}
 		found := Findings(run)
 		if len(found) != 1 || found[0].ID != want {
@@ -161,7 +163,7 @@ func TestTheListenerAndTheExit(t *testing.T) {
 		{"closed, and the process ran, but not until it had responded", gone(exit-100*ms, true), false, true, 0, exitsAtOnce, true},
 		{"no look for a while", emptyQueue(exit-150*ms, exit-151*ms), false, false, 0, closesEarly, false},
 		{"no look for a while, and it had all of the request", emptyQueue(exit-150*ms, exit-151*ms), false, true, 0, exitsAtOnce, true},
-		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, true},
+		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, false},
 		{"another exit code", emptyQueue(exit-25*ms, exit-26*ms), true, false, 2, exitsAtOnce, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
