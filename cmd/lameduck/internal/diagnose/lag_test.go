@@ -281,3 +281,24 @@ func TestTheLongestWait(t *testing.T) {
 		}
 	}
 }
+
+// TestManyShortWaits: the pod waits for a processor again and again while it has a request,
+// which it would have answered otherwise: that is no second fault.
+func TestManyShortWaits(t *testing.T) {
+	const exit = 15 * s
+	b := onePod()
+	for at := exit - 500*ms; at < exit; at += 50 * ms {
+		b.with(timeline.Event{Kind: timeline.Starved, Pod: "a", Due: at, At: at + 40*ms})
+	}
+	for conn := range uint64(2) {
+		b.try(s, "a", on(conn+1)).try(11*s, "a", on(conn+1)).try(14*s, "a", on(conn+1))
+	}
+	b.try(exit-500*ms, "a", on(1), lasting(500*ms), failing(timeline.EOF)).try(exit-20*ms, "a", on(2), lasting(20*ms), failing(timeline.EOF))
+	for at := 13 * s; at < exit-20*ms; at += 50 * ms {
+		b.try(at, "a")
+	}
+	d := Run(withClasses(&b.Run))
+	if !slices.Equal(idsOf(d.Findings), []string{cutsKeepAlive}) || len(d.Findings) != 1 {
+		t.Errorf("%+v, want %s alone", d.Findings, cutsKeepAlive)
+	}
+}

@@ -199,7 +199,7 @@ func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
 		changes(timeline.Event{Kind: timeline.AcceptQueue, Waiting: 1}, stalled)
 	}
 	if closes := t.closesAt(); !t.stuck && closes < exit {
-		changes(timeline.Event{Kind: timeline.ListenerClosed, Running: true}, closes)
+		changes(timeline.Event{Kind: timeline.ListenerClosed, Running: t.closes != t.exits}, closes)
 	}
 	last := events[len(events)-1]
 	last.At = max(last.At, t.lookBefore(exit))
