@@ -176,6 +176,13 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	return max(reading, p.inProgress(d, o))
 }
 
+// mayKnow reports whether the server may have had the request: not where only a part of
+// its head had come, on a connection that it had already answered on, or after it had
+// closed its listener.
+func (p *podFacts) mayKnow(a *timeline.Attempt) bool {
+	return a.Sent != never || a.Bytes > 0 || !a.Reused && !p.closedFirst
+}
+
 // inProgress reports whether the server was handling the request when the
 // attempt ended: it had begun to respond, or had the whole request for a while
 // in which it responded to others. If it responded to no request it may have
@@ -203,6 +210,8 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return doubt{fmt.Sprintf("this machine was late by %s while %s had to meet a time limit", span(o.stalls.Within(since, to)), p.Name), hintLate}
 	}
 	switch {
+	case p.t0.came() && p.Ready == never && p.firstAnswer == never && !p.failed && len(p.drops) > 0:
+		return notSeen("readiness", p.Name)
 	case p.fault == graceShorter && p.PreStop == never && p.Signalled == never:
 		return notSeen("stop signal", p.Name)
 	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
@@ -229,7 +238,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	case !p.exit.came():
 		return notSeen("exit", p.Name)
 	case p.own.certainly == unsure && seen != unsure && unnamedAnswers:
-		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), "let the server send the name of its pod in a response header, see --pod-header"}
+		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), hintPodName}
 	case p.own.certainly == unsure && seen != unsure:
 		return doubt{fmt.Sprintf("too few new connections reached %s after its termination began, so it is not known when it stopped accepting them", p.Name), hintOften}
 	case p.own.certainly == unsure && late <= resolution:

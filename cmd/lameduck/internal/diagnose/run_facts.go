@@ -93,7 +93,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 // addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
 func (s *runFacts) addVoid(a *timeline.Attempt) {
 	s.voids++
-	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest {
+	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest && p.mayKnow(a) {
 		p.voidCuts++
 	}
 }
