@@ -302,3 +302,20 @@ func TestManyShortWaits(t *testing.T) {
 		t.Errorf("%+v, want %s alone", d.Findings, cutsKeepAlive)
 	}
 }
+
+// TestAnEventOnItsWay: a cluster reports an event some time after it, and this machine was
+// late in between.
+func TestAnEventOnItsWay(t *testing.T) {
+	o := observer{waits: &lag{inTime: inTime}}
+	o.waits.add(wait{10 * s, 11 * s})
+	o.waits.sort()
+	for w, want := range map[window]window{
+		{10900 * ms, 11200 * ms}: {9900 * ms, 11200 * ms},
+		{11100 * ms, 11200 * ms}: {11100 * ms, 11200 * ms},
+		none:                     none,
+	} {
+		if got := o.recorded(w); got != want {
+			t.Errorf("%v: %v, want %v", w, got, want)
+		}
+	}
+}

@@ -69,13 +69,13 @@ func (o *observer) termination(p *timeline.Pod) window {
 	return window{attribute.EarliestT0(p, o.accuracy) - resolution, p.T0()}
 }
 
-// recorded widens the window of an event by as much as this machine was late
-// when it recorded it. That is known only after all attempts.
+// recorded widens the window of an event by as much as this machine was late while the
+// event was on its way to it. That is known only after all attempts.
 func (o *observer) recorded(w window) window {
 	if !w.came() {
 		return none
 	}
-	return window{w.earliest - o.waits.during(w.latest-resolution, w.latest), w.latest}
+	return window{w.earliest - o.waits.during(w.earliest, w.latest), w.latest}
 }
 
 // noticed is the window of the end of something that lasts since a moment, and
