@@ -64,7 +64,7 @@ func (q *acceptQueue) closedAtEnd(exit time.Duration) answer {
 	switch {
 	case q.closedFirst:
 		return no
-	case q.watched() && by-q.listened > sameLook:
+	case !q.watched() || by-q.listened > sameLook:
 		return unsure
 	}
 	return yes

@@ -67,7 +67,8 @@ func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
 }
 
 // Time-outs are all over the run if there are so many, in so many of its seconds
-// in which no pod was terminating: a third of them, and not only a moment.
+// in which no pod was terminating: a third of them, and for longer than an exchange of any
+// pattern takes by itself, which is 2 s, so that it is not one that all others wait for.
 const (
 	minTimeouts = 5
 	minSeconds  = 3

@@ -81,9 +81,9 @@ func (p *podFacts) unseen(o *observer) answer {
 
 // exitedUncleanly distinguishes an exit without a shutdown from a graceful shutdown
 // that had nothing to wait for: a graceful shutdown cuts no request in progress, and
-// exits with code 0, or closed its listener before it exited. Where neither is seen
-// nothing shows the difference, and the listener has closed in any case. Of a server to
-// which the signal means to stop fast it is known.
+// exits with code 0, or closed its listener before it exited. Where no request was in
+// progress and the listener was not seen to close first, nothing shows the difference. Of
+// a server to which the signal means to stop fast it is known.
 func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
 	inProgress, perhaps := b.inProgress, b.perhaps
 	if p.exitInexact || !p.watched() { // a few among many may have come while it stopped to accept
@@ -94,10 +94,29 @@ func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
 		return unsure
 	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
 		return yes
-	case perhaps > 0:
-		return unsure
+	case perhaps == 0 && p.closedFirst:
+		return no
 	}
-	return no
+	return unsure
+}
+
+// anyExitsUncleanly is what the pods show together that stopped at once: all run the same
+// program, and one that had a request in progress shows what the others do with theirs.
+func anyExitsUncleanly(pods []*podFacts) answer {
+	finishes := false
+	for _, p := range pods {
+		switch b := &p.own; {
+		case !b.stopsAtOnce:
+		case b.exitsUncleanly == yes:
+			return yes
+		case b.exitsUncleanly == no, b.runsAfterClose == yes:
+			finishes = true
+		}
+	}
+	if finishes {
+		return no
+	}
+	return unsure
 }
 
 // ranAfterClose reports whether the process ran after new connections were
@@ -157,6 +176,13 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	return max(reading, p.inProgress(d, o))
 }
 
+// mayKnow reports whether the server may have had the request: not where only a part of
+// its head had come, on a connection that it had already answered on, or after it had
+// closed its listener.
+func (p *podFacts) mayKnow(a *timeline.Attempt) bool {
+	return a.Sent != never || a.Bytes > 0 || !a.Reused && !p.closedFirst
+}
+
 // inProgress reports whether the server was handling the request when the
 // attempt ended: it had begun to respond, or had the whole request for a while
 // in which it responded to others. If it responded to no request it may have
@@ -184,6 +210,8 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return doubt{fmt.Sprintf("this machine was late by %s while %s had to meet a time limit", span(o.stalls.Within(since, to)), p.Name), hintLate}
 	}
 	switch {
+	case p.t0.came() && p.Ready == never && p.firstAnswer == never && !p.failed && len(p.drops) > 0:
+		return notSeen("readiness", p.Name)
 	case p.fault == graceShorter && p.PreStop == never && p.Signalled == never:
 		return notSeen("stop signal", p.Name)
 	case p.Killed == never && p.Code == killedCode && p.hadGrace(grace):
@@ -204,11 +232,13 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	switch {
 	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
 		return noDoubt
+	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came() && !(p.watched() && p.closedAtEnd(p.exit.latest) == unsure):
+		return nothingInProgress(p.Name)
 	case p.unseen(o) == unsure: // this machine was late
 	case !p.exit.came():
 		return notSeen("exit", p.Name)
 	case p.own.certainly == unsure && seen != unsure && unnamedAnswers:
-		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), "let the server send the name of its pod in a response header, see --pod-header"}
+		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), hintPodName}
 	case p.own.certainly == unsure && seen != unsure:
 		return doubt{fmt.Sprintf("too few new connections reached %s after its termination began, so it is not known when it stopped accepting them", p.Name), hintOften}
 	case p.own.certainly == unsure && late <= resolution:
@@ -234,6 +264,13 @@ func (p *podFacts) limit() (since, to time.Duration) {
 // notSeen is the doubt about a pod of which an event is missing.
 func notSeen(event, pod string) doubt {
 	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
+}
+
+// nothingInProgress is the doubt about a pod that stopped at once and cut nothing that it
+// surely had begun with.
+func nothingInProgress(pod string) doubt {
+	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
+		"run it again with a higher --rate, and with slow among its --traffic, so that requests are in progress all the time"}
 }
 
 // killedCode is the exit code after SIGKILL.

@@ -120,6 +120,21 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"a hook that kills another process", hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 143, Signal: "SIGTERM"}), delayShorter, "", "hook"},
 		{"no longer accepts, with an open socket", limbo(ms, stalled(12980*ms)...), closesEarly, "no longer accepted from 10.05 s", "refused from"},
 		{"the same, requests take a while", limbo(700*ms, stalled(12980*ms)...), closesEarly, "no longer accepted from 10.05 s", ""},
+		{"no longer accepts, and was busy when the signal came", func() *built {
+			b := limbo(ms, stalled(12980*ms)...)
+			for i := range b.Events {
+				if e := &b.Events[i]; e.StalledBy > 0 {
+					e.StalledAfter, e.StalledBy = 9590*ms, 9650*ms
+				}
+			}
+			for i := range b.Attempts {
+				if a := &b.Attempts[i]; a.Started >= 9600*ms && a.Ended < 10*s {
+					failing(timeline.Reset)(a)
+					a.Ended = 13 * s
+				}
+			}
+			return b
+		}(), closesEarly, "34 drops", "refused from"},
 		{"accepts all and answers none, before it exits", limbo(ms, accepted...), cutsInFlight, "30 drops", "cannot be seen"},
 		{"the accept queue cannot be seen", limbo(ms), cutsInFlight, "for 30 of them it cannot be seen", "refused from"},
 		{"it was not seen for long enough", limbo(ms, stalled(10300*ms)...), cutsInFlight, "cannot be seen", "refused from"},

@@ -53,5 +53,6 @@ func (p *podFacts) evictedWithoutNotice() bool {
 	return !deleted.came() || deleted.since(p.t0).shorterThan(notice) == no || exactly(p.Exited).before(exactly(p.Deleted)) == yes
 }
 
-// notice is how soon after a deletion the kubelet acts on it.
+// notice is how soon after a deletion the kubelet acts on it: its loop runs at least once a
+// second (syncLoop).
 const notice = time.Second

@@ -10,7 +10,8 @@ func (d doubt) any() bool { return d.reason != "" }
 var noDoubt doubt
 
 const (
-	hintLate  = "run it again on a less busy machine, or with a lower --rate"
-	hintQuick = "run it again with --traffic new,keepalive, of which no request takes long"
-	hintOften = "run it again with a higher --rate, so that each pod gets new connections all the time"
+	hintLate    = "run it again on a less busy machine, or with a lower --rate"
+	hintQuick   = "run it again with --traffic new,keepalive, of which no request takes long"
+	hintPodName = "let the server send the name of its pod in a response header, see --pod-header"
+	hintOften   = "run it again with a higher --rate, so that each pod gets new connections all the time"
 )

@@ -15,15 +15,10 @@ func (d *dropFacts) notStarted() bool { return d.Started == never }
 // or "", so that the rules for single drops cannot overlap; and why that is not
 // certain.
 func classify(d *dropFacts) (class string, why doubt) {
-	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
-		why = d.lateBy(late)
-	}
 	if u := d.withoutProbe(); u != nil {
 		return probeFails, u.doubt()
 	}
-	if waited := d.starved(); waited >= minDelay {
-		why = doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
-	}
+	why = d.doubtOfPart()
 	if !d.late() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
@@ -57,6 +52,21 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
 	}
 	return class, why
+}
+
+// doubtOfPart is why it is not certain what the server had to do with the drop.
+func (d *dropFacts) doubtOfPart() doubt {
+	if waited := d.starved(); waited >= minDelay {
+		return doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
+	}
+	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
+		return d.lateBy(late)
+	}
+	terminating := d.run.load.terminating // nil in the lab
+	if d.Pod == "" && d.Conn != 0 && terminating != nil && terminating.overlap(d.Started, d.Ended, anyPod) {
+		return doubt{fmt.Sprintf("it is not known to which pod the connection was that failed at %s, while one terminated", seconds(d.Ended)), hintPodName}
+	}
+	return noDoubt
 }
 
 // starved is for how long the pod, which was new, had no processor while the attempt

@@ -31,8 +31,9 @@ func (k *kept) usedUntil(t0, stopped window) bool {
 	return k.answers >= 2 && k.answered >= t0.earliest+(stopped.latest-t0.earliest)/2
 }
 
-// idleTimeout is the shortest idle time-out of a server. A connection that ends
-// sooner after its last response was not ended by one.
+// idleTimeout is the shortest idle time-out of a server: one of a whole second. The shortest
+// default of a server that we know is 2 s (gunicorn's keepalive). A connection that ends sooner after its
+// last response was not ended by one.
 const idleTimeout = time.Second
 
 // closedBy distinguishes the exit of the pod from an idle time-out: the

@@ -97,6 +97,7 @@ func TestABusyMachineIsNoRequestInProgress(t *testing.T) {
 		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
 			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
 			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: exit - 5*ms, After: exit - 5*ms, Kind: timeline.AcceptQueue, Pod: "app-1"},
 			{At: exit, Kind: timeline.Exited, Pod: "app-1"},
 		}, Attempts: []timeline.Attempt{
 			{Pattern: "new", Pod: "app-1", Conn: 1, Started: time.Second, Ended: time.Second},
@@ -126,10 +127,11 @@ func TestAFewRequestsInProgressAreNoFault(t *testing.T) {
 			{Pattern: "new", Pod: "app-1", Started: 11 * time.Second, Ended: 11 * time.Second, Cause: timeline.Refused},
 		}}
 		for i := range 10 {
-			run.Attempts = append(run.Attempts, timeline.Attempt{
-				Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Reused: i >= inProgress,
-				Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF,
-			})
+			a := timeline.Attempt{Pattern: "slow", Pod: "app-1", Conn: uint64(i + 1), Started: t0 - time.Second, Sent: never, Ended: exit, Cause: timeline.EOF}
+			if i < inProgress {
+				a.Sent = a.Started
+			}
+			run.Attempts = append(run.Attempts, a)
 		}
 		found := Findings(run)
 		if len(found) != 1 || found[0].ID != want {
@@ -161,7 +163,7 @@ func TestTheListenerAndTheExit(t *testing.T) {
 		{"closed, and the process ran, but not until it had responded", gone(exit-100*ms, true), false, true, 0, exitsAtOnce, true},
 		{"no look for a while", emptyQueue(exit-150*ms, exit-151*ms), false, false, 0, closesEarly, false},
 		{"no look for a while, and it had all of the request", emptyQueue(exit-150*ms, exit-151*ms), false, true, 0, exitsAtOnce, true},
-		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, true},
+		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, false},
 		{"another exit code", emptyQueue(exit-25*ms, exit-26*ms), true, false, 2, exitsAtOnce, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -276,6 +278,44 @@ func TestTheLongestWait(t *testing.T) {
 		}
 		if got := l.during(from, to); got != want {
 			t.Fatalf("%d waits, from %v to %v: %v, want %v", len(l.waits), from, to, got, want)
+		}
+	}
+}
+
+// TestManyShortWaits: the pod waits for a processor again and again while it has a request,
+// which it would have answered otherwise: that is no second fault.
+func TestManyShortWaits(t *testing.T) {
+	const exit = 15 * s
+	b := onePod()
+	for at := exit - 500*ms; at < exit; at += 50 * ms {
+		b.with(timeline.Event{Kind: timeline.Starved, Pod: "a", Due: at, At: at + 40*ms})
+	}
+	for conn := range uint64(2) {
+		b.try(s, "a", on(conn+1)).try(11*s, "a", on(conn+1)).try(14*s, "a", on(conn+1))
+	}
+	b.try(exit-500*ms, "a", on(1), lasting(500*ms), failing(timeline.EOF)).try(exit-20*ms, "a", on(2), lasting(20*ms), failing(timeline.EOF))
+	for at := 13 * s; at < exit-20*ms; at += 50 * ms {
+		b.try(at, "a")
+	}
+	d := Run(withClasses(&b.Run))
+	if !slices.Equal(idsOf(d.Findings), []string{cutsKeepAlive}) || len(d.Findings) != 1 {
+		t.Errorf("%+v, want %s alone", d.Findings, cutsKeepAlive)
+	}
+}
+
+// TestAnEventOnItsWay: a cluster reports an event some time after it, and this machine was
+// late in between.
+func TestAnEventOnItsWay(t *testing.T) {
+	o := observer{waits: &lag{inTime: inTime}}
+	o.waits.add(wait{10 * s, 11 * s})
+	o.waits.sort()
+	for w, want := range map[window]window{
+		{10900 * ms, 11200 * ms}: {9900 * ms, 11200 * ms},
+		{11100 * ms, 11200 * ms}: {11100 * ms, 11200 * ms},
+		none:                     none,
+	} {
+		if got := o.recorded(w); got != want {
+			t.Errorf("%v: %v, want %v", w, got, want)
 		}
 	}
 }

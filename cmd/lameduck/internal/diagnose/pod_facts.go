@@ -109,17 +109,26 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !p.t0.came() || !p.provenToServe(unnamedAnswers) {
 		return
 	}
-	for _, d := range p.drops {
-		if at, refused := p.notAccepted(&d.Attempt); refused && !(overloaded && timedOut(&d.Attempt)) {
-			if p.closedAt(at, d.PodBy != timeline.Probable, timedOut(&d.Attempt)) {
-				p.closedEither = d.eitherPod()
-			}
-		}
+	p.settleRefusals(overloaded, func(d *dropFacts) bool { return !d.eitherPod() })
+	if !p.closed.came() || p.closed.since(p.t0).shorterThan(minDelay) != yes {
+		p.settleRefusals(overloaded, func(*dropFacts) bool { return true })
 	}
 	if !overloaded && p.stopsAccepting(o) {
-		p.closedAt(p.stalled.latest, true, true)
+		p.closedAt(max(p.stalled.latest, p.t0.latest), true, true) // one that came before waits for a server that is busy
 	}
 	p.sharpenClosed()
+}
+
+// settleRefusals finds the first of some refusals. Where one that was surely by a pod that
+// terminates is soon enough, the earlier ones, which another pod may have given, do not
+// count.
+func (p *podFacts) settleRefusals(overloaded bool, counts func(*dropFacts) bool) {
+	for _, d := range p.drops {
+		at, refused := p.notAccepted(&d.Attempt)
+		if refused && !(overloaded && timedOut(&d.Attempt)) && counts(d) && p.closedAt(at, d.PodBy != timeline.Probable, timedOut(&d.Attempt)) {
+			p.closedEither = d.eitherPod()
+		}
+	}
 }
 
 // sharpenClosed takes the moment at which the listener closed from the kernel, where

@@ -40,7 +40,8 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 	s.waits.sort()
 	s.slow.sort()
 	s.notAccepting = newNotAccepting(s.pods)
-	s.backlog.settle(s.pods, s.waits.joined())
+	s.observer.late = s.waits.joined()
+	s.backlog.settle(s.pods, s.observer.late)
 	return s
 }
 
@@ -92,7 +93,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 // addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
 func (s *runFacts) addVoid(a *timeline.Attempt) {
 	s.voids++
-	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest {
+	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest && p.mayKnow(a) {
 		p.voidCuts++
 	}
 }
@@ -138,12 +139,16 @@ func (s *runFacts) settleBehaviour() {
 		p.own = p.behave(s)
 		any = any.or(p.own)
 	}
+	unclean := anyExitsUncleanly(s.pods)
 	for _, p := range s.pods {
 		if any.certainly == yes && p.mayStopAtOnce() {
 			p.own.stopsAtOnce, p.own.certainly = true, unsure
 		}
 		if p.likely = p.own; p.exitInexact {
 			p.likely = p.own.or(any)
+		}
+		if p.likely.exitsUncleanly == unsure {
+			p.likely.exitsUncleanly = unclean
 		}
 		p.handled = s.observer.handled(p.t0)
 		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)

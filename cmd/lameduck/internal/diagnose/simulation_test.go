@@ -16,7 +16,7 @@ type simulation struct {
 	server
 	propagation time.Duration // the slowest node knows of app-2 so long after T0, the others evenly before
 	trickles    bool          // slow requests trickle in (else the handler takes the time)
-	reuses      bool          // slow requests use their connection again
+	reuses      bool          // every second client uses its connection again for slow requests
 	fastOnly    bool          // no slow requests
 	warmUp      time.Duration // app-2 refuses for so long after it is ready
 	replaced    time.Duration // app-2 is ready so long after T0; before, without app-1 there is no endpoint. 0: before T0
@@ -83,6 +83,7 @@ type client struct {
 	period  time.Duration // between the end of a request and the next; of new: between their starts
 	first   time.Duration
 	learns  time.Duration
+	once    bool // each request on a connection of its own
 	party   party
 	node    string
 }
@@ -133,7 +134,7 @@ func (t *simulation) clients() []client {
 			client{pattern: "new", period: 100 * time.Millisecond, first: at, learns: share},
 			client{pattern: "keepalive", period: 90 * time.Millisecond, first: at, learns: share})
 		if !t.fastOnly && i < 5*replicas {
-			all = append(all, client{pattern: "slow", period: 30 * time.Millisecond, first: at * 30, learns: share})
+			all = append(all, client{pattern: "slow", period: 30 * time.Millisecond, first: at * 30, learns: share, once: !t.reuses || i%2 == 1})
 		}
 	}
 	return all
@@ -198,7 +199,7 @@ func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
 		changes(timeline.Event{Kind: timeline.AcceptQueue, Waiting: 1}, stalled)
 	}
 	if closes := t.closesAt(); !t.stuck && closes < exit {
-		changes(timeline.Event{Kind: timeline.ListenerClosed}, closes)
+		changes(timeline.Event{Kind: timeline.ListenerClosed, Running: t.closes != t.exits}, closes)
 	}
 	last := events[len(events)-1]
 	last.At = max(last.At, t.lookBefore(exit))
@@ -283,7 +284,7 @@ func (r *recorder) runClient(c client) {
 		}
 		next := a.Ended + c.period
 		used, idleSince = true, a.Ended
-		if a.Dropped() || a.End == timeline.Announced || c.pattern == "new" || c.pattern == "slow" && !r.reuses {
+		if a.Dropped() || a.End == timeline.Announced || c.pattern == "new" || c.once {
 			conn = 0
 		} else if closed := r.idleClose(pod, a.Ended); closed != 0 && next > closed {
 			a.End, a.EndedConn, conn = timeline.FIN, closed, 0

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -34,7 +35,7 @@ var randomServers = []randomServer{
 	}},
 	{exitsAtOnce, func(r *rand.Rand) simulation {
 		at := between(r, ms, 300*ms)
-		return simulation{server: server{preStop: -1, closes: at, exits: at, exitCode: pick(r, 1, 2, 143)}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), reuses: coin(r)}
+		return simulation{server: server{preStop: -1, closes: at, exits: at, exitCode: pick(r, 0, 1, 2, 143)}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), reuses: coin(r)}
 	}},
 	{closesEarly, func(r *rand.Rand) simulation {
 		return simulation{server: server{preStop: -1, closes: between(r, ms, 300*ms)}, propagation: between(r, 500*ms, 4*s), trickles: coin(r), reuses: coin(r)}
@@ -153,7 +154,7 @@ func withControl(run *timeline.Run) {
 // something was dropped.
 func TestTruth(t *testing.T) {
 	wrong, inconclusive, all := map[string]int{}, map[string]int{}, map[string]int{}
-	for seed := range uint64(truthRuns(t)) {
+	for seed := range truthSeeds(t) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		random := randomTruth
 		if seed%3 == 0 {
@@ -251,11 +252,19 @@ func idsOf(found []finding.Finding) (ids []string) {
 	return ids
 }
 
-// truthRuns is how many runs TestTruth makes, unless TRUTH_RUNS is set.
-func truthRuns(t *testing.T) int {
-	runs, err := strconv.Atoi(cmp.Or(os.Getenv("TRUTH_RUNS"), "300"))
-	if err != nil || runs < 1 {
-		t.Fatalf("TRUTH_RUNS=%q is no number of runs", os.Getenv("TRUTH_RUNS"))
+// truthSeeds are the seeds of the runs of TestTruth: the first 300, or TRUTH_RUNS of them,
+// from TRUTH_SEED on.
+func truthSeeds(t *testing.T) iter.Seq[uint64] {
+	first, err := strconv.ParseUint(cmp.Or(os.Getenv("TRUTH_SEED"), "0"), 10, 64)
+	runs, err2 := strconv.ParseUint(cmp.Or(os.Getenv("TRUTH_RUNS"), "300"), 10, 64)
+	if err != nil || err2 != nil || runs == 0 {
+		t.Fatalf("TRUTH_RUNS=%q from TRUTH_SEED=%q are no runs", os.Getenv("TRUTH_RUNS"), os.Getenv("TRUTH_SEED"))
 	}
-	return runs
+	return func(yield func(uint64) bool) {
+		for i := range runs {
+			if !yield(first + i) {
+				return
+			}
+		}
+	}
 }

@@ -82,3 +82,28 @@ func allIDs(found []finding.Finding) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// TestAReadinessThatWasNotSeen: on a cluster, of a pod that is not known to have answered
+// anything nothing shows that its listener closed.
+func TestAReadinessThatWasNotSeen(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(0, timeline.Started, "b"), event(1, timeline.Ready, "b"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
+		event(18*s, timeline.Killed, "a"), timeline.Event{At: 18 * s, Kind: timeline.Exited, Pod: "a", Code: 137})
+	b.Stage, b.Accuracy = "cluster", 1500*ms
+	b.try(9*s, "").try(11*s, "a", refused, func(a *timeline.Attempt) { a.PodBy = timeline.Inferred })
+	if d := Run(withClasses(&b.Run)); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "the readiness of a was not seen") {
+		t.Errorf("%s: %s\n%+v", d.Verdict, d.Reason, d.Findings)
+	}
+}
+
+// TestACutOnAnUnknownPod: a connection that ends while a pod terminates, and may have been
+// to it, is no drop that the termination does not explain.
+func TestACutOnAnUnknownPod(t *testing.T) {
+	for at, want := range map[time.Duration]finding.Verdict{11 * s: finding.Inconclusive, 5 * s: finding.Fail} {
+		b := onePod()
+		b.Stage, b.Accuracy = "cluster", 1500*ms
+		b.try(s, "").try(at, "", failing(timeline.EOF))
+		if d := Run(withClasses(&b.Run)); d.Verdict != want || allIDs(d.Findings) != unexplained {
+			t.Errorf("at %v: %s (%s), %s, want %s", at, d.Verdict, d.Reason, allIDs(d.Findings), want)
+		}
+	}
+}

@@ -38,6 +38,37 @@ func TestAcceptQueueEvents(t *testing.T) {
 	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: unaccepted, linger: time.Second})
 }
 
+// TestTheListenerClosesDuringALook: of the two connections that have waited since 500 ms
+// the kernel has already reset the first when it lists them.
+func TestTheListenerClosesDuringALook(t *testing.T) {
+	closed := false
+	queue := func() sandbox.Queue {
+		switch {
+		case closed:
+			return sandbox.Queue{}
+		case elapsed() < 500*time.Millisecond:
+			return sandbox.Queue{Listens: true}
+		}
+		return sandbox.Queue{Listens: true, Waiting: 2}
+	}
+	unaccepted := func() []uint64 {
+		switch at := elapsed(); {
+		case at < 900*time.Millisecond:
+			return []uint64{7}
+		case at < time.Second:
+			return []uint64{7, 8}
+		}
+		closed = true
+		return []uint64{8}
+	}
+	onStage(t, Config{Port: 8080}, func(s *stage) {
+		time.Sleep(1010 * time.Millisecond)
+		s.expect("0s started", "0s ready", "0s listening: 0.0.0.0:8080", "25ms accept-queue 0 after 0s",
+			"500ms accept-queue 2 after 475ms, stalled after 475ms by 500ms",
+			"1s listener-closed 0 after 975ms, stalled after 475ms by 500ms, its process runs")
+	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: unaccepted})
+}
+
 // TestStarvedEvents: of two threads one waited for 80 ms before the termination,
 // which does not count, and both in its first 60 ms, one of them for longer.
 func TestStarvedEvents(t *testing.T) {

@@ -1,5 +1,7 @@
 package pod
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+
 // watchQueue looks until the container ends, or for as long as the kernel shows
 // the queue.
 func (p *Pod) watchQueue(c *container, port int, holders []int) {
@@ -22,16 +24,12 @@ func (p *Pod) watchQueue(c *container, port int, holders []int) {
 
 func (p *Pod) look(c *container, port int, holders []int, last look) (look, bool) {
 	l := look{began: p.cfg.Clock.Now(), after: last.began, connections: map[uint64]came{}}
-	q, err := c.AcceptQueue(port)
+	q, waiting, err := c.queue(port)
 	if err != nil {
 		return l, false
 	}
 	l.Queue = q
-	var waiting []uint64
-	switch {
-	case q.Waiting > 0:
-		waiting, err = c.Unaccepted(port)
-	case !q.Listens:
+	if !q.Listens {
 		l.connections = last.connections // that waited when it closed
 		l.holdersEnded = !c.AnyRuns(holders)
 		l.running = last.running || !l.holdersEnded
@@ -44,5 +42,21 @@ func (p *Pod) look(c *container, port int, holders []int, last look) (look, bool
 		}
 		l.connections[id] = when
 	}
-	return l, err == nil && !c.exited()
+	return l, !c.exited()
+}
+
+// queue is the accept queue, and the connections in it. When a listener closes, the kernel
+// resets those of its queue one by one, the oldest first: a list that was made meanwhile
+// lacks some. So the listener is looked at once more after the list was made.
+func (c *container) queue(port int) (q sandbox.Queue, waiting []uint64, err error) {
+	if q, err = c.AcceptQueue(port); err != nil || q.Waiting == 0 {
+		return q, nil, err
+	}
+	if waiting, err = c.Unaccepted(port); err != nil {
+		return q, nil, err
+	}
+	if q, err = c.AcceptQueue(port); q.Waiting == 0 {
+		waiting = nil
+	}
+	return q, waiting, err
 }

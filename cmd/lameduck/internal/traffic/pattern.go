@@ -17,7 +17,7 @@ import (
 var patterns = []Pattern{
 	{"new", "a new connection for every request", newFresh, http1.Plain, 1, 0, false},
 	{"keepalive", "a few connections, each used for many requests", newKept, http1.Plain, 1, 0, false},
-	{"slow", "a request with its head sent over 2 s, on a keep-alive connection", newKept, http1.Slow, 10, 2 * time.Second, true},
+	{"slow", "a request with its head sent over 2 s, half of them on keep-alive connections", newAlternating, http1.Slow, 10, 2 * time.Second, true},
 	{"upload", "a POST with 16 KiB of content sent over 1 s, on a keep-alive connection", newKept, http1.Upload, 10, time.Second, false},
 	{"download", "an answer that is read over 1 s, if it is longer than 4 KiB, on a keep-alive connection", newKept, http1.Download, 10, time.Second, false},
 }
