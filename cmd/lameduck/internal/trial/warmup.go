@@ -145,6 +145,12 @@ func (r *recorder) unserved(last *timeline.Attempt) error {
 	if last.Phase == timeline.HandshakePhase {
 		return hint.New(err, "does the server use TLS, and accept clients without a certificate? --tls off sends in clear text")
 	}
+	if late := r.late(); last.Cause == timeline.Timeout && late >= mostLate {
+		return hint.New(err, fmt.Sprintf("this machine was late by %v: run it again on a less busy machine, or with a lower --rate", late.Round(time.Millisecond)))
+	}
+	if last.Cause == timeline.Timeout && r.servedAt > 0 {
+		return hint.New(err, fmt.Sprintf("the server answered at first, and has not caught up with %d attempts a second since: run it again on a less busy machine, or with a lower --rate", r.servedAt))
+	}
 	if r.record.Stage == "cluster" {
 		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and are --port, --path and --url correct?")
 	}

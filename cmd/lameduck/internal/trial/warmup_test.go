@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -83,6 +84,41 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestHintAboutTimeouts: a server that does not answer in time, or on a machine that
+// is late, may be asked for the right path.
+func TestHintAboutTimeouts(t *testing.T) {
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout, Detail: "read: i/o timeout", Ended: 5 * time.Second}
+	cut := timeline.Attempt{Conn: 1, Cause: timeline.EOF, Detail: "EOF"}
+	inTime := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Millisecond}
+	late := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Second}
+	for _, tt := range []struct {
+		name        string
+		before, now []timeline.Attempt
+		want        string
+	}{
+		{"it never answered", nil, []timeline.Attempt{inTime, hung}, "--path"},
+		{"nor at a higher rate", []timeline.Attempt{inTime, hung}, []timeline.Attempt{inTime, hung}, "--path"},
+		{"it answered at a higher rate", []timeline.Attempt{served, hung}, []timeline.Attempt{inTime, hung}, "has not caught up with 200 attempts a second"},
+		{"the machine is late", nil, []timeline.Attempt{late, hung}, "this machine was late by 1s"},
+		{"it cuts connections", []timeline.Attempt{served}, []timeline.Attempt{late, cut}, "--path"},
+	} {
+		r := newRecorder(Config{})
+		r.begin(200)
+		for _, a := range tt.before {
+			r.attempt(a)
+		}
+		r.begin(100)
+		for _, a := range tt.now {
+			r.attempt(a)
+		}
+		_, last := r.served(false)
+		if got := hint.Of(r.unserved(last)); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: hint %q, want %q", tt.name, got, tt.want)
+		}
 	}
 }
 
