@@ -55,6 +55,7 @@ func TestBusy(t *testing.T) {
 		{"the same, and it exits at once", exitingAtOnce(twoWorkers()), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
+		{"for two seconds only, and before that they are void", voidBefore(overloaded(500*ms, 0, 14*s, fine), 12*s), tooBusy},
 		{"not started", func() *built {
 			b := overloaded(s, 20*s, 20*s, fine)
 			for at := s; at < 9*s; at += 500 * ms {
@@ -81,6 +82,16 @@ func TestBusy(t *testing.T) {
 			}
 		})
 	}
+}
+
+// voidBefore makes the drops before a moment void.
+func voidBefore(b *built, at time.Duration) *built {
+	for i := range b.Attempts {
+		if a := &b.Attempts[i]; a.Failed() && a.Started < at {
+			a.Void = true
+		}
+	}
+	return b
 }
 
 // twoWorkers is a server that takes 2 s for each request, two at a time, and gets

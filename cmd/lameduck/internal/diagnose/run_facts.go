@@ -92,6 +92,10 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 // addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
 func (s *runFacts) addVoid(a *timeline.Attempt) {
 	s.voids++
+	s.seconds[a.Scheduled/time.Second] = true
+	if timedOut(a) {
+		s.voidTimeouts = append(s.voidTimeouts, &dropFacts{Attempt: *a, run: s, pod: s.byName[a.Pod]})
+	}
 	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest {
 		p.voidCuts++
 	}
