@@ -157,5 +157,8 @@ func (r *recorder) unserved(last *timeline.Attempt) error {
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")
 	}
+	if last.Status == 0 && last.Cause != timeline.Timeout {
+		return hint.New(err, "does the port speak HTTP/1.1? gRPC and other protocols are not tested; --port chooses another port. -v shows what the server prints")
+	}
 	return hint.New(err, "are --path and the name that the server expects (--host) right? -v shows what the server prints")
 }

@@ -87,12 +87,13 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 	}
 }
 
-// TestHintAboutTimeouts: a server that does not answer in time, or on a machine that
-// is late, may be asked for the right path.
-func TestHintAboutTimeouts(t *testing.T) {
+// TestHintAboutNoAnswer: a server that does not answer in time, or on a machine that
+// is late, may be asked for the right path; one that answers nothing may be no server of HTTP.
+func TestHintAboutNoAnswer(t *testing.T) {
 	served := timeline.Attempt{Conn: 1, Status: 200}
 	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout, Detail: "read: i/o timeout", Ended: 5 * time.Second}
 	cut := timeline.Attempt{Conn: 1, Cause: timeline.EOF, Detail: "EOF"}
+	broken := timeline.Attempt{Conn: 1, Status: 500, Cause: timeline.Status5xx}
 	inTime := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Millisecond}
 	late := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Second}
 	for _, tt := range []struct {
@@ -104,7 +105,8 @@ func TestHintAboutTimeouts(t *testing.T) {
 		{"nor at a higher rate", []timeline.Attempt{inTime, hung}, []timeline.Attempt{inTime, hung}, "--path"},
 		{"it answered at a higher rate", []timeline.Attempt{served, hung}, []timeline.Attempt{inTime, hung}, "has not caught up with 200 attempts a second"},
 		{"the machine is late", nil, []timeline.Attempt{late, hung}, "this machine was late by 1s"},
-		{"it cuts connections", []timeline.Attempt{served}, []timeline.Attempt{late, cut}, "--path"},
+		{"it cuts connections", []timeline.Attempt{served}, []timeline.Attempt{late, cut}, "does the port speak HTTP/1.1?"},
+		{"it answers with errors", nil, []timeline.Attempt{inTime, broken}, "--path"},
 	} {
 		r := newRecorder(Config{})
 		r.begin(200)
