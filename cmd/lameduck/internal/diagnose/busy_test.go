@@ -52,6 +52,7 @@ func TestBusy(t *testing.T) {
 		}(), notKeepingUp},
 		{"two workers, and each request waits longer than the one before", twoWorkers(), notKeepingUp},
 		{"the same, on a machine that was late once", lateOnce(twoWorkers(), 3*s, 400*ms), notKeepingUp},
+		{"half of the requests wait until the exit, and are void", voidBefore(halfWaiting(), 9*s), notKeepingUp},
 		{"the same, and it exits at once", exitingAtOnce(twoWorkers()), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
@@ -108,6 +109,18 @@ func twoWorkers() *built {
 		}
 	}
 	return b
+}
+
+// halfWaiting is a server whose workers have taken half of the connections, and wait for
+// their next request; the others are in its accept queue until it exits.
+func halfWaiting() *built {
+	b := onePod()
+	for at := 250 * ms; at < 9*s; at += 250 * ms {
+		b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+		b.try(at, "a")
+		b.try(at, "a", lasting(15*s-at), failing(timeline.Reset))
+	}
+	return b.try(12*s, "a", lasting(3*s), failing(timeline.Timeout))
 }
 
 // lateOnce adds a client of the control target that waited.

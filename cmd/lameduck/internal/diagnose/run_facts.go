@@ -89,9 +89,11 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	}
 }
 
-// addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
+// addVoid notes an attempt whose failure is no evidence. What it hides is in doubt; how
+// long it waited before it failed is not.
 func (s *runFacts) addVoid(a *timeline.Attempt) {
 	s.voids++
+	s.backlog.add(a)
 	s.seconds[a.Scheduled/time.Second] = true
 	if timedOut(a) {
 		s.voidTimeouts = append(s.voidTimeouts, &dropFacts{Attempt: *a, run: s, pod: s.byName[a.Pod]})
