@@ -59,6 +59,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 		return
 	}
 	if a.Void {
+		s.addVoidWait(a)
 		s.addVoid(a)
 		return
 	}
@@ -89,15 +90,9 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	}
 }
 
-// addVoid notes an attempt whose failure is no evidence. What it hides is in doubt; how
-// long it waited before it failed is not.
+// addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
 func (s *runFacts) addVoid(a *timeline.Attempt) {
 	s.voids++
-	s.backlog.add(a)
-	s.seconds[a.Scheduled/time.Second] = true
-	if timedOut(a) {
-		s.voidTimeouts = append(s.voidTimeouts, &dropFacts{Attempt: *a, run: s, pod: s.byName[a.Pod]})
-	}
 	if p := s.byName[a.Pod]; p != nil && cutByServer(a) && p.t0.came() && a.Ended >= p.t0.earliest {
 		p.voidCuts++
 	}
@@ -118,6 +113,16 @@ func (s *runFacts) addDrop(a *timeline.Attempt, p *podFacts) {
 		p.drops = append(p.drops, d)
 	}
 	s.drops = append(s.drops, d)
+}
+
+// addVoidWait notes how long an attempt waited whose failure is no evidence: that shows
+// overload all the same.
+func (s *runFacts) addVoidWait(a *timeline.Attempt) {
+	s.backlog.add(a)
+	s.seconds[a.Scheduled/time.Second] = true
+	if timedOut(a) {
+		s.voidTimeouts = append(s.voidTimeouts, &dropFacts{Attempt: *a, run: s, pod: s.byName[a.Pod]})
+	}
 }
 
 // settle finds out what follows, each fact from those before it.
