@@ -9,6 +9,7 @@ import (
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
 // TestWarmUp: the first action waits until an attempt was served, and the trial ends
@@ -120,6 +121,35 @@ func TestHintAboutNoAnswer(t *testing.T) {
 		_, last := r.served(false)
 		if got := hint.Of(r.unserved(last)); !strings.Contains(got, tt.want) {
 			t.Errorf("%s: hint %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRateIsLoweredFurther: a server that answered at a higher rate, and is still at that
+// load, gets a lower rate; one that never answered does not.
+func TestRateIsLoweredFurther(t *testing.T) {
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout}
+	control := timeline.Attempt{Control: true, Conn: 2, Status: 200}
+	for _, tt := range []struct {
+		name        string
+		before, now timeline.Attempt
+		want        int
+	}{
+		{"it answered", served, hung, 50},
+		{"it never answered", hung, hung, 100},
+		{"it answers", served, served, 100},
+	} {
+		r := newRecorder(Config{})
+		r.begin(200)
+		r.attempt(tt.before)
+		r.begin(100)
+		r.attempt(tt.now)
+		r.attempt(control)
+		load := traffic.Spec{}
+		load.Rate = 100
+		if lowerRate(Config{LowerRate: true}, &load, r); load.Rate != tt.want {
+			t.Errorf("%s: rate %d, want %d", tt.name, load.Rate, tt.want)
 		}
 	}
 }
