@@ -52,9 +52,11 @@ func TestBusy(t *testing.T) {
 		}(), notKeepingUp},
 		{"two workers, and each request waits longer than the one before", twoWorkers(), notKeepingUp},
 		{"the same, on a machine that was late once", lateOnce(twoWorkers(), 3*s, 400*ms), notKeepingUp},
+		{"half of the requests wait until the exit, and are void", voidBefore(halfWaiting(), 9*s), notKeepingUp},
 		{"the same, and it exits at once", exitingAtOnce(twoWorkers()), notKeepingUp},
 		{"for two seconds only", overloaded(100*ms, 3*s, 5*s, fine), unexplained},
 		{"a few", overloaded(4*s, 0, 14*s, fine), unexplained},
+		{"for two seconds only, and before that they are void", voidBefore(overloaded(500*ms, 0, 14*s, fine), 12*s), tooBusy},
 		{"not started", func() *built {
 			b := overloaded(s, 20*s, 20*s, fine)
 			for at := s; at < 9*s; at += 500 * ms {
@@ -83,6 +85,16 @@ func TestBusy(t *testing.T) {
 	}
 }
 
+// voidBefore makes the drops before a moment void.
+func voidBefore(b *built, at time.Duration) *built {
+	for i := range b.Attempts {
+		if a := &b.Attempts[i]; a.Failed() && a.Started < at {
+			a.Void = true
+		}
+	}
+	return b
+}
+
 // twoWorkers is a server that takes 2 s for each request, two at a time, and gets
 // four a second.
 func twoWorkers() *built {
@@ -97,6 +109,18 @@ func twoWorkers() *built {
 		}
 	}
 	return b
+}
+
+// halfWaiting is a server whose workers have taken half of the connections, and wait for
+// their next request; the others are in its accept queue until it exits.
+func halfWaiting() *built {
+	b := onePod()
+	for at := 250 * ms; at < 9*s; at += 250 * ms {
+		b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+		b.try(at, "a")
+		b.try(at, "a", lasting(15*s-at), failing(timeline.Reset))
+	}
+	return b.try(12*s, "a", lasting(3*s), failing(timeline.Timeout))
 }
 
 // lateOnce adds a client of the control target that waited.

@@ -14,7 +14,7 @@ var ruleCutsKeepAlive = rule{
 		"https://www.rfc-editor.org/rfc/rfc9112#section-9.6",
 		"https://www.rfc-editor.org/rfc/rfc9112#section-9.3.1",
 	},
-	summary:    "The server never sends Connection: close while it terminates: keep-alive connections stay open until the process exits, and the requests on them are cut.",
+	summary:    "The server ends keep-alive connections while it terminates, at its exit or before, without Connection: close in a response first: the requests on them are cut.",
 	warnsAbout: func(p *podFacts) bool { return p.keptToReport() > 0 },
 	explains:   func(d *dropFacts) bool { return d.class == cutsKeepAlive },
 	podEvidence: func(p *podFacts) string {

@@ -79,6 +79,7 @@ type runFacts struct {
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
 	control        timeline.Control       // of the attempts at the control target
 	voids          int                    // attempts whose failure is no evidence
+	voidTimeouts   []*dropFacts           // those of them that timed out
 	seconds        map[time.Duration]bool // in which an attempt was due
 	reusesConns    map[string]bool        // the patterns that used a connection more than once
 	firstStart     time.Duration          // of the attempts, or never

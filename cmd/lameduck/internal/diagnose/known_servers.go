@@ -120,6 +120,18 @@ var knownServers = []knownServer{
 		settings: map[string]string{notKeepingUp: "raise `worker_processes`: each takes one request at a time."},
 	},
 	{
+		Server:   named("Starman"),
+		settings: map[string]string{notKeepingUp: "raise `--workers`: each takes one connection at a time, and waits `--keepalive-timeout` for its next request."},
+	},
+	{
+		Server: named("Hypnotoad"),
+		settings: map[string]string{
+			cutsInFlight: "raise `graceful_timeout` (120 s by default) above the longest request.",
+			notKeepingUp: "raise `workers`.",
+		},
+	},
+	{Server: named("nghttpx")},
+	{
 		Server: named("Java"),
 		settings: map[string]string{
 			exitsAtOnce:  "Spring Boot finishes the requests in flight with `server.shutdown=graceful` (the default since 3.4).",

@@ -1,5 +1,7 @@
 package diagnose
 
+import "slices"
+
 var ruleNeverReady = rule{
 	id:    neverReady,
 	title: "A pod never became ready",
@@ -27,6 +29,15 @@ var ruleNeverReady = rule{
 			how = "a 2xx or 3xx answer on the readiness path"
 		}
 		return advice{always: "start the command by hand and see whether it listens on all addresses (not only 127.0.0.1) and on the port of the Service. Readiness here is " +
-			how + "; compare path, port and failureThreshold × periodSeconds with the time the program needs to start."}
+			how + "; compare path, port and failureThreshold × periodSeconds with the time the program needs to start." + m.sharedFiles()}
 	},
+}
+
+// sharedFiles is what to try where another pod of the lab, with the same command, became
+// ready: those pods share the folder that the tool was started in, as containers do not.
+func (m *match) sharedFiles() string {
+	if m.run.Stage == "cluster" || !slices.ContainsFunc(m.runFacts.pods, func(p *podFacts) bool { return p.Ready != never }) {
+		return ""
+	}
+	return " Another pod became ready: if a lock or a PID file of that one stands in the way, let the program keep it in /tmp; pods of the lab share the folder in which this tool was started."
 }

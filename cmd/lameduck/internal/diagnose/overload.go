@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -9,17 +10,18 @@ import (
 // findOverload names the finding for time-outs all over the run, or is empty.
 // A backlog before the first termination is enough, where it does not owe to this machine.
 // The control target distinguishes an overloaded server from an overloaded machine;
-// without it, or without time-outs, nothing is found.
+// without it, or without time-outs, nothing is found. Time-outs that are void count
+// too: they are no evidence against the server, but for this machine.
 func findOverload(s *runFacts) string {
 	disturbed, hung := disturbances(s.pods), map[time.Duration]bool{}
 	timeouts, lagged := 0, 0
-	for _, d := range s.drops {
+	for _, d := range slices.Concat(s.drops, s.voidTimeouts) {
 		if !timedOut(&d.Attempt) || d.disturbed(disturbed) {
 			continue
 		}
 		hung[d.Scheduled/time.Second] = true
 		timeouts++
-		if s.waits.during(d.Scheduled, d.Ended) >= minDelay {
+		if d.Void || s.waits.during(d.Scheduled, d.Ended) >= minDelay {
 			lagged++
 		}
 	}

@@ -60,6 +60,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 		return
 	}
 	if a.Void {
+		s.addVoidWait(a)
 		s.addVoid(a)
 		return
 	}
@@ -113,6 +114,16 @@ func (s *runFacts) addDrop(a *timeline.Attempt, p *podFacts) {
 		p.drops = append(p.drops, d)
 	}
 	s.drops = append(s.drops, d)
+}
+
+// addVoidWait notes how long an attempt waited whose failure is no evidence: that shows
+// overload all the same.
+func (s *runFacts) addVoidWait(a *timeline.Attempt) {
+	s.backlog.add(a)
+	s.seconds[a.Scheduled/time.Second] = true
+	if timedOut(a) {
+		s.voidTimeouts = append(s.voidTimeouts, &dropFacts{Attempt: *a, run: s, pod: s.byName[a.Pod]})
+	}
 }
 
 // settle finds out what follows, each fact from those before it.

@@ -30,8 +30,8 @@ func (s *runFacts) server() *knownServer {
 func (s *runFacts) serverNames() (names []string) {
 	seen := s.seenServer()
 	words := []string{seen.Script, seen.Program}
-	if seen.Program == "" && len(s.run.Spec.Command) > 0 {
-		words = s.run.Spec.Command[:1]
+	if seen.Script == "" && len(s.run.Spec.Command) > 0 { // an interpreter whose title is not the name of its script
+		words = append(words, s.run.Spec.Command[0])
 	}
 	for _, word := range words {
 		names = append(names, path.Base(word), finding.Bare(word))

@@ -119,6 +119,21 @@ var Servers = []Server{
 		Source: "https://yhbt.net/unicorn/SIGNALS.html",
 	},
 	{
+		Programs: []string{"starman"}, Name: "Starman",
+		Product: true, GracefulSignal: "SIGQUIT",
+		Source: "https://metacpan.org/dist/Starman/view/script/starman",
+	},
+	{
+		Programs: []string{"hypnotoad"}, Name: "Hypnotoad",
+		Product: true, GracefulSignal: "SIGQUIT",
+		Source: "https://docs.mojolicious.org/Mojo/Server/Hypnotoad",
+	},
+	{
+		Programs: []string{"nghttpx"}, Name: "nghttpx",
+		Product: true, GracefulSignal: "SIGQUIT",
+		Source: "https://nghttp2.org/documentation/nghttpx.1.html",
+	},
+	{
 		Programs: []string{"java"}, Name: "Java",
 		Source: "https://docs.spring.io/spring-boot/reference/web/graceful-shutdown.html",
 	},

@@ -3,6 +3,7 @@ package pod
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -12,8 +13,10 @@ import (
 func (p *Pod) Status() string {
 	end, probe := p.status.problem()
 	if end != "" {
-		if last := p.LastOutput(); len(last) > 0 {
-			end += fmt.Sprintf("; last output: %q", last[len(last)-1])
+		for _, line := range slices.Backward(p.LastOutput()) {
+			if strings.TrimSpace(line) != "" {
+				return end + fmt.Sprintf("; last output: %q", line)
+			}
 		}
 		return end
 	}

@@ -13,30 +13,30 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// buildInfo begins what the Go linker writes into every executable for
-// debug/buildinfo. That package is not used: it reads executables of all systems,
-// and eight packages come with it.
-const buildInfo = "\xff Go buildinf:"
+// goServer is what the Go linker writes, among the names of all functions, into an
+// executable that serves by net/http, also into one without symbols. A server of
+// fasthttp, or of gRPC alone, has it not.
+const goServer = "net/http.(*Server).Serve"
 
-// builtByGo reports whether Go built the executable.
-func builtByGo(path string) bool {
+// servesByNetHTTP reports whether the executable has the server of net/http.
+func servesByNetHTTP(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
 	const most = 1 << 20
-	chunk := make([]byte, 0, most+len(buildInfo))
+	chunk := make([]byte, 0, most+len(goServer))
 	for {
 		n, err := f.Read(chunk[len(chunk) : len(chunk)+most])
 		chunk = chunk[:len(chunk)+n]
-		if bytes.Contains(chunk, []byte(buildInfo)) {
+		if bytes.Contains(chunk, []byte(goServer)) {
 			return true
 		}
 		if err != nil {
 			return false
 		}
-		kept := max(0, len(chunk)-len(buildInfo)) // it may be in two chunks
+		kept := max(0, len(chunk)-len(goServer)) // it may be in two chunks
 		chunk = chunk[:copy(chunk, chunk[kept:])]
 	}
 }
@@ -52,7 +52,7 @@ func server(tree []sandbox.ProcessInfo, holders []int) timeline.Server {
 		return timeline.Server{Program: program, Script: script(&tree[i]), Lang: timeline.OtherLang}
 	}
 	program = programName(&tree[i])
-	if builtByGo(fmt.Sprintf("/proc/%d/exe", tree[i].PID)) {
+	if servesByNetHTTP(fmt.Sprintf("/proc/%d/exe", tree[i].PID)) {
 		return timeline.Server{Program: program, Lang: timeline.Go}
 	}
 	return timeline.Server{Program: program, Lang: timeline.OtherLang}

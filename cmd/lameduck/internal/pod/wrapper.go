@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -18,8 +19,8 @@ var forwarders = []string{"tini", "tini-static", "dumb-init", "catatonit", "dock
 var scriptRunners = []string{"npm", "npm-cli.js", "npx", "npx-cli.js", "yarn", "yarn.js", "pnpm", "pnpm.cjs"}
 
 // wrapper describes the process that gets the stop signal in place of the
-// server; empty if the server gets it. A process stands between if it neither listens on the port nor is of the same program as the one that
-// does: a master process of several workers is.
+// server; empty if the server gets it. A process stands between if it neither listens on the port nor runs the same program as the one that
+// does: a master process of several workers does.
 func wrapper(tree []sandbox.ProcessInfo, holders []int) string {
 	if len(tree) == 0 || len(holders) == 0 {
 		return ""
@@ -31,21 +32,39 @@ func wrapper(tree []sandbox.ProcessInfo, holders []int) string {
 			return ""
 		case slices.Contains(forwarders, filepath.Base(p.Program)):
 			continue
-		case p.Program == server.Program && scriptRunner(p) == "":
+		case sameProgram(&p, &server):
 			return ""
 		}
-		name := scriptRunner(p)
-		if name == "" {
-			name = filepath.Base(p.Program)
-		}
-		return fmt.Sprintf("the stop signal goes to %s (%s), not to the server that it runs (%s)", name, commandText(p), commandText(server))
+		return fmt.Sprintf("the stop signal goes to %s (%s), not to the server that it runs (%s)", runnerName(&p), commandText(p), commandText(server))
 	}
 	return ""
 }
 
+// sameProgram reports whether both processes run one program: of an interpreter, if it
+// runs one script in both. Where either script is not known they are taken for one.
+func sameProgram(p, server *sandbox.ProcessInfo) bool {
+	if p.Program != server.Program || scriptRunner(p) != "" {
+		return false
+	}
+	if !interprets(filepath.Base(p.Program)) {
+		return true
+	}
+	own, servers := script(p), script(server)
+	return own == "" || servers == "" || own == servers
+}
+
+// runnerName is what the users of a program that runs others call it: npm, supervisord.
+func runnerName(p *sandbox.ProcessInfo) string {
+	name := scriptRunner(p)
+	if name == "" && interprets(filepath.Base(p.Program)) {
+		name = script(p)
+	}
+	return cmp.Or(name, filepath.Base(p.Program))
+}
+
 // scriptRunner is the name of the script runner that p is, if it is one. npm
 // puts its name into its first argument.
-func scriptRunner(p sandbox.ProcessInfo) string {
+func scriptRunner(p *sandbox.ProcessInfo) string {
 	for _, arg := range p.Command[:min(2, len(p.Command))] {
 		word, _, _ := strings.Cut(arg, " ")
 		if slices.Contains(scriptRunners, filepath.Base(word)) {

@@ -11,16 +11,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ownFolders are the folders that the images of containers have empty and
-// writable. Each pod has its own: they begin as those of this machine, and what
-// the pod writes there no other pod sees.
-var ownFolders = []string{"/tmp", "/run"}
+// ownFolders are the folders in which programs keep what only one of them may
+// have: sockets, PID files, locks, the state of a supervisor. A container has its own. Each
+// pod has: they begin as those of this machine, and what the pod writes there no other
+// pod sees.
+func ownFolders() []string {
+	folders := []string{"/tmp", "/run", "/var/lib"}
+	home := filepath.Clean(os.Getenv("HOME"))
+	dir, _ := os.Getwd()
+	if filepath.IsAbs(home) && home != "/" && home != dir && !slices.ContainsFunc(folders, func(f string) bool { return home == f || within(home, f) || within(f, home) }) {
+		folders = append(folders, home)
+	}
+	return folders
+}
 
 // mountOwnFolders mounts them over those of the machine, inside of the pod's
 // mount namespace, which ends with the pod. Where the kernel refuses, the pod
 // shares the folder. What the command names stays the machine's own.
 func mountOwnFolders(named []string) {
-	for _, dir := range ownFolders {
+	folders := ownFolders()
+	for _, dir := range folders {
 		_ = mountOwn(dir, outermost(dir, slices.Concat(named, mountPoints(), liveSockets())))
 	}
 	if dir, err := os.Getwd(); err == nil {
@@ -91,7 +101,7 @@ func namedPaths(words []string) (paths []string) {
 				continue
 			}
 			path := filepath.Clean(part)
-			if info, err := os.Stat(path); err == nil && info.IsDir() || slices.Contains(ownFolders, filepath.Dir(path)) {
+			if info, err := os.Stat(path); err == nil && info.IsDir() || slices.Contains(ownFolders(), filepath.Dir(path)) {
 				paths = append(paths, path)
 			} else {
 				paths = append(paths, filepath.Dir(path))

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestOwnFolders: what a pod writes to /tmp and /run no other pod sees, nor
+// TestOwnFolders: what a pod writes to /tmp, /run and its home no other pod sees, nor
 // this machine; what its command names is the machine's.
 func TestOwnFolders(t *testing.T) {
 	folder, err := os.MkdirTemp("/tmp", "pods")
@@ -22,14 +22,20 @@ func TestOwnFolders(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
+	own := []string{"/tmp", "/run"}
+	home := os.Getenv("HOME")
+	if info, err := os.Stat(home); err == nil && info.IsDir() && home != "/" && !strings.HasPrefix(home, "/tmp") {
+		own = append(own, home)
+	}
 	script := `cd /
-for f in /tmp/NAME.pid /run/NAME.pid; do
+for f in FILES; do
 	[ -e $f ] && { echo $f exists; exit 1; }
 	echo $$ >$f && [ "$(cat $f)" = 1 ] || { echo $f is not written; exit 2; }
 	rm $f && echo again >$f || exit 3
 done
 TEST_PROGRAM=unix TEST_SOCKET='/tmp/NAME?sock' SELF || exit 4
 echo shared >>FOLDER/shared`
+	script = strings.NewReplacer("FILES", strings.Join(own, "/NAME.pid ")+"/NAME.pid").Replace(script)
 	script = strings.NewReplacer("NAME", filepath.Base(folder), "FOLDER", folder, "SELF", os.Args[0]).Replace(script)
 	for range 2 {
 		cfg, out := shell(t, script)
@@ -40,7 +46,7 @@ echo shared >>FOLDER/shared`
 	if text, _ := os.ReadFile(filepath.Join(folder, "shared")); string(text) != "shared\nshared\n" {
 		t.Errorf("in the folder that the command names: %q", text)
 	}
-	for _, dir := range []string{"/tmp", "/run"} {
+	for _, dir := range own {
 		if _, err := os.Stat(filepath.Join(dir, filepath.Base(folder)+".pid")); err == nil {
 			t.Errorf("a file of the pods is in %s", dir)
 		}

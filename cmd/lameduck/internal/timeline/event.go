@@ -110,7 +110,9 @@ type Server struct {
 // Lang is the language that a program is written in, as far as it matters.
 type Lang string
 
-// Languages. Where the executable was not inspected it is empty.
+// Languages. Where the executable was not inspected it is empty. Go: it serves by
+// net/http, in whose place the library can be called; a server of fasthttp is of
+// another language in that sense.
 const (
 	Go        Lang = "go"
 	OtherLang Lang = "other"

@@ -21,6 +21,9 @@ const (
 func (r *recorder) queued() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.servedAt > 0 && r.attempts > 0 && r.attempts == r.dropped && r.lastTimedOut() {
+		return true // those of the load before, at a higher rate, are not done yet
+	}
 	latencies := map[string][]time.Duration{}
 	for i := range r.record.Attempts {
 		if a := &r.record.Attempts[i]; !a.Control && !a.Dropped() {
@@ -30,6 +33,16 @@ func (r *recorder) queued() bool {
 	for _, all := range latencies {
 		if len(all) >= fewAnswers && growing(all) {
 			return true
+		}
+	}
+	return false
+}
+
+// lastTimedOut reports whether the last attempt that ended did so by a time-out.
+func (r *recorder) lastTimedOut() bool {
+	for i := range slices.Backward(r.record.Attempts) {
+		if a := &r.record.Attempts[i]; !a.Control {
+			return a.Cause == timeline.Timeout
 		}
 	}
 	return false

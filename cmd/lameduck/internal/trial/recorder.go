@@ -26,6 +26,7 @@ type recorder struct {
 	doing    string
 	left     remaining        // of the actions
 	waiting  func() string    // of the stage; nil: it has none
+	servedAt int              // the last rate of a load before this one at which an attempt was served; 0: none
 	loaded   time.Duration    // when the traffic began
 	over     bool             // events from now on are of the clean-up
 	save     *timeline.Writer // nil before the traffic is warm, or where the run is not saved
@@ -45,6 +46,9 @@ func newRecorder(cfg Config) *recorder {
 func (r *recorder) begin(rate int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.attempts > r.dropped {
+		r.servedAt = r.record.Rate
+	}
 	r.record.Rate, r.record.Attempts, r.attempts, r.dropped = rate, nil, 0, 0
 	r.loaded = r.clock.Now()
 	r.doing = fmt.Sprintf("warming up at %d/s", rate)

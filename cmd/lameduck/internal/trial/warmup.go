@@ -145,11 +145,20 @@ func (r *recorder) unserved(last *timeline.Attempt) error {
 	if last.Phase == timeline.HandshakePhase {
 		return hint.New(err, "does the server use TLS, and accept clients without a certificate? --tls off sends in clear text")
 	}
+	if late := r.late(); last.Cause == timeline.Timeout && late >= mostLate {
+		return hint.New(err, fmt.Sprintf("this machine was late by %v: run it again on a less busy machine, or with a lower --rate", late.Round(time.Millisecond)))
+	}
+	if last.Cause == timeline.Timeout && r.servedAt > 0 {
+		return hint.New(err, fmt.Sprintf("the server answered at first, and has not caught up with %d attempts a second since: run it again on a less busy machine, or with a lower --rate", r.servedAt))
+	}
 	if r.record.Stage == "cluster" {
 		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and are --port, --path and --url correct?")
 	}
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")
+	}
+	if last.Status == 0 && last.Cause != timeline.Timeout {
+		return hint.New(err, "does the port speak HTTP/1.1? gRPC and other protocols are not tested; --port chooses another port. -v shows what the server prints")
 	}
 	return hint.New(err, "are --path and the name that the server expects (--host) right? -v shows what the server prints")
 }

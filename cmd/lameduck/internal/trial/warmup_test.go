@@ -7,7 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
 // TestWarmUp: the first action waits until an attempt was served, and the trial ends
@@ -83,6 +85,72 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestHintAboutNoAnswer: a server that does not answer in time, or on a machine that
+// is late, may be asked for the right path; one that answers nothing may be no server of HTTP.
+func TestHintAboutNoAnswer(t *testing.T) {
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout, Detail: "read: i/o timeout", Ended: 5 * time.Second}
+	cut := timeline.Attempt{Conn: 1, Cause: timeline.EOF, Detail: "EOF"}
+	broken := timeline.Attempt{Conn: 1, Status: 500, Cause: timeline.Status5xx}
+	inTime := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Millisecond}
+	late := timeline.Attempt{Control: true, Conn: 2, Status: 200, Ended: time.Second}
+	for _, tt := range []struct {
+		name        string
+		before, now []timeline.Attempt
+		want        string
+	}{
+		{"it never answered", nil, []timeline.Attempt{inTime, hung}, "--path"},
+		{"nor at a higher rate", []timeline.Attempt{inTime, hung}, []timeline.Attempt{inTime, hung}, "--path"},
+		{"it answered at a higher rate", []timeline.Attempt{served, hung}, []timeline.Attempt{inTime, hung}, "has not caught up with 200 attempts a second"},
+		{"the machine is late", nil, []timeline.Attempt{late, hung}, "this machine was late by 1s"},
+		{"it cuts connections", []timeline.Attempt{served}, []timeline.Attempt{late, cut}, "does the port speak HTTP/1.1?"},
+		{"it answers with errors", nil, []timeline.Attempt{inTime, broken}, "--path"},
+	} {
+		r := newRecorder(Config{})
+		r.begin(200)
+		for _, a := range tt.before {
+			r.attempt(a)
+		}
+		r.begin(100)
+		for _, a := range tt.now {
+			r.attempt(a)
+		}
+		_, last := r.served(false)
+		if got := hint.Of(r.unserved(last)); !strings.Contains(got, tt.want) {
+			t.Errorf("%s: hint %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestRateIsLoweredFurther: a server that answered at a higher rate, and is still at that
+// load, gets a lower rate; one that never answered does not.
+func TestRateIsLoweredFurther(t *testing.T) {
+	served := timeline.Attempt{Conn: 1, Status: 200}
+	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout}
+	control := timeline.Attempt{Control: true, Conn: 2, Status: 200}
+	for _, tt := range []struct {
+		name        string
+		before, now timeline.Attempt
+		want        int
+	}{
+		{"it answered", served, hung, 50},
+		{"it never answered", hung, hung, 100},
+		{"it answers", served, served, 100},
+	} {
+		r := newRecorder(Config{})
+		r.begin(200)
+		r.attempt(tt.before)
+		r.begin(100)
+		r.attempt(tt.now)
+		r.attempt(control)
+		load := traffic.Spec{}
+		load.Rate = 100
+		if lowerRate(Config{LowerRate: true}, &load, r); load.Rate != tt.want {
+			t.Errorf("%s: rate %d, want %d", tt.name, load.Rate, tt.want)
+		}
 	}
 }
 
