@@ -175,7 +175,7 @@ func TestTheListenerAndTheExit(t *testing.T) {
 					a.Sent = never
 				}
 			})
-			d := Run(withClasses(&b.try(11*s, "a", refused).Run))
+			d := diagnosed(withClasses(&b.try(11*s, "a", refused).Run))
 			if allIDs(d.Findings) != tt.want || (d.Verdict == finding.Fail) != tt.sure {
 				t.Errorf("%s, %s (%s), want %s", d.Verdict, allIDs(d.Findings), d.Reason, tt.want)
 			}

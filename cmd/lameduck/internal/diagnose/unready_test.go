@@ -54,7 +54,7 @@ func TestAFailedProbeIsNoTermination(t *testing.T) {
 		"the process had exited":             {onNode(crashed(), 4*s+500*ms), crashes, ""},
 		"the probe fails in the termination": {onNode(onePod().try(s, "a").with(event(11*s, timeline.Unready, "a")), 12*s), noEndpoint, ""},
 	} {
-		d := Run(&test.Run)
+		d := diagnosed(&test.Run)
 		checkSum(t, &test.Run, d.Findings)
 		if got := allIDs(d.Findings); got != strings.TrimSpace(test.want+" "+test.reported) {
 			t.Errorf("%s: %s, want %s %s", name, got, test.want, test.reported)

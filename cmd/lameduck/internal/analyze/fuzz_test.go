@@ -1,4 +1,4 @@
-package report_test
+package analyze
 
 import (
 	"bytes"
@@ -7,8 +7,6 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -21,8 +19,11 @@ func FuzzSavedRun(f *testing.F) {
 		f.Fatal(err)
 	}
 	defer file.Close()
-	run, err := timeline.Read(file)
+	run, attempts, err := timeline.OpenRun(file)
 	if err != nil {
+		f.Fatal(err)
+	}
+	if err := attempts(func(a *timeline.Attempt) { run.Attempts = append(run.Attempts, *a) }); err != nil {
 		f.Fatal(err)
 	}
 	run.Attempts = append(run.Attempts[:5], run.Attempts[len(run.Attempts)/2:len(run.Attempts)/2+5]...)
@@ -35,12 +36,14 @@ func FuzzSavedRun(f *testing.F) {
 		f.Add(text.Bytes())
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		run, err := timeline.Read(bytes.NewReader(text))
+		run, attempts, err := timeline.OpenRun(bytes.NewReader(text))
 		if err != nil {
 			return
 		}
-		run = attribute.Run(run)
-		r := report.New(run, diagnose.Run(run))
+		r, err := Run(run, attempts)
+		if err != nil {
+			return
+		}
 		for name, write := range map[string]func() error{
 			"text": func() error { return report.Text(io.Discard, r, false) }, "json": func() error { return report.JSON(io.Discard, r) },
 			"comparison": func() error { return report.CompareText(io.Discard, report.Compare(r, r), false) },
