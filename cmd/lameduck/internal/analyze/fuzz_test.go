@@ -3,8 +3,6 @@ package analyze
 import (
 	"bytes"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
@@ -14,18 +12,7 @@ import (
 // FuzzSavedRun: whatever a file has that is read as a run, a report can be
 // made of it, and a comparison.
 func FuzzSavedRun(f *testing.F) {
-	file, err := os.Open(filepath.Join("..", "cli", "testdata", "exits-at-once.jsonl"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer file.Close()
-	run, attempts, err := timeline.OpenRun(file)
-	if err != nil {
-		f.Fatal(err)
-	}
-	if err := attempts(func(a *timeline.Attempt) { run.Attempts = append(run.Attempts, *a) }); err != nil {
-		f.Fatal(err)
-	}
+	run := saved(f)
 	run.Attempts = append(run.Attempts[:5], run.Attempts[len(run.Attempts)/2:len(run.Attempts)/2+5]...)
 	for _, stage := range []string{"lab", "cluster"} {
 		run.Stage = stage
