@@ -5,17 +5,17 @@
 // old files.
 package attribute
 
-import (
-	"slices"
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
-)
-
-// Run infers which pod each attempt of a cluster's run went to where
-// the client could not know: behind the IP of a Service, kube-proxy chooses.
+// Run reads the recorded attempts of a run once, for what one of them shows of others. It
+// returns all attempts, in the order in which they began, with what is concluded of each:
+// whenever they are asked for they are read again. What was recorded stays as it was. Of each
+// connection of a cluster, and of each dial that failed, Run keeps about 100 bytes.
+//
+// It infers which pod each attempt of a cluster's run went to
+// where the client could not know: behind the IP of a Service, kube-proxy chooses.
 // It also marks the attempts whose failure a lateness of the tool may have caused.
-// It returns a copy of the run; what was observed stays as it was, and a run in
-// which nothing is to be concluded is returned itself. The rules, the first that applies:
+// The rules for the pod, the first that applies:
 //
 //   - A connection goes to one pod. If the pod of one attempt was observed,
 //     all attempts were sent there.
@@ -38,19 +38,16 @@ import (
 //
 // All other attempts have no pod. A success that two pods could have given has none,
 // so that no false late arrival is counted.
-func Run(run *timeline.Run) *timeline.Run {
-	if run.Stage == "cluster" {
-		run = nameAttempts(run)
+func Run(run *timeline.Run, recorded timeline.Attempts) (timeline.Attempts, error) {
+	var order starts
+	late, pods := newLateness(run), newInference(run)
+	err := recorded(func(a *timeline.Attempt) {
+		order.add(a)
+		late.learn(a)
+		pods.add(a)
+	})
+	if err != nil {
+		return nil, err
 	}
-	return markVoid(run)
-}
-
-// nameAttempts names the pods of attempts in a copy of the run.
-func nameAttempts(run *timeline.Run) *timeline.Run {
-	named := *run
-	named.Attempts = slices.Clone(run.Attempts)
-	in := newInference(&named)
-	in.attributeConnections()
-	in.attributeDials()
-	return &named
+	return late.marked(order.sorted(pods.named(recorded))), nil
 }

@@ -6,23 +6,26 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// connection is one connection, and its attempts.
+// connection is one connection, by all of its attempts. There may be millions.
 type connection struct {
-	attempts    []*timeline.Attempt
-	pod         string // as observed
+	pod         string // as observed, or else as concluded
 	opened      time.Duration
 	answered    time.Duration // when the last response of any kind was complete, or Never
 	lastStarted time.Duration // when the last attempt began
 	ended       time.Duration // as noticed by the client, or Never
-	end         timeline.End
-	cutByServer bool // in the middle of an attempt
-	hung        bool // until the time-out of the client
-	failing     bool // the last response was a 5xx
+	probable    bool          // other pods were possible
+	announced   bool          // the server announced its end
+	cutByServer bool          // in the middle of an attempt
+	hung        bool          // until the time-out of the client
+	failing     bool          // the last response was a 5xx
+}
+
+func newConnection(a *timeline.Attempt) connection {
+	return connection{opened: a.Started, answered: timeline.Never, ended: timeline.Never, lastStarted: timeline.Never}
 }
 
 func (c *connection) add(a *timeline.Attempt) {
-	c.attempts = append(c.attempts, a)
-	if a.Pod != "" && c.pod == "" {
+	if c.pod == "" {
 		c.pod = a.Pod
 	}
 	c.opened = min(c.opened, a.Started)
@@ -32,7 +35,7 @@ func (c *connection) add(a *timeline.Attempt) {
 	if a.Started < c.lastStarted {
 		return
 	}
-	c.lastStarted, c.ended, c.end = a.Started, timeline.Never, a.End
+	c.lastStarted, c.ended, c.announced = a.Started, timeline.Never, a.End == timeline.Announced
 	c.hung = a.Cause == timeline.Timeout
 	c.failing = a.Cause == timeline.Status5xx
 	c.cutByServer = a.Cause == timeline.Reset || a.Cause == timeline.EOF || a.Cause == timeline.Truncated || a.Cause == timeline.Unreachable
@@ -48,10 +51,18 @@ func (c *connection) add(a *timeline.Attempt) {
 // the server did not.
 func (c *connection) queued() bool { return c.hung && c.answered == timeline.Never }
 
+// assign notes the pod that was concluded.
 func (c *connection) assign(pod string, by timeline.By) {
-	for _, a := range c.attempts {
-		if a.Pod == "" {
-			a.Pod, a.PodBy = pod, by
-		}
+	c.pod, c.probable = pod, by == timeline.Probable
+}
+
+// concluded is the pod of an attempt on the connection that has none by itself.
+func (c *connection) concluded() (string, timeline.By) {
+	switch {
+	case c.pod == "":
+		return "", timeline.Observed
+	case c.probable:
+		return c.pod, timeline.Probable
 	}
+	return c.pod, timeline.Inferred
 }

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"time"
 
@@ -11,18 +12,12 @@ import (
 // attributeConnections finds the pod of each connection. The connections show
 // until when each pod accepted new ones and when it stopped.
 func (in *inference) attributeConnections() {
-	slices.SortStableFunc(in.connections, func(a, b *connection) int { return cmp.Compare(a.ended, b.ended) })
-	for _, c := range in.connections {
-		pod, by := c.pod, timeline.Inferred
-		if pod == "" {
-			pod, by = in.podOf(c)
+	for c := range in.byEnd() {
+		if c.pod == "" {
+			c.assign(in.podOf(c))
 		}
-		if pod == "" {
-			continue
-		}
-		c.assign(pod, by)
-		p := in.byName[pod]
-		if p == nil || by == timeline.Probable {
+		p := in.byName[c.pod]
+		if p == nil || c.pod == "" || c.probable {
 			continue
 		}
 		if c.answered != timeline.Never {
@@ -30,6 +25,24 @@ func (in *inference) attributeConnections() {
 		}
 		if c.cutByServer {
 			p.refineExit(c.ended)
+		}
+	}
+}
+
+// byEnd are the connections in the order of their ends.
+func (in *inference) byEnd() iter.Seq[*connection] {
+	order := make([]int, len(in.connections))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		return cmp.Or(cmp.Compare(in.connections[i].ended, in.connections[j].ended), cmp.Compare(i, j))
+	})
+	return func(yield func(*connection) bool) {
+		for _, i := range order {
+			if !yield(&in.connections[i]) {
+				return
+			}
 		}
 	}
 }
@@ -49,7 +62,7 @@ func (in *inference) podOf(c *connection) (string, timeline.By) {
 		return "", timeline.Observed
 	case len(possible) == 1:
 		return possible[0].Name, timeline.Inferred
-	case c.end == timeline.Announced, c.failing:
+	case c.announced, c.failing:
 		return lastTerminating(possible, c.ended)
 	}
 	if pod, by := c.nearestExit(possible); pod != "" {
@@ -62,7 +75,7 @@ func (in *inference) podOf(c *connection) (string, timeline.By) {
 // connection: it did not end, or the server always ends connections like that,
 // or (see attributeDials) the dials have to be attributed first.
 func (in *inference) undecided(c *connection) bool {
-	return c.ended == timeline.Never || c.queued() || c.end == timeline.Announced && in.alwaysAnnounces || c.failing && in.alwaysFails
+	return c.ended == timeline.Never || c.queued() || c.announced && in.alwaysAnnounces || c.failing && in.alwaysFails
 }
 
 // nearestExit is the pod whose exit may have ended the connection. An idle

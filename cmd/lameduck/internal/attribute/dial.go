@@ -1,154 +1,22 @@
 package attribute
 
 import (
-	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// refusalGap is the longest time between two refusals by one pod that does not
-// listen yet.
-const refusalGap = time.Second
-
-func (in *inference) attributeDials() {
-	for _, c := range in.connections {
-		if c.queued() && c.attempts[0].Pod == "" {
-			pod, by := in.podNotAccepting(c.opened)
-			c.assign(pod, by)
-		}
-	}
-	for _, a := range in.dials {
-		// A stage that chooses pods itself omits the name only if there is no pod.
-		if a.Pod == "" && a.Failed() && !in.dialsNamed {
-			a.Pod, a.PodBy = in.podOfDial(a)
-		}
-	}
+// dial is an attempt that made no connection, and whose pod is to be concluded.
+type dial struct {
+	at         time.Duration // the moment that it is evidence for
+	unanswered bool          // its SYN was
+	pod        string
+	by         timeline.By
 }
 
-// conntrackTimeout is for how long a node keeps the route of a SYN without an
-// answer: a client that uses the same port again is sent to the same pod
-// (nf_conntrack_tcp_timeout_syn_sent).
-const conntrackTimeout = 120 * time.Second
-
-// podOfDial is the pod of a dial that failed.
-func (in *inference) podOfDial(a *timeline.Attempt) (string, timeline.By) {
-	at := dialMoment(a)
-	pod, by := in.podNotAccepting(at)
-	if a.Cause != timeline.DialTimeout {
-		return pod, by
+func newDial(a *timeline.Attempt) dial {
+	if a.Cause == timeline.DialTimeout {
+		return dial{at: a.Started, unanswered: true} // the SYN was sent long before the dial times out
 	}
-	switch p := in.byName[pod]; {
-	case p != nil && p.down(at):
-		in.unansweredPod, in.unansweredAt = p, at
-	case p != nil && in.unansweredPod != nil && at-in.unansweredAt < conntrackTimeout:
-		return in.unansweredPod.Name, timeline.Probable
-	}
-	return pod, by
-}
-
-// podNotAccepting is the pod that did not accept a new connection at the
-// moment.
-func (in *inference) podNotAccepting(at time.Duration) (string, timeline.By) {
-	if in.hasSlices && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.available(at) }) {
-		return "", timeline.Observed
-	}
-	var down []*podWindow
-	for _, p := range in.pods {
-		if p.down(at) && p.routable(at) && p.lastAccepted <= at {
-			down = append(down, p)
-		}
-	}
-	if p := in.notListening; p != nil && at-p.lastRefused < refusalGap {
-		p.lastRefused = at
-		return p.Name, timeline.Probable
-	}
-	switch len(down) {
-	case 0:
-		return in.lastReady(at)
-	case 1:
-		down[0].setStopped(at)
-		return down[0].Name, timeline.Inferred
-	}
-	return stoppedLast(down, at).Name, timeline.Probable
-}
-
-// setStopped notes that a pod accepts no new connection any more.
-func (p *podWindow) setStopped(at time.Duration) {
-	if p.stoppedAt == timeline.Never || at < p.stoppedAt {
-		p.stoppedAt = at
-	}
-}
-
-// stoppedLast is the pod that had stopped last; if none is known to have
-// stopped, the one whose termination began first, because it will be the first
-// to stop.
-func stoppedLast(down []*podWindow, at time.Duration) *podWindow {
-	best := down[0]
-	for _, p := range down[1:] {
-		has, had := p.hadStopped(at), best.hadStopped(at)
-		if has && (!had || p.stoppedAt > best.stoppedAt) || !has && !had && p.earliestT0 < best.earliestT0 {
-			best = p
-		}
-	}
-	return best
-}
-
-func (p *podWindow) hadStopped(at time.Duration) bool {
-	return p.stoppedAt != timeline.Never && p.stoppedAt <= at+clockSlack
-}
-
-// lastReady is the pod that the dial may have been routed to and that became
-// ready last: it may not be listening yet.
-func (in *inference) lastReady(at time.Duration) (string, timeline.By) {
-	var ready []*podWindow
-	for _, p := range in.pods {
-		if p.routable(at) && !p.notRunning(at) && p.lastAccepted <= at {
-			ready = append(ready, p)
-		}
-	}
-	switch len(ready) {
-	case 0:
-		return in.anyReady(at)
-	case 1:
-		ready[0].lastRefused, in.notListening = at, ready[0]
-		return ready[0].Name, timeline.Inferred
-	}
-	p := latest(ready)
-	p.lastRefused, in.notListening = at, p
-	return p.Name, timeline.Probable
-}
-
-// anyReady is a pod that refused a connection between others that it accepted.
-// That is rare: if a terminating pod was removed not long ago, it was that pod.
-func (in *inference) anyReady(at time.Duration) (string, timeline.By) {
-	if p := in.lastRemoved(at); p != nil {
-		return p.Name, timeline.Probable
-	}
-	ready := slices.DeleteFunc(slices.Clone(in.pods), func(p *podWindow) bool { return !p.routable(at) || p.notRunning(at) })
-	if len(ready) == 0 {
-		return "", timeline.Observed
-	}
-	if len(ready) == 1 {
-		return ready[0].Name, timeline.Inferred
-	}
-	return latest(ready).Name, timeline.Probable
-}
-
-// lastRemoved is the terminating pod that the proxies removed last, nil if that
-// is long ago. The metrics of kube-proxy show when a sync ended: one that began
-// before the proxy knew of the removal ends after it, too.
-func (in *inference) lastRemoved(at time.Duration) *podWindow {
-	var last *podWindow
-	for _, p := range in.pods {
-		recent := p.earliestT0 != timeline.Never && p.earliestT0 <= at && p.removedByAll != timeline.Never && p.removedByAll <= at && at <= p.removedByAll+syncPeriod
-		if recent && (last == nil || p.removedByAll > last.removedByAll) {
-			last = p
-		}
-	}
-	return last
-}
-
-func latest(ready []*podWindow) *podWindow {
-	return slices.MaxFunc(ready, func(a, b *podWindow) int { return int(a.routableFrom - b.routableFrom) })
+	return dial{at: a.Ended} // a refusal comes immediately
 }

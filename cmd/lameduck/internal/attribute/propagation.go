@@ -33,7 +33,7 @@ type Lag struct {
 // still routes to it, below which the node counts as updated.
 const chanceLimit = 0.01
 
-// Propagation measures a run of a cluster: one Lag for every pod that the
+// Lags measures a run of a cluster: one Lag for every pod that the
 // slices removed and every node that clients came through. A pod is removed
 // when it is no longer among those that kube-proxy should choose from: the
 // ready ones, or if there are none those that terminate and still serve
@@ -44,35 +44,106 @@ const chanceLimit = 0.01
 // answer. It is assumed that every node may choose every pod, each with the
 // same chance, so the result means little for Services with an
 // internalTrafficPolicy of Local or with session affinity.
-func Propagation(run *timeline.Run) []Lag {
-	if run.Stage != "cluster" {
-		return nil
+type Lags struct {
+	run      *timeline.Run
+	removals []removal // in order
+	nodes    map[string]*node
+}
+
+// NewLags has no attempt yet.
+func NewLags(run *timeline.Run) *Lags {
+	l := &Lags{run: run, nodes: map[string]*node{}}
+	if run.Stage == "cluster" {
+		l.removals = removals(run.Events)
 	}
-	arrivals := arrivalsByNode(run.Attempts)
-	var lags []Lag
-	for _, d := range removals(run.Events) {
-		for _, node := range slices.Sorted(maps.Keys(arrivals)) {
-			if l, known := d.measure(arrivals[node]); known {
-				l.Node, l.Proxy = node, d.applied(run, node)
-				lags = append(lags, l)
+	return l
+}
+
+// Add notes an attempt. They come in the order in which they began.
+func (l *Lags) Add(a *timeline.Attempt) {
+	if len(l.removals) == 0 || a.Control || a.Reused || a.Started == timeline.Never {
+		return
+	}
+	n := l.nodes[a.Node]
+	if n == nil {
+		n = &node{ofPod: map[string][]*sample{}}
+		l.nodes[a.Node] = n
+	}
+	for len(n.samples) < len(l.removals) && l.removals[len(n.samples)].at <= a.Started {
+		n.begin(&l.removals[len(n.samples)])
+	}
+	n.add(a)
+}
+
+// Measured are the lags that are known.
+func (l *Lags) Measured() []Lag {
+	var all []Lag
+	for i := range l.removals {
+		for _, name := range slices.Sorted(maps.Keys(l.nodes)) {
+			if n := l.nodes[name]; i < len(n.samples) && n.samples[i].known {
+				lag := n.samples[i].Lag
+				lag.Node, lag.Proxy = name, l.removals[i].applied(l.run, name)
+				all = append(all, lag)
 			}
 		}
 	}
-	return lags
+	return all
 }
 
-// arrivalsByNode are the new connections, in the order in which they began.
-func arrivalsByNode(attempts []timeline.Attempt) map[string][]*timeline.Attempt {
-	byNode := map[string][]*timeline.Attempt{}
-	for i := range attempts {
-		if a := &attempts[i]; !a.Control && !a.Reused && a.Started != timeline.Never {
-			byNode[a.Node] = append(byNode[a.Node], a)
+// node is what the new connections through one node show of the removals so far.
+type node struct {
+	samples []*sample            // of each removal, in order
+	ofPod   map[string][]*sample // the same, by the pod that was removed
+	open    []*sample            // those that wait for more connections to other pods
+}
+
+// sample is the Lag of one removal on one node.
+type sample struct {
+	*removal
+	Lag
+	avoided int // connections to other pods since the last one to this
+	needed  int // so many of them are hardly chance
+	unsure  bool
+	known   bool
+}
+
+func (n *node) begin(d *removal) {
+	s := &sample{removal: d, Lag: Lag{Pod: d.pod, Removed: d.at}, needed: d.samplesNeeded()}
+	n.samples, n.open = append(n.samples, s), append(n.open, s)
+	n.ofPod[d.pod] = append(n.ofPod[d.pod], s)
+}
+
+func (n *node) add(a *timeline.Attempt) {
+	sure := a.Pod != "" && a.PodBy != timeline.Probable && a.Cause != timeline.DialTimeout
+	if sure {
+		for _, s := range n.ofPod[a.Pod] {
+			if s.over(a.Started) {
+				continue
+			}
+			if s.avoided >= s.needed {
+				n.open = append(n.open, s)
+			}
+			s.Last, s.avoided, s.unsure, s.known = a.Started-s.at, 0, false, false
 		}
 	}
-	for _, arrivals := range byNode {
-		slices.SortStableFunc(arrivals, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
+	n.open = slices.DeleteFunc(n.open, func(s *sample) bool {
+		return s.over(a.Started) || (a.Pod != s.Pod || !sure) && s.closedBy(a.Started, sure)
+	})
+}
+
+// closedBy counts a connection that surely went to another pod, or perhaps. It reports
+// whether no more are needed.
+func (s *sample) closedBy(at time.Duration, sure bool) bool {
+	if !sure {
+		s.unsure = true
+		return false
 	}
-	return byNode
+	s.avoided++
+	if s.avoided < s.needed {
+		return false
+	}
+	s.Until, s.known = at-s.at, !s.unsure
+	return true
 }
 
 // removal is one pod's removal from the usable endpoints of the slices.
@@ -146,24 +217,9 @@ func markReturned(all []removal, pod string, at time.Duration) {
 	}
 }
 
-// measure evaluates the new connections of one node.
-func (d *removal) measure(arrivals []*timeline.Attempt) (l Lag, known bool) {
-	l = Lag{Pod: d.pod, Removed: d.at}
-	avoided, unsure := 0, false
-	for _, a := range arrivals {
-		switch {
-		case a.Started < d.at || d.addedAgain != timeline.Never && a.Started >= d.addedAgain:
-		case a.Pod == "" || a.PodBy == timeline.Probable || a.Cause == timeline.DialTimeout:
-			unsure = unsure || !known
-		case a.Pod == d.pod:
-			l.Last, avoided, unsure, known = a.Started-d.at, 0, false, false
-		case !known:
-			if avoided++; avoided == d.samplesNeeded() {
-				l.Until, known = a.Started-d.at, !unsure
-			}
-		}
-	}
-	return l, known
+// over reports whether the pod was usable again.
+func (d *removal) over(at time.Duration) bool {
+	return d.addedAgain != timeline.Never && at >= d.addedAgain
 }
 
 // samplesNeeded is how many connections in a row to other pods are hardly

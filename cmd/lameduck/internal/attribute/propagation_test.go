@@ -1,7 +1,9 @@
 package attribute
 
 import (
+	gocmp "cmp"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -72,7 +74,10 @@ func TestPropagation(t *testing.T) {
 			if tt.change != nil {
 				tt.change(tt.run)
 			}
-			if diff := cmp.Diff(tt.want, Propagation(tt.run)); diff != "" {
+			lags := NewLags(tt.run)
+			slices.SortStableFunc(tt.run.Attempts, func(a, b timeline.Attempt) int { return gocmp.Compare(a.Started, b.Started) })
+			_ = tt.run.InMemory(lags.Add)
+			if diff := cmp.Diff(tt.want, lags.Measured()); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -1,78 +1,13 @@
 package attribute
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 	"sort"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
-
-// markVoid marks the attempts that failed and whose failure a lateness of the
-// tool may have caused. In each case the question is what would have been
-// otherwise if the tool had been on time:
-//
-//   - An attempt that started late met another moment than the one it was due at,
-//     in a crowd of others that started late.
-//   - A connection that stayed idle because its client was late may have met the
-//     server's idle time-out, or missed the response that asked it to close.
-//   - A connection was opened through a node that should have known already that
-//     the pod is terminating, or no longer exists.
-//   - No endpoint was ready, for no longer than the tool had been late with the
-//     replacement.
-//   - A time-out of the client: the stalls took at least half of the time before it.
-//   - Any other failure while the tool was late: the bytes were sent late, and the
-//     server's own time-outs and its exit came too early for them. This does not hold
-//     if even the fastest attempt of the pattern would have been in progress at that
-//     moment; nor if the server had the whole request for longer than the tool had been
-//     late.
-//
-// It returns a copy of the run, or the run itself where no mark changes.
-func markVoid(run *timeline.Run) *timeline.Run {
-	v := newLateness(run)
-	if !v.learn(run.Attempts) {
-		return run
-	}
-	var changed []int
-	outage := timeline.Never
-	for _, i := range byStart(run.Attempts) {
-		a := &run.Attempts[i]
-		switch {
-		case a.Control:
-			continue
-		case !a.Failed() && !a.Reused:
-			outage = timeline.Never
-		case unrouted(a) && outage == timeline.Never:
-			outage = a.Started
-		}
-		if void := a.Failed() && v.explains(a, outage); void != a.Void {
-			changed = append(changed, i)
-		}
-		if _, follow := v.idleSince[a.Conn]; follow {
-			v.idleSince[a.Conn] = a.Ended
-		}
-	}
-	if len(changed) == 0 {
-		return run
-	}
-	marked := *run
-	marked.Attempts = slices.Clone(run.Attempts)
-	for _, i := range changed {
-		marked.Attempts[i].Void = !marked.Attempts[i].Void
-	}
-	return &marked
-}
-
-// byStart are the indices of the attempts in the order in which these began.
-func byStart(all []timeline.Attempt) []int {
-	order := make([]int, len(all))
-	for i := range all {
-		order[i] = i
-	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all[i].Started, all[j].Started) })
-	return order
-}
 
 // lateness is where the tool was late in one run.
 type lateness struct {
@@ -81,12 +16,13 @@ type lateness struct {
 	deletions []time.Duration
 	fastest   map[string]time.Duration // of the attempts of each pattern that were served
 	idleSince map[uint64]time.Duration // when the attempt before ended, on the connections with one that failed
+	outage    time.Duration            // since when the Service has had no endpoint, or Never
 }
 
 type viewKey struct{ node, pod string }
 
 func newLateness(run *timeline.Run) *lateness {
-	v := &lateness{stalls: NewStalls(run), views: map[viewKey][]span{}, fastest: map[string]time.Duration{}, idleSince: map[uint64]time.Duration{}}
+	v := &lateness{stalls: NewStalls(run), views: map[viewKey][]span{}, fastest: map[string]time.Duration{}, idleSince: map[uint64]time.Duration{}, outage: timeline.Never}
 	for _, e := range run.Events {
 		switch e.Kind {
 		case timeline.EndpointTerminating, timeline.EndpointRemoved:
@@ -102,29 +38,68 @@ func newLateness(run *timeline.Run) *lateness {
 	return v
 }
 
-// learn finds out how long the attempts of each pattern take at least, and which
-// connections have one that failed. It reports whether any attempt failed, or is
-// marked.
-func (v *lateness) learn(all []timeline.Attempt) bool {
-	failed := false
-	for i := range all {
-		a := &all[i]
-		failed = failed || (a.Failed() || a.Void) && !a.Control
-		known, ok := v.fastest[a.Pattern]
-		switch {
-		case a.Control:
-		case a.Failed() && a.Reused:
-			v.idleSince[a.Conn] = a.Started
-		case !a.Failed() && (!ok || a.Ended-a.Started < known):
-			v.fastest[a.Pattern] = a.Ended - a.Started
-		}
+// learn notes how long the attempts of each pattern take at least, and which
+// connections have one that failed.
+func (v *lateness) learn(a *timeline.Attempt) {
+	known, ok := v.fastest[a.Pattern]
+	switch {
+	case a.Control:
+	case a.Failed() && a.Reused:
+		v.idleSince[a.Conn] = a.Started
+	case !a.Failed() && (!ok || a.Ended-a.Started < known):
+		v.fastest[a.Pattern] = a.Ended - a.Started
 	}
-	return failed
 }
 
-// explains reports whether a lateness may be why the attempt failed. outage is since when
-// the Service has had no endpoint.
-func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
+// marked passes on attempts, in the order in which they began, and marks those that failed and whose
+// failure a lateness of the tool may have caused. All of them were learned from before.
+// In each case the question is what would have been otherwise if the tool had been on time:
+//
+//   - An attempt that started late met another moment than the one it was due at,
+//     in a crowd of others that started late.
+//   - A connection that stayed idle because its client was late may have met the
+//     server's idle time-out, or missed the response that asked it to close.
+//   - A connection was opened through a node that should have known already that
+//     the pod is terminating, or no longer exists.
+//   - No endpoint was ready, for no longer than the tool had been late with the
+//     replacement.
+//   - A time-out of the client: the stalls took at least half of the time before it.
+//   - Any other failure while the tool was late: the bytes were sent late, and the
+//     server's own time-outs and its exit came too early for them. This does not hold
+//     if even the fastest attempt of the pattern would have been in progress at that
+//     moment; nor if the server had the whole request for longer than the tool had been
+//     late.
+func (v *lateness) marked(attempts timeline.Attempts) timeline.Attempts {
+	return func(next func(*timeline.Attempt)) error {
+		now := *v
+		now.idleSince = maps.Clone(v.idleSince)
+		var marked timeline.Attempt
+		return attempts(func(a *timeline.Attempt) {
+			marked = *a
+			now.mark(&marked)
+			next(&marked)
+		})
+	}
+}
+
+// mark marks the next attempt.
+func (v *lateness) mark(a *timeline.Attempt) {
+	switch {
+	case a.Control:
+		return
+	case !a.Failed() && !a.Reused:
+		v.outage = timeline.Never
+	case unrouted(a) && v.outage == timeline.Never:
+		v.outage = a.Started
+	}
+	a.Void = a.Failed() && v.explains(a)
+	if _, follow := v.idleSince[a.Conn]; follow {
+		v.idleSince[a.Conn] = a.Ended
+	}
+}
+
+// explains reports whether a lateness may be why the attempt failed.
+func (v *lateness) explains(a *timeline.Attempt) bool {
 	switch {
 	case a.Started == timeline.Never:
 		return v.stalls.Within(a.Scheduled, a.Ended) >= timeline.MostLate
@@ -134,7 +109,7 @@ func (v *lateness) explains(a *timeline.Attempt, outage time.Duration) bool {
 		return true
 	case !a.Reused && v.staleView(a):
 		return true
-	case unrouted(a) && a.Ended-outage < v.stalls.Within(v.lastDeletion(a.Started), a.Ended):
+	case unrouted(a) && a.Ended-v.outage < v.stalls.Within(v.lastDeletion(a.Started), a.Ended):
 		return true
 	case a.Class == timeline.ClassTimedOut:
 		return v.stalls.Outweigh(a.Scheduled, a.Ended)

@@ -4,15 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
@@ -29,6 +25,9 @@ rules of this version, and prints the report as verify does.
 
 With two runs it compares them, the earlier one first: the drops of each
 pattern and cause, and the findings that are gone, new, or still there.
+
+A run is read twice, and is never in memory as a whole. One that comes through a
+pipe, or from stdin if RUN is -, is first copied to the folder for temporary files.
 
 Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
 2 usage, or a file that is not a complete run, 3 could not run or inconclusive.`,
@@ -56,11 +55,11 @@ Exit codes: 0 nothing dropped, 1 drops or findings (of two runs, in the second),
 func reportRuns(ctx context.Context, s console.Streams, files []string, output string) error {
 	var reports []*report.Report
 	for _, file := range files {
-		run, err := readRun(ctx, file)
+		r, err := reportOf(ctx, s, file)
 		if err != nil {
 			return err
 		}
-		reports = append(reports, judge(attribute.Run(run)))
+		reports = append(reports, r)
 	}
 	last := reports[len(reports)-1]
 	var err error
@@ -76,11 +75,6 @@ func reportRuns(ctx context.Context, s console.Streams, files []string, output s
 		return err
 	}
 	return outcome(last)
-}
-
-// judge is the report of a run whose attempts have their pods.
-func judge(run *timeline.Run) *report.Report {
-	return report.New(run, diagnose.Run(run))
 }
 
 func printReport(s console.Streams, r *report.Report, output string) error {
@@ -108,20 +102,26 @@ func checkOutput(output string) error {
 	return nil
 }
 
-// readRun reads a saved run. A file that is the wrong one is a mistake on the
+// reportOf is the report of a saved run. A file that is the wrong one is a mistake on the
 // command line; a disk that fails is not.
-func readRun(ctx context.Context, file string) (*timeline.Run, error) {
-	f, err := os.Open(file)
+func reportOf(ctx context.Context, s console.Streams, file string) (*report.Report, error) {
+	f, err := openRun(ctx, s, file)
 	if err != nil {
-		return nil, console.Usage(hint.New(fmt.Errorf("%s: %w", file, pathError(err)), "name a file that lameduck verify --save has written"))
+		return nil, err
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, console.Usage(hint.New(fmt.Errorf("%s is a folder", file), "name a file that lameduck verify --save has written"))
+	defer f.end()
+	run, attempts, err := timeline.OpenRun(f)
+	if err != nil {
+		return nil, unreadable(file, err)
 	}
-	run, err := timeline.Read(interruptible{ctx, f})
+	r, err := analyze.Run(run, attempts)
+	return r, unreadable(file, err)
+}
+
+// unreadable explains why a file could not be read; nil if it could.
+func unreadable(file string, err error) error {
 	if err == nil {
-		return run, nil
+		return nil
 	}
 	for kind, advice := range map[error]string{
 		timeline.ErrNotARun:   "name a file that lameduck verify --save has written; --report writes another kind",
@@ -130,30 +130,8 @@ func readRun(ctx context.Context, file string) (*timeline.Run, error) {
 		timeline.ErrDamaged:   "the file is no longer as it was written: copy it again, or repeat the run",
 	} {
 		if errors.Is(err, kind) {
-			return nil, console.Usage(hint.New(fmt.Errorf("%s: %w", file, err), advice))
+			return console.Usage(hint.New(fmt.Errorf("%s: %w", file, err), advice))
 		}
 	}
-	return nil, hint.New(fmt.Errorf("%s: %w", file, pathError(err)), "the file could not be read to its end: check the disk")
-}
-
-// interruptible ends the reading of a long run when ctx ends.
-type interruptible struct {
-	ctx context.Context
-	io.Reader
-}
-
-func (r interruptible) Read(p []byte) (int, error) {
-	if r.ctx.Err() != nil {
-		return 0, context.Cause(r.ctx)
-	}
-	return r.Reader.Read(p)
-}
-
-// pathError is the error without the operation and the path, which the message
-// has already.
-func pathError(err error) error {
-	if p, ok := errors.AsType[*fs.PathError](err); ok {
-		return p.Err
-	}
-	return err
+	return hint.New(fmt.Errorf("%s: %w", file, pathError(err)), "the file could not be read to its end: check the disk")
 }

@@ -16,7 +16,7 @@ import (
 func TestSaveReport(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "run.JSON")
-	r := report.New(&timeline.Run{}, finding.Diagnosis{})
+	r := report.New(report.NewCounts(&timeline.Run{}), finding.Diagnosis{})
 	if err := os.WriteFile(path, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +50,7 @@ func TestSaveReportRefuses(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			err := saveReport(test.path, report.New(&timeline.Run{}, finding.Diagnosis{}))
+			err := saveReport(test.path, report.New(report.NewCounts(&timeline.Run{}), finding.Diagnosis{}))
 			if err == nil || !strings.HasPrefix(err.Error(), test.want) || !strings.Contains(hint.Of(err), test.hint) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, hint %q", err, hint.Of(err))
 			}

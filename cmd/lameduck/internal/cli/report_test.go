@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -66,10 +67,51 @@ func TestASavedRunIsDiagnosedAsItWasLive(t *testing.T) {
 	}
 }
 
+// inMemory is a saved run with its attempts.
+func inMemory(path string) (*timeline.Run, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	run, attempts, err := timeline.OpenRun(f)
+	if err != nil {
+		return nil, err
+	}
+	return run, attempts(func(a *timeline.Attempt) { run.Attempts = append(run.Attempts, *a) })
+}
+
+// TestARunFromStdin is reported as one of a file, whether or not it can be read twice.
+func TestARunFromStdin(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	text, err := os.ReadFile(savedRun)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, _ := lameduck("report", savedRun)
+	for _, tt := range []struct {
+		text, out, err string
+		code           int
+	}{
+		{string(text), want, "", console.ExitFindings},
+		{string(text[:len(text)/2]), "", "lameduck: -: a saved run that ends too early: ", console.ExitUsage},
+		{"", "", "lameduck: -: not a saved run: it has no line", console.ExitUsage},
+	} {
+		var out, errs bytes.Buffer
+		code := Main([]string{"report", stdin}, iotest.OneByteReader(strings.NewReader(tt.text)), &out, &errs)
+		if code != tt.code || out.String() != tt.out || !strings.HasPrefix(errs.String(), tt.err) {
+			t.Errorf("exit code %d, stdout %q, stderr %q", code, &out, &errs)
+		}
+	}
+	if left, _ := os.ReadDir(os.TempDir()); len(left) != 0 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
 // cleanRun is the saved run as it would be if nothing had been dropped.
 func cleanRun(t *testing.T) string {
 	t.Helper()
-	run, err := readRun(t.Context(), savedRun)
+	run, err := inMemory(savedRun)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,8 +195,11 @@ func TestAReportThatCannotBeWritten(t *testing.T) {
 func TestReadingIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if run, err := readRun(ctx, savedRun); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v, %v", run, err)
+	for _, file := range []string{savedRun, stdin} {
+		s := console.Streams{In: strings.NewReader("x"), Out: io.Discard, Err: io.Discard}
+		if err := reportRuns(ctx, s, []string{file}, "text"); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }
 
@@ -183,21 +228,21 @@ func TestSaveIsWholeOrNotThere(t *testing.T) {
 	if out, err := saveTrial(t, path, 1, func() (trial.Stage, error) { return cordoned{}, nil }); err != nil || !strings.HasPrefix(out, "PASS") {
 		t.Fatal(err, out)
 	}
-	if run, err := readRun(t.Context(), path); err != nil || len(run.Attempts) != 1 || run.Seed != 1 {
+	if run, err := inMemory(path); err != nil || len(run.Attempts) != 1 || run.Seed != 1 {
 		t.Fatal(run, err)
 	}
 	broken := errors.New("no lab today")
 	if _, err := saveTrial(t, path, 2, func() (trial.Stage, error) { return nil, broken }); !errors.Is(err, broken) {
 		t.Error(err)
 	}
-	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 1 {
+	if run, err := inMemory(path); err != nil || run.Seed != 1 {
 		t.Errorf("the run of before is %+v (%v)", run, err)
 	}
 	stuck := errors.New("still cordoned") // the run is complete all the same
 	if _, err := saveTrial(t, path, 3, func() (trial.Stage, error) { return cordoned{stuck}, nil }); !errors.Is(err, stuck) {
 		t.Error(err)
 	}
-	if run, err := readRun(t.Context(), path); err != nil || run.Seed != 3 {
+	if run, err := inMemory(path); err != nil || run.Seed != 3 {
 		t.Errorf("the last run is %+v (%v)", run, err)
 	}
 	if left, _ := os.ReadDir(dir); len(left) != 1 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
@@ -26,8 +27,11 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	if run == nil {
 		return errors.Join(err, file.end(false))
 	}
-	r := judge(run)
 	_, unsaved := errors.AsType[*trial.SaveError](err)
+	r, failed := analyze.Run(run, run.InMemory)
+	if failed != nil {
+		return errors.Join(err, failed, file.end(!unsaved))
+	}
 	// If one of the three cannot be written, the others still are: the run may have been
 	// long. Stdout is the last, because a closed pipe ends the program.
 	lost := errors.Join(file.end(!unsaved), v.saveReport(r), console.Written(printReport(s, r, v.output)))

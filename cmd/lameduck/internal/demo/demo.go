@@ -16,8 +16,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/labtrial"
@@ -134,7 +134,11 @@ func (d *demo) config(name, self string) trial.Config {
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
-		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: report.New(run, diagnose.Run(run))})
+		r, err := analyze.Run(run, run.InMemory)
+		if err != nil {
+			return err
+		}
+		servers = append(servers, report.Server{Name: tutorial.Servers[i].Name, Report: r})
 	}
 	if d.output == "json" {
 		return console.Written(report.DemoJSON(s.Out, report.NewDemo(servers...)))

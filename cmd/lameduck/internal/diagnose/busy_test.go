@@ -184,7 +184,7 @@ func TestAQueueBehindALateMachine(t *testing.T) {
 			lateOnce(b, at, 20*ms+time.Duration(i/12)*1500*ms)
 		}
 	}
-	if d := Run(withClasses(&b.try(9900*ms, "a", lasting(5*s), failing(timeline.EOF)).Run)); slices.Contains(idsOf(d.Findings), notKeepingUp) {
+	if d := diagnosed(withClasses(&b.try(9900*ms, "a", lasting(5*s), failing(timeline.EOF)).Run)); slices.Contains(idsOf(d.Findings), notKeepingUp) {
 		t.Errorf("%+v", d.Findings)
 	}
 }
@@ -205,7 +205,7 @@ func TestTheRateOfTheTool(t *testing.T) {
 	for chosen, want := range map[bool]finding.Verdict{false: finding.Fail, true: finding.Inconclusive} {
 		run := &twoWorkers().Run
 		run.RateChosen, run.Rate = chosen, 4
-		d := Run(withClasses(run))
+		d := diagnosed(withClasses(run))
 		if len(d.Findings) != 1 || d.Findings[0].ID != notKeepingUp || d.Verdict != want {
 			t.Errorf("rate chosen: %t: %s, %+v; want %s", chosen, d.Verdict, d.Findings, want)
 		}
@@ -222,7 +222,7 @@ func TestOverloadedUntilItExits(t *testing.T) {
 		b := overloaded(500*ms, 0, 14*s, func(*timeline.Attempt) {})
 		b.try(11*s, "a", on(9999)).try(12*s, "a", on(9999)).try(14*s, "a", on(9999), lasting(s), failing(timeline.Reset))
 		b.RateChosen, b.Rate = chosen, 4
-		d := Run(withClasses(&b.Run))
+		d := diagnosed(withClasses(&b.Run))
 		if d.Verdict != want || chosen && len(idsOf(d.Findings)) != 0 || !chosen && !slices.Equal(idsOf(d.Findings), []string{notKeepingUp}) {
 			t.Errorf("rate chosen: %t: %s, %+v", chosen, d.Verdict, d.Findings)
 		}

@@ -167,10 +167,10 @@ func TestAHookOnALateMachine(t *testing.T) {
 		}
 		return b.try(10*s+300*ms, "a", lasting(50*ms), failing(timeline.EOF)).try(10*s+400*ms, "a", refused)
 	}
-	if d := Run(withClasses(&run(300 * ms).Run)); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "whether the preStop hook ended the server") {
+	if d := diagnosed(withClasses(&run(300 * ms).Run)); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "whether the preStop hook ended the server") {
 		t.Errorf("late: %s, %s: %s", d.Verdict, allIDs(d.Findings), d.Reason)
 	}
-	if d := Run(withClasses(&run(ms).Run)); d.Verdict != finding.Fail || allIDs(d.Findings) == hookEnds {
+	if d := diagnosed(withClasses(&run(ms).Run)); d.Verdict != finding.Fail || allIDs(d.Findings) == hookEnds {
 		t.Errorf("not late: %s, %s", d.Verdict, allIDs(d.Findings))
 	}
 }

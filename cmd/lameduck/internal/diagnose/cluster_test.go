@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -140,7 +139,7 @@ func TestFindingsInARolloutOfThree(t *testing.T) {
 func TestUncertainPodOfARefusal(t *testing.T) {
 	i := slices.IndexFunc(faults, func(f fault) bool { return f.want == notReady })
 	for _, apart := range []time.Duration{0, 1500 * ms, 6 * s} {
-		run := attribute.Run(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
+		run := attributed(asCluster(repeated(faults[i].simulate(), apart), visibility{}, rand.New(rand.NewPCG(1, 6))))
 		found := Findings(run)
 		checkSum(t, run, found)
 		doubt := 0
@@ -160,7 +159,7 @@ func TestUncertainPodOfARefusal(t *testing.T) {
 
 func check(t *testing.T, run *timeline.Run, want, what string) {
 	t.Helper()
-	run = attribute.Run(run)
+	run = attributed(run)
 	found := Findings(run)
 	if len(found) > 1 || len(found) == 0 != (want == "") || len(found) == 1 && found[0].ID != want {
 		t.Errorf("%s: want %q alone", what, want)
@@ -256,7 +255,7 @@ func TestRecommendOnACluster(t *testing.T) {
 		for _, c := range change {
 			c(b)
 		}
-		b.Run = *attribute.Run(&b.Run)
+		b.Run = *attributed(&b.Run)
 		return b
 	}
 	for _, tt := range []struct {
@@ -392,7 +391,7 @@ func TestEitherPod(t *testing.T) {
 		}
 		b.try(9*s, "a", on(1)).try(9500*ms, "a", on(1)) // so that pods have names
 		change(b)
-		return Run(attribute.Run(withClasses(&b.Run)))
+		return diagnosed(attributed(withClasses(&b.Run)))
 	}
 	for _, tt := range []struct {
 		name   string
@@ -417,7 +416,7 @@ func TestTheReadyEventIsLost(t *testing.T) {
 		event(10*s, timeline.EndpointTerminating, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"), event(13*s, timeline.Exited, "a"))
 	b.Stage, b.Accuracy = "cluster", 300*ms
 	b.try(9*s, "").try(11*s, "", lasting(1900*ms), failing(timeline.EOF))
-	if run := attribute.Run(withClasses(&b.Run)); run.Attempts[1].Pod != "a" {
+	if run := attributed(withClasses(&b.Run)); run.Attempts[1].Pod != "a" {
 		t.Errorf("%+v", run.Attempts[1])
 	}
 }

@@ -27,45 +27,25 @@ package diagnose
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// Run diagnoses a run that is in memory.
-func Run(run *timeline.Run) finding.Diagnosis {
-	return Stream(run, inOrder(run.Attempts))
-}
-
-// Stream diagnoses a run whose attempts come one by one, in the order in which
-// they began or ended; those of the run itself are not read. What it keeps of them grows
+// Run diagnoses a run. Its attempts come one by one, in the order in which they began or
+// ended; those of the run itself are not read. What it keeps of them grows
 // with the drops, the pods, and the connections that were used while their pod terminated:
-// about 100 bytes for each of those. An attempt may be changed after the next one was asked
-// for.
-func Stream(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) finding.Diagnosis {
-	s := newRunFacts(run, attempts)
+// about 100 bytes for each of those. The error is that of attempts.
+func Run(run *timeline.Run, attempts timeline.Attempts) (finding.Diagnosis, error) {
+	s, err := newRunFacts(run, attempts)
+	if err != nil {
+		return finding.Diagnosis{}, err
+	}
 	found, doubts := s.findings()
 	d := finding.Diagnosis{Statuses: s.load.statuses, Findings: found, Recommend: s.recommended}
 	s.judge(&d, doubts)
-	return d
-}
-
-// inOrder yields the attempts in the order of their start.
-func inOrder(all []timeline.Attempt) iter.Seq[*timeline.Attempt] {
-	return func(yield func(*timeline.Attempt) bool) {
-		order := make([]*timeline.Attempt, len(all))
-		for i := range all {
-			order[i] = &all[i]
-		}
-		slices.SortStableFunc(order, func(a, b *timeline.Attempt) int { return cmp.Compare(a.Started, b.Started) })
-		for _, a := range order {
-			if !yield(a) {
-				return
-			}
-		}
-	}
+	return d, nil
 }
 
 func ruleOf(d *dropFacts) int {

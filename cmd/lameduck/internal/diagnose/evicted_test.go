@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -53,7 +52,7 @@ func TestAnEvictionByTheNodeIsOneFinding(t *testing.T) {
 				check(lab, "lab")
 				for _, header := range []bool{true, false} {
 					vis := visibility{header: header}
-					check(attribute.Run(asCluster(copied(lab), vis, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", vis))
+					check(attributed(asCluster(copied(lab), vis, rand.New(rand.NewPCG(7, 7)))), fmt.Sprintf("%+v", vis))
 				}
 			}
 		})

@@ -62,7 +62,7 @@ func TestAnExitWithCode0(t *testing.T) {
 				b.try(at, "a")
 			}
 			tt.change(b.try(10100*ms, "a", refused))
-			d := Run(withClasses(&b.Run))
+			d := diagnosed(withClasses(&b.Run))
 			if d.Verdict != tt.verdict || !slices.Equal(idsOf(d.Findings), tt.ids) || !strings.Contains(d.Reason, tt.reason) {
 				t.Errorf("%s, %v: %s; want %s, %v: %s\n%+v", d.Verdict, idsOf(d.Findings), d.Reason, tt.verdict, tt.ids, tt.reason, d.Findings)
 			}

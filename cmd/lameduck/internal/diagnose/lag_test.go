@@ -177,7 +177,7 @@ func TestTheListenerAndTheExit(t *testing.T) {
 					a.Sent = never
 				}
 			})
-			d := Run(withClasses(&b.try(11*s, "a", refused).Run))
+			d := diagnosed(withClasses(&b.try(11*s, "a", refused).Run))
 			if allIDs(d.Findings) != tt.want || (d.Verdict == finding.Fail) != tt.sure {
 				t.Errorf("%s, %s (%s), want %s", d.Verdict, allIDs(d.Findings), d.Reason, tt.want)
 			}
@@ -297,7 +297,7 @@ func TestManyShortWaits(t *testing.T) {
 	for at := 13 * s; at < exit-20*ms; at += 50 * ms {
 		b.try(at, "a")
 	}
-	d := Run(withClasses(&b.Run))
+	d := diagnosed(withClasses(&b.Run))
 	if !slices.Equal(idsOf(d.Findings), []string{cutsKeepAlive}) || len(d.Findings) != 1 {
 		t.Errorf("%+v, want %s alone", d.Findings, cutsKeepAlive)
 	}

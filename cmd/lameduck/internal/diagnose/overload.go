@@ -65,11 +65,3 @@ func disturbances(pods []*podFacts) *periods {
 	}
 	return newPeriods(all)
 }
-
-// addControl folds the attempts at the control target.
-func addControl(c *timeline.Control, a *timeline.Attempt) {
-	c.Attempts++
-	if a.Failed() {
-		c.Failed++
-	}
-}

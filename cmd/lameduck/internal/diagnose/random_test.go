@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -16,7 +15,7 @@ import (
 func TestEveryDropIsExplainedOnce(t *testing.T) {
 	for seed := range uint64(1500) {
 		run := randomRun(rand.New(rand.NewPCG(seed, 1)))
-		run = attribute.Run(run)
+		run = attributed(run)
 		found := Findings(run)
 		checkSum(t, run, found)
 		if diff := cmp.Diff(found, Findings(run)); diff != "" {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -131,7 +130,7 @@ func TestRules(t *testing.T) {
 		{"no pod known on a cluster", func() *built {
 			b := onePod().try(s, "a").try(2*s, "", refused)
 			b.Stage = "cluster"
-			b.Run = *attribute.Run(&b.Run)
+			b.Run = *attributed(&b.Run)
 			return b
 		}(), map[string]int{unexplained: 1}},
 		{"failures of the control target are not judged", onePod().try(s, "a").try(2*s, "", failing(timeline.Reset), func(a *timeline.Attempt) { a.Control = true }),

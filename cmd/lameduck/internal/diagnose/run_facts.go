@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"time"
 
@@ -12,13 +11,17 @@ import (
 // newRunFacts makes the facts of a run: one pass over its events, one over its
 // attempts, and then what follows from both. The attempts come in the order in
 // which they began or in which they ended.
-func newRunFacts(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts {
-	s := collect(run, attempts)
+func newRunFacts(run *timeline.Run, attempts timeline.Attempts) (*runFacts, error) {
+	s := eventFacts(run)
+	if err := attempts(s.addAttempt); err != nil {
+		return nil, err
+	}
 	s.settle()
-	return s
+	return s, nil
 }
 
-func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts {
+// eventFacts are the facts before the first attempt.
+func eventFacts(run *timeline.Run) *runFacts {
 	s := &runFacts{
 		observer: &observer{accuracy: run.Accuracy, waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
 		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
@@ -34,14 +37,6 @@ func collect(run *timeline.Run, attempts iter.Seq[*timeline.Attempt]) *runFacts 
 	}
 	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
 	s.observer.addStalls(run)
-	for a := range attempts {
-		s.addAttempt(a)
-	}
-	s.waits.sort()
-	s.slow.sort()
-	s.notAccepting = newNotAccepting(s.pods)
-	s.observer.late = s.waits.joined()
-	s.backlog.settle(s.pods, s.observer.late)
 	return s
 }
 
@@ -55,7 +50,7 @@ func (s *runFacts) addPod(p *podFacts) *podFacts {
 // addAttempt files an attempt under its pod, also under one that has no event.
 func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	if a.Control {
-		addControl(&s.control, a)
+		s.control.Add(a)
 		s.observer.add(a)
 		return
 	}
@@ -128,6 +123,11 @@ func (s *runFacts) addVoidWait(a *timeline.Attempt) {
 
 // settle finds out what follows, each fact from those before it.
 func (s *runFacts) settle() {
+	s.waits.sort()
+	s.slow.sort()
+	s.notAccepting = newNotAccepting(s.pods)
+	s.observer.late = s.waits.joined()
+	s.backlog.settle(s.pods, s.observer.late)
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
 		p.t0 = s.observer.recorded(p.t0)

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"iter"
 	"runtime"
 	"testing"
 	"time"
@@ -20,7 +19,7 @@ func BenchmarkFindings(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d pods/%d attempts each", f.name, size.pods, size.attempts), func(b *testing.B) {
 				run := f.simulate(size.pods, size.attempts)
 				for b.Loop() {
-					Run(run)
+					diagnosed(run)
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(run.Attempts)), "ns/attempt")
 			})
@@ -40,7 +39,9 @@ func BenchmarkAttribute(b *testing.B) {
 					run := f.simulate(pods, 50)
 					removePodNames(run, named)
 					for b.Loop() {
-						attribute.Run(run)
+						if _, err := attribute.Run(run, run.InMemory); err != nil {
+							b.Fatal(err)
+						}
 					}
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(run.Attempts)), "ns/attempt")
 				})
@@ -66,7 +67,9 @@ func BenchmarkStream(b *testing.B) {
 				}
 				var most uint64
 				for b.Loop() {
-					Stream(run, f.stream(pods, attempts, &most))
+					if _, err := Run(run, f.stream(pods, attempts, &most)); err != nil {
+						b.Fatal(err)
+					}
 				}
 				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*pods*attempts), "ns/attempt")
 				b.ReportMetric(float64(most)/1e6, "MB-in-use")
@@ -78,12 +81,12 @@ func BenchmarkStream(b *testing.B) {
 // stream yields the attempts of simulate in the order in which they began, in
 // slots of fleetStep, each in the same variable. It notes the most memory that
 // was in use meanwhile.
-func (f *fleet) stream(pods, attempts int, most *uint64) iter.Seq[*timeline.Attempt] {
+func (f *fleet) stream(pods, attempts int, most *uint64) timeline.Attempts {
 	names := make([]string, pods)
 	for i := range names {
 		names[i] = podName(i)
 	}
-	return func(yield func(*timeline.Attempt) bool) {
+	return func(next func(*timeline.Attempt)) error {
 		var a timeline.Attempt
 		slots := int((fleetServes + fleetLast) / fleetStep) // of each pod
 		perSlot, n := attempts/slots, 0
@@ -91,15 +94,14 @@ func (f *fleet) stream(pods, attempts int, most *uint64) iter.Seq[*timeline.Atte
 			for j := range perSlot {
 				for i := max(0, slot-slots+1); i <= min(slot, pods-1); i++ {
 					a = f.attempt(names[i], i, (slot-i)*perSlot+j, attempts)
-					if !yield(&a) {
-						return
-					}
+					next(&a)
 					if n++; n%1_000_000 == 0 {
 						*most = max(*most, inUse())
 					}
 				}
 			}
 		}
+		return nil
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -161,7 +160,7 @@ func TestTruth(t *testing.T) {
 			random = randomStall
 		}
 		what, want, run := random(r)
-		d := Run(run)
+		d := diagnosed(run)
 		checkSum(t, run, d.Findings)
 		certain := idsOf(d.Findings)
 		all[what]++
@@ -201,7 +200,7 @@ func randomTruth(r *rand.Rand) (what, want string, run *timeline.Run) {
 	if stage == "cluster" {
 		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
 	}
-	return fmt.Sprintf("%s, %s", stage, mutation.name), want, attribute.Run(run)
+	return fmt.Sprintf("%s, %s", stage, mutation.name), want, attributed(run)
 }
 
 // ofKernel reports whether only the kernel of a pod's own machine shows the event.
@@ -232,7 +231,7 @@ func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
 			a.Sent, a.Ended = a.Started, sim.stall.at(a.Started+ms, firstClient)
 		}
 	}
-	return "lab, " + name, server.want, attribute.Run(run)
+	return "lab, " + name, server.want, attributed(run)
 }
 
 func wantIDs(id string) []string {

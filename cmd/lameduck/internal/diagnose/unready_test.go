@@ -54,7 +54,7 @@ func TestAFailedProbeIsNoTermination(t *testing.T) {
 		"the process had exited":             {onNode(crashed(), 4*s+500*ms), crashes, ""},
 		"the probe fails in the termination": {onNode(onePod().try(s, "a").with(event(11*s, timeline.Unready, "a")), 12*s), noEndpoint, ""},
 	} {
-		d := Run(&test.Run)
+		d := diagnosed(&test.Run)
 		checkSum(t, &test.Run, d.Findings)
 		if got := allIDs(d.Findings); got != strings.TrimSpace(test.want+" "+test.reported) {
 			t.Errorf("%s: %s, want %s %s", name, got, test.want, test.reported)
@@ -90,7 +90,7 @@ func TestAReadinessThatWasNotSeen(t *testing.T) {
 		event(18*s, timeline.Killed, "a"), timeline.Event{At: 18 * s, Kind: timeline.Exited, Pod: "a", Code: 137})
 	b.Stage, b.Accuracy = "cluster", 1500*ms
 	b.try(9*s, "").try(11*s, "a", refused, func(a *timeline.Attempt) { a.PodBy = timeline.Inferred })
-	if d := Run(withClasses(&b.Run)); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "the readiness of a was not seen") {
+	if d := diagnosed(withClasses(&b.Run)); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "the readiness of a was not seen") {
 		t.Errorf("%s: %s\n%+v", d.Verdict, d.Reason, d.Findings)
 	}
 }
@@ -102,7 +102,7 @@ func TestACutOnAnUnknownPod(t *testing.T) {
 		b := onePod()
 		b.Stage, b.Accuracy = "cluster", 1500*ms
 		b.try(s, "").try(at, "", failing(timeline.EOF))
-		if d := Run(withClasses(&b.Run)); d.Verdict != want || allIDs(d.Findings) != unexplained {
+		if d := diagnosed(withClasses(&b.Run)); d.Verdict != want || allIDs(d.Findings) != unexplained {
 			t.Errorf("at %v: %s (%s), %s, want %s", at, d.Verdict, d.Reason, allIDs(d.Findings), want)
 		}
 	}

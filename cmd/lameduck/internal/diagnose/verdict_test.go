@@ -64,7 +64,7 @@ func TestVerdict(t *testing.T) {
 		{"too few connections to see when the listener closed", onePod().try(9900*ms, "a").try(13*s, "a", refused), finding.Inconclusive, "too few new connections reached a", "--rate"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			d := Run(withClasses(&tt.Run))
+			d := diagnosed(withClasses(&tt.Run))
 			if d.Verdict != tt.want || !strings.Contains(d.Reason, tt.reason) || !strings.Contains(d.Hint, tt.hint) {
 				t.Errorf("%s: %q (%q), want %s: %q (%q)\n%+v", d.Verdict, d.Reason, d.Hint, tt.want, tt.reason, tt.hint, d.Findings)
 			}
@@ -97,7 +97,7 @@ func TestAPassCovers(t *testing.T) {
 				tt.second(a)
 			}
 		})
-		if d := Run(withClasses(&b.Run)); d.Covers != tt.want || d.Statuses[200] == 0 {
+		if d := diagnosed(withClasses(&b.Run)); d.Covers != tt.want || d.Statuses[200] == 0 {
 			t.Errorf("%q, %v, want %q", d.Covers, d.Statuses, tt.want)
 		}
 	}

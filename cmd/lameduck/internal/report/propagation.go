@@ -27,9 +27,9 @@ type Propagation struct {
 	Lags         []float64 `json:"lags_ms"` // every sample, the shortest first
 }
 
-func propagation(run *timeline.Run) []Propagation {
+func propagation(lags []attribute.Lag) []Propagation {
 	byNode := map[string][]attribute.Lag{}
-	for _, l := range attribute.Propagation(run) {
+	for _, l := range lags {
 		byNode[l.Node] = append(byNode[l.Node], l)
 	}
 	var all []Propagation

@@ -36,7 +36,7 @@ func onCluster(rounds int) *timeline.Run {
 }
 
 func TestPropagation(t *testing.T) {
-	r := New(onCluster(11), passed)
+	r := New(counted(onCluster(11)), passed)
 	golden(t, "propagation.txt", render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	var got struct{ Propagation []map[string]any }
 	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, r) }), &got); err != nil {

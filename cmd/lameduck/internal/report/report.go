@@ -128,11 +128,12 @@ type Late struct {
 	LastRequest    *float64 `json:"last_request_ms"`
 }
 
-// New assembles the report of a run and its diagnosis.
-func New(run *timeline.Run, d finding.Diagnosis) *Report {
+// New assembles the report of what was counted, and the diagnosis.
+func New(c *Counts, d finding.Diagnosis) *Report {
+	run := c.run
 	r := &Report{
 		Version: Version, Verdict: d.Verdict, Reason: d.Reason, Hint: d.Hint, Covers: d.Covers, Statuses: d.Statuses,
-		Control: Control(timeline.ControlOf(run.Attempts)),
+		Control: Control(c.totals.Control),
 		Traffic: []Traffic{}, Pods: []Pod{}, Findings: []finding.Finding{}, Recommend: d.Recommend,
 		Tool: run.Tool, Start: run.Start, Duration: millis(run.Duration),
 		Stage: run.Stage, Action: string(run.Action), Rounds: run.Rounds, Rate: run.Rate, Spec: newSpec(run),
@@ -141,7 +142,7 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 		r.Seed = &run.Seed
 	}
 	r.Findings = append(r.Findings, d.Findings...)
-	for _, t := range timeline.ByPattern(run.Attempts) {
+	for _, t := range c.totals.ByPattern() {
 		r.Attempts += t.Attempts
 		r.Dropped += t.Dropped
 		r.Void += t.Void
@@ -150,10 +151,9 @@ func New(run *timeline.Run, d finding.Diagnosis) *Report {
 	for _, s := range run.Skews {
 		r.Clocks = append(r.Clocks, Clock{s.Node, millis(s.Ahead), millis(s.Within)})
 	}
-	r.Propagation = propagation(run)
-	late := timeline.LateArrivals(run)
+	r.Propagation = propagation(c.lags.Measured())
 	for _, p := range timeline.Pods(run.Events) {
-		r.Pods = append(r.Pods, newPod(p, late))
+		r.Pods = append(r.Pods, newPod(p, c.late))
 	}
 	return r
 }
@@ -173,7 +173,7 @@ func newTraffic(t timeline.Traffic) Traffic {
 	}
 }
 
-func newPod(p timeline.Pod, late map[string]timeline.Late) Pod {
+func newPod(p timeline.Pod, late timeline.LateArrivals) Pod {
 	pod := Pod{
 		Name: p.Name, Ready: moment(p.Ready), Deleted: moment(p.Deleted), Signalled: moment(p.Signalled),
 		Exited: moment(p.Exited), Killed: p.Killed != timeline.Never,
@@ -181,7 +181,7 @@ func newPod(p timeline.Pod, late map[string]timeline.Late) Pod {
 	if p.Exited != timeline.Never {
 		pod.ExitCode = &p.Code
 	}
-	if l, ok := late[p.Name]; ok {
+	if l := late[p.Name]; l != nil {
 		pod.Late = Late{l.Connections, l.Requests, moment(l.LastConnection), moment(l.LastRequest)}
 	}
 	return pod

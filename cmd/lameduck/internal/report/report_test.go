@@ -116,6 +116,13 @@ var advised = finding.Recommendation{DelaySeconds: 4, GraceSeconds: 30,
 
 	Why: "the last new connection arrived 1.80 s after termination began (app-1), × 1.25 + 1 s makes 4 s of delay"}
 
+// counted are the counts of a run in memory.
+func counted(run *timeline.Run) *Counts {
+	c := NewCounts(run)
+	_ = c.Of(run.InMemory)(func(*timeline.Attempt) {})
+	return c
+}
+
 func render(t *testing.T, write func(io.Writer) error) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -126,31 +133,31 @@ func render(t *testing.T, write func(io.Writer) error) []byte {
 }
 
 func TestGolden(t *testing.T) {
-	pass := New(rollout(), passed)
-	fail := New(noisy(dropping(rollout())), failed(found))
-	warning := New(rollout(), failed([]finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}))
-	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(&timeline.Run{}, empty(""))})
+	pass := New(counted(rollout()), passed)
+	fail := New(counted(noisy(dropping(rollout()))), failed(found))
+	warning := New(counted(rollout()), failed([]finding.Finding{{ID: "cuts-keep-alive-at-exit", Summary: "The server never sends Connection: close while it terminates.", Evidence: "seen", Fix: "send it."}}))
+	demo := NewDemo(Server{"default", fail}, Server{"sleep-exit", warning}, Server{"lameduck", pass}, Server{"silent", New(counted(&timeline.Run{}), empty(""))})
 	after := rollout()
 	after.Start, after.Rate, after.Load.Patterns = after.Start.Add(time.Hour), 100, []string{"new", "keepalive"}
 	after.Attempts = slices.DeleteFunc(after.Attempts, func(a timeline.Attempt) bool { return a.Pattern == "slow" })
 	after.Attempts[0].Cause, after.Attempts[3].Cause = timeline.Timeout, timeline.Timeout
-	mended := New(after, failed([]finding.Finding{found[1], {ID: "crashes", Drops: 1}}))
+	mended := New(counted(after), failed([]finding.Finding{found[1], {ID: "crashes", Drops: 1}}))
 	tests := map[string]func(io.Writer) error{
 		"compare.txt":      func(w io.Writer) error { return CompareText(w, Compare(fail, mended), false) },
 		"compare.json":     func(w io.Writer) error { return CompareJSON(w, Compare(fail, mended)) },
 		"compare_pass.txt": func(w io.Writer) error { return CompareText(w, Compare(pass, pass), false) },
 		"compare_empty.txt": func(w io.Writer) error {
-			return CompareText(w, Compare(New(&timeline.Run{}, empty("")), pass), false)
+			return CompareText(w, Compare(New(counted(&timeline.Run{}), empty("")), pass), false)
 		},
 		"pass.txt":    func(w io.Writer) error { return Text(w, pass, false) },
 		"fail.txt":    func(w io.Writer) error { return Text(w, fail, false) },
 		"warning.txt": func(w io.Writer) error { return Text(w, warning, false) },
 		"empty.txt": func(w io.Writer) error {
-			return Text(w, New(&timeline.Run{}, empty("no pod was terminated in this run")), false)
+			return Text(w, New(counted(&timeline.Run{}), empty("no pod was terminated in this run")), false)
 		},
 		"pass.json":  func(w io.Writer) error { return JSON(w, pass) },
 		"fail.json":  func(w io.Writer) error { return JSON(w, fail) },
-		"empty.json": func(w io.Writer) error { return JSON(w, New(&timeline.Run{}, empty(""))) },
+		"empty.json": func(w io.Writer) error { return JSON(w, New(counted(&timeline.Run{}), empty(""))) },
 		"demo.txt":   func(w io.Writer) error { return DemoText(w, demo, false) },
 		"demo.json":  func(w io.Writer) error { return DemoJSON(w, demo) },
 	}
@@ -170,7 +177,7 @@ func TestGolden(t *testing.T) {
 // The names are a contract with scripts that read the report.
 func TestJSONNames(t *testing.T) {
 	var got map[string]any
-	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(dropping(rollout()), failed(found))) }), &got); err != nil {
+	if err := json.Unmarshal(render(t, func(w io.Writer) error { return JSON(w, New(counted(dropping(rollout())), failed(found))) }), &got); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{
@@ -259,7 +266,7 @@ func collect(names map[string]any, of string, v any) {
 
 // TestInconclusive: the text has the reason, what to do, and what was seen.
 func TestInconclusive(t *testing.T) {
-	r := New(rollout(), finding.Diagnosis{Verdict: finding.Inconclusive, Reason: "no response was a success: 4500 × 404 Not Found",
+	r := New(counted(rollout()), finding.Diagnosis{Verdict: finding.Inconclusive, Reason: "no response was a success: 4500 × 404 Not Found",
 		Hint: "test a path that is served, with --path", Statuses: map[int]int{404: 4500}, Recommend: advised})
 	golden(t, "inconclusive.txt", render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	golden(t, "inconclusive.json", render(t, func(w io.Writer) error { return JSON(w, r) }))
@@ -274,7 +281,7 @@ func TestDropsBesideRedirects(t *testing.T) {
 	}{{map[int]int{301: 900}, true}, {map[int]int{301: 900, 404: 3}, true}, {map[int]int{200: 1, 301: 900}, false}, {nil, false}} {
 		d := failed(found)
 		d.Statuses = tt.statuses
-		r := New(dropping(rollout()), d)
+		r := New(counted(dropping(rollout())), d)
 		text := strings.Join(strings.Fields(string(render(t, func(w io.Writer) error { return Text(w, r, false) }))), " ")
 		if got := strings.Contains(text, "No response was a success: the drops are real"); got != tt.want {
 			t.Errorf("%v: %v, want %v\n%s", tt.statuses, got, tt.want, text)
@@ -283,8 +290,8 @@ func TestDropsBesideRedirects(t *testing.T) {
 }
 
 func TestColourAddsNothingButColour(t *testing.T) {
-	r := New(dropping(rollout()), failed(found))
-	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(rollout(), passed)})
+	r := New(counted(dropping(rollout())), failed(found))
+	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(counted(rollout()), passed)})
 	plain := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, false), DemoText(w, demo, false)) })
 	coloured := render(t, func(w io.Writer) error { return errors.Join(Text(w, r, true), DemoText(w, demo, true)) })
 	if bytes.Equal(plain, coloured) || bytes.Contains(plain, []byte("\x1b")) {
@@ -304,7 +311,7 @@ type broken struct{ writes int }
 func (b *broken) Write([]byte) (int, error) { b.writes++; return 0, io.ErrClosedPipe }
 
 func TestTheErrorOfTheWriterIsMetOnce(t *testing.T) {
-	r := New(rollout(), passed)
+	r := New(counted(rollout()), passed)
 	for name, write := range map[string]func(io.Writer) error{
 		"text": func(w io.Writer) error { return Text(w, r, false) }, "json": func(w io.Writer) error { return JSON(w, r) },
 		"demo": func(w io.Writer) error { return DemoText(w, NewDemo(Server{"x", r}), false) },
@@ -321,7 +328,7 @@ func TestManyPodsAreCutInTextOnly(t *testing.T) {
 	for i := range 25 {
 		run.Events = append(run.Events, timeline.Event{Kind: timeline.Started, Pod: strings.Repeat("p", i+1)})
 	}
-	r := New(run, passed)
+	r := New(counted(run), passed)
 	text := string(render(t, func(w io.Writer) error { return Text(w, r, false) }))
 	if len(r.Pods) != 25 || !strings.Contains(text, "and 5 pods more") {
 		t.Errorf("%d pods, text:\n%s", len(r.Pods), text)

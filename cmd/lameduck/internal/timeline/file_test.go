@@ -63,14 +63,59 @@ func TestRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
 		run := randomRun(r)
-		got, err := Read(bytes.NewReader(written(t, run)))
+		got, err := readAll(bytes.NewReader(written(t, run)))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(run, got); diff != "" {
 			t.Fatal(diff)
 		}
+		again, err := reopened(string(written(t, run)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(run, again); diff != "" {
+			t.Fatal("opened: ", diff)
+		}
 	}
+}
+
+// readAll reads a run as a stream.
+func readAll(r io.Reader) (*Run, error) {
+	in, err := NewReader(r)
+	if err != nil {
+		return nil, err
+	}
+	run := &Run{}
+	for item, err := range in.Items() {
+		switch {
+		case err != nil:
+			return nil, err
+		case item.Event != nil:
+			run.Events = append(run.Events, *item.Event)
+		default:
+			run.Attempts = append(run.Attempts, *item.Attempt)
+		}
+	}
+	events, attempts := run.Events, run.Attempts
+	*run = in.Run
+	run.Events, run.Attempts = events, attempts
+	return run, nil
+}
+
+// reopened reads a run as its report does: the events first, the attempts twice.
+func reopened(text string) (*Run, error) {
+	run, attempts, err := OpenRun(strings.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	for range 2 {
+		run.Attempts = nil
+		if err := attempts(func(a *Attempt) { run.Attempts = append(run.Attempts, *a) }); err != nil {
+			return nil, err
+		}
+	}
+	return run, nil
 }
 
 func written(t testing.TB, run *Run) []byte {
@@ -85,7 +130,7 @@ func written(t testing.TB, run *Run) []byte {
 // TestConclusionsAreNotSaved: a file has what was observed.
 func TestConclusionsAreNotSaved(t *testing.T) {
 	run := &Run{Attempts: []Attempt{{Pod: "a"}, {Pod: "b", PodBy: Inferred}, {Pod: "c", PodBy: Probable}}}
-	got, err := Read(bytes.NewReader(written(t, run)))
+	got, err := readAll(bytes.NewReader(written(t, run)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,12 +186,12 @@ func TestBadFiles(t *testing.T) {
 		{"no version", strings.Replace(good, `"version":1,`, ``, 1), ErrVersion, "its version is 0"},
 		{"another version with other fields", `{"file":"lameduck-run","version":2,"stage":7}` + "\n", ErrVersion, "its version is 2"},
 		{"a wrong field in the header", strings.Replace(good, `"stage":"lab"`, `"stage":7`, 1), ErrDamaged, `line 1: "stage" cannot be a number`},
-		{"a wrong field in a line", lines[0] + `{"attempt":{"pattern":5}}` + "\n" + lines[4], ErrDamaged, `line 2: "pattern" cannot be a number`},
+		{"a wrong field in a line", lines[0] + lines[1] + `{"attempt":{"pattern":5}}` + "\n" + lines[3] + lines[4], ErrDamaged, `line 3: "pattern" cannot be a number`},
 		{"a line of another kind", lines[0] + `{"note":"x"}` + "\n" + lines[4], ErrDamaged, "line 2 is not one event, attempt or end"},
 		{"two in a line", lines[0] + `{"event":{},"attempt":{}}` + "\n" + lines[4], ErrDamaged, "line 2 is not one event, attempt or end"},
-		{"null in a line", lines[0] + `{"attempt":null}` + "\n" + lines[4], ErrDamaged, "line 2 is not one event, attempt or end"},
+		{"null in a line", lines[0] + lines[1] + `{"attempt":null}` + "\n" + lines[3] + lines[4], ErrDamaged, "line 3 is not one event, attempt or end"},
 		{"a moment that no run has", lines[0] + `{"event":{"at":9223372036854775807}}` + "\n" + lines[4], ErrDamaged, "line 2 has a time of 2562047h"},
-		{"one before that", lines[0] + `{"attempt":{"sent":-9223372036854775808}}` + "\n" + lines[4], ErrDamaged, "line 2 has a time of -2562047h"},
+		{"one before that", lines[0] + lines[1] + `{"attempt":{"sent":-9223372036854775808}}` + "\n" + lines[3] + lines[4], ErrDamaged, "line 3 has a time of -2562047h"},
 		{"a header with such a time", strings.Replace(good, `"grace":0`, `"grace":99999999999999999`, 1), ErrDamaged, "line 1 has a time of "},
 		{"an end with such a time", strings.Replace(good, `"duration":0`, `"duration":99999999999999999`, 1), ErrDamaged, "line 5 has a time of "},
 		{"an empty line", lines[0] + "\n" + lines[1], ErrDamaged, "line 2: unexpected end of JSON input"},
@@ -154,12 +199,14 @@ func TestBadFiles(t *testing.T) {
 		{"a line without end", lines[0] + strings.Repeat("x", longestLine+1) + "\n", ErrDamaged, "line 2 is longer than 16777216 bytes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			run, err := Read(strings.NewReader(tt.text))
-			if !errors.Is(err, tt.want) || run != nil {
-				t.Fatalf("%v, want %v", err, tt.want)
-			}
-			if !strings.Contains(err.Error(), tt.message) || strings.Contains(err.Error(), "\n") {
-				t.Errorf("%q is not one line with %q", err, tt.message)
+			for _, read := range []func(string) (*Run, error){reopened, func(text string) (*Run, error) { return readAll(strings.NewReader(text)) }} {
+				run, err := read(tt.text)
+				if !errors.Is(err, tt.want) || run != nil {
+					t.Fatalf("%v, want %v", err, tt.want)
+				}
+				if !strings.Contains(err.Error(), tt.message) || strings.Contains(err.Error(), "\n") {
+					t.Errorf("%q is not one line with %q", err, tt.message)
+				}
 			}
 		})
 	}
@@ -170,7 +217,7 @@ func TestBadFiles(t *testing.T) {
 func TestEveryCutIsSeen(t *testing.T) {
 	good := few(t)
 	for n := range len(good) - 1 {
-		if _, err := Read(strings.NewReader(good[:n])); !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotARun) {
+		if _, err := reopened(good[:n]); !errors.Is(err, ErrTruncated) && !errors.Is(err, ErrNotARun) {
 			t.Fatalf("cut after %d bytes of %d: %v", n, len(good), err)
 		}
 	}
@@ -179,7 +226,7 @@ func TestEveryCutIsSeen(t *testing.T) {
 // TestNewFieldsAreIgnored: a later tool may add some to the same version.
 func TestNewFieldsAreIgnored(t *testing.T) {
 	text := strings.ReplaceAll(few(t), `{"`, `{"added":[{"x":1}],"`)
-	run, err := Read(strings.NewReader(text))
+	run, err := readAll(strings.NewReader(text))
 	if err != nil || len(run.Attempts) != 2 || run.Events[0].Pod != "a" || run.Stage != "lab" {
 		t.Errorf("%+v (%v)", run, err)
 	}
@@ -189,7 +236,7 @@ func TestTheErrorOfTheDiskIsKept(t *testing.T) {
 	broken := errors.New("the disk is broken")
 	good := few(t)
 	for _, n := range []int{0, 20, len(good) / 2, len(good)} {
-		_, err := Read(io.MultiReader(strings.NewReader(good[:n]), iotest.ErrReader(broken)))
+		_, err := readAll(io.MultiReader(strings.NewReader(good[:n]), iotest.ErrReader(broken)))
 		if !errors.Is(err, broken) || errors.Is(err, ErrTruncated) || errors.Is(err, ErrNotARun) {
 			t.Errorf("after %d bytes: %v", n, err)
 		}
@@ -206,6 +253,26 @@ func TestTheErrorOfTheDiskIsKept(t *testing.T) {
 type failing struct{ err error }
 
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+// TestAFileThatChanges between the first reading and the second.
+func TestAFileThatChanges(t *testing.T) {
+	good := few(t)
+	file := &replaced{strings.NewReader(good)}
+	_, attempts, err := OpenRun(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.ReadSeeker = strings.NewReader(string(written(t, &Run{Attempts: make([]Attempt, 3)})))
+	if err := attempts(func(*Attempt) {}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), "it had 2 attempts, and has 3 now") {
+		t.Error(err)
+	}
+	file.ReadSeeker = strings.NewReader(good[:len(good)-9])
+	if err := attempts(func(*Attempt) {}); !errors.Is(err, ErrTruncated) {
+		t.Error(err)
+	}
+}
+
+type replaced struct{ io.ReadSeeker }
 
 // TestReadingStops where its user stops.
 func TestReadingStops(t *testing.T) {
@@ -261,7 +328,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(good[:len(good)/2]))
 	f.Add([]byte("\n"))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		run, err := Read(bytes.NewReader(text))
+		run, err := readAll(bytes.NewReader(text))
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("more than one line: %q", err)
@@ -272,7 +339,7 @@ func FuzzRead(f *testing.F) {
 		if err := Write(&first, run); err != nil {
 			t.Skip(err) // a year beyond 9999
 		}
-		again, err := Read(bytes.NewReader(first.Bytes()))
+		again, err := readAll(bytes.NewReader(first.Bytes()))
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, &first)
 		}
@@ -290,7 +357,7 @@ func realRun(t testing.TB) []byte {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	run, err := Read(file)
+	run, err := readAll(file)
 	if err != nil {
 		t.Fatal(err)
 	}

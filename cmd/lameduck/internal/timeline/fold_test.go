@@ -29,7 +29,14 @@ func TestLateArrivals(t *testing.T) {
 		"a": {Connections: 2, Requests: 3, LastConnection: 250 * ms, LastRequest: 300 * ms},
 		"b": {LastConnection: Never, LastRequest: Never},
 	}
-	if diff := cmp.Diff(want, LateArrivals(run)); diff != "" {
+	late, got := NewLateArrivals(run.Events), map[string]Late{}
+	for i := range run.Attempts {
+		late.Add(&run.Attempts[i])
+	}
+	for pod, l := range late {
+		got[pod] = l.Late
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -55,16 +62,22 @@ func TestByPattern(t *testing.T) {
 			Latency: Latency{P50: 100 * ms, P90: 180 * ms, P99: 198 * ms, Max: 200 * ms}},
 		{Pattern: "zebra", Attempts: 1, Causes: map[Cause]int{}},
 	}
-	if diff := cmp.Diff(want, ByPattern(attempts)); diff != "" {
+	var totals Totals
+	for i := range attempts {
+		totals.Add(&attempts[i])
+	}
+	if diff := cmp.Diff(want, totals.ByPattern()); diff != "" {
 		t.Error(diff)
 	}
-	if got, want := ControlOf(attempts), (Control{Attempts: 2, Failed: 1}); got != want {
+	if got, want := totals.Control, (Control{Attempts: 2, Failed: 1}); got != want {
 		t.Errorf("control %+v, want %+v", got, want)
 	}
 }
 
 func TestQuantilesOfOne(t *testing.T) {
-	if got, want := quantiles([]time.Duration{7 * ms}), (Latency{7 * ms, 7 * ms, 7 * ms, 7 * ms}); got != want {
+	one := latencies{}
+	one.add(7*ms + 999*time.Nanosecond)
+	if got, want := one.quantiles(), (Latency{7 * ms, 7 * ms, 7 * ms, 7 * ms}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }

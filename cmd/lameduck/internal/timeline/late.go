@@ -12,25 +12,30 @@ type Late struct {
 	LastRequest    time.Duration // how long after T0 the last request began, or Never
 }
 
-// LateArrivals folds the attempts into one Late for every pod that has a T0.
-func LateArrivals(run *Run) map[string]Late {
-	began := map[string]time.Duration{}
-	late := map[string]Late{}
-	for _, p := range Pods(run.Events) {
+// LateArrivals has a Late for every pod that has a T0.
+type LateArrivals map[string]*lateAtPod
+
+type lateAtPod struct {
+	t0 time.Duration
+	Late
+}
+
+// NewLateArrivals has the pods, and no attempt yet.
+func NewLateArrivals(events []Event) LateArrivals {
+	all := LateArrivals{}
+	for _, p := range Pods(events) {
 		if t0 := p.T0(); t0 != Never {
-			began[p.Name] = t0
-			late[p.Name] = Late{LastConnection: Never, LastRequest: Never}
+			all[p.Name] = &lateAtPod{t0, Late{LastConnection: Never, LastRequest: Never}}
 		}
 	}
-	for i := range run.Attempts {
-		a := &run.Attempts[i]
-		if t0, ok := began[a.Pod]; ok && !a.Control && a.PodBy != Probable && a.Started >= t0 {
-			l := late[a.Pod]
-			l.Add(a, a.Started-t0)
-			late[a.Pod] = l
-		}
+	return all
+}
+
+// Add counts an attempt, if it is late.
+func (l LateArrivals) Add(a *Attempt) {
+	if p := l[a.Pod]; p != nil && !a.Control && a.PodBy != Probable && a.Started >= p.t0 {
+		p.Late.Add(a, a.Started-p.t0)
 	}
-	return late
 }
 
 // Add counts an attempt that began so long after T0.

@@ -25,10 +25,12 @@ type Reader struct {
 	lines            *bufio.Scanner
 	number           int // of the line
 	names            map[string]string
-	events, attempts int // that were read
+	events, attempts int  // that were read
+	eventsOnly       bool // attempts are counted, and not decoded
 }
 
-// Item is an event or an attempt; the other is nil.
+// Item is an event or an attempt; the other is nil. Both are where attempts are only
+// counted.
 type Item struct {
 	Event   *Event
 	Attempt *Attempt
@@ -89,11 +91,18 @@ func (in *Reader) Items() iter.Seq2[Item, error] {
 // errEnd is the error of item when the file is complete.
 var errEnd = errors.New("end of the run")
 
+// attemptPrefix is how the line of an attempt begins, as Writer writes it.
+var attemptPrefix = []byte(`{"attempt":`)
+
 // item is the event or attempt of the next line.
 func (in *Reader) item() (Item, error) {
 	text, err := in.next()
 	if err != nil {
 		return Item{}, err
+	}
+	if in.eventsOnly && bytes.HasPrefix(text, attemptPrefix) {
+		in.attempts++
+		return Item{}, nil
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -194,28 +203,4 @@ func (in *Reader) shareNames(all ...*string) {
 			in.names[*s] = *s
 		}
 	}
-}
-
-// Read reads a whole run into memory. The error is as those of NewReader and
-// Items.
-func Read(r io.Reader) (*Run, error) {
-	in, err := NewReader(r)
-	if err != nil {
-		return nil, err
-	}
-	var events []Event
-	var attempts []Attempt
-	for item, err := range in.Items() {
-		switch {
-		case err != nil:
-			return nil, err
-		case item.Event != nil:
-			events = append(events, *item.Event)
-		default:
-			attempts = append(attempts, *item.Attempt)
-		}
-	}
-	run := in.Run
-	run.Events, run.Attempts = events, attempts
-	return &run, nil
 }

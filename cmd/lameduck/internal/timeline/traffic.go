@@ -3,7 +3,6 @@ package timeline
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // Traffic is the result of the attempts of one pattern.
@@ -19,12 +18,6 @@ type Traffic struct {
 	Latency           Latency
 }
 
-// Latency has the exact quantiles (nearest rank) of the attempts that were
-// served, counted from the moment each was due. All are 0 if none was served. A
-// failure has no latency: a refusal would lower the figures, a timeout would
-// only show how long the client waits.
-type Latency struct{ P50, P90, P99, Max time.Duration }
-
 // Control is the noise floor: the attempts on the server that never terminates,
 // made beside the trial.
 type Control struct{ Attempts, Failed int }
@@ -32,29 +25,44 @@ type Control struct{ Attempts, Failed int }
 // known is the order in which reports list the patterns; others follow by name.
 var known = []string{"new", "keepalive", "slow", "download", "upload", "h2", "grpc", "grpc-stream", "websocket", "sse", "tcp"}
 
-// ByPattern folds the attempts, without those of the control target.
-func ByPattern(attempts []Attempt) []Traffic {
-	index := map[string]*Traffic{}
-	served := map[string][]time.Duration{}
-	for i := range attempts {
-		a := &attempts[i]
-		if a.Control {
-			continue
-		}
-		t := index[a.Pattern]
-		if t == nil {
-			t = &Traffic{Pattern: a.Pattern, Causes: map[Cause]int{}}
-			index[a.Pattern] = t
-		}
-		t.add(a)
-		if !a.Failed() {
-			served[a.Pattern] = append(served[a.Pattern], a.Latency())
-		}
+// Totals counts the attempts of a run, one by one.
+type Totals struct {
+	Control  Control
+	patterns map[string]*total
+}
+
+// total is what is counted of one pattern.
+type total struct {
+	Traffic
+	served latencies
+}
+
+// Add counts an attempt.
+func (t *Totals) Add(a *Attempt) {
+	if a.Control {
+		t.Control.Add(a)
+		return
 	}
-	all := make([]Traffic, 0, len(index))
-	for name, t := range index {
-		t.Latency = quantiles(served[name])
-		all = append(all, *t)
+	p := t.patterns[a.Pattern]
+	if p == nil {
+		p = &total{Traffic{Pattern: a.Pattern, Causes: map[Cause]int{}}, latencies{}}
+		if t.patterns == nil {
+			t.patterns = map[string]*total{}
+		}
+		t.patterns[a.Pattern] = p
+	}
+	p.add(a)
+	if !a.Failed() {
+		p.served.add(a.Latency())
+	}
+}
+
+// ByPattern is the result of each pattern, without the attempts at the control target.
+func (t *Totals) ByPattern() []Traffic {
+	all := make([]Traffic, 0, len(t.patterns))
+	for _, p := range t.patterns {
+		p.Latency = p.served.quantiles()
+		all = append(all, p.Traffic)
 	}
 	slices.SortFunc(all, func(a, b Traffic) int { return ComparePatterns(a.Pattern, b.Pattern) })
 	return all
@@ -87,26 +95,10 @@ func rank(pattern string) int {
 	return len(known)
 }
 
-func quantiles(served []time.Duration) Latency {
-	if len(served) == 0 {
-		return Latency{}
+// Add counts an attempt at the control target.
+func (c *Control) Add(a *Attempt) {
+	c.Attempts++
+	if a.Dropped() {
+		c.Failed++
 	}
-	slices.Sort(served)
-	// The q-th per cent is the smallest value that at least q in a hundred do not exceed.
-	at := func(q int) time.Duration { return served[(len(served)*q+99)/100-1] }
-	return Latency{P50: at(50), P90: at(90), P99: at(99), Max: served[len(served)-1]}
-}
-
-// ControlOf folds the attempts on the control target.
-func ControlOf(attempts []Attempt) Control {
-	var c Control
-	for i := range attempts {
-		if a := &attempts[i]; a.Control {
-			c.Attempts++
-			if a.Dropped() {
-				c.Failed++
-			}
-		}
-	}
-	return c
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -50,7 +49,7 @@ func Run(ctx context.Context, cfg Config) (run *timeline.Run, err error) {
 	if s, ok := stage.(interface{ Skews() []timeline.Skew }); ok {
 		run.Skews = s.Skews()
 	}
-	return attribute.Run(run), rec.saved(run)
+	return run, rec.saved(run)
 }
 
 // actUnderLoad sends the traffic and runs the action under it.

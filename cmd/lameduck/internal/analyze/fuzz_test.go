@@ -1,14 +1,10 @@
-package report_test
+package analyze
 
 import (
 	"bytes"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/diagnose"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -16,15 +12,7 @@ import (
 // FuzzSavedRun: whatever a file has that is read as a run, a report can be
 // made of it, and a comparison.
 func FuzzSavedRun(f *testing.F) {
-	file, err := os.Open(filepath.Join("..", "cli", "testdata", "exits-at-once.jsonl"))
-	if err != nil {
-		f.Fatal(err)
-	}
-	defer file.Close()
-	run, err := timeline.Read(file)
-	if err != nil {
-		f.Fatal(err)
-	}
+	run := saved(f)
 	run.Attempts = append(run.Attempts[:5], run.Attempts[len(run.Attempts)/2:len(run.Attempts)/2+5]...)
 	for _, stage := range []string{"lab", "cluster"} {
 		run.Stage = stage
@@ -35,12 +23,14 @@ func FuzzSavedRun(f *testing.F) {
 		f.Add(text.Bytes())
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		run, err := timeline.Read(bytes.NewReader(text))
+		run, attempts, err := timeline.OpenRun(bytes.NewReader(text))
 		if err != nil {
 			return
 		}
-		run = attribute.Run(run)
-		r := report.New(run, diagnose.Run(run))
+		r, err := Run(run, attempts)
+		if err != nil {
+			return
+		}
 		for name, write := range map[string]func() error{
 			"text": func() error { return report.Text(io.Discard, r, false) }, "json": func() error { return report.JSON(io.Discard, r) },
 			"comparison": func() error { return report.CompareText(io.Discard, report.Compare(r, r), false) },
