@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -114,7 +113,7 @@ func reportOf(ctx context.Context, s console.Streams, file string) (*report.Repo
 	if err != nil {
 		return nil, unreadable(file, err)
 	}
-	r, err := analyze.Run(run, attempts)
+	r, err := report.Run(run, attempts)
 	return r, unreadable(file, err)
 }
 

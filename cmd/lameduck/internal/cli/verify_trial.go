@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/trial"
@@ -28,7 +27,7 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 		return errors.Join(err, file.end(false))
 	}
 	_, unsaved := errors.AsType[*trial.SaveError](err)
-	r, failed := analyze.Run(run, run.InMemory)
+	r, failed := report.Run(run, run.InMemory)
 	if failed != nil {
 		return errors.Join(err, failed, file.end(!unsaved))
 	}

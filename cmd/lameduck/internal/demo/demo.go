@@ -16,7 +16,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/analyze"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/console"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lab"
@@ -134,7 +133,7 @@ func (d *demo) config(name, self string) trial.Config {
 func (d *demo) print(s console.Streams, runs []*timeline.Run) error {
 	var servers []report.Server
 	for i, run := range runs {
-		r, err := analyze.Run(run, run.InMemory)
+		r, err := report.Run(run, run.InMemory)
 		if err != nil {
 			return err
 		}

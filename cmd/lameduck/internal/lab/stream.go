@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 )
@@ -10,9 +9,16 @@ import (
 // so that the order of the draws (a matter of scheduling) does not change the
 // numbers of another.
 func stream(seed uint64, purpose string) *rand.Rand {
-	h := fnv.New64a()
-	h.Write([]byte(purpose))
-	return rand.New(rand.NewPCG(seed, h.Sum64()))
+	return rand.New(rand.NewPCG(seed, number(purpose)))
+}
+
+// number is FNV-1a. Package hash/fnv would be one more for the demo to compile.
+func number(name string) uint64 {
+	h := uint64(14695981039346656037)
+	for _, b := range []byte(name) {
+		h = (h ^ uint64(b)) * 1099511628211
+	}
+	return h
 }
 
 // between draws uniformly from [low, high).

@@ -1,11 +1,10 @@
-package analyze
+package report
 
 import (
 	"bytes"
 	"io"
 	"testing"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -32,8 +31,8 @@ func FuzzSavedRun(f *testing.F) {
 			return
 		}
 		for name, write := range map[string]func() error{
-			"text": func() error { return report.Text(io.Discard, r, false) }, "json": func() error { return report.JSON(io.Discard, r) },
-			"comparison": func() error { return report.CompareText(io.Discard, report.Compare(r, r), false) },
+			"text": func() error { return Text(io.Discard, r, false) }, "json": func() error { return JSON(io.Discard, r) },
+			"comparison": func() error { return CompareText(io.Discard, Compare(r, r), false) },
 		} {
 			if err := write(); err != nil {
 				t.Errorf("%s: %v", name, err)

@@ -1,4 +1,4 @@
-package analyze
+package report
 
 import (
 	"bytes"
@@ -10,7 +10,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/report"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -32,9 +31,9 @@ func saved(t testing.TB) *timeline.Run {
 	return run
 }
 
-// onCluster is the same run where clients know the pod of the connections that they keep
+// savedOnCluster is the same run where clients know the pod of the connections that they keep
 // alone.
-func onCluster(run *timeline.Run) *timeline.Run {
+func savedOnCluster(run *timeline.Run) *timeline.Run {
 	run.Stage, run.Accuracy = "cluster", 300*time.Millisecond
 	for i := range run.Attempts {
 		if a := &run.Attempts[i]; a.Pattern == "new" || a.Failed() {
@@ -47,7 +46,7 @@ func onCluster(run *timeline.Run) *timeline.Run {
 // TestOneReport: the report of a run is the same whether its attempts are in memory or in a
 // file, and whatever order the record has them in.
 func TestOneReport(t *testing.T) {
-	for _, run := range []*timeline.Run{saved(t), onCluster(saved(t))} {
+	for _, run := range []*timeline.Run{saved(t), savedOnCluster(saved(t))} {
 		t.Run(run.Stage, func(t *testing.T) {
 			want := text(t, run, run.InMemory)
 			var file bytes.Buffer
@@ -77,10 +76,10 @@ func text(t *testing.T, run *timeline.Run, attempts timeline.Attempts) string {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := report.JSON(&out, r); err != nil {
+	if err := JSON(&out, r); err != nil {
 		t.Fatal(err)
 	}
-	if err := report.Text(&out, r, false); err != nil {
+	if err := Text(&out, r, false); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()
