@@ -21,24 +21,31 @@ type Skipped struct {
 // key leaves an error too, and is read nevertheless.
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 	for _, part := range document.Split(f.Data) {
-		nodes, err := document.Read(f.Name, part.Text, part.Line)
-		twice, duplicates := errors.AsType[document.Duplicates](err)
-		for _, line := range twice {
-			errs = append(errs, errors.New(line))
-		}
-		switch {
-		case err == nil || duplicates:
-		case document.Templated(part.Text):
-			skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
-		default:
-			errs = append(errs, err)
-		}
-		for _, n := range nodes {
-			list, why := collect(f, nil, n)
-			objects = append(objects, list...)
-			if why != "" {
-				skipped = append(skipped, Skipped{f.Name, int(n.Line), why})
-			}
+		more, skips, failed := ReadPart(f, part)
+		objects, skipped, errs = append(objects, more...), append(skipped, skips...), append(errs, failed...)
+	}
+	return objects, skipped, errs
+}
+
+// ReadPart reads the objects of one document of a file.
+func ReadPart(f *File, part document.Part) (objects []*Object, skipped []Skipped, errs []error) {
+	nodes, err := document.Read(f.Name, part.Text, part.Line)
+	twice, duplicates := errors.AsType[document.Duplicates](err)
+	for _, line := range twice {
+		errs = append(errs, errors.New(line))
+	}
+	switch {
+	case err == nil || duplicates:
+	case document.Templated(part.Text):
+		skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
+	default:
+		errs = append(errs, err)
+	}
+	for _, n := range nodes {
+		list, why := collect(f, nil, n)
+		objects = append(objects, list...)
+		if why != "" {
+			skipped = append(skipped, Skipped{f.Name, int(n.Line), why})
 		}
 	}
 	return objects, skipped, errs
