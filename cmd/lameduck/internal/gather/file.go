@@ -139,16 +139,15 @@ func errTooLargeAt(name string, line int) error {
 
 // part reads the objects of one document of f, and returns those that are judged.
 func (m *Manifests) part(f *object.File, part document.Part) (judged []*object.Packed) {
-	objects, skipped, errs := object.ReadPart(f, part)
-	m.Skipped = append(m.Skipped, skipped...)
-	m.Unread = append(m.Unread, errs...)
-	for _, o := range objects {
+	skipped, errs := object.ReadPart(f, part, func(o *object.Object) {
 		if why := unfit(o); why != "" {
 			m.skip(f.Name, o.Pos().Line, why)
 		} else {
 			judged = append(judged, m.packer.Pack(o))
 		}
-	}
+	})
+	m.Skipped = append(m.Skipped, skipped...)
+	m.Unread = append(m.Unread, errs...)
 	m.Objects = append(m.Objects, judged...)
 	return judged
 }

@@ -120,8 +120,7 @@ func FuzzGroups(f *testing.F) {
 		var objects []*object.Object
 		file := &object.File{Name: "a.yaml", Data: text}
 		for _, part := range document.Split(text) {
-			more, _, _ := object.ReadPart(file, part)
-			objects = append(objects, more...)
+			object.ReadPart(file, part, func(o *object.Object) { objects = append(objects, o) })
 		}
 		together, divided := sentences(Objects(objects)), sentences(Options{}.Packed(pack(objects)))
 		if diff := cmp.Diff(together, divided); diff != "" {
