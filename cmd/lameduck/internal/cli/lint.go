@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"maps"
 	"os"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -128,7 +127,6 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 		}
 		args, s.In = []string{gather.Stdin}, live
 	}
-	debug.SetGCPercent(50) // all that is read is held to the end: it costs little time, and saves a fifth of the memory
 	m := gather.Read(ctx, args, s.In)
 	if ctx.Err() != nil {
 		return context.Cause(ctx) // before a file is changed for what was read in part
@@ -209,12 +207,9 @@ func (l *linter) change(s console.Streams, m *gather.Manifests) error {
 		if len(set) == 0 || m.Built(set[0].File()) {
 			continue
 		}
-		fixed, left := l.options().Fix(set)
+		left := l.options().FixPacked(set, func(f *lint.Fixed) { errs = append(errs, l.mendFile(s, f)) })
 		for _, f := range left {
 			fmt.Fprintf(s.Err, "not changed: %s: %v\n", f.ID, f.Err)
-		}
-		for _, f := range fixed {
-			errs = append(errs, l.mendFile(s, &f))
 		}
 	}
 	return errors.Join(errs...)
@@ -238,7 +233,7 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 	var all []lint.Finding
 	seen := map[string]bool{}
 	for _, set := range m.Sets() {
-		for _, f := range l.options().Objects(set) {
+		for _, f := range l.options().Packed(set) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {

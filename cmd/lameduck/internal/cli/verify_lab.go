@@ -64,7 +64,7 @@ func (v *verify) preflight(ctx context.Context, w io.Writer) {
 	if v.file == "" || v.file == "-" {
 		return
 	}
-	for _, f := range lint.Objects(gather.Read(ctx, []string{v.file}, nil).Objects) {
+	for _, f := range (lint.Options{}).Packed(gather.Read(ctx, []string{v.file}, nil).Objects) {
 		if f.Severity != lint.Info {
 			fmt.Fprintf(w, "lint: %s:%d:%d: %s: %s (lameduck explain %s)\n", f.File, f.Line, f.Column, f.Severity, f.Summary, f.ID)
 		}

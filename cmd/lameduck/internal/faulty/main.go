@@ -24,6 +24,7 @@ var servers = map[string]func(args []string) error{
 	"cuts-downloads-at-exit":        cutsDownloadsAtExit,
 	"leaves-too-soon":               leavesTooSoon,
 	"keeps-serving":                 keepsServing,
+	"finishes-on-quit":              finishesOnQuit,
 	"starts-slowly":                 startsSlowly,
 	"starts-only-once":              startsOnlyOnce,
 	"stops-accepting":               stopsAccepting,

@@ -164,6 +164,13 @@ func keepsServing([]string) error {
 	})
 }
 
+// finishesOnQuit terminates well on SIGQUIT, and on SIGTERM Go's runtime ends it at once.
+func finishesOnQuit([]string) error {
+	var p lameduck.Process
+	p.AddHTTP(newServer(answer))
+	return p.RunUntilSignal(context.Background(), syscall.SIGQUIT)
+}
+
 // serveUntil serves; after the stop signal it calls leave, and exits with code
 // 0 when that returns.
 func serveUntil(s *http.Server, leave func()) error {

@@ -38,7 +38,7 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 		return
 	}
 	f := &object.File{Name: name, Data: text}
-	m.build(f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
+	m.build(ctx, f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
 }
 
 // lowest finds the version that a constraint such as >=1.34.0-0 begins with; it finds none
@@ -58,9 +58,9 @@ func wantsKubernetes(err error) string {
 }
 
 // build reads the objects of a text that a program has made.
-func (m *Manifests) build(f *object.File, origin func(object.Pos) (Place, bool)) {
+func (m *Manifests) build(ctx context.Context, f *object.File, origin func(object.Pos) (Place, bool)) {
 	m.Files = append(m.Files, f)
-	m.builds = append(m.builds, &build{file: f, objects: m.objects(f), origin: origin})
+	m.builds = append(m.builds, &build{file: f, objects: m.objects(ctx, f, bytes.NewReader(f.Data)), origin: origin})
 }
 
 // source begins the comment of helm that names the template of a document.

@@ -14,11 +14,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// maxFile is how large a file may be, in bytes. An object of Kubernetes has less than
-// 1.5 MiB, so a larger file has very many objects, or none.
-const maxFile = 64 << 20
+// What is read of a text, in bytes. An object of Kubernetes has less than 1.5 MiB.
+const (
+	maxDocument = 16 << 20 // of one document; a List may have many objects
+	maxHeld     = 64 << 20 // of a text that has to be held as a whole
+)
 
-var errTooLarge = hint.New(fmt.Errorf("larger than %d MiB, so it is not read", maxFile>>20), "split the file: an object of Kubernetes has less than 1.5 MiB")
+var errTooLarge = fmt.Errorf("larger than %d MiB, so it is not read", maxHeld>>20)
 
 // readFile reads the objects of the file at that path.
 func (m *Manifests) readFile(ctx context.Context, path string) {
@@ -26,8 +28,8 @@ func (m *Manifests) readFile(ctx context.Context, path string) {
 	switch {
 	case err != nil:
 		m.unread(path, err)
-	case info.Mode().IsRegular() && info.Size() > maxFile:
-		m.unread(path, errTooLarge)
+	case info.Mode().IsRegular():
+		m.readDocuments(ctx, path)
 	case info.Mode()&os.ModeSocket != 0 || info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0:
 		m.unread(path, errors.New("not a file"))
 	default:
@@ -35,27 +37,37 @@ func (m *Manifests) readFile(ctx context.Context, path string) {
 	}
 }
 
-// readAll reads the objects of a text to its end.
+// readDocuments reads the objects of a file, of which one document at a time is in memory.
+func (m *Manifests) readDocuments(ctx context.Context, path string) {
+	r, err := os.Open(path)
+	if err != nil {
+		m.unread(path, err)
+		return
+	}
+	defer r.Close()
+	f := &object.File{Name: path}
+	m.Files = append(m.Files, f)
+	m.keep(f)
+	m.objects(ctx, f, r)
+}
+
+// readAll reads the objects of a text that can be read only once.
 func (m *Manifests) readAll(ctx context.Context, name string, open func() (io.ReadCloser, error)) {
 	data, err := textOf(ctx, open)
-	if err == nil && len(data) > maxFile {
-		err = errTooLarge
+	if err == nil && len(data) > maxHeld {
+		err = hint.New(errTooLarge, "write it to a file: that is read document by document")
 	}
 	if err != nil {
 		m.unread(name, err)
 		return
 	}
-	if line := binary(data); line > 0 {
-		m.Unread = append(m.Unread, errors.New(document.At(name, line, 1, "not text, so not a manifest")))
-		return
-	}
 	f := &object.File{Name: name, Data: data}
 	m.Files = append(m.Files, f)
 	m.keep(f)
-	m.objects(f)
+	m.objects(ctx, f, bytes.NewReader(data))
 }
 
-// textOf reads at most maxFile and one byte. To open or read a pipe may mean to wait for
+// textOf reads at most maxHeld and one byte. To open or read a pipe may mean to wait for
 // another program: the end of ctx ends the wait.
 func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byte, err error) {
 	done := make(chan struct{})
@@ -69,7 +81,7 @@ func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byt
 			return
 		}
 		defer f.Close()
-		text, failed = io.ReadAll(io.LimitReader(f, maxFile+1))
+		text, failed = io.ReadAll(io.LimitReader(f, maxHeld+1))
 	}()
 	select {
 	case <-done:
@@ -81,7 +93,7 @@ func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byt
 
 // text reads a file of which only the lines are needed.
 func (m *Manifests) text(path string) (*object.File, error) {
-	if f := m.File(path); f != nil {
+	if f := m.File(path); f != nil && f.Data != nil {
 		return f, nil
 	}
 	data, err := os.ReadFile(path)
@@ -93,19 +105,49 @@ func (m *Manifests) text(path string) (*object.File, error) {
 	return f, nil
 }
 
-// objects reads the objects of f, and returns them.
-func (m *Manifests) objects(f *object.File) []*object.Object {
-	objects, skipped, errs := object.Read(f)
-	m.Skipped = append(m.Skipped, skipped...)
-	m.Unread = append(m.Unread, errs...)
-	var judged []*object.Object
-	for _, o := range objects {
+// objects reads the objects of f from r, and returns them. What comes after a document that
+// is too large, or no text, is not read.
+func (m *Manifests) objects(ctx context.Context, f *object.File, r io.Reader) (judged []*object.Packed) {
+	m.documents.Reset(r, maxDocument)
+	for ctx.Err() == nil {
+		part, err := m.documents.Next()
+		switch line := binary(part.Text); {
+		case errors.Is(err, io.EOF):
+			return judged
+		case errors.Is(err, document.ErrTooLarge):
+			m.Unread = append(m.Unread, errTooLargeAt(f.Name, part.Line))
+			return judged
+		case err != nil:
+			m.unread(f.Name, err)
+			return judged
+		case line > 0:
+			m.Unread = append(m.Unread, errors.New(document.At(f.Name, part.Line-1+line, 1, "not text, so not a manifest")))
+			return judged
+		}
+		if f.Data == nil {
+			f.Passed(part)
+		}
+		judged = append(judged, m.part(f, part)...)
+	}
+	return judged
+}
+
+func errTooLargeAt(name string, line int) error {
+	return hint.New(errors.New(document.At(name, line, 1, fmt.Sprintf("a document larger than %d MiB: it is not read, nor is what comes after it", maxDocument>>20))),
+		"split it: an object of Kubernetes has less than 1.5 MiB")
+}
+
+// part reads the objects of one document of f, and returns those that are judged.
+func (m *Manifests) part(f *object.File, part document.Part) (judged []*object.Packed) {
+	skipped, errs := object.ReadPart(f, part, func(o *object.Object) {
 		if why := unfit(o); why != "" {
 			m.skip(f.Name, o.Pos().Line, why)
 		} else {
-			judged = append(judged, o)
+			judged = append(judged, m.packer.Pack(o))
 		}
-	}
+	})
+	m.Skipped = append(m.Skipped, skipped...)
+	m.Unread = append(m.Unread, errs...)
 	m.Objects = append(m.Objects, judged...)
 	return judged
 }

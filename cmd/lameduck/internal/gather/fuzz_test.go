@@ -32,7 +32,7 @@ func FuzzLint(f *testing.F) {
 		m := gather.Read(t.Context(), []string{gather.Stdin}, bytes.NewReader(text))
 		r := &output.Result{Manifests: m, FailOn: lint.Warning}
 		for _, set := range m.Sets() {
-			r.Findings = append(r.Findings, lint.Objects(set)...)
+			r.Findings = append(r.Findings, lint.Options{}.Packed(set)...)
 		}
 		lines := 1
 		for range document.Lines(text) {
@@ -66,7 +66,7 @@ func BenchmarkLint(b *testing.B) {
 	for b.Loop() {
 		m := gather.Read(b.Context(), []string{dir}, nil)
 		for _, set := range m.Sets() {
-			lint.Objects(set)
+			lint.Options{}.Packed(set)
 		}
 		if n := len(m.Objects); n != manifests/3*3 {
 			b.Fatalf("%d objects", n)

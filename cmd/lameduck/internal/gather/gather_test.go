@@ -43,7 +43,8 @@ func read(t *testing.T, args ...string) []string {
 	t.Helper()
 	m := Read(t.Context(), args, strings.NewReader(workload))
 	var lines []string
-	for _, o := range m.Objects {
+	for _, packed := range m.Objects {
+		o := packed.Object()
 		lines = append(lines, fmt.Sprintf("%s:%s %s", filepath.ToSlash(o.File().Name), o.Pos(), o))
 	}
 	for _, s := range m.Skipped {
@@ -108,7 +109,7 @@ func TestDuplicateKey(t *testing.T) {
 	write(t, map[string]string{"web.yaml": workload + "  replicas: 1\n  replicas: 2\n  replicas: 3\n---\n" + configMap})
 	want(t, read(t, "."), "web.yaml:1:1 Deployment web", "web.yaml:10:1 ConfigMap a",
 		"unread web.yaml:7:3: duplicate key replicas, first on line 6", "unread web.yaml:8:3: duplicate key replicas, first on line 7")
-	replicas := Read(t.Context(), []string{"."}, nil).Objects[0].Get("spec", "replicas")
+	replicas := Read(t.Context(), []string{"."}, nil).Objects[0].Object().Get("spec", "replicas")
 	if n, _ := replicas.Int(); n != 3 || replicas.Pos().Line != 8 {
 		t.Errorf("replicas: %d, on line %d", n, replicas.Pos().Line)
 	}
@@ -142,18 +143,14 @@ func bomb() string {
 	return text.String()
 }
 
-// A file that is too large is not read, and a stream not to its end.
+// A document that is too large is not read, and a stream not to its end.
 func TestTooLarge(t *testing.T) {
-	write(t, map[string]string{"good.yaml": configMap})
-	f, err := os.Create("large.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := f.Truncate(1 << 40); err != nil {
+	write(t, map[string]string{"good.yaml": configMap, "large.yaml": configMap + "---\n"})
+	if err := os.Truncate("large.yaml", 1<<40); err != nil {
 		t.Skip(err)
 	}
-	want(t, read(t, "."), "good.yaml:1:1 ConfigMap a", "unread large.yaml: larger than 64 MiB, so it is not read")
+	want(t, read(t, "."), "good.yaml:1:1 ConfigMap a", "large.yaml:1:1 ConfigMap a",
+		"unread large.yaml:4:1: a document larger than 16 MiB: it is not read, nor is what comes after it")
 	m := Read(t.Context(), []string{"-"}, endless{})
 	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin: larger than 64 MiB") {
 		t.Errorf("%v", m.Unread)
@@ -381,4 +378,49 @@ func TestKustomizationsThatAreNotBuilt(t *testing.T) {
 		"skipped part/kustomization.yaml:1: a Component, which is part of the kustomizations that name it",
 		"skipped remote/kustomization.yaml:1: a kustomization with https://example.com/x.yaml, which is not fetched: kustomize build DIR | lameduck lint -",
 		"unread bomb/bomb.yaml:3:26", "unread broken/kustomization.yaml:2:1", "unread circle/kustomization.yaml: a circle")
+}
+
+// TestManyDocuments: of a file with any number of documents the lines can be read later, and
+// its text for changes, unless it is another file now.
+func TestManyDocuments(t *testing.T) {
+	var text strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&text, "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a%d}\ndata: {key: %s}\n", i, strings.Repeat("x", i%50))
+	}
+	write(t, map[string]string{"many.yaml": text.String()})
+	m := Read(t.Context(), []string{"."}, nil)
+	if len(m.Objects) != 20_000 || len(m.Unread) > 0 {
+		t.Fatalf("%d objects, %v", len(m.Objects), m.Unread)
+	}
+	f := m.Files[0]
+	if f.Data != nil {
+		t.Error("the text is held")
+	}
+	lines := strings.Split(text.String(), "\n")
+	for n := -1; n <= len(lines)+1; n += 7 {
+		want := ""
+		if n > 0 && n <= len(lines) {
+			want = lines[n-1]
+		}
+		if got := f.Line(n); got != want {
+			t.Fatalf("line %d is %q, want %q", n, got, want)
+		}
+	}
+	if err := f.Load(10); err == nil {
+		t.Error("more bytes are loaded than there may be")
+	}
+	if err := f.Load(64 << 20); err != nil || string(f.Data) != text.String() {
+		t.Errorf("another text is loaded, %v", err)
+	}
+	f.Unload()
+	write(t, map[string]string{"many.yaml": text.String() + "# more\n"})
+	if err := f.Load(64 << 20); err == nil {
+		t.Error("a file that has changed is loaded")
+	}
+	if err := os.Remove("many.yaml"); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Line(1); got != "" {
+		t.Errorf("a line of no file is %q", got)
+	}
 }

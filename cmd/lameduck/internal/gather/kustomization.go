@@ -111,8 +111,8 @@ func isRemote(name string) bool {
 // readSafely reads the YAML documents of a file.
 func readSafely(path string) ([]*document.Node, error) {
 	info, err := os.Stat(path)
-	if err == nil && info.Size() > maxFile {
-		err = hint.New(errors.New(path+": "+errTooLarge.Error()), hint.Of(errTooLarge))
+	if err == nil && info.Size() > maxHeld {
+		err = hint.New(errors.New(path+": "+errTooLarge.Error()), "split the file: an object of Kubernetes has less than 1.5 MiB")
 	}
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -12,21 +13,23 @@ import (
 // Manifests is what was read.
 type Manifests struct {
 	Files   []*object.File
-	Objects []*object.Object
+	Objects []*object.Packed
 	Skipped []object.Skipped
 	// Unread are one error for each file, folder or document that could not be read,
 	// of one line: "name:line:column: what is wrong". It may have a hint.
 	Unread []error
 
-	builds []*build // texts that a program has made from files
-	names  map[string]*object.File
+	builds    []*build // texts that a program has made from files
+	names     map[string]*object.File
+	documents document.Splitter
+	packer    object.Packer
 }
 
 // build is a text that a program has made from the files of a folder: its objects belong
 // together, and to no others.
 type build struct {
 	file    *object.File
-	objects []*object.Object
+	objects []*object.Packed
 	origin  func(object.Pos) (Place, bool)
 }
 

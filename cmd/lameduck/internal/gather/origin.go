@@ -3,6 +3,7 @@ package gather
 import (
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -82,10 +83,13 @@ func (m *Manifests) field(f *object.File, at object.Pos) (*object.Object, []step
 		if b.file != f {
 			continue
 		}
-		for _, o := range b.objects {
-			if path, ok := pathTo(o.Node(), at); ok {
-				return o, path
-			}
+		i := sort.Search(len(b.objects), func(i int) bool { return b.objects[i].Line > at.Line })
+		if i == 0 {
+			continue
+		}
+		o := b.objects[i-1].Object()
+		if path, ok := pathTo(o.Node(), at); ok {
+			return o, path
 		}
 	}
 	return nil, nil

@@ -10,23 +10,23 @@ import (
 // A cluster has one object of a name. So where several files have the same object, only
 // files of the same folder belong together, and where a folder has it several times, each
 // of its files is a set of its own.
-func (m *Manifests) Sets() (sets [][]*object.Object) {
-	built := map[*object.Object]bool{}
+func (m *Manifests) Sets() (sets [][]*object.Packed) {
+	built := map[*object.Packed]bool{}
 	for _, b := range m.builds {
 		sets = append(sets, b.objects)
 		for _, o := range b.objects {
 			built[o] = true
 		}
 	}
-	var files []*object.Object
+	var files []*object.Packed
 	for _, o := range m.Objects {
 		if !built[o] {
 			files = append(files, o)
 		}
 	}
-	folder := func(o *object.Object) string { return filepath.Dir(o.File().Name) }
+	folder := func(o *object.Packed) string { return filepath.Dir(o.File().Name) }
 	for _, of := range apart(files, folder) {
-		sets = append(sets, apart(of, func(o *object.Object) string { return o.File().Name })...)
+		sets = append(sets, apart(of, func(o *object.Packed) string { return o.File().Name })...)
 	}
 	return sets
 }
@@ -36,19 +36,20 @@ type identity struct{ group, kind, namespace, name string }
 
 // apart are the objects as one set or, if two of them have the same identity, as one set
 // for each key.
-func apart(objects []*object.Object, key func(*object.Object) string) [][]*object.Object {
+func apart(objects []*object.Packed, key func(*object.Packed) string) [][]*object.Packed {
 	seen := make(map[identity]bool, len(objects))
 	twice := false
 	for _, o := range objects {
-		id := identity{o.Group, o.Kind, o.Namespace, o.Name}
+		group, kind := o.Kind()
+		id := identity{group, kind, o.Namespace, o.Name}
 		twice = twice || seen[id] && o.Name != ""
 		seen[id] = true
 	}
 	if !twice {
-		return [][]*object.Object{objects}
+		return [][]*object.Packed{objects}
 	}
 	var order []string
-	by := map[string][]*object.Object{}
+	by := map[string][]*object.Packed{}
 	for _, o := range objects {
 		k := key(o)
 		if by[k] == nil {
@@ -56,7 +57,7 @@ func apart(objects []*object.Object, key func(*object.Object) string) [][]*objec
 		}
 		by[k] = append(by[k], o)
 	}
-	sets := make([][]*object.Object, len(order))
+	sets := make([][]*object.Packed, len(order))
 	for i, k := range order {
 		sets[i] = by[k]
 	}

@@ -39,16 +39,20 @@ func antiAffinityBlocksRollout(w *model.Workload, r *report) {
 		if a.TopologyKey() != model.Hostname {
 			place = "values of " + a.TopologyKey()
 		}
-		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from each that has an old one, and no old one may end first", finding.Count(n, "pod"), n+1, place).
+		f := r.add(w.Object, a.Value, "a rollout of %s needs %d %s: the required podAntiAffinity keeps the new pod from those that have an old one, and no old pod may end first", finding.Count(n, "pod"), n+1, place).
 			because("%s", ro.Because)
 		if a.TopologyKey() == model.Zone && n >= 3 {
 			f.as(Warning) // few regions have a fourth zone
 		}
+		otherwise := "set maxUnavailable to 1"
+		if n == 1 { // the only pod may not end first
+			otherwise = "move the term to preferredDuringSchedulingIgnoredDuringExecution"
+		}
 		if hash == "" {
-			f.cure("set maxUnavailable to 1")
+			f.cure("%s", otherwise)
 			return
 		}
-		f.cure("set matchLabelKeys of the term to [%s] (Kubernetes 1.31; the rollout that adds it still needs one more), or maxUnavailable to 1", hash)
+		f.cure("set matchLabelKeys of the term to [%s] (Kubernetes 1.31; the rollout that adds it still needs %d %s), or %s", hash, n+1, place, otherwise)
 		if !a.Get("matchLabelKeys").Present() {
 			f.by(a.Value, []string{"matchLabelKeys"}, []string{hash})
 		}

@@ -1,10 +1,6 @@
 package lint
 
-import (
-	"strings"
-
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-)
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 
 // A budget whose selector selects no pod protects nothing.
 var ruleBudgetSelectsNothing = rule{
@@ -51,12 +47,9 @@ func workloadsByName(s *model.Set) map[model.Key]*model.Workload {
 
 // namesake is the workload that b is for, by its name.
 func namesake(b *model.Budget, byName map[model.Key]*model.Workload) *model.Workload {
-	name := b.Name
-	for _, suffix := range []string{"", "-pdb", "-poddisruptionbudget", "-pod-disruption-budget", "-disruption-budget", "-budget"} {
-		if trimmed, found := strings.CutSuffix(name, suffix); found {
-			if w := byName[model.Key{Namespace: b.Namespace, Name: trimmed}]; w != nil {
-				return w
-			}
+	for _, name := range model.NamedAfter(b.Name) {
+		if w := byName[model.Key{Namespace: b.Namespace, Name: name}]; w != nil {
+			return w
 		}
 	}
 	return nil

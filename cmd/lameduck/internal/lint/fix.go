@@ -12,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/diff"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/savefile"
 )
@@ -28,19 +29,45 @@ type NotFixed struct {
 	Err error
 }
 
+// maxChanged is how many bytes a file may have for changes: it is in memory several times.
+const maxChanged = 64 << 20
+
 // maxRounds bounds how many times the changed files are checked again. No rule undoes the
 // change of another one (TestFixAll); should one do so, the bound ends Fix.
 const maxRounds = 10
 
+// FixPacked is Fix for objects of which few are unpacked at a time, and few files in memory:
+// it calls done with each file that is changed.
+func (o Options) FixPacked(objects []*object.Packed, done func(*Fixed)) (left []NotFixed) {
+	groups := model.Divide(objects, true)
+	for _, group := range groups.All {
+		fixed, more := o.fix(groups.Open(group), groups.Around)
+		for i := range fixed {
+			done(&fixed[i])
+		}
+		left = append(left, more...)
+		for _, p := range group {
+			p.File().Unload()
+		}
+	}
+	return left
+}
+
 // Fix makes the changes of all findings about the objects, checks the changed files again,
 // and repeats that until there is nothing more to change. It writes no file.
 func (o Options) Fix(objects []*object.Object) (fixed []Fixed, left []NotFixed) {
+	return o.fix(objects, model.Around(objects))
+}
+
+func (o Options) fix(objects, around []*object.Object) (fixed []Fixed, left []NotFixed) {
 	objects = slices.Clone(objects)
 	read := map[string]*object.File{} // the changed files as they were
 	var changed []*object.File
 	for range maxRounds {
 		f := newFixer()
-		for _, finding := range o.Objects(objects) {
+		found := o.judge(objects, around)
+		sortFindings(found)
+		for _, finding := range found {
 			f.fix(finding)
 		}
 		left = f.left
@@ -98,6 +125,10 @@ func (f *fixer) fix(finding Finding) {
 	}
 	texts := map[*object.File][]byte{}
 	for file, more := range changes {
+		if err := file.Load(maxChanged); err != nil {
+			f.left = append(f.left, NotFixed{finding, fmt.Errorf("%s: %w", file.Name, err)})
+			return
+		}
 		text, err := edit.Apply(file, slices.Concat(f.changes[file], more))
 		if err != nil {
 			f.left = append(f.left, NotFixed{finding, err})

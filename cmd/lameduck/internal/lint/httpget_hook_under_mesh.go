@@ -73,7 +73,7 @@ func refusesKubelet(w *model.Workload, mesh string, s *model.Set) (reason string
 // strictMTLS names a PeerAuthentication of the set that asks for mTLS in the namespace
 // of w; "" for none.
 func strictMTLS(w *model.Workload, s *model.Set) string {
-	for _, o := range s.Objects {
+	for _, o := range s.Around {
 		if o.Is("security.istio.io", "PeerAuthentication") && o.Get("spec", "mtls", "mode").Text() == "STRICT" &&
 			(o.Namespace == w.Namespace && !o.Get("spec", "selector").Present() || o.Namespace == "istio-system") {
 			return o.String()

@@ -22,9 +22,31 @@ type Options struct {
 	Ignore      []string           // IDs of rules that are left out
 }
 
+// Packed is the function Objects, with these options, for objects of which few are unpacked
+// at a time. The findings have no Changes: these need the objects.
+func (o Options) Packed(objects []*object.Packed) []Finding {
+	groups := model.Divide(objects, false)
+	var all []Finding
+	for _, group := range groups.All {
+		for _, f := range o.judge(groups.Open(group), groups.Around) {
+			f.Changes, f.object = nil, nil
+			all = append(all, f)
+		}
+	}
+	sortFindings(all)
+	return all
+}
+
 // Objects is the function Objects, with these options.
 func (o Options) Objects(objects []*object.Object) []Finding {
-	s := model.NewSet(objects)
+	all := o.judge(objects, model.Around(objects))
+	sortFindings(all)
+	return all
+}
+
+// judge returns the findings about the objects, in the order of the rules.
+func (o Options) judge(objects, around []*object.Object) (all []Finding) {
+	s := model.NewSet(objects, around)
 	for _, w := range s.Workloads {
 		w.Dockerfiles = o.Dockerfiles
 	}
@@ -32,7 +54,6 @@ func (o Options) Objects(objects []*object.Object) []Finding {
 	for _, r := range rules {
 		ids = append(ids, r.id)
 	}
-	var all []Finding
 	for i := range rules {
 		if slices.Contains(o.Ignore, rules[i].id) {
 			continue
@@ -45,8 +66,11 @@ func (o Options) Objects(objects []*object.Object) []Finding {
 			}
 		}
 	}
+	return all
+}
+
+func sortFindings(all []Finding) {
 	slices.SortStableFunc(all, func(a, b Finding) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), a.Line-b.Line, a.Column-b.Column)
 	})
-	return all
 }

@@ -1,7 +1,7 @@
 package lint
 
 import (
-	"strings"
+	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
@@ -73,12 +73,12 @@ func endsTooEarly(s *model.Set, w *model.Workload, lb *model.LoadBalancer, r *re
 
 // cutsInFlight reports a BackendConfig of Google that does not let connections drain.
 func cutsInFlight(s *model.Set, svc *model.Service, r *report) {
-	names := svc.Annotation("cloud.google.com/backend-config").Text()
-	if names == "" || len(svc.Workloads) == 0 {
+	names := model.BackendConfigs(svc.Object)
+	if len(names) == 0 || len(svc.Workloads) == 0 {
 		return
 	}
 	for _, o := range s.Objects {
-		if !o.Is("cloud.google.com", "BackendConfig") || o.Namespace != svc.Namespace || !strings.Contains(names, `"`+o.Name+`"`) {
+		if !o.Is("cloud.google.com", "BackendConfig") || o.Namespace != svc.Namespace || !slices.Contains(names, o.Name) {
 			continue
 		}
 		timeout := o.Get("spec", "connectionDraining", "drainingTimeoutSec")

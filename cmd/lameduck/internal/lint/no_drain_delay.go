@@ -73,7 +73,7 @@ func fronts(c *model.Container) (front, headless *model.Service) {
 // reaches reports whether clients open TCP connections to the container through the Service.
 func reaches(s *model.Service, c *model.Container) bool {
 	for _, p := range s.Ports {
-		if p.Protocol != "UDP" && !p.Metrics() && !p.Stores() && p.Target(c.Workload) == c {
+		if p.Protocol != "UDP" && !p.Metrics() && !p.Stores() && p.Target(c.Workload) == c && !c.GuardsMetrics() {
 			return true
 		}
 	}

@@ -8,51 +8,69 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-const (
-	mappingNode  = document.MappingNode
-	sequenceNode = document.SequenceNode
-	scalarNode   = document.ScalarNode
-)
-
-// strictCheck checks the fields of one object.
+// strictCheck reports what is wrong with the fields of one object.
 type strictCheck struct {
 	*report
 	object *object.Object
 	seen   map[object.Pos]bool // a place that several aliases lead to is one mistake
 }
 
-// part is a mapping within the object, with its type and what is around it.
-type part struct {
-	object.Value
-	of     *manifest.Type
-	name   string // of its field, with the name or index of an item; "" for the object itself
-	around *part
+// value is what is at a place.
+func (c *strictCheck) value(p *manifest.Place) object.Value {
+	if p.Item >= 0 {
+		return c.object.ValueOf(nil, p.Value)
+	}
+	return c.object.ValueOf(p.Key, p.Value)
 }
 
-// String is its path: spec.template.spec.containers[web].
-func (p *part) String() string {
-	switch {
-	case p.around == nil:
+// path names a place: spec.template.spec.containers[web].
+func (c *strictCheck) path(p *manifest.Place) string {
+	if p.Around == nil {
 		return ""
-	case p.around.around == nil:
-		return p.name
 	}
-	return p.around.String() + "." + p.name
+	path := c.child(p.Around, p.Key.Value)
+	if name := c.value(p).Get("name").Text(); p.Item >= 0 && name != "" {
+		path += "[" + document.Display(name) + "]"
+	}
+	return path
 }
 
-// isA returns ok; where that is false it reports that the value has to be of another kind.
-func (c *strictCheck) isA(p *part, name string, v object.Value, ok bool, want string) bool {
-	if !ok && !c.seen[v.Pos()] && !replaced(v) {
-		c.seen[v.Pos()] = true
-		c.add(c.object, v, "Kubernetes refuses the object: %s has to be %s, not %s", p.child(name), want, document.Describe(v.Node())).
-			cure("write %s as %s", name, want)
-	}
-	return ok
+// child names a field of p.
+func (c *strictCheck) child(p *manifest.Place, name string) string {
+	return strings.TrimPrefix(c.path(p)+"."+document.Display(name), ".")
 }
 
-// child is the path of a field.
-func (p *part) child(name string) string {
-	return (&part{name: document.Display(name), around: p}).String()
+// first is true for the first mistake at the place of v.
+func (c *strictCheck) first(v object.Value) bool {
+	seen := c.seen[v.Pos()]
+	c.seen[v.Pos()] = true
+	return !seen
+}
+
+// Kind reports a value of another kind.
+func (c *strictCheck) Kind(at *manifest.Place, want string) {
+	if v := c.value(at); !replaced(v) && c.first(v) {
+		c.add(c.object, v, "Kubernetes refuses the object: %s has to be %s, not %s", c.path(at), want, document.Describe(v.Node())).
+			cure("write %s as %s", document.Display(at.Key.Value), want)
+	}
+}
+
+// Scalar reports a value of another type.
+func (c *strictCheck) Scalar(at *manifest.Place, want string) {
+	v, name := c.value(at), document.Display(at.Key.Value)
+	wrong, to := wrongType(v, want)
+	if !wrong || replaced(v) || !c.first(v) {
+		return
+	}
+	f := c.add(c.object, v, "Kubernetes refuses the object: %s has to be %s, not %s", c.path(at), wantedType(want), describeScalar(v.Node()))
+	switch {
+	case to == nil:
+		f.cure("write %s as %s", name, wantedType(want))
+	case want == "string":
+		f.cure("put %s in quotes", document.Display(v.Text())).by(v, nil, to)
+	default:
+		f.cure("write %s without quotes: %v", name, to).by(v, nil, to)
+	}
 }
 
 // replaced reports whether v has a placeholder that another program replaces before

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
@@ -15,53 +16,25 @@ func (f *file) strict(o object) {
 	for _, kind := range []struct{ group, name string }{
 		{"apps", "Deployment"}, {"apps", "StatefulSet"}, {"apps", "DaemonSet"}, {"", "Service"}, {"", "ConfigMap"}, {"", "Secret"},
 	} {
-		if o.is(kind.group, kind.name) {
-			(&place{value: o.value, fields: kubernetes()[o.kind]}).check()
+		if o.is(kind.group, kind.name) && document.Deref(o.node).Kind == document.MappingNode {
+			Whole(o.node, kubernetes()[o.kind]).Check(unknownFields{o})
 		}
 	}
 }
 
-// place is an object within a manifest, and the object around it.
-type place struct {
-	value
-	fields *Type
-	around *place
-}
+// unknownFields reports those of an object. That a value is of another kind is found where it
+// is read.
+type unknownFields struct{ object }
 
-func (p *place) check() {
-	if !p.present() {
-		return
-	}
-	switch node := document.Deref(p.node); node.Kind {
-	case document.SequenceNode:
-		for _, item := range p.items() {
-			(&place{item, p.fields, p.around}).check()
-		}
-	case document.MappingNode:
-		for _, f := range p.value.fields() {
-			p.checkField(f)
-		}
-	}
-}
+func (unknownFields) Kind(*Place, string)   {}
+func (unknownFields) Scalar(*Place, string) {}
 
-func (p *place) checkField(f document.Field) {
-	name := f.Key.Value
-	within, known := (*p.fields)[name]
-	child := value{file: p.file, node: f.Value, path: join(p.path, name)}
-	if !known {
-		child.node = f.Key // the position of the name, not of what it has
-		p.unknown(child, name)
-		return
-	}
-	if within.Of != nil {
-		(&place{child, within.Of, p}).check()
-	}
-}
-
-func (p *place) unknown(v value, name string) {
-	similar, sure := p.fields.Similar(name)
+func (o unknownFields) Unknown(at *Place) {
+	name := at.Key.Value
+	v := value{file: o.file, node: at.Key, path: o.pathOf(at)} // the position of the name, not of what it has
+	similar, sure := at.Around.Of.Similar(name)
 	advice := ""
-	switch where := p.elsewhere(name); {
+	switch where := o.elsewhere(at.Around, name); {
 	case !sure && where != "":
 		advice = name + " is a field of " + where
 	case similar != "":
@@ -76,14 +49,23 @@ func (p *place) unknown(v value, name string) {
 
 // elsewhere is the path of the nearest object that has a field of that name:
 // one around p, or else one within it.
-func (p *place) elsewhere(name string) string {
-	for outer := p.around; outer != nil; outer = outer.around {
-		if _, has := (*outer.fields)[name]; has {
-			return cmp.Or(outer.path, "the "+outer.get("kind").text("object")+" itself")
-		}
+func (o unknownFields) elsewhere(p *Place, name string) string {
+	if outer := p.Outside(name); outer != nil {
+		return cmp.Or(o.pathOf(outer), "the "+o.kind+" itself")
 	}
-	if path := p.fields.PathTo(name); path != nil {
-		return join(p.path, strings.Join(path, "."))
+	if path := p.Of.PathTo(name); path != nil {
+		return join(o.pathOf(p), strings.Join(path, "."))
 	}
 	return ""
+}
+
+func (o unknownFields) pathOf(p *Place) string {
+	if p.Around == nil {
+		return o.path
+	}
+	path := join(o.pathOf(p.Around), p.Key.Value)
+	if p.Item >= 0 {
+		path += fmt.Sprintf("[%d]", p.Item)
+	}
+	return path
 }

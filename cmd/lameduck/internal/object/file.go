@@ -13,14 +13,18 @@ import (
 // File is text that objects are read from.
 type File struct {
 	Name string // as messages write it
-	Data []byte
+	Data []byte // nil after Passed: it is on disk
 
 	lines []int32 // where the lines of Data begin, and its end; nil: not yet known
+	disk  onDisk  // what is known of a text that is not in memory
 }
 
 // Line is the text of that line, without its end; "" if there is none. It is not
 // safe for concurrent use: the first call finds where the lines begin.
 func (f *File) Line(number int) string {
+	if f.Data == nil && f.disk.size > 0 {
+		return f.disk.line(f.Name, number)
+	}
 	if f.lines == nil {
 		f.lines = make([]int32, 1, bytes.Count(f.Data, []byte("\n"))+2)
 		for line := range document.Lines(f.Data) {
@@ -30,7 +34,26 @@ func (f *File) Line(number int) string {
 	if number < 1 || number >= len(f.lines) {
 		return ""
 	}
-	return string(bytes.TrimRight(f.Data[f.lines[number-1]:f.lines[number]], "\r\n\u0085\u2028\u2029"))
+	return withoutEnd(f.Data[f.lines[number-1]:f.lines[number]])
+}
+
+// Passed notes a part of the text that is read and not kept: each, from the first one on.
+func (f *File) Passed(part document.Part) { f.disk.pass(part) }
+
+// Load reads the text of a file that was not kept, for changes to it. It fails if the file is
+// another one now, or has more bytes than that.
+func (f *File) Load(most int64) (err error) {
+	if f.Data == nil {
+		f.Data, err = f.disk.load(f.Name, most)
+	}
+	return err
+}
+
+// Unload ends what Load has begun.
+func (f *File) Unload() {
+	if f.disk.size > 0 {
+		f.Data, f.lines = nil, nil
+	}
 }
 
 // Pos is a place in a file, counted from 1.

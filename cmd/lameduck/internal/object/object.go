@@ -41,6 +41,11 @@ func (o *Object) String() string {
 	return document.Display(o.Kind) + " " + name
 }
 
+// ValueOf is the value of a node that o has; key is that of its name, nil for an item of a list.
+func (o *Object) ValueOf(key, node *document.Node) Value {
+	return Value{file: o.file, node: node, key: key}
+}
+
 // Annotation is the value of that annotation, "" if o has none.
 func (o *Object) Annotation(name string) Value {
 	return o.Get("metadata", "annotations").Field(name)

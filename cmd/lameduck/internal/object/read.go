@@ -21,45 +21,90 @@ type Skipped struct {
 // key leaves an error too, and is read nevertheless.
 func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 	for _, part := range document.Split(f.Data) {
-		nodes, err := document.Read(f.Name, part.Text, part.Line)
-		twice, duplicates := errors.AsType[document.Duplicates](err)
-		for _, line := range twice {
-			errs = append(errs, errors.New(line))
-		}
-		switch {
-		case err == nil || duplicates:
-		case document.Templated(part.Text):
-			skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
-		default:
-			errs = append(errs, err)
-		}
-		for _, n := range nodes {
-			list, why := collect(f, nil, n)
-			objects = append(objects, list...)
-			if why != "" {
-				skipped = append(skipped, Skipped{f.Name, int(n.Line), why})
-			}
-		}
+		skips, failed := ReadPart(f, part, func(o *Object) { objects = append(objects, o) })
+		skipped, errs = append(skipped, skips...), append(errs, failed...)
 	}
 	return objects, skipped, errs
 }
 
-// collect adds the object n to list, or the items of n if n is a List. A node that
-// is no object is skipped, and the reason returned.
-func collect(f *File, list []*Object, n *document.Node) (_ []*Object, skipped string) {
+// ReadPart reads the objects of one document of a file, and calls each with every one. Of a
+// large List one item at a time is in memory.
+func ReadPart(f *File, part document.Part, each func(*Object)) (skipped []Skipped, errs []error) {
+	if items := itemsOf(f, part); items != nil {
+		for _, item := range items {
+			nodes, skips, failed := read(f, item)
+			skipped, errs = append(skipped, skips...), append(errs, failed...)
+			for _, n := range nodes {
+				for _, o := range n.Content {
+					collect(f, o, each)
+				}
+			}
+		}
+		return skipped, errs
+	}
+	nodes, skipped, errs := read(f, part)
+	for _, n := range nodes {
+		if why := collect(f, n, each); why != "" {
+			skipped = append(skipped, Skipped{f.Name, int(n.Line), why})
+		}
+	}
+	return skipped, errs
+}
+
+// largeList is from how many bytes on a List is cut before it is read: to read YAML takes
+// memory of about 60 times its size.
+const largeList = 1 << 20
+
+// itemsOf are the items of a large List; nil for any other document.
+func itemsOf(f *File, part document.Part) []document.Part {
+	if len(part.Text) < largeList {
+		return nil
+	}
+	rest, items, ok := document.Items(part)
+	if !ok {
+		return nil
+	}
+	nodes, err := document.Read(f.Name, rest, part.Line)
+	if err != nil || len(nodes) != 1 || !strings.HasSuffix((Value{file: f, node: nodes[0]}).Get("kind").Text(), "List") {
+		return nil
+	}
+	return items
+}
+
+// read reads the nodes of a text.
+func read(f *File, part document.Part) (nodes []*document.Node, skipped []Skipped, errs []error) {
+	nodes, err := document.Read(f.Name, part.Text, part.Line)
+	twice, duplicates := errors.AsType[document.Duplicates](err)
+	for _, line := range twice {
+		errs = append(errs, errors.New(line))
+	}
+	switch {
+	case err == nil || duplicates:
+	case document.Templated(part.Text):
+		skipped = append(skipped, Skipped{f.Name, part.Line, "a template that is not rendered"})
+	default:
+		errs = append(errs, err)
+	}
+	return nodes, skipped, errs
+}
+
+// collect calls each with the object n, or with the items of n if n is a List. For a node that
+// is no object it returns the reason.
+func collect(f *File, n *document.Node, each func(*Object)) (skipped string) {
 	v := Value{file: f, node: n}
 	if !v.Present() {
-		return list, "" // "---" with nothing after it
+		return "" // "---" with nothing after it
 	}
 	kind, version := v.Get("kind").Text(), v.Get("apiVersion").Text()
 	if kind == "" || version == "" && !v.Get("metadata").Present() {
-		return list, "no Kubernetes object: it has no kind"
+		return "no Kubernetes object: it has no kind"
 	}
 	if strings.HasSuffix(kind, "List") && v.Get("items").Present() {
 		for _, item := range v.Get("items").Items() {
-			list, _ = collect(f, list, item.node)
+			collect(f, item.node, each)
 		}
-		return list, ""
+		return ""
 	}
-	return append(list, newObject(v, kind, version)), ""
+	each(newObject(v, kind, version))
+	return ""
 }

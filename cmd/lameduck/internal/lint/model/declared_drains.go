@@ -89,7 +89,7 @@ func (c *Container) Drains() []Drain {
 			all = append(all, ofLines(name+": "+text, "", o.String())...)
 		}
 	}
-	all = slices.DeleteFunc(all, func(d Drain) bool { return d.off != nil && slices.ContainsFunc(texts, d.off.MatchString) })
+	all = switchedOn(all, texts)
 	hook := ""
 	if h := c.PreStop(); h.Present() {
 		hook = strings.Join(h.Get("exec", "command").Texts(), " ") + h.Get("httpGet", "path").Text()
@@ -98,6 +98,11 @@ func (c *Container) Drains() []Drain {
 	slices.SortFunc(all, func(a, b Drain) int { return strings.Compare(a.from+a.written, b.from+b.written) })
 	c.found = &all
 	return all
+}
+
+// switchedOn are the settings that no text switches off.
+func switchedOn(all []Drain, texts []string) []Drain {
+	return slices.DeleteFunc(all, func(d Drain) bool { return d.off != nil && slices.ContainsFunc(texts, d.off.MatchString) })
 }
 
 // expandedWords are the words of the command, those of a script after sh -c as the shell
@@ -209,7 +214,9 @@ func (s *drainSetting) add(all []Drain, value, written, from string) []Drain {
 
 // drains are the settings for what a mesh adds to the pods.
 func (w *Workload) drains() (all []Drain) {
+	var texts []string
 	for name, v := range w.Template.Get("metadata", "annotations").Fields() {
+		texts = append(texts, v.Text())
 		from := "the annotation of the pods"
 		if s := drainsOf.annotation[name]; s != nil {
 			all = s.add(all, v.Text(), name+": "+v.Text(), from)
@@ -218,7 +225,7 @@ func (w *Workload) drains() (all []Drain) {
 			all = append(all, ofLines(v.Text(), "", from+" "+name)...)
 		}
 	}
-	return all
+	return switchedOn(all, texts)
 }
 
 // timeUnits are units of durations in the files of servers.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 // TestEveryDrainSetting reads each setting in each way in which it can be written.
@@ -126,6 +127,8 @@ func TestDrainsOfFiles(t *testing.T) {
 		{"/x/nats.conf", "lame_duck_duration: \"30s\"\nlame_duck_grace_period = 10s\n", "NATS 30, NATS 10"},
 		{"/x/httpd.conf", "GracefulShutdownTimeout 30\n", "Apache httpd 30"},
 		{"/x/gerrit.config", "[httpd]\n\tgracefulStopTimeout = 90 s\n", "Gerrit 90"},
+		{"/milvus/user.yaml", "grpc:\n  gracefulStopTimeout: 30\n", ""},
+		{"/app/moleculer.config.json", "{\"gracefulStopTimeout\": 2000}", ""},
 		{"/x/readme.md", "Set grace to 10s, the lameduck is 5s.\n", ""},
 	} {
 		var got []string
@@ -153,6 +156,37 @@ func TestSpringShutsDownAtOnce(t *testing.T) {
 		if got := off.MatchString(text); got != want {
 			t.Errorf("%q: %v, want %v", text, got, want)
 		}
+	}
+}
+
+// TestWholeOfNATS: the time before the first connection is closed is a part of the duration.
+func TestWholeOfNATS(t *testing.T) {
+	longest, _ := LongestDrain(ofLines("lame_duck_duration: 30s\nlame_duck_grace_period: 10s\n", "", ""))
+	if longest.Longest != 30 {
+		t.Errorf("%d s, want 30", longest.Longest)
+	}
+}
+
+// TestIstioWaitsForConnections: the proxy then does not end after a time.
+func TestIstioWaitsForConnections(t *testing.T) {
+	for _, tt := range []struct {
+		config string
+		want   int
+	}{
+		{`terminationDrainDuration: 60s`, 1},
+		{`{"terminationDrainDuration": "60s", "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "false"}}`, 1},
+		{`{"terminationDrainDuration": "60s", "proxyMetadata": {"EXIT_ON_ZERO_ACTIVE_CONNECTIONS": "true"}}`, 0},
+	} {
+		w := podOf(t, "image: web")
+		text := "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    proxy.istio.io/config: '" + tt.config + "'\n"
+		objects, _, _ := object.Read(&object.File{Name: "a.yaml", Data: []byte(text)})
+		w.Template = objects[0].Value
+		if got := w.drains(); len(got) != tt.want {
+			t.Errorf("%s: %v", tt.config, got)
+		}
+	}
+	if got := switchedOn(ofLines("terminationDrainDuration: 60s", "", ""), []string{"EXIT_ON_ZERO_ACTIVE_CONNECTIONS=true"}); len(got) > 0 {
+		t.Errorf("%v", got)
 	}
 }
 

@@ -28,7 +28,7 @@ var drainSettings = []drainSetting{
 	{server: "ingress-nginx", name: "shutdown-grace-period", accepts: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "ingress-nginx", name: "post-shutdown-grace-period", source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "CoreDNS", name: "lameduck", accepts: true, file: "health", source: "https://coredns.io/plugins/health/"},
-	{server: "NATS", name: "lame_duck_duration", hook: "ldm|USR2", source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
+	{server: "NATS", name: "lame_duck_duration", hook: "ldm|USR2", whole: true, source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
 	{server: "NATS", name: "lame_duck_grace_period", hook: "ldm|USR2", source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
 
 	// Servers of applications.
@@ -47,7 +47,7 @@ var drainSettings = []drainSetting{
 	{server: "Micronaut", name: "micronaut.lifecycle.graceful-shutdown.grace-period", env: "MICRONAUT_LIFECYCLE_GRACEFUL_SHUTDOWN_GRACE_PERIOD",
 		source: "https://docs.micronaut.io/latest/api/io/micronaut/runtime/graceful/GracefulShutdownConfiguration.html"},
 	{server: ".NET", env: "DOTNET_SHUTDOWNTIMEOUTSECONDS ASPNETCORE_SHUTDOWNTIMEOUTSECONDS", source: "https://learn.microsoft.com/en-us/aspnet/core/fundamentals/host/generic-host#shutdowntimeout"},
-	{server: "Gerrit", name: "gracefulStopTimeout", source: "https://gerrit-review.googlesource.com/Documentation/config-gerrit.html#httpd.gracefulStopTimeout"},
+	{server: "Gerrit", name: "gracefulStopTimeout", file: "gerrit", source: "https://gerrit-review.googlesource.com/Documentation/config-gerrit.html#httpd.gracefulStopTimeout"},
 
 	// Other programs behind Services.
 	{server: "the API server", name: "shutdown-delay-duration", accepts: true, source: "https://kubernetes.io/docs/reference/command-line-tools-reference/kube-apiserver/"},
@@ -63,6 +63,7 @@ var drainSettings = []drainSetting{
 
 	// Proxies that a mesh adds to the pod.
 	{server: "Istio's proxy", name: "terminationDrainDuration", env: "TERMINATION_DRAIN_DURATION_SECONDS", accepts: true,
+		off:    regexp.MustCompile(`EXIT_ON_ZERO_ACTIVE_CONNECTIONS["']?\s*[:=]\s*["']?(?i:true)`), // it then waits for the last connection
 		source: "https://istio.io/latest/docs/reference/config/istio.mesh.v1alpha1/#ProxyConfig-termination_drain_duration"},
 	{server: "Linkerd's proxy", annotation: "config.linkerd.io/shutdown-grace-period", env: "LINKERD2_PROXY_SHUTDOWN_GRACE_PERIOD", source: "https://linkerd.io/2/tasks/graceful-shutdown/"},
 	{server: "Linkerd's proxy", annotation: "config.alpha.linkerd.io/proxy-wait-before-exit-seconds", accepts: true, source: "https://linkerd.io/2/tasks/graceful-shutdown/"},

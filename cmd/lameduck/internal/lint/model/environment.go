@@ -95,7 +95,11 @@ func expandVariables(text string, env map[string]Variable) (_ string, known bool
 
 // config is the ConfigMap or Secret of that name, nil if the set has none.
 func (w *Workload) config(kind, name string) *object.Object {
-	return w.configs[Key{kind, w.Namespace, name}]
+	key := Key{kind, w.Namespace, name}
+	if w.lookUp != nil {
+		w.lookUp(key)
+	}
+	return w.configs[key]
 }
 
 // dataOf is what a ConfigMap or a Secret has in text.

@@ -19,7 +19,7 @@ const GraceField = "terminationGracePeriodSeconds"
 
 // Rewrites are the policies of the set: of Kyverno, of Gatekeeper, and of Kubernetes.
 func (s *Set) Rewrites() (all []Rewrite) {
-	for _, o := range s.Objects {
+	for _, o := range s.Around {
 		switch {
 		case o.Group == "kyverno.io" && (o.Kind == "ClusterPolicy" || o.Kind == "Policy"):
 			for _, rule := range o.Get("spec", "rules").Items() {

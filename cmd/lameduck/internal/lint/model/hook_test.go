@@ -193,5 +193,5 @@ spec:
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	return NewSet(all).Workloads[0]
+	return NewSet(all, nil).Workloads[0]
 }

@@ -1,6 +1,10 @@
 package model
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+import (
+	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
 
 // LoadBalancer is one outside the cluster that has the pods themselves as targets.
 type LoadBalancer struct {
@@ -42,10 +46,21 @@ func (s *Set) ReadinessGates(w *Workload) bool {
 	if len(w.Pod.Get("readinessGates").Items()) > 0 {
 		return true
 	}
-	for _, o := range s.Objects {
+	for _, o := range s.Around {
 		if o.Is("", "Namespace") && o.Name == w.Namespace && o.Get("metadata", "labels").Field("elbv2.k8s.aws/pod-readiness-gate-inject").Text() == "enabled" {
 			return true
 		}
 	}
 	return false
+}
+
+// BackendConfigs are what the annotation of a Service names in its JSON: BackendConfigs of
+// Google, and the names of the ports that each is for.
+func BackendConfigs(svc *object.Object) (names []string) {
+	for i, text := range strings.Split(svc.Annotation("cloud.google.com/backend-config").Text(), `"`) {
+		if i%2 == 1 {
+			names = append(names, text)
+		}
+	}
+	return names
 }

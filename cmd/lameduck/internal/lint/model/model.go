@@ -23,6 +23,7 @@ type Workload struct {
 	Scaler      *object.Object         // its HorizontalPodAutoscaler or ScaledObject; nil if the set has none
 	configs     map[Key]*object.Object // the ConfigMaps and Secrets of the set
 	Dockerfiles []Dockerfile           // of images, beside the set
+	lookUp      func(Key)              // is called with the ConfigMaps and Secrets that the pods name; nil: with none
 }
 
 // Key names an object of a kind.
@@ -96,6 +97,7 @@ type ServicePort struct {
 	Name, TargetPort string // targetPort is a number or a name, the port itself where it has none
 	Number           int
 	Protocol         string
+	web              bool // for users of the web, whatever its name is
 }
 
 // Budget is a PodDisruptionBudget and the workloads that it selects.

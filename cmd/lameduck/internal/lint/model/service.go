@@ -1,9 +1,7 @@
 package model
 
 import (
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -17,6 +15,7 @@ func newService(o *object.Object) *Service {
 		if port.TargetPort == "" {
 			port.TargetPort = p.Get("port").Text()
 		}
+		port.web = isWeb(port, o.Name)
 		svc.Ports = append(svc.Ports, port)
 	}
 	return svc
@@ -48,53 +47,6 @@ func (p ServicePort) Written() any {
 		return n
 	}
 	return p.TargetPort
-}
-
-// metricsNames are parts of the names of ports that monitoring, profilers and the kubelet
-// read: these repeat their requests a little later, and no user waits for them.
-var metricsNames = []string{"metric", "prom", "telemetry", "monitoring", "stats", "profil", "pprof", "probes"}
-
-func (p ServicePort) Metrics() bool { return namesMetrics(p.Name) || namesMetrics(p.TargetPort) }
-
-// MetricsOnly reports whether only monitoring reads the Service.
-func (s *Service) MetricsOnly() bool {
-	if len(s.Ports) == 0 {
-		return false
-	}
-	if strings.Contains(s.Name, "exporter") {
-		return true
-	}
-	last := s.lastWord()
-	for _, p := range s.Ports {
-		switch {
-		case p.Metrics():
-		case last == "metrics" && slices.Contains(anyPort, strings.ToLower(p.Name)):
-		case len(s.Ports) == 1 && p.Name == "" && namesMetrics(last):
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// anyPort are names of ports that do not show what the port is for.
-var anyPort = []string{"", "http", "https", "web"}
-
-// lastWord is metrics in controller-manager-metrics-service, and server in metrics-server,
-// which is an API.
-func (s *Service) lastWord() string {
-	name := strings.TrimSuffix(strings.TrimSuffix(s.Name, "-service"), "-svc")
-	return name[strings.LastIndex(name, "-")+1:]
-}
-
-func namesMetrics(name string) bool {
-	name = strings.ToLower(name)
-	for _, part := range metricsNames {
-		if strings.Contains(name, part) {
-			return true
-		}
-	}
-	return false
 }
 
 // ForPeers reports whether the Service is the one that gives the pods of a StatefulSet

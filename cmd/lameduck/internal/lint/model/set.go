@@ -6,6 +6,7 @@ import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 // belongs together is in one namespace.
 type Set struct {
 	Objects   []*object.Object
+	Around    []*object.Object // those that concern the pods of other sets too
 	Workloads []*Workload
 	Services  []*Service
 	Budgets   []*Budget
@@ -17,8 +18,10 @@ type Set struct {
 // label is one label of the pods of a namespace.
 type label struct{ namespace, name, value string }
 
-func NewSet(objects []*object.Object) *Set {
-	s := &Set{Objects: objects, configs: map[Key]*object.Object{}, claims: map[Key]*object.Object{}, byLabel: map[label][]*Workload{}}
+// NewSet is the set of the objects. around are those in it, and elsewhere, of which Around is
+// true.
+func NewSet(objects, around []*object.Object) *Set {
+	s := &Set{Objects: objects, Around: around, configs: map[Key]*object.Object{}, claims: map[Key]*object.Object{}, byLabel: map[label][]*Workload{}}
 	scalers := map[Key]*object.Object{}
 	for _, o := range objects {
 		switch {

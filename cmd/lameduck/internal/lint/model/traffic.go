@@ -22,7 +22,7 @@ func (c *Container) Served() []ServedPort {
 	var all []ServedPort
 	for _, s := range c.Workload.Traffic() {
 		for _, p := range s.Ports {
-			if !p.Metrics() && p.Target(c.Workload) == c {
+			if !p.Metrics() && p.Target(c.Workload) == c && !c.GuardsMetrics() {
 				all = append(all, ServedPort{p, s})
 			}
 		}

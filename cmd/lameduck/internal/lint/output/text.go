@@ -1,6 +1,7 @@
 package output
 
 import (
+	"bufio"
 	"cmp"
 	"fmt"
 	"io"
@@ -17,16 +18,15 @@ import (
 // Text writes the findings for people: each with the line that it is about.
 func Text(w io.Writer, r *Result, colour bool) error {
 	p := painter(colour)
-	var b strings.Builder
+	b := bufio.NewWriter(w)
 	for i := range r.Findings {
-		p.finding(&b, &r.Findings[i], r.line(&r.Findings[i]))
+		p.finding(b, &r.Findings[i], r.line(&r.Findings[i]))
 	}
 	for _, line := range skips(r.Skipped) {
-		fmt.Fprintf(&b, "skipped %s\n", line)
+		fmt.Fprintf(b, "skipped %s\n", line)
 	}
-	fmt.Fprintln(&b, p.paint(bold, summary(r)))
-	_, err := io.WriteString(w, b.String())
-	return err
+	fmt.Fprintln(b, p.paint(bold, summary(r)))
+	return b.Flush()
 }
 
 // painter writes in colour if it is true.
@@ -49,7 +49,7 @@ func (p painter) paint(colour, text string) string {
 	return "\x1b[" + colour + "m" + text + "\x1b[0m"
 }
 
-func (p painter) finding(b *strings.Builder, f *lint.Finding, line string) {
+func (p painter) finding(b io.Writer, f *lint.Finding, line string) {
 	fmt.Fprintf(b, "%s: %s %s: %s: %s\n", p.paint(bold, fmt.Sprintf("%s:%d:%d", f.File, f.Line, f.Column)),
 		p.paint(colourOf[f.Severity], string(f.Severity)), f.ID, f.Object, f.Summary)
 	p.excerpt(b, f, line)
@@ -63,7 +63,7 @@ func (p painter) finding(b *strings.Builder, f *lint.Finding, line string) {
 const widest = 120
 
 // excerpt is the line with a caret below the column.
-func (p painter) excerpt(b *strings.Builder, f *lint.Finding, line string) {
+func (p painter) excerpt(b io.Writer, f *lint.Finding, line string) {
 	text := []rune(document.Printable(line))
 	at := min(max(f.Column-1, 0), len(text))
 	if from := at - widest/2; len(text) > widest && from > 0 {
