@@ -36,6 +36,7 @@ func DemoText(w io.Writer, d *Demo, colour bool) error {
 	p.line("")
 	p.reasons(d.Servers)
 	p.line("")
+	p.void(d.Servers)
 	p.control(d.Servers)
 	return p.writeTo(w)
 }
@@ -113,6 +114,17 @@ func why(r *Report) string {
 		ids[i] = f.ID
 	}
 	return fmt.Sprintf("%s (%s)", r.Findings[0].Summary, strings.Join(ids, "; also "))
+}
+
+// void says what the table does not count, if there is any.
+func (p *printer) void(servers []Server) {
+	all := 0
+	for _, s := range servers {
+		all += s.Void
+	}
+	if all > 0 {
+		p.prose("void: ", voidLine(all))
+	}
 }
 
 // control sums up the noise floor of all servers.

@@ -289,6 +289,18 @@ func TestDropsBesideRedirects(t *testing.T) {
 	}
 }
 
+// TestDemoSaysWhatIsVoid: attempts that the table does not count are not silent.
+func TestDemoSaysWhatIsVoid(t *testing.T) {
+	for _, void := range []int{0, 2} {
+		r := New(counted(rollout()), passed)
+		r.Void = void
+		text := string(render(t, func(w io.Writer) error { return DemoText(w, NewDemo(Server{"x", r}, Server{"y", r}), false) }))
+		if got := strings.Contains(text, "void: 4 attempts failed while this machine was late"); got != (void > 0) {
+			t.Errorf("%d void: %v\n%s", void, got, text)
+		}
+	}
+}
+
 func TestColourAddsNothingButColour(t *testing.T) {
 	r := New(counted(dropping(rollout())), failed(found))
 	demo := NewDemo(Server{"default", r}, Server{"lameduck", New(counted(rollout()), passed)})
