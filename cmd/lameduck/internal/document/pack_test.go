@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -23,11 +24,12 @@ func samePacked(t *testing.T, words *Words, text []byte) {
 }
 
 func outline(n *Node) string {
-	text := fmt.Sprint(n.Kind, n.ShortTag(), n.Style, n.Anchor(), n.Value, n.Line, n.Column)
+	var text strings.Builder
+	text.WriteString(fmt.Sprint(n.Kind, n.ShortTag(), n.Style, n.Anchor(), n.Value, n.Line, n.Column))
 	for _, child := range n.Content {
-		text += "[" + outline(child) + "]"
+		text.WriteString("[" + outline(child) + "]")
 	}
-	return text
+	return text.String()
 }
 
 var awkward = []string{

@@ -116,7 +116,7 @@ func why(r *Report) string {
 	return fmt.Sprintf("%s (%s)", r.Findings[0].Summary, strings.Join(ids, "; also "))
 }
 
-// void says what the table does not count, if there is any.
+// void writes what the table does not count, if there is any.
 func (p *printer) void(servers []Server) {
 	all := 0
 	for _, s := range servers {

@@ -289,8 +289,8 @@ func TestDropsBesideRedirects(t *testing.T) {
 	}
 }
 
-// TestDemoSaysWhatIsVoid: attempts that the table does not count are not silent.
-func TestDemoSaysWhatIsVoid(t *testing.T) {
+// TestVoidInDemo: the demo reports how many attempts its table does not count.
+func TestVoidInDemo(t *testing.T) {
 	for _, void := range []int{0, 2} {
 		r := New(counted(rollout()), passed)
 		r.Void = void
