@@ -38,7 +38,7 @@ func changed(t *testing.T, answers ...error) (*Stage, *int) {
 		return true, kubetest.Object(deployment(4)), nil
 	})
 	s := &Stage{cfg: Config{Access: &Access{Client: c, flags: " --context test"}}, client: c, target: find(t, c), observer: newScript(t).o}
-	s.undo = undo{connect: s.cfg.Access.fresh, log: io.Discard, limit: 50 * time.Millisecond, pause: time.Millisecond}
+	s.undo = undo{connect: s.cfg.Access.fresh, log: io.Discard, pause: time.Millisecond}
 	s.undoScale(4)
 	s.undo.add(s.cfg.Access.kubectl("uncordon n1"), func(ctx context.Context, c dynamic.Interface) error { return setUnschedulable(ctx, c, "n1", "null") })
 	return s, &made
@@ -75,6 +75,7 @@ func TestUndoIsGivenUp(t *testing.T) {
 func TestUndoHasALimit(t *testing.T) {
 	s, _ := changed(t)
 	down := errors.New("connection refused")
+	s.undo.limit = 50 * time.Millisecond
 	s.undo.connect = func() (dynamic.Interface, error) { return nil, down }
 	if err := s.Close(); !errors.Is(err, down) || !strings.Contains(hint.Of(err), "uncordon n1") {
 		t.Errorf("%v, hint %q", err, hint.Of(err))
@@ -118,7 +119,7 @@ func TestUndoOnAFreshConnection(t *testing.T) {
 	if _, err := kube.Nodes.Get(t.Context(), a.Client, "", "n1"); err != nil {
 		t.Fatal(err)
 	}
-	u := undo{connect: a.fresh, request: 100 * time.Millisecond, limit: time.Second, pause: time.Millisecond}
+	u := undo{connect: a.fresh, request: 100 * time.Millisecond, pause: time.Millisecond}
 	u.add("kubectl uncordon n1", func(ctx context.Context, c dynamic.Interface) error { return setUnschedulable(ctx, c, "n1", "null") })
 	if err := u.all(); err != nil {
 		t.Error(err)
