@@ -11,8 +11,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/lameduck-dev/lameduck/internal/wire"
 )
 
 // An exchange that began before T0 and is slow ends as it would without a termination,
@@ -101,8 +99,7 @@ func TestHostileHTTP2InTheLameDuck(t *testing.T) {
 			})})
 			nc, _ := x.socket(largeRoom)
 			c := newH2Client(t, nc)
-			go c.read()
-			c.send([]byte(wire.Preface), rawSettings(initialWindowSize, 1))
+			c.speak(rawSettings(initialWindowSize, 1))
 			id := c.begin("/")
 			synctest.Wait()
 			x.terminate()

@@ -101,9 +101,25 @@ func newH2Client(t *testing.T, nc net.Conn) *h2Client {
 // speakHTTP2 begins a connection, and reads it.
 func speakHTTP2(t *testing.T, nc net.Conn) *h2Client {
 	c := newH2Client(t, nc)
-	go c.read()
-	c.send([]byte(wire.Preface), allWindows)
+	c.speak(allWindows)
 	return c
+}
+
+// speak sends the preface and settings, and reads the connection from then on.
+func (c *h2Client) speak(settings []byte) {
+	c.first(func() error {
+		_, err := c.Write(slices.Concat([]byte(wire.Preface), settings))
+		return err
+	})
+}
+
+// first reads the connection, but what it answers follows what send sends: a server that
+// has sent its settings before it reads takes the answer to them for the preface.
+func (c *h2Client) first(send func() error) error {
+	c.writing <- struct{}{}
+	defer func() { <-c.writing }()
+	go c.read()
+	return send()
 }
 
 // send writes frames in one piece.

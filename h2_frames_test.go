@@ -267,8 +267,7 @@ func TestLatePrefaceIsAsked(t *testing.T) {
 		x.terminate()
 		time.Sleep(4 * time.Second)
 		late := x.dialHTTP2()
-		go early.read()
-		early.send([]byte(wire.Preface), allWindows)
+		early.speak(allWindows)
 		time.Sleep(4 * time.Second)
 		for name, c := range map[string]*h2Client{"early": early, "late": late} {
 			goAways := c.goAways()
@@ -362,8 +361,7 @@ func TestGoAwayBetweenFrames(t *testing.T) {
 			nc, _ := x.socket(1000 + 17*i)
 			c := newH2Client(t, &slowReader{nc, 1000})
 			clients = append(clients, c)
-			go c.read()
-			c.send([]byte(wire.Preface), allWindows)
+			c.speak(allWindows)
 			c.begin("/large")
 			time.Sleep(time.Duration(i) * 3 * time.Millisecond)
 		}
@@ -413,8 +411,7 @@ func TestLastByteIsReadBeforeTheEnd(t *testing.T) {
 			}
 			return false
 		}
-		go c.read()
-		c.send([]byte(wire.Preface), allWindows)
+		c.speak(allWindows)
 		c.begin("/")
 		x.terminate()
 		if _, err := x.end(); err != nil {

@@ -24,8 +24,11 @@ func (s *schedule) http2(nc net.Conn) {
 		settings = rawSettings(initialWindowSize, 0)
 		time.AfterFunc(s.upTo(5*time.Second), func() { c.send(allWindows) })
 	}
-	go c.read()
-	if _, err := s.write(nc, wire.Preface, 1+s.below(3)); err != nil || c.send(settings) != nil {
+	preface := func() error {
+		_, err := s.write(nc, wire.Preface, 1+s.below(3))
+		return err
+	}
+	if c.first(preface) != nil || c.send(settings) != nil {
 		return // nothing has begun
 	}
 	for range s.below(6) {
