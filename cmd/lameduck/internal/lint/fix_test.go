@@ -2,6 +2,7 @@ package lint
 
 import (
 	"bytes"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -77,17 +78,28 @@ func TestFix(t *testing.T) {
 	}
 }
 
+// exampleTexts are those of all rules, wrong and right, by their files.
+func exampleTexts(tb testing.TB) iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		files, err := filepath.Glob("testdata/*/*.yaml")
+		if err != nil || len(files) == 0 {
+			tb.Fatal(files, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				tb.Fatal(err)
+			}
+			if !yield(file, text) {
+				return
+			}
+		}
+	}
+}
+
 // TestFixAll fixes what all rules find in the examples: no rule undoes what another did.
 func TestFixAll(t *testing.T) {
-	files, err := filepath.Glob("testdata/*/*.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, data := range exampleTexts(t) {
 		objects := readObjects(t, file, data)
 		fixed, left := Options{}.Fix(objects)
 		for _, l := range left {

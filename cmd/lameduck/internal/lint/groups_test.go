@@ -3,8 +3,6 @@ package lint
 import (
 	"bytes"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
@@ -34,15 +32,7 @@ func sentences(findings []Finding) (all []string) {
 // TestGroups: objects that are divided into groups have the findings that they have
 // together: each rule has examples, so each has one with every object that it looks at.
 func TestGroups(t *testing.T) {
-	files, err := filepath.Glob("testdata/*/*.yaml")
-	if err != nil || len(files) == 0 {
-		t.Fatal(files, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
+	for file, text := range exampleTexts(t) {
 		objects := readObjects(t, file, text)
 		slices.Reverse(objects) // an object may be before what names it, and after it
 		for range 2 {
@@ -105,15 +95,7 @@ spec: {defaultBackend: {service: {name: NAME}}}
 
 // FuzzGroups: a text has the same findings in groups.
 func FuzzGroups(f *testing.F) {
-	files, err := filepath.Glob("testdata/*/*.yaml")
-	if err != nil || len(files) == 0 {
-		f.Fatal(files, err)
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			f.Fatal(err)
-		}
+	for _, text := range exampleTexts(f) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {

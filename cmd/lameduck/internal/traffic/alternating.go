@@ -14,7 +14,7 @@ type alternating struct {
 
 func newAlternating(n *patternRun) policy {
 	k := newKept(n).(*kept)
-	k.connections = (k.connections + 1) / 2 // each is used as often as if all attempts were on kept ones
+	k.connections = (k.connections + 1) / 2 // half of the requests use them, so with half as many each is used as often
 	return alternating{k, fresh{n}}
 }
 
