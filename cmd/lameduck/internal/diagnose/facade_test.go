@@ -32,7 +32,7 @@ func diagnosed(run *timeline.Run) finding.Diagnosis {
 func attributed(run *timeline.Run) *timeline.Run {
 	attempts, err := attribute.Run(run, run.InMemory)
 	named := *run
-	named.Attempts = nil
+	named.Attempts = make([]timeline.Attempt, 0, len(run.Attempts))
 	if err == nil {
 		err = attempts(func(a *timeline.Attempt) { named.Attempts = append(named.Attempts, *a) })
 	}

@@ -251,11 +251,15 @@ func idsOf(found []finding.Finding) (ids []string) {
 	return ids
 }
 
-// truthSeeds are the seeds of the runs of TestTruth: the first 300, or TRUTH_RUNS of them,
-// from TRUTH_SEED on.
+// truthSeeds are the seeds of the runs of TestTruth: the first 300, with -short 100, or
+// TRUTH_RUNS of them, from TRUTH_SEED on.
 func truthSeeds(t *testing.T) iter.Seq[uint64] {
+	most := "300"
+	if testing.Short() {
+		most = "100"
+	}
 	first, err := strconv.ParseUint(cmp.Or(os.Getenv("TRUTH_SEED"), "0"), 10, 64)
-	runs, err2 := strconv.ParseUint(cmp.Or(os.Getenv("TRUTH_RUNS"), "300"), 10, 64)
+	runs, err2 := strconv.ParseUint(cmp.Or(os.Getenv("TRUTH_RUNS"), most), 10, 64)
 	if err != nil || err2 != nil || runs == 0 {
 		t.Fatalf("TRUTH_RUNS=%q from TRUTH_SEED=%q are no runs", os.Getenv("TRUTH_RUNS"), os.Getenv("TRUTH_SEED"))
 	}
