@@ -21,6 +21,7 @@ func TestConfigurationsInTheLameDuck(t *testing.T) {
 			continue
 		}
 		t.Run(row.name, func(t *testing.T) {
+			row.setGODEBUG(t)
 			serve, bare, ours := row.sides(t)
 			bare.srv.Handler = asking{bare.srv.Handler}
 			bare.byNetHTTP(serve, row.client)

@@ -86,10 +86,14 @@ func (s *side) hide(text string) string {
 	return strings.NewReplacer(s.hidden...).Replace(text)
 }
 
-// Write is that of ErrorLog. Of a panic the first line is enough.
+// Write is that of ErrorLog. Of a panic the first line is enough. Two connections log in
+// either order, so the lines are sorted.
 func (s *side) Write(line []byte) (int, error) {
 	first, _, _ := bytes.Cut(line, []byte("\n"))
 	s.see("ErrorLog", "%s", first)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.seen["ErrorLog"] = strings.Join(slices.Sorted(strings.SplitSeq(s.seen["ErrorLog"], "\n")), "\n")
 	return len(line), nil
 }
 

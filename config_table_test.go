@@ -47,6 +47,7 @@ func TestConfigurationsAreServedAsByNetHTTP(t *testing.T) {
 	rows := configRows(certificate(t), certificate(t))
 	for _, row := range rows {
 		t.Run(row.name, func(t *testing.T) {
+			row.setGODEBUG(t)
 			serve, bare, ours := row.sides(t)
 			bare.byNetHTTP(serve, row.client)
 			_, refused := bare.seen["start"]
@@ -56,18 +57,24 @@ func TestConfigurationsAreServedAsByNetHTTP(t *testing.T) {
 	}
 }
 
-// refused reports whether a Process refuses what net/http serves.
+// setGODEBUG gives the program the row's, and runs a row that has none beside others.
+func (row configRow) setGODEBUG(t *testing.T) {
+	if row.godebug == "" {
+		t.Parallel()
+		return
+	}
+	t.Setenv("GODEBUG", row.godebug)
+}
+
 // sides are the row's two servers, and how net/http serves its own.
 func (row configRow) sides(t *testing.T) (serve func(*http.Server, net.Listener) error, bare, ours *side) {
-	if row.godebug != "" {
-		t.Setenv("GODEBUG", row.godebug)
-	}
 	if serve = row.serve; serve == nil {
 		serve = serveAsConfigured
 	}
 	return serve, newSide(t, row.set), newSide(t, row.set)
 }
 
+// refused reports whether a Process refuses what net/http serves.
 func (row configRow) refused() bool {
 	return slices.ContainsFunc(row.explained, func(d difference) bool { return d.what == "start" })
 }

@@ -22,7 +22,7 @@ type machine struct {
 	slots  chan struct{} // trials wait more than they work
 }
 
-var thisMachine = machine{slots: make(chan struct{}, 4*runtime.NumCPU())}
+var thisMachine = machine{slots: make(chan struct{}, 6*runtime.NumCPU())}
 
 // rate is how many attempts a trial makes, per second and pattern. Half of it would
 // cost a third less; but the servers with a fault have what they hold, and each client

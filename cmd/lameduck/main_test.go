@@ -40,7 +40,7 @@ func runTests(m *testing.M) int {
 		return failed(err)
 	}
 	// A trial waits more than it works, and asks for the machine first.
-	if err := flag.Set("test.parallel", "12"); err != nil {
+	if err := flag.Set("test.parallel", "16"); err != nil {
 		return failed(err)
 	}
 	return m.Run()

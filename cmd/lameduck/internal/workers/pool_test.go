@@ -164,6 +164,7 @@ func (w writer) Write(p []byte) (int, error) { return w(p) }
 
 // TestStall: a stream that stalls delays attempts, and loses none.
 func TestStall(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	var stalled sync.Mutex
 	k.out = func(pod string, out io.Writer) io.Writer {
@@ -292,6 +293,7 @@ func TestCancelled(t *testing.T) {
 // TestStreamsClosed: a worker without its coordinator during a run ends by
 // itself, with an error.
 func TestStreamsClosed(t *testing.T) {
+	t.Parallel()
 	s, k, rec := newServer(t), newCluster(t), new(recorder)
 	pool := k.start(t, 2)
 	if _, err := pool.Load(t.Context(), []string{s.address}, busySpec(), rec.env()); err != nil {

@@ -56,6 +56,7 @@ func (p *processes) signal(pod string, s os.Signal) error {
 // TestProcesses: workers that are processes of their own send what the server
 // sees; one that is killed, or gets a signal, is named.
 func TestProcesses(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		signal  os.Signal
 		message string
@@ -65,6 +66,7 @@ func TestProcesses(t *testing.T) {
 		"terminated": {syscall.SIGTERM, "lost worker lameduck-workers-t-1: terminated"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s, k, rec, p := newServer(t), newCluster(t), new(recorder), &processes{all: map[string]*exec.Cmd{}}
 			cfg := k.config(3)
 			cfg.attach = p.attach
