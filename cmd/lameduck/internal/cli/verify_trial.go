@@ -24,6 +24,9 @@ func (v *verify) try(ctx context.Context, s console.Streams, line *console.Progr
 	run, err := trial.Run(ctx, cfg)
 	line.Clear()
 	if run == nil {
+		if file != nil {
+			fmt.Fprintf(line, "note: %s was not written: the trial did not complete\n", v.save)
+		}
 		return errors.Join(err, file.end(false))
 	}
 	_, unsaved := errors.AsType[*trial.SaveError](err)
