@@ -39,10 +39,14 @@ type loader interface {
 	Close() error
 }
 
-// A raceServer is one of the two servers, its clients, and what was seen.
+// A raceServer is one of the two servers, and its clients.
 type raceServer struct {
 	*child
-	load      []loader
+	load []loader
+}
+
+// rateSamples are what was seen in the rounds of one of the two.
+type rateSamples struct {
 	requests  int64
 	rate, cpu []float64
 }
@@ -53,37 +57,46 @@ func measureRate(ctx context.Context, p plan, res *results) (err error) {
 	return err
 }
 
+// pairsOfOne is how many pairs of rounds two processes have before others take their place:
+// where its memory lies makes a process quicker or slower than another of the same program,
+// by up to two percent, for as long as it lives.
+const pairsOfOne = 25
+
 // race gives each server fewer processors than the client has, and the
 // client as little to do as possible, so that the server is what limits.
 func (p ratePlan) race(ctx context.Context, served proto, connect func(addr string) (loader, error)) (*rateResult, error) {
-	var servers [2]*raceServer
-	for i, kind := range []string{shutdown, ours} {
-		s, err := newRaceServer(ctx, role{Kind: kind, Proto: served}, p, connect)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", kind, err)
-		}
-		defer s.stop()
-		defer s.hangUp()
-		servers[i] = s
-	}
-	bare, our := servers[0], servers[1]
-	for _, s := range servers {
-		if err := s.round(p.round); err != nil { // a first round that does not count
+	var bare, our rateSamples
+	for left := p.pairs; left > 0; left -= pairsOfOne {
+		if err := p.raceOfTwo(ctx, min(left, pairsOfOne), served, connect, &bare, &our); err != nil {
 			return nil, err
 		}
-		s.requests, s.rate, s.cpu = 0, nil, nil
-	}
-	round := func(s *raceServer) func() error {
-		return func() error { return errors.Join(s.round(p.round), context.Cause(ctx)) }
-	}
-	if err := inTurns(p.pairs, round(bare), round(our)); err != nil {
-		return nil, err
 	}
 	out := &rateResult{Conns: p.conns, Procs: p.procs, Requests: bare.requests + our.requests, Rate: pairOf(bare.rate, our.rate)}
 	if bare.cpu[0] > 0 {
 		out.CPU = new(pairOf(bare.cpu, our.cpu))
 	}
 	return out, nil
+}
+
+// raceOfTwo adds so many pairs of rounds of two processes.
+func (p ratePlan) raceOfTwo(ctx context.Context, pairs int, served proto, connect func(addr string) (loader, error), bare, our *rateSamples) error {
+	var rounds []func() error
+	for _, of := range []struct {
+		kind string
+		*rateSamples
+	}{{shutdown, bare}, {ours, our}} {
+		s, err := newRaceServer(ctx, role{Kind: of.kind, Proto: served}, p, connect)
+		if err != nil {
+			return fmt.Errorf("%s: %w", of.kind, err)
+		}
+		defer s.stop()
+		defer s.hangUp()
+		if err := s.round(p.round, new(rateSamples)); err != nil { // a first round that does not count
+			return err
+		}
+		rounds = append(rounds, func() error { return errors.Join(s.round(p.round, of.rateSamples), context.Cause(ctx)) })
+	}
+	return inTurns(pairs, rounds[0], rounds[1])
 }
 
 // estimate is about how long the races of all kinds of load take.
@@ -115,8 +128,8 @@ func (s *raceServer) hangUp() {
 	}
 }
 
-// round loads the server for a while and notes what it did.
-func (s *raceServer) round(length time.Duration) error {
+// round loads the server for a while and adds what it did.
+func (s *raceServer) round(length time.Duration, out *rateSamples) error {
 	before, err := s.child.cpu()
 	if err != nil {
 		return err
@@ -147,9 +160,9 @@ func (s *raceServer) round(length time.Duration) error {
 		return err
 	}
 	n := requests.Load()
-	s.requests += n
-	s.rate = append(s.rate, float64(n)/took.Seconds())
-	s.cpu = append(s.cpu, float64((after-before).Nanoseconds())/1e3/float64(n))
+	out.requests += n
+	out.rate = append(out.rate, float64(n)/took.Seconds())
+	out.cpu = append(out.cpu, float64((after-before).Nanoseconds())/1e3/float64(n))
 	return nil
 }
 
