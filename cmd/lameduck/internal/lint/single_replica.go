@@ -34,6 +34,8 @@ func singleReplica(w *model.Workload, r *report) {
 			cure("let a Deployment with replicas: 2 make the pod")
 	case w.Scaler != nil:
 		minimumOfOne(r, w, at, s)
+	case s.OnlyWebhook() != nil:
+		oneForWebhook(r, o, at, s)
 	case w.Kind == "StatefulSet":
 		r.add(o, at, "one pod is behind Service %s: no pod serves in a rollout, and after a drain of its node, until the new pod is ready", s.Name).
 			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
@@ -50,6 +52,19 @@ func singleReplica(w *model.Workload, r *report) {
 			because("replicas: 1, and an eviction ends the pod before another starts").
 			cure("set replicas to 2")
 	}
+}
+
+// oneForWebhook reports one pod that the API server alone asks: it loses no connection of
+// other clients.
+func oneForWebhook(r *report, o *object.Object, at object.Value, s *model.Service) {
+	h := s.OnlyWebhook()
+	if !h.Fails {
+		r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server lets each request pass unchecked that %s covers", s.Name, h).
+			as(Info).because("failurePolicy: Ignore, and only the API server connects to the Service").cure("set replicas to 2")
+		return
+	}
+	r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server refuses each request that %s covers", s.Name, h).
+		because("failurePolicy is not Ignore, and only the API server connects to the Service").cure("set replicas to 2")
 }
 
 // minimumOfOne reports an autoscaler that may leave one pod. --fix may raise the minimum:

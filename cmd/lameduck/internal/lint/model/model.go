@@ -88,7 +88,16 @@ type Service struct {
 	*object.Object
 	Ports     []ServicePort
 	Workloads []*Workload
-	Headless  bool // clusterIP None: its clients take the addresses of pods from DNS
+	Headless  bool      // clusterIP None: its clients take the addresses of pods from DNS
+	webhooks  []Webhook // that it answers
+}
+
+// Webhook is an admission webhook that a Service of the cluster answers.
+type Webhook struct {
+	*object.Object // the configuration that has it
+	service        Key
+	port           int
+	Fails          bool // the API server refuses requests while the webhook does not answer; else it lets them pass
 }
 
 // ServicePort is one port of a Service.
