@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -11,10 +12,14 @@ func webhooksOf(o *object.Object) (all []Webhook) {
 	if o.Group != "admissionregistration.k8s.io" {
 		return nil
 	}
+	unset := "Fail"
+	if o.Get("apiVersion").Text() == "admissionregistration.k8s.io/v1beta1" {
+		unset = "Ignore"
+	}
 	for _, v := range o.Get("webhooks").Items() {
 		service := v.Get("clientConfig", "service")
 		if name := service.Get("name").Text(); name != "" {
-			all = append(all, Webhook{o, Key{"Service", service.Get("namespace").Text(), name}, service.Get("port").IntOr(443), v.Get("failurePolicy").Text() != "Ignore"})
+			all = append(all, Webhook{o, Key{"Service", service.Get("namespace").Text(), name}, service.Get("port").IntOr(443), cmp.Or(v.Get("failurePolicy").Text(), unset) == "Fail"})
 		}
 	}
 	return all
