@@ -15,7 +15,7 @@ var drainSettings = []drainSetting{
 	{server: "Hypercorn", name: "graceful-timeout", file: "hypercorn", source: "https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html"},
 	{server: "Hypnotoad", name: "graceful_timeout", file: "hypnotoad", source: "https://docs.mojolicious.org/Mojo/Server/Hypnotoad#graceful_timeout"},
 	{server: "lighttpd", name: "graceful-shutdown-timeout", file: "lighttpd|server.document-root|server.modules",
-		source: "https://redmine.lighttpd.net/projects/lighttpd/wiki/Server_feature-flagsDetails"},
+		source: "https://github.com/lighttpd/lighttpd1.4/blob/master/src/server.c"},
 
 	// Web servers and proxies.
 	{server: "nginx", name: "worker_shutdown_timeout", env: "KONG_NGINX_MAIN_WORKER_SHUTDOWN_TIMEOUT", source: "https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout"},
@@ -42,6 +42,7 @@ var drainSettings = []drainSetting{
 	{server: "uWSGI", name: "worker-reload-mercy", env: "UWSGI_WORKER_RELOAD_MERCY", source: "https://uwsgi-docs.readthedocs.io/en/latest/Options.html#worker-reload-mercy"},
 	{server: "Puma", name: "force_shutdown_after", source: "https://puma.io/puma/Puma/DSL.html#force_shutdown_after-instance_method"},
 	{server: "PHP-FPM", name: "process_control_timeout", source: "https://www.php.net/manual/en/install.fpm.configuration.php#process-control-timeout"},
+	// server.shutdown is immediate by default before 3.4: a timeout that is set shows that graceful is meant.
 	{server: "Spring Boot", name: "timeout-per-shutdown-phase timeoutPerShutdownPhase", unit: time.Millisecond, source: "https://docs.spring.io/spring-boot/reference/web/graceful-shutdown.html",
 		env: "SPRING_LIFECYCLE_TIMEOUTPERSHUTDOWNPHASE SPRING_LIFECYCLE_TIMEOUT_PER_SHUTDOWN_PHASE",
 		off: regexp.MustCompile(`(?i)(?:\b|-D)server[._]shutdown["']?\s*[:=]\s*["']?immediate\b|\bserver:\s*(?:\n\s+[^\n]*)*?\n\s+shutdown:\s*["']?immediate\b`)},
