@@ -138,9 +138,7 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	for _, err := range m.Unread {
-		fmt.Fprintln(s.Err, err)
-	}
+	writeUnread(s.Err, m.Unread)
 	r := &output.Result{Manifests: m, Findings: l.findings(m), FailOn: lint.Severity(l.failOn)}
 	if !l.diff {
 		if err := console.Written(l.write(s, r)); err != nil {
@@ -148,6 +146,21 @@ func (l *linter) run(ctx context.Context, s console.Streams, args []string) erro
 		}
 	}
 	return errors.Join(unwritten, outcomeOf(r))
+}
+
+// writeUnread writes the errors, each with its hint unless the one before has the same.
+func writeUnread(w io.Writer, unread []error) {
+	before := ""
+	for i, err := range unread {
+		if h := hint.Of(err); i > 0 && h != before {
+			fmt.Fprintf(w, "hint: %s\n", before)
+		}
+		before = hint.Of(err)
+		fmt.Fprintln(w, err)
+	}
+	if before != "" {
+		fmt.Fprintf(w, "hint: %s\n", before)
+	}
 }
 
 // readDockerfiles reads the files of --dockerfile: [IMAGE=]FILE.

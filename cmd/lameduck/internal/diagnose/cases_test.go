@@ -102,6 +102,9 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"uWSGI with another signal", stopSignal(uwsgi(), "SIGQUIT"), graceShorter, "", "die-on-term"},
 		{"nginx, whatever was in flight", command(nginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},
 		{"nginx that already gets its graceful signal", stopSignal(command(nginx(), "nginx"), "SIGQUIT"), closesEarly, "", "STOPSIGNAL"},
+		{"nginx with a signal that is not its graceful one either", stopSignal(command(nginx(), "nginx"), "SIGINT"), exitsAtOnce, "STOPSIGNAL SIGQUIT", ""},
+		{"gunicorn with a signal that is not its graceful one", stopSignal(command(nginx(), "gunicorn"), "SIGQUIT"), exitsAtOnce, "STOPSIGNAL SIGTERM", ""},
+		{"gunicorn with its graceful signal", command(nginx(), "gunicorn"), closesEarly, "", "STOPSIGNAL"},
 		{"any other server", command(nginx(), "./app"), closesEarly, "", "STOPSIGNAL"},
 		{"haproxy as process 1 has no handler", command(func() *built {
 			b := build(append([]timeline.Event{event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a")}, killed...)...)

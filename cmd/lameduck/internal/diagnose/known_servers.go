@@ -68,7 +68,8 @@ var knownServers = []knownServer{
 		},
 	},
 	{
-		Server: named("lighttpd"),
+		Server:   named("lighttpd"),
+		settings: map[string]string{cutsInFlight: "raise `server.graceful-shutdown-timeout` in `server.feature-flags` (8 s by default since 1.4.64) above the longest request."},
 	},
 	{
 		Server:   named("PHP-FPM"),
@@ -102,6 +103,13 @@ var knownServers = []knownServer{
 		settings: map[string]string{cutsInFlight: "raise `--graceful-timeout` (3 s by default) above the longest request."},
 	},
 	{
+		Server: named("Granian"),
+		settings: map[string]string{
+			graceShorter: "set `--workers-kill-timeout` (Granian 1.7 and later) below the grace period: without it Granian waits for the last request.",
+			notKeepingUp: "raise `--workers`.",
+		},
+	},
+	{
 		Server: named("Flask"),
 		settings: map[string]string{
 			exitsAtOnce:   flaskServer,
@@ -111,7 +119,8 @@ var knownServers = []knownServer{
 	{
 		Server: named("Puma"),
 		settings: map[string]string{
-			cutsInFlight: "raise `force_shutdown_after` above the longest request.",
+			cutsInFlight: "with `workers` raise `worker_shutdown_timeout` (30 s by default) above the longest request, and `force_shutdown_after` too if it is set.",
+			graceShorter: "set `force_shutdown_after` below the grace period: without it, and without `workers`, Puma waits for the last request.",
 			notKeepingUp: "raise `threads` or `workers`.",
 		},
 	},
@@ -130,12 +139,15 @@ var knownServers = []knownServer{
 			notKeepingUp: "raise `workers`.",
 		},
 	},
-	{Server: named("nghttpx")},
+	{
+		Server:   named("nghttpx"),
+		settings: map[string]string{graceShorter: "set `--worker-process-grace-shutdown-period` (nghttp2 1.46 and later) below the grace period: without it nghttpx waits for the last connection."},
+	},
 	{
 		Server: named("Java"),
 		settings: map[string]string{
-			exitsAtOnce:  "Spring Boot finishes the requests in flight with `server.shutdown=graceful` (the default since 3.4).",
-			cutsInFlight: "Spring Boot: raise `spring.lifecycle.timeout-per-shutdown-phase` (30 s by default) above the longest request.",
+			exitsAtOnce:  "Spring Boot finishes the requests in flight with `server.shutdown=graceful` (the default since 3.4), Micronaut with `micronaut.lifecycle.graceful-shutdown.enabled=true` (4.9 and later).",
+			cutsInFlight: "Spring Boot: raise `spring.lifecycle.timeout-per-shutdown-phase` (30 s by default) above the longest request; Micronaut: `micronaut.lifecycle.graceful-shutdown.grace-period` (15 s by default).",
 		},
 	},
 	{

@@ -35,7 +35,11 @@ func (m *match) needsOtherSignal() bool {
 }
 
 func (k *knownServer) signalAdvice() string {
-	return fmt.Sprintf("it finishes requests in flight on %s, not on SIGTERM: set `STOPSIGNAL %[1]s` in the image, or `lifecycle.stopSignal: %[1]s` in the manifest.", k.GracefulSignal)
+	graceful, other := k.GracefulSignal, "SIGTERM"
+	if graceful == "" {
+		graceful, other = "SIGTERM", strings.Join(k.Abrupt, " or ")
+	}
+	return fmt.Sprintf("it finishes requests in flight on %s, not on %[2]s: set `STOPSIGNAL %[1]s` in the image, or `lifecycle.stopSignal: %[1]s` in the manifest.", graceful, other)
 }
 
 // officialImage is what a run in the lab, which knows no image, should be repeated

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"path"
 	"slices"
 
@@ -53,7 +54,7 @@ func (s *runFacts) seenServer() timeline.Server {
 // stopsFast reports whether the stop signal that the pods get means to the
 // server to stop at once, without finishing what is in flight.
 func (k *knownServer) stopsFast(spec *timeline.Spec) bool {
-	return sendsTERM(spec) && k.GracefulSignal != ""
+	return k.StopsAtOnce(cmp.Or(spec.StopSignal, "SIGTERM"))
 }
 
 // meansReload reports whether the stop signal that the pods get means to the

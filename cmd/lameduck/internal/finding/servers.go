@@ -17,6 +17,7 @@ type Server struct {
 	GracefulSignal string
 	InImage        bool
 	ReloadsOnTERM  bool
+	Abrupt         []string // on which it stops at once, where SIGTERM is the graceful signal
 	Source         string
 }
 
@@ -29,6 +30,23 @@ func ServerOf(program string) *Server {
 		}
 	}
 	return nil
+}
+
+// ServerNamed is the known server of that name, nil if there is none.
+func ServerNamed(name string) *Server {
+	if i := slices.IndexFunc(Servers, func(s Server) bool { return s.Name == name }); i >= 0 {
+		return &Servers[i]
+	}
+	return nil
+}
+
+// StopsAtOnce reports whether the server is known to cut the requests in flight when it
+// gets the signal.
+func (s *Server) StopsAtOnce(signal string) bool {
+	if s.GracefulSignal != "" {
+		return signal != s.GracefulSignal
+	}
+	return slices.Contains(s.Abrupt, signal)
 }
 
 // Bare is the name of a program without its folder, version and ending:
@@ -60,8 +78,8 @@ var Servers = []Server{
 	},
 	{
 		Programs: []string{"caddy"}, Name: "Caddy",
-		Product: true,
-		Source:  "https://caddyserver.com/docs/caddyfile/options",
+		Product: true, Abrupt: []string{"SIGQUIT"}, // https://caddyserver.com/docs/command-line#signals
+		Source: "https://caddyserver.com/docs/caddyfile/options",
 	},
 	{
 		Programs: []string{"traefik"}, Name: "Traefik",
@@ -90,8 +108,8 @@ var Servers = []Server{
 	},
 	{
 		Programs: []string{"gunicorn"}, Name: "gunicorn",
-		Product: true,
-		Source:  "https://docs.gunicorn.org/en/stable/settings.html",
+		Product: true, Abrupt: []string{"SIGINT", "SIGQUIT"}, // https://docs.gunicorn.org/en/stable/signals.html
+		Source: "https://docs.gunicorn.org/en/stable/settings.html",
 	},
 	{
 		Programs: []string{"uvicorn"}, Name: "uvicorn",
@@ -102,6 +120,11 @@ var Servers = []Server{
 		Programs: []string{"hypercorn"}, Name: "Hypercorn",
 		Product: true,
 		Source:  "https://hypercorn.readthedocs.io/en/latest/how_to_guides/configuring.html",
+	},
+	{
+		Programs: []string{"granian"}, Name: "Granian",
+		Product: true,
+		Source:  "https://github.com/emmett-framework/granian#options",
 	},
 	{
 		Programs: []string{"flask", "werkzeug"}, Name: "Flask",

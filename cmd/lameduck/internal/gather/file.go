@@ -31,7 +31,7 @@ func (m *Manifests) readFile(ctx context.Context, path string) {
 	case info.Mode().IsRegular():
 		m.readDocuments(ctx, path)
 	case info.Mode()&os.ModeSocket != 0 || info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0:
-		m.unread(path, errors.New("not a file"))
+		m.unread(path, errNotAFile)
 	default:
 		m.readAll(ctx, path, func() (io.ReadCloser, error) { return os.Open(path) })
 	}
@@ -121,7 +121,7 @@ func (m *Manifests) objects(ctx context.Context, f *object.File, r io.Reader) (j
 			m.unread(f.Name, err)
 			return judged
 		case line > 0:
-			m.Unread = append(m.Unread, errors.New(document.At(f.Name, part.Line-1+line, 1, "not text, so not a manifest")))
+			m.Unread = append(m.Unread, fmt.Errorf("%s%w", document.At(f.Name, part.Line-1+line, 1, ""), errNotText))
 			return judged
 		}
 		if f.Data == nil {

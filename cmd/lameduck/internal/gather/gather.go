@@ -37,6 +37,9 @@ func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 		}
 	}
 	m.readFound(ctx, all)
+	for i, err := range m.Unread {
+		m.Unread[i] = advised(err)
+	}
 	return m
 }
 

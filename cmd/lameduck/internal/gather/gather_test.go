@@ -52,6 +52,9 @@ func read(t *testing.T, args ...string) []string {
 	}
 	for _, err := range m.Unread {
 		lines = append(lines, "unread "+err.Error())
+		if hint.Of(err) == "" {
+			t.Errorf("%v: no hint", err)
+		}
 	}
 	return lines
 }

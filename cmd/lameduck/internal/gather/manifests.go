@@ -16,7 +16,7 @@ type Manifests struct {
 	Objects []*object.Packed
 	Skipped []object.Skipped
 	// Unread are one error for each file, folder or document that could not be read,
-	// of one line: "name:line:column: what is wrong". It may have a hint.
+	// of one line: "name:line:column: what is wrong". Each has a hint.
 	Unread []error
 
 	builds    []*build // texts that a program has made from files

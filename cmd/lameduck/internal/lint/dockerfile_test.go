@@ -65,6 +65,11 @@ spec: {selector: {app: web}, ports: [{port: 8080}]}
 		"FROM registry.example/base\nENTRYPOINT [\"nginx\"]":                            "",
 		"FROM python:3\nENTRYPOINT [\"uwsgi\", \"--http\", \":8080\"]":                  "error: signal-means-something-else",
 		"FROM python:3\nSTOPSIGNAL QUIT\nENTRYPOINT [\"uwsgi\", \"--http\", \":8080\"]": "",
+		"FROM python:3\nSTOPSIGNAL SIGINT\nENTRYPOINT [\"gunicorn\", \"app\"]":          "error: signal-means-something-else",
+		"FROM python:3\nSTOPSIGNAL SIGINT\nENTRYPOINT [\"uvicorn\", \"app\"]":           "",
+		"FROM python:3\nENTRYPOINT [\"gunicorn\", \"app\"]":                             "",
+		"FROM caddy:2\nSTOPSIGNAL SIGQUIT\nCMD [\"caddy\", \"run\"]":                    "error: signal-means-something-else",
+		"FROM kong:3\nENTRYPOINT [\"nginx\"]":                                           "",
 		"FROM node:22\nENTRYPOINT [\"docker-entrypoint.sh\"]\nCMD [\"npm\", \"start\"]": "",
 		"FROM node:22\nENTRYPOINT [\"npm\", \"start\"]":                                 "warning: signal-does-not-reach-the-server",
 	} {

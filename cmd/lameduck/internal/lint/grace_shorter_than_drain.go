@@ -59,6 +59,9 @@ func graceShorterThanDrain(w *model.Workload, r *report) {
 		because("%s; %s", model.Places(settings), w.GraceFrom()).
 		cure("set terminationGracePeriodSeconds to %d: %s, and %d s for what comes after that", worst.Enough(), worst.Sum(worst.Settings), worst.Enough()-worst.Total()).
 		by(w.Pod, []string{"terminationGracePeriodSeconds"}, worst.Enough())
+	if worst.InHook {
+		f.Fix += fmt.Sprintf(", and let the preStop hook wait for as long: on the stop signal %s ends at once", worst.Server)
+	}
 	if worst.Certain(w.Grace()) {
 		f.as(Error)
 	}

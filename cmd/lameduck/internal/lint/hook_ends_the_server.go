@@ -76,5 +76,8 @@ func signalFinishes(c *model.Container) bool {
 		return false
 	}
 	signal, _ := c.StopSignal()
-	return server.GracefulSignal != "" && signal == server.GracefulSignal || server.GracefulSignal == "" && !server.ReloadsOnTERM && server.Product
+	if server.GracefulSignal != "" {
+		return signal == server.GracefulSignal
+	}
+	return server.Product && !server.ReloadsOnTERM && !server.StopsAtOnce(signal)
 }

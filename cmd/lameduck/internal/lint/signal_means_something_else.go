@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"cmp"
 	"path"
 	"strings"
 
@@ -13,13 +14,14 @@ var ruleSignalMeansSomethingElse = rule{
 	id:    "signal-means-something-else",
 	title: "The stop signal means something else to the server",
 	why: "The kubelet sends SIGTERM, or the STOPSIGNAL of the image. Not every server finishes its requests on SIGTERM: nginx, Apache httpd, HAProxy, PHP-FPM, lighttpd and Unicorn stop at once on it, " +
-		"and have another signal for a graceful stop, which their official images set; uWSGI reloads its workers and goes on until SIGKILL; systemd executes itself again. A command in the manifest leaves the STOPSIGNAL of the image as it is; " +
+		"and have another signal for a graceful stop, which their official images set; gunicorn and Caddy finish on SIGTERM, and stop at once on SIGQUIT; uWSGI reloads its workers and goes on until SIGKILL; systemd executes itself again. A command in the manifest leaves the STOPSIGNAL of the image as it is; " +
 		"lifecycle.stopSignal overrides it where the cluster has the feature gate ContainerStopSignals.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination-stop-signals",
 		"https://www.kubernetes.dev/resources/keps/4960/",
 		"https://nginx.org/en/docs/control.html",
 		"https://uwsgi-docs.readthedocs.io/en/latest/Management.html",
+		"https://docs.gunicorn.org/en/stable/signals.html",
 	},
 	severity: Error,
 	check:    eachWorkload(signalMeansSomethingElse),
@@ -89,13 +91,14 @@ func stopsWrongly(c *model.Container, server *finding.Server, signal, from strin
 		}
 		f = r.add(c.Workload.Object, at, "to %s SIGTERM means to reload its workers: it goes on until SIGKILL at the end of the grace period of %d s, which cuts what is in flight", server.Name, c.Workload.Grace()).
 			cure("add hook-master-start = unix_signal:15 gracefully_kill_them_all with master = true to its settings, which finishes the requests in flight, or die-on-term = true, which stops it at once")
-	case server.GracefulSignal == "" || signal == server.GracefulSignal || unknown && server.InImage:
+	case !server.StopsAtOnce(signal) || unknown && server.InImage:
 		return // an image that is built on the official one inherits its signal
 	default:
-		f = r.add(c.Workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, server.GracefulSignal).
-			cure("write STOPSIGNAL %s in the Dockerfile of the image", server.GracefulSignal)
+		graceful := cmp.Or(server.GracefulSignal, "SIGTERM")
+		f = r.add(c.Workload.Object, at, "%s stops at once on %s and cuts the requests in flight: it finishes them on %s", server.Name, signal, graceful).
+			cure("write STOPSIGNAL %s in the Dockerfile of the image", graceful)
 		if declared := c.Get("lifecycle", "stopSignal"); declared.Present() {
-			f.cure("set lifecycle.stopSignal to %s", server.GracefulSignal).by(declared, nil, server.GracefulSignal)
+			f.cure("set lifecycle.stopSignal to %s", graceful).by(declared, nil, graceful)
 		}
 	}
 	f.because("%s", from)

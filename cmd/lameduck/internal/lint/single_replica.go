@@ -34,6 +34,8 @@ func singleReplica(w *model.Workload, r *report) {
 			cure("let a Deployment with replicas: 2 make the pod")
 	case w.Scaler != nil:
 		minimumOfOne(r, w, at, s)
+	case s.OnlyWebhook() != nil:
+		oneForWebhook(r, w, s)
 	case w.Kind == "StatefulSet":
 		r.add(o, at, "one pod is behind Service %s: no pod serves in a rollout, and after a drain of its node, until the new pod is ready", s.Name).
 			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
@@ -43,7 +45,7 @@ func singleReplica(w *model.Workload, r *report) {
 			cure("let the clients retry until it is back, or set replicas to 2 without that volume")
 	case !w.Sized():
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
-			as(Info).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales %s", w).
+			as(Info).because(notSized, w).
 			cure("set replicas to 2")
 	default:
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
@@ -51,6 +53,27 @@ func singleReplica(w *model.Workload, r *report) {
 			cure("set replicas to 2")
 	}
 }
+
+// oneForWebhook reports one pod that the API server alone asks: it loses no connection of
+// other clients.
+func oneForWebhook(r *report, w *model.Workload, s *model.Service) {
+	h := s.OnlyWebhook()
+	lost, policy := "refuses each request", "failurePolicy: Fail"
+	if !h.Fails { // Fail is the default, but in v1beta1 Ignore is
+		lost, policy = "lets each request pass unchecked", "failurePolicy: Ignore"
+	}
+	o, at := w.ReplicasAt()
+	f := r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server %s that %s covers", s.Name, lost, h).
+		because("%s, and only the API server connects to the Service", policy).cure("set replicas to 2")
+	if !w.Sized() {
+		f.because(notSized, w)
+	}
+	if !w.Sized() || !h.Fails {
+		f.as(Info)
+	}
+}
+
+const notSized = "replicas is not set and is 1, unless an autoscaler that is not among these files scales %s"
 
 // minimumOfOne reports an autoscaler that may leave one pod. --fix may raise the minimum:
 // a workload that runs with more pods at other times can run with two.

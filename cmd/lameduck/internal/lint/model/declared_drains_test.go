@@ -16,29 +16,35 @@ func TestEveryDrainSetting(t *testing.T) {
 		if !strings.HasPrefix(s.source, "https://") {
 			t.Errorf("%s %s%s%s has no source", s.server, s.name, s.env, s.annotation)
 		}
-		file, _, _ := strings.Cut(s.file, "|")
-		var found []Drain
-		if s.file == "hypercorn" {
-			found = append(found, ofFlags([]string{"hypercorn", "--" + s.name + "=60s"}, "")...)
-		}
-		if s.name != "" && s.file == "" {
-			found = append(found, ofFlags([]string{"--" + s.name + "=60s", "--" + s.name, "60s"}, "")...)
-			if len(found) != 2 {
-				t.Errorf("%s is found %d times as a flag", s.name, len(found))
+		found := 0
+		check := func(how string, drains []Drain, want int) {
+			found += len(drains)
+			if len(drains) != want {
+				t.Errorf("%s %s is found %d times, want %d", s.server, how, len(drains), want)
+			}
+			for _, d := range drains {
+				if d.source != s.source || d.seconds != 60 {
+					t.Errorf("%s %s: found %s of %s, %d s", s.server, how, d.name, d.server, d.seconds)
+				}
 			}
 		}
-		if s.name != "" {
-			found = append(found, ofLines("# "+file+"\n  "+s.name+": 60s\n", "", "")...)
+		file, _, _ := strings.Cut(s.file, "|")
+		command := ""
+		if !s.flag {
+			command = file
+		}
+		for name := range strings.FieldsSeq(s.name) {
+			check("--"+name, ofFlags([]string{command, "--" + name + "=60s", "--" + name, "60s"}, ""), 2)
+			key := 1
+			if s.flag && s.file == "" {
+				key = 0 // in no file
+			}
+			check(name, ofLines("# "+file+"\n  "+name+": 60s\n", "", ""), key)
 		}
 		for name := range strings.FieldsSeq(s.env) {
-			found = append(found, ofVariable(name, Variable{Text: "60s", known: true})...)
+			check(name, ofVariable(name, Variable{Text: "60s", known: true}), 1)
 		}
-		for _, d := range found {
-			if d.source != s.source || d.seconds != 60 {
-				t.Errorf("%s %s: found %s, %d s", s.server, s.name, d.name, d.seconds)
-			}
-		}
-		if len(found) == 0 && s.annotation == "" {
+		if found == 0 && s.annotation == "" {
 			t.Errorf("%s %s is not found", s.server, s.name)
 		}
 	}
@@ -92,7 +98,7 @@ func TestSecondsOf(t *testing.T) {
 		want int // -1: no time
 	}{
 		{"60", 0, 60}, {"60s", 0, 60}, {"1m", 0, 60}, {"1m30s", 0, 90}, {"30 sec", 0, 30}, {"2 minutes", 0, 120}, {"1500ms", 0, 2},
-		{"PT90S", 0, 90}, {"30000", time.Millisecond, 30}, {"10000000000", time.Nanosecond, 10}, {"0", 0, 0}, {"0.5", 0, 1}, {"1d", 0, 86400},
+		{"PT90S", 0, 90}, {"1m 30s", 0, 90}, {"30s", needsUnit, 30}, {"0", needsUnit, 0}, {"30", needsUnit, -1}, {"30000", time.Millisecond, 30}, {"10000000000", time.Nanosecond, 10}, {"0", 0, 0}, {"0.5", 0, 1}, {"1d", 0, 86400},
 		{"-1", 0, -1}, {"-5s", 0, -1}, {"", 0, -1}, {"on", 0, -1}, {"$TIMEOUT", 0, -1}, {"5x", 0, -1}, {"1e99", 0, script.Endless},
 	} {
 		got, ok := SecondsOf(tt.text, tt.unit)
@@ -129,6 +135,20 @@ func TestDrainsOfFiles(t *testing.T) {
 		{"/x/gerrit.config", "[httpd]\n\tgracefulStopTimeout = 90 s\n", "Gerrit 90"},
 		{"/milvus/user.yaml", "grpc:\n  gracefulStopTimeout: 30\n", ""},
 		{"/app/moleculer.config.json", "{\"gracefulStopTimeout\": 2000}", ""},
+		{"/x/config/application.yml", "spring:\n  lifecycle:\n    timeoutPerShutdownPhase: 45s\n", "Spring Boot 45"},
+		{"/x/lighttpd.conf", "server.feature-flags += (\n  \"server.graceful-shutdown-timeout\" => 15,\n)\n", "lighttpd 15"},
+		{"/x/lighttpd.conf", "server.feature-flags += (\"server.graceful-shutdown-timeout\" => \"15\")\n", "lighttpd 15"},
+		{"/x/mimir.yaml", "server:\n  graceful_shutdown_timeout: 15s\nshutdown_delay: 20s\n", "the server 15, the server 20"},
+		{"/x/app.conf", "{ hypnotoad => { listen => ['http://*:8080'], graceful_timeout => 60 } }\n", "Hypnotoad 60"},
+		{"/etc/nghttpx.conf", "worker-process-grace-shutdown-period=90\n", "nghttpx 90"},
+		{"/app/appsettings.json", "{\n  \"ShutdownTimeoutSeconds\": 60,\n}\n", ".NET 60"},
+		{"/app/application.yml", "micronaut:\n  lifecycle:\n    graceful-shutdown:\n      enabled: true\n      grace-period: 40s\n", "Micronaut 40"},
+		{"/app/extra-args", "  --graceful-timeout=60\n", "gunicorn 60"},
+		// Other programs have keys of these names, and count milliseconds.
+		{"/app/config.json", "{\"gracefulShutdownTimeout\": 30000}", ""},
+		{"/app/config.yaml", "graceful_timeout: 30000\n", ""},
+		{"/app/config.yaml", "server:\n  shutdown_delay: 5000\n  graceful_shutdown_timeout: 30000\n", ""},
+		{"/app/config.yaml", "shutdown_grace_period: 30000\nworkers_kill_timeout: 30000\nhttp-grace-period: 30000\n", ""},
 		{"/x/readme.md", "Set grace to 10s, the lameduck is 5s.\n", ""},
 	} {
 		var got []string
@@ -164,6 +184,55 @@ func TestWholeOfNATS(t *testing.T) {
 	longest, _ := LongestDrain(ofLines("lame_duck_duration: 30s\nlame_duck_grace_period: 10s\n", "", ""))
 	if longest.Longest != 30 {
 		t.Errorf("%d s, want 30", longest.Longest)
+	}
+}
+
+// TestWholeOfPuma: with workers, the master kills those that have not ended by then.
+func TestWholeOfPuma(t *testing.T) {
+	longest, _ := LongestDrain(ofLines("force_shutdown_after 20\nworker_shutdown_timeout 30\n", "/app/config/puma.rb", ""))
+	if longest.Longest != 30 {
+		t.Errorf("%d s, want 30", longest.Longest)
+	}
+}
+
+// TestDrainsOnTheGracefulSignal: on another signal these servers stop at once, whatever
+// they are set to.
+func TestDrainsOnTheGracefulSignal(t *testing.T) {
+	for _, tt := range []struct{ fields, want string }{
+		{"image: nginx:1.29\n      args: [nginx, -g, \"daemon off; worker_shutdown_timeout 60s;\"]", "nginx"},
+		{"image: nginx:1.29\n      lifecycle: {stopSignal: SIGTERM}\n      args: [nginx, -g, \"daemon off; worker_shutdown_timeout 60s;\"]", ""},
+		{"image: debian:12\n      args: [nginx, -g, \"daemon off; worker_shutdown_timeout 60s;\"]", ""},
+		{"image: registry.example/web:1\n      args: [nginx, -g, \"daemon off; worker_shutdown_timeout 60s;\"]", "nginx"},
+		{"image: python:3.13\n      command: [gunicorn, --graceful-timeout=60, app]", "gunicorn"},
+		{"image: python:3.13\n      lifecycle: {stopSignal: SIGINT}\n      command: [gunicorn, --graceful-timeout=60, app]", ""},
+		{"image: python:3.13\n      lifecycle: {stopSignal: SIGINT}\n      command: [uvicorn, --timeout-graceful-shutdown=60, \"app:app\"]", "uvicorn"},
+	} {
+		var got []string
+		for _, d := range podOf(t, tt.fields).Containers[0].Drains() {
+			got = append(got, d.server)
+		}
+		if g := strings.Join(got, ", "); g != tt.want {
+			t.Errorf("%s: %q, want %q", tt.fields, g, tt.want)
+		}
+	}
+}
+
+// TestLinkerdAsANativeSidecar: the proxy then has no hook that waits.
+func TestLinkerdAsANativeSidecar(t *testing.T) {
+	for annotation, want := range map[string]int{
+		"": 1,
+		`config.linkerd.io/proxy-enable-native-sidecar: "false"`:      1,
+		`config.linkerd.io/proxy-enable-native-sidecar: "true"`:       0,
+		`config.beta.linkerd.io/proxy-enable-native-sidecar: enabled`: 1,
+		`config.beta.linkerd.io/proxy-enable-native-sidecar: "true"`:  0,
+	} {
+		w := podOf(t, "image: web")
+		text := "apiVersion: v1\nkind: Pod\nmetadata:\n  annotations:\n    config.alpha.linkerd.io/proxy-wait-before-exit-seconds: \"40\"\n    " + annotation + "\n"
+		objects, _, _ := object.Read(&object.File{Name: "a.yaml", Data: []byte(text)})
+		w.Template = objects[0].Value
+		if got := w.drains(); len(got) != want {
+			t.Errorf("%s: %v, want %d", annotation, got, want)
+		}
 	}
 }
 
@@ -204,6 +273,22 @@ func TestDrainsOfContainers(t *testing.T) {
 		{`args: ["--drain-time-s", "45"]
       lifecycle: {preStop: {exec: {command: [curl, -X, POST, "localhost:9901/drain_listeners?graceful"]}}}`, "Envoy 45"},
 		{`args: [--graceful-timeout, app]`, ""},
+		{`args: [--shutdown-delay-duration=20]`, ""}, // the API server refuses it
+		{`args: [--server.graceful-shutdown-timeout=20s]`, "the server 20"},
+		{`args: ["--drain-time-s", "45"]
+      lifecycle: {preStop: {exec: {command: [curl, -X, POST, "localhost:9901/drain_listeners"]}}}`, ""},
+		{`args: [nginx, -g, "daemon off; worker_shutdown_timeout 1m 30s;"]`, "nginx 90"},
+		{`command: [sh, -c, "exec nginx -g 'daemon off; worker_shutdown_timeout 60s;'"]`, "nginx 60"},
+		{`command: [granian, --workers-kill-timeout, 45s, "app:app"]`, "Granian 45"},
+		{`  - {name: GRANIAN_WORKERS_KILL_TIMEOUT, value: "45"}`, "Granian 45"},
+		{`  - {name: ASPNETCORE_shutdownTimeoutSeconds, value: "60"}`, ".NET 60"},
+		{`command: [dotnet, app.dll, --shutdownTimeoutSeconds, "60"]`, ".NET 60"},
+		{`args: [--min-sigterm-delay=30s, --max-sigterm-delay=40s]`, "the Cloud SQL Auth Proxy 40, the Cloud SQL Auth Proxy 30"},
+		{`  - {name: CSQL_PROXY_MAX_SIGTERM_DELAY, value: 40s}`, "the Cloud SQL Auth Proxy 40"},
+		{`  - {name: KONG_NGINX_MAIN_WORKER_SHUTDOWN_TIMEOUT, value: 60s}`, "nginx 60"},
+		{`command: [java, -Dmicronaut.lifecycle.graceful-shutdown.grace-period=25s, -jar, app.jar]`, ""},
+		{`command: [java, -Dmicronaut.lifecycle.graceful-shutdown.grace-period=25s, -Dmicronaut.lifecycle.graceful-shutdown.enabled=true, -jar, app.jar]`, "Micronaut 25"},
+		{"  - {name: MICRONAUT_LIFECYCLE_GRACEFUL_SHUTDOWN_GRACE_PERIOD, value: 25s}\n        - {name: MICRONAUT_LIFECYCLE_GRACEFUL_SHUTDOWN_ENABLED, value: \"true\"}", "Micronaut 25"},
 	} {
 		var got []string
 		for _, d := range podOf(t, tt.fields).Containers[0].Drains() {

@@ -141,6 +141,11 @@ func (d *divider) ties(i int, o *object.Object) {
 		for _, name := range backends(o) {
 			tie("Service", name)
 		}
+		for _, h := range webhooksOf(o) {
+			for _, key := range h.inManifest() {
+				d.tie(i, hash(key))
+			}
+		}
 	}
 }
 

@@ -35,7 +35,7 @@ func (c *Container) StopsAtOnce() []string {
 var enders = map[string][]string{
 	"nginx": {"quit", "stop"}, "openresty": {"quit", "stop"}, "apachectl": {"stop", "graceful-stop"}, "apache2ctl": {"stop", "graceful-stop"}, "httpd": {"stop", "graceful-stop"}, "apache2": {"stop", "graceful-stop"},
 	"caddy": {"stop"}, "pumactl": {"stop", "halt"}, "uwsgi": {"--stop"}, "supervisorctl": {"stop", "shutdown"}, "service": {"stop"}, "systemctl": {"stop", "poweroff"},
-	"catalina.sh": {"stop"}, "asadmin": {"stop-domain"}, "shutdown.sh": nil,
+	"apisix": {"quit", "stop"}, "catalina.sh": {"stop"}, "asadmin": {"stop-domain"}, "shutdown.sh": nil,
 }
 
 // stops reports whether a command ends the server.

@@ -88,11 +88,13 @@ func hasPart(text, word string) bool {
 
 // stopSignals are the STOPSIGNAL of official images that have one, by a part of the tag.
 var stopSignals = []struct{ name, tag, signal string }{
-	{"nginx", "", "SIGQUIT"}, {"httpd", "", "SIGWINCH"}, {"haproxy", "", "SIGUSR1"}, {"php", "fpm", "SIGQUIT"}, {"php", "apache", "SIGWINCH"}, {"postgres", "", "SIGINT"},
+	{"nginx", "", "SIGQUIT"}, {"httpd", "", "SIGWINCH"}, {"haproxy", "", "SIGUSR1"}, {"php", "fpm", "SIGQUIT"}, {"php", "apache", "SIGWINCH"}, {"postgres", "", "SIGINT"}, {"kong", "", "SIGQUIT"},
 }
 
 // vendors are images that have a STOPSIGNAL and are not official ones of Docker.
-var vendors = map[string]string{"nginxinc/nginx-unprivileged": "SIGQUIT", "openresty/openresty": "SIGQUIT"}
+var vendors = map[string]string{
+	"nginxinc/nginx-unprivileged": "SIGQUIT", "openresty/openresty": "SIGQUIT", "kong/kong": "SIGQUIT", "kong/kong-gateway": "SIGQUIT", "apache/apisix": "SIGQUIT",
+}
 
 // stopSignal is the STOPSIGNAL of the image; "" where that is not known.
 func (img Image) stopSignal() string {

@@ -69,26 +69,41 @@ type Drain struct {
 
 // drainSetting is one setting of a server for the time after the stop signal.
 type drainSetting struct {
-	server string
-	// How it is written: a flag without its dashes, or the key of a file; variables,
-	// separated by spaces; an annotation of the pod. Of a name with dots the last part is
+	server string // as finding.Servers has it, if it is one of those
+	// How it is written: flags without their dashes, or the keys of a file; variables; all
+	// separated by spaces. An annotation of the pod. Of a name with dots the last part is
 	// enough. Letter case, and _ for -, make no difference.
 	name, env, annotation string
-	unit                  time.Duration  // of a number that has none; 0: a second
+	unit                  time.Duration  // of a number that has none; 0: a second; needsUnit: the server refuses such a number
 	accepts               bool           // the server goes on accepting connections for all of the time; else the time is the most that requests in flight get
 	whole                 bool           // the other times of the server are within this one
+	flag                  bool           // a flag wherever it is, and a key only in a file that has one of the words of file; no words: no key
 	file                  string         // words between |, one of which the file or its path has to have: other files have such a key too
-	off                   *regexp.Regexp // what switches it off, in the command, the environment or a file
+	on, off               *regexp.Regexp // what switches it on, where it is off by default, and off: in the command, the environment or a file
 	hook                  string         // words between |, one of which the preStop hook has to have: else nothing asks the server to drain
+	inHook                bool           // that hook has to wait for all of the time: on the stop signal the server ends at once
 	source                string
 }
+
+// needsUnit is the unit of settings whose server refuses a number without one: flags of Go,
+// which 0 alone does not need.
+const needsUnit time.Duration = -1
 
 // Service is a Service and the workloads that it selects.
 type Service struct {
 	*object.Object
 	Ports     []ServicePort
 	Workloads []*Workload
-	Headless  bool // clusterIP None: its clients take the addresses of pods from DNS
+	Headless  bool      // clusterIP None: its clients take the addresses of pods from DNS
+	webhooks  []Webhook // that it answers
+}
+
+// Webhook is an admission webhook that a Service of the cluster answers.
+type Webhook struct {
+	*object.Object // the configuration that has it
+	service        Key
+	port           int
+	Fails          bool // the API server refuses requests while the webhook does not answer; else it lets them pass
 }
 
 // ServicePort is one port of a Service.

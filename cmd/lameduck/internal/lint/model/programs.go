@@ -13,7 +13,8 @@ import (
 var stopsAccepting = map[string]string{
 	"nginx": "nginx", "nginx-unprivileged": "nginx", "openresty": "nginx",
 	"httpd": "Apache httpd", "apache2": "Apache httpd", "haproxy": "HAProxy", "traefik": "Traefik", "caddy": "Caddy", "envoy": "Envoy",
-	"coredns": "CoreDNS", "gunicorn": "gunicorn", "uvicorn": "uvicorn", "hypercorn": "Hypercorn", "puma": "Puma", "flask": "Flask",
+	"coredns": "CoreDNS", "gunicorn": "gunicorn", "uvicorn": "uvicorn", "hypercorn": "Hypercorn", "granian": "Granian", "puma": "Puma", "flask": "Flask",
+	"kong": "nginx", "kong-gateway": "nginx", "apisix": "nginx", "lighttpd": "lighttpd", "unicorn": "Unicorn", "unicorn_rails": "Unicorn", "nghttpx": "nghttpx",
 }
 
 // accepting are programs that go on accepting connections for a time by default, by the

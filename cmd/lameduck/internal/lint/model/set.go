@@ -23,6 +23,7 @@ type label struct{ namespace, name, value string }
 func NewSet(objects, around []*object.Object) *Set {
 	s := &Set{Objects: objects, Around: around, configs: map[Key]*object.Object{}, claims: map[Key]*object.Object{}, byLabel: map[label][]*Workload{}}
 	scalers := map[Key]*object.Object{}
+	var webhooks []Webhook
 	for _, o := range objects {
 		switch {
 		case IsWorkload(o):
@@ -34,6 +35,7 @@ func NewSet(objects, around []*object.Object) *Set {
 		case o.Is("autoscaling", "HorizontalPodAutoscaler"), o.Is("keda.sh", "ScaledObject"):
 			scalers[scaled(o)] = o
 		}
+		webhooks = append(webhooks, webhooksOf(o)...)
 	}
 	for _, w := range s.Workloads {
 		for name, value := range w.labels {
@@ -46,16 +48,24 @@ func NewSet(objects, around []*object.Object) *Set {
 	for _, o := range objects {
 		switch {
 		case o.Is("", "Service"):
-			s.addService(o)
+			s.addService(o, webhooks)
 		case o.Is("policy", "PodDisruptionBudget"):
 			s.addBudget(o)
 		}
 	}
+	for _, w := range s.Workloads {
+		w.webhooksLast()
+	}
 	return s
 }
 
-func (s *Set) addService(o *object.Object) {
+func (s *Set) addService(o *object.Object, webhooks []Webhook) {
 	svc := newService(o)
+	for _, h := range webhooks {
+		if svc.answers(h) {
+			svc.webhooks = append(svc.webhooks, h)
+		}
+	}
 	svc.Workloads = s.selecting(o.Namespace, Selector{Labels: o.Get("spec", "selector").Labels()})
 	for _, w := range svc.Workloads {
 		w.services = append(w.services, svc)

@@ -1,0 +1,70 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
+)
+
+// webhooksOf are those of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration.
+func webhooksOf(o *object.Object) (all []Webhook) {
+	if o.Group != "admissionregistration.k8s.io" {
+		return nil
+	}
+	unset := "Fail"
+	if o.Get("apiVersion").Text() == "admissionregistration.k8s.io/v1beta1" {
+		unset = "Ignore"
+	}
+	for _, v := range o.Get("webhooks").Items() {
+		service := v.Get("clientConfig", "service")
+		if name := service.Get("name").Text(); name != "" {
+			all = append(all, Webhook{o, Key{"Service", service.Get("namespace").Text(), name}, service.Get("port").IntOr(443), cmp.Or(v.Get("failurePolicy").Text(), unset) == "Fail"})
+		}
+	}
+	return all
+}
+
+// inManifest are the keys that the manifest of the Service may have: charts often leave the
+// namespace to the command line.
+func (h *Webhook) inManifest() []Key {
+	return []Key{h.service, {"Service", "default", h.service.Name}}
+}
+
+// answers reports whether the Service is the one that answers h.
+func (s *Service) answers(h Webhook) bool {
+	return s.Name == h.service.Name && (s.Namespace == h.service.Namespace || !s.Get("metadata", "namespace").Present())
+}
+
+// OnlyWebhook is a webhook of the Service if the API server is its only client: each of its
+// ports answers one, or is for metrics. One that fails comes first. nil for any other Service.
+func (s *Service) OnlyWebhook() *Webhook {
+	for _, p := range s.Ports {
+		if !p.Metrics() && !slices.ContainsFunc(s.webhooks, func(h Webhook) bool { return h.port == p.Number }) {
+			return nil
+		}
+	}
+	for i := range s.webhooks {
+		if s.webhooks[i].Fails {
+			return &s.webhooks[i]
+		}
+	}
+	if len(s.webhooks) > 0 {
+		return &s.webhooks[0]
+	}
+	return nil
+}
+
+// webhooksLast puts the Services of which the API server is the only client behind those of
+// other clients, which rules name first.
+func (w *Workload) webhooksLast() {
+	var last []*Service
+	w.services = slices.DeleteFunc(w.services, func(s *Service) bool {
+		if s.OnlyWebhook() != nil {
+			last = append(last, s)
+			return true
+		}
+		return false
+	})
+	w.services = append(w.services, last...)
+}
