@@ -14,13 +14,15 @@ import (
 // ownFolders are the folders in which programs keep what only one of them may
 // have: sockets, PID files, locks, the state of a supervisor. A container has its own. Each
 // pod has: they begin as those of this machine, and what the pod writes there no other
-// pod sees.
+// pod sees. The last is the folder in which it starts: it may be in another, or have one.
 func ownFolders() []string {
 	folders := []string{"/tmp", "/run", "/var/lib"}
 	home := filepath.Clean(os.Getenv("HOME"))
-	dir, _ := os.Getwd()
-	if filepath.IsAbs(home) && home != "/" && home != dir && !slices.ContainsFunc(folders, func(f string) bool { return home == f || within(home, f) || within(f, home) }) {
+	if filepath.IsAbs(home) && home != "/" && !slices.ContainsFunc(folders, func(f string) bool { return home == f || within(home, f) || within(f, home) }) {
 		folders = append(folders, home)
+	}
+	if dir, err := os.Getwd(); err == nil && dir != "/" && !slices.Contains(folders, dir) {
+		folders = append(folders, dir)
 	}
 	return folders
 }
@@ -29,8 +31,7 @@ func ownFolders() []string {
 // mount namespace, which ends with the pod. Where the kernel refuses, the pod
 // shares the folder. What the command names stays the machine's own.
 func mountOwnFolders(named []string) {
-	folders := ownFolders()
-	for _, dir := range folders {
+	for _, dir := range ownFolders() {
 		_ = mountOwn(dir, outermost(dir, slices.Concat(named, mountPoints(), liveSockets())))
 	}
 	if dir, err := os.Getwd(); err == nil {

@@ -28,11 +28,7 @@ func mount() {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return // a mount would reach the host
 	}
-	named := append(os.Args[shimArgs-1:], os.Environ()...)
-	if dir, err := os.Getwd(); err == nil {
-		named = append(named, dir)
-	}
-	mountOwnFolders(namedPaths(named))
+	mountOwnFolders(namedPaths(append(os.Args[shimArgs-1:], os.Environ()...)))
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 
