@@ -117,6 +117,7 @@ func TestAdviceFits(t *testing.T) {
 		{"a server to configure, written in Go", atOnce(timeline.Server{Program: "caddy", Lang: timeline.Go}), []string{"Caddy: let it serve after SIGTERM for 3 s", "Manifest: `preStop"}, "", "lameduck"},
 		{"a server to configure, with a version", atOnce(timeline.Server{Program: "php-fpm8.2"}), []string{"PHP-FPM: it finishes", "Manifest: `preStop"}, "SIGQUIT", ""},
 		{"a script that a known server is", atOnce(timeline.Server{Program: "python3.11", Script: "flask"}), []string{"Flask: its development server", "Manifest: `preStop"}, "", ""},
+		{"the reloader of a development server", atOnce(timeline.Server{Program: "python3.11", Script: "manage.py"}), []string{"Django: its development server", "Manifest: `preStop"}, "", ""},
 		{"a script that has set another title", commanded(atOnce(timeline.Server{Program: "perl", Lang: timeline.OtherLang}), "/usr/bin/hypnotoad", "-f", "app.pl"), []string{"Hypnotoad: it finishes", "Manifest: `preStop"}, "SIGQUIT", ""},
 		{"a program of its users", atOnce(timeline.Server{Program: "node", Script: "app.js", Lang: timeline.OtherLang}), []string{"Node.js: handle the signal with", "Manifest: `preStop"}, "for 3 s with", ""},
 		{"a grace period that is too short as well", shortGrace, []string{"Any language: ", "Manifest: `preStop", "Go: "}, "`terminationGracePeriodSeconds: 30`", ""},

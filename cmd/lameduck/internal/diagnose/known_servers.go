@@ -104,8 +104,15 @@ var knownServers = []knownServer{
 	{
 		Server: named("Flask"),
 		settings: map[string]string{
-			exitsAtOnce:   flaskServer,
-			ignoresSignal: flaskServer,
+			exitsAtOnce:   devServer,
+			ignoresSignal: devServer,
+		},
+	},
+	{
+		Server: named("Django"),
+		settings: map[string]string{
+			exitsAtOnce:   devServer,
+			ignoresSignal: devServer,
 		},
 	},
 	{
@@ -156,6 +163,6 @@ var knownServers = []knownServer{
 const (
 	caddyDelay   = "let it serve after SIGTERM for DELAY, with the global option `shutdown_delay`."
 	traefikDelay = "let it accept connections after SIGTERM for DELAY, with `transport.lifeCycle.requestAcceptGraceTimeout` of the entry point."
-	flaskServer  = "its development server has no graceful shutdown: run the app with gunicorn or another server for production."
+	devServer    = "its development server has no graceful shutdown: run the app with gunicorn or another server for production."
 	nodeHandler  = "handle the signal with `process.on('SIGTERM', ...)`: keep serving for DELAY with `Connection: close` on every response, then `server.close(() => process.exit(0))`."
 )
