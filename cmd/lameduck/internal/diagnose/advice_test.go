@@ -122,6 +122,7 @@ func TestAdviceFits(t *testing.T) {
 		{"a program of its users", atOnce(timeline.Server{Program: "node", Script: "app.js", Lang: timeline.OtherLang}), []string{"Node.js: handle the signal with", "Manifest: `preStop"}, "for 3 s with", ""},
 		{"a grace period that is too short as well", shortGrace, []string{"Any language: ", "Manifest: `preStop", "Go: "}, "`terminationGracePeriodSeconds: 30`", ""},
 		{"a hook that is too short", hooked("sleep", s), []string{"Any language: ", "Manifest: raise the preStop sleep from 1s to `preStop: {sleep: {seconds: 4}}`", "Go: "}, "", "terminationGracePeriodSeconds"},
+		{"a server whose connections hold its workers", commanded(twoWorkers(), "/usr/sbin/apache2", "-DFOREGROUND"), []string{"Apache httpd: raise `MaxRequestWorkers`", "lower --rate"}, "", ""},
 		{"a hook that is a command", hooked("exec", 0), []string{"Any language: ", "Manifest: let the preStop hook last for 4 s", "Go: "}, "", "{sleep"},
 		{"a hook that is long enough", hooked("sleep", 20*s), []string{"Any language: ", "Go: "}, "", "preStop"},
 		{"no new connection", kept, []string{"Any language: handle the signal, keep serving for as long as", "Manifest: a preStop sleep delays", "Go: "}, "", "seconds:"},

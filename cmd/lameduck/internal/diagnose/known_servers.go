@@ -29,8 +29,11 @@ var knownServers = []knownServer{
 		},
 	},
 	{
-		Server:   named("Apache httpd"),
-		settings: map[string]string{graceShorter: "set `GracefulShutdownTimeout` below the grace period: without it httpd waits for the last request."},
+		Server: named("Apache httpd"),
+		settings: map[string]string{
+			graceShorter: "set `GracefulShutdownTimeout` below the grace period: without it httpd waits for the last request.",
+			notKeepingUp: "raise `MaxRequestWorkers`, or use the MPM event: with prefork and worker each connection holds a worker until `KeepAliveTimeout` after its last request.",
+		},
 	},
 	{
 		Server: named("HAProxy"),
@@ -71,8 +74,11 @@ var knownServers = []knownServer{
 		Server: named("lighttpd"),
 	},
 	{
-		Server:   named("PHP-FPM"),
-		settings: map[string]string{cutsInFlight: "set `process_control_timeout` above the longest request: with its default of 0 children are killed at once, also on SIGQUIT."},
+		Server: named("PHP-FPM"),
+		settings: map[string]string{
+			cutsInFlight: "set `process_control_timeout` above the longest request: with its default of 0 children are killed at once, also on SIGQUIT.",
+			notKeepingUp: "raise `pm.max_children`: each child takes one request at a time.",
+		},
 	},
 	{
 		Server: named("uWSGI"),

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -75,6 +76,21 @@ func mountOwn(dir string, shared []string) error {
 		_ = unix.Mount(fmt.Sprintf("/proc/self/fd/%d", fd), path, "", unix.MS_BIND|unix.MS_REC, "")
 	}
 	return nil
+}
+
+// mountHosts adds the name of the pod to its /etc/hosts, as the kubelet does: without a
+// network no other resolver knows it, and many a server looks its own name up when it starts.
+// The file is in a file system that nothing else shows.
+func mountHosts(hostname string, ip netip.Addr) {
+	const hosts, dir = "/etc/hosts", "/tmp"
+	text, err := os.ReadFile(hosts)
+	if hostname == "" || err != nil || unix.Mount("tmpfs", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755") != nil {
+		return
+	}
+	defer unix.Unmount(dir, unix.MNT_DETACH)
+	if os.WriteFile(dir+hosts[len("/etc"):], fmt.Appendf(text, "\n%s\t%s\n", ip, hostname), 0o644) == nil {
+		_ = unix.Mount(dir+hosts[len("/etc"):], hosts, "", unix.MS_BIND, "")
+	}
 }
 
 func openAll(paths []string) map[string]int {

@@ -55,6 +55,19 @@ echo shared >>FOLDER/shared`
 	}
 }
 
+// TestItsNameResolves: without a network, for its hooks too; this machine does not know it.
+func TestItsNameResolves(t *testing.T) {
+	cfg, out := shell(t, `getent hosts web-1 && echo up; exec sleep 1000`)
+	p := start(t, cfg)
+	eventually(t, "it is up", func() bool { return strings.Contains(out.String(), "up\n") })
+	if err := p.Exec(t.Context(), []string{"sh", "-c", "getent hosts web-1 | grep -q ^10.244.0.7"}); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	if text, _ := os.ReadFile("/etc/hosts"); strings.Contains(string(text), "web-1") {
+		t.Error("the name of the pod is in the file of this machine")
+	}
+}
+
 // TestOwnWorkingFolder: what a pod writes to the folder in which it starts no other pod sees, nor
 // this machine; its hooks do, and start there as well. The environment names that folder, as
 // a shell does.
