@@ -306,7 +306,7 @@ func notSeen(event, pod string) doubt {
 // surely had begun with.
 func nothingInProgress(pod string) doubt {
 	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
-		"run it again with a higher --rate, and with slow among its --traffic, so that requests are in progress all the time"}
+		"run it again with slow among its --traffic, or with a --path whose response takes a second or more, so that requests are in progress all the time"}
 }
 
 // killedCode is the exit code after SIGKILL.
