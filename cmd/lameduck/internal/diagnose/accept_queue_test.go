@@ -171,9 +171,10 @@ func TestASupervisorOutlivesItsServerOnALateMachine(t *testing.T) {
 
 // TestNothingServedUntilALateExit: the server ends its workers at the stop signal, with the
 // connections that they had, and gets no processor to exit for 6 s. Its listener is open until
-// then, and what comes waits in its queue: that is void. It did not keep serving.
-func TestNothingServedUntilALateExit(t *testing.T) {
-	for command, want := range map[string]string{"hypnotoad": exitsAtOnce, "./server": closesEarly} {
+// then, and what comes waits in its queue: that is void. It did not keep serving, also where it
+// finished a request that it had.
+func TestNothingAcceptedUntilALateExit(t *testing.T) {
+	for command, want := range map[string]string{"hypnotoad": exitsAtOnce, "./server": closesEarly, "./finishes": closesEarly} {
 		signal := event(10*s, timeline.Signalled, "a")
 		signal.Caught = true
 		stalled := timeline.Event{At: 9450 * ms, After: 9430 * ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 1, StalledAfter: 9430 * ms, StalledBy: 9450 * ms}
@@ -184,6 +185,9 @@ func TestNothingServedUntilALateExit(t *testing.T) {
 		b.try(9900*ms, "a", on(uint64(len(b.Attempts))), lasting(300*ms), failing(timeline.Reset))
 		for at := 10100 * ms; at < 12*s; at += 300 * ms {
 			b.try(at, "a", lasting(16120*ms-at), failing(timeline.Reset), func(a *timeline.Attempt) { a.Void = true })
+		}
+		if command == "./finishes" {
+			b.try(9*s, "a", lasting(3*s))
 		}
 		for at := s; at < 16*s; at += s {
 			lateOnce(b, at, 900*ms)

@@ -25,7 +25,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s.reusesConns)}
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
-		if s.overload == "" && p.servedNone(s.observer) {
+		if s.overload == "" && p.acceptedNone(s.observer) {
 			b.stopsAtOnce, b.certainly = true, max(b.certainly, unsure)
 		}
 	}
@@ -67,16 +67,15 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	return seen.since(p.t0).shorterThan(minDelay) != no, max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
 }
 
-// servedNone reports whether nothing shows that the pod served after its termination
-// began: connections waited in its accept queue from then on until the listener closed, and
-// it answered none that it had. A machine that is late makes that long, also of a server
-// that had ended its workers and was about to exit.
-func (p *podFacts) servedNone(o *observer) bool {
+// acceptedNone reports whether nothing shows that the pod accepted a connection after its
+// termination began: some waited in its accept queue from then on until the listener closed. A
+// machine that is late makes that long, also of a server that was about to close it.
+func (p *podFacts) acceptedNone(o *observer) bool {
 	if !p.t0.came() || !p.exit.came() || !p.stalled.came() {
 		return false
 	}
 	soon := func(w window) answer { return w.since(p.t0).shorterThan(minDelay) }
-	if soon(p.stalled) == no || soon(o.noticed(p.t0.earliest, p.lastAnswer)) == no || soon(exactly(p.listened)) != no {
+	if soon(p.stalled) == no || soon(exactly(p.listened)) != no {
 		return false
 	}
 	return p.gone.came() || o.waited(p.listened, p.exit.latest).shorterThan(minDelay) != no
@@ -263,7 +262,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return nothingInProgress(p.Name)
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came():
 		return doubt{fmt.Sprintf("nothing was seen of %s for %s before it ended, so it is not known whether it closed its listener first", p.Name, span(p.unseenFor(p.exit.latest))), hintLate}
-	case p.own.certainly == unsure && p.servedNone(o):
+	case p.own.certainly == unsure && p.acceptedNone(o):
 		return p.busyDoubt(max(p.stalled.latest, p.t0.latest))
 	case p.unseen(o) == unsure: // this machine was late
 	case !p.exit.came():
