@@ -57,17 +57,21 @@ func (q *acceptQueue) addEvent(e timeline.Event) {
 // closedAtEnd reports whether the listener was closed by the end of its process, which
 // came at the latest by then.
 func (q *acceptQueue) closedAtEnd(exit time.Duration) answer {
-	by := exit
-	if q.gone.came() {
-		by = q.gone.latest
-	}
 	switch {
 	case q.closedFirst:
 		return no
-	case !q.watched() || by-q.listened > sameLook:
+	case !q.watched() || q.unseenFor(exit) > sameLook:
 		return unsure
 	}
 	return yes
+}
+
+// unseenFor is the time between the last look that saw the listener and its end.
+func (q *acceptQueue) unseenFor(exit time.Duration) time.Duration {
+	if q.gone.came() {
+		return q.gone.latest - q.listened
+	}
+	return exit - q.listened
 }
 
 // watched reports whether the kernel showed the queue at all.

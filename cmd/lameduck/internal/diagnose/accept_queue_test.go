@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -144,5 +145,56 @@ func TestASupervisorOutlivesItsServer(t *testing.T) {
 			t.Errorf("ended: %v: %+v\nwant %s", ended, found, want)
 		}
 		checkSum(t, &b.Run, found)
+	}
+}
+
+// TestASupervisorOutlivesItsServerOnALateMachine: the same, and the looks at the listener were so
+// far apart that it may have closed before the server ended. A first request that had been coming
+// in for 2 s was cut, so that is not likely.
+func TestASupervisorOutlivesItsServerOnALateMachine(t *testing.T) {
+	cut := func(a *timeline.Attempt) { failing(timeline.EOF)(a); a.Ended, a.Sent = 10050*ms, never }
+	for started, want := range map[time.Duration]string{8 * s: exitsAtOnce, 10045 * ms: closesEarly} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		closed := timeline.Event{At: 10150 * ms, After: 10*s + ms, Kind: timeline.ListenerClosed, Pod: "a", Ended: true}
+		last := closed
+		last.After, last.At = 11970*ms, 11990*ms
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(12*s, timeline.Exited, "a"), emptyQueue(ms, 0), closed, last)
+		b.try(2*s, "a").try(started, "a", cut).try(10160*ms, "a", refused).try(11*s, "a", refused)
+		found := Findings(&b.Run)
+		if len(found) != 1 || found[0].ID != want || found[0].Doubt == "" {
+			t.Errorf("a request since %v: %+v\nwant %s, not certain", started, found, want)
+		}
+		checkSum(t, &b.Run, found)
+	}
+}
+
+// TestNothingServedUntilALateExit: the server ends its workers at the stop signal, with the
+// connections that they had, and gets no processor to exit for 6 s. Its listener is open until
+// then, and what comes waits in its queue: that is void. It did not keep serving, also where it
+// finished a request that it had.
+func TestNothingAcceptedUntilALateExit(t *testing.T) {
+	for command, want := range map[string]string{"hypnotoad": exitsAtOnce, "./server": closesEarly, "./finishes": closesEarly} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		stalled := timeline.Event{At: 9450 * ms, After: 9430 * ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 1, StalledAfter: 9430 * ms, StalledBy: 9450 * ms}
+		closed := stalled
+		closed.Kind, closed.After, closed.At, closed.Waiting, closed.Running = timeline.ListenerClosed, 16100*ms, 16150*ms, 0, true
+		b := commanded(build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(16200*ms, timeline.Exited, "a"), emptyQueue(ms, 0), stalled, closed), command)
+		b.try(s, "a", lasting(6*s)).try(9*s, "a", lasting(400*ms))
+		b.try(9900*ms, "a", on(uint64(len(b.Attempts))), lasting(300*ms), failing(timeline.Reset))
+		for at := 10100 * ms; at < 12*s; at += 300 * ms {
+			b.try(at, "a", lasting(16120*ms-at), failing(timeline.Reset), func(a *timeline.Attempt) { a.Void = true })
+		}
+		if command == "./finishes" {
+			b.try(9*s, "a", lasting(3*s))
+		}
+		for at := s; at < 16*s; at += s {
+			lateOnce(b, at, 900*ms)
+		}
+		d := diagnosed(withClasses(&b.Run))
+		if d.Verdict != finding.Inconclusive || allIDs(d.Findings) != want {
+			t.Errorf("%s: %s, %s: %s\nwant %s, inconclusive", command, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
 	}
 }

@@ -16,6 +16,7 @@ func (b behaviour) or(other behaviour) behaviour {
 		b.certainly = max(b.certainly, other.certainly)
 	}
 	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
+	b.likelyUnclean = b.likelyUnclean || other.likelyUnclean
 	return b
 }
 
@@ -24,6 +25,9 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s.reusesConns)}
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
+		if s.overload == "" && p.acceptedNone(s.observer) {
+			b.stopsAtOnce, b.certainly = true, max(b.certainly, unsure)
+		}
 	}
 	b.cut, b.perhaps = p.voidCuts, p.voidCuts
 	for _, d := range p.drops {
@@ -31,6 +35,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 			continue
 		}
 		b.cut++
+		b.likelyUnclean = b.likelyUnclean || p.likelyKnew(d, s.observer)
 		switch p.knew(d, s.observer) {
 		case yes:
 			b.inProgress, b.perhaps = b.inProgress+1, b.perhaps+1
@@ -60,6 +65,20 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	seen := window{stopped.latest - late, stopped.latest}
 	stopped.earliest = min(stopped.earliest, seen.earliest)
 	return seen.since(p.t0).shorterThan(minDelay) != no, max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+}
+
+// acceptedNone reports whether nothing shows that the pod accepted a connection after its
+// termination began: some waited in its accept queue from then on until the listener closed. A
+// machine that is late makes that long, also of a server that was about to close it.
+func (p *podFacts) acceptedNone(o *observer) bool {
+	if !p.t0.came() || !p.exit.came() || !p.stalled.came() {
+		return false
+	}
+	soon := func(w window) answer { return w.since(p.t0).shorterThan(minDelay) }
+	if soon(p.stalled) == no || soon(exactly(p.listened)) != no {
+		return false
+	}
+	return p.gone.came() || o.waited(p.listened, p.exit.latest).shorterThan(minDelay) != no
 }
 
 // mayStopAtOnce reports whether nothing shows when the pod stopped accepting
@@ -92,7 +111,7 @@ func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
 	switch {
 	case !p.exit.came():
 		return unsure
-	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
+	case fast && p.endedBySignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
 		return yes
 	case perhaps == 0 && p.closedFirst:
 		return no
@@ -176,6 +195,13 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	return max(reading, p.inProgress(d, o))
 }
 
+// likelyKnew reports whether the server had begun to read the first request of a connection that it
+// cut, and nothing shows that its listener closed before it exited: then no graceful shutdown
+// is likely.
+func (p *podFacts) likelyKnew(d *dropFacts, o *observer) bool {
+	return !d.Reused && p.watched() && !p.closedFirst && o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction) == no
+}
+
 // mayKnow reports whether the server may have had the request: not where only a part of
 // its head had come, on a connection that it had already answered on, or after it had
 // closed its listener.
@@ -234,6 +260,10 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return noDoubt
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came() && !(p.watched() && p.closedAtEnd(p.exit.latest) == unsure):
 		return nothingInProgress(p.Name)
+	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came():
+		return doubt{fmt.Sprintf("nothing was seen of %s for %s before it ended, so it is not known whether it closed its listener first", p.Name, span(p.unseenFor(p.exit.latest))), hintLate}
+	case p.own.certainly == unsure && p.acceptedNone(o):
+		return p.busyDoubt(max(p.stalled.latest, p.t0.latest))
 	case p.unseen(o) == unsure: // this machine was late
 	case !p.exit.came():
 		return notSeen("exit", p.Name)
@@ -261,6 +291,11 @@ func (p *podFacts) limit() (since, to time.Duration) {
 	return never, never
 }
 
+// busyDoubt is the doubt about a pod that accepted no connection from a moment on.
+func (p *podFacts) busyDoubt(since time.Duration) doubt {
+	return doubt{fmt.Sprintf("%s accepted no connection in its last %s, and its slowest response took about as long: it was busy, or it accepted none any more", p.Name, span(p.listened-since)), hintQuick}
+}
+
 // notSeen is the doubt about a pod of which an event is missing.
 func notSeen(event, pod string) doubt {
 	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
@@ -270,7 +305,7 @@ func notSeen(event, pod string) doubt {
 // surely had begun with.
 func nothingInProgress(pod string) doubt {
 	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
-		"run it again with a higher --rate, and with slow among its --traffic, so that requests are in progress all the time"}
+		"run it again with slow among its --traffic, or with a --path whose response takes a second or more, so that requests are in progress all the time"}
 }
 
 // killedCode is the exit code after SIGKILL.
@@ -281,6 +316,8 @@ func (p *podFacts) hadGrace(grace time.Duration) bool {
 	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
 }
 
-func (p *podFacts) exitedOnSignal() bool {
-	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay
+// endedBySignal reports whether the server got the stop signal and exited because of it,
+// however late this machine let it.
+func (p *podFacts) endedBySignal() bool {
+	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Wrapper == ""
 }

@@ -250,3 +250,31 @@ func TestBusyDuringADefect(t *testing.T) {
 		t.Errorf("%v, want the exit as well as the load", got)
 	}
 }
+
+// TestFewThatAreNeverAccepted: the workers of the new pod wait for the next request of
+// connections that clients keep, and its last three clients wait in its accept queue until they
+// give up. Where the queue was not seen for so long, nothing shows that.
+func TestFewThatAreNeverAccepted(t *testing.T) {
+	waiting := timeline.Event{Kind: timeline.AcceptQueue, Pod: "b", Waiting: 1, StalledAfter: 13980 * ms, StalledBy: 14 * s}
+	for last, want := range map[time.Duration]string{25 * s: notKeepingUp, 14 * s: unexplained} {
+		b := onePod()
+		b.Events = append(b.Events, event(9*s, timeline.Started, "b"), event(9500*ms, timeline.Ready, "b"),
+			timeline.Event{At: 9525 * ms, Kind: timeline.AcceptQueue, Pod: "b"})
+		for at := 14 * s; at <= last; at += s {
+			waiting.At, waiting.After = at, at-20*ms
+			b.Events = append(b.Events, waiting)
+		}
+		for at := 100 * ms; at < 14*s; at += 100 * ms {
+			b.try(at, "", func(a *timeline.Attempt) { a.Control = true })
+			b.try(at, map[bool]string{true: "a", false: "b"}[at < 10*s])
+		}
+		for at := 14100 * ms; at < 14400*ms; at += 100 * ms {
+			b.try(at, "b", lasting(10*s), failing(timeline.Timeout))
+		}
+		found := Findings(&b.Run)
+		checkSum(t, &b.Run, found)
+		if len(found) != 1 || found[0].ID != want || found[0].Drops != 3 {
+			t.Errorf("the queue was seen until %v: %+v\nwant %s", last, found, want)
+		}
+	}
+}

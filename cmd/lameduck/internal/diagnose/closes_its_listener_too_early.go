@@ -15,7 +15,8 @@ var ruleClosesEarly = rule{
 	},
 	summary: "The server closes its listener, or no longer accepts from it, at the stop signal, while some nodes still route new connections to the pod.",
 	holdsFor: func(p *podFacts) bool {
-		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || p.likely.exitsUncleanly != yes)
+		clean := p.likely.exitsUncleanly == no || p.likely.exitsUncleanly == unsure && !p.likely.likelyUnclean
+		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || clean)
 	},
 	ofProcess1: true,
 	explains:   orUnrouted(closesEarly, dropsAfterT0(closesEarly)),

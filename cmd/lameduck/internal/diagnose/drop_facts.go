@@ -47,7 +47,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 	switch {
 	case class != cutsInFlight:
 	case d.pod.leftInQueue(&d.Attempt):
-		why = doubt{fmt.Sprintf("%s accepted no connection in its last %s, and its slowest response took about as long: it was busy, or it accepted none any more", d.pod.Name, span(d.pod.listened-d.pod.stalled.latest)), hintQuick}
+		why = d.pod.busyDoubt(d.pod.stalled.latest)
 	case d.pod.watched() && d.pod.maybeQueued(&d.Attempt) && d.pod.inProgress(d, d.run.observer) == yes:
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
 	}
@@ -140,7 +140,17 @@ func (d *dropFacts) queued() bool {
 
 // ofOverload reports whether the attempt failed because the server does not keep up.
 func (d *dropFacts) ofOverload() bool {
-	return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || d.queued())
+	return d.run.overload == notKeepingUp && (timedOut(&d.Attempt) || d.queued()) || d.neverAccepted()
+}
+
+// neverAccepted reports whether the connection waited in the accept queue until its client
+// gave up, at a pod that had responded before and that nothing ended: whatever its share of
+// the run, such a server has more connections than it takes.
+func (d *dropFacts) neverAccepted() bool {
+	p := d.pod
+	return p != nil && timedOut(&d.Attempt) && d.Conn != 0 && !d.Reused && d.run.overload != tooBusy &&
+		p.firstAnswer != never && p.firstAnswer < d.Started && p.acceptQueue.waited(d.Started, d.Ended) == yes &&
+		!disturbances([]*podFacts{p}).overlap(d.Scheduled, d.Ended, anyPod)
 }
 
 // afterClose reports whether the new connection was refused after the listener

@@ -109,6 +109,7 @@ type behaviour struct {
 	certainly       answer        // the same
 	runsAfterClose  answer        // only if stopsAtOnce
 	exitsUncleanly  answer        // only if stopsAtOnce
+	likelyUnclean   bool          // it cut what it had likely begun with
 	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
 	cut             int           // attempts that the server cut, from T0 on
 	inProgress      int           // those of them that it was surely handling or reading

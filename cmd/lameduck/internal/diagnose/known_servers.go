@@ -29,8 +29,11 @@ var knownServers = []knownServer{
 		},
 	},
 	{
-		Server:   named("Apache httpd"),
-		settings: map[string]string{graceShorter: "set `GracefulShutdownTimeout` below the grace period: without it httpd waits for the last request."},
+		Server: named("Apache httpd"),
+		settings: map[string]string{
+			graceShorter: "set `GracefulShutdownTimeout` below the grace period: without it httpd waits for the last request.",
+			notKeepingUp: "raise `MaxRequestWorkers`, or use the MPM event: with prefork and worker each connection holds a worker until `KeepAliveTimeout` after its last request.",
+		},
 	},
 	{
 		Server: named("HAProxy"),
@@ -72,8 +75,11 @@ var knownServers = []knownServer{
 		settings: map[string]string{cutsInFlight: "raise `server.graceful-shutdown-timeout` in `server.feature-flags` (8 s by default since 1.4.64) above the longest request."},
 	},
 	{
-		Server:   named("PHP-FPM"),
-		settings: map[string]string{cutsInFlight: "set `process_control_timeout` above the longest request: with its default of 0 children are killed at once, also on SIGQUIT."},
+		Server: named("PHP-FPM"),
+		settings: map[string]string{
+			cutsInFlight: "set `process_control_timeout` above the longest request: with its default of 0 children are killed at once, also on SIGQUIT.",
+			notKeepingUp: "raise `pm.max_children`: each child takes one request at a time.",
+		},
 	},
 	{
 		Server: named("uWSGI"),
@@ -112,8 +118,15 @@ var knownServers = []knownServer{
 	{
 		Server: named("Flask"),
 		settings: map[string]string{
-			exitsAtOnce:   flaskServer,
-			ignoresSignal: flaskServer,
+			exitsAtOnce:   devServer,
+			ignoresSignal: devServer,
+		},
+	},
+	{
+		Server: named("Django"),
+		settings: map[string]string{
+			exitsAtOnce:   devServer,
+			ignoresSignal: devServer,
 		},
 	},
 	{
@@ -168,6 +181,6 @@ var knownServers = []knownServer{
 const (
 	caddyDelay   = "let it serve after SIGTERM for DELAY, with the global option `shutdown_delay`."
 	traefikDelay = "let it accept connections after SIGTERM for DELAY, with `transport.lifeCycle.requestAcceptGraceTimeout` of the entry point."
-	flaskServer  = "its development server has no graceful shutdown: run the app with gunicorn or another server for production."
+	devServer    = "its development server has no graceful shutdown: run the app with gunicorn or another server for production."
 	nodeHandler  = "handle the signal with `process.on('SIGTERM', ...)`: keep serving for DELAY with `Connection: close` on every response, then `server.close(() => process.exit(0))`."
 )

@@ -161,7 +161,7 @@ func TestTheListenerAndTheExit(t *testing.T) {
 		{"closed, and the process ran", gone(exit-100*ms, true), false, false, 0, closesEarly, true},
 		{"closed, and the process ran, and then it ended by a signal", gone(exit-100*ms, true), false, false, 143, closesEarly, true},
 		{"closed, and the process ran, but not until it had responded", gone(exit-100*ms, true), false, true, 0, exitsAtOnce, true},
-		{"no look for a while", emptyQueue(exit-150*ms, exit-151*ms), false, false, 0, closesEarly, false},
+		{"no look for a while", emptyQueue(exit-150*ms, exit-151*ms), false, false, 0, exitsAtOnce, false},
 		{"no look for a while, and it had all of the request", emptyQueue(exit-150*ms, exit-151*ms), false, true, 0, exitsAtOnce, true},
 		{"a kept connection, which many close", emptyQueue(exit-25*ms, exit-26*ms), true, false, 0, closesEarly, false},
 		{"another exit code", emptyQueue(exit-25*ms, exit-26*ms), true, false, 2, exitsAtOnce, true},

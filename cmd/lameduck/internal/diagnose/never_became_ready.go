@@ -34,10 +34,10 @@ var ruleNeverReady = rule{
 }
 
 // sharedFiles is what to try where another pod of the lab, with the same command, became
-// ready: those pods share the folder that the tool was started in, as containers do not.
+// ready: the folders that the command names are shared, as those of containers are not.
 func (m *match) sharedFiles() string {
 	if m.run.Stage == "cluster" || !slices.ContainsFunc(m.runFacts.pods, func(p *podFacts) bool { return p.Ready != never }) {
 		return ""
 	}
-	return " Another pod became ready: if a lock or a PID file of that one stands in the way, let the program keep it in /tmp; pods of the lab share the folder in which this tool was started."
+	return " Another pod became ready: if a lock or a PID file of that one stands in the way, let the program keep it in /tmp: pods of the lab share the folders that the command and its environment name, and where there are no namespaces all folders."
 }

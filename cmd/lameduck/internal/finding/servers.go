@@ -132,6 +132,11 @@ var Servers = []Server{
 		Source:  "https://flask.palletsprojects.com/en/stable/deploying/",
 	},
 	{
+		Programs: []string{"manage", "django-admin"}, Name: "Django",
+		Product: true,
+		Source:  "https://docs.djangoproject.com/en/stable/ref/django-admin/#runserver",
+	},
+	{
 		Programs: []string{"puma"}, Name: "Puma",
 		Product: true,
 		Source:  "https://github.com/puma/puma/blob/master/docs/signals.md",

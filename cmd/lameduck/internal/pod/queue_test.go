@@ -32,7 +32,9 @@ func TestAcceptQueueEvents(t *testing.T) {
 			"1s accept-queue 2 after 975ms, stalled after 975ms by 1s",
 			"2s accept-queue 0 after 1.975s",
 			"3s accept-queue 1 after 2.975s, stalled after 2.975s by 3s",
+			"4s accept-queue 1 after 3.975s, stalled after 2.975s by 3s",
 			"4.01s signalled caught",
+			"5s accept-queue 1 after 4.975s, stalled after 2.975s by 3s",
 			"5s accept-queue 1 after 5s, stalled after 2.975s by 3s",
 			"5.01s exited 0")
 	}, fake{listens: addrs("0.0.0.0:8080"), queue: queue, unaccepted: unaccepted, linger: time.Second})

@@ -1,18 +1,29 @@
 package pod
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
+)
+
+// queueReport is the time between two events while connections wait: a pod that the end of
+// the trial ends leaves no last one.
+const queueReport = time.Second
 
 // watchQueue looks until the container ends, or for as long as the kernel shows
 // the queue.
 func (p *Pod) watchQueue(c *container, port int, holders []int) {
 	var last look
+	var reported time.Duration // when the last event was
 	for sleep(c.probes, queuePoll) == nil {
 		next, ok := p.look(c, port, holders, last)
 		if !ok {
 			break
 		}
-		if last.ended == 0 || next.Listens != last.Listens || next.holdersEnded != last.holdersEnded || (next.Waiting > 0) != (last.Waiting > 0) {
+		stillWait := next.Waiting > 0 && next.ended-reported >= queueReport
+		if last.ended == 0 || next.Listens != last.Listens || next.holdersEnded != last.holdersEnded || (next.Waiting > 0) != (last.Waiting > 0) || stillWait {
 			c.watches.add(next.event())
+			reported = next.ended
 		}
 		last = next
 	}

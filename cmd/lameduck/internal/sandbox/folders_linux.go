@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,13 +15,15 @@ import (
 // ownFolders are the folders in which programs keep what only one of them may
 // have: sockets, PID files, locks, the state of a supervisor. A container has its own. Each
 // pod has: they begin as those of this machine, and what the pod writes there no other
-// pod sees.
+// pod sees. The last is the folder in which it starts: it may be in another, or have one.
 func ownFolders() []string {
 	folders := []string{"/tmp", "/run", "/var/lib"}
 	home := filepath.Clean(os.Getenv("HOME"))
-	dir, _ := os.Getwd()
-	if filepath.IsAbs(home) && home != "/" && home != dir && !slices.ContainsFunc(folders, func(f string) bool { return home == f || within(home, f) || within(f, home) }) {
+	if filepath.IsAbs(home) && home != "/" && !slices.ContainsFunc(folders, func(f string) bool { return home == f || within(home, f) || within(f, home) }) {
 		folders = append(folders, home)
+	}
+	if dir, err := os.Getwd(); err == nil && dir != "/" && !slices.Contains(folders, dir) {
+		folders = append(folders, dir)
 	}
 	return folders
 }
@@ -29,8 +32,7 @@ func ownFolders() []string {
 // mount namespace, which ends with the pod. Where the kernel refuses, the pod
 // shares the folder. What the command names stays the machine's own.
 func mountOwnFolders(named []string) {
-	folders := ownFolders()
-	for _, dir := range folders {
+	for _, dir := range ownFolders() {
 		_ = mountOwn(dir, outermost(dir, slices.Concat(named, mountPoints(), liveSockets())))
 	}
 	if dir, err := os.Getwd(); err == nil {
@@ -74,6 +76,21 @@ func mountOwn(dir string, shared []string) error {
 		_ = unix.Mount(fmt.Sprintf("/proc/self/fd/%d", fd), path, "", unix.MS_BIND|unix.MS_REC, "")
 	}
 	return nil
+}
+
+// mountHosts adds the name of the pod to its /etc/hosts, as the kubelet does: without a
+// network no other resolver knows it, and many a server looks its own name up when it starts.
+// The file is in a file system that nothing else shows.
+func mountHosts(hostname string, ip netip.Addr) {
+	const hosts, dir = "/etc/hosts", "/tmp"
+	text, err := os.ReadFile(hosts)
+	if hostname == "" || err != nil || unix.Mount("tmpfs", dir, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, "mode=755") != nil {
+		return
+	}
+	defer unix.Unmount(dir, unix.MNT_DETACH)
+	if os.WriteFile(dir+hosts[len("/etc"):], fmt.Appendf(text, "\n%s\t%s\n", ip, hostname), 0o644) == nil {
+		_ = unix.Mount(dir+hosts[len("/etc"):], hosts, "", unix.MS_BIND, "")
+	}
 }
 
 func openAll(paths []string) map[string]int {

@@ -135,6 +135,9 @@ func (n *namespaces) joinAndRun(cmd *exec.Cmd) error {
 		return err
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if cmd.Dir == "" { // joining a mount namespace leaves the thread in its root
+		cmd.Dir, _ = os.Getwd()
+	}
 	if err := s.start(cmd, n.forkInside, func() error { return nil }); err != nil {
 		return err
 	}

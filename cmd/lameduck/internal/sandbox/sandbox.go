@@ -11,9 +11,9 @@
 // neither the host nor other pods, and a server that needs a database has to
 // be run plainly.
 //
-// Its files are those of the host. What it writes to /tmp, /run, /var/lib and its
-// home is its own, except in folders there that its command or its environment names, or
-// that it starts in.
+// Its files are those of the host. What it writes to /tmp, /run, /var/lib, its home and
+// the folder that it starts in is its own, except in folders there that its command or its
+// environment names.
 //
 // Where the host has no namespaces (macOS, a locked-down container) a process
 // can still be started plainly: with Config.Isolated false it gets a free port

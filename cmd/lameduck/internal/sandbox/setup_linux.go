@@ -17,22 +17,19 @@ func setUpPod(hostname string, ip netip.Addr) error {
 			return os.NewSyscallError("sethostname", err)
 		}
 	}
-	mount()
+	mount(hostname, ip)
 	return setUpLoopback(ip)
 }
 
-// mount gives the pod folders of its own, and shows it its own processes in
-// /proc. Where the kernel refuses (a container with parts of /proc masked) the
+// mount gives the pod folders of its own, its name in /etc/hosts, and shows it its own
+// processes in /proc. Where the kernel refuses (a container with parts of /proc masked) the
 // pod sees those of the host.
-func mount() {
+func mount(hostname string, ip netip.Addr) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_SLAVE, ""); err != nil {
 		return // a mount would reach the host
 	}
-	named := append(os.Args[shimArgs-1:], os.Environ()...)
-	if dir, err := os.Getwd(); err == nil {
-		named = append(named, dir)
-	}
-	mountOwnFolders(namedPaths(named))
+	mountHosts(hostname, ip)
+	mountOwnFolders(namedPaths(append(os.Args[shimArgs-1:], os.Environ()...)))
 	_ = unix.Mount("proc", "/proc", "proc", unix.MS_NOSUID|unix.MS_NODEV|unix.MS_NOEXEC, "")
 }
 

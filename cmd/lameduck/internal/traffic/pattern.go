@@ -52,6 +52,16 @@ func find(name string) *Pattern {
 	return nil
 }
 
+// Interval is the time between two attempts of a pattern at a rate: of one that is not
+// known the longest that any has.
+func Interval(name string, rate int) time.Duration {
+	p := find(name)
+	if p == nil {
+		return time.Second
+	}
+	return time.Second / time.Duration(p.rate(rate))
+}
+
 func names() []string {
 	all := make([]string, len(patterns))
 	for i, p := range patterns {

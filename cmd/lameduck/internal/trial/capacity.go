@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
 const (
@@ -15,8 +16,14 @@ const (
 	lateShare = 3
 )
 
+// ended are the attempts of one pattern that have ended, in that order.
+type ended struct {
+	last      time.Duration   // when the last of them was due
+	latencies []time.Duration // of those that were answered
+}
+
 // queued reports whether requests wait for one another at the server: of some
-// pattern the last responses took far longer than the fastest. The
+// pattern the last responses took far longer than the fastest, or none has ended since. The
 // server, or its part of this machine, has less capacity than the rate.
 func (r *recorder) queued() bool {
 	r.mu.Lock()
@@ -24,18 +31,39 @@ func (r *recorder) queued() bool {
 	if r.servedAt > 0 && r.attempts > 0 && r.attempts == r.dropped && r.lastTimedOut() {
 		return true // those of the load before, at a higher rate, are not done yet
 	}
-	latencies := map[string][]time.Duration{}
-	for i := range r.record.Attempts {
-		if a := &r.record.Attempts[i]; !a.Control && !a.Dropped() {
-			latencies[a.Pattern] = append(latencies[a.Pattern], a.Latency())
-		}
-	}
-	for _, all := range latencies {
-		if len(all) >= fewAnswers && growing(all) {
+	now := r.clock.Now()
+	for name, p := range r.byPattern() {
+		if len(p.latencies) >= fewAnswers && growing(p.latencies) || p.stuck(now, traffic.Interval(name, r.record.Rate)) {
 			return true
 		}
 	}
 	return false
+}
+
+func (r *recorder) byPattern() map[string]*ended {
+	patterns := map[string]*ended{}
+	for i := range r.record.Attempts {
+		a := &r.record.Attempts[i]
+		if a.Control {
+			continue
+		}
+		p := patterns[a.Pattern]
+		if p == nil {
+			p = &ended{}
+			patterns[a.Pattern] = p
+		}
+		p.last = max(p.last, a.Scheduled)
+		if !a.Dropped() {
+			p.latencies = append(p.latencies, a.Latency())
+		}
+	}
+	return patterns
+}
+
+// stuck reports whether no attempt has ended of those that should have by now: the workers of
+// the server have others, or wait for their next request.
+func (p *ended) stuck(now, interval time.Duration) bool {
+	return len(p.latencies) > 0 && now-p.last >= interval+slow(p.latencies)
 }
 
 // lastTimedOut reports whether the last attempt that ended did so by a time-out.
@@ -52,5 +80,10 @@ func (r *recorder) lastTimedOut() bool {
 // attempts ended, are those of a queue.
 func growing(all []time.Duration) bool {
 	last := slices.Sorted(slices.Values(all[len(all)-len(all)/lateShare:]))
-	return last[len(last)/2] >= 2*slices.Min(all)+timeline.MostLate
+	return last[len(last)/2] >= slow(all)
+}
+
+// slow is how long a response takes that waits for others.
+func slow(latencies []time.Duration) time.Duration {
+	return 2*slices.Min(latencies) + timeline.MostLate
 }

@@ -18,6 +18,7 @@ type slowMachine struct {
 	most     int
 	silent   bool
 	capacity int   // of the server, in requests a second, where it has less than the machine: more wait for one another
+	holds    bool  // those that wait do not end at all
 	loads    []int // the rate of each load
 	open     int   // loads that were not stopped
 }
@@ -37,8 +38,12 @@ func (m *slowMachine) Load(ctx context.Context, spec traffic.Spec, env traffic.E
 			now := env.Clock.Now()
 			pod := timeline.Attempt{Pattern: "new", Conn: 1, Scheduled: now, Started: now, Ended: now, Status: 200}
 			control := timeline.Attempt{Control: true, Conn: 2, Scheduled: now, Started: now, Ended: now, Status: 200}
-			if spec.Rate > m.capacity && m.capacity > 0 {
+			switch over := spec.Rate > m.capacity && m.capacity > 0; {
+			case over && !m.holds:
 				pod.Scheduled = begin + (now-begin)*time.Duration(m.capacity)/time.Duration(spec.Rate)
+			case over && now-begin > warmUp:
+				env.Record(control)
+				continue
 			}
 			if spec.Rate > m.most {
 				control.Scheduled = max(0, now-mostLate)
@@ -78,6 +83,7 @@ func TestRateIsLowered(t *testing.T) {
 		{"the rate is low", slowMachine{most: 1}, 5, true, []int{5}},
 		{"the server keeps up with a third", slowMachine{most: 1000, capacity: 60}, 200, true, []int{200, 100, 50}},
 		{"the server keeps up with most of it", slowMachine{most: 1000, capacity: 160}, 200, true, []int{200, 100}},
+		{"its workers wait for the next request of their connections", slowMachine{most: 1000, capacity: 60, holds: true}, 200, true, []int{200, 100, 50}},
 		{"the server does not keep up, and the rate is fixed", slowMachine{most: 1000, capacity: 60}, 200, false, []int{200}},
 		{"the rate is fixed", slowMachine{most: 60}, 200, false, []int{200}},
 	} {

@@ -115,12 +115,28 @@ func (r *recorder) warmUp(ctx context.Context, first, limit time.Duration, uncon
 		switch {
 		case served && controlled:
 			return nil
-		case !served && last != nil && (last.Conn != 0 || late): // else there is no listener yet, or no attempt has ended
+		case !served && last != nil && (last.Conn != 0 || late || r.exits() >= manyExits): // else there is no listener yet, or no attempt has ended
 			return r.unserved(last)
 		case served && lastControl != nil && late:
 			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before the first action: %s (%s)", lastControl.Cause, lastControl.Detail))
 		}
 	}
+}
+
+// manyExits before the first answer, and before anything was terminated, are no start that takes
+// long: the process listens for a moment, and ends.
+const manyExits = 2
+
+// exits counts those of the pods so far.
+func (r *recorder) exits() (n int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.record.Events {
+		if r.record.Events[i].Kind == timeline.Exited {
+			n++
+		}
+	}
+	return n
 }
 
 // served reports whether any attempt, of those at the control target or of the
@@ -153,6 +169,9 @@ func (r *recorder) unserved(last *timeline.Attempt) error {
 	}
 	if r.record.Stage == "cluster" {
 		return hint.New(err, "does the Service have endpoints (kubectl get endpointslices), and are --port, --path and --url correct?")
+	}
+	if n := r.exits(); last.Conn == 0 && n > 0 {
+		return hint.New(fmt.Errorf("%w; the process listened, and exited %d times before", err, n), "run the command by hand, or with -v, to see why it exits")
 	}
 	if last.Conn == 0 {
 		return hint.New(err, "a pod without a readinessProbe is ready when it starts: does it listen, and on the port of the Service? -v shows what it prints")

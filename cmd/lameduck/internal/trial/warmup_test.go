@@ -25,20 +25,26 @@ func TestWarmUp(t *testing.T) {
 		ended map[time.Duration]timeline.Attempt // what ends when
 		takes time.Duration
 		fails string
+		exits []time.Duration // of the process
 	}{
-		{"served at once", map[time.Duration]timeline.Attempt{time.Millisecond: served}, warmUp, ""},
-		{"some fail", map[time.Duration]timeline.Attempt{1: hung, 2: served, 3: hung}, warmUp, ""},
-		{"every request takes long", map[time.Duration]timeline.Attempt{2500 * time.Millisecond: served}, 3 * warmUp, ""},
-		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before the first action: timeout (read: i/o timeout)"},
-		{"it hangs beyond the limit", map[time.Duration]timeline.Attempt{2 * time.Millisecond: control, limit + time.Millisecond: hung}, limit + warmUp, "none of 1 attempts"},
-		{"it listens late", map[time.Duration]timeline.Attempt{1: refused, 3500 * time.Millisecond: served}, 4 * warmUp, ""},
-		{"it never listens", map[time.Duration]timeline.Attempt{1: refused}, limit, "refused (connect: connection refused)"},
+		{"served at once", map[time.Duration]timeline.Attempt{time.Millisecond: served}, warmUp, "", nil},
+		{"some fail", map[time.Duration]timeline.Attempt{1: hung, 2: served, 3: hung}, warmUp, "", nil},
+		{"every request takes long", map[time.Duration]timeline.Attempt{2500 * time.Millisecond: served}, 3 * warmUp, "", nil},
+		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before the first action: timeout (read: i/o timeout)", nil},
+		{"it hangs beyond the limit", map[time.Duration]timeline.Attempt{2 * time.Millisecond: control, limit + time.Millisecond: hung}, limit + warmUp, "none of 1 attempts", nil},
+		{"it listens late", map[time.Duration]timeline.Attempt{1: refused, 3500 * time.Millisecond: served}, 4 * warmUp, "", nil},
+		{"it never listens", map[time.Duration]timeline.Attempt{1: refused}, limit, "refused (connect: connection refused)", nil},
+		{"it exits once", map[time.Duration]timeline.Attempt{1: refused, 3500 * time.Millisecond: served}, 4 * warmUp, "", []time.Duration{2}},
+		{"it listens for a moment and exits, again and again", map[time.Duration]timeline.Attempt{1: refused}, 2 * warmUp, "exited 2 times", []time.Duration{2, warmUp + 1}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r := newRecorder(Config{})
 				for at, a := range tt.ended {
 					time.AfterFunc(at, func() { r.attempt(a) })
+				}
+				for _, at := range tt.exits {
+					time.AfterFunc(at, func() { r.event(timeline.Event{Kind: timeline.Exited}) })
 				}
 				begin := time.Now()
 				err := r.warmUp(t.Context(), warmUp, limit, nil)
