@@ -42,7 +42,7 @@ func (b *backlog) add(a *timeline.Attempt) {
 	if most := b.mostWait(a.Pattern); most > 0 && a.Scheduled+most < b.until {
 		b.due++
 		if a.Latency() > most {
-			b.late = append(b.late, late{wait{a.Scheduled, a.Ended}, most})
+			b.long = append(b.long, longWait{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
 }
@@ -53,7 +53,7 @@ func (b *backlog) add(a *timeline.Attempt) {
 func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
 	waited := func(w wait) time.Duration { return w.length() - machine.Within(w.due, w.over) }
 	n := 0
-	for _, l := range b.late {
+	for _, l := range b.long {
 		if waited(l.wait) > l.most {
 			n++
 		}

@@ -19,7 +19,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return probeFails, u.doubt()
 	}
 	why = d.doubtOfPart()
-	if !d.late() {
+	if !d.endedAfterT0() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
 		}

@@ -153,15 +153,15 @@ type backlog struct {
 	until         time.Duration            // the first termination
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
 	due           int                      // attempts that should have been answered by then
-	late          []late                   // those of them that took more than twice the time
+	long          []longWait               // those of them that took more than twice the time
 	grows         bool
 	sent, answers int           // before the first termination
 	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
 }
 
-// late is an attempt that waited longer than its answer takes at a server that
+// longWait is an attempt that waited longer than its answer takes at a server that
 // keeps up.
-type late struct {
+type longWait struct {
 	wait
 	most time.Duration
 }
@@ -192,9 +192,9 @@ type podStop struct {
 	pod *podFacts
 }
 
-// late reports whether the attempt ended after the termination of its pod
-// began.
-func (d *dropFacts) late() bool {
+// endedAfterT0 reports whether the attempt ended after the termination of its pod
+// began. It may have begun before, and is a late arrival only if it did not.
+func (d *dropFacts) endedAfterT0() bool {
 	return !d.unrouted && d.pod != nil && d.pod.t0.came() && exactly(d.Ended).before(d.pod.t0) != yes
 }
 

@@ -15,7 +15,7 @@ type observer struct {
 	stalls   attribute.Stalls // of the tool
 	waits    *lag             // of this machine: whatever waited, also for a time-out
 	slow     *lag             // of this machine, only as far as its control target responded in the end
-	late     attribute.Stalls // when any of waits lasted
+	waiting  attribute.Stalls // when any of waits lasted
 }
 
 const (
@@ -104,7 +104,7 @@ func (o *observer) noticedBy(w window, until time.Duration) window {
 // gave up on: a machine that is late hands it over late, and lets the server wait again
 // and again while it handles the request.
 func (o *observer) waited(from, to time.Duration) interval {
-	late := max(o.waits.during(from, to), o.late.Within(from, to))
+	late := max(o.waits.during(from, to), o.waiting.Within(from, to))
 	return interval{max(0, to-from-late), to - from}
 }
 

@@ -126,8 +126,8 @@ func (s *runFacts) settle() {
 	s.waits.sort()
 	s.slow.sort()
 	s.notAccepting = newNotAccepting(s.pods)
-	s.observer.late = s.waits.joined()
-	s.backlog.settle(s.pods, s.observer.late)
+	s.observer.waiting = s.waits.joined()
+	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
 		p.t0 = s.observer.recorded(p.t0)
