@@ -161,13 +161,13 @@ func (p *podWindow) possible(c *connection) bool {
 // terminating reports whether the pod may have been terminating then, and not
 // yet exited.
 func (p *podWindow) terminating(at time.Duration) bool {
-	return p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack && !p.notRunning(at)
+	return p.earliestT0 != timeline.Never && at >= p.earliestT0 && !p.notRunning(at)
 }
 
 // down reports whether the pod may not have accepted connections then: it was
 // terminating, or had exited.
 func (p *podWindow) down(at time.Duration) bool {
-	if p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack {
+	if p.earliestT0 != timeline.Never && at >= p.earliestT0 {
 		return true
 	}
 	return slices.ContainsFunc(p.exits, func(x exit) bool {

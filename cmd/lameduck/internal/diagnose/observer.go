@@ -61,12 +61,12 @@ func (o *observer) ofKubelet(at time.Duration) window {
 }
 
 // termination is the window of the moment at which the termination of a pod
-// begins.
+// begins. The lab records it before it acts: nothing comes of it earlier.
 func (o *observer) termination(p *timeline.Pod) window {
 	if p.T0() == never {
 		return none
 	}
-	return window{attribute.EarliestT0(p, o.accuracy) - resolution, p.T0()}
+	return window{attribute.EarliestT0(p, o.accuracy), p.T0()}
 }
 
 // recorded widens the window of an event by as much as this machine was late while the
