@@ -94,6 +94,14 @@ func TestRules(t *testing.T) {
 				event(6*s, timeline.Restarted, "a"), event(6*s+ms, timeline.Ready, "a"))
 			return b.try(s, "a").try(5500*ms, "a", refused).try(7*s, "a")
 		}(), map[string]int{crashes: 1}},
+		{"a preStop hook that ends by itself, just before the grace period does", func() *built {
+			signal := event(17980*ms, timeline.Signalled, "a")
+			signal.Caught = true
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(8*s, timeline.PreStopStarted, "a"), event(17980*ms, timeline.PreStopEnded, "a"),
+				signal, event(19*s, timeline.Exited, "a"))
+			b.Spec.Grace = 10 * s
+			return b.try(7*s, "a").try(12*s, "a")
+		}(), map[string]int{}},
 		{"a handler that removes itself", func() *built {
 			b := onePod().try(s, "a")
 			b.Events = append(b.Events, timeline.Event{At: 15 * s, Kind: timeline.Killed, Pod: "a", Uncaught: true})
