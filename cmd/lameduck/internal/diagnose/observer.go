@@ -60,6 +60,17 @@ func (o *observer) ofKubelet(at time.Duration) window {
 	return window{at - o.accuracy - resolution, at}
 }
 
+// crashed is the window of an exit outside of a termination. In the lab the kernel showed
+// when a process of the server last ran: what it had was cut after that, however late
+// this machine recorded the exit.
+func (o *observer) crashed(at, seenToRun time.Duration) window {
+	w := o.ofKubelet(at)
+	if seenToRun != never {
+		w.earliest = min(seenToRun, w.latest)
+	}
+	return w
+}
+
 // termination is the window of the moment at which the termination of a pod
 // begins. The lab records it before it acts: nothing comes of it earlier.
 func (o *observer) termination(p *timeline.Pod) window {

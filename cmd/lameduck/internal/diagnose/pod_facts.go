@@ -33,7 +33,7 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		p.starting = append(p.starting, wait{e.Due, e.At})
 	case timeline.Exited:
 		if !p.t0.came() || e.At < p.earliestT0() {
-			p.outages = append(p.outages, outage{from: o.ofKubelet(e.At), to: never, code: e.Code, signal: e.Signal})
+			p.outages = append(p.outages, outage{from: o.crashed(e.At, p.seenToRun), to: never, code: e.Code, signal: e.Signal})
 		}
 	case timeline.Ready:
 		if n := len(p.outages); n > 0 && p.outages[n-1].to == never {

@@ -83,6 +83,10 @@ func TestRules(t *testing.T) {
 			b.try(s, "a").try(4900*ms, "a", lasting(101*ms), failing(timeline.EOF))
 			return b.try(5500*ms, "a", refused).try(5600*ms, "", refused).try(7*s, "a").try(8*s, "a")
 		}(), map[string]int{crashes: 3}},
+		{"a crash that is recorded long after the clients have noticed it", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), emptyQueue(ms, 0), emptyQueue(4905*ms, 4900*ms), crash, event(6*s, timeline.Restarted, "a"))
+			return b.try(s, "a").try(4800*ms, "a", lasting(120*ms), failing(timeline.EOF)).try(4930*ms, "a", refused).try(7*s, "a")
+		}(), map[string]int{crashes: 2}},
 		{"a crash without a request", func() *built {
 			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(7*s, "a")
