@@ -21,7 +21,7 @@ func (b behaviour) or(other behaviour) behaviour {
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
-	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s.reusesConns)}
+	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s)}
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 	}

@@ -82,6 +82,7 @@ type runFacts struct {
 	voidTimeouts   []*dropFacts           // those of them that timed out
 	seconds        map[time.Duration]bool // in which an attempt was due
 	reusesConns    map[string]bool        // the patterns that used a connection more than once
+	idleTimeout    time.Duration          // for how long the server keeps an idle connection at least
 	firstStart     time.Duration          // of the attempts, or never
 	lastStart      time.Duration          // when the last attempt began: later events met no traffic
 	anyServed      bool                   // some pod answered some attempt
@@ -130,6 +131,7 @@ type clientView struct {
 	late         timeline.Late
 	kept         map[uint64]*kept // connections that were answered after T0
 	idleCloses   int              // connections that ended unannounced between two requests, before T0
+	idleFor      time.Duration    // the shortest time for which one of those had been idle, or never
 	idleEnds     []time.Duration  // when clients noticed that idle connections had ended, about the exit
 	drops        []*dropFacts
 }

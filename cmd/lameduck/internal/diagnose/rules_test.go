@@ -172,6 +172,10 @@ func TestRules(t *testing.T) {
 			try(11*s, "a").try(12600*ms, "a", on(1), ending(timeline.FIN, 13800*ms)).
 			try(9*s, "a").try(10*s, "a", on(3)).try(11*s, "a", on(3), ending(timeline.FIN, 13*s)),
 			map[string]int{}},
+		{"the same, by one of 300 ms, which it had shown before", onePod().
+			try(s, "a", ending(timeline.FIN, s+301*ms)).
+			try(11*s, "a").try(12600*ms, "a", on(2), ending(timeline.FIN, 12950*ms)),
+			map[string]int{}},
 		{"keep-alive connections used until the exit", onePod().
 			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),
 			map[string]int{cutsKeepAlive: 0}},

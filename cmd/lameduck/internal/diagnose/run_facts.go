@@ -145,6 +145,7 @@ func (s *runFacts) settle() {
 
 // settleBehaviour finds out what each pod does, and all together.
 func (s *runFacts) settleBehaviour() {
+	s.idleTimeout = idleTimeout(s.pods)
 	var any behaviour
 	for _, p := range s.pods {
 		p.own = p.behave(s)
