@@ -8,7 +8,7 @@ import (
 )
 
 func newBacklog(pods []*podFacts) backlog {
-	b := backlog{until: forever, shortest: map[string]time.Duration{}}
+	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}}
 	for _, p := range pods {
 		if p.t0.came() {
 			b.until = min(b.until, p.earliestT0())
@@ -34,6 +34,9 @@ func (b *backlog) add(a *timeline.Attempt) {
 	if a.Scheduled >= b.until {
 		return
 	}
+	if !a.Failed() && !a.Reused && a.Ended < b.until {
+		b.longestNew[a.Pattern] = max(b.longestNew[a.Pattern], a.Ended-a.Started)
+	}
 	b.sent++
 	if !a.Dropped() && a.Ended < b.until {
 		b.answers++
@@ -45,6 +48,20 @@ func (b *backlog) add(a *timeline.Attempt) {
 			b.long = append(b.long, longWait{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
+}
+
+// mostQueued is for how long a connection was in the accept queue at most, while nothing
+// terminated, or forever where nothing shows it. The queue is first in, first out, so a
+// request that takes long is accepted as soon as one that is answered at once. Only patterns
+// that use no connection again make new ones all the time.
+func (b *backlog) mostQueued(reuses map[string]bool) time.Duration {
+	most := forever
+	for pattern, longest := range b.longestNew {
+		if !reuses[pattern] {
+			most = min(most, longest)
+		}
+	}
+	return most
 }
 
 // settle finds out whether the backlog grows: a third of the attempts were late, and

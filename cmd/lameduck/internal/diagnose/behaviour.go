@@ -25,13 +25,16 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 	}
-	b.cut, b.perhaps = p.voidCuts, p.voidCuts
+	b.perhaps = p.voidCuts
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
 			continue
 		}
-		b.cut++
-		switch p.knew(d, s.observer) {
+		knew := p.knew(d, s.observer)
+		if knew == yes && !p.accepted(d, s.backlog.mostQueued(s.reusesConns)) {
+			knew = unsure
+		}
+		switch knew {
 		case yes:
 			b.inProgress, b.perhaps = b.inProgress+1, b.perhaps+1
 			b.longest = max(b.longest, d.Ended-d.Started)
@@ -85,16 +88,12 @@ func (p *podFacts) unseen(o *observer) answer {
 // progress and the listener was not seen to close first, nothing shows the difference. Of
 // a server to which the signal means to stop fast it is known.
 func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
-	inProgress, perhaps := b.inProgress, b.perhaps
-	if p.exitInexact || !p.watched() { // a few among many may have come while it stopped to accept
-		inProgress, perhaps = 4*inProgress/(b.cut+1), 4*perhaps/(b.cut+1)
-	}
 	switch {
 	case !p.exit.came():
 		return unsure
-	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
+	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), b.inProgress > 0:
 		return yes
-	case perhaps == 0 && p.closedFirst:
+	case b.perhaps == 0 && p.closedFirst:
 		return no
 	}
 	return unsure
@@ -174,6 +173,13 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 		reading = min(o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction).not(), p.closedAtEnd(p.exit.latest))
 	}
 	return max(reading, p.inProgress(d, o))
+}
+
+// accepted reports whether the server surely had accepted the connection before its
+// termination began, where no connection is in the accept queue for longer than so long. The
+// kernel, where it shows the queue, has shown that already.
+func (p *podFacts) accepted(d *dropFacts, mostQueued time.Duration) bool {
+	return p.watched() || d.Reused || d.Bytes > 0 || d.Started < p.t0.earliest-mostQueued
 }
 
 // mayKnow reports whether the server may have had the request: not where only a part of

@@ -111,8 +111,7 @@ type behaviour struct {
 	runsAfterClose  answer        // only if stopsAtOnce
 	exitsUncleanly  answer        // only if stopsAtOnce
 	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
-	cut             int           // attempts that the server cut, from T0 on
-	inProgress      int           // those of them that it was surely handling or reading
+	inProgress      int           // attempts that the server cut, from T0 on, and was surely handling or reading
 	perhaps         int           // those that it may have been handling or reading
 	longest         time.Duration // of those in progress
 }
@@ -154,6 +153,7 @@ type kept struct {
 type backlog struct {
 	until         time.Duration            // the first termination
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
+	longestNew    map[string]time.Duration // the longest that one on a new connection took, before the first termination
 	due           int                      // attempts that should have been answered by then
 	long          []longWait               // those of them that took more than twice the time
 	grows         bool
