@@ -49,8 +49,8 @@ func EarliestT0(p *timeline.Pod, accuracy time.Duration) time.Duration {
 		return t0
 	}
 	earliest := max(0, t0-accuracy)
-	if p.Deleted != timeline.Never && p.Deleted <= t0+controlPlaneDelay {
-		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, controlPlaneDelay))
+	if p.Deleted != timeline.Never && p.Deleted <= t0+ControlPlaneDelay {
+		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, ControlPlaneDelay))
 	}
 	return earliest
 }
@@ -123,7 +123,7 @@ func (p *podWindow) inSlice(at time.Duration) bool {
 // available reports whether the pod was a usable endpoint then, running, and
 // known to the proxies.
 func (p *podWindow) available(at time.Duration) bool {
-	return p.inSlice(at) && !p.notRunning(at) && (p.addedByAll == timeline.Never || at >= p.addedByAll+controlPlaneDelay)
+	return p.inSlice(at) && !p.notRunning(at) && (p.addedByAll == timeline.Never || at >= p.addedByAll+ControlPlaneDelay)
 }
 
 // notRunning reports whether the pod surely had no process then.
@@ -140,13 +140,13 @@ func (p *podWindow) unrouted(at time.Duration) bool {
 		since = p.earliestT0
 	}
 	fallback := p.inSlice(at) && !p.notRunning(at)
-	return p.removedByAll != timeline.Never && at > p.removedByAll+controlPlaneDelay || since != timeline.Never && at > since+syncPeriod && !fallback
+	return p.removedByAll != timeline.Never && at > p.removedByAll+ControlPlaneDelay || since != timeline.Never && at > since+syncPeriod && !fallback
 }
 
 // routable reports whether a new connection may have been routed to the pod
 // then.
 func (p *podWindow) routable(at time.Duration) bool {
-	return p.routableFrom != timeline.Never && at >= p.routableFrom-controlPlaneDelay && !p.unrouted(at)
+	return p.routableFrom != timeline.Never && at >= p.routableFrom-ControlPlaneDelay && !p.unrouted(at)
 }
 
 // possible reports whether the whole of the connection may have been to this
@@ -171,7 +171,7 @@ func (p *podWindow) down(at time.Duration) bool {
 		return true
 	}
 	return slices.ContainsFunc(p.exits, func(x exit) bool {
-		return at >= x.from-clockSlack && (x.restarted == timeline.Never || at <= x.restarted+controlPlaneDelay)
+		return at >= x.from-clockSlack && (x.restarted == timeline.Never || at <= x.restarted+ControlPlaneDelay)
 	})
 }
 

@@ -26,12 +26,13 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 	}
 	b.perhaps = p.voidCuts
+	mostQueued := s.backlog.mostQueued(s.reusesConns)
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
 			continue
 		}
 		knew := p.knew(d, s.observer)
-		if knew == yes && !p.accepted(d, s.backlog.mostQueued(s.reusesConns)) {
+		if knew == yes && !p.accepted(d, mostQueued) {
 			knew = unsure
 		}
 		switch knew {
@@ -179,7 +180,7 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 // termination began, where no connection is in the accept queue for longer than so long. The
 // kernel, where it shows the queue, has shown that already.
 func (p *podFacts) accepted(d *dropFacts, mostQueued time.Duration) bool {
-	return p.watched() || d.Reused || d.Bytes > 0 || d.Started < p.t0.earliest-mostQueued
+	return p.watched() || d.Reused || d.Bytes > 0 || p.t0.earliest-d.Started > mostQueued
 }
 
 // mayKnow reports whether the server may have had the request: not where only a part of

@@ -406,12 +406,22 @@ func TestEitherPod(t *testing.T) {
 		{"the probe shows that new pods listen", func(b *built) { b.Spec.ReadyListens = true }, closesEarly},
 		{"the new pod had responded", func(b *built) { b.try(9500*ms, "b") }, closesEarly},
 		{"the old pod accepts one later", func(b *built) { b.try(13*s, "a") }, notReady},
+		{"the new pod is an endpoint before the refusals", func(b *built) { inSlices(b, event(9200*ms, timeline.EndpointAdded, "b")) }, ""},
+		{"the new pod becomes an endpoint only after them", func(b *built) { inSlices(b, event(12500*ms, timeline.EndpointAdded, "b")) }, closesEarly},
+		{"the new pod is no endpoint of the Service", func(b *built) { inSlices(b) }, closesEarly},
 	} {
 		d := run(tt.change)
 		if got := strings.Join(idsOf(d.Findings), " "); got != tt.want || (tt.want == "") != (d.Verdict == finding.Inconclusive) {
 			t.Errorf("%s: %s, %q (%s), want %q", tt.name, d.Verdict, got, d.Reason, tt.want)
 		}
 	}
+}
+
+// inSlices adds what the EndpointSlices have of pod a, and of a pod c that serves all the
+// time, and more.
+func inSlices(b *built, more ...timeline.Event) {
+	b.with(event(1, timeline.EndpointAdded, "a"), event(10*s, timeline.EndpointTerminating, "a"), event(15*s, timeline.EndpointRemoved, "a"))
+	b.with(event(0, timeline.Started, "c"), event(1, timeline.Ready, "c"), event(1, timeline.EndpointAdded, "c")).with(more...).try(2*s, "c")
 }
 
 // TestTheReadyEventIsLost: a pod whose endpoint is terminating was ready before.

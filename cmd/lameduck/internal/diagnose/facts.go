@@ -19,6 +19,7 @@ type podFacts struct {
 	starved   time.Duration // how long its threads waited for a processor when it got the stop signal
 	starting  []wait        // the same, in its first seconds as an endpoint
 	unreadies []unready     // in order
+	endpoint  time.Duration // when the EndpointSlices first had it, or never
 	clientView
 	acceptQueue
 

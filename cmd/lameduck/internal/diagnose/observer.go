@@ -48,6 +48,10 @@ func ofLab(at time.Duration) window {
 	return window{at - resolution, at}
 }
 
+// ofSlice is the window of a change of the EndpointSlices of a cluster: a kube-proxy may
+// get it before this tool does.
+func ofSlice(at time.Duration) window { return window{at - attribute.ControlPlaneDelay, at} }
+
 // byClient is the window of what the server did when a client noticed it.
 func byClient(at time.Duration) window { return ofLab(at) }
 

@@ -9,7 +9,7 @@ import (
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, acceptQueue: newAcceptQueue(),
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
 		exitInexact: o.accuracy > 0, reported: p.Exited, accuracy: o.accuracy,
 	}
 }
@@ -25,6 +25,14 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		p.hook, p.hookEnded = e.Detail, never
 	case timeline.PreStopEnded:
 		p.hookEnded = e.At
+	case timeline.EndpointAdded:
+		if e.Source != timeline.SourceProxy {
+			p.endpoint = earlier(p.endpoint, e.At)
+		}
+	case timeline.EndpointTerminating:
+		if e.Source != timeline.SourceProxy && p.endpoint == never {
+			p.endpoint = max(0, p.Started) // it was ready, which was not seen
+		}
 	case timeline.Starved:
 		if e.At >= p.Signalled && e.Due <= p.Signalled+minDelay {
 			p.starved += e.At - e.Due
