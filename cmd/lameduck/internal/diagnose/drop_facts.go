@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -56,7 +57,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 
 // doubtOfPart is why it is not certain what the server had to do with the drop.
 func (d *dropFacts) doubtOfPart() doubt {
-	if waited := d.starved(); waited >= minDelay {
+	if waited := d.starved(); waited > 0 {
 		return doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
 	}
 	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
@@ -69,14 +70,34 @@ func (d *dropFacts) doubtOfPart() doubt {
 	return noDoubt
 }
 
-// starved is for how long the pod, which was new, had no processor while the attempt
-// waited for its connection.
-func (d *dropFacts) starved() (waited time.Duration) {
+// starved is for how long the pod, which was new, had no processor until the attempt was
+// given up, if it may have accepted the connection otherwise: it would have served
+// earlier by as much as it waited for a processor until it did. One that never did
+// would have served when the traffic ended, at the earliest.
+func (d *dropFacts) starved() time.Duration {
 	if d.pod == nil || !timedOut(&d.Attempt) {
 		return 0
 	}
-	for _, w := range d.pod.starting {
-		waited += max(0, min(w.over, d.Ended)-max(w.due, d.Scheduled))
+	served := d.pod.firstAnswer
+	if served == never {
+		served = d.run.lastStart
+	}
+	if served-d.pod.starvedUntil(served, &d.run.waiting) > d.Ended {
+		return 0
+	}
+	return d.pod.starvedUntil(d.Ended, nil)
+}
+
+// starvedUntil is for how long the pod had no processor, as a new endpoint, until the
+// moment. When it is not new any more, this machine shows it.
+func (p *podFacts) starvedUntil(at time.Duration, then *attribute.Stalls) (waited time.Duration) {
+	seen := at
+	for _, w := range p.starting {
+		waited += max(0, min(w.over, at)-w.due)
+		seen = w.over
+	}
+	if then != nil {
+		waited += then.Within(seen, at)
 	}
 	return waited
 }
