@@ -288,6 +288,8 @@ func (p *podFacts) hadGrace(grace time.Duration) bool {
 	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
 }
 
+// exitedOnSignal reports whether the stop signal ended the process, however late this
+// machine let it handle that.
 func (p *podFacts) exitedOnSignal() bool {
-	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Exited-p.Signalled < minDelay
+	return p.Signalled != never && p.Killed == never && p.Exited >= p.Signalled
 }
