@@ -266,10 +266,10 @@ func TestT0WhereEventsAreLost(t *testing.T) {
 		{"the signal is reported before the deletion", []timeline.Event{{At: 5 * sec, Kind: timeline.Signalled}, {At: 5100 * ms, Kind: timeline.Deleted}}, 5 * sec, 4750 * ms},
 	} {
 		p := timeline.Pods(tt.events)[0]
-		if t0, earliest := p.T0(), EarliestT0(&p, 1500*ms); t0 != tt.t0 || earliest != tt.earliest {
+		if t0, earliest := p.T0(), EarliestT0(&p, NewAccuracy(&timeline.Run{Accuracy: 1500 * ms})); t0 != tt.t0 || earliest != tt.earliest {
 			t.Errorf("%s: T0 %v, earliest %v; want %v, %v", tt.name, t0, earliest, tt.t0, tt.earliest)
 		}
-		if EarliestT0(&p, 0) != p.T0() {
+		if EarliestT0(&p, NewAccuracy(&timeline.Run{})) != p.T0() {
 			t.Errorf("%s: the lab is exact", tt.name)
 		}
 	}

@@ -6,13 +6,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-// ControlPlaneDelay is how late the control plane's own events may be.
-const ControlPlaneDelay = 250 * time.Millisecond
-
 // How exactly the moments of different observers compare.
 const (
-	clockSlack = 30 * time.Millisecond // between an event of a pod and its effect on a client
-	syncPeriod = 30 * time.Second      // after which kube-proxy surely applied a removal (its syncPeriod)
+	clockSlack        = 30 * time.Millisecond  // between an event of a pod and its effect on a client
+	controlPlaneDelay = 250 * time.Millisecond // how late the control plane's own events may be
+	syncPeriod        = 30 * time.Second       // after which kube-proxy surely applied a removal (its syncPeriod)
 )
 
 // ofEndpoint reports whether the event is a change of a view of the endpoints.

@@ -153,7 +153,7 @@ func (p *podFacts) lastRan(o *observer) window {
 	if !p.exitInexact {
 		return window{p.exit.earliest, p.exit.latest}
 	}
-	until := max(p.earliestT0(), p.reported-o.accuracy)
+	until := max(p.earliestT0(), o.accuracy.OfKubelet(p.reported))
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && d.PodBy != timeline.Probable && d.Ended <= p.Exited {
 			until = max(until, o.noticed(p.closed.latest, d.Ended).earliest)

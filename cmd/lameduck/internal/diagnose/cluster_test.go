@@ -434,3 +434,57 @@ func TestTheReadyEventIsLost(t *testing.T) {
 		t.Errorf("%+v", run.Attempts[1])
 	}
 }
+
+// interrupted lets the watches of a cluster's run see no change between two moments: what
+// changes meanwhile has a moment just after. The end of a hook is computed from its start.
+func interrupted(run *timeline.Run, from, to time.Duration) *timeline.Run {
+	hookLate, exits := map[string]time.Duration{}, map[string]time.Duration{}
+	for i := range run.Events {
+		e := &run.Events[i]
+		at := e.At
+		switch {
+		case e.Kind == timeline.Signalled && hookLate[e.Pod] > 0:
+			e.At += hookLate[e.Pod]
+		case at > from && at < to:
+			e.At = to + ms
+		}
+		switch e.Kind {
+		case timeline.PreStopStarted:
+			hookLate[e.Pod] = e.At - at
+		case timeline.Exited:
+			exits[e.Pod] = e.At
+		}
+	}
+	run.Events = slices.DeleteFunc(run.Events, func(e timeline.Event) bool {
+		return e.Kind == timeline.Signalled && hookLate[e.Pod] > 0 && e.At > exits[e.Pod]
+	})
+	run.Events = append(run.Events, timeline.Event{Kind: timeline.Unwatched, Detail: "pods", Due: from, At: to})
+	slices.SortStableFunc(run.Events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
+	return run
+}
+
+// TestAWatchIsInterrupted about the termination, for longer than events are late otherwise: the
+// right finding is found, or none is certain.
+func TestAWatchIsInterrupted(t *testing.T) {
+	certain, all := 0, 0
+	for n, f := range faults {
+		r := rand.New(rand.NewPCG(uint64(n), 10))
+		lab := f.simulate()
+		for range 4 {
+			from := simT0 + between(r, -4*s, 4*s)
+			run := interrupted(asCluster(copied(lab), visibility{header: coin(r), seconds: coin(r)}, r), max(0, from), max(0, from)+between(r, 2*s, 10*s))
+			d := diagnosed(attributed(withClasses(run)))
+			checkSum(t, run, d.Findings)
+			all++
+			if d.Verdict == finding.Inconclusive {
+				continue
+			}
+			if certain++; !slices.Equal(idsOf(d.Findings), wantIDs(f.want)) {
+				t.Errorf("%s, from %v: %v, want %q", f.name, from, idsOf(d.Findings), f.want)
+			}
+		}
+	}
+	if certain == 0 || certain == all {
+		t.Errorf("%d of %d are certain", certain, all)
+	}
+}

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -33,7 +34,7 @@ type podFacts struct {
 	closedOpen   bool          // it no longer accepted them, though its listener was open
 	exitInexact  bool          // the exit is reported late
 	reported     time.Duration // when it was
-	accuracy     time.Duration
+	accuracy     *attribute.Accuracy
 
 	own           behaviour     // of this pod
 	likely        behaviour     // of any replica, where the moments of this pod are inexact

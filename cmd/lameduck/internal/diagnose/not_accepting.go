@@ -14,7 +14,7 @@ import (
 // the two only as an endpoint of the Service: no node routes to it before.
 
 // newNotAccepting is made when all attempts are known.
-func newNotAccepting(pods []*podFacts) notAccepting {
+func newNotAccepting(pods []*podFacts, o *observer) notAccepting {
 	var leaving, young []period
 	slicesSeen := slices.ContainsFunc(pods, func(p *podFacts) bool { return p.endpoint != never })
 	for _, p := range pods {
@@ -28,7 +28,7 @@ func newNotAccepting(pods []*podFacts) notAccepting {
 		}
 		from := p.Ready
 		if slicesSeen {
-			from = max(from, ofSlice(p.endpoint).earliest)
+			from = max(from, o.ofSlice(p.endpoint).earliest)
 		}
 		last = min(last, p.Ready+newPodWindow, until(p.firstAnswer, 0))
 		if from < last {

@@ -11,11 +11,11 @@ import (
 // tolerance of the diagnosis is in this file, and is applied once, when a
 // window is made.
 type observer struct {
-	accuracy time.Duration    // of what the kubelet reports: 0 in the lab
-	stalls   attribute.Stalls // of the tool
-	waits    *lag             // of this machine: whatever waited, also for a time-out
-	slow     *lag             // of this machine, only as far as its control target responded in the end
-	waiting  attribute.Stalls // when any of waits lasted
+	accuracy *attribute.Accuracy // of what the control plane and the kubelet report
+	stalls   attribute.Stalls    // of the tool
+	waits    *lag                // of this machine: whatever waited, also for a time-out
+	slow     *lag                // of this machine, only as far as its control target responded in the end
+	waiting  attribute.Stalls    // when any of waits lasted
 }
 
 const (
@@ -50,7 +50,9 @@ func ofLab(at time.Duration) window {
 
 // ofSlice is the window of a change of the EndpointSlices of a cluster: a kube-proxy may
 // get it before this tool does.
-func ofSlice(at time.Duration) window { return window{at - attribute.ControlPlaneDelay, at} }
+func (o *observer) ofSlice(at time.Duration) window {
+	return window{o.accuracy.OfControlPlane(at), at}
+}
 
 // byClient is the window of what the server did when a client noticed it.
 func byClient(at time.Duration) window { return ofLab(at) }
@@ -61,7 +63,7 @@ func (o *observer) ofKubelet(at time.Duration) window {
 	if at == never {
 		return none
 	}
-	return window{at - o.accuracy - resolution, at}
+	return window{o.accuracy.OfKubelet(at) - resolution, at}
 }
 
 // crashed is the window of an exit outside of a termination. In the lab the kernel showed

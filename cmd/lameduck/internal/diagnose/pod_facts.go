@@ -10,7 +10,7 @@ import (
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
 		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
-		exitInexact: o.accuracy > 0, reported: p.Exited, accuracy: o.accuracy,
+		exitInexact: !o.accuracy.Exact(), reported: p.Exited, accuracy: o.accuracy,
 	}
 }
 

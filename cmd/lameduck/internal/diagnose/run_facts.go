@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -23,7 +24,7 @@ func newRunFacts(run *timeline.Run, attempts timeline.Attempts) (*runFacts, erro
 // eventFacts are the facts before the first attempt.
 func eventFacts(run *timeline.Run) *runFacts {
 	s := &runFacts{
-		observer: &observer{accuracy: run.Accuracy, waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
+		observer: &observer{accuracy: attribute.NewAccuracy(run), waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
 		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
 		firstStart: never, lastStart: never, refusedSince: never,
 	}
@@ -125,7 +126,7 @@ func (s *runFacts) addVoidWait(a *timeline.Attempt) {
 func (s *runFacts) settle() {
 	s.waits.sort()
 	s.slow.sort()
-	s.notAccepting = newNotAccepting(s.pods)
+	s.notAccepting = newNotAccepting(s.pods, s.observer)
 	s.observer.waiting = s.waits.joined()
 	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
