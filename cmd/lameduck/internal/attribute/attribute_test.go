@@ -96,6 +96,22 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
+// TestAPodGetsConnectionsAsAnEndpoint: not as soon as it is ready.
+func TestAPodGetsConnectionsAsAnEndpoint(t *testing.T) {
+	refused := timeline.Attempt{Started: 9500 * ms, Ended: 9500 * ms, Cause: timeline.Refused}
+	run := two(refused, served(1, 12*sec), served(2, 16*sec))
+	for i := range run.Events {
+		if e := &run.Events[i]; e.Pod == "new" && e.Kind == timeline.EndpointAdded {
+			e.At = 15 * sec
+		}
+	}
+	for i, want := range []string{"old", "old", ""} {
+		if a := concluded(run)[i]; a.Pod != want {
+			t.Errorf("at %v: %q, want %q", a.Started, a.Pod, want)
+		}
+	}
+}
+
 // TestNoEndpointHasNoPod: the slices have no endpoint from the removal of the
 // last pod to the addition of the next.
 func TestNoEndpointHasNoPod(t *testing.T) {

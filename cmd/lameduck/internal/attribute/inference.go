@@ -27,8 +27,12 @@ type inference struct {
 
 func newInference(run *timeline.Run) *inference {
 	in := &inference{run: run, accuracy: NewAccuracy(run), byName: map[string]*podWindow{}, byNumber: map[uint64]int{}}
+	in.hasSlices = slices.ContainsFunc(run.Events, func(e timeline.Event) bool { return ofSlice(&e) })
 	for _, p := range timeline.Pods(run.Events) {
 		q := newPodWindow(p, in.accuracy)
+		if in.hasSlices {
+			q.routableFrom = timeline.Never // a pod that is ready gets connections as an endpoint
+		}
 		in.pods = append(in.pods, q)
 		in.byName[p.Name] = q
 	}
@@ -62,7 +66,6 @@ func (in *inference) addEvents() {
 		}
 	}
 	for _, e := range in.run.Events {
-		in.hasSlices = in.hasSlices || ofSlice(&e)
 		in.byName[e.Pod].addEvent(e, in.accuracy, len(proxies))
 	}
 }
