@@ -28,7 +28,7 @@ func (b *backlog) mostWait(pattern string) time.Duration {
 }
 
 func (b *backlog) add(a *timeline.Attempt) {
-	if !a.Dropped() && (b.mostWait(a.Pattern) == 0 || a.Latency() < b.shortest[a.Pattern]) {
+	if !a.Failed() && (b.mostWait(a.Pattern) == 0 || a.Latency() < b.shortest[a.Pattern]) {
 		b.shortest[a.Pattern] = a.Latency()
 	}
 	if a.Scheduled >= b.until {
@@ -38,7 +38,7 @@ func (b *backlog) add(a *timeline.Attempt) {
 		b.longestNew[a.Pattern] = max(b.longestNew[a.Pattern], a.Ended-a.Started)
 	}
 	b.sent++
-	if !a.Dropped() && a.Ended < b.until {
+	if !a.Failed() && a.Ended < b.until {
 		b.answers++
 		b.lastAnswer = max(b.lastAnswer, a.Ended)
 	}
