@@ -145,10 +145,21 @@ func (p *podFacts) settleRefusals(overloaded bool, counts func(*dropFacts) bool)
 func (p *podFacts) sharpenClosed() {
 	exit := p.exit
 	exit.earliest = min(exit.earliest, p.lastLook)
-	if !p.closed.came() || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
+	seen := p.closed.came() || p.closedAndKilled()
+	if !seen || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
 		return
 	}
-	p.closed, p.closedSure = window{max(p.gone.earliest, p.t0.earliest), min(p.gone.latest, p.closed.latest)}, true
+	gone := window{max(p.gone.earliest, p.t0.earliest), p.gone.latest}
+	if p.closed.came() {
+		gone.latest = min(gone.latest, p.closed.latest)
+	}
+	p.closed, p.closedSure = gone, true
+}
+
+// closedAndKilled reports whether the server closed its listener and did not exit. Also where
+// no client came later, the close is what it did at the signal.
+func (p *podFacts) closedAndKilled() bool {
+	return p.Killed != never && p.closedFirst && p.gone.came()
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not
