@@ -32,7 +32,7 @@ type podFacts struct {
 	closedSure   bool
 	closedEither bool          // or that was a pod which does not listen yet
 	closedOpen   bool          // it no longer accepted them, though its listener was open
-	exitInexact  bool          // the exit is reported late
+	exitInexact  bool          // the exit is reported late, and so is the start of termination
 	reported     time.Duration // when it was
 	accuracy     *attribute.Accuracy
 

@@ -131,7 +131,9 @@ func (s *runFacts) settle() {
 	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
-		p.t0 = s.observer.recorded(p.t0)
+		if p.exitInexact {
+			p.t0 = s.observer.recorded(p.t0)
+		}
 		p.settleExit(s.observer)
 	}
 	s.overload = findOverload(s)
