@@ -58,12 +58,12 @@ func (o *observer) ofSlice(at time.Duration) window {
 func byClient(at time.Duration) window { return ofLab(at) }
 
 // ofKubelet is the window of an event of a container, which the kubelet of a
-// cluster may report late.
+// cluster may report late: by as much as the run is accurate, and no more.
 func (o *observer) ofKubelet(at time.Duration) window {
-	if at == never {
-		return none
+	if at == never || o.accuracy.Exact() {
+		return ofLab(at)
 	}
-	return window{o.accuracy.OfKubelet(at) - resolution, at}
+	return window{o.accuracy.OfKubelet(at), at}
 }
 
 // crashed is the window of an exit outside of a termination. In the lab the kernel showed

@@ -87,6 +87,11 @@ func TestRules(t *testing.T) {
 			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), emptyQueue(ms, 0), emptyQueue(4905*ms, 4900*ms), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(4800*ms, "a", lasting(120*ms), failing(timeline.EOF)).try(4930*ms, "a", refused).try(7*s, "a")
 		}(), map[string]int{crashes: 2}},
+		{"a request that failed on a cluster, earlier than the crash can have been", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), crash, event(6*s, timeline.Restarted, "a"))
+			b.Stage, b.Accuracy = "cluster", 300*ms
+			return b.try(s, "a").try(4600*ms, "a", on(1), lasting(75*ms), failing(timeline.Reset)).try(7*s, "a")
+		}(), map[string]int{crashes: 0, unexplained: 1}},
 		{"a crash without a request", func() *built {
 			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(7*s, "a")
