@@ -63,6 +63,12 @@ func (d *dropFacts) doubtOfPart() doubt {
 	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
 		return d.lateBy(late)
 	}
+	if d.run.unseenEndpoint && (d.Pod == "" || d.PodBy != timeline.Observed) {
+		return endpointNotSeen
+	}
+	if d.pod != nil && d.pod.perhapsKilled(d) {
+		return notSeen("exit", d.pod.Name)
+	}
 	if gap := d.run.accuracy.Unwatched(d.Scheduled, d.Ended); gap > 0 {
 		return doubt{fmt.Sprintf("a watch of the API server was interrupted for %s while requests were dropped, so it is not known what happened to pods meanwhile", span(gap)), "run it again"}
 	}
@@ -104,6 +110,18 @@ func (p *podFacts) starvedUntil(at time.Duration, then *attribute.Stalls) (waite
 	}
 	return waited
 }
+
+// perhapsKilled reports whether the attempt may have been cut by a SIGKILL that was not seen,
+// as on a cluster: when the grace period was over.
+func (p *podFacts) perhapsKilled(d *dropFacts) bool {
+	grace := d.run.run.Spec.Grace
+	return p.exitInexact && p.t0.came() && !p.exit.came() && cutByServer(&d.Attempt) &&
+		grace > 0 && exactly(d.Ended).since(p.t0).shorterThan(grace) != yes
+}
+
+// endpointNotSeen is the doubt where responses came that no known pod can have given: what is
+// concluded of the others, because they were the only ones, may be wrong.
+var endpointNotSeen = doubt{"responses came when no pod was seen to serve, so that not all pods are known", "run it again"}
 
 // handledLate is the doubt about the termination of a server that does not keep up.
 var handledLate = doubt{"the server did not keep up with the load, so it handled the stop signal and its connections late", "run it again with a lower --rate"}

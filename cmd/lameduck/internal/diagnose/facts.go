@@ -78,6 +78,8 @@ type runFacts struct {
 	load   load
 	known  *knownServer // of server
 
+	endpoints      *periods               // when each pod may have served, by the events of a cluster; nil in the lab
+	unseenEndpoint bool                   // a response came when none may have
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
 	control        timeline.Control       // of the attempts at the control target
 	voids          int                    // attempts whose failure is no evidence

@@ -38,6 +38,9 @@ func eventFacts(run *timeline.Run) *runFacts {
 	}
 	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
 	s.observer.addStalls(run)
+	if run.Stage == "cluster" {
+		s.endpoints = mayServe(s.pods)
+	}
 	return s
 }
 
@@ -68,6 +71,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 		s.lastStart = max(s.lastStart, a.Started)
 	}
 	s.anyServed = s.anyServed || !a.Dropped()
+	s.unseenEndpoint = s.unseenEndpoint || s.endpoints != nil && !a.Dropped() && a.Pod == "" && !a.Reused && !s.endpoints.overlap(a.Started, a.Started, anyPod)
 	s.unnamedAnswers = s.unnamedAnswers || !a.Dropped() && a.Pod == ""
 	if a.Reused && !s.reusesConns[a.Pattern] {
 		s.reusesConns[a.Pattern] = true
@@ -186,7 +190,10 @@ func (s *runFacts) settlePods() {
 	for _, p := range s.pods {
 		p.fault = faultOf(p)
 		p.doubt = p.faultDoubt(s.observer, s.run.Spec.Grace, s.unnamedAnswers)
-		if s.overload == notKeepingUp && p.fault == "" && !p.doubt.any() {
+		switch {
+		case s.unseenEndpoint && p.fault != "" && p.own.certainly != yes:
+			p.doubt = endpointNotSeen
+		case s.overload == notKeepingUp && p.fault == "" && !p.doubt.any():
 			p.doubt = handledLate
 		}
 	}
