@@ -96,6 +96,22 @@ func TestAttribute(t *testing.T) {
 	}
 }
 
+// TestAPodGetsConnectionsAsAnEndpoint: not as soon as it is ready.
+func TestAPodGetsConnectionsAsAnEndpoint(t *testing.T) {
+	refused := timeline.Attempt{Started: 9500 * ms, Ended: 9500 * ms, Cause: timeline.Refused}
+	run := two(refused, served(1, 12*sec), served(2, 16*sec))
+	for i := range run.Events {
+		if e := &run.Events[i]; e.Pod == "new" && e.Kind == timeline.EndpointAdded {
+			e.At = 15 * sec
+		}
+	}
+	for i, want := range []string{"old", "old", ""} {
+		if a := concluded(run)[i]; a.Pod != want {
+			t.Errorf("at %v: %q, want %q", a.Started, a.Pod, want)
+		}
+	}
+}
+
 // TestNoEndpointHasNoPod: the slices have no endpoint from the removal of the
 // last pod to the addition of the next.
 func TestNoEndpointHasNoPod(t *testing.T) {
@@ -266,10 +282,10 @@ func TestT0WhereEventsAreLost(t *testing.T) {
 		{"the signal is reported before the deletion", []timeline.Event{{At: 5 * sec, Kind: timeline.Signalled}, {At: 5100 * ms, Kind: timeline.Deleted}}, 5 * sec, 4750 * ms},
 	} {
 		p := timeline.Pods(tt.events)[0]
-		if t0, earliest := p.T0(), EarliestT0(&p, 1500*ms); t0 != tt.t0 || earliest != tt.earliest {
+		if t0, earliest := p.T0(), EarliestT0(&p, NewAccuracy(&timeline.Run{Accuracy: 1500 * ms})); t0 != tt.t0 || earliest != tt.earliest {
 			t.Errorf("%s: T0 %v, earliest %v; want %v, %v", tt.name, t0, earliest, tt.t0, tt.earliest)
 		}
-		if EarliestT0(&p, 0) != p.T0() {
+		if EarliestT0(&p, NewAccuracy(&timeline.Run{})) != p.T0() {
 			t.Errorf("%s: the lab is exact", tt.name)
 		}
 	}

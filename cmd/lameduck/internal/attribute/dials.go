@@ -54,7 +54,7 @@ func (in *inference) podOfDial(d *dial) (string, timeline.By) {
 // podNotAccepting is the pod that did not accept a new connection at the
 // moment.
 func (in *inference) podNotAccepting(at time.Duration) (string, timeline.By) {
-	if in.hasSlices && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.available(at) }) {
+	if in.hasSlices && in.accuracy.Unwatched(at, at) == 0 && !slices.ContainsFunc(in.pods, func(p *podWindow) bool { return p.available(at) }) {
 		return "", timeline.Observed
 	}
 	var down []*podWindow

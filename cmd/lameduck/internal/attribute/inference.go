@@ -10,6 +10,7 @@ import (
 // inference is what is known of a run of a cluster while its attempts are attributed.
 type inference struct {
 	run             *timeline.Run
+	accuracy        *Accuracy
 	pods            []*podWindow // in order of their start
 	byName          map[string]*podWindow
 	connections     []connection   // in order of their numbers' appearance
@@ -25,9 +26,13 @@ type inference struct {
 }
 
 func newInference(run *timeline.Run) *inference {
-	in := &inference{run: run, byName: map[string]*podWindow{}, byNumber: map[uint64]int{}}
+	in := &inference{run: run, accuracy: NewAccuracy(run), byName: map[string]*podWindow{}, byNumber: map[uint64]int{}}
+	in.hasSlices = slices.ContainsFunc(run.Events, func(e timeline.Event) bool { return ofSlice(&e) })
 	for _, p := range timeline.Pods(run.Events) {
-		q := newPodWindow(p, run.Accuracy)
+		q := newPodWindow(p, in.accuracy)
+		if in.hasSlices {
+			q.routableFrom = timeline.Never // a pod that is ready gets connections as an endpoint
+		}
 		in.pods = append(in.pods, q)
 		in.byName[p.Name] = q
 	}
@@ -61,8 +66,7 @@ func (in *inference) addEvents() {
 		}
 	}
 	for _, e := range in.run.Events {
-		in.hasSlices = in.hasSlices || ofSlice(&e)
-		in.byName[e.Pod].addEvent(e, in.run.Accuracy, len(proxies))
+		in.byName[e.Pod].addEvent(e, in.accuracy, len(proxies))
 	}
 }
 

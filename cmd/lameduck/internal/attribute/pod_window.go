@@ -36,40 +36,40 @@ type change struct {
 	usable bool // ready, or terminating and still serving
 }
 
-func newPodWindow(p timeline.Pod, accuracy time.Duration) *podWindow {
-	return &podWindow{Pod: p, routableFrom: p.Ready, earliestT0: EarliestT0(&p, accuracy), addedByAll: timeline.Never, removedByAll: timeline.Never, stoppedAt: timeline.Never, lastAccepted: timeline.Never}
+func newPodWindow(p timeline.Pod, accuracy *Accuracy) *podWindow {
+	return &podWindow{Pod: p, routableFrom: accuracy.since(p.Ready), earliestT0: EarliestT0(&p, accuracy), addedByAll: timeline.Never, removedByAll: timeline.Never, stoppedAt: timeline.Never, lastAccepted: timeline.Never}
 }
 
 // EarliestT0 is the earliest moment at which the termination of the pod may
 // have begun, in a run of that accuracy; Never if it has no T0. The kubelet
 // does not act before the deletion, which the API server reports without delay.
-func EarliestT0(p *timeline.Pod, accuracy time.Duration) time.Duration {
+func EarliestT0(p *timeline.Pod, accuracy *Accuracy) time.Duration {
 	t0 := p.T0()
-	if t0 == timeline.Never || accuracy == 0 {
+	if t0 == timeline.Never || accuracy.Exact() {
 		return t0
 	}
-	earliest := max(0, t0-accuracy)
+	earliest := max(0, accuracy.OfKubelet(t0))
 	if p.Deleted != timeline.Never && p.Deleted <= t0+controlPlaneDelay {
-		earliest = max(earliest, min(p.Deleted, t0)-min(accuracy, controlPlaneDelay))
+		earliest = max(earliest, accuracy.OfControlPlane(min(p.Deleted, t0)))
 	}
 	return earliest
 }
 
-func (p *podWindow) addEvent(e timeline.Event, accuracy time.Duration, proxies int) {
+func (p *podWindow) addEvent(e timeline.Event, accuracy *Accuracy, proxies int) {
 	switch e.Kind {
 	case timeline.Exited:
-		p.exits = append(p.exits, exit{e.At - accuracy, e.At, timeline.Never, timeline.Never})
+		p.exits = append(p.exits, exit{accuracy.OfKubelet(e.At), e.At, timeline.Never, timeline.Never})
 		p.stoppedAt = e.At
 	case timeline.Restarted, timeline.Ready:
 		if n := len(p.exits); n > 0 && p.exits[n-1].restarted == timeline.Never {
-			p.exits[n-1].restarted = e.At - accuracy
+			p.exits[n-1].restarted = accuracy.OfKubelet(e.At)
 			p.stoppedAt = timeline.Never
 		}
 	case timeline.EndpointAdded:
 		if ofSlice(&e) {
 			p.changes = append(p.changes, change{e.At, true})
-			if p.routableFrom == timeline.Never || e.At < p.routableFrom {
-				p.routableFrom = e.At
+			if since := accuracy.since(e.At); p.routableFrom == timeline.Never || since < p.routableFrom {
+				p.routableFrom = since
 			}
 		} else {
 			p.added(e, proxies)
@@ -161,13 +161,13 @@ func (p *podWindow) possible(c *connection) bool {
 // terminating reports whether the pod may have been terminating then, and not
 // yet exited.
 func (p *podWindow) terminating(at time.Duration) bool {
-	return p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack && !p.notRunning(at)
+	return p.earliestT0 != timeline.Never && at >= p.earliestT0 && !p.notRunning(at)
 }
 
 // down reports whether the pod may not have accepted connections then: it was
 // terminating, or had exited.
 func (p *podWindow) down(at time.Duration) bool {
-	if p.earliestT0 != timeline.Never && at >= p.earliestT0-clockSlack {
+	if p.earliestT0 != timeline.Never && at >= p.earliestT0 {
 		return true
 	}
 	return slices.ContainsFunc(p.exits, func(x exit) bool {

@@ -26,6 +26,7 @@ func observe(ctx context.Context, c dynamic.Interface, t *Target, clock timeline
 		clock: clock, emit: emit, target: t, client: c, log: log, own: map[types.UID]bool{}, watches: newWatches(log), container: t.Manifest.Pod.Container, preStop: t.Manifest.Pod.PreStop,
 		pods: map[types.UID]*podSeen{}, slices: map[string]map[types.UID]endpoint{}, shown: map[types.UID]endpoint{},
 	}
+	o.watches.back = o.watchIsBack
 	watching, cancel := context.WithCancel(context.Background())
 	o.stop = cancel
 	var synced []cache.InformerSynced

@@ -59,6 +59,11 @@ func (o *observer) Close() {
 	o.watches.close()
 }
 
+// watchIsBack records for how long no change was seen.
+func (o *observer) watchIsBack(what string, since time.Time) {
+	o.emit(timeline.Event{At: o.clock.Now(), Due: o.clock.At(since), Kind: timeline.Unwatched, Source: timeline.SourceAPI, Detail: what})
+}
+
 // isActive reports whether the pod is an active one of the workload.
 func (o *observer) isActive(p *podSeen) bool { return p.active() && o.own[p.object.UID] }
 

@@ -23,7 +23,8 @@ const maxWatchGap = 30 * time.Second
 // themselves; until then no change is seen, and what has changed is seen when
 // the watch is back.
 type watches struct {
-	log  io.Writer // may be nil
+	log  io.Writer                          // may be nil
+	back func(what string, since time.Time) // called when a watch is back; may be nil
 	ctx  context.Context
 	lose context.CancelCauseFunc // with the error that ends the trial
 
@@ -57,6 +58,9 @@ func (w *watches) report(what string, err error) {
 	case g != nil:
 		g.alarm.Stop()
 		delete(w.of, what)
+		if w.back != nil {
+			w.back(what, g.since)
+		}
 		if lasted := time.Since(g.since); lasted > Accuracy && w.ctx.Err() == nil && w.log != nil {
 			fmt.Fprintf(w.log, "note: the watch of %s was interrupted for %v (%v); events during the interruption are timed at its end\n", what, lasted.Round(time.Millisecond), g.why)
 		}

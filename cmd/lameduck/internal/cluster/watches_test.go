@@ -35,7 +35,10 @@ func TestAWatchIsMissing(t *testing.T) {
 func TestAWatchComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log strings.Builder
-		w := newWatches(&log)
+		var events []timeline.Event
+		o := observer{clock: timeline.NewClock(), emit: func(e timeline.Event) { events = append(events, e) }, watches: newWatches(&log)}
+		w := o.watches
+		w.back = o.watchIsBack
 		defer w.close()
 		for _, missing := range []time.Duration{time.Second, 12 * time.Second, maxWatchGap - 1} {
 			w.report("events", errors.New("it has ended"))
@@ -45,6 +48,9 @@ func TestAWatchComesBack(t *testing.T) {
 		}
 		if w.ctx.Err() != nil || strings.Count(log.String(), "note: ") != 2 || !strings.HasPrefix(log.String(), "note: the watch of events was interrupted for 12s (it has ended); ") {
 			t.Errorf("%v; %s", w.ctx.Err(), &log)
+		}
+		if len(events) != 3 || events[1].Kind != timeline.Unwatched || events[1].At-events[1].Due != 12*time.Second || events[1].Detail != "events" {
+			t.Errorf("%+v", events)
 		}
 	})
 }

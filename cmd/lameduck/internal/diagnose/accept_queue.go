@@ -19,6 +19,7 @@ type acceptQueue struct {
 	closedFirst bool          // its process ran when it had closed
 	ended       window        // when the processes that had the listener had ended, or none: of a supervisor's the exit comes later
 	lastLook    time.Duration // when the last look began that is known of, or never
+	seenToRun   time.Duration // when a process that had the listener was last seen to run, or never
 }
 
 // queueState begins between two moments.
@@ -30,7 +31,7 @@ type queueState struct {
 }
 
 func newAcceptQueue() acceptQueue {
-	return acceptQueue{stalled: none, gone: none, ended: none, listened: never, lastLook: never}
+	return acceptQueue{stalled: none, gone: none, ended: none, listened: never, lastLook: never, seenToRun: never}
 }
 
 func (q *acceptQueue) addEvent(e timeline.Event) {
@@ -43,6 +44,9 @@ func (q *acceptQueue) addEvent(e timeline.Event) {
 		q.stalled, q.gone, q.ended, q.listened, q.closedFirst = none, none, none, e.After, false
 	case before >= 0 && q.states[before].listens:
 		q.stalled, q.gone, q.listened = none, window{e.After, e.At}, e.After
+	}
+	if !e.Ended || !q.ended.came() {
+		q.seenToRun = e.After
 	}
 	if e.Ended && !q.ended.came() {
 		q.ended = window{e.After, e.At}

@@ -84,6 +84,24 @@ func TestTheKernelKnowsWhenTheListenerClosed(t *testing.T) {
 	}
 }
 
+// TestOnlyTheKernelShowsThatTheListenerClosed: the pod is killed, and no client came to it after
+// the signal, at which the server closed its listener.
+func TestOnlyTheKernelShowsThatTheListenerClosed(t *testing.T) {
+	for closed, want := range map[time.Duration]string{10150 * ms: closesEarly, 13 * s: graceShorter} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		gone := timeline.Event{At: closed, After: closed - 25*ms, Kind: timeline.ListenerClosed, Pod: "a", Running: true}
+		last := gone
+		last.After, last.At = 14980*ms, 14990*ms
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, emptyQueue(ms, 0), gone, last,
+			event(15*s, timeline.Killed, "a"), timeline.Event{At: 15 * s, Kind: timeline.Exited, Pod: "a", Code: 137})
+		found := Findings(&b.try(9*s, "a").try(9990*ms, "a").try(12*s, "b").Run)
+		if len(found) != 1 || found[0].ID != want || found[0].Doubt != "" {
+			t.Errorf("closed at %v: %+v, want %s", closed, found, want)
+		}
+	}
+}
+
 // TestAQueueNoLongerThanASlowResponse: the server accepted nothing in its last 2.9 s. One
 // that handles one request at a time does so too, if a response takes 3 s.
 func TestAQueueNoLongerThanASlowResponse(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -189,7 +190,7 @@ func TestNoFindingIsWithoutAdvice(t *testing.T) {
 	for _, k := range append(knownServers[:len(knownServers):len(knownServers)], unknownServer) {
 		for _, lang := range []timeline.Lang{"", timeline.Go, timeline.OtherLang} {
 			for i := range rules {
-				facts := &runFacts{run: &timeline.Run{Spec: timeline.Spec{PreStop: "sleep", PreStopSleep: 20 * s, Grace: 60 * s}}, observer: &observer{},
+				facts := &runFacts{run: &timeline.Run{Spec: timeline.Spec{PreStop: "sleep", PreStopSleep: 20 * s, Grace: 60 * s}}, observer: &observer{accuracy: attribute.NewAccuracy(noRun)},
 					recommended: finding.Recommendation{DelaySeconds: 4, GraceSeconds: 30}, known: &k}
 				facts.pods = []*podFacts{newPodFacts(timeline.Pod{Server: timeline.Server{Program: "x", Lang: lang}}, facts.observer)}
 				m := newMatch(facts, nil)

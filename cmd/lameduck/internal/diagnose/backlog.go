@@ -8,7 +8,7 @@ import (
 )
 
 func newBacklog(pods []*podFacts) backlog {
-	b := backlog{until: forever, shortest: map[string]time.Duration{}}
+	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}}
 	for _, p := range pods {
 		if p.t0.came() {
 			b.until = min(b.until, p.earliestT0())
@@ -28,23 +28,40 @@ func (b *backlog) mostWait(pattern string) time.Duration {
 }
 
 func (b *backlog) add(a *timeline.Attempt) {
-	if !a.Dropped() && (b.mostWait(a.Pattern) == 0 || a.Latency() < b.shortest[a.Pattern]) {
+	if !a.Failed() && (b.mostWait(a.Pattern) == 0 || a.Latency() < b.shortest[a.Pattern]) {
 		b.shortest[a.Pattern] = a.Latency()
 	}
 	if a.Scheduled >= b.until {
 		return
 	}
+	if !a.Failed() && !a.Reused && a.Ended < b.until {
+		b.longestNew[a.Pattern] = max(b.longestNew[a.Pattern], a.Ended-a.Started)
+	}
 	b.sent++
-	if !a.Dropped() && a.Ended < b.until {
+	if !a.Failed() && a.Ended < b.until {
 		b.answers++
 		b.lastAnswer = max(b.lastAnswer, a.Ended)
 	}
 	if most := b.mostWait(a.Pattern); most > 0 && a.Scheduled+most < b.until {
 		b.due++
 		if a.Latency() > most {
-			b.late = append(b.late, late{wait{a.Scheduled, a.Ended}, most})
+			b.long = append(b.long, longWait{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
+}
+
+// mostQueued is for how long a connection was in the accept queue at most, while nothing
+// terminated, or forever where nothing shows it. The queue is first in, first out, so a
+// request that takes long is accepted as soon as one that is answered at once. Only patterns
+// that use no connection again make new ones all the time.
+func (b *backlog) mostQueued(reuses map[string]bool) time.Duration {
+	most := forever
+	for pattern, longest := range b.longestNew {
+		if !reuses[pattern] {
+			most = min(most, longest)
+		}
+	}
+	return most
 }
 
 // settle finds out whether the backlog grows: a third of the attempts were late, and
@@ -53,7 +70,7 @@ func (b *backlog) add(a *timeline.Attempt) {
 func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
 	waited := func(w wait) time.Duration { return w.length() - machine.Within(w.due, w.over) }
 	n := 0
-	for _, l := range b.late {
+	for _, l := range b.long {
 		if waited(l.wait) > l.most {
 			n++
 		}

@@ -22,21 +22,25 @@ func (b behaviour) or(other behaviour) behaviour {
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
-	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s.reusesConns)}
+	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s)}
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 		if s.overload == "" && p.acceptedNone(s.observer) {
 			b.stopsAtOnce, b.certainly = true, max(b.certainly, unsure)
 		}
 	}
-	b.cut, b.perhaps = p.voidCuts, p.voidCuts
+	b.perhaps = p.voidCuts
+	mostQueued := s.backlog.mostQueued(s.reusesConns)
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
 			continue
 		}
-		b.cut++
 		b.likelyUnclean = b.likelyUnclean || p.likelyKnew(d, s.observer)
-		switch p.knew(d, s.observer) {
+		knew := p.knew(d, s.observer)
+		if knew == yes && !p.accepted(d, mostQueued) {
+			knew = unsure
+		}
+		switch knew {
 		case yes:
 			b.inProgress, b.perhaps = b.inProgress+1, b.perhaps+1
 			b.longest = max(b.longest, d.Ended-d.Started)
@@ -104,16 +108,12 @@ func (p *podFacts) unseen(o *observer) answer {
 // progress and the listener was not seen to close first, nothing shows the difference. Of
 // a server to which the signal means to stop fast it is known.
 func (p *podFacts) exitedUncleanly(b behaviour, fast bool) answer {
-	inProgress, perhaps := b.inProgress, b.perhaps
-	if p.exitInexact || !p.watched() { // a few among many may have come while it stopped to accept
-		inProgress, perhaps = 4*inProgress/(b.cut+1), 4*perhaps/(b.cut+1)
-	}
 	switch {
 	case !p.exit.came():
 		return unsure
-	case fast && p.endedBySignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), inProgress > 0:
+	case fast && p.exitedOnSignal(), p.Killed != never, !p.closedFirst && (p.Code != 0 || p.Signal != ""), b.inProgress > 0:
 		return yes
-	case perhaps == 0 && p.closedFirst:
+	case b.perhaps == 0 && p.closedFirst:
 		return no
 	}
 	return unsure
@@ -172,7 +172,7 @@ func (p *podFacts) lastRan(o *observer) window {
 	if !p.exitInexact {
 		return window{p.exit.earliest, p.exit.latest}
 	}
-	until := max(p.earliestT0(), p.reported-o.accuracy)
+	until := max(p.earliestT0(), o.accuracy.OfKubelet(p.reported))
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && d.PodBy != timeline.Probable && d.Ended <= p.Exited {
 			until = max(until, o.noticed(p.closed.latest, d.Ended).earliest)
@@ -200,6 +200,13 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 // is likely.
 func (p *podFacts) likelyKnew(d *dropFacts, o *observer) bool {
 	return !d.Reused && p.watched() && !p.closedFirst && o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction) == no
+}
+
+// accepted reports whether the server surely had accepted the connection before its
+// termination began, where no connection is in the accept queue for longer than so long. The
+// kernel, where it shows the queue, has shown that already.
+func (p *podFacts) accepted(d *dropFacts, mostQueued time.Duration) bool {
+	return p.watched() || d.Reused || d.Bytes > 0 || p.t0.earliest-d.Started > mostQueued
 }
 
 // mayKnow reports whether the server may have had the request: not where only a part of
@@ -316,8 +323,8 @@ func (p *podFacts) hadGrace(grace time.Duration) bool {
 	return grace > 0 && p.t0.came() && p.exit.came() && p.exit.since(p.t0).shorterThan(grace) != yes
 }
 
-// endedBySignal reports whether the server got the stop signal and exited because of it,
-// however late this machine let it.
-func (p *podFacts) endedBySignal() bool {
-	return p.Signalled != never && p.Killed == never && p.Exited != never && p.Wrapper == ""
+// exitedOnSignal reports whether the stop signal ended the process, however late this
+// machine let it handle that.
+func (p *podFacts) exitedOnSignal() bool {
+	return p.Signalled != never && p.Killed == never && p.Exited >= p.Signalled && p.Wrapper == ""
 }

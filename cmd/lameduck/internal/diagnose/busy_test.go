@@ -189,6 +189,19 @@ func TestAQueueBehindALateMachine(t *testing.T) {
 	}
 }
 
+// TestAVoidAttemptIsNoAnswer: requests take 2 s by themselves, and one that failed at once, void,
+// does not show that they take less.
+func TestAVoidAttemptIsNoAnswer(t *testing.T) {
+	b := onePod().try(50*ms, "a", refused, func(a *timeline.Attempt) { a.Void = true })
+	for at := 100 * ms; at < 9*s; at += 250 * ms {
+		b.try(at, "a", lasting(2*s)).try(at, "", func(a *timeline.Attempt) { a.Control = true })
+	}
+	facts, err := newRunFacts(withClasses(&b.Run), b.InMemory)
+	if err != nil || facts.overload != "" {
+		t.Errorf("%q, %v", facts.overload, err)
+	}
+}
+
 // TestCapacity: what the server can take is counted up to its last answer: requests
 // in flight when it terminates are no lack of capacity.
 func TestCapacity(t *testing.T) {

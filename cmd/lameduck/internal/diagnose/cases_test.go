@@ -42,6 +42,12 @@ func TestServersAsTheyAre(t *testing.T) {
 		b.try(8*s, "a").try(9*s, "a", on(1), lasting(s+10*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.Sent = never })
 		return b.try(9990*ms, "a").try(10100*ms, "a", refused)
 	}
+	// The same, on a machine that was late when it was signalled.
+	lateNginx := func() *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), event(11300*ms, timeline.Exited, "a"))
+		b.try(8*s, "a").try(9*s, "a", on(1), lasting(2300*ms), failing(timeline.EOF), func(a *timeline.Attempt) { a.Sent = never })
+		return lateOnce(b.try(9990*ms, "a").try(11350*ms, "a", refused), 10*s, 1200*ms)
+	}
 	hooked := func(hook string, hookEnd, signal, exit time.Duration, how timeline.Event) *built {
 		begin := event(8*s, timeline.PreStopStarted, "a")
 		begin.Detail = hook
@@ -101,6 +107,7 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"uWSGI reloads", uwsgi(), meansReload, "die-on-term", "terminationGracePeriodSeconds: 40"},
 		{"uWSGI with another signal", stopSignal(uwsgi(), "SIGQUIT"), graceShorter, "", "die-on-term"},
 		{"nginx, whatever was in flight", command(nginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},
+		{"nginx, on a machine that was late", command(lateNginx(), "nginx", "-c", "x"), exitsAtOnce, "SIGQUIT", ""},
 		{"nginx that already gets its graceful signal", stopSignal(command(nginx(), "nginx"), "SIGQUIT"), closesEarly, "", "STOPSIGNAL"},
 		{"nginx with a signal that is not its graceful one either", stopSignal(command(nginx(), "nginx"), "SIGINT"), exitsAtOnce, "STOPSIGNAL SIGQUIT", ""},
 		{"gunicorn with a signal that is not its graceful one", stopSignal(command(nginx(), "gunicorn"), "SIGQUIT"), exitsAtOnce, "STOPSIGNAL SIGTERM", ""},

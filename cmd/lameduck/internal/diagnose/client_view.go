@@ -8,7 +8,7 @@ import (
 
 func newClientView() clientView {
 	return clientView{
-		firstAnswer: never, lastAnswer: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never,
+		firstAnswer: never, lastAnswer: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
 		late: timeline.Late{LastConnection: never, LastRequest: never}, kept: map[uint64]*kept{},
 	}
 }
@@ -28,6 +28,7 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	v.addKept(a, p)
 	if a.End == timeline.FIN && !a.Dropped() && (!p.t0.came() || a.EndedConn < p.earliestT0()) {
 		v.idleCloses++
+		v.idleFor = earlier(v.idleFor, a.EndedConn-a.Ended)
 	}
 	if idle := a.End == timeline.FIN || a.End == timeline.Broken; idle && !a.Dropped() && p.exitInexact && exactly(a.EndedConn).intersects(p.exit) {
 		v.idleEnds = append(v.idleEnds, a.EndedConn)

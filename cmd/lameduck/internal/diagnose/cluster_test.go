@@ -406,12 +406,22 @@ func TestEitherPod(t *testing.T) {
 		{"the probe shows that new pods listen", func(b *built) { b.Spec.ReadyListens = true }, closesEarly},
 		{"the new pod had responded", func(b *built) { b.try(9500*ms, "b") }, closesEarly},
 		{"the old pod accepts one later", func(b *built) { b.try(13*s, "a") }, notReady},
+		{"the new pod is an endpoint before the refusals", func(b *built) { inSlices(b, event(9200*ms, timeline.EndpointAdded, "b")) }, ""},
+		{"the new pod becomes an endpoint only after them", func(b *built) { inSlices(b, event(12500*ms, timeline.EndpointAdded, "b")) }, closesEarly},
+		{"the new pod is no endpoint of the Service", func(b *built) { inSlices(b) }, closesEarly},
 	} {
 		d := run(tt.change)
 		if got := strings.Join(idsOf(d.Findings), " "); got != tt.want || (tt.want == "") != (d.Verdict == finding.Inconclusive) {
 			t.Errorf("%s: %s, %q (%s), want %q", tt.name, d.Verdict, got, d.Reason, tt.want)
 		}
 	}
+}
+
+// inSlices adds what the EndpointSlices have of pod a, and of a pod c that serves all the
+// time, and more.
+func inSlices(b *built, more ...timeline.Event) {
+	b.with(event(1, timeline.EndpointAdded, "a"), event(10*s, timeline.EndpointTerminating, "a"), event(15*s, timeline.EndpointRemoved, "a"))
+	b.with(event(0, timeline.Started, "c"), event(1, timeline.Ready, "c"), event(1, timeline.EndpointAdded, "c")).with(more...).try(2*s, "c")
 }
 
 // TestTheReadyEventIsLost: a pod whose endpoint is terminating was ready before.
@@ -422,5 +432,59 @@ func TestTheReadyEventIsLost(t *testing.T) {
 	b.try(9*s, "").try(11*s, "", lasting(1900*ms), failing(timeline.EOF))
 	if run := attributed(withClasses(&b.Run)); run.Attempts[1].Pod != "a" {
 		t.Errorf("%+v", run.Attempts[1])
+	}
+}
+
+// interrupted lets the watches of a cluster's run see no change between two moments: what
+// changes meanwhile has a moment just after. The end of a hook is computed from its start.
+func interrupted(run *timeline.Run, from, to time.Duration) *timeline.Run {
+	hookLate, exits := map[string]time.Duration{}, map[string]time.Duration{}
+	for i := range run.Events {
+		e := &run.Events[i]
+		at := e.At
+		switch {
+		case e.Kind == timeline.Signalled && hookLate[e.Pod] > 0:
+			e.At += hookLate[e.Pod]
+		case at > from && at < to:
+			e.At = to + ms
+		}
+		switch e.Kind {
+		case timeline.PreStopStarted:
+			hookLate[e.Pod] = e.At - at
+		case timeline.Exited:
+			exits[e.Pod] = e.At
+		}
+	}
+	run.Events = slices.DeleteFunc(run.Events, func(e timeline.Event) bool {
+		return e.Kind == timeline.Signalled && hookLate[e.Pod] > 0 && e.At > exits[e.Pod]
+	})
+	run.Events = append(run.Events, timeline.Event{Kind: timeline.Unwatched, Detail: "pods", Due: from, At: to})
+	slices.SortStableFunc(run.Events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
+	return run
+}
+
+// TestAWatchIsInterrupted about the termination, for longer than events are late otherwise: the
+// right finding is found, or none is certain.
+func TestAWatchIsInterrupted(t *testing.T) {
+	certain, all := 0, 0
+	for n, f := range faults {
+		r := rand.New(rand.NewPCG(uint64(n), 10))
+		lab := f.simulate()
+		for range 4 {
+			from := simT0 + between(r, -4*s, 4*s)
+			run := interrupted(asCluster(copied(lab), visibility{header: coin(r), seconds: coin(r)}, r), max(0, from), max(0, from)+between(r, 2*s, 10*s))
+			d := diagnosed(attributed(withClasses(run)))
+			checkSum(t, run, d.Findings)
+			all++
+			if d.Verdict == finding.Inconclusive {
+				continue
+			}
+			if certain++; !slices.Equal(idsOf(d.Findings), wantIDs(f.want)) {
+				t.Errorf("%s, from %v: %v, want %q", f.name, from, idsOf(d.Findings), f.want)
+			}
+		}
+	}
+	if certain == 0 || certain == all {
+		t.Errorf("%d of %d are certain", certain, all)
 	}
 }

@@ -16,7 +16,7 @@ var ruleCrashes = rule{
 	summary:    "The process crashed outside a termination, and its connections were cut.",
 	warnsAbout: func(p *podFacts) bool { return p.Restarts > 0 && len(p.outages) > 0 },
 	explains: func(d *dropFacts) bool {
-		return d.pod != nil && !d.late() && d.pod.downDuring(d)
+		return d.pod != nil && !d.endedAfterT0() && d.pod.downDuring(d)
 	},
 	podEvidence: func(p *podFacts) string {
 		if len(p.outages) == 0 {

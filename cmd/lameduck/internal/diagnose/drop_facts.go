@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -19,7 +20,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return probeFails, u.doubt()
 	}
 	why = d.doubtOfPart()
-	if !d.late() {
+	if !d.endedAfterT0() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
 		}
@@ -56,11 +57,20 @@ func classify(d *dropFacts) (class string, why doubt) {
 
 // doubtOfPart is why it is not certain what the server had to do with the drop.
 func (d *dropFacts) doubtOfPart() doubt {
-	if waited := d.starved(); waited >= minDelay {
+	if waited := d.starved(); waited > 0 {
 		return doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
 	}
 	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
 		return d.lateBy(late)
+	}
+	if d.run.unseenEndpoint && (d.Pod == "" || d.PodBy != timeline.Observed) {
+		return endpointNotSeen
+	}
+	if d.pod != nil && d.pod.perhapsKilled(d) {
+		return notSeen("exit", d.pod.Name)
+	}
+	if gap := d.run.accuracy.Unwatched(d.Scheduled, d.Ended); gap > 0 {
+		return doubt{fmt.Sprintf("a watch of the API server was interrupted for %s while requests were dropped, so it is not known what happened to pods meanwhile", span(gap)), "run it again"}
 	}
 	terminating := d.run.load.terminating // nil in the lab
 	if d.Pod == "" && d.Conn != 0 && terminating != nil && terminating.overlap(d.Started, d.Ended, anyPod) {
@@ -69,17 +79,49 @@ func (d *dropFacts) doubtOfPart() doubt {
 	return noDoubt
 }
 
-// starved is for how long the pod, which was new, had no processor while the attempt
-// waited for its connection.
-func (d *dropFacts) starved() (waited time.Duration) {
+// starved is for how long the pod, which was new, had no processor until the attempt was
+// given up, if it may have accepted the connection otherwise: it would have served
+// earlier by as much as it waited for a processor until it did. One that never did
+// would have served when the traffic ended, at the earliest.
+func (d *dropFacts) starved() time.Duration {
 	if d.pod == nil || !timedOut(&d.Attempt) {
 		return 0
 	}
-	for _, w := range d.pod.starting {
-		waited += max(0, min(w.over, d.Ended)-max(w.due, d.Scheduled))
+	served := d.pod.firstAnswer
+	if served == never {
+		served = d.run.lastStart
+	}
+	if served-d.pod.starvedUntil(served, &d.run.waiting) > d.Ended {
+		return 0
+	}
+	return d.pod.starvedUntil(d.Ended, nil)
+}
+
+// starvedUntil is for how long the pod had no processor, as a new endpoint, until the
+// moment. When it is not new any more, this machine shows it.
+func (p *podFacts) starvedUntil(at time.Duration, then *attribute.Stalls) (waited time.Duration) {
+	seen := at
+	for _, w := range p.starting {
+		waited += max(0, min(w.over, at)-w.due)
+		seen = w.over
+	}
+	if then != nil {
+		waited += then.Within(seen, at)
 	}
 	return waited
 }
+
+// perhapsKilled reports whether the attempt may have been cut by a SIGKILL that was not seen,
+// as on a cluster: when the grace period was over.
+func (p *podFacts) perhapsKilled(d *dropFacts) bool {
+	grace := d.run.run.Spec.Grace
+	return p.exitInexact && p.t0.came() && !p.exit.came() && cutByServer(&d.Attempt) &&
+		grace > 0 && exactly(d.Ended).since(p.t0).shorterThan(grace) != yes
+}
+
+// endpointNotSeen is the doubt where responses came that no known pod can have given: what is
+// concluded of the others, because they were the only ones, may be wrong.
+var endpointNotSeen = doubt{"responses came when no pod was seen to serve, so that not all pods are known", "run it again"}
 
 // handledLate is the doubt about the termination of a server that does not keep up.
 var handledLate = doubt{"the server did not keep up with the load, so it handled the stop signal and its connections late", "run it again with a lower --rate"}

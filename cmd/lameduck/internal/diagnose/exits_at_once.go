@@ -11,7 +11,7 @@ var ruleExitsAtOnce = rule{
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
 	},
 	summary:    "The process exits at the stop signal: requests in flight are cut, and new connections that are still routed to the pod are refused.",
-	holdsFor:   func(p *podFacts) bool { return p.own.stopsAtOnce && p.Killed == never },
+	holdsFor:   func(p *podFacts) bool { return p.own.stopsAtOnce },
 	ofProcess1: true,
 	explains:   orUnrouted(exitsAtOnce, dropsAfterT0(exitsAtOnce)),
 	podEvidence: func(p *podFacts) string {

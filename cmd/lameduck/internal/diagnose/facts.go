@@ -3,6 +3,7 @@ package diagnose
 import (
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -19,6 +20,7 @@ type podFacts struct {
 	starved   time.Duration // how long its threads waited for a processor when it got the stop signal
 	starting  []wait        // the same, in its first seconds as an endpoint
 	unreadies []unready     // in order
+	endpoint  time.Duration // when the EndpointSlices first had it, or never
 	clientView
 	acceptQueue
 
@@ -30,9 +32,9 @@ type podFacts struct {
 	closedSure   bool
 	closedEither bool          // or that was a pod which does not listen yet
 	closedOpen   bool          // it no longer accepted them, though its listener was open
-	exitInexact  bool          // the exit is reported late
+	exitInexact  bool          // the exit is reported late, and so is the start of termination
 	reported     time.Duration // when it was
-	accuracy     time.Duration
+	accuracy     *attribute.Accuracy
 
 	own           behaviour     // of this pod
 	likely        behaviour     // of any replica, where the moments of this pod are inexact
@@ -76,12 +78,15 @@ type runFacts struct {
 	load   load
 	known  *knownServer // of server
 
+	endpoints      *periods               // when each pod may have served, by the events of a cluster; nil in the lab
+	unseenEndpoint bool                   // a response came when none may have
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never
 	control        timeline.Control       // of the attempts at the control target
 	voids          int                    // attempts whose failure is no evidence
 	voidTimeouts   []*dropFacts           // those of them that timed out
 	seconds        map[time.Duration]bool // in which an attempt was due
 	reusesConns    map[string]bool        // the patterns that used a connection more than once
+	idleTimeout    time.Duration          // for how long the server keeps an idle connection at least
 	firstStart     time.Duration          // of the attempts, or never
 	lastStart      time.Duration          // when the last attempt began: later events met no traffic
 	anyServed      bool                   // some pod answered some attempt
@@ -111,8 +116,7 @@ type behaviour struct {
 	exitsUncleanly  answer        // only if stopsAtOnce
 	likelyUnclean   bool          // it cut what it had likely begun with
 	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
-	cut             int           // attempts that the server cut, from T0 on
-	inProgress      int           // those of them that it was surely handling or reading
+	inProgress      int           // attempts that the server cut, from T0 on, and was surely handling or reading
 	perhaps         int           // those that it may have been handling or reading
 	longest         time.Duration // of those in progress
 }
@@ -131,6 +135,7 @@ type clientView struct {
 	late         timeline.Late
 	kept         map[uint64]*kept // connections that were answered after T0
 	idleCloses   int              // connections that ended unannounced between two requests, before T0
+	idleFor      time.Duration    // the shortest time for which one of those had been idle, or never
 	idleEnds     []time.Duration  // when clients noticed that idle connections had ended, about the exit
 	drops        []*dropFacts
 }
@@ -153,16 +158,17 @@ type kept struct {
 type backlog struct {
 	until         time.Duration            // the first termination
 	shortest      map[string]time.Duration // the shortest time that an answer took, by pattern
+	longestNew    map[string]time.Duration // the longest that one on a new connection took, before the first termination
 	due           int                      // attempts that should have been answered by then
-	late          []late                   // those of them that took more than twice the time
+	long          []longWait               // those of them that took more than twice the time
 	grows         bool
 	sent, answers int           // before the first termination
 	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
 }
 
-// late is an attempt that waited longer than its answer takes at a server that
+// longWait is an attempt that waited longer than its answer takes at a server that
 // keeps up.
-type late struct {
+type longWait struct {
 	wait
 	most time.Duration
 }
@@ -193,9 +199,9 @@ type podStop struct {
 	pod *podFacts
 }
 
-// late reports whether the attempt ended after the termination of its pod
-// began.
-func (d *dropFacts) late() bool {
+// endedAfterT0 reports whether the attempt ended after the termination of its pod
+// began. It may have begun before, and is a late arrival only if it did not.
+func (d *dropFacts) endedAfterT0() bool {
 	return !d.unrouted && d.pod != nil && d.pod.t0.came() && exactly(d.Ended).before(d.pod.t0) != yes
 }
 

@@ -62,12 +62,13 @@ var ruleGraceShorter = rule{
 	},
 }
 
-// usedGrace reports whether the preStop hook took the whole grace period.
+// usedGrace reports whether the preStop hook took the whole grace period. Both moments are
+// of one observer, and the time-out of the hook does not end it early.
 func (p *podFacts) usedGrace(grace time.Duration) bool {
 	if grace == 0 || p.PreStop == never || p.Signalled == never {
 		return false
 	}
-	return ofLab(p.Signalled).since(ofLab(p.PreStop)).shorterThan(grace) != yes
+	return p.Signalled-p.PreStop >= grace
 }
 
 // keptWhenKilled counts the keep-alive connections that a pod still used when

@@ -31,35 +31,47 @@ func (k *kept) usedUntil(t0, stopped window) bool {
 	return k.answers >= 2 && k.answered >= t0.earliest+(stopped.latest-t0.earliest)/2
 }
 
-// idleTimeout is the shortest idle time-out of a server: one of a whole second. The shortest
-// default of a server that we know is 2 s (gunicorn's keepalive). A connection that ends sooner after its
-// last response was not ended by one.
-const idleTimeout = time.Second
+// wholeSecond is the shortest idle time-out of a server that has shown none: one of a
+// whole second. The shortest default of a server that we know is 2 s (gunicorn's keepalive).
+const wholeSecond = time.Second
+
+// idleTimeout is for how long the server keeps an idle connection at least: all pods run
+// the same program, and where one has ended connections before its termination, and not by
+// a crash, that shows it.
+func idleTimeout(pods []*podFacts) time.Duration {
+	least := wholeSecond
+	for _, p := range pods {
+		if p.idleFor != never && len(p.outages) == 0 {
+			least = min(least, p.idleFor)
+		}
+	}
+	return least
+}
 
 // closedBy distinguishes the exit of the pod from an idle time-out: the
 // connection ended at the exit, or soon after the last response.
-func (k *kept) closedBy(exit window) bool {
+func (k *kept) closedBy(exit window, idle time.Duration) bool {
 	if k.end != timeline.FIN && k.end != timeline.Broken && !k.dropped {
 		return false
 	}
-	return k.ended >= exit.earliest-idleTimeout || k.ended-k.answered < idleTimeout
+	return k.ended >= exit.earliest-idle || k.ended-k.answered < idle
 }
 
 // countNotAsked counts the connections that were used until the exit and never
 // asked to close, whatever the fault is. Where the pod was killed they may be
 // what its shutdown waited for. 0 for a pod that asked most of its connections:
 // it had no chance to ask the others.
-func (v *clientView) countNotAsked(t0, stopped, exit window, reuses map[string]bool) int {
+func (v *clientView) countNotAsked(t0, stopped, exit window, s *runFacts) int {
 	if !t0.came() || !exit.came() || stopped.latest < t0.earliest {
 		return 0
 	}
 	notAsked, asked := 0, 0
 	for _, k := range v.kept {
 		switch {
-		case !reuses[k.pattern]:
+		case !s.reusesConns[k.pattern]:
 		case k.askedToClose():
 			asked++
-		case k.usedUntil(t0, stopped) && k.closedBy(exit):
+		case k.usedUntil(t0, stopped) && k.closedBy(exit, s.idleTimeout):
 			notAsked++
 		}
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
@@ -9,23 +10,29 @@ import (
 
 // Where the pod of a connection that was not accepted is concluded, two pods may be
 // the one: one that terminates, and so may have closed its listener, and one that is
-// ready, is not known to have accepted any, and so may not listen yet.
+// ready, is not known to have accepted any, and so may not listen yet. The latter is one of
+// the two only as an endpoint of the Service: no node routes to it before.
 
 // newNotAccepting is made when all attempts are known.
-func newNotAccepting(pods []*podFacts) notAccepting {
+func newNotAccepting(pods []*podFacts, o *observer) notAccepting {
 	var leaving, young []period
+	slicesSeen := slices.ContainsFunc(pods, func(p *podFacts) bool { return p.endpoint != never })
 	for _, p := range pods {
 		last := forever
 		if p.t0.came() {
 			last = p.earliestT0()
 			leaving = append(leaving, period{max(last, p.lastSurely), forever, p.index})
 		}
-		if p.Ready == never {
+		if p.Ready == never || slicesSeen && p.endpoint == never {
 			continue
 		}
+		from := p.Ready
+		if slicesSeen {
+			from = max(from, o.ofSlice(p.endpoint).earliest)
+		}
 		last = min(last, p.Ready+newPodWindow, until(p.firstAnswer, 0))
-		if p.Ready < last {
-			young = append(young, period{p.Ready, last, p.index})
+		if from < last {
+			young = append(young, period{from, last, p.index})
 		}
 	}
 	return notAccepting{newPeriods(leaving), newPeriods(young)}

@@ -23,7 +23,7 @@ var ruleNotReady = rule{
 		default:
 			return true // other pods responded, this one never did
 		}
-		return !d.late() && d.Started <= d.pod.firstAnswer
+		return !d.endedAfterT0() && d.Started <= d.pod.firstAnswer
 	},
 	podEvidence: func(p *podFacts) string {
 		s := "ready at " + seconds(p.Ready)
@@ -58,5 +58,5 @@ const newPodWindow = 10 * time.Second
 func (d *dropFacts) notAcceptedByNewPod() bool {
 	_, refused := d.pod.notAccepted(&d.Attempt)
 	ready := d.pod.Ready
-	return refused && !d.late() && ready > d.run.firstStart && d.Started < ready+newPodWindow
+	return refused && !d.endedAfterT0() && ready > d.run.firstStart && d.Started < ready+newPodWindow
 }

@@ -11,11 +11,11 @@ import (
 // tolerance of the diagnosis is in this file, and is applied once, when a
 // window is made.
 type observer struct {
-	accuracy time.Duration    // of what the kubelet reports: 0 in the lab
-	stalls   attribute.Stalls // of the tool
-	waits    *lag             // of this machine: whatever waited, also for a time-out
-	slow     *lag             // of this machine, only as far as its control target responded in the end
-	late     attribute.Stalls // when any of waits lasted
+	accuracy *attribute.Accuracy // of what the control plane and the kubelet report
+	stalls   attribute.Stalls    // of the tool
+	waits    *lag                // of this machine: whatever waited, also for a time-out
+	slow     *lag                // of this machine, only as far as its control target responded in the end
+	waiting  attribute.Stalls    // when any of waits lasted
 }
 
 const (
@@ -48,25 +48,42 @@ func ofLab(at time.Duration) window {
 	return window{at - resolution, at}
 }
 
+// ofSlice is the window of a change of the EndpointSlices of a cluster: a kube-proxy may
+// get it before this tool does.
+func (o *observer) ofSlice(at time.Duration) window {
+	return window{o.accuracy.OfControlPlane(at), at}
+}
+
 // byClient is the window of what the server did when a client noticed it.
 func byClient(at time.Duration) window { return ofLab(at) }
 
 // ofKubelet is the window of an event of a container, which the kubelet of a
-// cluster may report late.
+// cluster may report late: by as much as the run is accurate, and no more.
 func (o *observer) ofKubelet(at time.Duration) window {
-	if at == never {
-		return none
+	if at == never || o.accuracy.Exact() {
+		return ofLab(at)
 	}
-	return window{at - o.accuracy - resolution, at}
+	return window{o.accuracy.OfKubelet(at), at}
+}
+
+// crashed is the window of an exit outside of a termination. In the lab the kernel showed
+// when a process of the server last ran: what it had was cut after that, however late
+// this machine recorded the exit.
+func (o *observer) crashed(at, seenToRun time.Duration) window {
+	w := o.ofKubelet(at)
+	if seenToRun != never {
+		w.earliest = min(seenToRun, w.latest)
+	}
+	return w
 }
 
 // termination is the window of the moment at which the termination of a pod
-// begins.
+// begins. The lab records it before it acts: nothing comes of it earlier.
 func (o *observer) termination(p *timeline.Pod) window {
 	if p.T0() == never {
 		return none
 	}
-	return window{attribute.EarliestT0(p, o.accuracy) - resolution, p.T0()}
+	return window{attribute.EarliestT0(p, o.accuracy), p.T0()}
 }
 
 // recorded widens the window of an event by as much as this machine was late while the
@@ -104,7 +121,7 @@ func (o *observer) noticedBy(w window, until time.Duration) window {
 // gave up on: a machine that is late hands it over late, and lets the server wait again
 // and again while it handles the request.
 func (o *observer) waited(from, to time.Duration) interval {
-	late := max(o.waits.during(from, to), o.late.Within(from, to))
+	late := max(o.waits.during(from, to), o.waiting.Within(from, to))
 	return interval{max(0, to-from-late), to - from}
 }
 

@@ -9,8 +9,8 @@ import (
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, acceptQueue: newAcceptQueue(),
-		exitInexact: o.accuracy > 0, reported: p.Exited, accuracy: o.accuracy,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
+		exitInexact: !o.accuracy.Exact(), reported: p.Exited, accuracy: o.accuracy,
 	}
 }
 
@@ -25,6 +25,14 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		p.hook, p.hookEnded = e.Detail, never
 	case timeline.PreStopEnded:
 		p.hookEnded = e.At
+	case timeline.EndpointAdded:
+		if e.Source != timeline.SourceProxy {
+			p.endpoint = earlier(p.endpoint, e.At)
+		}
+	case timeline.EndpointTerminating:
+		if e.Source != timeline.SourceProxy && p.endpoint == never {
+			p.endpoint = max(0, p.Started) // it was ready, which was not seen
+		}
 	case timeline.Starved:
 		if e.At >= p.Signalled && e.Due <= p.Signalled+minDelay {
 			p.starved += e.At - e.Due
@@ -33,7 +41,7 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		p.starting = append(p.starting, wait{e.Due, e.At})
 	case timeline.Exited:
 		if !p.t0.came() || e.At < p.earliestT0() {
-			p.outages = append(p.outages, outage{from: o.ofKubelet(e.At), to: never, code: e.Code, signal: e.Signal})
+			p.outages = append(p.outages, outage{from: o.crashed(e.At, p.seenToRun), to: never, code: e.Code, signal: e.Signal})
 		}
 	case timeline.Ready:
 		if n := len(p.outages); n > 0 && p.outages[n-1].to == never {
@@ -137,10 +145,21 @@ func (p *podFacts) settleRefusals(overloaded bool, counts func(*dropFacts) bool)
 func (p *podFacts) sharpenClosed() {
 	exit := p.exit
 	exit.earliest = min(exit.earliest, p.lastLook)
-	if !p.closed.came() || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
+	seen := p.closed.came() || p.closedAndKilled()
+	if !seen || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
 		return
 	}
-	p.closed, p.closedSure = window{max(p.gone.earliest, p.t0.earliest), min(p.gone.latest, p.closed.latest)}, true
+	gone := window{max(p.gone.earliest, p.t0.earliest), p.gone.latest}
+	if p.closed.came() {
+		gone.latest = min(gone.latest, p.closed.latest)
+	}
+	p.closed, p.closedSure = gone, true
+}
+
+// closedAndKilled reports whether the server closed its listener and did not exit. Also where
+// no client came later, the close is what it did at the signal.
+func (p *podFacts) closedAndKilled() bool {
+	return p.Killed != never && p.closedFirst && p.gone.came()
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not

@@ -27,6 +27,30 @@ func TestEveryDropIsExplainedOnce(t *testing.T) {
 	}
 }
 
+// TestAKilledPodDoesNotExitAtOnce: a rule before exits-at-once holds for each pod that was
+// killed, however odd the run.
+func TestAKilledPodDoesNotExitAtOnce(t *testing.T) {
+	killed := 0
+	for seed := range uint64(1500) {
+		run := attributed(withClasses(randomRun(rand.New(rand.NewPCG(seed, 9)))))
+		s, err := newRunFacts(run, run.InMemory)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range s.pods {
+			if p.Killed == never || !p.own.stopsAtOnce {
+				continue
+			}
+			if killed++; p.fault == "" || p.fault == exitsAtOnce {
+				t.Errorf("seed %d: %s has the fault %q", seed, p.Name, p.fault)
+			}
+		}
+	}
+	if killed == 0 {
+		t.Error("no pod was killed that had stopped at once")
+	}
+}
+
 func randomRun(r *rand.Rand) *timeline.Run {
 	kinds := []timeline.Kind{timeline.Started, timeline.Ready, timeline.Unready, timeline.NeverReady, timeline.Deleted,
 		timeline.PreStopStarted, timeline.PreStopEnded, timeline.Signalled, timeline.Killed, timeline.Exited, timeline.Restarted,

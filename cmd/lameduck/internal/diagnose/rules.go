@@ -20,7 +20,7 @@ var rules = []rule{
 	ruleIgnoresSignal, // a process without a handler does nothing at the signal: whatever follows is the kill
 	ruleClosesEarly,   // before grace-shorter: a listener that closed has dropped its clients long before the kill
 	ruleGraceShorter,  // before exits-at-once: after a hook that took the grace period a process has no time
-	ruleExitsAtOnce,   // what stops at once, and is none of the above
+	ruleExitsAtOnce,   // what stops at once, and is none of the above: so it was not killed
 	ruleCrashes,       // from here on each drop by itself: first those that no termination explains
 	ruleNotReady,      // also before T0
 	ruleClosesIdle,    // the same

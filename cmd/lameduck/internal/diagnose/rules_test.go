@@ -83,6 +83,15 @@ func TestRules(t *testing.T) {
 			b.try(s, "a").try(4900*ms, "a", lasting(101*ms), failing(timeline.EOF))
 			return b.try(5500*ms, "a", refused).try(5600*ms, "", refused).try(7*s, "a").try(8*s, "a")
 		}(), map[string]int{crashes: 3}},
+		{"a crash that is recorded long after the clients have noticed it", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), emptyQueue(ms, 0), emptyQueue(4905*ms, 4900*ms), crash, event(6*s, timeline.Restarted, "a"))
+			return b.try(s, "a").try(4800*ms, "a", lasting(120*ms), failing(timeline.EOF)).try(4930*ms, "a", refused).try(7*s, "a")
+		}(), map[string]int{crashes: 2}},
+		{"a request that failed on a cluster, earlier than the crash can have been", func() *built {
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), crash, event(6*s, timeline.Restarted, "a"))
+			b.Stage, b.Accuracy = "cluster", 300*ms
+			return b.try(s, "a").try(4600*ms, "a", on(1), lasting(75*ms), failing(timeline.Reset)).try(7*s, "a")
+		}(), map[string]int{crashes: 0, unexplained: 1}},
 		{"a crash without a request", func() *built {
 			b := build(event(0, timeline.Started, "a"), crash, event(6*s, timeline.Restarted, "a"))
 			return b.try(s, "a").try(7*s, "a")
@@ -94,6 +103,14 @@ func TestRules(t *testing.T) {
 				event(6*s, timeline.Restarted, "a"), event(6*s+ms, timeline.Ready, "a"))
 			return b.try(s, "a").try(5500*ms, "a", refused).try(7*s, "a")
 		}(), map[string]int{crashes: 1}},
+		{"a preStop hook that ends by itself, just before the grace period does", func() *built {
+			signal := event(17980*ms, timeline.Signalled, "a")
+			signal.Caught = true
+			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(8*s, timeline.PreStopStarted, "a"), event(17980*ms, timeline.PreStopEnded, "a"),
+				signal, event(19*s, timeline.Exited, "a"))
+			b.Spec.Grace = 10 * s
+			return b.try(7*s, "a").try(12*s, "a")
+		}(), map[string]int{}},
 		{"a handler that removes itself", func() *built {
 			b := onePod().try(s, "a")
 			b.Events = append(b.Events, timeline.Event{At: 15 * s, Kind: timeline.Killed, Pod: "a", Uncaught: true})
@@ -106,6 +123,12 @@ func TestRules(t *testing.T) {
 			map[string]int{unexplained: 2}},
 		{"a request that crosses the end of its idle connection, as others end unannounced",
 			onePod().try(s, "a", ending(timeline.FIN, s+2*ms)).try(2*s, "a").try(3*s, "a", on(2), failing(timeline.Reset)).try(11*s, "a"),
+			map[string]int{closesIdle: 1}},
+		{"the same, just before the stop signal",
+			onePod().try(s, "a", ending(timeline.FIN, s+2*ms)).try(2*s, "a").try(9985*ms, "a", on(2), failing(timeline.Reset)).try(11*s, "a"),
+			map[string]int{closesIdle: 1}},
+		{"the same, just before the stop signal, on a machine that is late",
+			lateOnce(onePod().try(s, "a", ending(timeline.FIN, s+2*ms)).try(2*s, "a").try(9700*ms, "a", on(2), failing(timeline.Reset)).try(11*s, "a"), 9500*ms, 600*ms),
 			map[string]int{closesIdle: 1}},
 		{"a request that fails on a connection, and no other connection ended",
 			onePod().try(s, "a").try(2*s, "a").try(3*s, "a", on(2), failing(timeline.Reset)).try(11*s, "a"),
@@ -156,6 +179,10 @@ func TestRules(t *testing.T) {
 		{"keep-alive connections ended by an idle time-out", onePod().
 			try(11*s, "a").try(12600*ms, "a", on(1), ending(timeline.FIN, 13800*ms)).
 			try(9*s, "a").try(10*s, "a", on(3)).try(11*s, "a", on(3), ending(timeline.FIN, 13*s)),
+			map[string]int{}},
+		{"the same, by one of 300 ms, which it had shown before", onePod().
+			try(s, "a", ending(timeline.FIN, s+301*ms)).
+			try(11*s, "a").try(12600*ms, "a", on(2), ending(timeline.FIN, 12950*ms)),
 			map[string]int{}},
 		{"keep-alive connections used until the exit", onePod().
 			try(9*s, "a").try(11*s, "a", on(1)).try(14*s, "a", on(1), ending(timeline.FIN, 15*s)),

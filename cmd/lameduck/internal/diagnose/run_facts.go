@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/attribute"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
@@ -23,7 +24,7 @@ func newRunFacts(run *timeline.Run, attempts timeline.Attempts) (*runFacts, erro
 // eventFacts are the facts before the first attempt.
 func eventFacts(run *timeline.Run) *runFacts {
 	s := &runFacts{
-		observer: &observer{accuracy: run.Accuracy, waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
+		observer: &observer{accuracy: attribute.NewAccuracy(run), waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
 		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
 		firstStart: never, lastStart: never, refusedSince: never,
 	}
@@ -37,6 +38,9 @@ func eventFacts(run *timeline.Run) *runFacts {
 	}
 	s.load, s.backlog = newLoad(run, s.pods), newBacklog(s.pods)
 	s.observer.addStalls(run)
+	if run.Stage == "cluster" {
+		s.endpoints = mayServe(s.pods)
+	}
 	return s
 }
 
@@ -54,6 +58,10 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 		s.observer.add(a)
 		return
 	}
+	if a.Started != never {
+		s.firstStart = earlier(s.firstStart, a.Started)
+		s.lastStart = max(s.lastStart, a.Started)
+	}
 	if a.Void {
 		s.addVoidWait(a)
 		s.addVoid(a)
@@ -62,11 +70,8 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	s.load.add(a)
 	s.backlog.add(a)
 	s.seconds[a.Scheduled/time.Second] = true
-	if a.Started != never {
-		s.firstStart = earlier(s.firstStart, a.Started)
-		s.lastStart = max(s.lastStart, a.Started)
-	}
 	s.anyServed = s.anyServed || !a.Dropped()
+	s.unseenEndpoint = s.unseenEndpoint || s.endpoints != nil && !a.Dropped() && a.Pod == "" && !a.Reused && !s.endpoints.overlap(a.Started, a.Started, anyPod)
 	s.unnamedAnswers = s.unnamedAnswers || !a.Dropped() && a.Pod == ""
 	if a.Reused && !s.reusesConns[a.Pattern] {
 		s.reusesConns[a.Pattern] = true
@@ -125,12 +130,14 @@ func (s *runFacts) addVoidWait(a *timeline.Attempt) {
 func (s *runFacts) settle() {
 	s.waits.sort()
 	s.slow.sort()
-	s.notAccepting = newNotAccepting(s.pods)
-	s.observer.late = s.waits.joined()
-	s.backlog.settle(s.pods, s.observer.late)
+	s.notAccepting = newNotAccepting(s.pods, s.observer)
+	s.observer.waiting = s.waits.joined()
+	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
-		p.t0 = s.observer.recorded(p.t0)
+		if p.exitInexact {
+			p.t0 = s.observer.recorded(p.t0)
+		}
 		p.settleExit(s.observer)
 	}
 	s.overload = findOverload(s)
@@ -145,6 +152,7 @@ func (s *runFacts) settle() {
 
 // settleBehaviour finds out what each pod does, and all together.
 func (s *runFacts) settleBehaviour() {
+	s.idleTimeout = idleTimeout(s.pods)
 	var any behaviour
 	for _, p := range s.pods {
 		p.own = p.behave(s)
@@ -182,7 +190,10 @@ func (s *runFacts) settlePods() {
 	for _, p := range s.pods {
 		p.fault = faultOf(p)
 		p.doubt = p.faultDoubt(s.observer, s.run.Spec.Grace, s.unnamedAnswers)
-		if s.overload == notKeepingUp && p.fault == "" && !p.doubt.any() {
+		switch {
+		case s.unseenEndpoint && p.fault != "" && p.own.certainly != yes:
+			p.doubt = endpointNotSeen
+		case s.overload == notKeepingUp && p.fault == "" && !p.doubt.any():
 			p.doubt = handledLate
 		}
 	}

@@ -61,6 +61,18 @@ func (p *podFacts) stops() []podStop {
 	return all
 }
 
+// mayServe is when each pod may have served, by its events: if it was ever seen to be ready, or
+// an endpoint, until it had exited.
+func mayServe(pods []*podFacts) *periods {
+	var all []period
+	for _, p := range pods {
+		if p.Ready != never || p.endpoint != never {
+			all = append(all, period{0, until(p.Exited, 0), p.index})
+		}
+	}
+	return newPeriods(all)
+}
+
 // readyTimes is when the pod was ready: from the first time to its T0, except
 // for its outages.
 func (p *podFacts) readyTimes() []period {

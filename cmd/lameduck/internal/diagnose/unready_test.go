@@ -107,3 +107,28 @@ func TestACutOnAnUnknownPod(t *testing.T) {
 		}
 	}
 }
+
+// TestAnEndpointThatWasNotSeen: on a cluster, responses come after the only pod that was seen to
+// be ready has exited. Its refusals may have been those of the other pod.
+func TestAnEndpointThatWasNotSeen(t *testing.T) {
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(8*s, timeline.Started, "b"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"),
+		event(15*s, timeline.Exited, "a"))
+	b.Stage, b.Accuracy = "cluster", 1500*ms
+	b.try(9*s, "").try(11500*ms, "", refused).try(12*s, "", refused).try(17*s, "")
+	if d := diagnosed(attributed(withClasses(&b.Run))); d.Verdict != finding.Inconclusive || !strings.Contains(d.Reason, "not all pods are known") {
+		t.Errorf("%s: %s\n%+v", d.Verdict, d.Reason, d.Findings)
+	}
+}
+
+// TestAnExitThatWasNotSeen: a pod that terminates cut a request, and what ended the pod was not
+// seen. It may have been SIGKILL, if the grace period was over.
+func TestAnExitThatWasNotSeen(t *testing.T) {
+	for grace, want := range map[time.Duration]finding.Verdict{4 * s: finding.Inconclusive, 30 * s: finding.Fail} {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Deleted, "a"), event(10*s, timeline.Signalled, "a"))
+		b.Stage, b.Accuracy, b.Spec.Grace = "cluster", 1500*ms, grace
+		b.try(9*s, "a").try(12*s, "a", lasting(2*s), failing(timeline.EOF)).try(13900*ms, "a")
+		if d := diagnosed(withClasses(&b.Run)); d.Verdict != want || want == finding.Inconclusive && !strings.Contains(d.Reason, "the exit of a was not seen") {
+			t.Errorf("%v: %s: %s\n%+v", grace, d.Verdict, d.Reason, d.Findings)
+		}
+	}
+}

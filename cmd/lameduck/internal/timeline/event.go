@@ -33,10 +33,15 @@ const (
 	// Stalled: the tool got no processor from Due to At, and did nothing of what
 	// it had to do meanwhile; no pod.
 	Stalled Kind = "stalled"
+	// Unwatched: the tool saw no change of Detail (such as pods) from Due to At, because
+	// its watch was interrupted; no pod. What came meanwhile has a moment after At.
+	Unwatched Kind = "unwatched"
 )
 
 // ofPod reports whether it happens to a pod.
-func (k Kind) ofPod() bool { return k != ActionStarted && k != ActionEnded && k != Stalled }
+func (k Kind) ofPod() bool {
+	return k != ActionStarted && k != ActionEnded && k != Stalled && k != Unwatched
+}
 
 // Source is where an event was seen, which decides how exact its moment is.
 type Source string
@@ -55,7 +60,7 @@ const (
 // Event is one thing that happened, nearly always to one pod.
 type Event struct {
 	At     Moment `json:"at"`
-	Due    Moment `json:"due,omitempty"` // when it should have happened, of an event that the tool itself makes; on Stalled and Starved: since when; 0: at At
+	Due    Moment `json:"due,omitempty"` // when it should have happened, of an event that the tool itself makes; on Stalled, Starved and Unwatched: since when; 0: at At
 	Pod    string `json:"pod,omitempty"`
 	Kind   Kind   `json:"kind"`
 	Source Source `json:"source,omitempty"`
