@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzScript reads any text as a script. No text ends the program, and what the answers say
-// fits together: a time is no less than nothing, each shell either replaces itself with the
+// FuzzScript reads any text as a script. No text ends the program, and the answers fit
+// together: a time is no less than nothing, each shell either replaces itself with the
 // last command or stays, and with exec before it the last command has exec.
 func FuzzScript(f *testing.F) {
 	for _, script := range []string{
