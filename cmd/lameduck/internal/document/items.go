@@ -3,13 +3,15 @@ package document
 import (
 	"bytes"
 	"io"
+	"iter"
+	"unicode/utf8"
 )
 
 // Items cuts a List into its items: each is a list of one item, at the place that it has. list
-// is the List without them, nil for any other document, and for YAML with an anchor, which
-// another item may refer to.
+// is the List without them, nil for any other document, and for YAML in which an item may
+// refer to an anchor of another one.
 func Items(part Part) (list *Node, items []Part) {
-	if _, json := jsonAt(part.Text); !json && anchored(part.Text) {
+	if _, json := jsonAt(part.Text); !json && refers(part.Text) {
 		return nil, nil
 	}
 	s := Splitter{data: part.Text, most: len(part.Text), line: part.Line, end: io.EOF}
@@ -76,20 +78,40 @@ func jsonAt(text []byte) (at int, ok bool) {
 	return at, false
 }
 
-// anchored reports whether a text may have an anchor: one with && in a script has none.
-func anchored(text []byte) bool {
-	for line := range Lines(text) {
-		if !bytes.Contains(line, []byte("&")) {
-			continue
-		}
-		for _, before := range []string{": &", "- &", ", &", "[&", "{&", " !"} { // a tag may be before it
-			if bytes.Contains(line, []byte(before)) {
-				return true
-			}
-		}
-		if bytes.HasPrefix(line, []byte("&")) {
+// refers reports whether a text may have an alias and its anchor: one of them alone is part of
+// another text.
+func refers(text []byte) bool {
+	anchors := map[string]bool{}
+	for name := range marked(text, '&') {
+		anchors[name] = true
+	}
+	for name := range marked(text, '*') {
+		if anchors[name] {
 			return true
 		}
 	}
 	return false
+}
+
+// marked are the words after a mark, where an anchor or an alias may be.
+func marked(text []byte, mark byte) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := 0; ; at++ {
+			n := bytes.IndexByte(text[at:], mark)
+			if n < 0 {
+				return
+			}
+			at += n
+			if at > 0 && bytes.IndexByte([]byte(" \t\r\n[{,"), text[at-1]) < 0 && text[at-1] < utf8.RuneSelf {
+				continue
+			}
+			word := text[at+1:]
+			if end := bytes.IndexAny(word, " \t\r\n,[]{}"); end >= 0 {
+				word = word[:end]
+			}
+			if word = bytes.TrimRight(word, ":"); len(word) > 0 && !yield(string(word)) {
+				return
+			}
+		}
+	}
 }

@@ -18,6 +18,8 @@ func TestItems(t *testing.T) {
 		"---\n# a\nkind: List\nitems:\n  # first\n  - a: 1\n    c:\n    - d\n    - e: [1,\n      2]\n\n  - a: 2\n":                 true,
 		"items:\n- a: 1\n  b:\n  - c\nmetadata:\n  resourceVersion: \"\"\nkind: List\n":                                            true,
 		"items:\r\n- a: 1\r\n- a: 'b\r\n\r\n  c'\r\nkind: List\r\n":                                                                true,
+		"items:\n- a: &x 1\n  b: test ! -f x && *.y & wait\n- a: 2\nkind: List\n":                                                  true,
+		"items:\n- a: &x 1\n- a: [1,*x]\nkind: List\n":                                                                             false,
 		"items:\n- a: b && c\n- a: d\nkind: List\n":                                                                                true,
 		"items:\n- !!map &x {a: 1}\n- *x\nkind: List\n":                                                                            false,
 		"items:\n- a: &x 1\n- a: *x\nkind: List\n":                                                                                 false,

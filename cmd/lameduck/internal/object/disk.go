@@ -12,6 +12,9 @@ import (
 
 // line is that line of the file of this name; "" if it cannot be read any more.
 func (d *onDisk) line(name string, number int) string {
+	if _, long := slices.BinarySearch(d.long, number); long {
+		return ""
+	}
 	from := mark{0, 1}
 	if i, _ := slices.BinarySearchFunc(d.marks, number+1, func(m mark, line int) int { return m.line - line }); i > 0 {
 		from = d.marks[i-1]
@@ -32,19 +35,12 @@ func (d *onDisk) line(name string, number int) string {
 			}
 			count++
 		}
-		switch {
-		case len(found) > longestLine || count <= number+1 && len(text) > 2*longestLine:
-			return ""
-		case count > number+1 || err != nil:
+		if count > number+1 || err != nil {
 			return found
 		}
 		text = slices.Grow(text, cap(text))
 	}
 }
-
-// longestLine is how many bytes a line may have to be shown: a whole cluster can be one line
-// of JSON.
-const longestLine = 1 << 20
 
 func withoutEnd(line []byte) string {
 	return string(bytes.TrimRight(line, "\r\n\u0085\u2028\u2029"))

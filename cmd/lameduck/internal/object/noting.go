@@ -12,6 +12,7 @@ type onDisk struct {
 	size  int64
 	sum   uint64 // of all that was read
 	marks []mark
+	long  []int // lines that are too long to be shown
 }
 
 // reading is r, which notes what is read from it.
@@ -31,6 +32,10 @@ type mark struct {
 // read.
 const apart = 4 << 10
 
+// longestLine is how many bytes a line may have to be shown: a whole cluster can be one line
+// of JSON.
+const longestLine = 1 << 20
+
 // seed is that of the sums of one run of the program.
 var seed = maphash.MakeSeed()
 
@@ -42,6 +47,7 @@ type noting struct {
 	hash maphash.Hash
 	last mark
 	line int    // how many lines have begun
+	from int64  // where the last of them begins
 	open []byte // what was read and may be the start of a line break
 }
 
@@ -53,6 +59,7 @@ func (n *noting) Read(p []byte) (int, error) {
 	n.disk.size += int64(count)
 	if err == io.EOF {
 		n.disk.sum = n.hash.Sum64()
+		n.begins(n.disk.size)
 	}
 	return count, err
 }
@@ -73,11 +80,19 @@ func (n *noting) lines(more []byte) {
 		if broken == 0 {
 			continue
 		}
-		n.line++
-		if begin := from + int64(at); begin-n.last.at > apart {
-			n.last = mark{begin, n.line}
+		n.begins(from + int64(at))
+		if n.from-n.last.at > apart {
+			n.last = mark{n.from, n.line}
 			n.disk.marks = append(n.disk.marks, n.last)
 		}
 	}
 	n.open = append(text[:0], text[at:]...)
+}
+
+// begins notes where the next line begins.
+func (n *noting) begins(at int64) {
+	if at-n.from > longestLine {
+		n.disk.long = append(n.disk.long, n.line)
+	}
+	n.line, n.from = n.line+1, at
 }
