@@ -124,7 +124,7 @@ func TestServersAsTheyAre(t *testing.T) {
 			b := hooked("sleep 2s", 10*s, 10*s+ms, 12*s, timeline.Event{Code: 137, Signal: "SIGKILL"})
 			b.Spec.Grace = 2 * s
 			return b
-		}(), graceShorter, "leaves the server the 2 s", "if the server is meant"},
+		}(), graceShorter, "nothing is left for the server but the 2 s", "if the server is meant"},
 		{"a hook that only waits", hooked("sleep 2s", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), delayShorter, "", "hook"},
 		{"a hook at the library's handler", hooked("GET :8080/prestop", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), delayShorter, "", "hook"},
 		{"a hook that kills another process", hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 143, Signal: "SIGTERM"}), delayShorter, "", "hook"},

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
 
 // http.Server.Shutdown at T0 is the typical case: the process finishes what is
 // in flight, and refuses every new connection.
@@ -13,7 +17,7 @@ var ruleClosesEarly = rule{
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
 		"https://pkg.go.dev/net/http#Server.Shutdown",
 	},
-	summary: "The server closes its listener, or no longer accepts from it, at the stop signal, while some nodes still route new connections to the pod.",
+	summary: "The server closes its listener, or no longer accepts from it, at the stop signal: new connections are " + finding.RefusedUntilRemoved + ".",
 	holdsFor: func(p *podFacts) bool {
 		clean := p.likely.exitsUncleanly == no || p.likely.exitsUncleanly == unsure && !p.likely.likelyUnclean
 		return p.own.stopsAtOnce && (p.likely.runsAfterClose == yes || clean)

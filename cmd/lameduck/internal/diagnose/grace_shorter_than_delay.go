@@ -18,7 +18,7 @@ var ruleGraceShorter = rule{
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
 	},
-	summary: "The grace period ends before the server has finished: the process was killed while it still served, or the preStop hook left it no time.",
+	summary: "The grace period is too short: " + finding.KilledEarly("the server") + ", or the preStop hook leaves it no time.",
 	holdsFor: func(p *podFacts) bool {
 		return p.t0.came() && (p.Killed != never && (!p.ignores() || p.Signalled == never) || p.hookUsedGrace)
 	},
@@ -56,7 +56,7 @@ var ruleGraceShorter = rule{
 			}
 		}
 		if hookTookAll {
-			a.manifest = fmt.Sprintf("set `terminationGracePeriodSeconds: %s`: the preStop hook takes the whole grace period, and leaves the server the 2 s that the kubelet adds.", m.graceNumber())
+			a.manifest = fmt.Sprintf("set `terminationGracePeriodSeconds: %s`: the "+finding.HookTakesAll+", "+finding.NothingLeft+" but "+finding.KubeletLeaves+".", m.graceNumber())
 		}
 		return a
 	},

@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
 
 var ruleNoEndpoint = rule{
 	id:    noEndpoint,
@@ -10,7 +14,7 @@ var ruleNoEndpoint = rule{
 		"https://github.com/kubernetes/enhancements/tree/master/keps/sig-network/1669-proxy-terminating-endpoints",
 		"https://kubernetes.io/docs/tasks/run-application/configure-pdb/",
 	},
-	summary:     "For a while the Service had no endpoint: the old pod had stopped serving, and no new pod was ready.",
+	summary:     "The Service " + finding.NoEndpoint + ": the old pod has stopped serving.",
 	explains:    func(d *dropFacts) bool { return d.unrouted },
 	podEvidence: func(p *podFacts) string { return p.howTerminated() + ", " + p.howExited() },
 	note: func(m *match) string {
@@ -21,7 +25,7 @@ var ruleNoEndpoint = rule{
 		return advice{
 			inGo:     "with lameduck.ListenAndServe(addr, handler) the old pod is the fallback while it terminates: raise Delay (LAMEDUCK_DELAY) above the time a new pod takes to become ready.",
 			program:  "keep the old pod serving until its replacement is ready.",
-			manifest: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`, and roll with `maxSurge: 1, maxUnavailable: 0`.",
+			manifest: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`, and " + finding.SurgeByOne + ".",
 		}
 	},
 }

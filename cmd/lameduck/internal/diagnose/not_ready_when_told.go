@@ -1,6 +1,10 @@
 package diagnose
 
-import "time"
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
 
 // A probe that only connects, or a path that answers before the program can
 // serve, makes a pod an endpoint too early.
@@ -11,7 +15,7 @@ var ruleNotReady = rule{
 	sources: []string{
 		"https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/",
 	},
-	summary: "The pod becomes Ready before it accepts connections: the first connections after its start are refused.",
+	summary: "The pod is Ready too early and " + finding.BeforeItListens + ": the first ones after its start are refused.",
 	explains: func(d *dropFacts) bool {
 		if d.pod == nil || d.unrouted || !d.run.anyServed {
 			return false

@@ -4,17 +4,19 @@ import (
 	"cmp"
 	"fmt"
 	"regexp"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 var ruleHookEnds = rule{
 	id:    hookEnds,
-	title: "The preStop hook ends the server",
+	title: "The " + finding.HookEndsServer,
 	why:   "The preStop hook runs before the stop signal, to give the nodes time to remove the endpoint. A hook that itself stops the server (kill, nginx -s quit, a request to its quit endpoint) ends it while new connections are still routed to the pod.",
 	sources: []string{
 		"https://kubernetes.io/docs/concepts/containers/container-lifecycle-hooks/",
 		"https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination",
 	},
-	summary:       "The preStop hook ended the server, before the stop signal could: what was in flight was cut, or new connections were refused.",
+	summary:       "The " + finding.HookEndsServer + ", before the stop signal can: what is in flight is cut, or new connections are refused.",
 	holdsFor:      func(p *podFacts) bool { return p.hookStops != no },
 	onlyWithDrops: true,
 	explains:      orUnrouted(hookEnds, dropsAfterT0(hookEnds)),
@@ -27,7 +29,7 @@ var ruleHookEnds = rule{
 	},
 	note: noteUnrouted,
 	fix: func(m *match) advice {
-		return advice{manifest: fmt.Sprintf("let the hook only wait, for %s, and leave the end to the stop signal: the kubelet sends it when the hook has ended. If the server stops gracefully on another one than SIGTERM, name that as `lifecycle.stopSignal` or as STOPSIGNAL of the image.", m.delay())}
+		return advice{manifest: fmt.Sprintf(finding.OnlyWait("for %s")+": the kubelet sends it when the hook has ended. If the server stops gracefully on another one than SIGTERM, name that as `lifecycle.stopSignal` or as STOPSIGNAL of the image.", m.delay())}
 	},
 }
 

@@ -1,9 +1,11 @@
 package diagnose
 
+import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+
 // What is reported of a pod whose process 1 is not the server but runs it: a script
 // without exec, npm, a supervisor.
 const (
-	wrapperSummary = "The stop signal goes to process 1 of the pod, which is not the server but a program that runs it."
+	wrapperSummary = "The " + finding.SignalLost + ": it goes to process 1 of the pod, which is not the server but a program that runs it."
 	wrapperFix     = "make the server process 1: name the server itself as the command (`node server.js` in place of `npm start`), or begin the last command of the script with `exec`. Then run it again: what the server does at the signal was not seen."
 )
 

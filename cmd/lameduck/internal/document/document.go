@@ -34,16 +34,16 @@ type Duplicates []string
 // Error is the first of them.
 func (d Duplicates) Error() string { return d[0] }
 
-// Read splits data into its YAML documents and makes sure that each is safe to
-// walk: bounded, without circles, with plain and unique keys. name is what
-// messages call the file, firstLine the number of the first line of data in it.
+// Read splits a part of a file into its YAML documents and makes sure that each is safe
+// to walk: bounded, without circles, with plain and unique keys. name is what messages
+// call the file.
 // An error is one line, "name:line:column: what is wrong", and may carry a hint.
 // If the error is Duplicates, the documents are returned too: of several keys of
 // one name they have the last, as in Kubernetes where it does not refuse the object.
-func Read(name string, data []byte, firstLine int) ([]*Node, error) {
-	r := reader{name: name, added: firstLine - 1}
+func Read(name string, part Part) ([]*Node, error) {
+	r := reader{name, part}
 	limits := loaderlimits.New(loaderlimits.DepthValue(maxDepth))
-	loader, err := yaml.NewLoader(bytes.NewReader(data), yaml.WithPlugin(limits))
+	loader, err := yaml.NewLoader(bytes.NewReader(part.Text), yaml.WithPlugin(limits))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -60,7 +60,7 @@ func Read(name string, data []byte, firstLine int) ([]*Node, error) {
 			return nil, r.syntaxError(err)
 		}
 		i := &inspection{reader: r}
-		for _, n := range plant(doc.Content, r.added) {
+		for _, n := range plant(doc.Content, part) {
 			if err := i.walk(n, 1, false); err != nil {
 				return nil, err
 			}
@@ -76,8 +76,8 @@ func Templated(data []byte) bool { return strings.Contains(string(data), "{{") }
 
 // reader is what is being read.
 type reader struct {
-	name  string
-	added int // lines of the file before the data
+	name string
+	part Part
 }
 
 // syntaxError puts the position in front of the error of the YAML library.
@@ -90,7 +90,8 @@ func (r reader) syntaxError(err error) error {
 	if load.ContextMsg != "" {
 		message += " " + OneLine(load.ContextMsg)
 	}
-	return errors.New(At(r.name, mark.Line+r.added, mark.Column, message))
+	line, column := r.part.place(mark.Line, mark.Column)
+	return errors.New(At(r.name, line, column, message))
 }
 
 // inspection is one walk over a document.

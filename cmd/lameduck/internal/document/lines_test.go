@@ -19,7 +19,7 @@ func TestLines(t *testing.T) {
 		}
 		var places []string
 		for _, part := range Split(text) {
-			nodes, err := Read("a.yaml", part.Text, part.Line)
+			nodes, err := Read("a.yaml", part)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 // samePacked fails if a document is another one after it was packed.
 func samePacked(t *testing.T, words *Words, text []byte) {
 	t.Helper()
-	nodes, err := Read("a.yaml", text, 3)
+	nodes, err := Read("a.yaml", Part{Line: 3, Text: text})
 	if err != nil {
 		return
 	}
@@ -58,7 +58,7 @@ func TestPacked(t *testing.T) {
 // TestPackedItem: an item of a list keeps what its aliases stand for in another item, and
 // does not repeat it.
 func TestPackedItem(t *testing.T) {
-	nodes, err := Read("a.yaml", []byte("- &x {a: 1}\n- {b: *x, c: *x}\n"), 1)
+	nodes, err := Read("a.yaml", Part{Line: 1, Text: []byte("- &x {a: 1}\n- {b: *x, c: *x}\n")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,7 @@ func TestPackedIsSmall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes, err := Read("a.yaml", text, 1)
+	nodes, err := Read("a.yaml", Part{Line: 1, Text: text})
 	if err != nil {
 		t.Fatal(err)
 	}

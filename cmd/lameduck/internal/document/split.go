@@ -6,10 +6,19 @@ import (
 	"io"
 )
 
-// Part is the text of one document of a file.
+// Part is the text of one document of a file, or of an item of a List.
 type Part struct {
-	Line int // of its first line in the file
-	Text []byte
+	Line  int // of its first line in the file
+	Shift int // how many columns its first line begins after the one of the file
+	Text  []byte
+}
+
+// place is the place in the file of a place in the text.
+func (p Part) place(line, column int) (int, int) {
+	if line == 1 {
+		column += p.Shift
+	}
+	return line + p.Line - 1, column
 }
 
 // Split cuts data at the lines that begin a document. YAML allows no such line
@@ -64,7 +73,7 @@ func (s *Splitter) Next() (Part, error) {
 	if s.from == len(s.data) {
 		return Part{}, io.EOF
 	}
-	part := Part{s.line, s.data[s.from:s.at]}
+	part := Part{Line: s.line, Text: s.data[s.from:s.at]}
 	s.from, s.line, s.breaks = s.at, s.line+s.breaks, 0
 	return part, nil
 }

@@ -121,13 +121,13 @@ func (n *Node) written(known map[*Node]*yaml.Node) *yaml.Node {
 // planter makes nodes from those of the YAML library, in one piece of memory for a document.
 type planter struct {
 	nodes   []Node
-	added   int // lines of the file before the document
+	part    Part // of the file, that the document is in
 	anchors map[*yaml.Node]*Node
 }
 
-// plant makes the trees of a document that has added lines before it in its file.
-func plant(roots []*yaml.Node, added int) (planted []*Node) {
-	p := &planter{added: added, anchors: map[*yaml.Node]*Node{}}
+// plant makes the trees of a document in a part of a file.
+func plant(roots []*yaml.Node, part Part) (planted []*Node) {
+	p := &planter{part: part, anchors: map[*yaml.Node]*Node{}}
 	total := 0
 	for _, n := range roots {
 		total += size(n)
@@ -150,7 +150,8 @@ func size(n *yaml.Node) int {
 func (p *planter) plant(from *yaml.Node) *Node {
 	n := &p.nodes[0]
 	p.nodes = p.nodes[1:]
-	*n = Node{Kind: kinds[from.Kind], Style: Style(from.Style), Line: int32(from.Line + p.added), Column: int32(from.Column), Value: from.Value}
+	line, column := p.part.place(from.Line, from.Column)
+	*n = Node{Kind: kinds[from.Kind], Style: Style(from.Style), Line: int32(line), Column: int32(column), Value: from.Value}
 	n.setTag(from.ShortTag())
 	if from.Anchor != "" || from.Alias != nil {
 		n.rare = &rare{anchor: from.Anchor, alias: p.anchors[from.Alias], tag: n.ShortTag()}

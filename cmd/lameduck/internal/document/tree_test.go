@@ -19,7 +19,7 @@ func TestStylesAreThoseOfTheLibrary(t *testing.T) {
 }
 
 func TestRead(t *testing.T) {
-	nodes, err := Read("a.yaml", []byte("a: &x [1, !mine b, 'c']\nb: *x\n<<: {d: 2026-01-01}\n"), 10)
+	nodes, err := Read("a.yaml", Part{Line: 10, Text: []byte("a: &x [1, !mine b, 'c']\nb: *x\n<<: {d: 2026-01-01}\n")})
 	if err != nil || len(nodes) != 1 {
 		t.Fatal(nodes, err)
 	}

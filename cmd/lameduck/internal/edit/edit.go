@@ -4,6 +4,7 @@ package edit
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
@@ -44,16 +45,23 @@ func Apply(f *object.File, changes []Change) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// largest is how many bytes a document may have to be changed: it is read several times, and
+// that takes memory of about 60 times its size.
+const largest = 16 << 20
+
 // applyTo makes the changes of one document.
 func applyTo(f *object.File, part document.Part, changes []Change) ([]byte, error) {
-	if len(changes) == 0 {
+	switch {
+	case len(changes) == 0:
 		return part.Text, nil
+	case len(part.Text) > largest:
+		return nil, refuse(f, changes[0].In.Node(), fmt.Sprintf("the document is larger than %d MiB", largest>>20))
 	}
-	before, err := document.Read(f.Name, part.Text, part.Line)
+	before, err := document.Read(f.Name, part)
 	if err != nil {
 		return nil, err
 	}
-	after, err := document.Read(f.Name, part.Text, part.Line)
+	after, err := document.Read(f.Name, part)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +85,7 @@ func applyTo(f *object.File, part document.Part, changes []Change) ([]byte, erro
 	if err != nil {
 		return nil, refuse(f, changes[0].In.Node(), "two changes overlap")
 	}
-	got, err := document.Read(f.Name, text, part.Line)
+	got, err := document.Read(f.Name, document.Part{Line: part.Line, Text: text})
 	if err != nil || !slices.EqualFunc(got, after, same) {
 		return nil, refuse(f, changes[0].In.Node(), "the text would no longer mean the same")
 	}

@@ -60,7 +60,7 @@ func wantsKubernetes(err error) string {
 // build reads the objects of a text that a program has made.
 func (m *Manifests) build(ctx context.Context, f *object.File, origin func(object.Pos) (Place, bool)) {
 	m.Files = append(m.Files, f)
-	m.builds = append(m.builds, &build{file: f, objects: m.objects(ctx, f, bytes.NewReader(f.Data)), origin: origin})
+	m.builds = append(m.builds, &build{file: f, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
 }
 
 // source begins the comment of helm that names the template of a document.

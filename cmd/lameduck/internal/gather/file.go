@@ -15,10 +15,9 @@ import (
 )
 
 // What is read of a text, in bytes. An object of Kubernetes has less than 1.5 MiB.
-const (
-	maxDocument = 16 << 20 // of one document; a List may have many objects
-	maxHeld     = 64 << 20 // of a text that has to be held as a whole
-)
+const maxHeld = 64 << 20 // of a text that has to be held as a whole
+
+var maxDocument = 16 << 20 // of one document, or of an item of a List; tests set another
 
 var errTooLarge = fmt.Errorf("larger than %d MiB, so it is not read", maxHeld>>20)
 
@@ -48,7 +47,7 @@ func (m *Manifests) readDocuments(ctx context.Context, path string) {
 	f := &object.File{Name: path}
 	m.Files = append(m.Files, f)
 	m.keep(f)
-	m.objects(ctx, f, r)
+	m.read(ctx, f, f.Reading(r))
 }
 
 // readAll reads the objects of a text that can be read only once.
@@ -64,7 +63,7 @@ func (m *Manifests) readAll(ctx context.Context, name string, open func() (io.Re
 	f := &object.File{Name: name, Data: data}
 	m.Files = append(m.Files, f)
 	m.keep(f)
-	m.objects(ctx, f, bytes.NewReader(data))
+	m.read(ctx, f, bytes.NewReader(data))
 }
 
 // textOf reads at most maxHeld and one byte. To open or read a pipe may mean to wait for
@@ -105,18 +104,23 @@ func (m *Manifests) text(path string) (*object.File, error) {
 	return f, nil
 }
 
-// objects reads the objects of f from r, and returns them. What comes after a document that
+// read reads the objects of f from r, and returns them. What comes after a document that
 // is too large, or no text, is not read.
-func (m *Manifests) objects(ctx context.Context, f *object.File, r io.Reader) (judged []*object.Packed) {
-	m.documents.Reset(r, maxDocument)
+func (m *Manifests) read(ctx context.Context, f *object.File, r io.Reader) (judged []*object.Packed) {
+	m.documents.Reset(untilDone{ctx, r}, maxDocument)
 	for ctx.Err() == nil {
 		part, err := m.documents.Next()
 		switch line := binary(part.Text); {
 		case errors.Is(err, io.EOF):
 			return judged
 		case errors.Is(err, document.ErrTooLarge):
-			m.Unread = append(m.Unread, errTooLargeAt(f.Name, part.Line))
-			return judged
+			items, err := m.list(f)
+			if err != nil {
+				m.Unread = append(m.Unread, errTooLargeAt(f.Name, part.Line, err))
+				return judged
+			}
+			judged = append(judged, items...)
+			continue
 		case err != nil:
 			m.unread(f.Name, err)
 			return judged
@@ -124,32 +128,78 @@ func (m *Manifests) objects(ctx context.Context, f *object.File, r io.Reader) (j
 			m.Unread = append(m.Unread, fmt.Errorf("%s%w", document.At(f.Name, part.Line-1+line, 1, ""), errNotText))
 			return judged
 		}
-		if f.Data == nil {
-			f.Passed(part)
-		}
 		judged = append(judged, m.part(f, part)...)
 	}
 	return judged
 }
 
-func errTooLargeAt(name string, line int) error {
-	return hint.New(errors.New(document.At(name, line, 1, fmt.Sprintf("a document larger than %d MiB: it is not read, nor is what comes after it", maxDocument>>20))),
-		"split it: an object of Kubernetes has less than 1.5 MiB")
+// untilDone is a reader that fails when ctx is done: a List may be large.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r untilDone) Read(p []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(p)
+}
+
+// errTooLargeAt is the error of a document that is too large, and why no List.
+func errTooLargeAt(name string, line int, why error) error {
+	what := fmt.Sprintf("a document larger than %d MiB", maxDocument>>20)
+	switch {
+	case errors.Is(why, document.ErrTooLarge):
+		what += ", with an item that is larger too"
+	case !errors.Is(why, document.ErrNoList):
+		what += ", " + why.Error()
+	}
+	return hint.New(errors.New(document.At(name, line, 1, what+": it is not read, nor is what comes after it")),
+		"ask for less, kubectl get -n NAMESPACE, or split it: an object of Kubernetes has less than 1.5 MiB")
 }
 
 // part reads the objects of one document of f, and returns those that are judged.
-func (m *Manifests) part(f *object.File, part document.Part) (judged []*object.Packed) {
-	skipped, errs := object.ReadPart(f, part, func(o *object.Object) {
-		if why := unfit(o); why != "" {
-			m.skip(f.Name, o.Pos().Line, why)
-		} else {
-			judged = append(judged, m.packer.Pack(o))
-		}
-	})
-	m.Skipped = append(m.Skipped, skipped...)
+func (m *Manifests) part(f *object.File, part document.Part) []*object.Packed {
+	o := objects{manifests: m, file: f}
+	skipped, errs := object.ReadPart(f, part, o.add)
+	return o.all(skipped, errs)
+}
+
+// list reads the objects of a document of f that is too large, if it is a List, and returns
+// those that are judged.
+func (m *Manifests) list(f *object.File) ([]*object.Packed, error) {
+	o := objects{manifests: m, file: f}
+	skipped, errs, err := object.ReadList(f, &m.documents, o.add)
+	if err != nil {
+		return nil, err
+	}
+	return o.all(skipped, errs), nil
+}
+
+// objects are those of one document.
+type objects struct {
+	manifests *Manifests
+	file      *object.File
+	judged    []*object.Packed
+	skipped   []object.Skipped
+}
+
+func (o *objects) add(one *object.Object) {
+	if why := unfit(one); why != "" {
+		o.skipped = append(o.skipped, object.Skipped{File: o.file.Name, Line: one.Pos().Line, Why: why})
+	} else {
+		o.judged = append(o.judged, o.manifests.packer.Pack(one))
+	}
+}
+
+// all adds them to the manifests, with what else is known of their document.
+func (o *objects) all(skipped []object.Skipped, errs []error) []*object.Packed {
+	m := o.manifests
+	m.Skipped = append(append(m.Skipped, o.skipped...), skipped...)
 	m.Unread = append(m.Unread, errs...)
-	m.Objects = append(m.Objects, judged...)
-	return judged
+	m.Objects = append(m.Objects, o.judged...)
+	return o.judged
 }
 
 // unfit is why an object is not judged, "" if it is.

@@ -160,6 +160,113 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// dumpValue is the value of a key in each object of a dump.
+var dumpValue = strings.Repeat("- {} é ", 2000)
+
+// dump is a List, as kubectl get -o yaml or json writes it: 100 ConfigMaps, and a Deployment
+// in the middle.
+func dump(asJSON bool) string {
+	start, end := "apiVersion: v1\nitems:\n", "kind: List\n"
+	item := "- apiVersion: apps/v1\n  kind: %s\n  metadata: {name: a%d}\n  data: {a: %q}\n  spec: {selector: {}}\n"
+	if asJSON {
+		start, end = "{\n    \"apiVersion\": \"v1\",\n    \"items\": [\n", "\n    ],\n    \"kind\": \"List\"\n}\n"
+		item = "        {\"apiVersion\": \"apps/v1\", \"kind\": %q, \"metadata\": {\"name\": \"a%d\"},\n         \"data\": {\"a\": %q}, \"spec\": {\"selector\": {}}}"
+	}
+	var items []string
+	for i := range 101 {
+		kind := "ConfigMap"
+		if i == 50 {
+			kind = "Deployment"
+		}
+		items = append(items, fmt.Sprintf(item, kind, i, dumpValue))
+	}
+	if asJSON {
+		return start + strings.Join(items, ",\n") + end
+	}
+	return start + strings.Join(items, "") + end
+}
+
+// smallDocuments makes the limit for a document 1 MiB, so that the test takes less time.
+func smallDocuments(t *testing.T) {
+	before := maxDocument
+	maxDocument = 1 << 20
+	t.Cleanup(func() { maxDocument = before })
+}
+
+// TestLargeList: a List is read item by item however large it is, each at its place, and so is
+// what comes after it.
+func TestLargeList(t *testing.T) {
+	smallDocuments(t)
+	yaml, json := dump(false), dump(true)
+	oneLine := strings.ReplaceAll(json, "\n", " ")
+	write(t, map[string]string{"dump.yaml": yaml + "---\n" + configMap, "dump.json": json, "one-line.json": oneLine})
+	m := Read(t.Context(), []string{"."}, nil)
+	if len(m.Objects) != 304 || len(m.Unread)+len(m.Skipped) > 0 {
+		t.Fatalf("%d objects, %v, %v", len(m.Objects), m.Unread, m.Skipped)
+	}
+	var places []string
+	for _, p := range m.Objects {
+		o := p.Object()
+		if o.Kind == "Deployment" && o.Get("data", "a").Text() == dumpValue {
+			places = append(places, fmt.Sprintf("%s:%s", o.File().Name, o.Get("spec").Pos()))
+		}
+	}
+	before, after, _ := strings.Cut(oneLine, `"Deployment"`)
+	at := len([]rune(before + `"Deployment"` + after[:strings.Index(after, `"spec"`)]))
+	want(t, places, fmt.Sprintf("dump.json:105:%d", len([]rune(`         "data": {"a": ""}, `+dumpValue))+1), "dump.yaml:257:3", fmt.Sprintf("one-line.json:1:%d", at+1))
+	if o := m.Objects[len(m.Objects)-102].Object(); o.Name != "a" || o.Pos().Line != 510 {
+		t.Errorf("%s is at %s", o, o.Pos())
+	}
+	for _, f := range m.Files {
+		if f.Data != nil {
+			t.Errorf("%s is held", f.Name)
+		}
+		if err := f.Load(64 << 20); err != nil {
+			t.Error(err)
+		}
+		f.Unload()
+	}
+	if got := m.File("dump.yaml").Line(257); got != "  spec: {selector: {}}" {
+		t.Errorf("line 257 is %q", got)
+	}
+	if got := m.File("one-line.json").Line(1); got != "" {
+		t.Errorf("a line of %d bytes is shown", len(got))
+	}
+}
+
+// TestLargeNoList: what is too large and no complete List is not judged, and named.
+func TestLargeNoList(t *testing.T) {
+	smallDocuments(t)
+	yaml, json, long := dump(false), dump(true), strings.Repeat("x", maxDocument+200_000)
+	const is, not = "large.yaml:1:1: a document larger than 1 MiB", ": it is not read, nor is what comes after it"
+	for text, line := range map[string]string{
+		strings.TrimSuffix(yaml, "kind: List\n") + "kind: Other\n":     is + not,
+		strings.Replace(yaml, "items:", "itens:", 1):                   is + not,
+		json[:len(json)-1000]:                                          is + ", no JSON after line 203: unexpected EOF" + not,
+		strings.Replace(json, `"name": "a70"`, `"name": a70`, 1):       is + ", no JSON after line 143: invalid character 'a' looking for beginning of value" + not,
+		"kind: List\nitems:\n- a: " + long + "\n- b: 1\n":              is + ", with an item that is larger too" + not,
+		`{"kind": "List", "items": [{"a": "` + long + `"}, {"b": 1}]}`: is + ", with an item that is larger too" + not,
+		"a: [1]\n" + strings.Repeat("# nothing\n", maxDocument/5):      is + not,
+	} {
+		write(t, map[string]string{"large.yaml": text})
+		m := Read(t.Context(), []string{"large.yaml"}, nil)
+		if len(m.Unread) != 1 || m.Unread[0].Error() != line || hint.Of(m.Unread[0]) == "" || len(m.Objects)+len(m.Skipped) > 0 {
+			t.Errorf("%d objects, %v, %v, want %s", len(m.Objects), m.Skipped, m.Unread, line)
+		}
+	}
+}
+
+// TestLargeListWithAnchor: an item that refers to another one is not judged, and named.
+func TestLargeListWithAnchor(t *testing.T) {
+	smallDocuments(t)
+	text := strings.NewReplacer("name: a50}", "name: &a a50}", "name: a60}", "name: *a}").Replace(dump(false))
+	write(t, map[string]string{"large.yaml": text})
+	m := Read(t.Context(), []string{"large.yaml"}, nil)
+	if len(m.Objects) != 100 || len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "large.yaml:305:") {
+		t.Errorf("%d objects, %v", len(m.Objects), m.Unread)
+	}
+}
+
 type endless struct{}
 
 func (endless) Read(p []byte) (int, error) { clear(p); p[0] = '#'; return len(p), nil }

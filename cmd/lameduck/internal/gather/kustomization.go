@@ -121,5 +121,5 @@ func readSafely(path string) ([]*document.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	return document.Read(path, data, 1)
+	return document.Read(path, document.Part{Line: 1, Text: data})
 }

@@ -55,7 +55,7 @@ func (m *Manifests) followPath(path []step, file string, o *object.Object, named
 	if err != nil {
 		return pos, 0
 	}
-	nodes, err := document.Read(file, f.Data, 1)
+	nodes, err := document.Read(file, document.Part{Line: 1, Text: f.Data})
 	if err != nil {
 		return pos, 0
 	}

@@ -19,7 +19,6 @@ var ruleBudgetSelectsNothing = rule{
 // budgetSelectsNothing reports budgets that have no selector, or are named after a workload
 // of the set. The pods of any other may come from an operator, or from another repository.
 func budgetSelectsNothing(s *model.Set, r *report) {
-	var byName map[model.Key]*model.Workload
 	for _, b := range s.Budgets {
 		selector := b.Get("spec", "selector")
 		switch {
@@ -27,32 +26,11 @@ func budgetSelectsNothing(s *model.Set, r *report) {
 		case !selector.Present():
 			r.add(b.Object, selector, "has no selector: it selects no pod").cure("set selector to that of the workload whose pods it is for")
 		default:
-			if byName == nil {
-				byName = workloadsByName(s)
-			}
-			if w := namesake(b, byName); w != nil {
+			if w := s.Named(b.Namespace, model.NamedAfter(b.Name)); w != nil {
 				namedAfter(b, w, r)
 			}
 		}
 	}
-}
-
-func workloadsByName(s *model.Set) map[model.Key]*model.Workload {
-	all := map[model.Key]*model.Workload{}
-	for _, w := range s.Workloads {
-		all[model.Key{Namespace: w.Namespace, Name: w.Name}] = w
-	}
-	return all
-}
-
-// namesake is the workload that b is for, by its name.
-func namesake(b *model.Budget, byName map[model.Key]*model.Workload) *model.Workload {
-	for _, name := range model.NamedAfter(b.Name) {
-		if w := byName[model.Key{Namespace: b.Namespace, Name: name}]; w != nil {
-			return w
-		}
-	}
-	return nil
 }
 
 func namedAfter(b *model.Budget, w *model.Workload, r *report) {

@@ -1,6 +1,9 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // A DaemonSet has one pod on each node, and no more while it is rolled out, unless it
 // has maxSurge.
@@ -27,7 +30,7 @@ func daemonSetTakesAllNodes(w *model.Workload, r *report) {
 	if s == nil || !ok || !unavailable.Percent || unavailable.Value < 100 {
 		return
 	}
-	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at the same time, and Service %s has no endpoint", unavailable, s.Name).
+	r.add(w.Object, at, "maxUnavailable %v: a rollout deletes the pods of all nodes at the same time: Service %s "+finding.NoEndpoint, unavailable, s.Name).
 		cure("set maxUnavailable to 1, or to a percentage of the nodes that may be missing").
 		by(w.Value, []string{"spec", "updateStrategy", "rollingUpdate", "maxUnavailable"}, 1)
 }

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
@@ -69,12 +70,13 @@ func graceShorterThanDrain(w *model.Workload, r *report) {
 
 // lateKill is the summary, with its arithmetic.
 func lateKill(t *model.Termination, grace int, settings []model.Drain) string {
+	killed := finding.KilledEarly(t.Server)
 	switch sum := t.HookSeconds() + t.Accepts; {
 	case !t.Certain(grace):
-		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes up to %d s before %s has finished", t.Sum(settings), grace, t.Total()-grace, t.Server)
+		return fmt.Sprintf("%s > grace period %d s: %s, up to %d s too early", t.Sum(settings), grace, killed, t.Total()-grace)
 	case sum == grace:
-		return fmt.Sprintf("%s = grace period %d s: SIGKILL comes as soon as %s stops accepting connections, and cuts what is in flight", t.Sum(settings), grace, t.Server)
+		return fmt.Sprintf("%s = grace period %d s: %s, as soon as it no longer accepts connections, and cuts what is in flight", t.Sum(settings), grace, killed)
 	default:
-		return fmt.Sprintf("%s > grace period %d s: SIGKILL comes while %s still accepts connections", t.Sum(settings), grace, t.Server)
+		return fmt.Sprintf("%s > grace period %d s: %s, while it still accepts connections", t.Sum(settings), grace, killed)
 	}
 }

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
@@ -11,7 +12,7 @@ import (
 // The hook runs at T0, when clients are still sent to the pod.
 var ruleHookEndsTheServer = rule{
 	id:    "hook-ends-the-server",
-	title: "The preStop hook ends the server",
+	title: "The " + finding.HookEndsServer,
 	why: "The preStop hook runs before the stop signal, to give the nodes time to remove the endpoint. A hook that itself stops the server (kill, nginx -s quit, a request to its quit endpoint) " +
 		"ends it while new connections are still routed to the pod. After a sleep the same command does no harm, but the stop signal has the same effect without it.",
 	sources: []string{
@@ -30,9 +31,9 @@ func hookEndsTheServer(w *model.Workload, r *report) {
 		get, command := c.PreStop().Get("httpGet", "path"), c.PreStop().Get("exec", "command")
 		switch {
 		case model.AsksToStop(get.Text()):
-			r.add(w.Object, get, "preStop httpGet %s ends the server at once, while new connections are still routed to the pod", model.Short([]string{get.Text()})).
+			r.add(w.Object, get, "the "+finding.HookEndsServer+" at once with httpGet %s, while new connections are still routed to the pod", model.Short([]string{get.Text()})).
 				because("container %s", c.Name).
-				cure("let the hook only wait, with sleep: {seconds: %d} in place of httpGet, and leave the end to the stop signal", model.DrainDelay)
+				cure(finding.OnlyWait("with sleep: {seconds: %d} in place of httpGet"), model.DrainDelay)
 		case command.Present():
 			endedByCommand(c, command, r)
 		}
@@ -49,12 +50,12 @@ func endedByCommand(c *model.Container, v object.Value, r *report) {
 	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word > 0 {
 		text, item = words[call.Word], v.Items()[call.Word]
 	}
-	f := r.add(c.Workload.Object, item, "the preStop hook ends the server at once with %s, while new connections are still routed to the pod", model.Short(line)).
+	f := r.add(c.Workload.Object, item, "the "+finding.HookEndsServer+" at once with %s, while new connections are still routed to the pod", model.Short(line)).
 		because("container %s: nothing in the hook waits before that", c.Name)
 	alone := text == "" || len(script.Commands(text)) == 1
 	switch enough := c.Workload.Grace() >= model.DrainDelay+model.Reserve; {
 	case alone && signalFinishes(c):
-		f.cure("let the hook only wait, with sleep: {seconds: %d} in place of exec, and leave the end to the stop signal", model.DrainDelay)
+		f.cure(finding.OnlyWait("with sleep: {seconds: %d} in place of exec"), model.DrainDelay)
 		if enough {
 			f.replaceHook(c, model.DrainDelay)
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
@@ -81,25 +82,26 @@ func reaches(s *model.Service, c *model.Container) bool {
 }
 
 func withoutDelay(c *model.Container, front, headless *model.Service, r *report) {
-	s, until := front, "until all nodes have removed the endpoint"
+	s, refused := front, finding.RefusedUntilRemoved
 	seconds := model.DrainDelay
 	if headless != nil {
 		seconds = model.DNSTTL + model.Reserve
 		if s == nil {
-			s, until = headless, fmt.Sprintf("for the %d s in which clients may use its address from DNS", model.DNSTTL)
+			s, refused = headless, fmt.Sprintf("refused for the %d s in which clients may use its address from DNS", model.DNSTTL)
 		}
+	}
+	why := []string{"no preStop hook, and no setting that delays the end of the server"}
+	if h := c.Hook(); h != nil {
+		why[0] = "the preStop hook " + h.Text + " takes no time, and no setting delays the end of the server"
 	}
 	var f *Finding
 	if name, known := c.StopsAcceptingAs(); known {
-		f = r.add(c.Workload.Object, c.PreStop(), "%s closes its listeners on the stop signal, without a drain delay: new connections through %s are refused %s", name, s, until).as(Warning)
+		f = r.add(c.Workload.Object, c.PreStop(), "%s closes its listeners on the stop signal, without a drain delay: new connections through %s are %s", name, s, refused).as(Warning)
 	} else {
-		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are refused %s, unless the program itself goes on accepting them after the stop signal", c.Name, s, until)
+		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are %s, unless the program itself goes on accepting them after the stop signal", c.Name, s, refused)
+		why = append(why, "what the program does is not in a manifest: lameduck verify shows it")
 	}
-	why := "no preStop hook, and no setting that delays the end of the server"
-	if h := c.Hook(); h != nil {
-		why = "the preStop hook " + h.Text + " takes no time, and no setting delays the end of the server"
-	}
-	f.because("%s", strings.Join(append([]string{why}, c.Workload.Interruptions()...), "; "))
+	f.because("%s", strings.Join(append(why, c.Workload.Interruptions()...), "; "))
 	cureDelay(c, f, seconds)
 }
 

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/edit"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
@@ -35,7 +36,8 @@ func noReadinessProbe(w *model.Workload, r *report) {
 		if !ok {
 			continue
 		}
-		f := r.add(w.Object, c.Get("name"), "container %s serves port %s of Service %s and has no readinessProbe: it gets connections before it listens", c.Name, p.TargetPort, p.Service.Name)
+		f := r.add(w.Object, c.Get("name"), "container %s serves port %s of Service %s and has no readinessProbe: at each start it "+finding.BeforeItListens, c.Name, p.TargetPort, p.Service.Name)
+		f.because("without a readinessProbe a container is ready as soon as its process runs")
 		if !p.TCP() {
 			f.cure("add to container %s a readinessProbe that succeeds only when port %s answers", c.Name, p.TargetPort)
 			continue

@@ -28,8 +28,9 @@ func parallelStatefulSet(w *model.Workload, r *report) {
 		return
 	}
 	f := r.add(w.Object, policy, "podManagementPolicy Parallel: when %s is scaled down, all surplus pods behind Service %s are deleted at the same time", w, w.Traffic()[i].Name).
+		because("the clients of all of them connect again at the same time, to the pods that stay").
 		cure("scale down in small steps, or create the StatefulSet again with podManagementPolicy OrderedReady: the field cannot be changed")
 	if w.Scaler != nil {
-		f.as(Warning).because("%s scales it", w.Scaler)
+		f.as(Warning).because("%s scales it, and the clients of all of them connect again at the same time, to the pods that stay", w.Scaler)
 	}
 }

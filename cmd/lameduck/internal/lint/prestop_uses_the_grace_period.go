@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
@@ -10,7 +11,7 @@ import (
 // that takes all of it leaves the server the 2 s that the kubelet adds.
 var rulePreStopUsesTheGracePeriod = rule{
 	id:    "prestop-uses-the-grace-period",
-	title: "The preStop hook takes the whole grace period",
+	title: "The " + finding.HookTakesAll,
 	why: "The grace period counts from the start of the preStop hook, not from the stop signal. The kubelet waits for the hook until the grace period is over; " +
 		"then it sends the stop signal, and SIGKILL 2 s later, which cuts what is in flight. terminationGracePeriodSeconds has to be the time of the hook, the time that " +
 		"requests in flight take, and a reserve. A grace period equal to the hook is not enough: it leaves these 2 s, and no more.",
@@ -56,7 +57,7 @@ func usesUp(h *model.Hook, grace int) string {
 	case h.AtLeast < h.Planned:
 		took = fmt.Sprintf("preStop %s takes, if each command in it succeeds, %d s", h.Text, h.Planned)
 	}
-	left := fmt.Sprintf("SIGKILL follows the stop signal after the %d s that the kubelet always leaves", model.Floor)
+	const left = "SIGKILL follows the stop signal after " + finding.KubeletLeaves
 	switch {
 	case h.Endless:
 		return fmt.Sprintf("preStop %s never ends: the kubelet waits for it for the whole grace period of %d s, and then %s", h.Text, grace, left)
@@ -65,7 +66,7 @@ func usesUp(h *model.Hook, grace int) string {
 	case h.Planned > grace:
 		return fmt.Sprintf("%s > grace period %d s: the kubelet waits for %d s, and then %s", took, grace, grace, left)
 	case h.Planned == grace:
-		return fmt.Sprintf("%s = grace period %d s, so nothing is left for the server: %s", took, grace, left)
+		return fmt.Sprintf("%s = grace period %d s, "+finding.NothingLeft+": %s", took, grace, left)
 	}
-	return fmt.Sprintf("%s of a grace period of %d s, so nothing is left for the server: %s", took, grace, left)
+	return fmt.Sprintf("%s of a grace period of %d s, "+finding.NothingLeft+": %s", took, grace, left)
 }

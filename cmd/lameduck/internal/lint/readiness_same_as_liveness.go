@@ -30,7 +30,7 @@ func readinessSameAsLiveness(w *model.Workload, r *report) {
 		}
 		f := r.add(w.Object, alive.Value, "livenessProbe of container %s asks the same as its readinessProbe and restarts the container after %d s (%d s x %d), no later than readiness takes the pod out: %d s (%d s x %d)",
 			c.Name, alive.Seconds(), alive.Period, alive.Failures, ready.Seconds(), ready.Period, ready.Failures).
-			because("both are %s", alive.What())
+			because("both are %s: the kubelet restarts a server that is only slow, which cuts what is in flight", alive.What())
 		if alive.Handler == "tcpSocket" {
 			f.as(Info) // a connection is refused because the server has exited, and seldom because of load
 		}

@@ -1,6 +1,9 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // Recreate ends every old pod before it starts a new one.
 var ruleRecreateBehindService = rule{
@@ -24,7 +27,8 @@ func recreateBehindService(w *model.Workload, r *report) {
 	if n, known := w.Replicas(); kind.Text() != "Recreate" || s == nil || known && n == 0 {
 		return
 	}
-	f := r.add(w.Object, kind, "each rollout ends all pods before it starts a new one: Service %s has no endpoint until a new pod is ready", s.Name)
+	f := r.add(w.Object, kind, "each rollout ends all pods before it starts a new one: Service %s "+finding.NoEndpoint, s.Name)
+	f.because("the old pods may take their whole grace period of %d s to end, and only then is a new one made", w.Grace())
 	if volume := r.set.ExclusiveVolume(w); volume != "" {
 		f.as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
 			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that volume")

@@ -37,7 +37,7 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 	if n > 1 {
 		all = "all " + finding.Count(n, "pod") + " at the same time"
 	}
-	f := r.add(w.Object, ro.At(w, "maxUnavailable"), "a rollout may take down %s: Service %s has no endpoint until a new one is ready", all, s.Name).
+	f := r.add(w.Object, ro.At(w, "maxUnavailable"), "a rollout may take down %s: Service %s "+finding.NoEndpoint, all, s.Name).
 		because("%s", ro.Because)
 	switch volume, port := r.set.ExclusiveVolume(w), w.HostPort(); {
 	case w.Scaler != nil:
@@ -57,7 +57,7 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 		f.as(Warning).cure("set maxUnavailable to 1").by(w.Value, ro.Path("maxUnavailable"), 1)
 		return
 	}
-	f.cure("set maxUnavailable to 0 and maxSurge to 1").by(w.Value, ro.Path("maxUnavailable"), 0)
+	f.cure(finding.SurgeByOne).by(w.Value, ro.Path("maxUnavailable"), 0)
 	if ro.Surge == 0 || ro.At(w, "maxSurge").Text() == "0%" {
 		f.by(w.Value, ro.Path("maxSurge"), 1)
 	}

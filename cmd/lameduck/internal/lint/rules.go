@@ -36,6 +36,7 @@ var rules = []rule{
 	ruleHTTPGetHookUnderMesh,
 	ruleHookCannotWork,
 	ruleHookEndsTheServer,
+	ruleServiceSelectsNothing,
 	ruleRoutesToUnreadyPods,
 	ruleReadinessEndsLocalTraffic,
 	ruleStickySessions,

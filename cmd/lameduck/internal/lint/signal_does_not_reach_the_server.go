@@ -1,12 +1,15 @@
 package lint
 
-import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+import (
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
+)
 
 // The kubelet sends the stop signal to process 1 of a container and to no other. A
 // shell has no handler for it and passes nothing on.
 var ruleSignalDoesNotReachTheServer = rule{
 	id:    "signal-does-not-reach-the-server",
-	title: "The stop signal does not reach the server",
+	title: "The " + finding.SignalLost,
 	why: "The stop signal goes to process 1 of a container and to no other process. A shell that runs the server as its child has no handler for it: as process 1 it ignores " +
 		"the signal, so the server does not get it and goes on until SIGKILL at the end of the grace period, which cuts all requests in flight and all idle connections. As the child of an init such as tini " +
 		"the shell ends at once, and the server is killed with it. Whether a shell replaces itself with its last command depends on the shell: dash, the sh of Debian and Ubuntu, never does; bash does for a simple " +

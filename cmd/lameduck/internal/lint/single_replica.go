@@ -46,11 +46,11 @@ func singleReplica(w *model.Workload, r *report) {
 	case !w.Sized():
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
 			as(Info).because(notSized, w).
-			cure("set replicas to 2")
+			cure("set replicas to 2, if two pods can run at the same time")
 	default:
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
 			because("replicas: 1, and an eviction ends the pod before another starts").
-			cure("set replicas to 2")
+			cure("set replicas to 2, if two pods can run at the same time")
 	}
 }
 

@@ -71,7 +71,7 @@ func (f *file) documents(data []byte) ([]*document.Node, error) {
 		return nil, hint.New(fmt.Errorf("%s: larger than %d MiB", f.name, maxBytes>>20),
 			"give it the Deployment and its Service only")
 	}
-	docs, err := document.Read(f.name, data, 1)
+	docs, err := document.Read(f.name, document.Part{Line: 1, Text: data})
 	return docs, f.templated(data, err)
 }
 

@@ -3,7 +3,6 @@ package object
 import (
 	"bytes"
 	"errors"
-	"hash/maphash"
 	"io"
 	"os"
 	"slices"
@@ -11,48 +10,11 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
 
-// onDisk is what is known of a text that was read and not kept.
-type onDisk struct {
-	size  int64
-	sum   uint64 // of all that was read
-	marks []mark
-}
-
-// mark is where a line begins.
-type mark struct {
-	at   int64
-	line int
-}
-
-// apart is how many bytes are at least between two marks: to find a line, not many more are
-// read.
-const apart = 4 << 10
-
-// seed is that of the sums of one run of the program.
-var seed = maphash.MakeSeed()
-
-// pass notes a part of the text: each, from the first one on.
-func (d *onDisk) pass(part document.Part) {
-	last := int64(0)
-	if len(d.marks) > 0 {
-		last = d.marks[len(d.marks)-1].at
-	}
-	end := d.size + int64(len(part.Text))
-	if end-last > apart {
-		at, number := d.size, part.Line
-		for line := range document.Lines(part.Text) {
-			if at-last > apart {
-				d.marks, last = append(d.marks, mark{at, number}), at
-			}
-			at += int64(len(line))
-			number++
-		}
-	}
-	d.size, d.sum = end, maphash.Comparable(seed, [2]uint64{d.sum, maphash.Bytes(seed, part.Text)})
-}
-
 // line is that line of the file of this name; "" if it cannot be read any more.
 func (d *onDisk) line(name string, number int) string {
+	if _, long := slices.BinarySearch(d.long, number); long {
+		return ""
+	}
 	from := mark{0, 1}
 	if i, _ := slices.BinarySearchFunc(d.marks, number+1, func(m mark, line int) int { return m.line - line }); i > 0 {
 		from = d.marks[i-1]
@@ -101,8 +63,8 @@ func (d *onDisk) load(name string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	var now onDisk
-	for _, part := range document.Split(text) {
-		now.pass(part)
+	if _, err := io.Copy(io.Discard, now.reading(bytes.NewReader(text))); err != nil {
+		return nil, err
 	}
 	if now.sum != d.sum || now.size != d.size {
 		return nil, errChanged

@@ -6,6 +6,7 @@ package object
 import (
 	"bytes"
 	"fmt"
+	"io"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 )
@@ -13,14 +14,14 @@ import (
 // File is text that objects are read from.
 type File struct {
 	Name string // as messages write it
-	Data []byte // nil after Passed: it is on disk
+	Data []byte // nil after Reading: it is on disk
 
 	lines []int32 // where the lines of Data begin, and its end; nil: not yet known
 	disk  onDisk  // what is known of a text that is not in memory
 }
 
-// Line is the text of that line, without its end; "" if there is none. It is not
-// safe for concurrent use: the first call finds where the lines begin.
+// Line is the text of that line, without its end; "" if there is none, or it is too long to be
+// shown. It is not safe for concurrent use: the first call finds where the lines begin.
 func (f *File) Line(number int) string {
 	if f.Data == nil && f.disk.size > 0 {
 		return f.disk.line(f.Name, number)
@@ -34,11 +35,14 @@ func (f *File) Line(number int) string {
 	if number < 1 || number >= len(f.lines) {
 		return ""
 	}
+	if f.lines[number]-f.lines[number-1] > longestLine {
+		return ""
+	}
 	return withoutEnd(f.Data[f.lines[number-1]:f.lines[number]])
 }
 
-// Passed notes a part of the text that is read and not kept: each, from the first one on.
-func (f *File) Passed(part document.Part) { f.disk.pass(part) }
+// Reading is r, from which the text is read and not kept: what is read can be found later.
+func (f *File) Reading(r io.Reader) io.Reader { return f.disk.reading(r) }
 
 // Load reads the text of a file that was not kept, for changes to it. It fails if the file is
 // another one now, or has more bytes than that.

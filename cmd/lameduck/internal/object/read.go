@@ -28,19 +28,16 @@ func Read(f *File) (objects []*Object, skipped []Skipped, errs []error) {
 }
 
 // ReadPart reads the objects of one document of a file, and calls each with every one. Of a
-// large List one item at a time is in memory.
+// large List one item at a time is read.
 func ReadPart(f *File, part document.Part, each func(*Object)) (skipped []Skipped, errs []error) {
-	if items := itemsOf(f, part); items != nil {
-		for _, item := range items {
-			nodes, skips, failed := read(f, item)
-			skipped, errs = append(skipped, skips...), append(errs, failed...)
-			for _, n := range nodes {
-				for _, o := range n.Content {
-					collect(f, o, each)
-				}
+	if len(part.Text) >= largeList {
+		if list, items := document.Items(part); isList(list) {
+			for _, item := range items {
+				skips, failed := readItem(f, item, each)
+				skipped, errs = append(skipped, skips...), append(errs, failed...)
 			}
+			return skipped, errs
 		}
-		return skipped, errs
 	}
 	nodes, skipped, errs := read(f, part)
 	for _, n := range nodes {
@@ -55,25 +52,39 @@ func ReadPart(f *File, part document.Part, each func(*Object)) (skipped []Skippe
 // memory of about 60 times its size.
 const largeList = 1 << 20
 
-// itemsOf are the items of a large List; nil for any other document.
-func itemsOf(f *File, part document.Part) []document.Part {
-	if len(part.Text) < largeList {
-		return nil
+// ReadList reads the objects of a document that documents has found too large, if it is a
+// List, and calls each with every one: one item at a time is in memory. If err is not nil, the
+// objects that it has called each with are none of the file.
+func ReadList(f *File, documents *document.Splitter, each func(*Object)) (skipped []Skipped, errs []error, err error) {
+	list, err := documents.Items(func(item document.Part) {
+		skips, failed := readItem(f, item, each)
+		skipped, errs = append(skipped, skips...), append(errs, failed...)
+	})
+	if err == nil && !isList(list) {
+		err = document.ErrNoList
 	}
-	rest, items, ok := document.Items(part)
-	if !ok {
-		return nil
+	return skipped, errs, err
+}
+
+// isList reports whether a document without its items is a List.
+func isList(n *document.Node) bool {
+	return n != nil && strings.HasSuffix(Value{node: n}.Get("kind").Text(), "List")
+}
+
+// readItem reads the objects of an item of a List.
+func readItem(f *File, item document.Part, each func(*Object)) (skipped []Skipped, errs []error) {
+	nodes, skipped, errs := read(f, item)
+	for _, n := range nodes {
+		for _, o := range n.Content {
+			collect(f, o, each)
+		}
 	}
-	nodes, err := document.Read(f.Name, rest, part.Line)
-	if err != nil || len(nodes) != 1 || !strings.HasSuffix((Value{file: f, node: nodes[0]}).Get("kind").Text(), "List") {
-		return nil
-	}
-	return items
+	return skipped, errs
 }
 
 // read reads the nodes of a text.
 func read(f *File, part document.Part) (nodes []*document.Node, skipped []Skipped, errs []error) {
-	nodes, err := document.Read(f.Name, part.Text, part.Line)
+	nodes, err := document.Read(f.Name, part)
 	twice, duplicates := errors.AsType[document.Duplicates](err)
 	for _, line := range twice {
 		errs = append(errs, errors.New(line))

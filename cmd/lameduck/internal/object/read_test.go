@@ -27,6 +27,22 @@ func TestLargeList(t *testing.T) {
 			t.Errorf("%s is at %s", o, o.Pos())
 		}
 	}
+	var list strings.Builder
+	list.WriteString(`{"apiVersion":"v1","items":[`)
+	for i := range 300 {
+		fmt.Fprintf(&list, `%s{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a%d"},"data":{"key":"%s"}}`, strings.Repeat(",", min(i, 1)), i, strings.Repeat("é", 2000))
+	}
+	list.WriteString(`],"kind":"List"}`)
+	objects, skipped, errs = Read(&File{Name: "a.json", Data: []byte(list.String())})
+	if len(objects) != 300 || len(skipped)+len(errs) > 0 || list.Len() < largeList {
+		t.Fatalf("%d objects, %v, %v", len(objects), skipped, errs)
+	}
+	for i, o := range objects {
+		before, _, _ := strings.Cut(list.String(), fmt.Sprintf(`{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a%d"`, i))
+		if o.Name != fmt.Sprint("a", i) || o.Pos() != (Pos{1, len([]rune(before)) + 1}) {
+			t.Errorf("%s is at %s", o, o.Pos())
+		}
+	}
 	broken := strings.Replace(text.String(), "{name: a7}", "{name: a7", 1)
 	objects, _, errs = Read(&File{Name: "a.yaml", Data: []byte(broken)})
 	if len(objects) != 299 || len(errs) != 1 || !strings.HasPrefix(errs[0].Error(), "a.yaml:4") {

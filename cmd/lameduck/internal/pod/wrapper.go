@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/sandbox"
 )
 
@@ -35,7 +36,7 @@ func wrapper(tree []sandbox.ProcessInfo, holders []int) string {
 		case sameProgram(&p, &server):
 			return ""
 		}
-		return fmt.Sprintf("the stop signal goes to %s (%s), not to the server that it runs (%s)", runnerName(&p), commandText(p), commandText(server))
+		return fmt.Sprintf(finding.SignalGoesTo+"%s (%s), not to the server that it runs (%s)", runnerName(&p), commandText(p), commandText(server))
 	}
 	return ""
 }

@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
@@ -73,14 +72,4 @@ func (b *Budget) NeverAllows() (why string, certain bool) {
 		return fmt.Sprintf("minAvailable %v of %s, rounded up, is %d", a, finding.Count(g.Pods, "pod"), a.of(g.Pods, true)), g.sized
 	}
 	return fmt.Sprintf("minAvailable %v of %s", a, finding.Count(g.Pods, "pod")), g.sized
-}
-
-// NamedAfter are the names of the workload that a budget of that name is probably for.
-func NamedAfter(name string) (names []string) {
-	for _, suffix := range []string{"", "-pdb", "-poddisruptionbudget", "-pod-disruption-budget", "-disruption-budget", "-budget"} {
-		if trimmed, found := strings.CutSuffix(name, suffix); found {
-			names = append(names, trimmed)
-		}
-	}
-	return names
 }

@@ -129,6 +129,9 @@ func (d *divider) ties(i int, o *object.Object) {
 	case o.Is("", "Service"):
 		tie(o.Kind, o.Name)
 		d.selector(i, o.Namespace, Selector{Labels: o.Get("spec", "selector").Labels()})
+		for _, name := range ServedBy(o.Name) {
+			tie("", name)
+		}
 		for _, name := range BackendConfigs(o) {
 			tie("BackendConfig", name)
 		}

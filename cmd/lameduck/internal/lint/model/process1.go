@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -148,7 +149,7 @@ func (p *Process1) scriptRunner(words []string) {
 	p.Server = words
 	name := path.Base(words[0])
 	p.Lost = &LostSignal{
-		Summary: "the stop signal goes to " + Short(words) + ", which runs the server through sh: where that is dash, as in images of Debian and Ubuntu, the shell ends at once, " +
+		Summary: finding.SignalGoesTo + Short(words) + ", which runs the server through sh: where that is dash, as in images of Debian and Ubuntu, the shell ends at once, " +
 			"and with it the container, before the server has got a signal",
 		Cure:   directly(words),
 		Source: name + " runs a script with sh -c and passes the signal on to that shell only",

@@ -7,6 +7,7 @@ import (
 
 	"mvdan.cc/sh/v3/syntax"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/script"
 )
 
@@ -72,7 +73,7 @@ func (p *Process1) staysWithShell(shell string, l *script.LastRun) *LostSignal {
 	case l.Loop:
 		how = "runs " + Short(l.Words) + " in a loop"
 	}
-	lost.Summary = fmt.Sprintf("the stop signal goes to %s, which %s: %s", shell, how, p.outcome())
+	lost.Summary = fmt.Sprintf(finding.SignalGoesTo+"%s, which %s: %s", shell, how, p.outcome())
 	return lost
 }
 
@@ -80,7 +81,7 @@ func (p *Process1) staysWithShell(shell string, l *script.LastRun) *LostSignal {
 // shells, and others not.
 func (p *Process1) dependsOnShell(shell string, replaced, stays []string, l *script.LastRun) *LostSignal {
 	lost := &LostSignal{Source: p.source(shell, l), Cure: p.cure(l, shell)}
-	lost.Summary = fmt.Sprintf("the stop signal goes to %s: where that is %s it runs %s as its child, and %s; with %s the command would be process 1 itself",
+	lost.Summary = fmt.Sprintf(finding.SignalGoesTo+"%s: where that is %s it runs %s as its child, and %s; with %s the command would be process 1 itself",
 		shell, script.ShellNames(stays), Short(l.Words), p.outcome(), script.ShellNames(replaced))
 	return lost
 }
@@ -153,10 +154,10 @@ func (p *Process1) handled(r *script.Reader, l *script.LastRun, handler *syntax.
 		if l.Background {
 			held = script.Args(l.Waits)
 		}
-		lost.Summary = fmt.Sprintf("the stop signal goes to %s, which runs its trap only when %s has ended: %s", p.Shell, Short(held), p.killedAtTheEnd())
+		lost.Summary = fmt.Sprintf(finding.SignalGoesTo+"%s, which runs its trap only when %s has ended: %s", p.Shell, Short(held), p.killedAtTheEnd())
 		lost.Cure = "run the server in the background and let the shell wait for it: `server & pid=$!; trap 'kill -TERM $pid; wait $pid' TERM; wait $pid`"
 	case !passes:
-		lost.Summary = fmt.Sprintf("the stop signal goes to %s, whose trap ends the script without a signal to %s: the server is killed with the container", p.Shell, Short(l.Words))
+		lost.Summary = fmt.Sprintf(finding.SignalGoesTo+"%s, whose trap ends the script without a signal to %s: the server is killed with the container", p.Shell, Short(l.Words))
 		lost.Cure = "let the trap pass the signal on and wait: `trap 'kill -TERM $pid; wait $pid' TERM`, with `pid=$!` after the line that starts the server"
 	case !waits && !l.Loop && r.WaitCalls(file) < 2:
 		lost.Summary = fmt.Sprintf("%s passes the stop signal on, and then ends, and with it the container: wait returns at once when a trap has run, so %s is killed before it has finished its requests", p.Shell, Short(l.Words))

@@ -77,3 +77,19 @@ func (w *Workload) Differs(sel Selector) string {
 	}
 	return ""
 }
+
+// MissedByOne is the label by which a selector misses the pods of w, and the value that they
+// have: all others are equal. It is one that the workload itself selects, so that no program
+// changes it while the pods run. It is not ok for pods that a Service selects.
+func (w *Workload) MissedByOne(selector map[string]string) (label, value string, ok bool) {
+	for name, want := range selector {
+		switch got, has := w.labels[name]; {
+		case !has || got != want && label != "":
+			return "", "", false
+		case got != want:
+			label, value = name, got
+		}
+	}
+	own := w.Get("spec", "selector", "matchLabels").Field(label).Text() == value
+	return label, value, label != "" && own && len(w.services) == 0
+}

@@ -13,6 +13,7 @@ type Set struct {
 	configs   map[Key]*object.Object // ConfigMaps and Secrets
 	claims    map[Key]*object.Object // PersistentVolumeClaims
 	byLabel   map[label][]*Workload
+	byName    map[Key]*Workload // made by the first call of Named
 }
 
 // label is one label of the pods of a namespace.

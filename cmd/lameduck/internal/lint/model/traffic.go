@@ -3,7 +3,8 @@ package model
 import "slices"
 
 // Traffic are the Services whose clients may lose connections when a pod ends: not those
-// that only a monitoring system reads.
+// that only a monitoring system reads. Those with clients outside of the cluster come first:
+// findings name one Service.
 func (w *Workload) Traffic() []*Service {
 	var all []*Service
 	for _, s := range w.services {
@@ -11,7 +12,16 @@ func (w *Workload) Traffic() []*Service {
 			all = append(all, s)
 		}
 	}
+	slices.SortStableFunc(all, func(a, b *Service) int { return b.outside() - a.outside() })
 	return all
+}
+
+// outside is 1 if clients outside of the cluster connect to the Service, else 0.
+func (s *Service) outside() int {
+	if t := s.Get("spec", "type").Text(); t == "LoadBalancer" || t == "NodePort" {
+		return 1
+	}
+	return 0
 }
 
 // Serves reports whether clients reach the container through a Service.

@@ -175,6 +175,9 @@ func best(all []*LastRun) (found *LastRun) {
 
 func (r *Reader) simple(stmt *syntax.Stmt, call *syntax.CallExpr, t Tail) *LastRun {
 	words := Args(call)
+	if len(words) == 0 {
+		return nil // time A=1
+	}
 	if body := r.functions[words[0]]; body != nil {
 		t.compound, t.Never = true, true // no shell replaces itself within a function
 		return r.Last([]*syntax.Stmt{body}, t)
@@ -262,7 +265,7 @@ func (l *LastRun) WithExec(text string, r *Reader) string {
 		return ""
 	}
 	at := int(l.call.Args[0].Pos().Offset())
-	if at > len(text) {
+	if at > len(text) || !slices.Equal(execWords(append([]string{"exec"}, l.Words...)), l.Words) { // exec would take the first for an option
 		return ""
 	}
 	return text[:at] + "exec " + text[at:]
