@@ -59,7 +59,7 @@ func measureRate(ctx context.Context, p plan, res *results) (err error) {
 
 // pairsOfOne is how many pairs of rounds two processes have before others take their place:
 // where its memory lies makes a process quicker or slower than another of the same program,
-// by up to two percent, for as long as it lives.
+// by up to two percent, for as long as it runs.
 const pairsOfOne = 25
 
 // race gives each server fewer processors than the client has, and the
