@@ -72,7 +72,7 @@ func (d *dropFacts) doubtOfPart() doubt {
 	if gap := d.run.accuracy.Unwatched(d.Scheduled, d.Ended); gap > 0 {
 		return doubt{fmt.Sprintf("a watch of the API server was interrupted for %s while requests were dropped, so it is not known what happened to pods meanwhile", span(gap)), "run it again"}
 	}
-	terminating := d.run.load.terminating // nil in the lab
+	terminating := d.run.mayTerminate
 	if d.Pod == "" && d.Conn != 0 && terminating != nil && terminating.overlap(d.Started, d.Ended, anyPod) {
 		return doubt{fmt.Sprintf("it is not known to which pod the connection was that failed at %s, while one terminated", seconds(d.Ended)), hintPodName}
 	}

@@ -78,6 +78,7 @@ type runFacts struct {
 	load   load
 	known  *knownServer // of server
 
+	mayTerminate   *periods               // when each pod may have been terminating; nil in the lab
 	endpoints      *periods               // when each pod may have served, by the events of a cluster; nil in the lab
 	unseenEndpoint bool                   // a response came when none may have
 	refusedSince   time.Duration          // new connections have been refused since, and none served; or never

@@ -140,6 +140,9 @@ func (s *runFacts) settle() {
 		}
 		p.settleExit(s.observer)
 	}
+	if s.run.Stage == "cluster" {
+		s.mayTerminate = mayTerminate(s.pods)
+	}
 	s.overload = findOverload(s)
 	for _, p := range s.pods {
 		p.settleClosed(s.observer, s.overload != "", s.unnamedAnswers)

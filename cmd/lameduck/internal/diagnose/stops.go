@@ -61,6 +61,18 @@ func (p *podFacts) stops() []podStop {
 	return all
 }
 
+// mayTerminate is when each pod may have been terminating, by how exactly its events are
+// known: without that of its deletion, the stop signal came before it was reported.
+func mayTerminate(pods []*podFacts) *periods {
+	var all []period
+	for _, p := range pods {
+		if p.t0.came() {
+			all = append(all, period{p.t0.earliest, until(p.exit.latest, 0), p.index})
+		}
+	}
+	return newPeriods(all)
+}
+
 // mayServe is when each pod may have served, by its events: if it was ever seen to be ready, or
 // an endpoint, until it had exited.
 func mayServe(pods []*podFacts) *periods {
