@@ -71,7 +71,6 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	s.backlog.add(a)
 	s.seconds[a.Scheduled/time.Second] = true
 	s.anyServed = s.anyServed || !a.Dropped()
-	s.unseenEndpoint = s.unseenEndpoint || s.endpoints != nil && !a.Dropped() && a.Pod == "" && !a.Reused && !s.endpoints.overlap(a.Started, a.Started, anyPod)
 	s.unnamedAnswers = s.unnamedAnswers || !a.Dropped() && a.Pod == ""
 	if a.Reused && !s.reusesConns[a.Pattern] {
 		s.reusesConns[a.Pattern] = true
@@ -80,6 +79,7 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	if p == nil && a.Pod != "" {
 		p = s.addPod(newPodFacts(timeline.UnseenPod(a.Pod), s.observer))
 	}
+	s.unseenEndpoint = s.unseenEndpoint || s.ofUnseenEndpoint(a, p)
 	switch {
 	case a.Dropped():
 		s.addDrop(a, p)
@@ -89,6 +89,18 @@ func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	if p != nil {
 		p.addAttempt(a)
 	}
+}
+
+// ofUnseenEndpoint reports whether a pod responded of which it was not seen that it serves: p, or
+// one that is not known.
+func (s *runFacts) ofUnseenEndpoint(a *timeline.Attempt, p *podFacts) bool {
+	switch {
+	case s.endpoints == nil || a.Dropped():
+		return false
+	case p != nil:
+		return p.Ready == never && p.endpoint == never
+	}
+	return !a.Reused && !s.endpoints.overlap(a.Started, a.Started, anyPod)
 }
 
 // addVoid notes an attempt whose failure is no evidence. What it hides is in doubt.
