@@ -147,10 +147,11 @@ func TestResetByTheListenerThatCloses(t *testing.T) {
 }
 
 // TestASupervisorOutlivesItsServer: the server ends at the stop signal, with a request in
-// progress; process 1, which runs it, 2 s later.
+// progress; process 1, which runs it, 2 s later. It is the same where process 1 is of the server,
+// and cuts what is in progress: no request was finished in these 2 s.
 func TestASupervisorOutlivesItsServer(t *testing.T) {
 	cut := func(a *timeline.Attempt) { failing(timeline.EOF)(a); a.Ended = 10050 * ms }
-	for ended, want := range map[bool]string{true: exitsAtOnce, false: closesEarly} {
+	for _, ended := range []bool{true, false} {
 		signal := event(10*s, timeline.Signalled, "a")
 		signal.Caught = true
 		closed := timeline.Event{At: 10060 * ms, After: 10030 * ms, Kind: timeline.ListenerClosed, Pod: "a", Running: !ended, Ended: ended}
@@ -159,8 +160,30 @@ func TestASupervisorOutlivesItsServer(t *testing.T) {
 		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(12*s, timeline.Exited, "a"), emptyQueue(ms, 0), closed, last)
 		b.try(2*s, "a").try(8*s, "a", cut).try(10500*ms, "a", refused).try(11*s, "a", refused)
 		found := Findings(&b.Run)
-		if len(found) != 1 || found[0].ID != want || found[0].Doubt != "" {
-			t.Errorf("ended: %v: %+v\nwant %s", ended, found, want)
+		if len(found) != 1 || found[0].ID != exitsAtOnce || found[0].Doubt != "" {
+			t.Errorf("ended: %v: %+v\nwant %s", ended, found, exitsAtOnce)
+		}
+		checkSum(t, &b.Run, found)
+	}
+}
+
+// TestWorkersEndBeforeProcess1: the workers end at the stop signal and cut a request in
+// progress; process 1 holds the listener, and exits about a second later, as uWSGI does.
+// Whether that is a second decides nothing.
+func TestWorkersEndBeforeProcess1(t *testing.T) {
+	for _, exit := range []time.Duration{10900 * ms, 11 * s, 11050 * ms, 13 * s} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(exit, timeline.Exited, "a"), emptyQueue(ms, 0),
+			timeline.Event{At: 10040 * ms, After: 10010 * ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 3, StalledAfter: 10010 * ms, StalledBy: 10040 * ms},
+			timeline.Event{At: exit - 5*ms, After: exit - 30*ms, Kind: timeline.AcceptQueue, Pod: "a", Waiting: 9, StalledAfter: 10010 * ms, StalledBy: 10040 * ms})
+		cutAt := func(at time.Duration) func(*timeline.Attempt) {
+			return func(a *timeline.Attempt) { failing(timeline.EOF)(a); a.Ended = at }
+		}
+		b.try(2*s, "a").try(8*s, "a", cutAt(10010*ms)).try(10050*ms, "a", cutAt(exit)).try(10500*ms, "a", cutAt(exit)).try(exit+50*ms, "a", refused)
+		found := Findings(&b.Run)
+		if len(found) != 1 || found[0].ID != exitsAtOnce || found[0].Doubt != "" {
+			t.Errorf("exit at %s: %+v\nwant %s", exit, found, exitsAtOnce)
 		}
 		checkSum(t, &b.Run, found)
 	}

@@ -46,7 +46,7 @@ func TestFixes(t *testing.T) {
 			closesEarly, "preStop", sendConnectionClose},
 		{"a server whose graceful signal is another", nginx(atOnce, "/usr/sbin/nginx", "-g", "daemon off;"),
 			exitsAtOnce, "nginx: it finishes requests in flight on SIGQUIT", "Go: "},
-		{"the same, and it takes a while to stop", nginx(event(12*s, timeline.Exited, "a"), "apache2", "-DFOREGROUND").try(10*s+ms, "a", refused).try(10*s+ms, "a", lasting(1900*ms), failing(timeline.EOF)),
+		{"the same, and it takes a while to stop", nginx(event(12*s, timeline.Exited, "a"), "apache2", "-DFOREGROUND").try(10*s+ms, "a", refused).try(9*s, "a", lasting(2900*ms)),
 			closesEarly, "Apache httpd: it finishes requests in flight on SIGWINCH", ""},
 		{"the same, behind a hook that waited for long enough", func() *built {
 			b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.PreStopStarted, "a"), event(15*s, timeline.Signalled, "a"), event(15*s+ms, timeline.Exited, "a"))

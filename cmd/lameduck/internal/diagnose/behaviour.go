@@ -22,14 +22,27 @@ func (b behaviour) or(other behaviour) behaviour {
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
-	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s)}
+	b := p.cuts(s)
+	b.notAskedToClose = p.countNotAsked(p.t0, p.stopped(), p.exit, s)
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 		if s.overload == "" && p.acceptedNone(s.observer) {
 			b.stopsAtOnce, b.certainly = true, max(b.certainly, unsure)
 		}
 	}
-	b.perhaps = p.voidCuts
+	if b.stopsAtOnce {
+		b.runsAfterClose = p.ranAfterClose(s.observer)
+		b.exitsUncleanly = p.exitedUncleanly(b, s.server().stopsFast(&s.run.Spec))
+	}
+	return b
+}
+
+// cuts counts the requests that the pod cut from T0 on, by whether it knew of them. If it cut
+// those before it exited, and responded to none after that, it served until then at most.
+func (p *podFacts) cuts(s *runFacts) behaviour {
+	b := behaviour{perhaps: p.voidCuts}
+	last := none
+	var perhaps []*dropFacts
 	mostQueued := s.backlog.mostQueued(s.reusesConns)
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
@@ -44,15 +57,42 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 		case yes:
 			b.inProgress, b.perhaps = b.inProgress+1, b.perhaps+1
 			b.longest = max(b.longest, d.Ended-d.Started)
+			last = last.orLater(p.cutAt(d, s.observer))
 		case unsure:
 			b.perhaps++
+			perhaps = append(perhaps, d)
 		}
 	}
-	if b.stopsAtOnce {
-		b.runsAfterClose = p.ranAfterClose(s.observer)
-		b.exitsUncleanly = p.exitedUncleanly(b, s.server().stopsFast(&s.run.Spec))
+	served := last.latest
+	for _, d := range perhaps {
+		if !last.came() || d.Started <= last.latest { // a later one waited for a server that had stopped
+			served = max(served, d.Ended)
+		}
+	}
+	switch {
+	case !p.servedAtMostUntil(served):
+	case last.came():
+		p.cutAll = window{last.earliest, served}
+	default:
+		p.perhapsCutAll = served
 	}
 	return b
+}
+
+// cutAt is when the pod cut the request. A client that still sends one may notice it with the
+// next part only.
+func (p *podFacts) cutAt(d *dropFacts, o *observer) window {
+	cut := o.noticed(p.t0.latest, d.Ended)
+	if d.Sent == never {
+		cut.earliest = p.t0.earliest
+	}
+	return window{max(cut.earliest, p.t0.earliest), cut.latest}
+}
+
+// servedAtMostUntil reports whether the pod responded to no request after the moment of its
+// termination, and exited later.
+func (p *podFacts) servedAtMostUntil(at time.Duration) bool {
+	return at != never && p.t0.came() && p.exit.came() && p.lastAnswer <= at && exactly(at).before(p.exit) == yes
 }
 
 // stopsAtOnce reports whether the pod stopped accepting connections as soon as
@@ -68,7 +108,11 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
 	seen := window{stopped.latest - late, stopped.latest}
 	stopped.earliest = min(stopped.earliest, seen.earliest)
-	return seen.since(p.t0).shorterThan(minDelay) != no, max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+	certainly = max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+	if p.perhapsCutAll != never && exactly(p.perhapsCutAll).since(p.t0).shorterThan(minDelay) != no {
+		certainly = max(certainly, unsure)
+	}
+	return seen.since(p.t0).shorterThan(minDelay) != no, certainly
 }
 
 // acceptedNone reports whether nothing shows that the pod accepted a connection after its
@@ -146,6 +190,9 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 		return no
 	}
 	closed := exactly(p.closed.latest)
+	if p.cutAll.came() {
+		return p.cutAll.since(closed).shorterThan(minDelay).not()
+	}
 	progress := o.noticedBy(closed, until(p.Exited, 0)).before(exactly(p.lastProgress))
 	if p.closedOpen {
 		progress = no // those of which it is known were cut by the exit
@@ -158,7 +205,11 @@ func (p *podFacts) ranAfterClose(o *observer) answer {
 	if progress == no && p.exit.since(refused).shorterThan(reaction) == unsure && p.exit.since(closed).shorterThan(reaction) == yes {
 		progress = unsure
 	}
-	return max(p.lastRan(o).since(closed).shorterThan(minDelay).not(), progress)
+	ran := p.lastRan(o).since(closed).shorterThan(minDelay).not()
+	if p.perhapsCutAll != never {
+		ran = min(ran, unsure)
+	}
+	return max(ran, progress)
 }
 
 // lastRan is the last moment at which the process, which has exited, surely
@@ -269,6 +320,10 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return nothingInProgress(p.Name)
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came():
 		return doubt{fmt.Sprintf("nothing was seen of %s for %s before it ended, so it is not known whether it closed its listener first", p.Name, span(p.unseenFor(p.exit.latest))), hintLate}
+	case p.own.certainly == yes && b.runsAfterClose == unsure && late <= resolution:
+		return servedOnUnknown(p)
+	case p.own.certainly == unsure && p.perhapsCutAll != never && late <= resolution:
+		return doubt{fmt.Sprintf("%s cut connections up to %s, perhaps with a request that it had read, and responded to none after that, so it is not known whether it stopped then or at its exit", p.Name, seconds(p.perhapsCutAll)), hintSlow}
 	case p.own.certainly == unsure && p.acceptedNone(o):
 		return p.busyDoubt(max(p.stalled.latest, p.t0.latest))
 	case p.unseen(o) == unsure: // this machine was late
@@ -312,7 +367,13 @@ func notSeen(event, pod string) doubt {
 // surely had begun with.
 func nothingInProgress(pod string) doubt {
 	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
-		"run it again with slow among its --traffic, or with a --path whose response takes a second or more, so that requests are in progress all the time"}
+		hintSlow}
+}
+
+// servedOnUnknown is the doubt about a pod that stopped at once and ran for a while after
+// that, in which it surely had no request in progress.
+func servedOnUnknown(p *podFacts) doubt {
+	return doubt{fmt.Sprintf("%s accepted no connection in its last %s, and surely had no request in progress then, so it is not known whether it would have finished one", p.Name, span(p.exit.latest-p.closed.latest)), hintSlow}
 }
 
 // killedCode is the exit code after SIGKILL.

@@ -13,5 +13,6 @@ const (
 	hintLate    = "run it again on a less busy machine, or with a lower --rate"
 	hintQuick   = "run it again with --traffic new,keepalive, of which no request takes long"
 	hintPodName = "let the server send the name of its pod in a response header, see --pod-header"
+	hintSlow    = "run it again with slow among its --traffic, or with a --path whose response takes a second or more, so that requests are in progress all the time"
 	hintOften   = "run it again with a higher --rate, so that each pod gets new connections all the time"
 )

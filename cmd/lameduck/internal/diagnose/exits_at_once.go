@@ -1,6 +1,10 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
+)
 
 var ruleExitsAtOnce = rule{
 	id:    exitsAtOnce,
@@ -28,9 +32,12 @@ var ruleExitsAtOnce = rule{
 	},
 }
 
-// inProgressText is the evidence that a process with exit code 0 made no
-// graceful shutdown.
+// inProgressText is the evidence that a process with exit code 0, or that ran on for a while,
+// made no graceful shutdown.
 func (p *podFacts) inProgressText() string {
+	if p.cutAll.came() {
+		return fmt.Sprintf(", and had cut %s in progress by %s, the longest after %s", finding.Count(p.own.inProgress, "request"), seconds(p.cutAll.latest), span(p.own.longest))
+	}
 	if p.Code != 0 || p.own.inProgress == 0 {
 		return ""
 	}

@@ -30,11 +30,14 @@ type podFacts struct {
 	closed  window // new connections were refused from here on
 	// closedSure: this pod refused them, not perhaps another.
 	closedSure   bool
-	closedEither bool          // or that was a pod which does not listen yet
-	closedOpen   bool          // it no longer accepted them, though its listener was open
-	exitInexact  bool          // the exit is reported late, and so is the start of termination
-	reported     time.Duration // when it was
-	accuracy     *attribute.Accuracy
+	closedEither bool // or that was a pod which does not listen yet
+	closedOpen   bool // it no longer accepted them, though its listener was open
+	// cutAll: it cut the requests in progress, before it exited, and responded to none after that.
+	cutAll        window
+	perhapsCutAll time.Duration // when it had done the same with those that it perhaps had, or never
+	exitInexact   bool          // the exit is reported late, and so is the start of termination
+	reported      time.Duration // when it was
+	accuracy      *attribute.Accuracy
 
 	own           behaviour     // of this pod
 	likely        behaviour     // of any replica, where the moments of this pod are inexact

@@ -9,7 +9,7 @@ import (
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
 		exitInexact: !o.accuracy.Exact(), reported: p.Exited, accuracy: o.accuracy,
 	}
 }

@@ -40,12 +40,16 @@ func (p *podFacts) leftInQueue(a *timeline.Attempt) bool {
 }
 
 // stopped is when the pod stopped accepting new connections: it closed its
-// listener, or it exited.
+// listener, or it exited, or its workers did.
 func (p *podFacts) stopped() window {
-	if !p.closed.came() || p.exit.came() && p.exit.latest < p.closed.latest {
-		return p.exit
+	stopped := p.closed
+	if !stopped.came() || p.exit.came() && p.exit.latest < stopped.latest {
+		stopped = p.exit
 	}
-	return p.closed
+	if p.cutAll.came() && p.cutAll.latest < stopped.latest {
+		return p.cutAll
+	}
+	return stopped
 }
 
 // closedAtExit reports whether the pod accepted new connections until it

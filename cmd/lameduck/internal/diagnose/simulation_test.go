@@ -39,6 +39,9 @@ type server struct {
 	exitCode   int
 	silent     bool // accepts connections after T0, and answers no request that begins then
 	stuck      bool // accepts none after T0, with its listener open
+	// lingers is for how long process 1 runs when its workers have ended: it holds the
+	// listener, if that is stuck, and accepts no connection.
+	lingers time.Duration
 }
 
 // stall is a time in which no process of the machine gets a processor: what is due
@@ -162,7 +165,7 @@ func (t *simulation) events(lastBusy, stalled time.Duration) []timeline.Event {
 		add(signal, timeline.PreStopEnded, "app-1")
 	}
 	add(signal, timeline.Signalled, "app-1").Caught = !t.notCaught
-	exit := max(t.exitAt(), min(lastBusy, trafficEnd)) + time.Millisecond
+	exit := max(t.processExit(), min(lastBusy, trafficEnd)) + time.Millisecond
 	if t.killed {
 		add(exit, timeline.Killed, "app-1")
 	}
@@ -199,7 +202,7 @@ func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
 		changes(timeline.Event{Kind: timeline.AcceptQueue, Waiting: 1}, stalled)
 	}
 	if closes := t.closesAt(); !t.stuck && closes < exit {
-		changes(timeline.Event{Kind: timeline.ListenerClosed, Running: t.closes != t.exits}, closes)
+		changes(timeline.Event{Kind: timeline.ListenerClosed, Running: t.closes != t.exits, Ended: t.lingers > 0}, closes)
 	}
 	last := events[len(events)-1]
 	last.At = max(last.At, t.lookBefore(exit))
@@ -226,6 +229,22 @@ func (t *simulation) exitAt() time.Duration {
 		return t.stall.at(t.t0()+t.exits, serverProcess)
 	}
 	return t.closesAt()
+}
+
+// processExit is when process 1 exits, which its workers do before if it lingers.
+func (t *simulation) processExit() time.Duration {
+	if t.lingers == 0 {
+		return t.exitAt()
+	}
+	return t.stall.at(t.t0()+t.exits+t.lingers, serverProcess)
+}
+
+// holds reports whether a new connection waits in the accept queue until process 1 exits.
+func (t *simulation) holds(at time.Duration) bool {
+	if t.lingers == 0 {
+		return t.stuck && at >= t.t0()
+	}
+	return t.stuck && at >= t.exitAt() && at < t.processExit()
 }
 
 func (t *simulation) replacement() time.Duration {
@@ -255,7 +274,7 @@ func (r *recorder) route(at, learns time.Duration) string {
 		return "app-1"
 	case at >= r.replacement():
 		return "app-2"
-	case at < r.exitAt():
+	case at < r.processExit():
 		return "app-1"
 	}
 	return ""
@@ -312,11 +331,11 @@ func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, 
 		}
 	}
 	switch {
-	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= r.closesAt():
+	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= r.closesAt() && !r.holds(at):
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
-	case pod == "app-1" && at >= r.t0() && (r.silent || r.stuck && !reused):
-		fail(&a, timeline.EOF, r.exitAt())
+	case pod == "app-1" && (r.silent && at >= r.t0() || !reused && r.holds(at)):
+		fail(&a, timeline.EOF, r.processExit())
 		r.stalled = earlier(r.stalled, at)
 	case pod == "app-1":
 		r.terminatingPod(&a)

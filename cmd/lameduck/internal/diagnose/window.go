@@ -57,6 +57,11 @@ func (w window) notBefore(at time.Duration) window {
 	return window{min(max(w.earliest, at), w.latest), w.latest}
 }
 
+// orLater is the window of whichever moment came last.
+func (w window) orLater(o window) window {
+	return window{max(w.earliest, o.earliest), max(w.latest, o.latest)}
+}
+
 // since is how long after another moment this one came: at least, and at most.
 func (w window) since(o window) interval {
 	return interval{w.earliest - o.latest, w.latest - o.earliest}
