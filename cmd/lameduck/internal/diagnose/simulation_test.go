@@ -25,6 +25,7 @@ type simulation struct {
 	idleTimeout time.Duration // the server closes a connection that is idle for longer; 0: never
 	headTimeout time.Duration // the server cuts a slow request that takes longer; 0: never
 	spec        timeline.Spec
+	cutsWhole   bool // a result: app-1 cut a request that it had had whole for a while
 }
 
 // server is how app-1 terminates. Times count from T0.
@@ -351,6 +352,7 @@ func (r *recorder) terminatingPod(a *timeline.Attempt) {
 	closes, exits := r.closesAt(), r.exitAt()
 	switch {
 	case r.exits > 0 && a.Ended > exits:
+		r.cutsWhole = r.cutsWhole || a.Sent < exits-reaction
 		fail(a, timeline.EOF, exits)
 	case r.exits == 0 && r.trickles && a.Pattern == "slow" && a.Reused && a.Ended > closes:
 		fail(a, timeline.Reset, closes) // for Shutdown the connection is idle

@@ -207,13 +207,7 @@ func randomTruth(r *rand.Rand) (what, want string, run *timeline.Run) {
 	if stage != "lab" {
 		run.Events = slices.DeleteFunc(run.Events, ofKernel)
 	}
-	want = server.want
-	switch unseen := stage != "lab" && sim.stuck; {
-	case unseen && sim.lingers > 0:
-		want = anyCut
-	case unseen:
-		want = cutsInFlight // what an exit has cut, whether or not it was accepted
-	}
+	want = sim.truth(server.want, stage == "lab")
 	if stage == "cluster" {
 		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
 	}
@@ -248,24 +242,39 @@ func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
 			a.Sent, a.Ended = a.Started, sim.stall.at(a.Started+ms, firstClient)
 		}
 	}
-	return "lab, " + name, server.want, attributed(run)
+	return "lab, " + name, sim.truth(server.want, true), attributed(run)
 }
 
-// anyCut is the truth of a server whose workers exit at once and whose process 1 holds the
-// listener until it exits: without the kernel that is the same as one which accepts
-// connections, does not respond, and cuts them at its exit.
-const anyCut = "any cut"
+// The truth where the run does not show one alone, and what is right then.
+const (
+	anyCut  = "any cut"
+	anyStop = "any stop"
+)
+
+var alternatives = map[string][]string{
+	anyCut:  {exitsAtOnce, cutsInFlight, cutsKeepAlive, delayShorter},
+	anyStop: {exitsAtOnce, closesEarly, cutsKeepAlive},
+}
+
+// truth is the finding that is right, by what the run shows of its server.
+func (t *simulation) truth(want string, kernel bool) string {
+	switch {
+	case t.stuck && !kernel && t.lingers > 0:
+		return anyCut // as of a server that accepts connections, does not respond, and cuts them at its exit
+	case t.stuck && !kernel:
+		return cutsInFlight // what an exit has cut, whether or not it was accepted
+	case t.lingers > 0 && !t.cutsWhole:
+		return anyStop // as of a server that would have finished a request, if it had had one
+	}
+	return want
+}
 
 // isRight reports whether the findings that are certain are those that the truth asks for.
 func isRight(certain []string, want string) bool {
-	switch want {
-	case "":
-		return len(certain) == 0
-	case anyCut:
-		cuts := []string{exitsAtOnce, cutsInFlight, cutsKeepAlive}
-		return len(certain) > 0 && !slices.ContainsFunc(certain, func(id string) bool { return !slices.Contains(cuts, id) })
+	if any := alternatives[want]; any != nil {
+		return len(certain) > 0 && !slices.ContainsFunc(certain, func(id string) bool { return !slices.Contains(any, id) })
 	}
-	return slices.Equal(certain, []string{want})
+	return slices.Equal(certain, slices.DeleteFunc([]string{want}, func(id string) bool { return id == "" }))
 }
 
 // idsOf are the findings that are certain.
