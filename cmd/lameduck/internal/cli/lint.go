@@ -321,7 +321,11 @@ func (l *linter) write(s console.Streams, r *output.Result) error {
 // outcomeOf is the exit code, as an error.
 func outcomeOf(r *output.Result) error {
 	if n := len(r.Unread); n > 0 {
-		return hint.New(fmt.Errorf("%d files or objects could not be read", n), "the lines above name each; all others were read")
+		what, where := fmt.Sprintf("%d files or objects", n), "the lines above name each"
+		if n == 1 {
+			what, where = "1 file or object", "the line above names it"
+		}
+		return hint.New(errors.New(what+" could not be read"), where+"; all others were read")
 	}
 	if len(r.Objects) == 0 && len(r.Skipped) == 0 {
 		return hint.New(errors.New("no object of Kubernetes was found"), "name files or folders with manifests, or - for stdin")

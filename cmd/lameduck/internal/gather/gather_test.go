@@ -76,6 +76,21 @@ func TestFilesAndFolders(t *testing.T) {
 	want(t, read(t, "a/.hidden"), "a/.hidden/web.yaml:1:1 Deployment web")
 }
 
+// TestLinkToFolder: whoever names a link means what it leads to; one that is found is not
+// followed.
+func TestLinkToFolder(t *testing.T) {
+	write(t, map[string]string{"releases/2/web.yaml": workload, "releases/2/chart/Chart.yaml": "name: web\n"})
+	for link, to := range map[string]string{"current": "releases/2", "chart": "releases/2/chart", "releases/2/link": ".."} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	skipped := "/Chart.yaml:1: a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -"
+	want(t, read(t, "current"), "current/web.yaml:1:1 Deployment web", "skipped current/chart"+skipped)
+	want(t, read(t, "chart"), "skipped chart"+skipped)
+}
+
 // What cannot be read is named, and hides nothing else.
 func TestUnread(t *testing.T) {
 	write(t, map[string]string{
@@ -376,6 +391,13 @@ EOT
 
 	program(t, "helm", "echo 'WARNING: x' >&2; echo 'Error: values: image is required' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: values: image is required")
+	// The charts that it depends on are not there: values would not help.
+	program(t, "helm", "echo 'Error: An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "+
+		"found in Chart.yaml, but missing in charts/ directory: redis' >&2; exit 1\n")
+	m = Read(t.Context(), []string{"web"}, nil)
+	if h := hint.Of(m.Unread[0]); h != "fetch the charts that it depends on: helm dependency build web" {
+		t.Errorf("hint %q", h)
+	}
 	// helm adds a hint of its own after the error, and other lines before it.
 	program(t, "helm", "echo 'Error: chart requires kubeVersion: >=1.99' >&2; echo >&2; echo 'Use --debug flag to render out invalid YAML' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: >=1.99")
