@@ -96,6 +96,7 @@ type Service struct {
 	Workloads []*Workload
 	Headless  bool      // clusterIP None: its clients take the addresses of pods from DNS
 	webhooks  []Webhook // that it answers
+	routed    bool      // an Ingress or a route sends requests to it
 }
 
 // Webhook is an admission webhook that a Service of the cluster answers.

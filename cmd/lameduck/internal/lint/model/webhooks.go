@@ -54,17 +54,3 @@ func (s *Service) OnlyWebhook() *Webhook {
 	}
 	return nil
 }
-
-// webhooksLast puts the Services of which the API server is the only client behind those of
-// other clients, which rules name first.
-func (w *Workload) webhooksLast() {
-	var last []*Service
-	w.services = slices.DeleteFunc(w.services, func(s *Service) bool {
-		if s.OnlyWebhook() != nil {
-			last = append(last, s)
-			return true
-		}
-		return false
-	})
-	w.services = append(w.services, last...)
-}
