@@ -101,6 +101,10 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are %s, unless the program itself goes on accepting them after the stop signal", c.Name, s, refused)
 		why = append(why, "what the program does is not in a manifest: lameduck verify shows it")
 	}
+	if h := s.OnlyWebhook(); h != nil {
+		lost, policy := withoutWebhook(h)
+		why = append(why, fmt.Sprintf("only the API server connects to the Service: with %s it %s that %s covers while its connection is refused", policy, lost, h))
+	}
 	f.because("%s", strings.Join(append(why, c.Workload.Interruptions()...), "; "))
 	cureDelay(c, f, seconds)
 }
