@@ -6,9 +6,9 @@ import (
 )
 
 // Traffic are the Services whose clients may lose connections when a pod ends: not those
-// that only a monitoring system reads. Findings name the first.
+// that only a monitoring system, or the pods themselves, use. Findings name the first.
 func (w *Workload) Traffic() []*Service {
-	return slices.DeleteFunc(slices.Clone(w.services), (*Service).MetricsOnly)
+	return slices.DeleteFunc(slices.Clone(w.services), func(s *Service) bool { return s.MetricsOnly() || s.MembersOnly() })
 }
 
 // byClients sorts the Services of w: first those that most clients use, and of several the one
