@@ -42,7 +42,7 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 		return
 	}
 	f := &object.File{Name: name, Data: text}
-	m.build(ctx, f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
+	m.build(ctx, f, folder, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
 }
 
 // lowest finds the version that a constraint such as >=1.34.0-0 begins with; it finds none
@@ -61,8 +61,9 @@ func wantsKubernetes(err error) string {
 	return ""
 }
 
-// build reads the objects of a text that a program has made.
-func (m *Manifests) build(ctx context.Context, f *object.File, origin func(object.Pos) (Place, bool)) {
+// build reads the objects of a text that a program has made, from the chart in that folder or
+// from none.
+func (m *Manifests) build(ctx context.Context, f *object.File, chart string, origin func(object.Pos) (Place, bool)) {
 	m.Files = append(m.Files, f)
-	m.builds = append(m.builds, &build{file: f, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
+	m.builds = append(m.builds, &build{file: f, chart: chart, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
 }

@@ -76,7 +76,7 @@ func TestFilesAndFolders(t *testing.T) {
 	want(t, read(t, "a/.hidden"), "a/.hidden/web.yaml:1:1 Deployment web")
 }
 
-// TestLinkToFolder: whoever names a link means what it leads to; one that is found is not
+// TestLinkToFolder: an argument that is a link stands for what it leads to; a link that is found is not
 // followed.
 func TestLinkToFolder(t *testing.T) {
 	write(t, map[string]string{"releases/2/web.yaml": workload, "releases/2/chart/Chart.yaml": "name: web\n"})

@@ -94,9 +94,9 @@ type Service struct {
 	*object.Object
 	Ports     []ServicePort
 	Workloads []*Workload
-	Headless  bool      // clusterIP None: its clients take the addresses of pods from DNS
-	webhooks  []Webhook // that it answers
-	routed    bool      // an Ingress or a route sends requests to it
+	Headless  bool           // clusterIP None: its clients take the addresses of pods from DNS
+	Route     *object.Object // an Ingress, or a route of a Gateway, that sends requests to it; nil: none
+	webhooks  []Webhook      // that it answers
 }
 
 // Webhook is an admission webhook that a Service of the cluster answers.

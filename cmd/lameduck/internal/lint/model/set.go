@@ -46,7 +46,7 @@ func NewSet(objects, around []*object.Object) *Set {
 		w.configs = s.configs
 		w.Scaler = scalers[Key{w.Kind, w.Namespace, w.Name}]
 	}
-	routes := s.Routes()
+	routes := routesOf(objects)
 	for _, o := range objects {
 		switch {
 		case o.Is("", "Service"):
@@ -63,7 +63,7 @@ func NewSet(objects, around []*object.Object) *Set {
 
 func (s *Set) addService(o *object.Object, webhooks []Webhook, routes map[Key]*object.Object) {
 	svc := newService(o)
-	svc.routed = routes[Key{"Service", o.Namespace, o.Name}] != nil
+	svc.Route = routes[Key{"Service", o.Namespace, o.Name}]
 	for _, h := range webhooks {
 		if svc.answers(h) {
 			svc.webhooks = append(svc.webhooks, h)

@@ -32,7 +32,7 @@ func (s *Service) clients() int {
 	switch {
 	case s.OnlyWebhook() != nil:
 		return 0
-	case kind == "LoadBalancer" || s.routed:
+	case kind == "LoadBalancer" || s.Route != nil:
 		return 5
 	case kind == "NodePort":
 		return 4
