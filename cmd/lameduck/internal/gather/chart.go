@@ -65,5 +65,11 @@ func wantsKubernetes(err error) string {
 // from none.
 func (m *Manifests) build(ctx context.Context, f *object.File, chart string, origin func(object.Pos) (Place, bool)) {
 	m.Files = append(m.Files, f)
+	before := len(m.Skipped)
 	m.builds = append(m.builds, &build{file: f, chart: chart, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
+	for i, s := range m.Skipped[before:] {
+		if at, ok := origin(object.Pos{Line: s.Line, Column: 1}); ok {
+			m.Skipped[before+i].File, m.Skipped[before+i].Line = at.File, at.Line
+		}
+	}
 }

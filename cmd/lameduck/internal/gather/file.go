@@ -205,7 +205,7 @@ func (o *objects) all(skipped []object.Skipped, errs []error) []*object.Packed {
 // unfit is why an object is not judged, "" if it is.
 func unfit(o *object.Object) string {
 	switch {
-	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition"):
+	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition") && o.Get("spec", "conversion", "strategy").Text() != "Webhook":
 		return "a CustomResourceDefinition, which has no pods"
 	case o.Group == "apps" && o.Kind != "ControllerRevision" && !o.Get("spec", "selector").Present() && !selectsItsLabels(o):
 		// Kubernetes refuses a workload of apps/v1 without it.

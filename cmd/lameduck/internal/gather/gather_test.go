@@ -303,15 +303,17 @@ func TestNoRights(t *testing.T) {
 // What is not judged has a reason.
 func TestSkipped(t *testing.T) {
 	write(t, map[string]string{
-		"crd.yaml":    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
-		"patch.yaml":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
-		"beta.yaml":   "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
-		"old.yaml":    "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
-		"json.yaml":   "- {op: replace, path: /spec/replicas, value: 3}\n",
-		"values.yaml": "replicas: 3\n",
-		"empty.yaml":  "",
+		"crd.yaml":     "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
+		"convert.yaml": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: y}\nspec: {conversion: {strategy: Webhook}}\n",
+		"patch.yaml":   "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"beta.yaml":    "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"old.yaml":     "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
+		"json.yaml":    "- {op: replace, path: /spec/replicas, value: 3}\n",
+		"values.yaml":  "replicas: 3\n",
+		"empty.yaml":   "",
 	})
 	want(t, read(t, "."),
+		"convert.yaml:1:1 CustomResourceDefinition y",
 		"old.yaml:1:1 Deployment old",
 		"skipped beta.yaml:1: a patch, or not complete: Deployment without spec.selector",
 		"skipped crd.yaml:1: a CustomResourceDefinition, which has no pods",
@@ -385,6 +387,12 @@ EOT
 			t.Errorf("line %d is from %v, want line %d", line, got, at)
 		}
 	}
+	// What is skipped is skipped in a template.
+	program(t, "helm", `printf -- '---\n# Source: web/templates/crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n'`)
+	if err := os.WriteFile("web/templates/crd.yaml", []byte("{{ if .Values.crds }}\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want(t, read(t, "."), "skipped web/templates/crd.yaml:2: a CustomResourceDefinition, which has no pods")
 	if !m.Built(m.Files[0]) {
 		t.Error("the text of the chart is taken for a file")
 	}

@@ -103,7 +103,7 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 	}
 	if h := s.OnlyWebhook(); h != nil {
 		lost, policy := withoutWebhook(h)
-		why = append(why, fmt.Sprintf("only the API server connects to the Service: with %s it %s that %s covers while its connection is refused", policy, lost, h))
+		why = append(why, fmt.Sprintf("only the API server connects to the Service: with %s it %s while its connection is refused", policy, lost))
 	}
 	f.because("%s", strings.Join(append(why, c.Workload.Interruptions()...), "; "))
 	cureDelay(c, f, seconds)

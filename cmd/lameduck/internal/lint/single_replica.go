@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -78,7 +80,7 @@ func oneForWebhook(r *report, w *model.Workload, s *model.Service) {
 	h := s.OnlyWebhook()
 	lost, policy := withoutWebhook(h)
 	o, at := w.ReplicasAt()
-	f := r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server %s that %s covers", s.Name, lost, h).
+	f := r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server %s", s.Name, lost).
 		because("%s, and only the API server connects to the Service", policy).cure("set replicas to 2")
 	if !w.Sized() {
 		f.because(notSized, w)
@@ -90,10 +92,13 @@ func oneForWebhook(r *report, w *model.Workload, s *model.Service) {
 
 // withoutWebhook is what the API server does while a webhook does not answer, and why.
 func withoutWebhook(h *model.Webhook) (does, policy string) {
-	if h.Fails {
-		return "refuses each request", "failurePolicy: Fail"
+	switch {
+	case h.Kind == "CustomResourceDefinition":
+		return fmt.Sprintf("refuses each request that has to convert an object of %s", h), "spec.conversion by a webhook"
+	case h.Fails:
+		return fmt.Sprintf("refuses each request that %s covers", h), "failurePolicy: Fail"
 	}
-	return "lets each request pass unchecked", "failurePolicy: Ignore" // Fail is the default, but in v1beta1 Ignore is
+	return fmt.Sprintf("lets each request pass unchecked that %s covers", h), "failurePolicy: Ignore" // Fail is the default, but in v1beta1 Ignore is
 }
 
 // moreMembers is how a StatefulSet gets more pods: of two that vote neither may be missing.

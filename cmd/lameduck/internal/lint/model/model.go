@@ -99,7 +99,8 @@ type Service struct {
 	webhooks  []Webhook      // that it answers
 }
 
-// Webhook is an admission webhook that a Service of the cluster answers.
+// Webhook is an admission webhook, or one that converts objects, that a Service of the cluster
+// answers.
 type Webhook struct {
 	*object.Object // the configuration that has it
 	service        Key
