@@ -133,15 +133,16 @@ func ofVariable(name string, v Variable) []Drain {
 	return nil
 }
 
-// ofLines reads a file with a setting on a line, or within braces: its name, then a space,
-// = or :, then its value. All of these servers are configured that way.
+// ofLines reads a file with a setting on a line, within braces, or as an attribute of XML: its
+// name, then a space, = or :, then its value. All of these servers are configured that way.
 func ofLines(text, path, from string) (all []Drain) {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
-		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "<!--") {
 			continue
 		}
-		for entry := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == '{' || r == '(' || r == ',' }) {
+		isXML := strings.HasPrefix(line, "<")
+		for entry := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == '{' || r == '(' || r == ',' || isXML && r == ' ' }) {
 			flag := strings.HasPrefix(strings.TrimLeft(entry, "\"' \t"), "--")
 			entry = strings.Trim(entry, "\"'- \t")
 			end := strings.IndexAny(entry, " \t=:\"'")
