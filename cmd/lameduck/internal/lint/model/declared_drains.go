@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,9 +42,29 @@ func (c *Container) Drains() []Drain {
 		}
 	}
 	all = switchedOn(all, texts)
+	all = append(all, c.defaults(all)...)
 	all = slices.DeleteFunc(all, c.neverDrains)
 	slices.SortFunc(all, func(a, b Drain) int { return strings.Compare(a.from+a.written, b.from+b.written) })
 	c.found = &all
+	return all
+}
+
+// defaults are what a server takes where nothing sets it: nothing does in the command of its
+// image, if that names no file that may.
+func (c *Container) defaults(set []Drain) (all []Drain) {
+	words := c.expandedWords()
+	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "config-file") }) {
+		return nil
+	}
+	for i := range drainSettings {
+		s := &drainSettings[i]
+		program := strings.ToLower(s.server)
+		if s.byDefault == 0 || c.imageName() != program || slices.ContainsFunc(set, func(d Drain) bool { return d.drainSetting == s }) ||
+			c.Get("command").Present() && !slices.ContainsFunc(words, func(w string) bool { return path.Base(w) == program }) {
+			continue
+		}
+		all = append(all, Drain{s, s.byDefault, s.name + " is not set", "the default of " + s.server})
+	}
 	return all
 }
 

@@ -33,7 +33,7 @@ var drainSettings = []drainSetting{
 	{server: "Traefik", name: "graceTimeOut", source: "https://doc.traefik.io/traefik/routing/entrypoints/"},
 	{server: "Caddy", name: "shutdown_delay", unit: time.Nanosecond, accepts: true, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
 	{server: "Caddy", name: "grace_period", unit: time.Nanosecond, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
-	{server: "Skipper", name: "wait-for-healthcheck-interval", accepts: true, source: "https://opensource.zalando.com/skipper/operation/operation/"},
+	{server: "Skipper", name: "wait-for-healthcheck-interval", accepts: true, byDefault: 45, source: "https://opensource.zalando.com/skipper/operation/operation/"},
 	{server: "ingress-nginx", name: "shutdown-grace-period", file: "nginx-ingress-controller", accepts: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "ingress-nginx", name: "post-shutdown-grace-period", flag: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "CoreDNS", name: "lameduck", unit: needsUnit, accepts: true, file: "health", source: "https://coredns.io/plugins/health/"},

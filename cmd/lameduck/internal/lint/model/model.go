@@ -82,6 +82,7 @@ type drainSetting struct {
 	on, off               *regexp.Regexp // what switches it on, where it is off by default, and off: in the command, the environment or a file
 	hook                  string         // words between |, one of which the preStop hook has to have: else nothing asks the server to drain
 	inHook                bool           // that hook has to wait for all of the time: on the stop signal the server ends at once
+	byDefault             int            // seconds where nothing sets it, of the image with the server's name
 	source                string
 }
 
