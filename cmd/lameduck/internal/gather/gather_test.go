@@ -170,8 +170,31 @@ func TestTooLarge(t *testing.T) {
 	want(t, read(t, "."), "good.yaml:1:1 ConfigMap a", "large.yaml:1:1 ConfigMap a",
 		"unread large.yaml:4:1: a document larger than 16 MiB: it is not read, nor is what comes after it")
 	m := Read(t.Context(), []string{"-"}, endless{})
-	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin: larger than 64 MiB") {
+	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin:1:1: a document larger than 16 MiB") {
 		t.Errorf("%v", m.Unread)
+	}
+}
+
+// TestLargePipe: what comes through a pipe is read document by document, and item by item, as
+// a file is. Only the start of it is kept.
+func TestLargePipe(t *testing.T) {
+	smallDocuments(t)
+	before := maxShown
+	maxShown = 1 << 20
+	t.Cleanup(func() { maxShown = before })
+	for _, asJSON := range []bool{false, true} {
+		text := dump(asJSON) + "---\n" + workload
+		m := Read(t.Context(), []string{"-"}, strings.NewReader(text))
+		if len(m.Objects) != 102 || len(m.Unread) > 0 || m.Objects[101].Object().Name != "web" {
+			t.Fatalf("%d objects, %v", len(m.Objects), m.Unread)
+		}
+		line := 1 + strings.Count(text[:len(text)-len(workload)], "\n")
+		if at := m.Objects[101].Object().Pos(); at.Line != line {
+			t.Errorf("the last object is at %v, want line %d", at, line)
+		}
+		if f := m.File("stdin"); f.Data != nil || f.Line(line) != "" {
+			t.Errorf("%d bytes are kept", len(f.Data))
+		}
 	}
 }
 
