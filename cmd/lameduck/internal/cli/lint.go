@@ -249,7 +249,7 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 		for _, f := range l.options().Packed(set) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
-			if values := m.Values(at, f.Fix); len(values) > 0 {
+			if values := m.Values(at, f.Fix, f.OneContainer); len(values) > 0 {
 				f.Fix += "; in the values of the chart: " + strings.Join(values, ", ")
 			}
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {

@@ -32,7 +32,8 @@ func (m *Manifests) template(folder string, rendered *object.File, at object.Pos
 		return Place{}, false
 	}
 	var lines []string
-	for n := first + 1; n <= at.Line; n++ {
+	last := bytes.Count(rendered.Data, []byte("\n"))
+	for n := first + 1; n <= at.Line || n <= last && !strings.HasPrefix(rendered.Line(n), "---"); n++ {
 		lines = append(lines, rendered.Line(n))
 	}
 	wanted := outlineOf(lines)
@@ -52,25 +53,48 @@ func linesOf(f *object.File) (lines []string) {
 // sameField finds the line of the template for that line of the rendered text.
 func sameField(template, rendered []outlined, number int) *outlined {
 	for i := slices.IndexFunc(rendered, func(l outlined) bool { return l.number == number }); i >= 0; i = rendered[i].parent {
-		var same, exact []*outlined
-		for j := range template {
-			l := &template[j]
-			if l.path != rendered[i].path || l.kind != "" && rendered[i].kind != "" && l.kind != rendered[i].kind {
-				continue
-			}
-			same = append(same, l)
-			if l.text == rendered[i].text {
-				exact = append(exact, l)
-			}
-		}
+		same, exact := sources(template, &rendered[i])
 		switch {
-		case len(same) == 1:
-			return same[0]
 		case len(exact) == 1:
 			return exact[0]
+		case len(same) == 1 && (same[0].field != "-" || onlyItem(template, rendered, i)):
+			return same[0]
 		}
 	}
 	return nil
+}
+
+// sources are the lines of the template that may have become that line, and those with the
+// same text.
+func sources(template []outlined, rendered *outlined) (same, exact []*outlined) {
+	for i := range template {
+		l := &template[i]
+		written := !strings.Contains(l.text, "{{") // as it is rendered
+		switch {
+		case l.path != rendered.path || l.kind != "" && rendered.kind != "" && l.kind != rendered.kind:
+			continue
+		case l.text == rendered.text:
+			exact = append(exact, l)
+		case written:
+			continue
+		}
+		same = append(same, l)
+	}
+	return same, exact
+}
+
+// onlyItem reports whether all other items of the list are written in the template as they are,
+// so that what its one item with a value has become is the i-th.
+func onlyItem(template, rendered []outlined, i int) bool {
+	for j := range rendered {
+		if j == i || rendered[j].parent != rendered[i].parent || rendered[j].field != "-" {
+			continue
+		}
+		if _, exact := sources(template, &rendered[j]); len(exact) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // outlined is a line of YAML that has a field or an item, with its place among the others.

@@ -35,6 +35,7 @@ spec:
         {{- with .Values.ports }}
         ports: {{ toYaml . | nindent 8 }}
         {{- end }}
+      {{- include "web.proxy" . | nindent 6 }}
       - name: web-user
         image: user
       {{- include "web.more" . | nindent 6 }}
@@ -71,6 +72,8 @@ spec:
         image: web
         ports:
         - containerPort: 80
+      - name: proxy
+        image: proxy
       - name: web-user
         image: user
       affinity:
@@ -99,7 +102,8 @@ func TestPlaceInTemplate(t *testing.T) {
 		{"apiVersion: v1", "", "apiVersion: v1"},
 		{"  replicas: 1", "", "  {{- if not .Values.autoscaling }}replicas: {{ .Values.replicas }}{{ end }}"},
 		{"      - name: web-user", "", "      - name: web-user"},
-		{"      - name: web", "", "      containers:"},
+		{"      - name: web", "", "      containers:"}, // or proxy
+		{"        image: proxy", "", "      containers:"},
 		{"        image: web", "", "        image: web"},
 		{"        - containerPort: 80", "", "        ports: {{ toYaml . | nindent 8 }}"},
 		{"        podAntiAffinity: {}", "", "    spec:"},

@@ -28,8 +28,9 @@ var adviceWord, chartValue = regexp.MustCompile(`\w+`), regexp.MustCompile(`\.Va
 
 // Values are the values of a chart that become the fields of an advice about that place, in
 // their order. Of several of one name it is that beside the number of replicas of the same
-// template; none, rather than one of another component.
-func (m *Manifests) Values(at Place, advice string) (all []string) {
+// template; none, rather than one of another component, or of another container: of those of a
+// container none, unless the pod has one container.
+func (m *Manifests) Values(at Place, advice string, oneContainer bool) (all []string) {
 	i := slices.IndexFunc(m.builds, func(b *build) bool {
 		return b.chart != "" && strings.HasPrefix(at.File, filepath.Join(b.chart, "templates")+string(filepath.Separator))
 	})
@@ -43,7 +44,7 @@ func (m *Manifests) Values(at Place, advice string) (all []string) {
 	}
 	for _, word := range adviceWord.FindAllString(advice, -1) {
 		name := valueNames[word]
-		if name == nil {
+		if name == nil || !oneContainer && (word == "lifecycle" || word == "preStop") {
 			continue
 		}
 		found := called(here, name)

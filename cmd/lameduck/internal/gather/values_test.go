@@ -35,8 +35,12 @@ func TestValues(t *testing.T) {
 		{"shop/templates/worker.yaml", budget, "worker.replicas"},
 		{"plain/web.yaml", budget, ""},
 	} {
-		if got := strings.Join(m.Values(Place{File: filepath.FromSlash(c.file)}, c.advice), " "); got != c.want {
+		if got := strings.Join(m.Values(Place{File: filepath.FromSlash(c.file)}, c.advice, true), " "); got != c.want {
 			t.Errorf("%s: %q: got %q, want %q", c.file, c.advice, got, c.want)
 		}
+	}
+	web := Place{File: filepath.FromSlash("shop/templates/web.yaml")}
+	if got := strings.Join(m.Values(web, hook, false), " "); got != "terminationGracePeriodSeconds" {
+		t.Errorf("of one of two containers: %q", got)
 	}
 }
