@@ -93,7 +93,6 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":        exits,
 			"reports":      reports,
-			"fails":        fails,
 			"inconclusive": inconclusive,
 			"complains":    complains,
 		},
@@ -171,27 +170,6 @@ func reports(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		if wantVerdict := map[bool]string{true: "pass", false: "fail"}[len(want) == 0]; r.Verdict != wantVerdict || !slices.Equal(r.ids(), want) {
 			return r.wrong(fmt.Errorf("%s with findings %q, want %q\n%s", r.Verdict, r.ids(), want, r.evidence()))
-		}
-		return nil
-	}))
-}
-
-// fails runs verify until the machine lets it have a result, which has to be a fail with a
-// finding: where no pod serves, which one the drops are put down to is a matter of
-// milliseconds.
-//
-//	fails : COMMAND [ARG...]
-func fails(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 || args[0] != ":" {
-		ts.Fatalf("usage: fails : COMMAND [ARG...]")
-	}
-	ts.Check(thisMachine.try(func() error {
-		r, err := verifyIn(ts, args[1:])
-		if err != nil {
-			return err
-		}
-		if r.Verdict != "fail" || len(r.Findings) == 0 {
-			return r.wrong(fmt.Errorf("%s with findings %q, want a fail\n%s", r.Verdict, r.ids(), r.evidence()))
 		}
 		return nil
 	}))

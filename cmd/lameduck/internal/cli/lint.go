@@ -249,6 +249,9 @@ func (l *linter) findings(m *gather.Manifests) []lint.Finding {
 		for _, f := range l.options().Packed(set) {
 			at := m.Origin(gather.Place{File: f.File, Pos: object.Pos{Line: f.Line, Column: f.Column}})
 			f.File, f.Line, f.Column = at.File, at.Line, at.Column
+			if values := m.Values(at, f.Fix, f.OneContainer); len(values) > 0 {
+				f.Fix += "; in the values of the chart: " + strings.Join(values, ", ")
+			}
 			if key := fmt.Sprint(f.ID, at, f.Object, f.Summary); !seen[key] {
 				seen[key] = true
 				all = append(all, f)
@@ -321,7 +324,11 @@ func (l *linter) write(s console.Streams, r *output.Result) error {
 // outcomeOf is the exit code, as an error.
 func outcomeOf(r *output.Result) error {
 	if n := len(r.Unread); n > 0 {
-		return hint.New(fmt.Errorf("%d files or objects could not be read", n), "the lines above name each; all others were read")
+		what, where := fmt.Sprintf("%d files or objects", n), "the lines above name each"
+		if n == 1 {
+			what, where = "1 file or object", "the line above names it"
+		}
+		return hint.New(errors.New(what+" could not be read"), where+"; all others were read")
 	}
 	if len(r.Objects) == 0 && len(r.Skipped) == 0 {
 		return hint.New(errors.New("no object of Kubernetes was found"), "name files or folders with manifests, or - for stdin")

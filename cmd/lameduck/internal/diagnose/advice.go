@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,6 +79,9 @@ func (s *runFacts) hold() string {
 		return fmt.Sprintf("`preStop: {sleep: {seconds: %d}}`%s delays the stop signal that long", delay, grace)
 	case spec.PreStop == "sleep":
 		return fmt.Sprintf("raise the preStop sleep from %v to `preStop: {sleep: {seconds: %d}}`%s", spec.PreStopSleep, delay, grace)
+	}
+	if slices.ContainsFunc(s.pods, func(p *podFacts) bool { return p.hookEnded != never && p.Detail != "" }) {
+		return fmt.Sprintf("mend the preStop hook, which fails, and let it last for %d s%s: it delays the stop signal", delay, grace)
 	}
 	return fmt.Sprintf("let the preStop hook last for %d s%s: it delays the stop signal", delay, grace)
 }

@@ -165,7 +165,16 @@ func (d *dropFacts) findEndpoint() {
 	case d.PodBy != timeline.Observed && d.pod != nil && d.pod.fault == "" && d.pod.t0.came() &&
 		d.refusedSince >= d.pod.earliestT0() && !d.run.anotherReady(d.pod, d.refusedSince):
 		d.unrouted = true
+	case d.PodBy == timeline.Observed && d.pod != nil && d.pod.fault == "" && d.pod.t0.came() && d.afterClose() && d.asFallback():
+		d.unrouted = true
 	}
+}
+
+// asFallback reports whether the connection was routed to a terminating pod because no pod was
+// ready until a later one was: nodes that had learned everything would have routed it there too.
+func (d *dropFacts) asFallback() bool {
+	at, refused := notAccepted(&d.Attempt)
+	return refused && !d.run.readyPeriods.overlap(at, at, anyPod) && at < d.run.lastReady
 }
 
 // queued reports whether the attempt may have waited behind others when it was cut.

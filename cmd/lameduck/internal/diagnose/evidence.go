@@ -112,7 +112,7 @@ func (p *podFacts) howTerminated() string {
 	}
 	s := fmt.Sprintf("preStop at %s, signal at %s", seconds(p.PreStop), seconds(p.Signalled))
 	if p.Detail != "" {
-		s += " (the hook failed: " + p.Detail + ")"
+		s += " (the preStop hook fails: " + p.Detail + ")"
 	}
 	return s
 }

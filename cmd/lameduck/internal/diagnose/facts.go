@@ -102,6 +102,7 @@ type runFacts struct {
 	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
 	readyPeriods *periods      // when each pod was ready
 	stops        []podStop     // in order
+	lastReady    time.Duration // when a pod became ready for the last time, 0 if none did
 	hung         []*dropFacts  // those that timed out
 	longestHang  time.Duration // of those
 	recommended  finding.Recommendation

@@ -32,6 +32,9 @@ var ruleGraceShorter = rule{
 		return s + p.keptWhenKilledText()
 	},
 	note: func(m *match) string {
+		if m.run.Spec.Grace == 0 {
+			return "grace period 0 " + finding.ForceDelete
+		}
 		s := "the grace period is " + span(m.run.Spec.Grace)
 		if took := m.longestPreStop(); took > 0 {
 			s += ", and preStop took " + span(took) + " of it"

@@ -25,7 +25,7 @@ var ruleNoEndpoint = rule{
 		return advice{
 			inGo:     "with lameduck.ListenAndServe(addr, handler) the old pod is the fallback while it terminates: raise Delay (LAMEDUCK_DELAY) above the time a new pod takes to become ready.",
 			program:  "keep the old pod serving until its replacement is ready.",
-			manifest: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`, and " + finding.SurgeByOne + ".",
+			manifest: "run two replicas or more with a PodDisruptionBudget of `minAvailable: 1`, and " + finding.SurgeByOne + " in a strategy of type RollingUpdate.",
 		}
 	},
 }

@@ -195,7 +195,10 @@ func (s *runFacts) settleBehaviour() {
 func (s *runFacts) settlePods() {
 	var readyPeriods []period
 	for _, p := range s.pods {
-		readyPeriods = append(readyPeriods, p.readyTimes()...)
+		for _, times := range p.readyTimes() {
+			readyPeriods = append(readyPeriods, times)
+			s.lastReady = max(s.lastReady, times.from)
+		}
 		if p.failed && (s.firstFailed == nil || p.Started < s.firstFailed.Started) {
 			s.firstFailed = p
 		}

@@ -12,6 +12,7 @@ const (
 	BeforeItListens     = "gets connections before it listens"
 	SignalLost          = "stop signal does not reach the server"
 	SignalGoesTo        = "the stop signal goes to "
+	ForceDelete         = "is a force delete on every delete: no preStop hook runs, and SIGKILL comes within 2 s"
 )
 
 // KilledEarly is what a grace period that is too short does to a server.

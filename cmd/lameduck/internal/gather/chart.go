@@ -32,13 +32,17 @@ func (m *Manifests) chart(ctx context.Context, folder string) {
 		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
 			"render it for a Kubernetes version that it accepts: helm template "+folder+" --kube-version VERSION | lameduck lint -"))
 		return
+	case err != nil && strings.Contains(err.Error(), "missing in charts/ directory"):
+		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
+			"fetch the charts that it depends on: helm dependency build "+folder))
+		return
 	case err != nil:
 		m.unread(name, hint.New(fmt.Errorf("helm template: %w", err),
 			"render it with the values that it needs: helm template "+folder+" --values FILE | lameduck lint -"))
 		return
 	}
 	f := &object.File{Name: name, Data: text}
-	m.build(ctx, f, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
+	m.build(ctx, f, folder, func(at object.Pos) (Place, bool) { return m.template(folder, f, at) })
 }
 
 // lowest finds the version that a constraint such as >=1.34.0-0 begins with; it finds none
@@ -57,59 +61,15 @@ func wantsKubernetes(err error) string {
 	return ""
 }
 
-// build reads the objects of a text that a program has made.
-func (m *Manifests) build(ctx context.Context, f *object.File, origin func(object.Pos) (Place, bool)) {
+// build reads the objects of a text that a program has made, from the chart in that folder or
+// from none.
+func (m *Manifests) build(ctx context.Context, f *object.File, chart string, origin func(object.Pos) (Place, bool)) {
 	m.Files = append(m.Files, f)
-	m.builds = append(m.builds, &build{file: f, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
-}
-
-// source begins the comment of helm that names the template of a document.
-const source = "# Source: "
-
-// template is the place in the templates of a chart that a place of the rendered text comes
-// from: the only line that has the same text, or at least the same field; else the start of
-// the file.
-func (m *Manifests) template(folder string, rendered *object.File, at object.Pos) (Place, bool) {
-	name := ""
-	for line := at.Line; line > 0 && name == ""; line-- {
-		if path, ok := strings.CutPrefix(rendered.Line(line), source); ok {
-			name = path
+	before := len(m.Skipped)
+	m.builds = append(m.builds, &build{file: f, chart: chart, objects: m.read(ctx, f, bytes.NewReader(f.Data)), origin: origin})
+	for i, s := range m.Skipped[before:] {
+		if at, ok := origin(object.Pos{Line: s.Line, Column: 1}); ok {
+			m.Skipped[before+i].File, m.Skipped[before+i].Line = at.File, at.Line
 		}
 	}
-	_, name, found := strings.Cut(name, "/") // the name of the chart
-	if !found {
-		return Place{}, false
-	}
-	place := Place{filepath.Join(folder, filepath.FromSlash(name)), object.Pos{Line: 1, Column: 1}}
-	f, err := m.text(place.File)
-	if err != nil {
-		return Place{}, false
-	}
-	line := strings.TrimSpace(rendered.Line(at.Line))
-	field, _, _ := strings.Cut(line, ":")
-	for _, want := range []string{line, field + ":"} {
-		if n := onlyLine(f, want); n > 0 {
-			indent := len(f.Line(n)) - len(strings.TrimLeft(f.Line(n), " "))
-			place.Pos = object.Pos{Line: n, Column: indent + 1}
-			break
-		}
-	}
-	return place, true
-}
-
-// onlyLine is the number of the line that begins with the text, 0 if none or several
-// do.
-func onlyLine(f *object.File, text string) (found int) {
-	n := 0
-	for line := range bytes.Lines(f.Data) {
-		n++
-		if !strings.HasPrefix(strings.TrimSpace(string(line)), text) {
-			continue
-		}
-		if found > 0 {
-			return 0
-		}
-		found = n
-	}
-	return found
 }

@@ -17,6 +17,8 @@ import (
 // What is read of a text, in bytes. An object of Kubernetes has less than 1.5 MiB.
 const maxHeld = 64 << 20 // of a text that has to be held as a whole
 
+var maxShown = 8 << 20 // of a pipe: of a longer one the lines of findings are not shown; tests set another
+
 var maxDocument = 16 << 20 // of one document, or of an item of a List; tests set another
 
 var errTooLarge = fmt.Errorf("larger than %d MiB, so it is not read", maxHeld>>20)
@@ -32,7 +34,7 @@ func (m *Manifests) readFile(ctx context.Context, path string) {
 	case info.Mode()&os.ModeSocket != 0 || info.Mode()&os.ModeDevice != 0 && info.Mode()&os.ModeCharDevice == 0:
 		m.unread(path, errNotAFile)
 	default:
-		m.readAll(ctx, path, func() (io.ReadCloser, error) { return os.Open(path) })
+		m.readOnce(ctx, path, func() (io.ReadCloser, error) { return os.Open(path) })
 	}
 }
 
@@ -50,44 +52,32 @@ func (m *Manifests) readDocuments(ctx context.Context, path string) {
 	m.read(ctx, f, f.Reading(r))
 }
 
-// readAll reads the objects of a text that can be read only once.
-func (m *Manifests) readAll(ctx context.Context, name string, open func() (io.ReadCloser, error)) {
-	data, err := textOf(ctx, open)
-	if err == nil && len(data) > maxHeld {
-		err = hint.New(errTooLarge, "write it to a file: that is read document by document")
-	}
+// readOnce reads the objects of a text that can be read only once. To open or read a pipe may mean
+// to wait for another program: the end of ctx ends the wait.
+func (m *Manifests) readOnce(ctx context.Context, name string, open func() (io.ReadCloser, error)) {
+	out, in := io.Pipe()
+	defer out.Close() // which ends the copy
+	defer context.AfterFunc(ctx, func() { in.CloseWithError(context.Cause(ctx)) })()
+	go func() {
+		from, err := open()
+		if err == nil {
+			_, err = io.Copy(in, from)
+			from.Close()
+		}
+		in.CloseWithError(err)
+	}()
+	head, err := io.ReadAll(io.LimitReader(out, int64(maxShown)))
 	if err != nil {
 		m.unread(name, err)
 		return
 	}
-	f := &object.File{Name: name, Data: data}
+	f := &object.File{Name: name, Data: head}
+	if len(head) == maxShown {
+		f.Data = nil
+	}
 	m.Files = append(m.Files, f)
 	m.keep(f)
-	m.read(ctx, f, bytes.NewReader(data))
-}
-
-// textOf reads at most maxHeld and one byte. To open or read a pipe may mean to wait for
-// another program: the end of ctx ends the wait.
-func textOf(ctx context.Context, open func() (io.ReadCloser, error)) (data []byte, err error) {
-	done := make(chan struct{})
-	var text []byte
-	var failed error
-	go func() {
-		defer close(done)
-		f, err := open()
-		if err != nil {
-			failed = err
-			return
-		}
-		defer f.Close()
-		text, failed = io.ReadAll(io.LimitReader(f, maxHeld+1))
-	}()
-	select {
-	case <-done:
-		return text, failed
-	case <-ctx.Done():
-		return nil, context.Cause(ctx)
-	}
+	m.read(ctx, f, io.MultiReader(bytes.NewReader(head), out))
 }
 
 // text reads a file of which only the lines are needed.
@@ -205,7 +195,7 @@ func (o *objects) all(skipped []object.Skipped, errs []error) []*object.Packed {
 // unfit is why an object is not judged, "" if it is.
 func unfit(o *object.Object) string {
 	switch {
-	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition"):
+	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition") && o.Get("spec", "conversion", "strategy").Text() != "Webhook":
 		return "a CustomResourceDefinition, which has no pods"
 	case o.Group == "apps" && o.Kind != "ControllerRevision" && !o.Get("spec", "selector").Present() && !selectsItsLabels(o):
 		// Kubernetes refuses a workload of apps/v1 without it.

@@ -23,7 +23,7 @@ func Read(ctx context.Context, args []string, stdin io.Reader) *Manifests {
 	var all found
 	for _, arg := range args {
 		if arg == Stdin {
-			m.readAll(ctx, StdinName, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil })
+			m.readOnce(ctx, StdinName, func() (io.ReadCloser, error) { return io.NopCloser(stdin), nil })
 			continue
 		}
 		info, err := os.Stat(arg)

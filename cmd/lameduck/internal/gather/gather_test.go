@@ -76,6 +76,21 @@ func TestFilesAndFolders(t *testing.T) {
 	want(t, read(t, "a/.hidden"), "a/.hidden/web.yaml:1:1 Deployment web")
 }
 
+// TestLinkToFolder: an argument that is a link stands for what it leads to; a link that is found is not
+// followed.
+func TestLinkToFolder(t *testing.T) {
+	write(t, map[string]string{"releases/2/web.yaml": workload, "releases/2/chart/Chart.yaml": "name: web\n"})
+	for link, to := range map[string]string{"current": "releases/2", "chart": "releases/2/chart", "releases/2/link": ".."} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Skip(err)
+		}
+	}
+	t.Setenv("PATH", t.TempDir())
+	skipped := "/Chart.yaml:1: a Helm chart, and there is no helm in PATH that renders it: helm template CHART | lameduck lint -"
+	want(t, read(t, "current"), "current/web.yaml:1:1 Deployment web", "skipped current/chart"+skipped)
+	want(t, read(t, "chart"), "skipped chart"+skipped)
+}
+
 // What cannot be read is named, and hides nothing else.
 func TestUnread(t *testing.T) {
 	write(t, map[string]string{
@@ -155,8 +170,31 @@ func TestTooLarge(t *testing.T) {
 	want(t, read(t, "."), "good.yaml:1:1 ConfigMap a", "large.yaml:1:1 ConfigMap a",
 		"unread large.yaml:4:1: a document larger than 16 MiB: it is not read, nor is what comes after it")
 	m := Read(t.Context(), []string{"-"}, endless{})
-	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin: larger than 64 MiB") {
+	if len(m.Unread) != 1 || !strings.HasPrefix(m.Unread[0].Error(), "stdin:1:1: a document larger than 16 MiB") {
 		t.Errorf("%v", m.Unread)
+	}
+}
+
+// TestLargePipe: what comes through a pipe is read document by document, and item by item, as
+// a file is. Only the start of it is kept.
+func TestLargePipe(t *testing.T) {
+	smallDocuments(t)
+	before := maxShown
+	maxShown = 1 << 20
+	t.Cleanup(func() { maxShown = before })
+	for _, asJSON := range []bool{false, true} {
+		text := dump(asJSON) + "---\n" + workload
+		m := Read(t.Context(), []string{"-"}, strings.NewReader(text))
+		if len(m.Objects) != 102 || len(m.Unread) > 0 || m.Objects[101].Object().Name != "web" {
+			t.Fatalf("%d objects, %v", len(m.Objects), m.Unread)
+		}
+		line := 1 + strings.Count(text[:len(text)-len(workload)], "\n")
+		if at := m.Objects[101].Object().Pos(); at.Line != line {
+			t.Errorf("the last object is at %v, want line %d", at, line)
+		}
+		if f := m.File("stdin"); f.Data != nil || f.Line(line) != "" {
+			t.Errorf("%d bytes are kept", len(f.Data))
+		}
 	}
 }
 
@@ -288,15 +326,17 @@ func TestNoRights(t *testing.T) {
 // What is not judged has a reason.
 func TestSkipped(t *testing.T) {
 	write(t, map[string]string{
-		"crd.yaml":    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
-		"patch.yaml":  "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
-		"beta.yaml":   "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
-		"old.yaml":    "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
-		"json.yaml":   "- {op: replace, path: /spec/replicas, value: 3}\n",
-		"values.yaml": "replicas: 3\n",
-		"empty.yaml":  "",
+		"crd.yaml":     "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n",
+		"convert.yaml": "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: y}\nspec: {conversion: {strategy: Webhook}}\n",
+		"patch.yaml":   "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"beta.yaml":    "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: web}\nspec: {replicas: 3}\n",
+		"old.yaml":     "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
+		"json.yaml":    "- {op: replace, path: /spec/replicas, value: 3}\n",
+		"values.yaml":  "replicas: 3\n",
+		"empty.yaml":   "",
 	})
 	want(t, read(t, "."),
+		"convert.yaml:1:1 CustomResourceDefinition y",
 		"old.yaml:1:1 Deployment old",
 		"skipped beta.yaml:1: a patch, or not complete: Deployment without spec.selector",
 		"skipped crd.yaml:1: a CustomResourceDefinition, which has no pods",
@@ -370,12 +410,25 @@ EOT
 			t.Errorf("line %d is from %v, want line %d", line, got, at)
 		}
 	}
+	// What is skipped is skipped in a template.
+	program(t, "helm", `printf -- '---\n# Source: web/templates/crd.yaml\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: x}\n'`)
+	if err := os.WriteFile("web/templates/crd.yaml", []byte("{{ if .Values.crds }}\napiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want(t, read(t, "."), "skipped web/templates/crd.yaml:2: a CustomResourceDefinition, which has no pods")
 	if !m.Built(m.Files[0]) {
 		t.Error("the text of the chart is taken for a file")
 	}
 
 	program(t, "helm", "echo 'WARNING: x' >&2; echo 'Error: values: image is required' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: values: image is required")
+	// The charts that it depends on are not there: values would not help.
+	program(t, "helm", "echo 'Error: An error occurred while checking for chart dependencies. You may need to run `helm dependency build` to fetch missing dependencies: "+
+		"found in Chart.yaml, but missing in charts/ directory: redis' >&2; exit 1\n")
+	m = Read(t.Context(), []string{"web"}, nil)
+	if h := hint.Of(m.Unread[0]); h != "fetch the charts that it depends on: helm dependency build web" {
+		t.Errorf("hint %q", h)
+	}
 	// helm adds a hint of its own after the error, and other lines before it.
 	program(t, "helm", "echo 'Error: chart requires kubeVersion: >=1.99' >&2; echo >&2; echo 'Use --debug flag to render out invalid YAML' >&2; exit 1\n")
 	want(t, read(t, "."), "unread web/Chart.yaml: helm template: chart requires kubeVersion: >=1.99")

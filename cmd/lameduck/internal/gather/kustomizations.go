@@ -90,5 +90,5 @@ func (m *Manifests) kustomize(ctx context.Context, k *kustomization) {
 		return
 	}
 	f := &object.File{Name: path, Data: text}
-	m.build(ctx, f, func(at object.Pos) (Place, bool) { return m.kustomized(k, from, f, at) })
+	m.build(ctx, f, "", func(at object.Pos) (Place, bool) { return m.kustomized(k, from, f, at) })
 }

@@ -29,6 +29,7 @@ type Manifests struct {
 // together, and to no others.
 type build struct {
 	file    *object.File
+	chart   string // its folder, "" if it is none
 	objects []*object.Packed
 	origin  func(object.Pos) (Place, bool)
 }

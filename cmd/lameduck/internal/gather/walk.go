@@ -25,10 +25,13 @@ type failure struct {
 	err  error
 }
 
-// walk looks for manifests below root. A link to a file is a file; a link to a folder
-// is not followed, because it may lead back. Hidden folders belong to other programs. What
-// is in the folder of a chart belongs to the chart.
+// walk looks for manifests below root, which may be a link. Below it a link to a file is a file;
+// a link to a folder is not followed, because it may lead back. Hidden folders belong to other
+// programs. What is in the folder of a chart belongs to the chart.
 func walk(root string) (f found) {
+	if info, err := os.Lstat(root); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		root += string(filepath.Separator) // WalkDir follows no link, but what is behind one
+	}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:

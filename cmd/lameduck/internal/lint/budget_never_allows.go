@@ -43,6 +43,11 @@ func budgetNeverAllows(b *model.Budget, r *report) {
 	switch {
 	case g.Bare && g.Workloads > 0:
 		f.cure("let a controller make the pods, such as a Deployment")
+	case g.Known && g.Pods == 1 && b.Workloads[0].Kind == "StatefulSet":
+		f.cure("delete the budget: with one pod it can only forbid evictions; or %s, and the budget to maxUnavailable: 1", moreMembers)
+	case g.Known && g.Pods == 1 && b.Workloads[0].Scaler != nil:
+		scaler := b.Workloads[0].Scaler
+		f.cure("set %s of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: with one pod it can only forbid evictions", minimumOf(scaler), scaler)
 	case g.Known && g.Pods == 1:
 		f.cure("set replicas of %s to 2 and the budget to maxUnavailable: 1, or delete the budget: with one pod it can only forbid evictions", b.Workloads[0])
 	case least.Present():

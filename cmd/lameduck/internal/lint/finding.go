@@ -22,17 +22,19 @@ var Severities = []Severity{Info, Warning, Error}
 
 // Finding is one mistake at one place.
 type Finding struct {
-	ID       string         `json:"id"` // of the rule
-	Severity Severity       `json:"severity"`
-	Object   string         `json:"object"` // "Deployment shop/web"
-	File     string         `json:"file"`
-	Line     int            `json:"line"`
-	Column   int            `json:"column"`
-	Summary  string         `json:"summary"`            // one sentence: what is wrong, with its arithmetic
-	Evidence string         `json:"evidence,omitempty"` // where the numbers come from
-	Fix      string         `json:"fix"`                // what to change
-	Changes  []edit.Change  `json:"-"`                  // what --fix changes; empty: it changes nothing
-	object   *object.Object // the one that the finding is about
+	ID       string        `json:"id"` // of the rule
+	Severity Severity      `json:"severity"`
+	Object   string        `json:"object"` // "Deployment shop/web"
+	File     string        `json:"file"`
+	Line     int           `json:"line"`
+	Column   int           `json:"column"`
+	Summary  string        `json:"summary"`            // one sentence: what is wrong, with its arithmetic
+	Evidence string        `json:"evidence,omitempty"` // where the numbers come from
+	Fix      string        `json:"fix"`                // what to change
+	Changes  []edit.Change `json:"-"`                  // what --fix changes; empty: it changes nothing
+	// OneContainer: it is about a workload whose pods have one container.
+	OneContainer bool           `json:"-"`
+	object       *object.Object // the one that the finding is about
 }
 
 // as sets another severity than that of the rule.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 )
 
@@ -52,7 +53,7 @@ func graceAsWritten(w *model.Workload, r *report) (found bool) {
 	var f *Finding
 	switch {
 	case grace <= 0 && (served || namesCount(w)):
-		f = r.add(w.Object, w.GraceAt(), "grace period %d is a force delete on every delete: no preStop hook runs, and SIGKILL comes within %d s%s", grace, model.Floor, consequence(w))
+		f = r.add(w.Object, w.GraceAt(), "grace period %d "+finding.ForceDelete+"%s", grace, consequence(w))
 		if served {
 			f.as(Error)
 		}

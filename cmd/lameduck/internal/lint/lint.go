@@ -29,6 +29,7 @@ func (o Options) Packed(objects []*object.Packed) []Finding {
 	var all []Finding
 	for _, group := range groups.All {
 		for _, f := range o.judge(groups.Open(group), groups.Around) {
+			f.OneContainer = len(f.object.Get("spec", "template", "spec", "containers").Items()) == 1
 			f.Changes, f.object = nil, nil
 			all = append(all, f)
 		}

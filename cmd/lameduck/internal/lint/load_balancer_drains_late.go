@@ -22,9 +22,8 @@ var ruleLoadBalancerDrainsLate = rule{
 }
 
 func loadBalancerDrainsLate(s *model.Set, r *report) {
-	routes := s.Routes()
 	for _, svc := range s.Services {
-		if lb := svc.Outside(routes); lb != nil {
+		if lb := svc.Outside(); lb != nil {
 			for _, w := range svc.Workloads {
 				drainsTooShort(w, svc, lb, r)
 				endsTooEarly(s, w, lb, r)

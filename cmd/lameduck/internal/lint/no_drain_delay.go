@@ -101,6 +101,10 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 		f = r.add(c.Workload.Object, c.PreStop(), "container %s has no drain delay: new connections through %s are %s, unless the program itself goes on accepting them after the stop signal", c.Name, s, refused)
 		why = append(why, "what the program does is not in a manifest: lameduck verify shows it")
 	}
+	if h := s.OnlyWebhook(); h != nil {
+		lost, policy := withoutWebhook(h)
+		why = append(why, fmt.Sprintf("only the API server connects to the Service: with %s it %s while its connection is refused", policy, lost))
+	}
 	f.because("%s", strings.Join(append(why, c.Workload.Interruptions()...), "; "))
 	cureDelay(c, f, seconds)
 }
@@ -109,17 +113,19 @@ func withoutDelay(c *model.Container, front, headless *model.Service, r *report)
 // where the container has no other, and the grace period has room for it.
 func cureDelay(c *model.Container, f *Finding, seconds int) {
 	path := []string{"lifecycle", "preStop", "sleep", "seconds"}
-	needed := seconds + model.InFlight + model.Reserve
+	inFlight := model.InFlight
 	if t, ok := model.LongestDrain(c.Drains()); ok {
-		needed = max(needed, seconds+t.Longest+model.Reserve)
+		inFlight = max(inFlight, t.Longest)
 	}
+	needed := seconds + inFlight + model.Reserve
 	f.cure("set %s to %d in container %s", strings.Join(path, "."), seconds, c.Name)
 	other := c.PreStop().Present() && !c.PreStop().Get("sleep").Present()
 	if other {
 		f.cure("let the preStop hook of container %s sleep %d s", c.Name, seconds)
 	}
 	if c.Workload.Grace() < needed {
-		f.Fix += fmt.Sprintf(", and terminationGracePeriodSeconds to %d", model.RoundUp(needed, 5))
+		f.Fix += fmt.Sprintf(", and terminationGracePeriodSeconds to %d (%d s for the hook, %d s for requests in flight, %d s in reserve)",
+			model.RoundUp(needed, 5), seconds, inFlight, model.Reserve)
 		return
 	}
 	if !other {

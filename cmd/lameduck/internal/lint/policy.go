@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/finding"
 )
 
 // policy is the arithmetic of a rule as a ValidatingAdmissionPolicy. It has only what one
@@ -41,7 +43,7 @@ var policies = []policy{
 		rule: "grace-too-short", group: "apps", version: "v1", resources: makePods,
 		variables: ofPods,
 		valid:     "variables.grace > 0",
-		message:   "'grace period 0 is a force delete on every delete: no preStop hook runs, and SIGKILL comes within 2 s'",
+		message:   "'grace period 0 " + finding.ForceDelete + "'",
 	},
 	{
 		rule: "grace-shorter-than-drain", group: "apps", version: "v1", resources: makePods,

@@ -32,7 +32,7 @@ func readinessSameAsLiveness(w *model.Workload, r *report) {
 			c.Name, alive.Seconds(), alive.Period, alive.Failures, ready.Seconds(), ready.Period, ready.Failures).
 			because("both are %s: the kubelet restarts a server that is only slow, which cuts what is in flight", alive.What())
 		if alive.Handler == "tcpSocket" {
-			f.as(Info) // a connection is refused because the server has exited, and seldom because of load
+			f.as(Info).because("both are %s, which fails where the server has exited, or where its accept queue is full: then the restart cuts what is in flight", alive.What())
 		}
 		cureThresholds(f, c, ready, alive)
 	}

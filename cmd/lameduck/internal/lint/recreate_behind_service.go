@@ -30,7 +30,7 @@ func recreateBehindService(w *model.Workload, r *report) {
 	f := r.add(w.Object, kind, "each rollout ends all pods before it starts a new one: Service %s "+finding.NoEndpoint, s.Name)
 	f.because("the old pods may take their whole grace period of %d s to end, and only then is a new one made", w.Grace())
 	if volume := r.set.ExclusiveVolume(w); volume != "" {
-		f.as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
+		f.as(Info).because("%s", volume).
 			cure("let the clients retry until the new pod is ready, or set type to RollingUpdate without that volume")
 		return
 	}

@@ -45,7 +45,7 @@ func rolloutTakesAllPodsDown(w *model.Workload, r *report) {
 	case !w.Sized():
 		f.as(Warning).because("replicas is not set and is 1, unless an autoscaler that is not among these files scales it; %s", ro.Because)
 	case n == 1 && volume != "":
-		f.as(Info).because("%s; two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", ro.Because, volume).
+		f.as(Info).because("%s; %s", ro.Because, volume).
 			cure("let the clients retry until the new pod is ready, or set maxUnavailable to 0 and maxSurge to 1 without that volume")
 		return
 	case n == 1 && port != 0:

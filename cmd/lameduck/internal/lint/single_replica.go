@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
@@ -26,6 +28,10 @@ func singleReplica(w *model.Workload, r *report) {
 	if !known || n != 1 || s == nil {
 		return
 	}
+	keeps := budgetOfOne(w)
+	if keeps != nil && w.Kind != "StatefulSet" {
+		return // no drain evicts it, which has a rule with the same cure
+	}
 	o, at := w.ReplicasAt()
 	volume := r.set.ExclusiveVolume(w)
 	switch {
@@ -37,11 +43,15 @@ func singleReplica(w *model.Workload, r *report) {
 	case s.OnlyWebhook() != nil:
 		oneForWebhook(r, w, s)
 	case w.Kind == "StatefulSet":
-		r.add(o, at, "one pod is behind Service %s: no pod serves in a rollout, and after a drain of its node, until the new pod is ready", s.Name).
-			as(Info).cure("let the clients retry until it is back, or set replicas to 2 or more if the server can replicate its data")
+		when := "in a rollout, and after a drain of its node,"
+		if keeps != nil {
+			when = "in a rollout"
+		}
+		r.add(o, at, "one pod is behind Service %s: no pod serves %s until the new pod is ready", s.Name, when).
+			as(Info).cure("let the clients retry until it is back, or %s", moreMembers)
 	case volume != "":
 		r.add(o, at, "one pod is behind Service %s: no pod serves after a drain of its node until a new one is ready", s.Name).
-			as(Info).because("two pods on two nodes cannot mount PersistentVolumeClaim %s, unless it is ReadWriteMany", volume).
+			as(Info).because("%s", volume).
 			cure("let the clients retry until it is back, or set replicas to 2 without that volume")
 	case !w.Sized():
 		r.add(o, at, "one pod is behind Service %s: connections are refused at each drain of its node until a new pod is ready", s.Name).
@@ -54,16 +64,23 @@ func singleReplica(w *model.Workload, r *report) {
 	}
 }
 
+// budgetOfOne is a budget that keeps the only pod of w from being evicted.
+func budgetOfOne(w *model.Workload) *model.Budget {
+	for _, b := range w.Budgets {
+		if why, certain := b.NeverAllows(); why != "" && certain && b.Guards().Pods == 1 {
+			return b
+		}
+	}
+	return nil
+}
+
 // oneForWebhook reports one pod that the API server alone asks: it loses no connection of
 // other clients.
 func oneForWebhook(r *report, w *model.Workload, s *model.Service) {
 	h := s.OnlyWebhook()
-	lost, policy := "refuses each request", "failurePolicy: Fail"
-	if !h.Fails { // Fail is the default, but in v1beta1 Ignore is
-		lost, policy = "lets each request pass unchecked", "failurePolicy: Ignore"
-	}
+	lost, policy := withoutWebhook(h)
 	o, at := w.ReplicasAt()
-	f := r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server %s that %s covers", s.Name, lost, h).
+	f := r.add(o, at, "one pod is behind Service %s: at each drain of its node, until a new pod is ready, the API server %s", s.Name, lost).
 		because("%s, and only the API server connects to the Service", policy).cure("set replicas to 2")
 	if !w.Sized() {
 		f.because(notSized, w)
@@ -72,6 +89,20 @@ func oneForWebhook(r *report, w *model.Workload, s *model.Service) {
 		f.as(Info)
 	}
 }
+
+// withoutWebhook is what the API server does while a webhook does not answer, and why.
+func withoutWebhook(h *model.Webhook) (does, policy string) {
+	switch {
+	case h.Kind == "CustomResourceDefinition":
+		return fmt.Sprintf("refuses each request that has to convert an object of %s", h), "spec.conversion by a webhook"
+	case h.Fails:
+		return fmt.Sprintf("refuses each request that %s covers", h), "failurePolicy: Fail"
+	}
+	return fmt.Sprintf("lets each request pass unchecked that %s covers", h), "failurePolicy: Ignore" // Fail is the default, but in v1beta1 Ignore is
+}
+
+// moreMembers is how a StatefulSet gets more pods: of two that vote neither may be missing.
+const moreMembers = "set replicas to 2 (3 where a majority has to agree) if the server can replicate its data"
 
 const notSized = "replicas is not set and is 1, unless an autoscaler that is not among these files scales %s"
 

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/lint/model"
-	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
 // A proxy has one address, so all of its clients are one client to the Service.
@@ -20,16 +19,12 @@ var ruleStickySessions = rule{
 }
 
 func stickySessions(s *model.Set, r *report) {
-	var routes map[model.Key]*object.Object
 	for _, svc := range s.Services {
 		affinity := svc.Get("spec", "sessionAffinity")
 		if affinity.Text() != "ClientIP" || len(svc.Workloads) == 0 || svc.MetricsOnly() {
 			continue
 		}
-		if routes == nil {
-			routes = s.Routes()
-		}
-		if o := routes[model.Key{Kind: "Service", Namespace: svc.Namespace, Name: svc.Name}]; o != nil {
+		if o := svc.Route; o != nil {
 			r.add(svc.Object, affinity, "sessionAffinity ClientIP behind %s: the proxy is one client, and one pod gets all of its connections", o).
 				because("%s routes to Service %s", o, svc.Name).
 				cure("set sessionAffinity to None, and let the proxy keep sessions by a cookie where the application needs them")

@@ -23,13 +23,13 @@ var ruleUDPService = rule{
 func udpService(s *model.Set, r *report) {
 	for _, svc := range s.Services {
 		ports := svc.UDP()
-		if len(ports) == 0 || len(svc.Workloads) == 0 || svc.MetricsOnly() {
-			continue
+		if len(ports) == 0 || len(svc.Workloads) == 0 || svc.MetricsOnly() || svc.ForPeers() {
+			continue // members of a cluster find out by themselves which of them are there
 		}
 		f := r.add(svc.Object, ports[0].Value, "port %s is UDP: datagrams that come after a pod has closed its socket are lost, and the client is not informed", portName(ports[0])).
 			cure("keep the socket open and answer for the whole drain delay; clients have to repeat what gets no answer")
 		if w := svc.Workloads[0]; len(svc.Workloads) == 1 {
-			if n, known := w.Replicas(); known && n == 1 {
+			if n, known := w.Replicas(); known && n == 1 && !svc.Headless {
 				f.because("%s has 1 replica: up to Kubernetes 1.36 the nodes keep sending to the pod that is gone until there is another", w)
 			}
 		}

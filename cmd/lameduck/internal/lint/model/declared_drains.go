@@ -2,6 +2,7 @@ package model
 
 import (
 	"math"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,9 +42,29 @@ func (c *Container) Drains() []Drain {
 		}
 	}
 	all = switchedOn(all, texts)
+	all = append(all, c.defaults(all)...)
 	all = slices.DeleteFunc(all, c.neverDrains)
 	slices.SortFunc(all, func(a, b Drain) int { return strings.Compare(a.from+a.written, b.from+b.written) })
 	c.found = &all
+	return all
+}
+
+// defaults are what a server takes where nothing sets it: nothing does in the command of its
+// image, if that names no file that may.
+func (c *Container) defaults(set []Drain) (all []Drain) {
+	words := c.expandedWords()
+	if slices.ContainsFunc(words, func(w string) bool { return strings.Contains(w, "config-file") }) {
+		return nil
+	}
+	for i := range drainSettings {
+		s := &drainSettings[i]
+		program := strings.ToLower(s.server)
+		if s.byDefault == 0 || c.imageName() != program || slices.ContainsFunc(set, func(d Drain) bool { return d.drainSetting == s }) ||
+			c.Get("command").Present() && !slices.ContainsFunc(words, func(w string) bool { return path.Base(w) == program }) {
+			continue
+		}
+		all = append(all, Drain{s, s.byDefault, s.name + " is not set", "the default of " + s.server})
+	}
 	return all
 }
 
@@ -133,15 +154,16 @@ func ofVariable(name string, v Variable) []Drain {
 	return nil
 }
 
-// ofLines reads a file with a setting on a line, or within braces: its name, then a space,
-// = or :, then its value. All of these servers are configured that way.
+// ofLines reads a file with a setting on a line, within braces, or as an attribute of XML: its
+// name, then a space, = or :, then its value. All of these servers are configured that way.
 func ofLines(text, path, from string) (all []Drain) {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(strings.TrimSpace(line), " #")
-		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") {
+		if strings.HasPrefix(line, "#") || strings.HasPrefix(line, "//") || strings.HasPrefix(line, "<!--") {
 			continue
 		}
-		for entry := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == '{' || r == '(' || r == ',' }) {
+		isXML := strings.HasPrefix(line, "<")
+		for entry := range strings.FieldsFuncSeq(line, func(r rune) bool { return r == '{' || r == '(' || r == ',' || isXML && r == ' ' }) {
 			flag := strings.HasPrefix(strings.TrimLeft(entry, "\"' \t"), "--")
 			entry = strings.Trim(entry, "\"'- \t")
 			end := strings.IndexAny(entry, " \t=:\"'")

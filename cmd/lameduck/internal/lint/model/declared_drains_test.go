@@ -144,6 +144,11 @@ func TestDrainsOfFiles(t *testing.T) {
 		{"/app/appsettings.json", "{\n  \"ShutdownTimeoutSeconds\": 60,\n}\n", ".NET 60"},
 		{"/app/application.yml", "micronaut:\n  lifecycle:\n    graceful-shutdown:\n      enabled: true\n      grace-period: 40s\n", "Micronaut 40"},
 		{"/app/extra-args", "  --graceful-timeout=60\n", "gunicorn 60"},
+		{"/var/lib/jetty/start.d/server.ini", "# jetty.server.stopTimeout=5000\njetty.server.stopTimeout=20000\n", "Jetty 20"},
+		{"/usr/local/tomcat/conf/server.xml", "<Server port=\"-1\">\n  <Service name=\"Catalina\" gracefulStopAwaitMillis=\"25000\">\n", "Tomcat 25"},
+		{"/usr/local/tomcat/conf/server.xml", "  <Service name=\"Catalina\"\n    gracefulStopAwaitMillis=\"25000\">\n", "Tomcat 25"},
+		{"/usr/local/tomcat/conf/server.xml", "  <!-- <Service gracefulStopAwaitMillis=\"25000\"> -->\n", ""},
+		{"/etc/helidon/application.yaml", "server:\n  port: 8080\n  shutdown-grace-period: PT30S\n", "Helidon 30"},
 		// Other programs have keys of these names, and count milliseconds.
 		{"/app/config.json", "{\"gracefulShutdownTimeout\": 30000}", ""},
 		{"/app/config.yaml", "graceful_timeout: 30000\n", ""},
@@ -273,7 +278,12 @@ func TestDrainsOfContainers(t *testing.T) {
 		{`args: ["--drain-time-s", "45"]
       lifecycle: {preStop: {exec: {command: [curl, -X, POST, "localhost:9901/drain_listeners?graceful"]}}}`, "Envoy 45"},
 		{`args: [--graceful-timeout, app]`, ""},
-		{`args: [--shutdown-delay-duration=20]`, ""}, // the API server refuses it
+		{`args: [/nginx-ingress-controller, --shutdown-grace-period=20]`, "ingress-nginx 20"},
+		{`args: [run, --server, --shutdown-wait-period=10, --shutdown-grace-period=20]`, "OPA 20, OPA 10"},
+		{`command: [firehose, --shutdown-grace-period=20s]`, ""}, // of another server, for what is in flight
+		{`  - {name: JAVA_OPTS, value: "-Xmx1g -Dorg.wildfly.sigterm.suspend.timeout=40"}`, "WildFly 40"},
+		{`args: [-Dorg.wildfly.sigterm.suspend.timeout=-1]`, ""}, // until all requests are finished
+		{`args: [--shutdown-delay-duration=20]`, ""},             // the API server refuses it
 		{`args: [--server.graceful-shutdown-timeout=20s]`, "the server 20"},
 		{`args: ["--drain-time-s", "45"]
       lifecycle: {preStop: {exec: {command: [curl, -X, POST, "localhost:9901/drain_listeners"]}}}`, ""},

@@ -17,6 +17,11 @@ var drainSettings = []drainSetting{
 	{server: "lighttpd", name: "graceful-shutdown-timeout", file: "lighttpd|server.document-root|server.modules",
 		source: "https://github.com/lighttpd/lighttpd1.4/blob/master/src/server.c"},
 
+	{server: "OPA", name: "shutdown-grace-period", file: "opa run|run --server|run -s", source: "https://github.com/open-policy-agent/opa/blob/main/cmd/run.go"},
+	{server: "OPA", name: "shutdown-wait-period", file: "opa run|run --server|run -s", accepts: true, source: "https://github.com/open-policy-agent/opa/blob/main/cmd/run.go"},
+	{server: "Helidon", name: "shutdown-grace-period", unit: needsUnit, file: "helidon",
+		source: "https://github.com/helidon-io/helidon/blob/main/webserver/webserver/src/main/java/io/helidon/webserver/ListenerConfigBlueprint.java"},
+
 	// Web servers and proxies.
 	{server: "nginx", name: "worker_shutdown_timeout", env: "KONG_NGINX_MAIN_WORKER_SHUTDOWN_TIMEOUT", source: "https://nginx.org/en/docs/ngx_core_module.html#worker_shutdown_timeout"},
 	{server: "Apache httpd", name: "GracefulShutdownTimeout", file: "httpd|apache|documentroot|<ifmodule|loadmodule", source: "https://httpd.apache.org/docs/2.4/mod/mpm_common.html#gracefulshutdowntimeout"},
@@ -28,8 +33,8 @@ var drainSettings = []drainSetting{
 	{server: "Traefik", name: "graceTimeOut", source: "https://doc.traefik.io/traefik/routing/entrypoints/"},
 	{server: "Caddy", name: "shutdown_delay", unit: time.Nanosecond, accepts: true, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
 	{server: "Caddy", name: "grace_period", unit: time.Nanosecond, file: "caddyfile|\"apps\"", source: "https://caddyserver.com/docs/caddyfile/options"},
-	{server: "Skipper", name: "wait-for-healthcheck-interval", accepts: true, source: "https://opensource.zalando.com/skipper/operation/operation/"},
-	{server: "ingress-nginx", name: "shutdown-grace-period", flag: true, accepts: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
+	{server: "Skipper", name: "wait-for-healthcheck-interval", accepts: true, byDefault: 45, source: "https://opensource.zalando.com/skipper/operation/operation/"},
+	{server: "ingress-nginx", name: "shutdown-grace-period", file: "nginx-ingress-controller", accepts: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "ingress-nginx", name: "post-shutdown-grace-period", flag: true, source: "https://kubernetes.github.io/ingress-nginx/user-guide/cli-arguments/"},
 	{server: "CoreDNS", name: "lameduck", unit: needsUnit, accepts: true, file: "health", source: "https://coredns.io/plugins/health/"},
 	{server: "NATS", name: "lame_duck_duration", hook: "ldm|USR2", whole: true, source: "https://docs.nats.io/running-a-nats-service/nats_admin/lame_duck_mode"},
@@ -54,6 +59,10 @@ var drainSettings = []drainSetting{
 		on:     regexp.MustCompile(`(?i)lifecycle[._]graceful[-_]shutdown[._]enabled["']?\s*[:=]\s*["']?true\b|\bgraceful-shutdown:\s*(?:\n\s+[^\n]*)*?\n\s+enabled:\s*["']?true\b`), // off by default, since 4.9.0
 		source: "https://docs.micronaut.io/latest/api/io/micronaut/runtime/graceful/GracefulShutdownConfiguration.html"},
 	{server: ".NET", name: "shutdownTimeoutSeconds", env: "DOTNET_SHUTDOWNTIMEOUTSECONDS ASPNETCORE_SHUTDOWNTIMEOUTSECONDS SHUTDOWNTIMEOUTSECONDS", flag: true, file: "appsettings", source: "https://learn.microsoft.com/en-us/aspnet/core/fundamentals/host/generic-host#shutdowntimeout"},
+	{server: "Jetty", name: "jetty.server.stopTimeout", unit: time.Millisecond, source: "https://github.com/jetty/jetty.project/blob/jetty-12.0.x/jetty-core/jetty-server/src/main/config/etc/jetty.xml"},
+	{server: "Tomcat", name: "gracefulStopAwaitMillis", unit: time.Millisecond, source: "https://tomcat.apache.org/tomcat-11.0-doc/config/service.html"},
+	{server: "WildFly", name: "org.wildfly.sigterm.suspend.timeout", // it refuses requests meanwhile
+		source: "https://github.com/wildfly/wildfly-core/blob/main/server/src/main/java/org/jboss/as/server/BootstrapImpl.java"},
 	{server: "Gerrit", name: "gracefulStopTimeout", file: "gerrit", source: "https://gerrit-review.googlesource.com/Documentation/config-gerrit.html#httpd.gracefulStopTimeout"},
 
 	// Other programs behind Services.

@@ -11,12 +11,7 @@ import (
 // StopsAtOnce is the command of an exec hook that stops the container before the hook has
 // waited; nil if none does.
 func (c *Container) StopsAtOnce() []string {
-	words := c.PreStop().Get("exec", "command").Texts()
-	lines := [][]string{words}
-	if call, isShell := script.StartsShell(words); isShell && call.InArg && call.Word > 0 {
-		lines = script.Commands(words[call.Word])
-	}
-	for _, line := range lines {
+	for _, line := range c.hookCommands() {
 		if len(line) == 0 {
 			return nil
 		}
@@ -28,6 +23,41 @@ func (c *Container) StopsAtOnce() []string {
 		}
 	}
 	return nil
+}
+
+// hookCommands are the commands of an exec hook, in their order.
+func (c *Container) hookCommands() [][]string {
+	words := c.PreStop().Get("exec", "command").Texts()
+	switch call, isShell := script.StartsShell(words); {
+	case isShell && call.InArg && call.Word > 0:
+		return script.Commands(words[call.Word])
+	case isShell && call.Word > 0:
+		words = words[call.Word:]
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	if file, ok := c.file(words[0]); ok && script.Shebang(file.Text) != "" {
+		return script.Commands(file.Text)
+	}
+	return [][]string{words}
+}
+
+// HookStopsServer reports whether the preStop hook itself stops the server, early or late, so
+// that the server does not depend on the stop signal of process 1.
+func (c *Container) HookStopsServer() bool {
+	if AsksToStop(c.PreStop().Get("httpGet", "path").Text()) {
+		return true
+	}
+	return slices.ContainsFunc(c.hookCommands(), func(line []string) bool {
+		return len(line) > 0 && c.stops(line) && !signalsProcess1(line)
+	})
+}
+
+// signalsProcess1 reports whether a command is a kill of process 1.
+func signalsProcess1(line []string) bool {
+	kill := slices.IndexFunc(line, func(word string) bool { return path.Base(word) == "kill" })
+	return kill >= 0 && line[len(line)-1] == "1"
 }
 
 // enders are programs that end a server, with the arguments that make them do so; nil: they

@@ -23,7 +23,7 @@ const (
 
 // Outside is the load balancer that has the pods of the Service as its targets; nil if
 // the manifests ask for none.
-func (s *Service) Outside(routes map[Key]*object.Object) *LoadBalancer {
+func (s *Service) Outside() *LoadBalancer {
 	const aws = "service.beta.kubernetes.io/aws-load-balancer-"
 	kind := s.Annotation(aws + "type").Text()
 	ip := s.Annotation(aws+"nlb-target-type").Text() == "ip"
@@ -31,7 +31,7 @@ func (s *Service) Outside(routes map[Key]*object.Object) *LoadBalancer {
 	if s.Get("spec", "type").Text() == "LoadBalancer" && (kind == "nlb-ip" || ip && (kind == "external" || class)) {
 		return &LoadBalancer{"the network load balancer of AWS", s.Object, lateNLB}
 	}
-	o := routes[Key{"Service", s.Namespace, s.Name}]
+	o := s.Route
 	if o == nil || o.Kind != "Ingress" || o.Annotation("alb.ingress.kubernetes.io/target-type").Text() != "ip" {
 		return nil
 	}

@@ -27,8 +27,9 @@ func (s *Service) MetricsOnly() bool {
 	return true
 }
 
-// anyPort are names of ports that do not show what the port is for.
-var anyPort = []string{"", "http", "https", "web"}
+// anyPort are names of ports that do not show what the port is for, or that no client but a
+// monitoring system asks.
+var anyPort = []string{"", "http", "https", "web", "status", "health", "healthz"}
 
 // lastWord is metrics in controller-manager-metrics-service, and server in metrics-server,
 // which is an API.

@@ -82,6 +82,7 @@ type drainSetting struct {
 	on, off               *regexp.Regexp // what switches it on, where it is off by default, and off: in the command, the environment or a file
 	hook                  string         // words between |, one of which the preStop hook has to have: else nothing asks the server to drain
 	inHook                bool           // that hook has to wait for all of the time: on the stop signal the server ends at once
+	byDefault             int            // seconds where nothing sets it, of the image with the server's name
 	source                string
 }
 
@@ -94,11 +95,13 @@ type Service struct {
 	*object.Object
 	Ports     []ServicePort
 	Workloads []*Workload
-	Headless  bool      // clusterIP None: its clients take the addresses of pods from DNS
-	webhooks  []Webhook // that it answers
+	Headless  bool           // clusterIP None: its clients take the addresses of pods from DNS
+	Route     *object.Object // an Ingress, or a route of a Gateway, that sends requests to it; nil: none
+	webhooks  []Webhook      // that it answers
 }
 
-// Webhook is an admission webhook that a Service of the cluster answers.
+// Webhook is an admission webhook, or one that converts objects, that a Service of the cluster
+// answers.
 type Webhook struct {
 	*object.Object // the configuration that has it
 	service        Key

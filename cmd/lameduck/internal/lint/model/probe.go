@@ -71,7 +71,7 @@ func (p Probe) What() string {
 		}
 		return "httpGet " + path + " on port " + p.Port
 	case "exec":
-		return "exec"
+		return "exec " + Short(p.Get("exec", "command").Texts())
 	}
 	return p.Handler + " on port " + p.Port
 }

@@ -115,6 +115,8 @@ func (p *Process1) source(shell string, l *script.LastRun) string {
 		return text + "bash -c replaces itself with its last command, but not as a login shell (-l), and not with one in parentheses, an if or a case"
 	case l.Newline && p.container.Image().Shell == "ash":
 		return text + "the ash of Alpine replaces itself with its last command only if no line end follows: a block that begins with | ends with one"
+	case l.Newline && shell == "sh" && p.container.Image().Shell == "":
+		return text + "dash -c never replaces itself with its last command, and ash only if no line end follows"
 	}
 	return text + "dash -c never replaces itself with its last command"
 }

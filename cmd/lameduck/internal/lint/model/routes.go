@@ -2,11 +2,11 @@ package model
 
 import "github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 
-// Routes are the Services that an Ingress, or a route of a Gateway or a mesh, sends
+// routesOf are the Services that an Ingress, or a route of a Gateway or a mesh, sends
 // requests to, each with one object that does so.
-func (s *Set) Routes() map[Key]*object.Object {
+func routesOf(objects []*object.Object) map[Key]*object.Object {
 	all := map[Key]*object.Object{}
-	for _, o := range s.Objects {
+	for _, o := range objects {
 		for _, name := range backends(o) {
 			all[Key{"Service", o.Namespace, name}] = o
 		}

@@ -49,9 +49,12 @@ func (p ServicePort) Written() any {
 	return p.TargetPort
 }
 
-// ForPeers reports whether the Service is the one that gives the pods of a StatefulSet
-// their names: members of a cluster find each other by it before they are ready.
+// ForPeers reports whether the members of a cluster find each other by the Service before they
+// are ready: it gives the pods of a StatefulSet their names, or is for members only.
 func (s *Service) ForPeers() bool {
+	if s.MembersOnly() {
+		return true
+	}
 	for _, w := range s.Workloads {
 		if s.Headless && w.Get("spec", "serviceName").Text() == s.Name {
 			return true

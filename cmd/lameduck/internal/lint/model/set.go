@@ -46,22 +46,24 @@ func NewSet(objects, around []*object.Object) *Set {
 		w.configs = s.configs
 		w.Scaler = scalers[Key{w.Kind, w.Namespace, w.Name}]
 	}
+	routes := routesOf(objects)
 	for _, o := range objects {
 		switch {
 		case o.Is("", "Service"):
-			s.addService(o, webhooks)
+			s.addService(o, webhooks, routes)
 		case o.Is("policy", "PodDisruptionBudget"):
 			s.addBudget(o)
 		}
 	}
 	for _, w := range s.Workloads {
-		w.webhooksLast()
+		w.byClients()
 	}
 	return s
 }
 
-func (s *Set) addService(o *object.Object, webhooks []Webhook) {
+func (s *Set) addService(o *object.Object, webhooks []Webhook, routes map[Key]*object.Object) {
 	svc := newService(o)
+	svc.Route = routes[Key{"Service", o.Namespace, o.Name}]
 	for _, h := range webhooks {
 		if svc.answers(h) {
 			svc.webhooks = append(svc.webhooks, h)

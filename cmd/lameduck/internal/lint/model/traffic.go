@@ -1,27 +1,47 @@
 package model
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // Traffic are the Services whose clients may lose connections when a pod ends: not those
-// that only a monitoring system reads. Those with clients outside of the cluster come first:
-// findings name one Service.
+// that only a monitoring system, or the pods themselves, use. Findings name the first.
 func (w *Workload) Traffic() []*Service {
-	var all []*Service
-	for _, s := range w.services {
-		if !s.MetricsOnly() {
-			all = append(all, s)
-		}
-	}
-	slices.SortStableFunc(all, func(a, b *Service) int { return b.outside() - a.outside() })
-	return all
+	return slices.DeleteFunc(slices.Clone(w.services), func(s *Service) bool { return s.MetricsOnly() || s.MembersOnly() })
 }
 
-// outside is 1 if clients outside of the cluster connect to the Service, else 0.
-func (s *Service) outside() int {
-	if t := s.Get("spec", "type").Text(); t == "LoadBalancer" || t == "NodePort" {
+// byClients sorts the Services of w: first those that most clients use, and of several the one
+// that is named as w is.
+func (w *Workload) byClients() {
+	other := func(s *Service) int {
+		if s.Name == w.Name {
+			return 0
+		}
 		return 1
 	}
-	return 0
+	slices.SortStableFunc(w.services, func(a, b *Service) int {
+		return cmp.Or(cmp.Compare(b.clients(), a.clients()), cmp.Compare(other(a), other(b)))
+	})
+}
+
+// clients is a rank of the clients that a Service has: those outside of the cluster, those
+// inside, the other pods of a StatefulSet, the API server alone.
+func (s *Service) clients() int {
+	kind := s.Get("spec", "type").Text()
+	switch {
+	case s.OnlyWebhook() != nil:
+		return 0
+	case kind == "LoadBalancer" || s.Route != nil:
+		return 5
+	case kind == "NodePort":
+		return 4
+	case !s.Headless:
+		return 3
+	case !s.ForPeers():
+		return 2
+	}
+	return 1
 }
 
 // Serves reports whether clients reach the container through a Service.

@@ -1,10 +1,14 @@
 package model
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
 
-// ExclusiveVolume is the PersistentVolumeClaim of w's pods that cannot be mounted on two
-// nodes at the same time, "" if there is none. A claim that is not in the set is taken for
-// such a one: most are.
+// ExclusiveVolume is why two pods of w on two nodes cannot mount one of their
+// PersistentVolumeClaims, "" if they can. A claim that is not in the set is taken for such a
+// one: most are.
 func (s *Set) ExclusiveVolume(w *Workload) string {
 	for _, v := range w.Pod.Get("volumes").Items() {
 		name := v.Get("persistentVolumeClaim", "claimName").Text()
@@ -12,8 +16,12 @@ func (s *Set) ExclusiveVolume(w *Workload) string {
 			continue
 		}
 		claim := s.claims[Key{"PersistentVolumeClaim", w.Namespace, name}]
-		if claim == nil || !shared(claim.Get("spec", "accessModes").Texts()) {
-			return name
+		const cannot = "two pods on two nodes cannot mount PersistentVolumeClaim "
+		if claim == nil {
+			return cannot + name + ", unless it is ReadWriteMany"
+		}
+		if modes := claim.Get("spec", "accessModes").Texts(); !shared(modes) {
+			return cannot + name + ": " + cmp.Or(strings.Join(modes, ", "), "it has no accessModes")
 		}
 	}
 	return ""

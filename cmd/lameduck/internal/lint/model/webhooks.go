@@ -7,9 +7,13 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/object"
 )
 
-// webhooksOf are those of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration.
+// webhooksOf are those of a ValidatingWebhookConfiguration or MutatingWebhookConfiguration, and the
+// one that converts the objects of a CustomResourceDefinition.
 func webhooksOf(o *object.Object) (all []Webhook) {
-	if o.Group != "admissionregistration.k8s.io" {
+	switch {
+	case o.Is("apiextensions.k8s.io", "CustomResourceDefinition"):
+		return conversionOf(o)
+	case o.Group != "admissionregistration.k8s.io":
 		return nil
 	}
 	unset := "Fail"
@@ -17,10 +21,27 @@ func webhooksOf(o *object.Object) (all []Webhook) {
 		unset = "Ignore"
 	}
 	for _, v := range o.Get("webhooks").Items() {
-		service := v.Get("clientConfig", "service")
-		if name := service.Get("name").Text(); name != "" {
-			all = append(all, Webhook{o, Key{"Service", service.Get("namespace").Text(), name}, service.Get("port").IntOr(443), cmp.Or(v.Get("failurePolicy").Text(), unset) == "Fail"})
-		}
+		all = appendWebhook(all, o, v.Get("clientConfig"), cmp.Or(v.Get("failurePolicy").Text(), unset) == "Fail")
+	}
+	return all
+}
+
+// conversionOf is the webhook that converts objects between their versions: without it the API
+// server can neither read nor write those that are stored in another one.
+func conversionOf(o *object.Object) []Webhook {
+	conversion := o.Get("spec", "conversion")
+	if conversion.Get("strategy").Text() != "Webhook" {
+		return nil
+	}
+	all := appendWebhook(nil, o, conversion.Get("webhook", "clientConfig"), true)
+	return appendWebhook(all, o, conversion.Get("webhookClientConfig"), true) // of v1beta1
+}
+
+// appendWebhook appends a webhook that a Service answers; one with a URL is elsewhere.
+func appendWebhook(all []Webhook, o *object.Object, config object.Value, fails bool) []Webhook {
+	service := config.Get("service")
+	if name := service.Get("name").Text(); name != "" {
+		all = append(all, Webhook{o, Key{"Service", service.Get("namespace").Text(), name}, service.Get("port").IntOr(443), fails})
 	}
 	return all
 }
@@ -53,18 +74,4 @@ func (s *Service) OnlyWebhook() *Webhook {
 		return &s.webhooks[0]
 	}
 	return nil
-}
-
-// webhooksLast puts the Services of which the API server is the only client behind those of
-// other clients, which rules name first.
-func (w *Workload) webhooksLast() {
-	var last []*Service
-	w.services = slices.DeleteFunc(w.services, func(s *Service) bool {
-		if s.OnlyWebhook() != nil {
-			last = append(last, s)
-			return true
-		}
-		return false
-	})
-	w.services = append(w.services, last...)
 }

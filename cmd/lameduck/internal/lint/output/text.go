@@ -108,7 +108,11 @@ func summary(r *Result) string {
 			found = append(found, finding.Count(count[s], string(s)))
 		}
 	}
-	text += cmp.Or(strings.Join(found, ", "), "nothing found")
+	nothing := "nothing found"
+	if len(r.Objects) == 0 {
+		nothing = "nothing judged"
+	}
+	text += cmp.Or(strings.Join(found, ", "), nothing)
 	if n := len(r.Skipped); n > 0 {
 		text += ", " + finding.Count(n, "document") + " skipped"
 	}

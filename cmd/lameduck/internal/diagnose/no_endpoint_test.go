@@ -1,0 +1,42 @@
+package diagnose
+
+import (
+	"maps"
+	"testing"
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// TestLateAsTheFallback: a connection that is refused by a terminating pod came too late for that
+// pod's delay if another pod was ready. If none was, as with Recreate, the pod was the fallback, and
+// no delay would have been long enough.
+func TestLateAsTheFallback(t *testing.T) {
+	const t0, closed, refused = 10 * time.Second, 15 * time.Second, 15200 * time.Millisecond
+	for ready, want := range map[time.Duration]string{
+		9 * time.Second:  delayShorter, // a surge
+		16 * time.Second: noEndpoint,   // Recreate
+		timeline.Never:   delayShorter, // what followed is not known
+	} {
+		at := func(start, end time.Duration, cause timeline.Cause) timeline.Attempt {
+			return timeline.Attempt{Pattern: "new", Pod: "app-1", Scheduled: start, Started: start, Sent: timeline.Never, Ended: end, Cause: cause}
+		}
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
+			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
+			{At: t0, Kind: timeline.Signalled, Pod: "app-1", Caught: true},
+			{At: closed, Kind: timeline.Exited, Pod: "app-1"},
+		}, Attempts: []timeline.Attempt{
+			at(8*time.Second, 8*time.Second+time.Millisecond, ""), at(14*time.Second, 14*time.Second+time.Millisecond, ""), at(refused, refused, timeline.Refused),
+		}}
+		if ready != timeline.Never {
+			run.Events = append(run.Events, timeline.Event{At: 8 * time.Second, Kind: timeline.Started, Pod: "app-2"}, timeline.Event{At: ready, Kind: timeline.Ready, Pod: "app-2"})
+		}
+		got := map[string]int{}
+		for _, f := range Findings(run) {
+			got[f.ID] = f.Drops
+		}
+		if !maps.Equal(got, map[string]int{want: 1}) {
+			t.Errorf("another pod ready at %v: %v, want %s", ready, got, want)
+		}
+	}
+}
