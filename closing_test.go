@@ -15,10 +15,7 @@ import (
 // What a connection that ends, or goes idle, costs while requests finish does not
 // grow with how many others are open. A list of them all would.
 func TestFinishingCostsTheSameBesideMany(t *testing.T) {
-	many := uint64(3000)
-	if testing.Short() {
-		many = 1000
-	}
+	clients := uint64(max(1000, many(3000))) // a list of a thousand is larger than the bound below
 	for _, idle := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			p := &Process{Log: slog.New(slog.DiscardHandler), Grace: time.Hour}
@@ -34,7 +31,7 @@ func TestFinishingCostsTheSameBesideMany(t *testing.T) {
 			} else {
 				x = startConn(t, p, func(context.Context, net.Conn) { stay() })
 			}
-			for range many {
+			for range clients {
 				c, _ := x.socket(largeRoom)
 				io.WriteString(c, "GET / HTTP/1.1\r\nHost: test\r\n\r\n")
 				synctest.Wait()
@@ -46,8 +43,8 @@ func TestFinishingCostsTheSameBesideMany(t *testing.T) {
 				t.Error(err)
 			}
 			runtime.ReadMemStats(&after)
-			if each := (after.TotalAlloc - before.TotalAlloc) / many; each > 4<<10 {
-				t.Errorf("idle=%v: %d bytes allocated for each of %d connections that end", idle, each, many)
+			if each := (after.TotalAlloc - before.TotalAlloc) / clients; each > 4<<10 {
+				t.Errorf("idle=%v: %d bytes allocated for each of %d connections that end", idle, each, clients)
 			}
 		})
 	}

@@ -74,7 +74,7 @@ func TestHandshakesThatWaitEndAtTheCut(t *testing.T) {
 				return nil, errors.New("no certificate")
 			}}})
 		var ended atomic.Int64
-		const clients = 1000
+		clients := many(1000)
 		for range clients {
 			c, _ := x.secure(largeRoom)
 			go func() {
@@ -88,7 +88,7 @@ func TestHandshakesThatWaitEndAtTheCut(t *testing.T) {
 		if took > 100*time.Millisecond || !errors.Is(err, ErrCut) {
 			t.Errorf("ended %v after T0 with %v", took, err)
 		}
-		if n := ended.Load(); n != clients {
+		if n := ended.Load(); n != int64(clients) {
 			t.Errorf("%d of %d clients have seen the end", n, clients)
 		}
 		close(release)

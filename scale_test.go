@@ -11,6 +11,8 @@ import (
 	"net/http"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -19,13 +21,26 @@ import (
 	"time"
 )
 
-// Ten thousand kept connections are closed one by one in half of the time that
-// is left, and none of them is cut. With -short they are a thousand.
-func TestTenThousandIdleConnections(t *testing.T) {
-	connections := 10_000
-	if testing.Short() {
-		connections = 1000
+// many is so many connections, or a tenth with -short, and with the race detector: that keeps
+// some of what each of them took until the process ends, so that go test -race -count=30 would
+// need more memory than a machine has.
+func many(connections int) int {
+	if testing.Short() || raced() {
+		return connections / 10
 	}
+	return connections
+}
+
+// raced reports whether the test was built with the race detector.
+func raced() bool {
+	info, known := debug.ReadBuildInfo()
+	return known && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// Ten thousand kept connections are closed one by one in half of the time that
+// is left, and none of them is cut.
+func TestTenThousandIdleConnections(t *testing.T) {
+	connections := many(10_000)
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, &Process{}, ok)
 		for range connections {
@@ -47,7 +62,7 @@ func TestTenThousandIdleConnections(t *testing.T) {
 func TestRequestsBetweenManyCloses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x := start(t, &Process{}, func(w http.ResponseWriter, r *http.Request) { ok(w, r) })
-		clients := make([]*client, 3000)
+		clients := make([]*client, many(3000))
 		for i := range clients {
 			clients[i] = x.mustDial()
 			x.mustGet(clients[i], "/")

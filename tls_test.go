@@ -199,7 +199,7 @@ func TestSlowHandshakesBlockNoOther(t *testing.T) {
 		clients int
 		want    time.Duration
 	}{
-		"standard":          {&http.Server{}, 5000, link.HandshakeLimit},
+		"standard":          {&http.Server{}, many(5000), link.HandshakeLimit},
 		"ReadHeaderTimeout": {&http.Server{ReadHeaderTimeout: 2 * time.Second}, 200, 2 * time.Second},
 		"WriteTimeout":      {&http.Server{ReadTimeout: time.Minute, WriteTimeout: 3 * time.Second}, 200, 3 * time.Second},
 	} {
