@@ -98,7 +98,7 @@ func hasHTTP2(srv *http.Server) bool {
 func servesHTTP2(native map[string]func(*http.Server, *tls.Conn, http.Handler)) bool {
 	_, has := native["h2"]
 	_, byName := native[clearHTTP2Key]
-	return has && (byName || answersHTTP2())
+	return has && (byName || answersHTTP2(net.Pipe()))
 }
 
 // hasHTTP2OverTLS reports whether net/http serves HTTP/2 for srv on a connection that is no
@@ -117,10 +117,9 @@ func hasHTTP2OverTLS(srv *http.Server) bool {
 // answersHTTP2 tries whether net/http serves HTTP/2 on a connection whose ConnectionState
 // has it, because no field of http.Server shows that. With a Go that does not, HTTP/2
 // must not be offered in the handshake.
-func answersHTTP2() bool {
-	server, client := net.Pipe()
+func answersHTTP2(server, client net.Conn) bool {
 	defer client.Close()
-	client.SetDeadline(time.Now().Add(checkWithin))
+	defer closeAfter(client, checkWithin)()
 	srv := &http.Server{ErrorLog: log.New(io.Discard, "", 0)}
 	srv.Serve(&single{negotiated{server}})
 	go io.WriteString(client, wire.Preface+noSettings)
@@ -132,6 +131,13 @@ func answersHTTP2() bool {
 // checkWithin is how long net/http may take to answer. It takes about 60 us, but a
 // container that starts with little processor time may be stopped for a second meanwhile.
 const checkWithin = 10 * time.Second
+
+// closeAfter closes c after limit, unless stop is called before. A deadline of a net.Pipe
+// would be a timer even after Close, and while a process has a timer, the scheduler looks at
+// the clock each time it takes a goroutine: some percent of what a small request costs.
+func closeAfter(c io.Closer, limit time.Duration) (stop func() bool) {
+	return time.AfterFunc(limit, func() { c.Close() }).Stop
+}
 
 // noSettings is a SETTINGS frame without a setting (RFC 9113, section 6.5).
 const noSettings = "\x00\x00\x00\x04\x00\x00\x00\x00\x00"

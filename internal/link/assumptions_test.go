@@ -37,9 +37,40 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// TestChecksLeaveNoTimer: a timer of a pipe would hold it until it fires, and meanwhile the
+// scheduler would look at the clock each time it takes a goroutine.
+func TestChecksLeaveNoTimer(t *testing.T) {
+	for name, check := range map[string]func(server, client net.Conn){
+		"exchange":     func(server, client net.Conn) { exchange(server, client) },
+		"answersHTTP2": func(server, client net.Conn) { answersHTTP2(server, client) },
+	} {
+		collected := make(chan struct{})
+		func() {
+			server, client := net.Pipe()
+			runtime.SetFinalizer(client, func(net.Conn) { close(collected) })
+			check(server, client)
+		}()
+		if !collectedWithin(checkWithin/2, collected) {
+			t.Errorf("%s: its connection is still held, by a timer or a goroutine", name)
+		}
+	}
+}
+
+func collectedWithin(limit time.Duration, collected chan struct{}) bool {
+	for end := time.Now().Add(limit); time.Now().Before(end); {
+		runtime.GC()
+		select {
+		case <-collected:
+			return true
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return false
+}
+
 // did is what of an exchange begins with one of these words.
 func did(t *testing.T, words ...string) string {
-	text, err := exchange()
+	text, err := exchange(net.Pipe())
 	if err != nil {
 		t.Fatal(err)
 	}

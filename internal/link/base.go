@@ -56,9 +56,14 @@ func (c *base) clearInterrupt() {
 // noteActivity notes, during a termination, that something came just now.
 func (c *base) noteActivity() {
 	if c.state.Current.Load() != nil {
-		c.lastActivity.Store(c.now())
+		c.storeActivity()
 	}
 }
+
+// storeActivity is apart so that noteActivity is inlined, which every request calls.
+//
+//go:noinline
+func (c *base) storeActivity() { c.lastActivity.Store(c.now()) }
 
 // silentSince is since when nothing has come on the connection: since something came
 // last, since the connection was accepted, or since T0, whichever is the latest.
@@ -108,13 +113,18 @@ func (c *base) CountLate(d *term.Termination) (undo func()) {
 // keepReadDeadline keeps t, the read deadline that is about to be set, so that it can be
 // set again after an interrupt.
 func (c *base) keepReadDeadline(t time.Time) {
+	if t.IsZero() && c.readDeadline.Load() == 0 {
+		return // mostly there is none before and after, and a load costs less than a store
+	}
+	c.storeReadDeadline(t)
+}
+
+func (c *base) storeReadDeadline(t time.Time) {
 	var at time.Duration
 	if !t.IsZero() {
 		at = cmp.Or(t.Sub(c.state.Origin), 1)
 	}
-	if c.readDeadline.Load() != int64(at) { // mostly there is none before and after, and a load costs less than a store
-		c.readDeadline.Store(int64(at))
-	}
+	c.readDeadline.Store(int64(at))
 }
 
 // restoreReadDeadline sets the read deadline that an interrupt has replaced. If another

@@ -27,7 +27,7 @@ const expected = "read all" +
 	", active, head, idle, deadline, read all"
 
 func check() error {
-	did, err := exchange()
+	did, err := exchange(net.Pipe())
 	if err != nil {
 		return fmt.Errorf("%w, after: %s", err, did)
 	}
@@ -37,14 +37,13 @@ func check() error {
 	return nil
 }
 
-// exchange has net/http serve three requests over a net.Pipe. The first parts of the
-// second and of the third come with the request before, so they are in net/http's buffer.
-// did is what net/http has done on the connection.
-func exchange() (did string, err error) {
+// exchange has net/http serve three requests over a pipe. The first parts of the second
+// and of the third come with the request before, so they are in net/http's buffer. did is
+// what net/http has done on the connection.
+func exchange(server, client net.Conn) (did string, err error) {
 	const request = "GET / HTTP/1.1\r\nHost: check\r\n\r\n"
 	const part, line = len("GET / HT"), len("GET / HTTP/1.1\r\n")
-	server, client := net.Pipe()
-	client.SetDeadline(time.Now().Add(checkWithin))
+	defer closeAfter(client, checkWithin)()
 	w := &observedConn{Conn: server, reads: make(chan struct{}, 1), ended: make(chan struct{})}
 	serveOne(w)
 	in := bufio.NewReader(client)

@@ -99,7 +99,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 		c.noteReadSize(len(b))
 	}
 	n, err := c.Conn.Read(b)
-	if n <= 0 {
+	if n <= 0 && c.interrupted.Load() {
 		n, err = c.readAgain(c, c.Conn, b, err)
 	}
 	if n > 0 && (!c.requestBegun || c.state.Current.Load() != nil) {

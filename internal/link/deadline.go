@@ -17,13 +17,13 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 	if c.doing.Load() != nil {
 		return c.setWithinRequest(t)
 	}
-	c.keepReadDeadline(t)
 	if !c.requestBegun {
 		c.countDeadline()
 	}
 	if t.IsZero() && c.unlimited {
 		return nil
 	}
+	c.keepReadDeadline(t)
 	c.unlimited = t.IsZero() && c.hooksUnset && !c.careful
 	return c.Conn.SetReadDeadline(t)
 }
@@ -33,12 +33,12 @@ func (c *Conn) SetReadDeadline(t time.Time) error {
 // background read by a past deadline, and then sets none: after such a pair the deadline
 // is none for certain, unless another call came between.
 //
-// The past deadline is kept only after T0: before, no connection with a handler at work
-// has its deadline replaced by an interrupt.
+// The past deadline of net/http, the first second of 1970, is kept only after T0: before, no
+// connection with a handler at work has its deadline replaced by an interrupt.
 func (c *Conn) setWithinRequest(t time.Time) error {
 	before := c.limits.Load()
 	none, isSet := t.IsZero(), before&readSet != 0
-	if none || !t.Before(c.state.Origin) || c.state.Current.Load() != nil {
+	if none || t.Unix() > 1 || c.state.Current.Load() != nil {
 		c.keepReadDeadline(t)
 	}
 	if isSet && !none {

@@ -178,6 +178,9 @@ func Hook(srv *http.Server, base, own func(context.Context) context.Context) {
 // hookConnState is a ConnState that then calls next, the program's, unless that is nil.
 func hookConnState(next func(net.Conn, http.ConnState)) func(net.Conn, http.ConnState) {
 	return func(nc net.Conn, s http.ConnState) {
+		if s == http.StateActive && next == nil {
+			return // connState does nothing then
+		}
 		c := Of(nc)
 		if c != nil {
 			c.connState(s)
@@ -202,7 +205,7 @@ func hookConnContext(next func(context.Context, net.Conn) context.Context, own f
 		}
 		if c != nil {
 			c.hooksUnset = alone
-			ctx = connContext{ctx, c}
+			ctx = &connContext{ctx, c}
 		}
 		return ctx
 	}
@@ -216,8 +219,8 @@ type connContext struct {
 }
 
 // Value returns the connection for term.Key.
-func (c connContext) Value(key any) any {
-	if key == term.Key {
+func (c *connContext) Value(key any) any {
+	if term.IsKey(key) {
 		return c.conn
 	}
 	return c.Context.Value(key)

@@ -9,7 +9,15 @@ import (
 
 // Key is the context key of the Leaver: the connection of a request, the latch of a
 // Process's workers. It is a pointer because that is the fastest to compare.
-var Key any = new(byte)
+var Key any = key
+
+var key = new(byte)
+
+// IsKey reports whether k is Key. It costs less than to compare two values of type any.
+func IsKey(k any) bool {
+	p, is := k.(*byte)
+	return is && p == key
+}
 
 // A Leaver is what is asked to leave: when its Draining channel closes.
 type Leaver interface {
