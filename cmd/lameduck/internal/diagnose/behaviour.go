@@ -29,7 +29,9 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 			b.stopsAtOnce, b.certainly = true, max(b.certainly, unsure)
 		}
 	}
-	b.perhaps = p.voidCuts
+	if b.perhaps = p.voidCuts; b.perhaps > 0 {
+		b.hidden = s.observer.waits.during(p.t0.earliest, until(p.exit.latest, 0))
+	}
 	mostQueued := s.backlog.mostQueued(s.reusesConns)
 	for _, d := range p.drops {
 		if d.Ended < p.t0.earliest || !cutByServer(&d.Attempt) || p.leftInQueue(&d.Attempt) {
@@ -46,6 +48,7 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 			b.longest = max(b.longest, d.Ended-d.Started)
 		case unsure:
 			b.perhaps++
+			b.hidden = max(b.hidden, hiddenBy(d, s.observer))
 		}
 	}
 	if b.stopsAtOnce {
@@ -195,6 +198,16 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	return max(reading, p.inProgress(d, o))
 }
 
+// hiddenBy is by how much this machine was late while the server may have had the request
+// that it cut, if that is why nothing shows that it had, or 0.
+func hiddenBy(d *dropFacts, o *observer) time.Duration {
+	from := max(d.Started, d.Sent)
+	if d.Reused && d.Sent == never || o.waited(from, d.Ended).shorterThan(reaction) != unsure {
+		return 0
+	}
+	return max(o.waits.during(from, d.Ended), o.waiting.Within(from, d.Ended))
+}
+
 // likelyKnew reports whether the server had begun to read the first request of a connection that it
 // cut, and nothing shows that its listener closed before it exited: then no graceful shutdown
 // is likely.
@@ -266,7 +279,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
 		return noDoubt
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came() && !(p.watched() && p.closedAtEnd(p.exit.latest) == unsure):
-		return nothingInProgress(p.Name)
+		return p.own.inProgressDoubt(p.Name)
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came():
 		return doubt{fmt.Sprintf("nothing was seen of %s for %s before it ended, so it is not known whether it closed its listener first", p.Name, span(p.unseenFor(p.exit.latest))), hintLate}
 	case p.own.certainly == unsure && p.acceptedNone(o):
@@ -308,10 +321,13 @@ func notSeen(event, pod string) doubt {
 	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
 }
 
-// nothingInProgress is the doubt about a pod that stopped at once and cut nothing that it
-// surely had begun with.
-func nothingInProgress(pod string) doubt {
-	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
+// inProgressDoubt is the doubt about a pod that stopped at once and cut nothing that it
+// surely had begun with: this machine was late, or nothing was in progress.
+func (b *behaviour) inProgressDoubt(pod string) doubt {
+	if b.hidden > 0 {
+		return doubt{fmt.Sprintf("this machine was late by %s while requests were on their way to %s, so it is not known whether it cut one that was in progress", span(b.hidden), pod), hintLate}
+	}
+	return doubt{fmt.Sprintf("%s stopped at once, and no request is known to have been in progress then, so it is not known whether it would have finished one", pod),
 		"run it again with slow among its --traffic, or with a --path whose response takes a second or more, so that requests are in progress all the time"}
 }
 
