@@ -120,11 +120,13 @@ func (l *loop) observe(m *podState, e timeline.Event, status string) {
 		l.nowReady(m)
 	case timeline.Unready:
 		l.nowUnready(m)
+	case timeline.Listening:
+		m.everListened = true
 	case timeline.Restarted:
 		m.restarts++
 	case timeline.Exited:
 		l.nowUnready(m)
-		if !m.everReady {
+		if !m.everReady || l.op != nil && l.op.listening && !m.everListened {
 			l.failOperation(m, status, exitAdvice(&e))
 		}
 	}
