@@ -320,7 +320,10 @@ func (l *linter) write(s console.Streams, r *output.Result) error {
 
 // outcomeOf is the exit code, as an error.
 func outcomeOf(r *output.Result) error {
-	if n := len(r.Unread); n > 0 {
+	switch n := len(r.Unread); {
+	case n == 1:
+		return hint.New(errors.New("one file or object could not be read"), "the line above names it; all others were read")
+	case n > 1:
 		return hint.New(fmt.Errorf("%d files or objects could not be read", n), "the lines above name each; all others were read")
 	}
 	if len(r.Objects) == 0 && len(r.Skipped) == 0 {
