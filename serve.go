@@ -31,6 +31,9 @@ import (
 // request any more; hijacked connections may be open then.
 func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 	p.adding("AddHTTP")
+	if srv == nil {
+		panic("lameduck: Process.AddHTTP of nil: give it an http.Server")
+	}
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
 	s.end = func() { srv.Close() }
@@ -76,6 +79,9 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
+// errTwice is for a server that was added twice: it has one set of hooks.
+var errTwice = errors.New("an http.Server was added twice\nhint: add it once, with all its listeners: p.AddHTTP(srv, l1, l2)")
+
 // errServed is for an http.Server that another Process has served. Without it net/http
 // would return ErrServerClosed, but only after it has changed the server's TLSConfig.
 var errServed = errors.New("another Process has served this http.Server\n" +
@@ -109,8 +115,13 @@ func (p *Process) prepare() (err error) {
 	if p.clocks, err = p.resolve(); err != nil {
 		return err
 	}
+	added := map[*http.Server]bool{}
 	for _, s := range p.servers {
 		if s.http != nil {
+			if added[s.http] {
+				return errTwice
+			}
+			added[s.http] = true
 			if link.Hooked(s.http) {
 				return errServed
 			}
@@ -149,7 +160,9 @@ func (p *Process) closeListeners(limit time.Duration) {
 	var closing sync.WaitGroup
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			closing.Go(func() { program.Protect(l.Close) })
+			if l != nil {
+				closing.Go(func() { program.Protect(l.Close) })
+			}
 		}
 	}
 	program.Within(limit, closing.Wait)
