@@ -61,11 +61,6 @@ func TestAddNothing(t *testing.T) {
 	}{
 		"a nil listener": {func(p *Process) { p.AddHTTP(&http.Server{}, nil) }, "a listener is nil\nhint: "},
 		"AddConn of nil": {func(p *Process) { p.AddConn(nil, func(context.Context, net.Conn) {}) }, "a listener is nil\nhint: "},
-		"a server twice": {func(p *Process) {
-			srv := &http.Server{}
-			p.AddHTTP(srv, newMemListener())
-			p.AddHTTP(srv, newMemListener())
-		}, "an http.Server was added twice\nhint: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var p Process

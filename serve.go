@@ -79,9 +79,6 @@ func (p *Process) serveConn(c *link.Conn, serve func(context.Context, net.Conn))
 	}
 }
 
-// errTwice is for a server that was added twice: it has one set of hooks.
-var errTwice = errors.New("an http.Server was added twice\nhint: add it once, with all its listeners: p.AddHTTP(srv, l1, l2)")
-
 // errServed is for an http.Server that another Process has served. Without it net/http
 // would return ErrServerClosed, but only after it has changed the server's TLSConfig.
 var errServed = errors.New("another Process has served this http.Server\n" +
@@ -115,13 +112,8 @@ func (p *Process) prepare() (err error) {
 	if p.clocks, err = p.resolve(); err != nil {
 		return err
 	}
-	added := map[*http.Server]bool{}
 	for _, s := range p.servers {
 		if s.http != nil {
-			if added[s.http] {
-				return errTwice
-			}
-			added[s.http] = true
 			if link.Hooked(s.http) {
 				return errServed
 			}
