@@ -49,3 +49,25 @@ func panicOf(f func()) (message string) {
 	f()
 	return ""
 }
+
+// What is no server is refused when it is added, and what cannot be served before anything is.
+func TestAddNothing(t *testing.T) {
+	if message := panicOf(func() { new(Process).AddHTTP(nil) }); !strings.HasPrefix(message, "lameduck: Process.AddHTTP of nil") {
+		t.Errorf("AddHTTP(nil) panics with %q", message)
+	}
+	for name, tt := range map[string]struct {
+		add  func(*Process)
+		want string
+	}{
+		"a nil listener": {func(p *Process) { p.AddHTTP(&http.Server{}, nil) }, "a listener is nil\nhint: "},
+		"AddConn of nil": {func(p *Process) { p.AddConn(nil, func(context.Context, net.Conn) {}) }, "a listener is nil\nhint: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var p Process
+			tt.add(&p)
+			if err := p.Listen(); err == nil || !strings.HasPrefix(err.Error(), "lameduck: "+tt.want) {
+				t.Errorf("Listen: %v, want %q", err, tt.want)
+			}
+		})
+	}
+}

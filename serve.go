@@ -31,6 +31,9 @@ import (
 // request any more; hijacked connections may be open then.
 func (p *Process) AddHTTP(srv *http.Server, listeners ...net.Listener) {
 	p.adding("AddHTTP")
+	if srv == nil {
+		panic("lameduck: Process.AddHTTP of nil: give it an http.Server")
+	}
 	s := &server{http: srv, listeners: listeners}
 	s.serve = s.serveHTTP
 	s.end = func() { srv.Close() }
@@ -149,7 +152,9 @@ func (p *Process) closeListeners(limit time.Duration) {
 	var closing sync.WaitGroup
 	for _, s := range p.servers {
 		for _, l := range s.listeners {
-			closing.Go(func() { program.Protect(l.Close) })
+			if l != nil {
+				closing.Go(func() { program.Protect(l.Close) })
+			}
 		}
 	}
 	program.Within(limit, closing.Wait)

@@ -39,6 +39,9 @@ func (s *server) serveHTTP(l *link.Listener) error {
 
 func (s *server) listen() error {
 	for _, l := range s.listeners {
+		if l == nil {
+			return errNilListener
+		}
 		if s.http != nil && fmt.Sprintf("%T", l) == "*tls.listener" {
 			return link.ErrTLSListener
 		}
@@ -60,6 +63,9 @@ func (s *server) listen() error {
 	s.listeners = []net.Listener{l}
 	return nil
 }
+
+// errNilListener is for what net.Listen returns with an error that was not looked at.
+var errNilListener = errors.New("a listener is nil\nhint: look at the error that net.Listen returned with it; without a listener AddHTTP(srv) listens on srv.Addr")
 
 // A healthServer is the health server of a gRPC server: grpc-go's, or one that the
 // program has written. Its methods are called in order, beside run: they may block.

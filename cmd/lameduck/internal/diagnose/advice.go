@@ -106,6 +106,15 @@ func (s *runFacts) enoughGrace() string {
 	return ""
 }
 
+// graceToo follows the advice for a longer delay in the program where the grace period is
+// too short for it: the library refuses to start with such a delay.
+func (s *runFacts) graceToo() string {
+	if wholeSeconds(s.run.Spec.Grace) >= s.recommended.GraceSeconds {
+		return ""
+	}
+	return fmt.Sprintf(", and its Grace to the %s of the pod's grace period (LAMEDUCK_GRACE)", s.grace())
+}
+
 // sendConnectionClose is the cure for a graceful shutdown that waits for
 // keep-alive connections which the server never closes, such as server.close()
 // of Node.js.

@@ -26,6 +26,11 @@ func TestFixes(t *testing.T) {
 		return b.try(9*s, "a").try(11*s, "a", refused).try(9*s, "a", lasting(s+ms), failing(timeline.EOF))
 	}
 	atOnce := event(10*s+ms, timeline.Exited, "a")
+	late := func(lastConnection time.Duration) *built {
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), event(10*s, timeline.Signalled, "a"), event(20*s, timeline.Exited, "a"))
+		b.Spec.Grace = 30 * s
+		return b.try(9*s, "a").try(19*s, "a").try(lastConnection, "a", refused)
+	}
 	for _, tt := range []struct {
 		name string
 		*built
@@ -53,6 +58,8 @@ func TestFixes(t *testing.T) {
 			b.Spec.Command, b.Spec.PreStop, b.Spec.PreStopSleep = []string{"nginx"}, "sleep", 5*s
 			return b.try(9*s, "a").try(11*s, "a").try(14*s, "a", lasting(s+ms), failing(timeline.EOF)).try(14500*ms, "a")
 		}(), cutsInFlight, "nginx: it finishes requests in flight on SIGQUIT", ""},
+		{"a longer delay needs a longer grace period", late(32 * s), delayShorter, "(LAMEDUCK_DELAY), and its Grace to the", ""},
+		{"a longer delay fits", late(21 * s), delayShorter, "(LAMEDUCK_DELAY)", "Grace to the"},
 		{"an unknown server", nginx(atOnce, "./nginx-like"), exitsAtOnce, "are still cut", "SIGQUIT"},
 		{"no command is known", nginx(atOnce), exitsAtOnce, "are still cut", "SIGQUIT"},
 	} {

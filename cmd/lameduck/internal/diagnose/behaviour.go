@@ -40,7 +40,10 @@ func (p *podFacts) behave(s *runFacts) behaviour {
 // cuts counts the requests that the pod cut from T0 on, by whether it knew of them. If it cut
 // those before it exited, and responded to none after that, it served until then at most.
 func (p *podFacts) cuts(s *runFacts) behaviour {
-	b := behaviour{perhaps: p.voidCuts}
+	var b behaviour
+	if b.perhaps = p.voidCuts; b.perhaps > 0 {
+		b.hidden = s.observer.waits.during(p.t0.earliest, until(p.exit.latest, 0))
+	}
 	last := none
 	var perhaps []*dropFacts
 	mostQueued := s.backlog.mostQueued(s.reusesConns)
@@ -61,6 +64,7 @@ func (p *podFacts) cuts(s *runFacts) behaviour {
 		case unsure:
 			b.perhaps++
 			perhaps = append(perhaps, d)
+			b.hidden = max(b.hidden, hiddenBy(d, s.observer))
 		}
 	}
 	served := last.latest
@@ -246,6 +250,16 @@ func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	return max(reading, p.inProgress(d, o))
 }
 
+// hiddenBy is by how much this machine was late while the server may have had the request
+// that it cut, if that is why nothing shows that it had, or 0.
+func hiddenBy(d *dropFacts, o *observer) time.Duration {
+	from := max(d.Started, d.Sent)
+	if d.Reused && d.Sent == never || o.waited(from, d.Ended).shorterThan(reaction) != unsure {
+		return 0
+	}
+	return max(o.waits.during(from, d.Ended), o.waiting.Within(from, d.Ended))
+}
+
 // likelyKnew reports whether the server had begun to read the first request of a connection that it
 // cut, and nothing shows that its listener closed before it exited: then no graceful shutdown
 // is likely.
@@ -317,7 +331,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 	case p.own.certainly == yes && (b.runsAfterClose == yes || b.runsAfterClose == no && b.exitsUncleanly != unsure):
 		return noDoubt
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came() && !(p.watched() && p.closedAtEnd(p.exit.latest) == unsure):
-		return nothingInProgress(p.Name)
+		return p.own.inProgressDoubt(p.Name)
 	case p.own.certainly == yes && b.runsAfterClose == no && p.exit.came():
 		return doubt{fmt.Sprintf("nothing was seen of %s for %s before it ended, so it is not known whether it closed its listener first", p.Name, span(p.unseenFor(p.exit.latest))), hintLate}
 	case p.own.certainly == yes && b.runsAfterClose == unsure && late <= resolution:
@@ -363,10 +377,13 @@ func notSeen(event, pod string) doubt {
 	return doubt{fmt.Sprintf("the %s of %s was not seen", event, pod), "run it again"}
 }
 
-// nothingInProgress is the doubt about a pod that stopped at once and cut nothing that it
-// surely had begun with.
-func nothingInProgress(pod string) doubt {
-	return doubt{fmt.Sprintf("%s stopped at once, and surely had no request in progress then, so it is not known whether it would have finished one", pod),
+// inProgressDoubt is the doubt about a pod that stopped at once and cut nothing that it
+// surely had begun with: this machine was late, or nothing was in progress.
+func (b *behaviour) inProgressDoubt(pod string) doubt {
+	if b.hidden > 0 {
+		return doubt{fmt.Sprintf("this machine was late by %s while requests were on their way to %s, so it is not known whether it cut one that was in progress", span(b.hidden), pod), hintLate}
+	}
+	return doubt{fmt.Sprintf("%s stopped at once, and no request is known to have been in progress then, so it is not known whether it would have finished one", pod),
 		hintSlow}
 }
 

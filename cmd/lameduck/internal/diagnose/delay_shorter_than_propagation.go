@@ -26,7 +26,7 @@ var ruleDelayShorter = rule{
 	},
 	fix: func(m *match) advice {
 		return advice{
-			inGo:     fmt.Sprintf("raise the library's Delay to %s (LAMEDUCK_DELAY).", m.delay()),
+			inGo:     fmt.Sprintf("raise the library's Delay to %s (LAMEDUCK_DELAY)%s.", m.delay(), m.graceToo()),
 			program:  fmt.Sprintf("keep serving for %s after termination begins.", m.delay()),
 			manifest: cmp.Or(m.hold(), m.enoughGrace()),
 		}

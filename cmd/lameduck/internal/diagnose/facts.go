@@ -124,6 +124,7 @@ type behaviour struct {
 	inProgress      int           // attempts that the server cut, from T0 on, and was surely handling or reading
 	perhaps         int           // those that it may have been handling or reading
 	longest         time.Duration // of those in progress
+	hidden          time.Duration // by how much this machine was late meanwhile, if that alone keeps it from being known of one, or 0
 }
 
 // clientView is what the clients saw of one pod: a fold over its attempts. What

@@ -37,14 +37,20 @@ func TestAnExitWithCode0(t *testing.T) {
 		ids     []string
 		reason  string
 	}{
-		{"nothing was in progress", func(*built) {}, finding.Inconclusive, nil, "had no request in progress"},
-		{"a request came too late to be known", func(b *built) { b.try(10*s+10*ms, "a", lasting(10*ms), failing(timeline.Reset)) }, finding.Inconclusive, nil, "had no request in progress"},
-		{"the next request of a kept connection", func(b *built) { b.try(8*s, "a").try(9*s, "a", on(uint64(len(b.Attempts))), head) }, finding.Inconclusive, nil, "had no request in progress"},
+		{"nothing was in progress", func(*built) {}, finding.Inconclusive, nil, "no request is known to have been in progress"},
+		{"a request came too late to be known", func(b *built) { b.try(10*s+10*ms, "a", lasting(10*ms), failing(timeline.Reset)) }, finding.Inconclusive, nil, "no request is known to have been in progress"},
+		{"the next request of a kept connection", func(b *built) { b.try(8*s, "a").try(9*s, "a", on(uint64(len(b.Attempts))), head) }, finding.Inconclusive, nil, "no request is known to have been in progress"},
 		{"the first request of a connection", func(b *built) { b.try(9*s, "a", head) }, finding.Fail, []string{exitsAtOnce}, ""},
 		{"the same, and the kernel shows nothing", func(b *built) {
 			b.Events = slices.DeleteFunc(b.Events, ofKernel)
 			b.try(9*s, "a", head)
-		}, finding.Inconclusive, nil, "had no request in progress"},
+		}, finding.Inconclusive, nil, "no request is known to have been in progress"},
+		{"this machine was late all the time that it lasted", func(b *built) {
+			b.try(9*s, "a", head)
+			for at := 8500 * ms; at < 10500*ms; at += 50 * ms {
+				b.try(at, "", lasting(60*ms), func(a *timeline.Attempt) { a.Control = true })
+			}
+		}, finding.Inconclusive, nil, "while requests were on their way to a"},
 		{"the listener closed before the exit", func(b *built) {
 			b.Events = append(b.Events, timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: 10*s + 15*ms, At: 10*s + 18*ms, Running: true})
 		}, finding.Fail, []string{closesEarly}, ""},

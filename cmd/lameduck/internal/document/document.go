@@ -90,8 +90,22 @@ func (r reader) syntaxError(err error) error {
 	if load.ContextMsg != "" {
 		message += " " + OneLine(load.ContextMsg)
 	}
+	if strings.Contains(message, "cannot start any token") && r.indentedByTab(mark.Line) {
+		message = "not YAML: the line is indented by a tab, where only spaces may be"
+	}
 	line, column := r.part.place(mark.Line, mark.Column)
 	return errors.New(At(r.name, line, column, message))
+}
+
+// indentedByTab reports whether a tab is before the text of the line, the first of which
+// is 1.
+func (r reader) indentedByTab(line int) bool {
+	lines := bytes.SplitN(r.part.Text, []byte("\n"), line+1)
+	if line < 1 || line > len(lines) {
+		return false
+	}
+	text := bytes.TrimLeft(lines[line-1], " \t")
+	return bytes.ContainsRune(lines[line-1][:len(lines[line-1])-len(text)], '\t')
 }
 
 // inspection is one walk over a document.

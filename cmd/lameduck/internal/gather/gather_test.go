@@ -333,6 +333,7 @@ func TestSkipped(t *testing.T) {
 		"old.yaml":     "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: old}\nspec: {template: {metadata: {labels: {app: old}}}}\n",
 		"json.yaml":    "- {op: replace, path: /spec/replicas, value: 3}\n",
 		"values.yaml":  "replicas: 3\n",
+		"kind.yaml":    "kind: local\nreplicas: 3\n",
 		"empty.yaml":   "",
 	})
 	want(t, read(t, "."),
@@ -341,6 +342,7 @@ func TestSkipped(t *testing.T) {
 		"skipped beta.yaml:1: a patch, or not complete: Deployment without spec.selector",
 		"skipped crd.yaml:1: a CustomResourceDefinition, which has no pods",
 		"skipped json.yaml:1: no Kubernetes object: it has no kind",
+		"skipped kind.yaml:1: no Kubernetes object: it has neither apiVersion nor metadata",
 		"skipped patch.yaml:1: a patch, or not complete: Deployment without spec.selector",
 		"skipped values.yaml:1: no Kubernetes object: it has no kind",
 	)

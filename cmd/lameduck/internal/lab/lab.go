@@ -56,7 +56,7 @@ func newLab(cfg Config, kubelets func(Config) launch) (*Lab, error) {
 // become ready, nothing is left running.
 func (l *Lab) Start(ctx context.Context) error {
 	err := l.await(ctx, func() ([]func(), error) {
-		return []func(){func() { l.loop.replicas = l.loop.cfg.Workload.Replicas }, func() { l.loop.op.listening = true }}, nil
+		return []func(){func() { l.loop.replicas, l.loop.op.listening = l.loop.cfg.Workload.Replicas, true }}, nil
 	})
 	if err == nil {
 		return nil

@@ -14,7 +14,7 @@ var errClosed = errors.New("the lab is closed")
 type operation struct {
 	steps     []func()
 	version   int        // the slice that every node has to apply; 0: the pods are not steady yet
-	listening bool       // the pods have to listen on the port of the load as well
+	listening bool       // the pods have to listen on the port of the load as well, and may not exit before
 	looking   bool       // reached will be asked again
 	done      chan error // receives once
 }

@@ -40,6 +40,7 @@ type podState struct {
 	readySince   time.Time // of the last time it became ready
 	waitingSince time.Time // when it was created, or last became unavailable
 	everReady    bool
+	everListened bool
 	deleted      bool // it has a deletionTimestamp
 	kubeletKnows bool // the kubelet knows of the deletion
 	ended        bool // its processes have exited

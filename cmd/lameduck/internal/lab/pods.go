@@ -120,14 +120,25 @@ func (l *loop) observe(m *podState, e timeline.Event, status string) {
 		l.nowReady(m)
 	case timeline.Unready:
 		l.nowUnready(m)
+	case timeline.Listening:
+		m.everListened = true
 	case timeline.Restarted:
 		m.restarts++
 	case timeline.Exited:
 		l.nowUnready(m)
-		if !m.everReady {
-			l.failOperation(m, status, "run the command by hand to see why it exits")
+		if !m.everReady || l.op != nil && l.op.listening && !m.everListened {
+			l.failOperation(m, status, exitAdvice(&e))
 		}
 	}
+}
+
+// exitAdvice is what to do about a process that exits before it is ready. A server that
+// leaves its work to a process in the background ends the pod, with that process.
+func exitAdvice(e *timeline.Event) string {
+	if e.Code == 0 && e.Signal == "" {
+		return "a pod ends with its first process: does the server go into the background? Run it in the foreground, as with -g 'daemon off;' of nginx, or see by hand why it exits"
+	}
+	return "run the command by hand to see why it exits"
 }
 
 func (l *loop) nowReady(m *podState) {

@@ -264,6 +264,20 @@ func TestWaitsUntilPodsListen(t *testing.T) {
 	}
 }
 
+// TestAPodThatExitsBeforeItListens: without a readiness probe it was ready as soon as it
+// ran, and is restarted, and ready, again and again. Start does not wait for that.
+func TestAPodThatExitsBeforeItListens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStage(t, Config{Workload: workload(1)}, func(int) behaviour {
+			return behaviour{warmUp: ms, quit: 30 * ms, emitted: "it exited with code 1"}
+		})
+		err := s.Start(t.Context())
+		if never, ok := errors.AsType[*timeline.NeverReadyError](err); !ok || never.Detail != "it exited with code 1" || s.clock.Now() > sec {
+			t.Errorf("%v after %v", err, s.clock.Now())
+		}
+	})
+}
+
 // TestPodThatCannotBecomeReady is reported when that is known, and its reason is
 // shown until then.
 func TestPodThatCannotBecomeReady(t *testing.T) {

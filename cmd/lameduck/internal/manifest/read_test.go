@@ -272,6 +272,7 @@ func TestRefused(t *testing.T) {
 		"empty":           {"", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it"},
 		"only a comment":  {"# nothing\n---\n", "deploy.yaml: no Kubernetes object in it", "it needs a Deployment, StatefulSet or DaemonSet, and the Service in front of it"},
 		"not YAML":        {"a: 1\nb: [\n", "deploy.yaml:3:1: not YAML: did not find expected node content while parsing a flow node", ""},
+		"tab":             {"kind: A\nx:\n\ty: 1\n", "deploy.yaml:3:1: not YAML: the line is indented by a tab, where only spaces may be", ""},
 		"binary":          {"\x7fELF\x00\x01", "deploy.yaml: not YAML: control characters are not allowed (value: 0)", ""},
 		"text":            {"hello\n", `deploy.yaml:1:1: want fields, not "hello"`, ""},
 		"no kind":         {"a: 1\n", "deploy.yaml:1:1: kind: missing", ""},

@@ -107,8 +107,11 @@ func collect(f *File, n *document.Node, each func(*Object)) (skipped string) {
 		return "" // "---" with nothing after it
 	}
 	kind, version := v.Get("kind").Text(), v.Get("apiVersion").Text()
-	if kind == "" || version == "" && !v.Get("metadata").Present() {
+	switch {
+	case kind == "":
 		return "no Kubernetes object: it has no kind"
+	case version == "" && !v.Get("metadata").Present():
+		return "no Kubernetes object: it has neither apiVersion nor metadata"
 	}
 	if strings.HasSuffix(kind, "List") && v.Get("items").Present() {
 		for _, item := range v.Get("items").Items() {

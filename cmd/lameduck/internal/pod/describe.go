@@ -15,7 +15,7 @@ func (p *Pod) Status() string {
 	if end != "" {
 		for _, line := range slices.Backward(p.LastOutput()) {
 			if strings.TrimSpace(line) != "" {
-				return end + fmt.Sprintf("; last output: %q", line)
+				return end + `; last output: "` + line + `"` // its control characters are escaped
 			}
 		}
 		return end

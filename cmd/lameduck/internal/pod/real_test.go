@@ -253,6 +253,7 @@ func TestSeen(t *testing.T) {
 		{name: "another port", address: ":9090", port: 8080, want: "it listens on [::]:9090; the Service sends connections to port 8080"},
 		{name: "no port", command: []string{"sleep", "1000"}, want: "it does not listen on any TCP port"},
 		{name: "an exit", command: []string{"sh", "-c", "echo no such table; exit 3"}, want: `last output: "no such table"`},
+		{name: "an exit after a control character", command: []string{"sh", "-c", `printf 'a\001b\n'; exit 3`}, want: `last output: "a\x01b"`},
 		{name: "an exit after a blank line", command: []string{"sh", "-c", "echo no such table; echo; exit 3"}, want: `last output: "no such table"`},
 	}
 	for _, test := range tests {

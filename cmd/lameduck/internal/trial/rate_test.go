@@ -3,6 +3,7 @@ package trial
 import (
 	"context"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -90,8 +91,10 @@ func TestRateIsLowered(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				stage := &tt.stage
+				var notes []string
 				run, err := Run(t.Context(), Config{
 					Traffic: traffic.Spec{Load: timeline.Load{Rate: tt.asked}}, LowerRate: tt.lower, ReadyTimeout: time.Minute,
+					Note: func(note string) { notes = append(notes, note) },
 					Open: func(context.Context, timeline.Clock, func(timeline.Event)) (Stage, error) { return stage, nil },
 				})
 				if err != nil {
@@ -99,6 +102,10 @@ func TestRateIsLowered(t *testing.T) {
 				}
 				if !slices.Equal(stage.loads, tt.want) || stage.open != 0 {
 					t.Errorf("loads of %v, %d left; want %v", stage.loads, stage.open, tt.want)
+				}
+				why := map[bool]string{true: "the server does not keep up with", false: "this machine was late by"}[stage.capacity > 0]
+				if lowered := len(tt.want) - 1; len(notes) != lowered || lowered > 0 && !strings.Contains(notes[0], why) {
+					t.Errorf("the notes are %q, want %d, the first with %q", notes, lowered, why)
 				}
 				if last := tt.want[len(tt.want)-1]; run.Rate != last {
 					t.Errorf("the run has the rate %d, want %d", run.Rate, last)

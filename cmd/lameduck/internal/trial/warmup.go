@@ -36,7 +36,7 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 			return nil, err
 		}
 		warm := rec.warmUp(ctx, warmUp+load.HeadTakes(), cfg.ReadyTimeout, uncontrolled)
-		easier := ctx.Err() == nil && (lowerRate(cfg, &load, rec) || shortenHead(&load, rec, env.Note))
+		easier := ctx.Err() == nil && (lowerRate(cfg, &load, rec, env.Note) || shortenHead(&load, rec, env.Note))
 		switch {
 		case !easier && warm == nil:
 			return stop, nil
@@ -51,13 +51,24 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 
 // lowerRate halves the rate where this machine, or the server, does not keep up with it:
 // requests would wait for one another, more with every second, until they time out.
-func lowerRate(cfg Config, load *traffic.Spec, rec *recorder) bool {
-	lower := max(leastRate, load.Rate/2)
-	if !cfg.LowerRate || lower >= load.Rate || rec.late() < mostLate && !rec.queued() {
+func lowerRate(cfg Config, load *traffic.Spec, rec *recorder, note func(string)) bool {
+	lower, late := max(leastRate, load.Rate/2), rec.late()
+	if !cfg.LowerRate || lower >= load.Rate || late < mostLate && !rec.queued() {
 		return false
+	}
+	if note != nil {
+		note(rateNote(load.Rate, lower, late))
 	}
 	load.Rate = lower
 	return true
+}
+
+func rateNote(rate, lower int, late time.Duration) string {
+	why := fmt.Sprintf("the server does not keep up with %d attempts a second of each pattern", rate)
+	if late >= mostLate {
+		why = fmt.Sprintf("this machine was late by %v with %d attempts a second of each pattern", late.Round(time.Millisecond), rate)
+	}
+	return fmt.Sprintf("%s: now %d (--rate fixes it)", why, lower)
 }
 
 // shortenHead lets a head that is sent slowly take less time, where the server does not

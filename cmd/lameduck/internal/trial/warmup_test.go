@@ -154,7 +154,7 @@ func TestRateIsLoweredFurther(t *testing.T) {
 		r.attempt(control)
 		load := traffic.Spec{}
 		load.Rate = 100
-		if lowerRate(Config{LowerRate: true}, &load, r); load.Rate != tt.want {
+		if lowerRate(Config{LowerRate: true}, &load, r, nil); load.Rate != tt.want {
 			t.Errorf("%s: rate %d, want %d", tt.name, load.Rate, tt.want)
 		}
 	}
