@@ -17,12 +17,13 @@ func (b behaviour) or(other behaviour) behaviour {
 	}
 	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
 	b.likelyUnclean = b.likelyUnclean || other.likelyUnclean
+	b.asksToClose = b.asksToClose || other.asksToClose
 	return b
 }
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
-	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s)}
+	b := behaviour{notAskedToClose: p.countNotAsked(p.t0, p.stopped(), p.exit, s), asksToClose: p.asked != never}
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
 		if s.overload == "" && p.acceptedNone(s.observer) {

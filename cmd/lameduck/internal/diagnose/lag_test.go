@@ -263,6 +263,23 @@ func TestAControlTargetThatIsNotReached(t *testing.T) {
 	}
 }
 
+// TestALongPathIsNoLateMachine: the control target is as far away as its connections take to be
+// made. What takes longer than the path is late.
+func TestALongPathIsNoLateMachine(t *testing.T) {
+	for late, want := range map[time.Duration]finding.Verdict{0: finding.Fail, 800 * ms: finding.Inconclusive} {
+		run := (&simulation{server: server{preStop: -1, closes: 700 * ms, exits: 700 * ms, exitCode: 2}, propagation: 2 * s}).simulate()
+		farAway(withControl(withClasses(run)), 150*ms)
+		for i := range run.Attempts {
+			if a := &run.Attempts[i]; a.Control {
+				a.Ended += late
+			}
+		}
+		if d := diagnosed(run); d.Verdict != want || allIDs(d.Findings) != exitsAtOnce {
+			t.Errorf("late by %v: %s, %s (%s), want %s", late, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
+	}
+}
+
 // TestTheLongestWait compares the answer with a look at each wait.
 func TestTheLongestWait(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
