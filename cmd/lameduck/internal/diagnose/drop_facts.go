@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -45,6 +46,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended))
 	}
 	class = d.faultOfTermination()
+	if class == cutsInFlight && d.pod.cutsBeforeExit() {
+		why = cmp.Or(why, d.pod.doubtOfListener())
+	}
 	switch {
 	case class != cutsInFlight:
 	case d.pod.leftInQueue(&d.Attempt):

@@ -207,8 +207,10 @@ func (s *runFacts) settlePods() {
 		switch {
 		case s.unseenEndpoint && p.fault != "" && p.own.certainly != yes:
 			p.doubt = endpointNotSeen
-		case p.fault == graceShorter && !p.doubt.any():
+		case p.fault == graceShorter && p.Killed != never && !p.doubt.any():
 			p.doubt = p.doubtOfKill()
+		case p.keptToReport() > 0 && !p.doubt.any():
+			p.doubt = p.doubtOfListener()
 		case s.overload == notKeepingUp && p.fault == "" && !p.doubt.any():
 			p.doubt = handledLate
 		}

@@ -288,7 +288,7 @@ func slowly(r *rand.Rand, sim *simulation, want string) {
 		sim.takes = between(r, ms, 600*ms)
 	}
 	sim.propagation += sim.reacts
-	if sim.closes > s {
+	if sim.closes > s && !sim.stuck && !sim.silent {
 		return
 	}
 	if sim.closes += sim.reacts; sim.exits > 0 && !sim.killed {
