@@ -8,7 +8,7 @@ import (
 )
 
 func newBacklog(pods []*podFacts) backlog {
-	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}}
+	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}, delayed: map[time.Duration]wait{}}
 	for _, p := range pods {
 		if p.t0.came() {
 			b.until = min(b.until, p.earliestT0())
@@ -37,6 +37,9 @@ func (b *backlog) add(a *timeline.Attempt) {
 	if !a.Failed() && !a.Reused && a.Ended < b.until {
 		b.longestNew[a.Pattern] = max(b.longestNew[a.Pattern], a.Ended-a.Started)
 	}
+	if !a.Failed() && a.Ended < b.until {
+		b.addDelay(wait{a.Scheduled + b.shortest[a.Pattern], a.Ended})
+	}
 	b.sent++
 	if !a.Failed() && a.Ended < b.until {
 		b.answers++
@@ -48,6 +51,24 @@ func (b *backlog) add(a *timeline.Attempt) {
 			b.long = append(b.long, longWait{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
+}
+
+// addDelay notes how long an answer took longer than the shortest of its pattern.
+func (b *backlog) addDelay(w wait) {
+	second := w.due / time.Second
+	if w.length() > max(reaction, b.delayed[second].length()) {
+		b.delayed[second] = w
+	}
+}
+
+// longestDelay is for how long the server let a request wait at most, while nothing
+// terminated, without the time for which this machine was late.
+func (b *backlog) longestDelay(o *observer) time.Duration {
+	var longest time.Duration
+	for _, w := range b.delayed {
+		longest = max(longest, o.waited(w.due, w.over).atLeast)
+	}
+	return longest
 }
 
 // mostQueued is for how long a connection was in the accept queue at most, while nothing

@@ -213,9 +213,3 @@ func (d *dropFacts) cut() bool {
 	straddles := d.pod.exit.intersects(window{d.Started, d.Ended})
 	return cutByServer(&d.Attempt) || d.run.overload == "" && timedOut(&d.Attempt) && d.Conn != 0 && straddles
 }
-
-// servedBeforeT0 reports whether the pod answered without an error before T0:
-// errors after T0 are then caused by the termination.
-func (p *podFacts) servedBeforeT0() bool {
-	return p.firstAnswer != never && (p.firstError == never || exactly(p.firstError).before(p.t0) != yes)
-}

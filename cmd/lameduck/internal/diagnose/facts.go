@@ -167,6 +167,7 @@ type backlog struct {
 	longestNew    map[string]time.Duration // the longest that one on a new connection took, before the first termination
 	due           int                      // attempts that should have been answered by then
 	long          []longWait               // those of them that took more than twice the time
+	delayed       map[time.Duration]wait   // of each second, how long an answer took longer than the shortest, if that was much
 	grows         bool
 	sent, answers int           // before the first termination
 	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity

@@ -17,6 +17,7 @@ type observer struct {
 	slow     *lag                // of this machine, only as far as its control target responded in the end
 	waiting  attribute.Stalls    // when any of waits lasted
 	target   responses           // of the control target, until waits has them
+	reacts   time.Duration       // how long the server takes to begin with what it gets, by what it was seen to take
 }
 
 const (
@@ -36,7 +37,8 @@ const (
 	inTime = resolution / 3
 	// reaction is how long a process may take to act on what it gets (a signal, a
 	// connection, a request), and its client to notice, on a machine that is not
-	// late.
+	// late, where it was not seen to take longer: the time by which this tool may be late
+	// itself without a stall that counts.
 	reaction = timeline.MostLate
 )
 
@@ -112,7 +114,7 @@ func (o *observer) handled(got window) window {
 	if !got.came() {
 		return none
 	}
-	return window{got.earliest, got.latest + reaction + o.waits.during(got.latest, got.latest+reaction)}
+	return window{got.earliest, got.latest + o.reacts + o.waits.during(got.latest, got.latest+o.reacts)}
 }
 
 // handledBy is the same, where what the process did because of that was seen at a moment, or
@@ -123,6 +125,16 @@ func (o *observer) handledBy(got window, seen time.Duration) window {
 		w.latest = max(w.earliest, seen)
 	}
 	return w
+}
+
+// begun reports whether the server had begun with what it had for so long. Where it was seen
+// to take longer until it begins, that is unsure.
+func (o *observer) begun(waited interval) answer {
+	begun := waited.shorterThan(reaction).not()
+	if begun == yes && waited.shorterThan(o.reacts) != no {
+		return unsure
+	}
+	return begun
 }
 
 // noticedBy is the window in which a client notices, while something lasts until
