@@ -26,13 +26,16 @@ type visibility struct {
 // are those of the EndpointSlice.
 func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 	run.Stage, run.Accuracy = "cluster", 1500*ms
-	late := cmp.Or(vis.late, 50*ms)
 	removePodNames(run, vis.header)
 	var events []timeline.Event
 	hooks := map[string]time.Duration{} // how late the start of each is reported
 	killed := map[string]bool{}         // at the end of the grace period: an exit code of 137 is not enough
 	for _, e := range run.Events {
 		reported := e
+		late := cmp.Or(vis.late, 50*ms)
+		if e.At < ms {
+			late = 50 * ms // the pods of the start are listed before the traffic begins
+		}
 		switch e.Kind {
 		case timeline.Ready:
 			reported.At += upTo(r, late)

@@ -314,7 +314,7 @@ func randomSlowness(r *rand.Rand) (what, want string, run *timeline.Run) {
 		want = cutsInFlight // what an exit has cut, whether or not it was accepted
 	}
 	if stage == "cluster" {
-		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
+		run = asCluster(run, visibility{header: coin(r), seconds: coin(r), late: between(r, 50*ms, 800*ms)}, r)
 	}
 	return stage + ", slow: " + want, want, attributed(run)
 }
