@@ -61,14 +61,13 @@ func (b *backlog) addDelay(w wait) {
 	}
 }
 
-// longestDelay is for how long the server let a request wait at most, while nothing
+// settleDelays finds out for how long the server let a request wait at most, while nothing
 // terminated, without the time for which this machine was late.
-func (b *backlog) longestDelay(o *observer) time.Duration {
-	var longest time.Duration
+func (b *backlog) settleDelays(o *observer) {
 	for _, w := range b.delayed {
-		longest = max(longest, o.waited(w.due, w.over).atLeast)
+		b.longest = max(b.longest, o.waited(w.due, w.over).atLeast)
 	}
-	return longest
+	o.reacts = max(reaction, b.longest)
 }
 
 // mostQueued is for how long a connection was in the accept queue at most, while nothing

@@ -64,7 +64,7 @@ func (d *dropFacts) doubtOfPart() doubt {
 	if waited := d.starved(); waited > 0 {
 		return doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
 	}
-	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
+	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && (late >= minDelay || d.late(late)) {
 		return d.lateBy(late)
 	}
 	if d.run.unseenEndpoint && (d.Pod == "" || d.PodBy != timeline.Observed) {
@@ -81,6 +81,13 @@ func (d *dropFacts) doubtOfPart() doubt {
 		return doubt{fmt.Sprintf("it is not known to which pod the connection was that failed at %s, while one terminated", seconds(d.Ended)), hintPodName}
 	}
 	return noDoubt
+}
+
+// late reports whether the client would have had its response in time if this machine had not
+// been late by so much, as long as others had to wait for theirs.
+func (d *dropFacts) late(by time.Duration) bool {
+	usual, known := d.run.backlog.shortest[d.Pattern]
+	return known && by > 0 && usual+d.run.backlog.longest+by >= d.Ended-d.Scheduled
 }
 
 // starved is for how long the pod, which was new, had no processor until the attempt was

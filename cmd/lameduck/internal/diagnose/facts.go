@@ -169,6 +169,7 @@ type backlog struct {
 	long          []longWait               // those of them that took more than twice the time
 	delayed       map[time.Duration]wait   // of each second, how long an answer took longer than the shortest, if that was much
 	grows         bool
+	longest       time.Duration // of those, without the lateness of this machine
 	sent, answers int           // before the first termination
 	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
 }

@@ -141,7 +141,7 @@ func (s *runFacts) addVoidWait(a *timeline.Attempt) {
 // settle finds out what follows, each fact from those before it.
 func (s *runFacts) settle() {
 	s.observer.settle()
-	s.observer.reacts = max(reaction, s.backlog.longestDelay(s.observer))
+	s.backlog.settleDelays(s.observer)
 	s.notAccepting = newNotAccepting(s.pods, s.observer)
 	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
