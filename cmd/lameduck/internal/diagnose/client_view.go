@@ -77,7 +77,7 @@ func (v *clientView) addKept(a *timeline.Attempt, p *podFacts) {
 		k = &kept{pattern: a.Pattern, answered: never, started: never}
 		v.kept[a.Conn] = k
 	}
-	k.add(a)
+	k.add(a, p.earliestT0())
 }
 
 // firstAsked is when the server first asked to close a connection that would have been used

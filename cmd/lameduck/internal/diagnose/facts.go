@@ -149,7 +149,7 @@ type clientView struct {
 // kept is one connection to a pod that was used after its T0.
 type kept struct {
 	pattern  string
-	answers  int           // after T0
+	answers  int           // to requests that began after T0
 	answered time.Duration // when the last response was complete, or never
 	// Of the last attempt:
 	started time.Duration

@@ -124,7 +124,7 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !overloaded && p.stopsAccepting(o) {
 		p.closedAt(max(p.stalled.latest, p.t0.latest), true, true) // one that came before waits for a server that is busy
 	}
-	p.sharpenClosed()
+	p.sharpenClosed(o)
 }
 
 // settleRefusals finds the first of some refusals. Where one that was surely by a pod that
@@ -142,10 +142,10 @@ func (p *podFacts) settleRefusals(overloaded bool, counts func(*dropFacts) bool)
 // sharpenClosed takes the moment at which the listener closed from the kernel, where
 // clients were refused and it surely closed before the exit. At a time without
 // any look the process may have exited.
-func (p *podFacts) sharpenClosed() {
+func (p *podFacts) sharpenClosed(o *observer) {
 	exit := p.exit
 	exit.earliest = min(exit.earliest, p.lastLook)
-	seen := p.closed.came() || p.closedAtSignal()
+	seen := p.closed.came() || p.closedAtSignal(o)
 	if !seen || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
 		return
 	}
@@ -157,10 +157,15 @@ func (p *podFacts) sharpenClosed() {
 }
 
 // closedAtSignal reports whether the server closed its listener, and then did not exit or had
-// only just got the signal. Also where no client came later, the close is what it did at
-// the signal.
-func (p *podFacts) closedAtSignal() bool {
-	return p.closedFirst && p.gone.came() && (p.Killed != never || p.gone.since(p.t0).shorterThan(minDelay) != no)
+// only just got the signal, by as much as this machine was late. Also where no client came later,
+// the close is what it did at the signal.
+func (p *podFacts) closedAtSignal(o *observer) bool {
+	if !p.closedFirst || !p.gone.came() {
+		return false
+	}
+	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
+	gone := window{p.gone.earliest - late, p.gone.latest}
+	return p.Killed != never || gone.since(p.t0).shorterThan(minDelay) != no
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not
