@@ -103,7 +103,7 @@ func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
 	}
 }
 
-// Time-outs are all over the run if there are so many, in so many of its seconds
+// These are a definition. Time-outs are all over the run if there are so many, in so many of its seconds
 // in which no pod was terminating: a third of them, and for longer than an exchange of any
 // pattern takes by itself, which is 2 s, so that it is not one that all others wait for.
 const (

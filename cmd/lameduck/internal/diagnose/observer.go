@@ -30,6 +30,7 @@ const (
 	// sameLook is the longest time between a look at the listener and the record of what
 	// the next look would have shown, on a machine that is not late: looks are 25 ms apart
 	// (queuePoll of package pod; measured: 26 to 28 ms), and the record of the exit is late.
+	// Where the looks of a run are further apart, what was in between is unsure.
 	sameLook = 28*time.Millisecond + resolution
 	// inTime is a wait of a client of the control target that shows no lag: of three
 	// that follow one another, as to connect, to send and to receive, the sum is still within
