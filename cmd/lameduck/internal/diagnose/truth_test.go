@@ -160,9 +160,17 @@ func TestTruth(t *testing.T) {
 	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
 		r := rand.New(rand.NewPCG(seed, 12))
 		if seed%3 == 0 {
-			return randomStall(r)
+			return randomStall(r, longStalls)
 		}
 		return randomTruth(r)
+	})
+}
+
+// TestShortStalls plays random servers whose time-outs are so tight that a stall of a few
+// milliseconds is too long.
+func TestShortStalls(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomStall(rand.New(rand.NewPCG(seed, 14)), shortStalls)
 	})
 }
 
@@ -232,9 +240,18 @@ func ofKernel(e timeline.Event) bool {
 	return e.Kind == timeline.AcceptQueue || e.Kind == timeline.ListenerClosed
 }
 
+// stalls are between how long and how long the stalls of random runs last, the idle time-outs of
+// their servers, and what these give a slow request more than it takes.
+type stalls struct{ lasts, idle, more [2]time.Duration }
+
+var (
+	longStalls  = stalls{lasts: [2]time.Duration{100 * ms, 4 * s}, idle: [2]time.Duration{200 * ms, 5 * s}, more: [2]time.Duration{100 * ms, 2 * s}}
+	shortStalls = stalls{lasts: [2]time.Duration{20 * ms, 350 * ms}, idle: [2]time.Duration{100 * ms, 400 * ms}, more: [2]time.Duration{10 * ms, 300 * ms}}
+)
+
 // randomStall is a run in the lab in which all parties on the machine, the server
-// too, get no processor for up to four seconds.
-func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
+// too, get no processor for a while.
+func randomStall(r *rand.Rand, kind stalls) (what, want string, run *timeline.Run) {
 	server := randomServers[r.IntN(len(randomServers))]
 	sim := server.make(r)
 	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
@@ -244,9 +261,9 @@ func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
 	if coin(r) {
 		name, from = "all is late about T0", simT0+between(r, -3*s, 5*s)
 	}
-	sim.stall = &stall{from: max(0, from), to: max(0, from) + between(r, 100*ms, 4*s), random: r, behind: map[party]time.Duration{}}
-	sim.idleTimeout = pick(r, 0, between(r, 200*ms, 5*s))
-	sim.headTimeout = pick(r, 0, slowFor+between(r, 100*ms, 2*s))
+	sim.stall = &stall{from: max(0, from), to: max(0, from) + between(r, kind.lasts[0], kind.lasts[1]), random: r, behind: map[party]time.Duration{}}
+	sim.idleTimeout = pick(r, 0, between(r, kind.idle[0], kind.idle[1]))
+	sim.headTimeout = pick(r, 0, slowFor+between(r, kind.more[0], kind.more[1]))
 	run = sim.simulate()
 	withControl(withClasses(run))
 	for i := range run.Attempts {
