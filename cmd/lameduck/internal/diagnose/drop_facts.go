@@ -21,6 +21,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return probeFails, u.doubt()
 	}
 	why = d.doubtOfPart()
+	if d.unrouted && d.pod != nil && d.pod.fault != "" {
+		why = cmp.Or(why, d.pod.doubt) // the fault of that pod explains it
+	}
 	if !d.endedAfterT0() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
