@@ -9,7 +9,7 @@ import (
 )
 
 // refusalGap is the longest time between two refusals by one pod that does not
-// listen yet.
+// listen yet. Those that are further apart are concluded one by one, mostly with the same result.
 const refusalGap = time.Second
 
 func (in *inference) attributeDials() {

@@ -15,6 +15,7 @@ type lateness struct {
 	views     map[viewKey][]span // when the view of a node was late
 	deletions []time.Duration
 	fastest   map[string]time.Duration // of the attempts of each pattern that were served
+	onTime    onTime
 	idleSince map[uint64]time.Duration // when the attempt before ended, on the connections with one that failed
 	outage    time.Duration            // since when the Service has had no endpoint, or Never
 }
@@ -22,7 +23,7 @@ type lateness struct {
 type viewKey struct{ node, pod string }
 
 func newLateness(run *timeline.Run) *lateness {
-	v := &lateness{stalls: NewStalls(run), views: map[viewKey][]span{}, fastest: map[string]time.Duration{}, idleSince: map[uint64]time.Duration{}, outage: timeline.Never}
+	v := &lateness{stalls: NewStalls(run), views: map[viewKey][]span{}, fastest: map[string]time.Duration{}, onTime: newOnTime(), idleSince: map[uint64]time.Duration{}, outage: timeline.Never}
 	for _, e := range run.Events {
 		switch e.Kind {
 		case timeline.EndpointTerminating, timeline.EndpointRemoved:
@@ -42,6 +43,9 @@ func newLateness(run *timeline.Run) *lateness {
 // connections have one that failed.
 func (v *lateness) learn(a *timeline.Attempt) {
 	known, ok := v.fastest[a.Pattern]
+	if !a.Control {
+		v.onTime.learn(a, &v.stalls)
+	}
 	switch {
 	case a.Control:
 	case a.Failed() && a.Reused:
@@ -58,14 +62,16 @@ func (v *lateness) learn(a *timeline.Attempt) {
 //   - An attempt that started late met another moment than the one it was due at,
 //     in a crowd of others that started late.
 //   - A connection that stayed idle because its client was late may have met the
-//     server's idle time-out, or missed the response that asked it to close.
+//     server's idle time-out, or missed the response that asked it to close. So may one
+//     that was idle for longer than any while the tool was on time, however late that was.
 //   - A connection was opened through a node that should have known already that
 //     the pod is terminating, or no longer exists.
 //   - No endpoint was ready, for no longer than the tool had been late with the
 //     replacement.
 //   - A time-out of the client: the stalls took at least half of the time before it.
 //   - Any other failure while the tool was late: the bytes were sent late, and the
-//     server's own time-outs and its exit came too early for them. This does not hold
+//     server's own time-outs and its exit came too early for them; however late that was, if
+//     the attempt took longer than any while the tool was on time. This does not hold
 //     if even the fastest attempt of the pattern would have been in progress at that
 //     moment; nor if the server had the whole request for longer than the tool had been
 //     late.
@@ -105,7 +111,7 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 		return v.stalls.Within(a.Scheduled, a.Ended) >= timeline.MostLate
 	case a.Started-a.Scheduled >= timeline.MostLate:
 		return true
-	case a.Reused && v.stalls.Within(v.idleSince[a.Conn], a.Started) >= timeline.MostLate:
+	case a.Reused && v.late(v.idleSince[a.Conn], a.Started, v.onTime.idle):
 		return true
 	case !a.Reused && v.staleView(a):
 		return true
@@ -115,10 +121,19 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 		return v.stalls.Outweigh(a.Scheduled, a.Ended)
 	}
 	fastest, known := v.fastest[a.Pattern]
-	if a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started && !v.stalls.Outweigh(a.Scheduled, a.Ended) {
+	sent := a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started
+	if sent && a.Ended-a.Sent > v.stalls.Within(a.Started, a.Sent) && !v.stalls.Outweigh(a.Scheduled, a.Ended) {
 		return false
 	}
-	return v.stalls.Within(a.Started, a.Ended) >= timeline.MostLate && (a.Conn == 0 || !known || a.Ended-a.Started >= fastest)
+	return v.late(a.Started, a.Ended, v.onTime.took[a.Pattern]) && (a.Conn == 0 || !known || a.Ended-a.Started >= fastest)
+}
+
+// late reports whether the tool was late by so much between two moments that it changes
+// outcomes; or by at least half of what the time is longer than any such while it was on time: a
+// limit of the server may be in between.
+func (v *lateness) late(from, to, longest time.Duration) bool {
+	late, longer := v.stalls.Within(from, to), to-from-longest
+	return late >= timeline.MostLate || longest > 0 && longer > 0 && 2*late >= longer
 }
 
 // staleView reports whether the node that chose the pod of the new connection

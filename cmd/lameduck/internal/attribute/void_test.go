@@ -59,6 +59,9 @@ func TestVoid(t *testing.T) {
 		{"its bytes went late", []timeline.Event{stall}, failing(timeline.EOF, 4*s, 4*s, 8*s, slow), true},
 		{"cut before even the fastest was done", []timeline.Event{stalled(5*s, 6*s)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 6*s, slow), false},
 		{"as long as a late process takes at most", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 8*s, slow), false},
+		{"it took longer than any, by as much as a short stall", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s+190*ms, slow, notSent), true},
+		{"the same, and its head was complete when it was cut", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s+190*ms, slow, func(a *timeline.Attempt) { a.Sent = a.Ended - ms }), true},
+		{"it took no longer than any", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s-ms, slow, notSent), false},
 		{"the server had it for long, between small stalls", small, failing(timeline.EOF, s, s, 10*s, sent, slow), false},
 		{"the same, and a long stall at the end", append(small[:10:10], stalled(9600*ms, 10*s)), failing(timeline.EOF, s, s, 10*s, sent, slow), true},
 		{"the same, and a long stall in the middle", append(small[:10:10], stalled(4100*ms, 4900*ms)), failing(timeline.EOF, s, s, 10*s, sent, slow), false},
@@ -91,6 +94,28 @@ func TestVoid(t *testing.T) {
 func isVoid(run *timeline.Run) bool {
 	all := concluded(run)
 	return all[slices.IndexFunc(all, func(a timeline.Attempt) bool { return a.Detail == "this one" })].Void
+}
+
+// TestAShortStall: a connection that was idle for longer than any while the tool was on time, because
+// of a stall of 60 ms, may have met the server's idle time-out. One that was idle for no longer
+// has not.
+func TestAShortStall(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	for idle, want := range map[time.Duration]bool{150 * ms: true, 90 * ms: false, 400 * ms: false} {
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{stalled(2*s+10*ms, 2*s+70*ms)}}
+		add := func(conn uint64, at time.Duration) *timeline.Attempt {
+			run.Attempts = append(run.Attempts, timeline.Attempt{Pattern: "keepalive", Pod: "a", Conn: conn, Reused: len(run.Attempts) > 0, Scheduled: at, Started: at, Sent: at, Ended: at + ms})
+			return &run.Attempts[len(run.Attempts)-1]
+		}
+		for at := s; at <= 2*s; at += 100 * ms {
+			add(1, at)
+		}
+		failed := add(1, 2*s+ms+idle)
+		failed.Cause, failed.Class, failed.Detail = timeline.Reset, timeline.ClassCut, "this one"
+		if got := isVoid(run); got != want {
+			t.Errorf("idle for %v: void %v, want %v", idle, got, want)
+		}
+	}
 }
 
 // TestNoEndpointForLongerThanTheStall: had the tool been on time, there would

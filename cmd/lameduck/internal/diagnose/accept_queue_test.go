@@ -189,6 +189,45 @@ func TestWorkersEndBeforeProcess1(t *testing.T) {
 	}
 }
 
+// TestNoClientCameToAClosedListener: the server closed its listener at the signal. That no client
+// was refused, and that it kept two connections in use until its exit, does not change that.
+func TestNoClientCameToAClosedListener(t *testing.T) {
+	for closed, want := range map[time.Duration]string{10050 * ms: closesEarly, 12 * s: cutsKeepAlive} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		gone := timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: closed - 25*ms, At: closed, Running: true}
+		last := gone
+		last.After, last.At = 13970*ms, 13990*ms
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, emptyQueue(ms, 0), gone, last, event(14*s, timeline.Exited, "a"))
+		for at := 9 * s; at < 14*s; at += 500 * ms {
+			b.try(at, "a", on(1), ending(timeline.FIN, 14*s)).try(at, "a", on(2), ending(timeline.FIN, 14*s))
+		}
+		if d := diagnosed(withClasses(&b.Run)); allIDs(d.Findings) != want || d.Verdict != finding.Fail {
+			t.Errorf("closed at %v: %s, %s (%s), want %s", closed, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
+	}
+}
+
+// TestAClosedListenerOnALateMachine: the machine stalled from the signal on, so that the server closed
+// its listener 2 s later, which was not long after it got the signal. No client was refused.
+func TestAClosedListenerOnALateMachine(t *testing.T) {
+	for late, want := range map[time.Duration]string{2 * s: closesEarly, 20 * ms: cutsKeepAlive} {
+		signal := event(10*s, timeline.Signalled, "a")
+		signal.Caught = true
+		gone := timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: 12020 * ms, At: 12045 * ms, Running: true}
+		last := gone
+		last.After, last.At = 14970*ms, 14990*ms
+		b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, emptyQueue(ms, 0), gone, last, event(15*s, timeline.Exited, "a"),
+			timeline.Event{Kind: timeline.Stalled, Due: 10*s + 20*ms, At: 10*s + 20*ms + late})
+		for at := 9 * s; at < 15*s; at += 500 * ms {
+			b.try(at, "a", on(1), ending(timeline.FIN, 15*s)).try(at, "a", on(2), ending(timeline.FIN, 15*s))
+		}
+		if d := diagnosed(withClasses(&b.Run)); allIDs(d.Findings) != want || (want == closesEarly) != (d.Verdict == finding.Inconclusive) {
+			t.Errorf("late by %v: %s, %s (%s), want %s", late, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
+	}
+}
+
 // TestASupervisorOutlivesItsServerOnALateMachine: the same, and the looks at the listener were so
 // far apart that it may have closed before the server ended. A first request that had been coming
 // in for 2 s was cut, so that is not likely.

@@ -8,7 +8,7 @@ import (
 )
 
 func newBacklog(pods []*podFacts) backlog {
-	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}}
+	b := backlog{until: forever, shortest: map[string]time.Duration{}, longestNew: map[string]time.Duration{}, delayed: map[time.Duration]wait{}}
 	for _, p := range pods {
 		if p.t0.came() {
 			b.until = min(b.until, p.earliestT0())
@@ -37,6 +37,9 @@ func (b *backlog) add(a *timeline.Attempt) {
 	if !a.Failed() && !a.Reused && a.Ended < b.until {
 		b.longestNew[a.Pattern] = max(b.longestNew[a.Pattern], a.Ended-a.Started)
 	}
+	if !a.Failed() && a.Ended < b.until {
+		b.addDelay(wait{a.Scheduled + b.shortest[a.Pattern], a.Ended})
+	}
 	b.sent++
 	if !a.Failed() && a.Ended < b.until {
 		b.answers++
@@ -48,6 +51,23 @@ func (b *backlog) add(a *timeline.Attempt) {
 			b.long = append(b.long, longWait{wait{a.Scheduled, a.Ended}, most})
 		}
 	}
+}
+
+// addDelay notes how long an answer took longer than the shortest of its pattern.
+func (b *backlog) addDelay(w wait) {
+	second := w.due / time.Second
+	if w.length() > max(reaction, b.delayed[second].length()) {
+		b.delayed[second] = w
+	}
+}
+
+// settleDelays finds out for how long the server let a request wait at most, while nothing
+// terminated, without the time for which this machine was late.
+func (b *backlog) settleDelays(o *observer) {
+	for _, w := range b.delayed {
+		b.longest = max(b.longest, o.waited(w.due, w.over).atLeast)
+	}
+	o.reacts = max(reaction, b.longest)
 }
 
 // mostQueued is for how long a connection was in the accept queue at most, while nothing
@@ -83,7 +103,7 @@ func (b *backlog) settle(pods []*podFacts, machine attribute.Stalls) {
 	}
 }
 
-// Time-outs are all over the run if there are so many, in so many of its seconds
+// These are a definition. Time-outs are all over the run if there are so many, in so many of its seconds
 // in which no pod was terminating: a third of them, and for longer than an exchange of any
 // pattern takes by itself, which is 2 s, so that it is not one that all others wait for.
 const (

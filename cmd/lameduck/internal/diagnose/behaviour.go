@@ -17,12 +17,14 @@ func (b behaviour) or(other behaviour) behaviour {
 	}
 	b.notAskedToClose = max(b.notAskedToClose, other.notAskedToClose)
 	b.likelyUnclean = b.likelyUnclean || other.likelyUnclean
+	b.asksToClose = b.asksToClose || other.asksToClose
 	return b
 }
 
 // behave finds out what the pod did when it was terminated.
 func (p *podFacts) behave(s *runFacts) behaviour {
 	b := p.cuts(s)
+	b.asksToClose = p.asked != never
 	b.notAskedToClose = p.countNotAsked(p.t0, p.stopped(), p.exit, s)
 	if p.provenToServe(s.unnamedAnswers) && p.t0.came() && p.t0.earliest <= s.lastStart {
 		b.stopsAtOnce, b.certainly = p.stopsAtOnce(s.observer)
@@ -245,7 +247,7 @@ func (p *podFacts) lastRan(o *observer) window {
 func (p *podFacts) knew(d *dropFacts, o *observer) answer {
 	reading := no
 	if !d.Reused {
-		reading = min(o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction).not(), p.closedAtEnd(p.exit.latest))
+		reading = min(o.begun(o.waited(max(d.Started, d.Sent), d.Ended)), p.closedAtEnd(p.exit.latest))
 	}
 	return max(reading, p.inProgress(d, o))
 }
@@ -264,7 +266,7 @@ func hiddenBy(d *dropFacts, o *observer) time.Duration {
 // cut, and nothing shows that its listener closed before it exited: then no graceful shutdown
 // is likely.
 func (p *podFacts) likelyKnew(d *dropFacts, o *observer) bool {
-	return !d.Reused && p.watched() && !p.closedFirst && o.waited(max(d.Started, d.Sent), d.Ended).shorterThan(reaction) == no
+	return !d.Reused && p.watched() && !p.closedFirst && o.begun(o.waited(max(d.Started, d.Sent), d.Ended)) == yes
 }
 
 // accepted reports whether the server surely had accepted the connection before its
@@ -296,9 +298,9 @@ func (p *podFacts) inProgress(d *dropFacts, o *observer) answer {
 	}
 	waited := o.waited(from, d.Ended)
 	if d.Bytes > 0 || p.lastAnswer >= from+reaction {
-		return waited.shorterThan(reaction).not()
+		return o.begun(waited)
 	}
-	return waited.shorterThan(minDelay).not()
+	return min(waited.shorterThan(minDelay).not(), o.begun(waited))
 }
 
 // faultDoubt is why it is not certain which fault the pod has as a whole, or

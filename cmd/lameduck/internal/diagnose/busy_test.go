@@ -128,6 +128,21 @@ func lateOnce(b *built, at, by time.Duration) *built {
 	return b.try(at, "", lasting(by), func(a *timeline.Attempt) { a.Control = true })
 }
 
+// TestATimeOutThatALateMachineExplains: each response takes 1.8 s, and clients wait for 2 s. A machine
+// that is late by half a second makes one time out, and one that is late by 20 ms does not.
+func TestATimeOutThatALateMachineExplains(t *testing.T) {
+	for late, want := range map[time.Duration]finding.Verdict{20 * ms: finding.Fail, 500 * ms: finding.Inconclusive} {
+		b := onePod()
+		for at := s; at < 8*s; at += 500 * ms {
+			b.try(at, "a", lasting(1800*ms)).try(at, "", func(a *timeline.Attempt) { a.Control = true })
+		}
+		lateOnce(b.try(6100*ms, "a", lasting(2*s), failing(timeline.Timeout)), 7*s, late)
+		if d := diagnosed(withClasses(&b.Run)); d.Verdict != want || allIDs(d.Findings) != unexplained {
+			t.Errorf("late by %v: %s, %s (%s), want %s", late, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
+	}
+}
+
 // exitingAtOnce ends the pod as soon as it is signalled, with connections in its
 // accept queue: the oldest came at 2.5 s.
 func exitingAtOnce(b *built) *built {

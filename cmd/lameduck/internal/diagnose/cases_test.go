@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,15 @@ func TestServersAsTheyAre(t *testing.T) {
 		return build(events...).try(9*s, "a").try(9900*ms, "a")
 	}
 	killed := []timeline.Event{event(15*s, timeline.Killed, "a"), {At: 15 * s, Kind: timeline.Exited, Pod: "a", Code: 137, Signal: "SIGKILL"}}
+	// Its listener closes, while the process runs on.
+	closing := func(b *built, at time.Duration) *built {
+		gone := timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: at - 25*ms, At: at, Running: true}
+		last := gone
+		last.After, last.At = 10*s+360*ms, 10*s+385*ms
+		b.Events = append(b.Events, emptyQueue(ms, 0), gone, last)
+		b.Attempts = slices.DeleteFunc(b.Attempts, func(a timeline.Attempt) bool { return a.Started >= at && !a.Failed() })
+		return b.try(at+100*ms, "a", refused)
+	}
 	command := func(b *built, words ...string) *built {
 		b.Spec.Command = words
 		return b
@@ -120,6 +130,8 @@ func TestServersAsTheyAre(t *testing.T) {
 		{"a hook that kills, and the server exits before the signal", hooked("sh -c sleep 2; kill -QUIT 1; sleep 1", 11*s, never, 10*s, timeline.Event{Code: 2}), hookEnds, "let the hook only wait", ""},
 		{"a hook that kills as its last command", hooked("sh -c sleep 2; kill -QUIT 1", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{Code: 2}), hookEnds, "kill -QUIT 1", ""},
 		{"a hook that asks it to quit", hooked("GET :8080/quitquitquit", 10*s, 10*s+ms, 10*s+20*ms, timeline.Event{}), hookEnds, "let the hook only wait", ""},
+		{"the same, and the server takes a while to exit", closing(hooked("sh -c sleep 1; nginx -s quit; sleep 1", 10*s, 10*s+ms, 10*s+400*ms, timeline.Event{}), 9*s), hookEnds, "let the hook only wait", ""},
+		{"the same, and it closes its listener at the stop signal only", closing(hooked("sh -c sleep 2; kill 7", 10*s, 10*s+ms, 10*s+400*ms, timeline.Event{}), 10*s+50*ms), delayShorter, "", "hook"},
 		{"a hook that takes the whole grace period", func() *built {
 			b := hooked("sleep 2s", 10*s, 10*s+ms, 12*s, timeline.Event{Code: 137, Signal: "SIGKILL"})
 			b.Spec.Grace = 2 * s

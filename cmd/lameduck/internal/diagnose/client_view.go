@@ -8,7 +8,7 @@ import (
 
 func newClientView() clientView {
 	return clientView{
-		firstAnswer: never, lastAnswer: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
+		firstAnswer: never, firstSent: never, lastAnswer: never, lastServed: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
 		late: timeline.Late{LastConnection: never, LastRequest: never}, kept: map[uint64]*kept{},
 	}
 }
@@ -20,6 +20,9 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	}
 	if answeredWithError(a) {
 		v.firstError = earlier(v.firstError, a.Ended)
+	}
+	if a.End == timeline.Announced && a.Reused && (!p.t0.came() || a.Ended < p.earliestT0()) {
+		v.asksAlways = true
 	}
 	if t0 := p.T0(); t0 != never && a.PodBy != timeline.Probable && a.Started >= t0 {
 		v.late.Add(a, a.Started-t0)
@@ -37,7 +40,12 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 
 func (v *clientView) addAnswer(a *timeline.Attempt) {
 	v.firstAnswer = earlier(v.firstAnswer, a.Ended)
-	v.lastAnswer = max(v.lastAnswer, a.Ended)
+	if a.Sent != never {
+		v.firstSent = earlier(v.firstSent, a.Sent)
+	} else {
+		v.firstSent = earlier(v.firstSent, a.Ended)
+	}
+	v.lastAnswer, v.lastServed = max(v.lastAnswer, a.Ended), max(v.lastServed, a.Started)
 	if !a.Reused {
 		v.lastAccepted = max(v.lastAccepted, a.Started)
 		if a.Sent != never {
@@ -53,7 +61,7 @@ func (v *clientView) addAnswer(a *timeline.Attempt) {
 // cut may have been cut by the exit, which is reported late.
 func (v *clientView) addProgress(a *timeline.Attempt, p *podFacts) {
 	_, refused := p.notAccepted(a)
-	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || p.exit.before(byClient(a.Ended)) == yes {
+	if refused || a.PodBy == timeline.Probable || p.exitInexact && cutByServer(a) || p.exit.before(ofLab(a.Ended)) == yes {
 		return
 	}
 	v.lastProgress = max(v.lastProgress, a.Ended)
@@ -69,7 +77,20 @@ func (v *clientView) addKept(a *timeline.Attempt, p *podFacts) {
 		k = &kept{pattern: a.Pattern, answered: never, started: never}
 		v.kept[a.Conn] = k
 	}
-	k.add(a)
+	k.add(a, p.earliestT0())
+}
+
+// firstAsked is when the server first asked to close a connection that would have been used
+// again, or never: by then it has handled the start of its termination. A server that does so
+// also before shows nothing.
+func (v *clientView) firstAsked(reuses map[string]bool) time.Duration {
+	first := never
+	for _, k := range v.kept {
+		if k.askedToClose() && reuses[k.pattern] && !v.asksAlways {
+			first = earlier(first, k.answered)
+		}
+	}
+	return first
 }
 
 func earlier(a, b time.Duration) time.Duration {

@@ -15,8 +15,9 @@ import (
 
 // visibility is how much of a run a cluster shows.
 type visibility struct {
-	header  bool // the server names its pod in every response
-	seconds bool // an exit is reported before its second is over (finishedAt)
+	header  bool          // the server names its pod in every response
+	seconds bool          // an exit is reported before its second is over (finishedAt)
+	late    time.Duration // by so much at most the API server reports its own changes; 0: 50 ms
 }
 
 // asCluster reduces a run of the lab to what the API server reports of it:
@@ -31,12 +32,16 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 	killed := map[string]bool{}         // at the end of the grace period: an exit code of 137 is not enough
 	for _, e := range run.Events {
 		reported := e
+		late := cmp.Or(vis.late, 50*ms)
+		if e.At < ms {
+			late = 50 * ms // the pods of the start are listed before the traffic begins
+		}
 		switch e.Kind {
 		case timeline.Ready:
-			reported.At += upTo(r, 50*ms)
+			reported.At += upTo(r, late)
 			events = append(events, timeline.Event{At: reported.At, Kind: timeline.EndpointAdded, Pod: e.Pod})
 		case timeline.Deleted:
-			reported.At += upTo(r, 50*ms)
+			reported.At += upTo(r, late)
 			events = append(events, timeline.Event{At: reported.At, Kind: timeline.EndpointTerminating, Pod: e.Pod})
 		case timeline.PreStopEnded:
 			continue
@@ -59,7 +64,7 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 			if vis.seconds {
 				reported.At = min(reported.At, e.At.Truncate(s)+s)
 			}
-			events = append(events, timeline.Event{At: reported.At + upTo(r, 50*ms), Kind: timeline.EndpointRemoved, Pod: e.Pod})
+			events = append(events, timeline.Event{At: reported.At + upTo(r, late), Kind: timeline.EndpointRemoved, Pod: e.Pod})
 			if reported.Code == 137 && killed[e.Pod] {
 				events = append(events, timeline.Event{At: reported.At, Kind: timeline.Killed, Pod: e.Pod})
 			}

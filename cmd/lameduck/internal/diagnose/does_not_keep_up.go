@@ -63,5 +63,5 @@ func noteNeverAccepted(m *match) string {
 func noteControl(m *match) string {
 	first, last := bounds(m.drops)
 	return fmt.Sprintf("between %s and %s; of the requests to the control target %d of %d failed, the longest took %s",
-		seconds(first), seconds(last), m.control.Failed, m.control.Attempts, span(m.waits.longest))
+		seconds(first), seconds(last), m.control.Failed, m.control.Attempts, span(m.target.longest))
 }

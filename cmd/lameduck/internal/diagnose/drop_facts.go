@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -20,6 +21,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return probeFails, u.doubt()
 	}
 	why = d.doubtOfPart()
+	if d.unrouted && d.pod != nil && d.pod.fault != "" {
+		why = cmp.Or(why, d.pod.doubt) // the fault of that pod explains it
+	}
 	if !d.endedAfterT0() {
 		if d.lostToIdleClose() {
 			return closesIdle, d.doubtOfIdleClose()
@@ -45,6 +49,9 @@ func classify(d *dropFacts) (class string, why doubt) {
 		why = d.lateBy(d.run.waits.during(d.Started, d.Ended))
 	}
 	class = d.faultOfTermination()
+	if class == cutsInFlight && d.pod.cutsBeforeExit() {
+		why = cmp.Or(why, d.pod.doubtOfListener())
+	}
 	switch {
 	case class != cutsInFlight:
 	case d.pod.leftInQueue(&d.Attempt):
@@ -60,7 +67,7 @@ func (d *dropFacts) doubtOfPart() doubt {
 	if waited := d.starved(); waited > 0 {
 		return doubt{fmt.Sprintf("%s was new, and waited %s for a processor of this machine while it did not accept a connection", d.pod.Name, span(waited)), hintLate}
 	}
-	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && late >= minDelay {
+	if late := d.run.waits.during(d.Scheduled, d.Ended); timedOut(&d.Attempt) && (late >= minDelay || d.late(late)) {
 		return d.lateBy(late)
 	}
 	if d.run.unseenEndpoint && (d.Pod == "" || d.PodBy != timeline.Observed) {
@@ -77,6 +84,13 @@ func (d *dropFacts) doubtOfPart() doubt {
 		return doubt{fmt.Sprintf("it is not known to which pod the connection was that failed at %s, while one terminated", seconds(d.Ended)), hintPodName}
 	}
 	return noDoubt
+}
+
+// late reports whether the client would have had its response in time if this machine had not
+// been late by so much, as long as others had to wait for theirs.
+func (d *dropFacts) late(by time.Duration) bool {
+	usual, known := d.run.backlog.shortest[d.Pattern]
+	return known && by > 0 && usual+d.run.backlog.longest+by >= d.Ended-d.Scheduled
 }
 
 // starved is for how long the pod, which was new, had no processor until the attempt was
@@ -217,10 +231,4 @@ func (d *dropFacts) afterClose() bool {
 func (d *dropFacts) cut() bool {
 	straddles := d.pod.exit.intersects(window{d.Started, d.Ended})
 	return cutByServer(&d.Attempt) || d.run.overload == "" && timedOut(&d.Attempt) && d.Conn != 0 && straddles
-}
-
-// servedBeforeT0 reports whether the pod answered without an error before T0:
-// errors after T0 are then caused by the termination.
-func (p *podFacts) servedBeforeT0() bool {
-	return p.firstAnswer != never && (p.firstError == never || exactly(p.firstError).before(p.t0) != yes)
 }

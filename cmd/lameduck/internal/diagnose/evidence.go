@@ -140,5 +140,5 @@ func bounds(drops []*dropFacts) (first, last time.Duration) {
 // lateness is how late this machine was, by its control target.
 func (s *runFacts) lateness() string {
 	return fmt.Sprintf("this machine was late: of the requests to the control target, which never terminates, %d of %d failed, and the longest took %s",
-		s.control.Failed, s.control.Attempts, span(s.waits.longest))
+		s.control.Failed, s.control.Attempts, span(s.target.longest))
 }

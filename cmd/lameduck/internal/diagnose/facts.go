@@ -24,8 +24,9 @@ type podFacts struct {
 	clientView
 	acceptQueue
 
-	t0      window // termination began
-	handled window // the process has handled the start of its termination
+	t0      window        // termination began
+	handled window        // the process has handled the start of its termination
+	asked   time.Duration // when it first asked a connection to close because of that, or never
 	exit    window
 	closed  window // new connections were refused from here on
 	// closedSure: this pod refused them, not perhaps another.
@@ -119,6 +120,7 @@ type behaviour struct {
 	certainly       answer        // the same
 	runsAfterClose  answer        // only if stopsAtOnce
 	exitsUncleanly  answer        // only if stopsAtOnce
+	asksToClose     bool          // because of its termination it asked a connection to close
 	likelyUnclean   bool          // it cut what it had likely begun with
 	notAskedToClose int           // keep-alive connections used until the exit and never asked to close
 	inProgress      int           // attempts that the server cut, from T0 on, and was surely handling or reading
@@ -134,11 +136,14 @@ type clientView struct {
 	firstAnswer  time.Duration // when the first answer was complete
 	lastAnswer   time.Duration
 	firstError   time.Duration // when the first 5xx was complete
+	firstSent    time.Duration // when the first request had been sent that it served: it listened by then
+	lastServed   time.Duration // when the last attempt began that was served
 	lastAccepted time.Duration // when the last new connection that was served began
 	longestFirst time.Duration // the longest that an answer on a new connection took, since its request was sent
 	lastSurely   time.Duration // the same of connections that were surely to this pod
 	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
 	late         timeline.Late
+	asksAlways   bool             // before its termination, too, it asked connections to close
 	kept         map[uint64]*kept // connections that were answered after T0
 	idleCloses   int              // connections that ended unannounced between two requests, before T0
 	idleFor      time.Duration    // the shortest time for which one of those had been idle, or never
@@ -149,7 +154,7 @@ type clientView struct {
 // kept is one connection to a pod that was used after its T0.
 type kept struct {
 	pattern  string
-	answers  int           // after T0
+	answers  int           // to requests that began after T0
 	answered time.Duration // when the last response was complete, or never
 	// Of the last attempt:
 	started time.Duration
@@ -167,7 +172,9 @@ type backlog struct {
 	longestNew    map[string]time.Duration // the longest that one on a new connection took, before the first termination
 	due           int                      // attempts that should have been answered by then
 	long          []longWait               // those of them that took more than twice the time
+	delayed       map[time.Duration]wait   // of each second, how long an answer took longer than the shortest, if that was much
 	grows         bool
+	longest       time.Duration // of those, without the lateness of this machine
 	sent, answers int           // before the first termination
 	lastAnswer    time.Duration // of those; what is in progress after it is no lack of capacity
 }

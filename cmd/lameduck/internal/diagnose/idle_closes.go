@@ -6,7 +6,7 @@ import "fmt"
 // connection, on a pod that was seen to end others, and that was not terminating.
 func (d *dropFacts) lostToIdleClose() bool {
 	return d.pod != nil && d.pod.idleCloses > 0 && d.Reused && d.Bytes == 0 && cutByServer(&d.Attempt) &&
-		d.run.observer.waited(d.Started, d.Ended).shorterThan(reaction) != no
+		d.run.observer.waited(d.Started, d.Ended).shorterThan(d.run.reacts) != no
 }
 
 // doubtOfIdleClose is why such a drop shows nothing about terminations.

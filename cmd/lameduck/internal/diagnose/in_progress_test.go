@@ -54,6 +54,16 @@ func TestAnExitWithCode0(t *testing.T) {
 		{"the listener closed before the exit", func(b *built) {
 			b.Events = append(b.Events, timeline.Event{Kind: timeline.ListenerClosed, Pod: "a", After: 10*s + 15*ms, At: 10*s + 18*ms, Running: true})
 		}, finding.Fail, []string{closesEarly}, ""},
+		{"a request was with the server for 0.3 s, and it responded to others", func(b *built) {
+			b.try(8*s, "a").try(9700*ms, "a", on(uint64(len(b.Attempts))), lasting(320*ms), failing(timeline.Reset)).try(9970*ms, "a")
+		}, finding.Fail, []string{exitsAtOnce}, ""},
+		{"the same, and others had waited for longer", func(b *built) {
+			b.try(6*s, "a", lasting(500*ms)).try(8*s, "a").try(9700*ms, "a", on(uint64(len(b.Attempts))), lasting(320*ms), failing(timeline.Reset)).try(9970*ms, "a")
+		}, finding.Inconclusive, nil, "no request is known to have been in progress"},
+		{"the same, and this machine let them wait", func(b *built) {
+			lateOnce(b, 6*s, 500*ms)
+			b.try(6*s, "a", lasting(500*ms)).try(8*s, "a").try(9700*ms, "a", on(uint64(len(b.Attempts))), lasting(320*ms), failing(timeline.Reset)).try(9970*ms, "a")
+		}, finding.Fail, []string{exitsAtOnce}, ""},
 		{"a replica had one in progress", func(b *built) {
 			b.Events = append(b.Events, exitsWithCode0("b", 13*s)...)
 			for at := 11 * s; at < 13*s; at += 100 * ms {

@@ -6,10 +6,14 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
 
-func (k *kept) add(a *timeline.Attempt) {
+// add notes an attempt. The response to a request that had begun before T0 may have been sent before
+// as well, whenever its client noticed it.
+func (k *kept) add(a *timeline.Attempt, t0 time.Duration) {
 	if !a.Dropped() {
 		k.answered = max(k.answered, a.Ended)
-		k.answers++
+		if a.Started >= t0 {
+			k.answers++
+		}
 	}
 	if a.Started < k.started {
 		return

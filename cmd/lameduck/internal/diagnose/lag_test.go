@@ -263,6 +263,41 @@ func TestAControlTargetThatIsNotReached(t *testing.T) {
 	}
 }
 
+// TestALongPathIsNoLateMachine: the control target is as far away as its connections take to be
+// made. What takes longer than the path is late.
+func TestALongPathIsNoLateMachine(t *testing.T) {
+	for late, want := range map[time.Duration]finding.Verdict{0: finding.Fail, 800 * ms: finding.Inconclusive} {
+		run := (&simulation{server: server{preStop: -1, closes: 700 * ms, exits: 700 * ms, exitCode: 2}, propagation: 2 * s}).simulate()
+		farAway(withControl(withClasses(run)), 150*ms)
+		for i := range run.Attempts {
+			if a := &run.Attempts[i]; a.Control {
+				a.Ended += late
+			}
+		}
+		if d := diagnosed(run); d.Verdict != want || allIDs(d.Findings) != exitsAtOnce {
+			t.Errorf("late by %v: %s, %s (%s), want %s", late, d.Verdict, allIDs(d.Findings), d.Reason, want)
+		}
+	}
+}
+
+// TestResponsesThatAreNoticedLate: the server had responded before its termination began, and then to
+// nothing any more; its client noticed the responses long after that. So it had no response
+// in which it could have asked the connection to close.
+func TestResponsesThatAreNoticedLate(t *testing.T) {
+	for started, want := range map[time.Duration]string{9900 * ms: "", 10050 * ms: cutsKeepAlive} {
+		b := onePod()
+		for i := range 5 {
+			conn := uint64(i + 1)
+			b.try(s, "a", on(conn))
+			b.try(started, "a", on(conn), lasting(13*s-started)).try(started+20*ms, "a", on(conn), lasting(13*s-started-20*ms), ending(timeline.FIN, 15*s))
+		}
+		b.try(11*s, "a").try(12*s, "a")
+		if d := diagnosed(withClasses(&b.Run)); allIDs(d.Findings) != want {
+			t.Errorf("from %v on: %s, want %q", started, allIDs(d.Findings), want)
+		}
+	}
+}
+
 // TestTheLongestWait compares the answer with a look at each wait.
 func TestTheLongestWait(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))

@@ -30,7 +30,7 @@ func newNotAccepting(pods []*podFacts, o *observer) notAccepting {
 		if slicesSeen {
 			from = max(from, o.ofSlice(p.endpoint).earliest)
 		}
-		last = min(last, p.Ready+newPodWindow, until(p.firstAnswer, 0))
+		last = min(last, p.Ready+newPodWindow, until(p.firstSent, 0))
 		if from < last {
 			young = append(young, period{from, last, p.index})
 		}

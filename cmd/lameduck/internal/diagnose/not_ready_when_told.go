@@ -53,8 +53,8 @@ var ruleNotReady = rule{
 }
 
 // newPodWindow is how long after it became ready a pod may be taken for one
-// that does not listen yet: the default period of a probe. A longer time needs
-// pods with names.
+// that does not listen yet: the default periodSeconds of a probe, which is how long Kubernetes
+// waits until it looks again. A longer time needs pods with names.
 const newPodWindow = 10 * time.Second
 
 // notAcceptedByNewPod reports whether a pod that became ready during the

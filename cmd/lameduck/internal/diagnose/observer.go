@@ -16,6 +16,8 @@ type observer struct {
 	waits    *lag                // of this machine: whatever waited, also for a time-out
 	slow     *lag                // of this machine, only as far as its control target responded in the end
 	waiting  attribute.Stalls    // when any of waits lasted
+	target   responses           // of the control target, until waits has them
+	reacts   time.Duration       // how long the server takes to begin with what it gets, by what it was seen to take
 }
 
 const (
@@ -28,6 +30,7 @@ const (
 	// sameLook is the longest time between a look at the listener and the record of what
 	// the next look would have shown, on a machine that is not late: looks are 25 ms apart
 	// (queuePoll of package pod; measured: 26 to 28 ms), and the record of the exit is late.
+	// Where the looks of a run are further apart, what was in between is unsure.
 	sameLook = 28*time.Millisecond + resolution
 	// inTime is a wait of a client of the control target that shows no lag: of three
 	// that follow one another, as to connect, to send and to receive, the sum is still within
@@ -35,7 +38,8 @@ const (
 	inTime = resolution / 3
 	// reaction is how long a process may take to act on what it gets (a signal, a
 	// connection, a request), and its client to notice, on a machine that is not
-	// late.
+	// late, where it was not seen to take longer: the time by which this tool may be late
+	// itself without a stall that counts.
 	reaction = timeline.MostLate
 )
 
@@ -54,8 +58,11 @@ func (o *observer) ofSlice(at time.Duration) window {
 	return window{o.accuracy.OfControlPlane(at), at}
 }
 
-// byClient is the window of what the server did when a client noticed it.
-func byClient(at time.Duration) window { return ofLab(at) }
+// byClient is the window of what the server did when a client noticed it: the path to the
+// client takes its time.
+func (o *observer) byClient(at time.Duration) window {
+	return window{at - resolution - o.target.path, at}
+}
 
 // ofKubelet is the window of an event of a container, which the kubelet of a
 // cluster may report late: by as much as the run is accurate, and no more.
@@ -108,7 +115,27 @@ func (o *observer) handled(got window) window {
 	if !got.came() {
 		return none
 	}
-	return window{got.earliest, got.latest + reaction + o.waits.during(got.latest, got.latest+reaction)}
+	return window{got.earliest, got.latest + o.reacts + o.waits.during(got.latest, got.latest+o.reacts)}
+}
+
+// handledBy is the same, where what the process did because of that was seen at a moment, or
+// never: it may have done it as soon as it could.
+func (o *observer) handledBy(got window, seen time.Duration) window {
+	w := o.handled(got)
+	if w.came() && seen != never {
+		w.latest = max(w.earliest, seen)
+	}
+	return w
+}
+
+// begun reports whether the server had begun with what it had for so long. Where it was seen
+// to take longer until it begins, that is unsure.
+func (o *observer) begun(waited interval) answer {
+	begun := waited.shorterThan(reaction).not()
+	if begun == yes && waited.shorterThan(o.reacts) != no {
+		return unsure
+	}
+	return begun
 }
 
 // noticedBy is the window in which a client notices, while something lasts until
@@ -125,15 +152,22 @@ func (o *observer) waited(from, to time.Duration) interval {
 	return interval{max(0, to-from-late), to - from}
 }
 
-// add notes an attempt at the control target. A failed one waited until its own
-// time-out, perhaps for a network that cannot be reached: its wait may explain
+// settle adds how late this machine was, as the control target shows: by the length of the
+// path to it nothing is late. A failed attempt waited
+// until its own time-out, perhaps for a network that cannot be reached: its wait may explain
 // what a pod did late, but does not prove that the pod was late.
-func (o *observer) add(control *timeline.Attempt) {
-	w := wait{control.Scheduled, control.Ended}
-	o.waits.add(w)
-	if !control.Failed() {
-		o.slow.add(w)
+func (o *observer) settle() {
+	for _, r := range o.target.waits {
+		r.due += r.trips * o.target.path
+		o.waits.add(r.wait)
+		o.slow.add(r.wait)
 	}
+	for _, w := range o.target.failed {
+		o.waits.add(w)
+	}
+	o.waits.sort()
+	o.slow.sort()
+	o.waiting = o.waits.joined()
 }
 
 // addStalls notes the stalls of the tool: the observation is late by as much, and

@@ -71,7 +71,7 @@ func (p *podFacts) settleExit(o *observer) {
 		p.exit = p.exit.notBefore(p.lastAnswer)
 		return
 	}
-	p.exit = p.exit.notBefore(byClient(max(p.earliestT0(), min(p.lastAnswer, p.Exited))).earliest)
+	p.exit = p.exit.notBefore(o.byClient(max(p.earliestT0(), min(p.lastAnswer, p.Exited))).earliest)
 	cut := never
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && exactly(d.Ended).intersects(p.exit) {
@@ -85,7 +85,7 @@ func (p *podFacts) settleExit(o *observer) {
 		}
 	}
 	if at := cmp.Or(max(cut, 0), max(idle, 0)); at > 0 {
-		p.exit, p.Exited = ofLab(at), at
+		p.exit, p.Exited = o.byClient(at), at
 	}
 }
 
@@ -124,7 +124,7 @@ func (p *podFacts) settleClosed(o *observer, overloaded, unnamedAnswers bool) {
 	if !overloaded && p.stopsAccepting(o) {
 		p.closedAt(max(p.stalled.latest, p.t0.latest), true, true) // one that came before waits for a server that is busy
 	}
-	p.sharpenClosed()
+	p.sharpenClosed(o)
 }
 
 // settleRefusals finds the first of some refusals. Where one that was surely by a pod that
@@ -142,10 +142,10 @@ func (p *podFacts) settleRefusals(overloaded bool, counts func(*dropFacts) bool)
 // sharpenClosed takes the moment at which the listener closed from the kernel, where
 // clients were refused and it surely closed before the exit. At a time without
 // any look the process may have exited.
-func (p *podFacts) sharpenClosed() {
+func (p *podFacts) sharpenClosed(o *observer) {
 	exit := p.exit
 	exit.earliest = min(exit.earliest, p.lastLook)
-	seen := p.closed.came() || p.closedAndKilled()
+	seen := p.closed.came() || p.closedAtSignal(o)
 	if !seen || p.closedOpen || p.gone.latest < p.t0.earliest || p.closed.before(p.gone) == yes || p.exit.came() && p.gone.before(exit) != yes {
 		return
 	}
@@ -156,10 +156,16 @@ func (p *podFacts) sharpenClosed() {
 	p.closed, p.closedSure = gone, true
 }
 
-// closedAndKilled reports whether the server closed its listener and did not exit. Also where
-// no client came later, the close is what it did at the signal.
-func (p *podFacts) closedAndKilled() bool {
-	return p.Killed != never && p.closedFirst && p.gone.came()
+// closedAtSignal reports whether the server closed its listener, and then did not exit or had
+// only just got the signal, by as much as this machine was late. Also where no client came later,
+// the close is what it did at the signal.
+func (p *podFacts) closedAtSignal(o *observer) bool {
+	if !p.closedFirst || !p.gone.came() {
+		return false
+	}
+	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
+	gone := window{p.gone.earliest - late, p.gone.latest}
+	return p.Killed != never || gone.since(p.t0).shorterThan(minDelay) != no
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not

@@ -57,3 +57,9 @@ func (p *podFacts) stopped() window {
 func (p *podFacts) closedAtExit() bool {
 	return p.exit.came() && p.closed.came() && p.closed.latest >= p.exit.earliest
 }
+
+// servedBeforeT0 reports whether the pod answered without an error before T0:
+// errors after T0 are then caused by the termination.
+func (p *podFacts) servedBeforeT0() bool {
+	return p.firstAnswer != never && (p.firstError == never || exactly(p.firstError).before(p.t0) != yes)
+}

@@ -37,10 +37,10 @@ var ruleHookEnds = rule{
 // request that has the word stop, quit or shutdown.
 var stopCommand = regexp.MustCompile(`(?i)\b(p?kill|killall|stop|[a-z]*quit|shutdown)\b`)
 
-// endedByHook reports whether the hook ended the server: it exited while the
-// hook ran; or as soon as a hook that stops servers had ended, before it can have
-// handled the signal that was sent then. By as much as this machine was late, the
-// server may have been late with that. On a cluster the hook is not seen.
+// endedByHook reports whether the hook ended the server: it exited while the hook ran; or, if
+// the hook stops servers, it had closed its listener before the stop signal was sent, or it exited
+// as soon as the hook had ended, before it can have handled that signal. By as much as this
+// machine was late, the server may have been late with that. On a cluster the hook is not seen.
 func (p *podFacts) endedByHook(o *observer) answer {
 	switch {
 	case p.PreStop == never || p.hook == "" || p.exitInexact || !p.exit.came() || p.Killed != never:
@@ -49,7 +49,7 @@ func (p *podFacts) endedByHook(o *observer) answer {
 		return yes
 	case p.hookEnded == never || !stopCommand.MatchString(p.hook), p.Signal != "" && p.Signal == cmp.Or(p.stopSignal, "SIGTERM"):
 		return no
-	case p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes:
+	case p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes, p.closedFirst && p.gone.before(exactly(p.Signalled)) == yes && exactly(p.PreStop).before(p.gone) != no:
 		return yes
 	}
 	return p.exit.before(o.handled(ofLab(p.hookEnded)))

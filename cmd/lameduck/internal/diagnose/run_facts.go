@@ -24,7 +24,7 @@ func newRunFacts(run *timeline.Run, attempts timeline.Attempts) (*runFacts, erro
 // eventFacts are the facts before the first attempt.
 func eventFacts(run *timeline.Run) *runFacts {
 	s := &runFacts{
-		observer: &observer{accuracy: attribute.NewAccuracy(run), waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}},
+		observer: &observer{accuracy: attribute.NewAccuracy(run), waits: &lag{inTime: inTime}, slow: &lag{inTime: inTime}, target: responses{inTime: inTime}},
 		run:      run, byName: map[string]*podFacts{}, reusesConns: map[string]bool{}, seconds: map[time.Duration]bool{},
 		firstStart: never, lastStart: never, refusedSince: never,
 	}
@@ -55,7 +55,7 @@ func (s *runFacts) addPod(p *podFacts) *podFacts {
 func (s *runFacts) addAttempt(a *timeline.Attempt) {
 	if a.Control {
 		s.control.Add(a)
-		s.observer.add(a)
+		s.observer.target.add(a)
 		return
 	}
 	if a.Started != never {
@@ -140,10 +140,9 @@ func (s *runFacts) addVoidWait(a *timeline.Attempt) {
 
 // settle finds out what follows, each fact from those before it.
 func (s *runFacts) settle() {
-	s.waits.sort()
-	s.slow.sort()
+	s.observer.settle()
+	s.backlog.settleDelays(s.observer)
 	s.notAccepting = newNotAccepting(s.pods, s.observer)
-	s.observer.waiting = s.waits.joined()
 	s.backlog.settle(s.pods, s.observer.waiting)
 	s.recommended = s.load.recommend(s.run, s.pods)
 	for _, p := range s.pods {
@@ -170,6 +169,7 @@ func (s *runFacts) settleBehaviour() {
 	s.idleTimeout = idleTimeout(s.pods)
 	var any behaviour
 	for _, p := range s.pods {
+		p.asked = p.firstAsked(s.reusesConns)
 		p.own = p.behave(s)
 		any = any.or(p.own)
 	}
@@ -184,7 +184,7 @@ func (s *runFacts) settleBehaviour() {
 		if p.likely.exitsUncleanly == unsure {
 			p.likely.exitsUncleanly = unclean
 		}
-		p.handled = s.observer.handled(p.t0)
+		p.handled = s.observer.handledBy(p.t0, p.asked)
 		p.hookUsedGrace = p.usedGrace(s.run.Spec.Grace)
 		p.hookStops = p.endedByHook(s.observer)
 		p.stopSignal = s.run.Spec.StopSignal
@@ -211,6 +211,10 @@ func (s *runFacts) settlePods() {
 		switch {
 		case s.unseenEndpoint && p.fault != "" && p.own.certainly != yes:
 			p.doubt = endpointNotSeen
+		case p.fault == graceShorter && p.Killed != never && !p.doubt.any():
+			p.doubt = p.doubtOfKill()
+		case p.keptToReport() > 0 && !p.doubt.any():
+			p.doubt = p.doubtOfListener()
 		case s.overload == notKeepingUp && p.fault == "" && !p.doubt.any():
 			p.doubt = handledLate
 		}

@@ -24,6 +24,7 @@ type simulation struct {
 	stall       *stall        // of all parties on the machine; nil: none
 	idleTimeout time.Duration // the server closes a connection that is idle for longer; 0: never
 	headTimeout time.Duration // the server cuts a slow request that takes longer; 0: never
+	looks       time.Duration // between two looks at the accept queue; 0: lookPeriod
 	spec        timeline.Spec
 	cutsWhole   bool // a result: app-1 cut a request that it had had whole for a while
 }
@@ -38,8 +39,10 @@ type server struct {
 	notCaught  bool          // has no handler for the signal
 	killed     bool          // by the kubelet
 	exitCode   int
-	silent     bool // accepts connections after T0, and answers no request that begins then
-	stuck      bool // accepts none after T0, with its listener open
+	silent     bool          // accepts connections after T0, and answers no request that begins then
+	stuck      bool          // accepts none after T0, with its listener open
+	reacts     time.Duration // it begins to act on the signal so long after T0; closes and exits have their own times
+	takes      time.Duration // for each response; 0: 1 ms
 	// lingers is for how long process 1 runs when its workers have ended: it holds the
 	// listener, if that is stuck, and accepts no connection.
 	lingers time.Duration
@@ -179,19 +182,21 @@ const lookPeriod = 25 * ms // of the looks at the accept queue
 
 // lookBefore is when the last look before the moment was: none is in a stall.
 func (t *simulation) lookBefore(at time.Duration) time.Duration {
-	if t.stall != nil && at >= t.stall.from && at.Truncate(lookPeriod) < t.stall.to {
+	period := cmp.Or(t.looks, lookPeriod)
+	if t.stall != nil && at >= t.stall.from && at.Truncate(period) < t.stall.to {
 		at = t.stall.from
 	}
-	return at.Truncate(lookPeriod)
+	return at.Truncate(period)
 }
 
 // queueEvents are what the kernel showed of the accept queue of app-1, at looks
-// every 25 ms.
+// again and again.
 func (t *simulation) queueEvents(exit, stalled time.Duration) []timeline.Event {
-	events := []timeline.Event{{Kind: timeline.AcceptQueue, At: lookPeriod}}
+	period := cmp.Or(t.looks, lookPeriod)
+	events := []timeline.Event{{Kind: timeline.AcceptQueue, At: period}}
 	changes := func(to timeline.Event, at time.Duration) {
 		to.After = t.lookBefore(at)
-		to.At = t.stall.at(at.Truncate(lookPeriod)+lookPeriod, controlPlane)
+		to.At = t.stall.at(at.Truncate(period)+period, controlPlane)
 		if to.Waiting > 0 {
 			to.StalledAfter, to.StalledBy = to.After, to.At
 		}
@@ -243,7 +248,7 @@ func (t *simulation) processExit() time.Duration {
 // holds reports whether a new connection waits in the accept queue until process 1 exits.
 func (t *simulation) holds(at time.Duration) bool {
 	if t.lingers == 0 {
-		return t.stuck && at >= t.t0()
+		return t.stuck && at >= t.t0()+t.reacts
 	}
 	return t.stuck && at >= t.exitAt() && at < t.processExit()
 }
@@ -323,7 +328,7 @@ func (r *recorder) idleClose(pod string, after time.Duration) time.Duration {
 }
 
 func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, reused bool) timeline.Attempt {
-	a := timeline.Attempt{Pattern: c.pattern, Scheduled: at, Started: at, Sent: at, Ended: r.stall.at(at+time.Millisecond, c.party),
+	a := timeline.Attempt{Pattern: c.pattern, Scheduled: at, Started: at, Sent: at, Ended: r.stall.at(at+cmp.Or(r.takes, time.Millisecond), c.party),
 		Conn: conn, Reused: reused, Node: c.node, Pod: pod, Status: 200, Bytes: 100}
 	if c.pattern == "slow" {
 		a.Ended = r.stall.at(at+slowFor, c.party)
@@ -335,7 +340,7 @@ func (r *recorder) attempt(c client, at time.Duration, conn uint64, pod string, 
 	case pod == "" || pod == "app-2" && at < r.replacement()+r.warmUp || pod == "app-1" && !reused && at >= r.closesAt() && !r.holds(at):
 		fail(&a, timeline.Refused, at+time.Millisecond/5)
 		a.Conn = 0
-	case pod == "app-1" && (r.silent && at >= r.t0() || !reused && r.holds(at)):
+	case pod == "app-1" && (r.silent && at >= r.t0()+r.reacts || !reused && r.holds(at)):
 		fail(&a, timeline.EOF, r.processExit())
 		r.stalled = earlier(r.stalled, at)
 	case pod == "app-1":
@@ -361,10 +366,10 @@ func (r *recorder) terminatingPod(a *timeline.Attempt) {
 		r.lastBusy = max(r.lastBusy, a.Ended)
 	default:
 		r.lastBusy = max(r.lastBusy, a.Ended)
-		if r.failing && a.Started >= r.t0() {
+		if r.failing && a.Started >= r.t0()+r.reacts {
 			a.Cause, a.Status = timeline.Status5xx, 503
 		}
-		if r.sendsClose && a.Ended >= r.t0() {
+		if r.sendsClose && a.Ended >= r.t0()+r.reacts {
 			a.End, a.EndedConn = timeline.Announced, a.Ended
 		}
 	}

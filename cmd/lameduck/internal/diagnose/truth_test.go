@@ -151,25 +151,48 @@ func machineIsLate(run *timeline.Run, from, by time.Duration) {
 var ofLabItself = []timeline.Kind{timeline.Deleted, timeline.PreStopStarted, timeline.Signalled, timeline.Killed}
 
 // withControl adds attempts at the control target, 20 a second.
-func withControl(run *timeline.Run) {
+func withControl(run *timeline.Run) *timeline.Run {
 	for at := time.Duration(0); at < trafficEnd; at += 50 * ms {
 		run.Attempts = append(run.Attempts, timeline.Attempt{Control: true, Pattern: "new", Scheduled: at, Started: at, Sent: at, Ended: at + ms, Status: 200})
 	}
+	return run
 }
 
 // TestTruth plays random servers of which the truth is known, and makes an
-// observation of each worse. The right finding, or inconclusive, is right;
-// another finding is wrong, and so is a fault that is not found although
-// something was dropped.
+// observation of each worse.
 func TestTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		r := rand.New(rand.NewPCG(seed, 12))
+		if seed%3 == 0 {
+			return randomStall(r, longStalls)
+		}
+		return randomTruth(r)
+	})
+}
+
+// TestShortStalls plays random servers whose time-outs are so tight that a stall of a few
+// milliseconds is too long.
+func TestShortStalls(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomStall(rand.New(rand.NewPCG(seed, 14)), shortStalls)
+	})
+}
+
+// TestSlowTruth plays random servers that take a while for all they do, clients that are far
+// away from them, and looks at the accept queue that are far apart.
+func TestSlowTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomSlowness(rand.New(rand.NewPCG(seed, 13)))
+	})
+}
+
+// compared compares what is found in random runs with the truth: the right finding, or
+// inconclusive, is right; another finding is wrong, and so is a fault that is not found
+// although something was dropped.
+func compared(t *testing.T, random func(seed uint64) (what, want string, run *timeline.Run)) {
 	wrong, inconclusive, all := map[string]int{}, map[string]int{}, map[string]int{}
 	for seed := range truthSeeds(t) {
-		r := rand.New(rand.NewPCG(seed, 12))
-		random := randomTruth
-		if seed%3 == 0 {
-			random = randomStall
-		}
-		what, want, run := random(r)
+		what, want, run := random(seed)
 		d := diagnosed(run)
 		checkSum(t, run, d.Findings)
 		certain := idsOf(d.Findings)
@@ -219,9 +242,18 @@ func ofKernel(e timeline.Event) bool {
 	return e.Kind == timeline.AcceptQueue || e.Kind == timeline.ListenerClosed
 }
 
+// stalls are between how long and how long the stalls of random runs last, the idle time-outs of
+// their servers, and what these give a slow request more than it takes.
+type stalls struct{ lasts, idle, more [2]time.Duration }
+
+var (
+	longStalls  = stalls{lasts: [2]time.Duration{100 * ms, 4 * s}, idle: [2]time.Duration{200 * ms, 5 * s}, more: [2]time.Duration{100 * ms, 2 * s}}
+	shortStalls = stalls{lasts: [2]time.Duration{20 * ms, 350 * ms}, idle: [2]time.Duration{100 * ms, 400 * ms}, more: [2]time.Duration{10 * ms, 300 * ms}}
+)
+
 // randomStall is a run in the lab in which all parties on the machine, the server
-// too, get no processor for up to four seconds.
-func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
+// too, get no processor for a while.
+func randomStall(r *rand.Rand, kind stalls) (what, want string, run *timeline.Run) {
 	server := randomServers[r.IntN(len(randomServers))]
 	sim := server.make(r)
 	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
@@ -231,9 +263,9 @@ func randomStall(r *rand.Rand) (what, want string, run *timeline.Run) {
 	if coin(r) {
 		name, from = "all is late about T0", simT0+between(r, -3*s, 5*s)
 	}
-	sim.stall = &stall{from: max(0, from), to: max(0, from) + between(r, 100*ms, 4*s), random: r, behind: map[party]time.Duration{}}
-	sim.idleTimeout = pick(r, 0, between(r, 200*ms, 5*s))
-	sim.headTimeout = pick(r, 0, slowFor+between(r, 100*ms, 2*s))
+	sim.stall = &stall{from: max(0, from), to: max(0, from) + between(r, kind.lasts[0], kind.lasts[1]), random: r, behind: map[party]time.Duration{}}
+	sim.idleTimeout = pick(r, 0, between(r, kind.idle[0], kind.idle[1]))
+	sim.headTimeout = pick(r, 0, slowFor+between(r, kind.more[0], kind.more[1]))
 	run = sim.simulate()
 	withControl(withClasses(run))
 	for i := range run.Attempts {
@@ -289,8 +321,56 @@ func idsOf(found []finding.Finding) (ids []string) {
 
 // onceWrong are seeds of a cluster that does not show a deletion, so that responses of the
 // termination came before the stop signal was reported; and of one that does not show that the
-// new pod was ready, so that it seemed to have no endpoint while that served.
-var onceWrong = []uint64{30284, 32032, 102397, 104740}
+// new pod was ready, so that it seemed to have no endpoint while that served; and of a pod whose
+// doubtful fault explains that the Service had none.
+var onceWrong = []uint64{30284, 32032, 102397, 104740, 101580}
+
+// slowly changes a simulation: the server takes a while until it acts on the signal, and for each
+// response, if it does not cut those that are in progress: that would be a second fault.
+func slowly(r *rand.Rand, sim *simulation, want string) {
+	sim.reacts, sim.looks = between(r, 0, 600*ms), between(r, 20*ms, 150*ms)
+	if want != cutsKeepAlive {
+		sim.takes = between(r, ms, 600*ms)
+	}
+	sim.propagation += sim.reacts
+	if sim.closes > s && !sim.stuck && !sim.silent {
+		return
+	}
+	if sim.closes += sim.reacts; sim.exits > 0 && !sim.killed {
+		sim.exits += sim.reacts
+	}
+}
+
+// randomSlowness is a run on a machine that is not late.
+func randomSlowness(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
+		sim.others = 0
+	}
+	slowly(r, &sim, server.want)
+	run = sim.simulate()
+	farAway(withControl(withClasses(run)), between(r, 0, 150*ms))
+	stage := pick(r, "lab", "lab", "cluster", "lab without its kernel")
+	if stage != "lab" {
+		run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	}
+	want = sim.truth(server.want, stage == "lab")
+	if stage == "cluster" {
+		run = asCluster(run, visibility{header: coin(r), seconds: coin(r), late: between(r, 50*ms, 800*ms)}, r)
+	}
+	return stage + ", slow: " + want, want, attributed(run)
+}
+
+// farAway lets the path to the control target and back take so long: once to connect, and once
+// for the response.
+func farAway(run *timeline.Run, path time.Duration) {
+	for i := range run.Attempts {
+		if a := &run.Attempts[i]; a.Control {
+			a.Sent, a.Ended = a.Started+path, a.Ended+2*path
+		}
+	}
+}
 
 // truthSeeds are the seeds of the runs of TestTruth: the first 300, with -short 100, or
 // TRUTH_RUNS of them, from TRUTH_SEED on; and those of runs that once were wrong, and that no

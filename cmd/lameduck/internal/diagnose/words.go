@@ -20,6 +20,7 @@ func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time
 
 func roundUp(n, to int) int { return (n + to - 1) / to * to }
 
-// minDelay: a shorter time of serving after T0 is no delay. kube-proxy itself
-// gathers changes for 1 s.
+// minDelay is a definition: a server that stops within it has stopped at once, and one that
+// serves for longer has a delay, however long that should be. kube-proxy itself gathers changes
+// for 1 s (minSyncPeriod), so a shorter delay ends before the first node can know of it.
 const minDelay = time.Second

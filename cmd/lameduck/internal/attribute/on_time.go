@@ -1,0 +1,43 @@
+package attribute
+
+import (
+	"time"
+
+	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
+)
+
+// onTime is what a server surely allows: the longest that its clients took, and let connections
+// idle, with success and while the tool was not late.
+type onTime struct {
+	idle   time.Duration            // of connections that were used again
+	took   map[string]time.Duration // of attempts, by pattern
+	ended  map[uint64]time.Duration // when the last attempt ended, on each connection that is open
+	reuses map[string]bool          // the patterns that use connections again; of others none is kept
+}
+
+func newOnTime() onTime {
+	return onTime{took: map[string]time.Duration{}, ended: map[uint64]time.Duration{}, reuses: map[string]bool{}}
+}
+
+// learn notes an attempt. Those of one connection come in their order.
+func (o *onTime) learn(a *timeline.Attempt, stalls *Stalls) {
+	since, open := o.ended[a.Conn]
+	if a.Failed() || a.Started == timeline.Never {
+		delete(o.ended, a.Conn)
+		return
+	}
+	if open && a.Reused && stalls.Within(since, a.Started) == 0 {
+		o.idle = max(o.idle, a.Started-since)
+	}
+	if stalls.Within(a.Started, a.Ended) == 0 {
+		o.took[a.Pattern] = max(o.took[a.Pattern], a.Ended-a.Started)
+	}
+	if a.Reused && !o.reuses[a.Pattern] {
+		o.reuses[a.Pattern] = true
+	}
+	if a.End == timeline.Open && o.reuses[a.Pattern] {
+		o.ended[a.Conn] = a.Ended
+	} else {
+		delete(o.ended, a.Conn)
+	}
+}
