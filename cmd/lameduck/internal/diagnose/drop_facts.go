@@ -155,7 +155,7 @@ func (d *dropFacts) faultOfTermination() string {
 		return ""
 	case d.pod.inProgress(d, d.run.observer) == yes:
 		return cutsInFlight
-	case d.Reused && d.pod.handled.before(exactly(d.previous)) == yes:
+	case d.Reused && d.pod.handled.before(d.run.noticed(d.pod.t0.earliest, d.previous)) == yes:
 		return cutsKeepAlive // it had responded on this connection without Connection: close
 	case d.pod.closed.came():
 		return delayShorter // with a longer delay the request would have gone to another pod, or been done

@@ -359,3 +359,30 @@ func TestAnEventOnItsWay(t *testing.T) {
 		}
 	}
 }
+
+// TestAResponseNoticedLate: the server responds just before the stop signal, and the client
+// notices that after a stall, with the first response that asks to close. The server could not
+// have asked that one.
+func TestAResponseNoticedLate(t *testing.T) {
+	for stall, want := range map[time.Duration][]string{90 * ms: {delayShorter}, 0: {cutsKeepAlive, delayShorter}} {
+		b := onePod().with(timeline.Event{At: 10090 * ms, Due: 10090*ms - stall, Kind: timeline.Stalled},
+			emptyQueue(ms, 0), timeline.Event{At: 11520 * ms, After: 11500 * ms, Kind: timeline.ListenerClosed, Pod: "a", Running: true})
+		b.try(9*s, "a").try(9500*ms, "a")
+		asked, unasked := uint64(1), uint64(2)
+		seen := func(a *timeline.Attempt) { a.Ended = 10091 * ms }
+		b.try(9995*ms, "a", on(asked), seen, ending(timeline.Announced, 10091*ms))
+		b.try(9995*ms, "a", on(unasked), func(a *timeline.Attempt) { a.Ended = 10092 * ms })
+		for at := 10200 * ms; at < 11500*ms; at += 50 * ms {
+			b.try(at, "a", ending(timeline.Announced, at+ms))
+		}
+		b.try(11450*ms, "a", on(unasked), failing(timeline.EOF), lasting(60*ms), func(a *timeline.Attempt) { a.Sent = never })
+		for at := 11550 * ms; at < 13*s; at += 50 * ms {
+			b.try(at, "a", refused)
+		}
+		ids := idsOf(Findings(&b.Run))
+		slices.Sort(ids)
+		if !slices.Equal(ids, want) {
+			t.Errorf("stalled for %s: %q, want %q", stall, ids, want)
+		}
+	}
+}
