@@ -45,6 +45,7 @@ func TestFlagsThatNeedAnother(t *testing.T) {
 		"-n prod -- x":                                             "--namespace is for a trial on a cluster",
 		"--service shop -- x":                                      "--service shop needs a manifest",
 		"deploy/shop deploy/cart":                                  `unexpected argument "deploy/cart"`,
+		"deploy/shop -- ./server":                                  "both a workload of a cluster, deploy/shop, and a command",
 		"cronjob/shop":                                             `unknown kind "cronjob"`,
 		"deploy/":                                                  `"deploy/" is not KIND/NAME`,
 		"deploy/shop --kubeconfig ./nosuch":                        "--kubeconfig ./nosuch: no such file or directory",

@@ -95,7 +95,7 @@ func TestARunFromStdin(t *testing.T) {
 	}{
 		{string(text), want, "", console.ExitFindings},
 		{string(text[:len(text)/2]), "", "lameduck: -: a saved run that ends too early: ", console.ExitUsage},
-		{"", "", "lameduck: -: not a saved run: it has no line", console.ExitUsage},
+		{"", "", "lameduck: -: not a saved run: it has no complete line", console.ExitUsage},
 	} {
 		var out, errs bytes.Buffer
 		code := Main([]string{"report", stdin}, iotest.OneByteReader(strings.NewReader(tt.text)), &out, &errs)
@@ -167,7 +167,7 @@ func TestReportRefuses(t *testing.T) {
 		{"unknown output", []string{savedRun, "-o", "yaml"}, `unknown output "yaml"`},
 		{"not there", []string{filepath.Join(dir, "none")}, "none: no such file or directory"},
 		{"a folder", []string{dir}, " is a folder"},
-		{"empty", []string{file("empty", nil)}, "empty: not a saved run: it has no line"},
+		{"empty", []string{file("empty", nil)}, "empty: not a saved run: it has no complete line"},
 		{"a report", []string{liveReport}, "exits-at-once.json: not a saved run: the first line is not a header"},
 		{"truncated", []string{file("truncated", good[:len(good)/2])}, "truncated: a saved run that ends too early: after line "},
 		{"damaged", []string{file("damaged", bytes.Replace(good, []byte("\n"), []byte("\noops\n"), 1))}, "damaged: a saved run that is damaged: line 2: "},

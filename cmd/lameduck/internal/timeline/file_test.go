@@ -168,8 +168,8 @@ func TestBadFiles(t *testing.T) {
 		want       error
 		message    string
 	}{
-		{"empty", "", ErrNotARun, "not a saved run: it has no line"},
-		{"no line ends", lines[0][:len(lines[0])-1], ErrNotARun, "it has no line"},
+		{"empty", "", ErrNotARun, "not a saved run: it has no complete line"},
+		{"no line ends", lines[0][:len(lines[0])-1], ErrNotARun, "it has no complete line"},
 		{"only the header", lines[0], ErrTruncated, "a saved run that ends too early: after line 1"},
 		{"without the end", strings.Join(lines[:4], ""), ErrTruncated, "after line 4"},
 		{"in the middle of a line", good[:len(good)-3], ErrTruncated, "after line 4"},

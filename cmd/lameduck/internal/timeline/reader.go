@@ -45,7 +45,7 @@ func NewReader(r io.Reader) (*Reader, error) {
 	text, err := in.next()
 	switch {
 	case errors.Is(err, ErrTruncated) && in.number == 0:
-		return nil, fmt.Errorf("%w: it has no line", ErrNotARun)
+		return nil, fmt.Errorf("%w: it has no complete line", ErrNotARun)
 	case err != nil:
 		return nil, err
 	}
