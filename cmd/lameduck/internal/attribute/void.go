@@ -63,7 +63,8 @@ func (v *lateness) learn(a *timeline.Attempt) {
 //     in a crowd of others that started late.
 //   - A connection that stayed idle because its client was late may have met the
 //     server's idle time-out, or missed the response that asked it to close. So may one
-//     that was idle for longer than any while the tool was on time, however late that was.
+//     that was idle for longer than any while the tool was on time, however late that was;
+//     but not one on which the server then had a request.
 //   - A connection was opened through a node that should have known already that
 //     the pod is terminating, or no longer exists.
 //   - No endpoint was ready, for no longer than the tool had been late with the
@@ -111,7 +112,7 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 		return v.stalls.Within(a.Scheduled, a.Ended) >= timeline.MostLate
 	case a.Started-a.Scheduled >= timeline.MostLate:
 		return true
-	case a.Reused && v.late(v.idleSince[a.Conn], a.Started, v.onTime.idle):
+	case a.Reused && v.late(v.idleSince[a.Conn], a.Started, v.onTime.idle) && !v.kept(a):
 		return true
 	case !a.Reused && v.staleView(a):
 		return true
@@ -121,11 +122,22 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 		return v.stalls.Outweigh(a.Scheduled, a.Ended)
 	}
 	fastest, known := v.fastest[a.Pattern]
-	sent := a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started
-	if sent && a.Ended-a.Sent > v.stalls.Within(a.Started, a.Sent) && !v.stalls.Outweigh(a.Scheduled, a.Ended) {
+	if wasSent(a) && a.Ended-a.Sent > v.stalls.Within(a.Started, a.Sent) && !v.stalls.Outweigh(a.Scheduled, a.Ended) {
 		return false
 	}
 	return v.late(a.Started, a.Ended, v.onTime.took[a.Pattern]) && (a.Conn == 0 || !known || a.Ended-a.Started >= fastest)
+}
+
+// kept reports whether the server had not ended the connection while it was idle, which a client
+// learns at once: its response had begun, or it had the whole request for longer than the tool
+// had been late.
+func (v *lateness) kept(a *timeline.Attempt) bool {
+	return a.Bytes > 0 || wasSent(a) && a.Ended-a.Sent > v.stalls.Within(v.idleSince[a.Conn], a.Ended)
+}
+
+// wasSent reports whether the server may have had the whole request.
+func wasSent(a *timeline.Attempt) bool {
+	return a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started
 }
 
 // late reports whether the tool was late by so much between two moments that it changes

@@ -118,6 +118,34 @@ func TestAShortStall(t *testing.T) {
 	}
 }
 
+// TestTheServerHadARequestAfterAShortStall: an idle time-out ends a connection at once. One on
+// which a response had begun, or which the server kept open with a whole request for longer than
+// the tool had been late, it did not end.
+func TestTheServerHadARequestAfterAShortStall(t *testing.T) {
+	const s, ms = time.Second, time.Millisecond
+	for name, tt := range map[string]struct {
+		change func(*timeline.Attempt)
+		want   bool
+	}{
+		"cut at once":           {func(*timeline.Attempt) {}, true},
+		"a response had begun":  {func(a *timeline.Attempt) { a.Bytes = 10 }, false},
+		"cut much later":        {func(a *timeline.Attempt) { a.Ended += s }, false},
+		"a part of the request": {func(a *timeline.Attempt) { a.Ended, a.Sent = a.Ended+s, timeline.Never }, true},
+	} {
+		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{stalled(2*s+10*ms, 2*s+70*ms)}}
+		for at := s; at <= 2*s; at += 100 * ms {
+			run.Attempts = append(run.Attempts, timeline.Attempt{Pattern: "keepalive", Pod: "a", Conn: 1, Reused: at > s, Scheduled: at, Started: at, Sent: at, Ended: at + ms})
+		}
+		at := 2*s + 151*ms
+		failed := timeline.Attempt{Pattern: "keepalive", Pod: "a", Conn: 1, Reused: true, Scheduled: at, Started: at, Sent: at, Ended: at + ms, Cause: timeline.Reset, Class: timeline.ClassCut, Detail: "this one"}
+		tt.change(&failed)
+		run.Attempts = append(run.Attempts, failed)
+		if got := isVoid(run); got != tt.want {
+			t.Errorf("%s: void %v, want %v", name, got, tt.want)
+		}
+	}
+}
+
 // TestNoEndpointForLongerThanTheStall: had the tool been on time, there would
 // have been none all the same.
 func TestNoEndpointForLongerThanTheStall(t *testing.T) {

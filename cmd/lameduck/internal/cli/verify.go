@@ -69,6 +69,9 @@ func (v *verify) run(ctx context.Context, s console.Streams, cmd *cobra.Command,
 		}
 		return v.onCluster(ctx, s, cmd, args[0])
 	}
+	if cmd.ArgsLenAtDash() > 0 && namesWorkload(args[0]) {
+		return console.Usage(hint.New(fmt.Errorf("both a workload of a cluster, %s, and a command", args[0]), "leave one out: lameduck verify deploy/shop, or lameduck verify -- ./server"))
+	}
 	if err := v.misplaced(cmd, v.onlyCluster, "a cluster, with KIND/NAME"); err != nil {
 		return console.Usage(err)
 	}

@@ -125,8 +125,6 @@ func command(cmd *cobra.Command, args []string) ([]string, error) {
 	switch dash := cmd.ArgsLenAtDash(); {
 	case len(args) == 0:
 		return nil, hint.New(errors.New("no command to run"), example)
-	case dash > 0 && namesWorkload(args[0]):
-		return nil, hint.New(fmt.Errorf("both a workload of a cluster, %s, and a command", args[0]), "leave one out: lameduck verify deploy/shop, or lameduck verify -- ./server")
 	case dash != 0:
 		return nil, hint.New(fmt.Errorf("unexpected argument %q", args[0]), example)
 	}

@@ -2,9 +2,11 @@ package lab
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/timeline"
 )
@@ -18,6 +20,13 @@ type node struct {
 
 	picking sync.Mutex
 	picks   *rand.Rand // guarded by picking
+	coming  []arrival  // not yet in view; guarded by picking
+}
+
+// arrival is a view that the node has from a moment on, however late the loop is with it.
+type arrival struct {
+	at time.Time
+	*view
 }
 
 // view is what a node does with new connections. It never changes.
@@ -33,17 +42,37 @@ func newNode(number int, seed uint64) *node {
 	return n
 }
 
+// expect announces a slice, which update brings: new connections follow it from that moment
+// on, also while the loop has no processor.
+func (n *node) expect(at time.Time, s *slice) {
+	n.picking.Lock()
+	defer n.picking.Unlock()
+	n.coming = append(n.coming, arrival{at, &view{s, s.targets()}})
+}
+
+// current is the newest view that has arrived by now. The caller holds picking.
+func (n *node) current(now time.Time) *view {
+	newest := n.view.Load()
+	n.coming = slices.DeleteFunc(n.coming, func(a arrival) bool { return a.slice.version <= newest.slice.version })
+	for _, a := range n.coming {
+		if !a.at.After(now) && a.slice.version > newest.slice.version {
+			newest = a.view
+		}
+	}
+	return newest
+}
+
 func (n *node) show(s *slice) { n.view.Store(&view{s, s.targets()}) }
 
 // pick chooses an endpoint for a new connection, each with the same chance,
 // as kube-proxy's iptables and nftables rules do.
 func (n *node) pick() (endpoint, bool) {
-	targets := n.view.Load().targets
+	n.picking.Lock()
+	defer n.picking.Unlock()
+	targets := n.current(time.Now()).targets
 	if len(targets) == 0 {
 		return endpoint{}, false
 	}
-	n.picking.Lock()
-	defer n.picking.Unlock()
 	return targets[n.picks.IntN(len(targets))], true
 }
 

@@ -22,7 +22,9 @@ func (l *loop) publish() {
 
 func (l *loop) write(s *slice) {
 	for _, n := range l.nodes {
-		l.later(l.cfg.Propagation.draw(n.lag), func() {
+		lag := l.cfg.Propagation.draw(n.lag)
+		n.expect(l.due.Add(lag), s)
+		l.later(lag, func() {
 			n.update(s, func(pod string, kind timeline.Kind) { l.emit(timeline.Event{Pod: pod, Kind: kind, Node: n.name}) })
 		})
 	}

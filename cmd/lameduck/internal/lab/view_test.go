@@ -137,6 +137,31 @@ func TestALateSyncCarriesEarlierChanges(t *testing.T) {
 	}
 }
 
+// TestAConnectionFollowsTheViewThatIsDue: the loop is late with a change, as where it has no
+// processor, and the node routes by it all the same.
+func TestAConnectionFollowsTheViewThatIsDue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNode(0, 1)
+		picked := func() string { e, _ := n.pick(); return e.pod }
+		ignore := func(string, timeline.Kind) {}
+		first := &slice{1, []endpoint{{pod: "app-1", ready: true, serving: true}}}
+		second := &slice{2, []endpoint{{pod: "app-2", ready: true, serving: true}}}
+		n.update(first, ignore)
+		n.expect(time.Now().Add(2*sec), &slice{3, nil})
+		n.expect(time.Now().Add(sec), second)
+		for _, want := range []string{"app-1", "app-2", ""} {
+			if got := picked(); got != want {
+				t.Errorf("the node picks %q, want %q", got, want)
+			}
+			time.Sleep(sec)
+		}
+		n.update(&slice{4, second.endpoints}, ignore)
+		if got := picked(); got != "app-2" || len(n.coming) != 0 {
+			t.Errorf("the node picks %q, and %d older slices are to come; want app-2, and none", got, len(n.coming))
+		}
+	})
+}
+
 // TestEventsOfANodeNeverGoBack: in every rollout each pod is added, then
 // terminating, then removed, on each node, whatever the lags.
 func TestEventsOfANodeNeverGoBack(t *testing.T) {
