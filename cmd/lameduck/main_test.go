@@ -109,7 +109,7 @@ func setUp(env *testscript.Env) error {
 	mark := newMark()
 	env.Vars = append(env.Vars, mark.String(), "RATE="+strconv.Itoa(rate),
 		"TAKEN="+strconv.Itoa(taken.Addr().(*net.TCPAddr).Port),
-		"LAMEDUCK_DELAY=1s", "LAMEDUCK_QUIET=300ms", "LAMEDUCK_SPREAD=300ms", "TERM=xterm")
+		"LAMEDUCK_DELAY=1500ms", "LAMEDUCK_QUIET=300ms", "LAMEDUCK_SPREAD=300ms", "TERM=xterm")
 	temporary := env.Getenv("TMPDIR")
 	env.Defer(func() {
 		taken.Close()

@@ -228,6 +228,20 @@ func TestAClosedListenerOnALateMachine(t *testing.T) {
 	}
 }
 
+// TestAtTheLimitOfAtOnce: the listener closes a second after the signal, which is the limit of
+// what stops at once, and the reason for the doubt states that.
+func TestAtTheLimitOfAtOnce(t *testing.T) {
+	signal := event(10*s, timeline.Signalled, "a")
+	signal.Caught = true
+	b := build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(13*s, timeline.Exited, "a"), emptyQueue(ms, 0),
+		timeline.Event{At: 10990 * ms, Due: 10970 * ms, Kind: timeline.Stalled})
+	b.try(8*s, "a").try(9500*ms, "a", lasting(3*s)).try(10500*ms, "a").try(11010*ms, "a", refused)
+	found := Findings(&b.Run)
+	if len(found) != 1 || found[0].ID != closesEarly || !strings.Contains(found[0].Doubt, "what does so within 1.00 s stops at once") {
+		t.Errorf("%+v", found)
+	}
+}
+
 // TestASupervisorOutlivesItsServerOnALateMachine: the same, and the looks at the listener were so
 // far apart that it may have closed before the server ended. A first request that had been coming
 // in for 2 s was cut, so that is not likely.

@@ -349,8 +349,10 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return doubt{fmt.Sprintf("the pod of some responses is not known, and so it is not known when %s stopped accepting connections", p.Name), hintPodName}
 	case p.own.certainly == unsure && seen != unsure:
 		return doubt{fmt.Sprintf("too few new connections reached %s after its termination began, so it is not known when it stopped accepting them", p.Name), hintOften}
-	case p.own.certainly == unsure && late <= resolution:
+	case p.own.certainly == unsure && late <= resolution && p.t0.latest-p.t0.earliest > resolution:
 		return doubt{fmt.Sprintf("when the termination of %s began is known to %s only, and that decides whether it kept serving", p.Name, span(p.t0.latest-p.t0.earliest)), "run it again with more --rounds"}
+	case p.own.certainly == unsure && late <= resolution:
+		return doubt{fmt.Sprintf("%s stopped accepting connections %s after its termination began, and what does so within %s stops at once", p.Name, span(stopped.latest-p.t0.earliest), span(minDelay)), "let the server keep serving for clearly longer, and run it again"}
 	}
 	return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known when the pod stopped serving", span(late), p.Name), hintLate}
 }
@@ -392,7 +394,7 @@ func (b *behaviour) inProgressDoubt(pod string) doubt {
 // servedOnUnknown is the doubt about a pod that stopped at once and ran for a while after
 // that, in which it surely had no request in progress.
 func servedOnUnknown(p *podFacts) doubt {
-	return doubt{fmt.Sprintf("%s accepted no connection in its last %s, and surely had no request in progress then, so it is not known whether it would have finished one", p.Name, span(p.exit.latest-p.closed.latest)), hintSlow}
+	return doubt{fmt.Sprintf("%s accepted no connection from %s on, and no request is known to have been in progress then, so it is not known whether it would have finished one", p.Name, seconds(p.closed.latest)), hintSlow}
 }
 
 // killedCode is the exit code after SIGKILL.

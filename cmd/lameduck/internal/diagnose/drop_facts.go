@@ -46,7 +46,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 		return "", why
 	}
 	if d.cut() && !d.afterClose() && d.pod.inProgress(d, d.run.observer) == unsure {
-		why = d.lateBy(d.run.waits.during(d.Started, d.Ended))
+		why = d.unseenProgress()
 	}
 	class = d.faultOfTermination()
 	if class == cutsInFlight && d.pod.cutsBeforeExit() {
@@ -57,7 +57,7 @@ func classify(d *dropFacts) (class string, why doubt) {
 	case d.pod.leftInQueue(&d.Attempt):
 		why = d.pod.busyDoubt(d.pod.stalled.latest)
 	case d.pod.watched() && d.pod.maybeQueued(&d.Attempt) && d.pod.inProgress(d, d.run.observer) == yes:
-		why = d.lateBy(d.run.waits.during(d.Started, d.Ended)) // nothing of the queue was seen for so long
+		why = d.unseenProgress()
 	}
 	return class, why
 }
@@ -139,6 +139,15 @@ var endpointNotSeen = doubt{"responses came when no pod was seen to serve, so th
 
 // handledLate is the doubt about the termination of a server that does not keep up.
 var handledLate = doubt{"the server did not keep up with the load, so it handled the stop signal and its connections late", "run it again with a lower --rate"}
+
+// unseenProgress is the doubt about a request that was cut, and that the server may not have
+// begun with: this machine was late meanwhile, or nothing shows it.
+func (d *dropFacts) unseenProgress() doubt {
+	if late := d.run.waits.during(d.Started, d.Ended); late >= time.Millisecond {
+		return d.lateBy(late)
+	}
+	return doubt{fmt.Sprintf("nothing shows whether %s had begun with a request when it cut it", d.pod.Name), hintSlow}
+}
 
 func (d *dropFacts) lateBy(late time.Duration) doubt {
 	return doubt{fmt.Sprintf("this machine was late by %s while requests were dropped", span(late)), hintLate}

@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -197,6 +198,11 @@ func compared(t *testing.T, random func(seed uint64) (what, want string, run *ti
 		checkSum(t, run, d.Findings)
 		certain := idsOf(d.Findings)
 		all[what]++
+		for _, f := range d.Findings {
+			if strings.Contains(f.Doubt, " 0 ms") {
+				t.Errorf("seed %d, %s: %s is in doubt because of nothing: %s", seed, what, f.ID, f.Doubt)
+			}
+		}
 		switch {
 		case d.Verdict == finding.Inconclusive:
 			inconclusive[what]++
