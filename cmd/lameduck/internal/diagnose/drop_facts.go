@@ -194,10 +194,33 @@ func (d *dropFacts) findEndpoint() {
 }
 
 // asFallback reports whether the connection was routed to a terminating pod because no pod was
-// ready until a later one was: nodes that had learned everything would have routed it there too.
+// ready until a later one was, as far as its node knew: with all that there was to know, the node
+// would have routed it there too.
 func (d *dropFacts) asFallback() bool {
 	at, refused := notAccepted(&d.Attempt)
-	return refused && !d.run.readyPeriods.overlap(at, at, anyPod) && at < d.run.lastReady
+	if !refused {
+		return false
+	}
+	later := false
+	for _, p := range d.run.pods {
+		switch since := p.readyOn(d.Node); {
+		case since == never:
+		case since > at:
+			later = true
+		case !p.t0.came() || exactly(at).before(p.t0) == yes:
+			return false
+		}
+	}
+	return later
+}
+
+// readyOn is since when the node has the pod as a ready endpoint, or, if that was not seen, since
+// when it is ready; or never.
+func (p *podFacts) readyOn(node string) time.Duration {
+	if at, seen := p.added[node]; seen {
+		return at
+	}
+	return p.Ready
 }
 
 // queued reports whether the attempt may have waited behind others when it was cut.

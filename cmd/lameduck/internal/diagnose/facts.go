@@ -14,13 +14,14 @@ type podFacts struct {
 	timeline.Pod
 	index     int
 	outages   []outage
-	failed    bool          // it never became ready
-	gaveUp    time.Duration // when that was decided
-	voidCuts  int           // attempts that it cut after T0, perhaps because the tool was late
-	starved   time.Duration // how long its threads waited for a processor when it got the stop signal
-	starting  []wait        // the same, in its first seconds as an endpoint
-	unreadies []unready     // in order
-	endpoint  time.Duration // when the EndpointSlices first had it, or never
+	failed    bool                     // it never became ready
+	gaveUp    time.Duration            // when that was decided
+	voidCuts  int                      // attempts that it cut after T0, perhaps because the tool was late
+	starved   time.Duration            // how long its threads waited for a processor when it got the stop signal
+	starting  []wait                   // the same, in its first seconds as an endpoint
+	unreadies []unready                // in order
+	endpoint  time.Duration            // when the EndpointSlices first had it, or never
+	added     map[string]time.Duration // when each node last had it as a ready endpoint, as far as nodes were seen
 	clientView
 	acceptQueue
 
@@ -103,7 +104,6 @@ type runFacts struct {
 	firstFailed  *podFacts     // the first of the pods that never became ready, or nil
 	readyPeriods *periods      // when each pod was ready
 	stops        []podStop     // in order
-	lastReady    time.Duration // when a pod became ready for the last time, 0 if none did
 	hung         []*dropFacts  // those that timed out
 	longestHang  time.Duration // of those
 	recommended  finding.Recommendation

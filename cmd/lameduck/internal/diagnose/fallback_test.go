@@ -13,13 +13,19 @@ import (
 // no delay would have been long enough.
 func TestLateAsTheFallback(t *testing.T) {
 	const t0, closed, refused = 10 * time.Second, 15 * time.Second, 15200 * time.Millisecond
-	for ready, want := range map[time.Duration]string{
-		9 * time.Second:  delayShorter, // a surge
-		16 * time.Second: noEndpoint,   // Recreate
-		timeline.Never:   delayShorter, // what followed is not known
+	for _, tt := range []struct {
+		ready, added time.Duration // added: the node has the new pod since then
+		want         string
+	}{
+		{9 * time.Second, 9100 * time.Millisecond, delayShorter},         // a surge
+		{16 * time.Second, 16100 * time.Millisecond, noEndpoint},         // Recreate
+		{15100 * time.Millisecond, 15300 * time.Millisecond, noEndpoint}, // the node had not learned of it
+		{16 * time.Second, timeline.Never, noEndpoint},                   // no node was seen
+		{timeline.Never, timeline.Never, delayShorter},                   // what followed is not known
 	} {
+		ready, want := tt.ready, tt.want
 		at := func(start, end time.Duration, cause timeline.Cause) timeline.Attempt {
-			return timeline.Attempt{Pattern: "new", Pod: "app-1", Scheduled: start, Started: start, Sent: timeline.Never, Ended: end, Cause: cause}
+			return timeline.Attempt{Pattern: "new", Pod: "app-1", Node: "node-1", Scheduled: start, Started: start, Sent: timeline.Never, Ended: end, Cause: cause}
 		}
 		run := &timeline.Run{Stage: "lab", Events: []timeline.Event{
 			{At: 0, Kind: timeline.Started, Pod: "app-1"}, {At: 1, Kind: timeline.Ready, Pod: "app-1"},
@@ -30,6 +36,9 @@ func TestLateAsTheFallback(t *testing.T) {
 		}}
 		if ready != timeline.Never {
 			run.Events = append(run.Events, timeline.Event{At: 8 * time.Second, Kind: timeline.Started, Pod: "app-2"}, timeline.Event{At: ready, Kind: timeline.Ready, Pod: "app-2"})
+		}
+		if tt.added != timeline.Never {
+			run.Events = append(run.Events, timeline.Event{At: tt.added, Kind: timeline.EndpointAdded, Pod: "app-2", Node: "node-1"})
 		}
 		got := map[string]int{}
 		for _, f := range Findings(run) {

@@ -29,6 +29,10 @@ func (p *podFacts) addEvent(e timeline.Event, o *observer) {
 		if e.Source != timeline.SourceProxy {
 			p.endpoint = earlier(p.endpoint, e.At)
 		}
+		if p.added == nil {
+			p.added = map[string]time.Duration{}
+		}
+		p.added[e.Node] = e.At
 	case timeline.EndpointTerminating:
 		if e.Source != timeline.SourceProxy && p.endpoint == never {
 			p.endpoint = max(0, p.Started) // it was ready, which was not seen

@@ -195,10 +195,7 @@ func (s *runFacts) settleBehaviour() {
 func (s *runFacts) settlePods() {
 	var readyPeriods []period
 	for _, p := range s.pods {
-		for _, times := range p.readyTimes() {
-			readyPeriods = append(readyPeriods, times)
-			s.lastReady = max(s.lastReady, times.from)
-		}
+		readyPeriods = append(readyPeriods, p.readyTimes()...)
 		if p.failed && (s.firstFailed == nil || p.Started < s.firstFailed.Started) {
 			s.firstFailed = p
 		}
