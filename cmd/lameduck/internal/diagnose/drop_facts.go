@@ -194,8 +194,8 @@ func (d *dropFacts) findEndpoint() {
 }
 
 // asFallback reports whether the connection was routed to a terminating pod because no pod was
-// ready until a later one was, as far as its node knew: with all that there was to know, the node
-// would have routed it there too.
+// ready until a later one was, as far as its node knew. One that was ready while the terminating
+// pod still accepted connections would have come in time with a longer delay.
 func (d *dropFacts) asFallback() bool {
 	at, refused := notAccepted(&d.Attempt)
 	if !refused {
@@ -203,9 +203,9 @@ func (d *dropFacts) asFallback() bool {
 	}
 	later := false
 	for _, p := range d.run.pods {
-		switch since := p.readyOn(d.Node); {
-		case since == never:
-		case since > at:
+		switch {
+		case p.Ready == never:
+		case p.Ready > d.pod.closed.latest && p.readyOn(d.Node) > at:
 			later = true
 		case !p.t0.came() || exactly(at).before(p.t0) == yes:
 			return false
@@ -215,7 +215,7 @@ func (d *dropFacts) asFallback() bool {
 }
 
 // readyOn is since when the node has the pod as a ready endpoint, or, if that was not seen, since
-// when it is ready; or never.
+// when it is ready.
 func (p *podFacts) readyOn(node string) time.Duration {
 	if at, seen := p.added[node]; seen {
 		return at

@@ -17,11 +17,11 @@ func TestLateAsTheFallback(t *testing.T) {
 		ready, added time.Duration // added: the node has the new pod since then
 		want         string
 	}{
-		{9 * time.Second, 9100 * time.Millisecond, delayShorter},         // a surge
-		{16 * time.Second, 16100 * time.Millisecond, noEndpoint},         // Recreate
-		{15100 * time.Millisecond, 15300 * time.Millisecond, noEndpoint}, // the node had not learned of it
-		{16 * time.Second, timeline.Never, noEndpoint},                   // no node was seen
-		{timeline.Never, timeline.Never, delayShorter},                   // what followed is not known
+		{9 * time.Second, 9100 * time.Millisecond, delayShorter},  // a surge
+		{9 * time.Second, 15500 * time.Millisecond, delayShorter}, // a surge, and the node learns of it too late
+		{16 * time.Second, 16100 * time.Millisecond, noEndpoint},  // Recreate
+		{16 * time.Second, timeline.Never, noEndpoint},            // no node was seen
+		{timeline.Never, timeline.Never, delayShorter},            // what followed is not known
 	} {
 		ready, want := tt.ready, tt.want
 		at := func(start, end time.Duration, cause timeline.Cause) timeline.Attempt {
