@@ -92,7 +92,7 @@ func (p *podFacts) cutAt(d *dropFacts, o *observer) window {
 	if d.Sent == never {
 		cut.earliest = p.t0.earliest
 	}
-	return window{max(cut.earliest, p.t0.earliest), cut.latest}
+	return cut.notBefore(p.t0.earliest)
 }
 
 // servedAtMostUntil reports whether the pod responded to no request after the moment of its
@@ -111,14 +111,12 @@ func (p *podFacts) stopsAtOnce(o *observer) (likely bool, certainly answer) {
 	if !stopped.came() {
 		return false, p.unseen(o)
 	}
-	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
-	seen := window{stopped.latest - late, stopped.latest}
-	stopped.earliest = min(stopped.earliest, seen.earliest)
-	certainly = max(stopped.since(p.t0).shorterThan(minDelay), p.unseen(o))
+	seen := p.atOnce(exactly(stopped.latest), o)
+	certainly = max(stopped.since(p.t0).shorterThan(minDelay), seen, p.unseen(o))
 	if p.perhapsCutAll != never && exactly(p.perhapsCutAll).since(p.t0).shorterThan(minDelay) != no {
 		certainly = max(certainly, unsure)
 	}
-	return seen.since(p.t0).shorterThan(minDelay) != no, certainly
+	return seen != no, certainly
 }
 
 // acceptedNone reports whether nothing shows that the pod accepted a connection after its

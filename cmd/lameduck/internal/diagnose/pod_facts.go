@@ -164,12 +164,7 @@ func (p *podFacts) sharpenClosed(o *observer) {
 // only just got the signal, by as much as this machine was late. Also where no client came later,
 // the close is what it did at the signal.
 func (p *podFacts) closedAtSignal(o *observer) bool {
-	if !p.closedFirst || !p.gone.came() {
-		return false
-	}
-	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
-	gone := window{p.gone.earliest - late, p.gone.latest}
-	return p.Killed != never || gone.since(p.t0).shorterThan(minDelay) != no
+	return p.closedFirst && p.gone.came() && (p.Killed != never || p.atOnce(p.gone, o) != no)
 }
 
 // closedAt notes that a connection, made or tried at that moment, was not

@@ -63,3 +63,10 @@ func (p *podFacts) closedAtExit() bool {
 func (p *podFacts) servedBeforeT0() bool {
 	return p.firstAnswer != never && (p.firstError == never || exactly(p.firstError).before(p.t0) != yes)
 }
+
+// atOnce reports whether the pod did something as soon as its termination began, of which it may
+// have been late by as much as this machine was.
+func (p *podFacts) atOnce(did window, o *observer) answer {
+	late := o.slow.during(p.t0.earliest, p.t0.latest+minDelay)
+	return window{did.earliest - late, did.latest}.since(p.t0).shorterThan(minDelay)
+}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"sync"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/document"
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -32,6 +33,9 @@ type build struct {
 	chart   string // its folder, "" if it is none
 	objects []*object.Packed
 	origin  func(object.Pos) (Place, bool)
+
+	readValues sync.Once
+	values     []string // see chartValues
 }
 
 // Place is where something is written.

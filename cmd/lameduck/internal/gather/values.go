@@ -37,7 +37,7 @@ func (m *Manifests) Values(at Place, advice string, oneContainer bool) (all []st
 	if i < 0 {
 		return nil
 	}
-	here, everywhere := m.valuesOf(at.File), m.chartValues(m.builds[i].chart)
+	here, everywhere := m.valuesOf(at.File), m.chartValues(m.builds[i])
 	component, named := ".", false
 	if replicas := called(here, valueNames["replicas"]); len(replicas) == 1 {
 		component, named = path.Dir(replicas[0]), true
@@ -61,7 +61,7 @@ func (m *Manifests) Values(at Place, advice string, oneContainer bool) (all []st
 	return all
 }
 
-// called are the values, or the maps around them, of which the last word is such a name.
+// called finds the values, and the maps around them, whose last word matches the name.
 func called(values []string, name *regexp.Regexp) (found []string) {
 	for _, value := range values {
 		for at := value; at != "."; at = path.Dir(at) {
@@ -73,18 +73,17 @@ func called(values []string, name *regexp.Regexp) (found []string) {
 	return found
 }
 
-// chartValues are those that any template of the chart uses.
-func (m *Manifests) chartValues(folder string) (all []string) {
-	err := filepath.WalkDir(filepath.Join(folder, "templates"), func(file string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			all = append(all, m.valuesOf(file)...)
-		}
-		return nil // what cannot be read has no values; helm has reported it
+// chartValues are those that any template of the chart uses. The templates are read once.
+func (m *Manifests) chartValues(b *build) []string {
+	b.readValues.Do(func() {
+		filepath.WalkDir(filepath.Join(b.chart, "templates"), func(file string, d fs.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				b.values = append(b.values, m.valuesOf(file)...)
+			}
+			return nil // what cannot be read has no values; helm has reported it
+		})
 	})
-	if err != nil {
-		return nil
-	}
-	return all
+	return b.values
 }
 
 // valuesOf are the values that a template uses, as paths: server/replicas.
