@@ -46,10 +46,7 @@ func newLoad(ctx context.Context, spec Spec, env Env) *Load {
 }
 
 func newPatternRun(l *Load, p *Pattern) *patternRun {
-	n := &patternRun{Load: l, pattern: p, rate: p.rate(l.spec.Rate), takes: p.takes, wakeup: newWakeup()}
-	if head := p.headTakes(&l.spec.Limits); head > 0 {
-		n.takes = head
-	}
+	n := &patternRun{Load: l, pattern: p, rate: p.rate(l.spec.Rate), takes: p.sendTakes(&l.spec.Limits), wakeup: newWakeup()}
 	if l.env.takes > 0 {
 		n.takes = l.env.takes
 	}

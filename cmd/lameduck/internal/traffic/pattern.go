@@ -93,6 +93,25 @@ func (p *Pattern) headTakes(limits *Limits) time.Duration {
 	return p.takes
 }
 
+// sendTakes is how long the pattern takes to send its request, or to read the response, by
+// itself.
+func (p *Pattern) sendTakes(limits *Limits) time.Duration {
+	if head := p.headTakes(limits); head > 0 {
+		return head
+	}
+	return p.takes
+}
+
+// ServerTook is the part of an attempt's latency that is the server's: without the time
+// that its pattern takes by itself.
+func (s Spec) ServerTook(a *timeline.Attempt) time.Duration {
+	p := find(a.Pattern)
+	if p == nil {
+		return a.Latency()
+	}
+	return max(0, a.Latency()-p.sendTakes(&s.Limits))
+}
+
 // HeadTakes is how long the slowest head of the load takes to be sent; 0 if no
 // pattern sends one slowly.
 func (s Spec) HeadTakes() time.Duration {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/hint"
@@ -35,7 +36,7 @@ func startLoad(ctx context.Context, cfg Config, s Stage, rec *recorder) (stop fu
 		if stop, err = s.Load(ctx, load, env); err != nil {
 			return nil, err
 		}
-		warm := rec.warmUp(ctx, warmUp+load.HeadTakes(), cfg.ReadyTimeout, uncontrolled)
+		warm := rec.warmUp(ctx, &load, cfg.ReadyTimeout, uncontrolled)
 		easier := ctx.Err() == nil && (lowerRate(cfg, &load, rec, env.Note) || shortenHead(&load, rec, env.Note))
 		switch {
 		case !easier && warm == nil:
@@ -101,7 +102,8 @@ func once(note func(string)) func(string) {
 }
 
 // warmUp lets the traffic flow before the first action, for a time in which each
-// pattern has ended an attempt. It fails if not one
+// pattern has ended an attempt, and for generations of the responses of the server, so that
+// one whose responses take long shows whether it keeps up. It fails if not one
 // attempt was served as it should be: then there is nothing to compare a
 // termination with. Where no connection is accepted yet, because a pod
 // without a readiness probe is ready before it listens, it waits for as long
@@ -111,27 +113,53 @@ func once(note func(string)) func(string) {
 // Where the control target may be unreachable (uncontrolled is not nil),
 // the same holds for it: without it a slow machine cannot be distinguished from a slow
 // server.
-func (r *recorder) warmUp(ctx context.Context, first, limit time.Duration, uncontrolled func(error) error) error {
+func (r *recorder) warmUp(ctx context.Context, load *traffic.Spec, limit time.Duration, uncontrolled func(error) error) error {
+	first := warmUp + load.HeadTakes()
 	wait := first
-	for since := r.clock.Now(); ; wait = warmUp {
+	for since := r.clock.Now(); ; {
 		if err := sleep(ctx, wait); err != nil {
 			return err
 		}
-		late := r.clock.Now()-since >= limit
+		passed := r.clock.Now() - since
+		late := passed >= limit
 		served, last := r.served(false)
 		controlled, lastControl := uncontrolled == nil, (*timeline.Attempt)(nil)
 		if !controlled {
 			controlled, lastControl = r.served(true)
 		}
+		wait = warmUp
 		switch {
 		case served && controlled:
-			return nil
+			left := first + generations*r.response(load) - passed
+			if left <= 0 {
+				return nil
+			}
+			wait = min(wait, left)
 		case !served && last != nil && (last.Conn != 0 || late || r.exits() >= manyExits): // else there is no listener yet, or no attempt has ended
 			return r.unserved(last)
 		case served && lastControl != nil && late:
 			return uncontrolled(fmt.Errorf("none of the attempts at the control target was served before the first action: %s (%s)", lastControl.Cause, lastControl.Detail))
 		}
 	}
+}
+
+// generations of the responses are in the warm-up: the requests of the first should have a
+// response when the second ends, even where each takes twice as long as the shortest
+// (diagnose's backlog), and the third is so long that a whole generation is due.
+const generations = 3
+
+// response is how long the server takes for a response: the shortest so far, without what the
+// pattern takes by itself.
+func (r *recorder) response(load *traffic.Spec) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	shortest := time.Duration(math.MaxInt64)
+	for i := range r.record.Attempts {
+		if a := &r.record.Attempts[i]; !a.Control && !a.Dropped() {
+			shortest = min(shortest, load.ServerTook(a))
+		}
+	}
+	return shortest
 }
 
 // manyExits before the first answer, and before anything was terminated, are no start that takes

@@ -12,11 +12,14 @@ import (
 	"github.com/lameduck-dev/lameduck/cmd/lameduck/internal/traffic"
 )
 
+var patternNew = traffic.Spec{Load: timeline.Load{Patterns: []string{"new"}}}
+
 // TestWarmUp: the first action waits until an attempt was served, and the trial ends
 // when it is known that none will be.
 func TestWarmUp(t *testing.T) {
 	const limit = 10 * time.Second
 	served := timeline.Attempt{Conn: 1, Status: 200}
+	takes2s := timeline.Attempt{Pattern: "new", Conn: 1, Status: 200, Ended: 2 * time.Second}
 	hung := timeline.Attempt{Conn: 1, Cause: timeline.Timeout, Detail: "read: i/o timeout"}
 	refused := timeline.Attempt{Cause: timeline.Refused, Detail: "connect: connection refused"}
 	control := timeline.Attempt{Control: true, Conn: 2, Status: 200}
@@ -28,6 +31,8 @@ func TestWarmUp(t *testing.T) {
 		exits []time.Duration // of the process
 	}{
 		{"served at once", map[time.Duration]timeline.Attempt{time.Millisecond: served}, warmUp, "", nil},
+		{"every response takes 2 s", map[time.Duration]timeline.Attempt{1900 * time.Millisecond: takes2s}, warmUp + generations*2*time.Second, "", nil},
+		{"the second takes less", map[time.Duration]timeline.Attempt{1900 * time.Millisecond: takes2s, 2500 * time.Millisecond: served}, 3 * warmUp, "", nil},
 		{"some fail", map[time.Duration]timeline.Attempt{1: hung, 2: served, 3: hung}, warmUp, "", nil},
 		{"every request takes long", map[time.Duration]timeline.Attempt{2500 * time.Millisecond: served}, 3 * warmUp, "", nil},
 		{"it hangs", map[time.Duration]timeline.Attempt{5500 * time.Millisecond: hung}, 6 * warmUp, "none of 1 attempts was served before the first action: timeout (read: i/o timeout)", nil},
@@ -47,7 +52,7 @@ func TestWarmUp(t *testing.T) {
 					time.AfterFunc(at, func() { r.event(timeline.Event{Kind: timeline.Exited}) })
 				}
 				begin := time.Now()
-				err := r.warmUp(t.Context(), warmUp, limit, nil)
+				err := r.warmUp(t.Context(), &patternNew, limit, nil)
 				if took := time.Since(begin); took != tt.takes {
 					t.Errorf("took %v, want %v", took, tt.takes)
 				}
@@ -85,7 +90,7 @@ func TestWarmUpOfTheControlTarget(t *testing.T) {
 					time.AfterFunc(at, func() { r.attempt(a) })
 				}
 				begin := time.Now()
-				err := r.warmUp(t.Context(), warmUp, limit, func(err error) error { return fmt.Errorf("a policy: %w", err) })
+				err := r.warmUp(t.Context(), &patternNew, limit, func(err error) error { return fmt.Errorf("a policy: %w", err) })
 				if took := time.Since(begin); took != tt.takes || (err == nil) != (tt.fails == "") || err != nil && err.Error() != tt.fails {
 					t.Errorf("%v after %v, want %q after %v", err, took, tt.fails, tt.takes)
 				}
