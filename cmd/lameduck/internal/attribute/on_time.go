@@ -11,12 +11,13 @@ import (
 type onTime struct {
 	idle   time.Duration            // of connections that were used again
 	took   map[string]time.Duration // of attempts, by pattern
+	sent   map[string]time.Duration // until the head of the request was written, by pattern
 	ended  map[uint64]time.Duration // when the last attempt ended, on each connection that is open
 	reuses map[string]bool          // the patterns that use connections again; of others none is kept
 }
 
 func newOnTime() onTime {
-	return onTime{took: map[string]time.Duration{}, ended: map[uint64]time.Duration{}, reuses: map[string]bool{}}
+	return onTime{took: map[string]time.Duration{}, sent: map[string]time.Duration{}, ended: map[uint64]time.Duration{}, reuses: map[string]bool{}}
 }
 
 // learn notes an attempt. Those of one connection come in their order.
@@ -31,6 +32,9 @@ func (o *onTime) learn(a *timeline.Attempt, stalls *Stalls) {
 	}
 	if stalls.Within(a.Started, a.Ended) == 0 {
 		o.took[a.Pattern] = max(o.took[a.Pattern], a.Ended-a.Started)
+		if wasSent(a) {
+			o.sent[a.Pattern] = max(o.sent[a.Pattern], a.Sent-a.Started)
+		}
 	}
 	if a.Reused && !o.reuses[a.Pattern] {
 		o.reuses[a.Pattern] = true
@@ -40,4 +44,18 @@ func (o *onTime) learn(a *timeline.Attempt, stalls *Stalls) {
 	} else {
 		delete(o.ended, a.Conn)
 	}
+}
+
+// sendsLate reports whether the attempt was still writing the head of its request when it
+// surely would have been done, had the client been on time: a server that ends it waits for no
+// head so long. The connection was made by then, so nothing but the client takes that time.
+func (o *onTime) sendsLate(a *timeline.Attempt) bool {
+	longest, known := o.sent[a.Pattern]
+	writing := a.Conn != 0 && a.Sent == timeline.Never && (a.Phase == timeline.SendPhase || a.Phase == timeline.ReceivePhase)
+	return writing && known && a.Ended-a.Started > longest
+}
+
+// wasSent reports whether the server may have had the whole request.
+func wasSent(a *timeline.Attempt) bool {
+	return a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started
 }

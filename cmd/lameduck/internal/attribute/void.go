@@ -69,6 +69,8 @@ func (v *lateness) learn(a *timeline.Attempt) {
 //     the pod is terminating, or no longer exists.
 //   - No endpoint was ready, for no longer than the tool had been late with the
 //     replacement.
+//   - The head of a request was not complete when that of any other attempt of the
+//     pattern was, however late the tool was seen to be.
 //   - A time-out of the client: the stalls took at least half of the time before it.
 //   - Any other failure while the tool was late: the bytes were sent late, and the
 //     server's own time-outs and its exit came too early for them; however late that was, if
@@ -118,6 +120,8 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 		return true
 	case unrouted(a) && a.Ended-v.outage < v.stalls.Within(v.lastDeletion(a.Started), a.Ended):
 		return true
+	case v.onTime.sendsLate(a):
+		return true
 	case a.Class == timeline.ClassTimedOut:
 		return v.stalls.Outweigh(a.Scheduled, a.Ended)
 	}
@@ -133,11 +137,6 @@ func (v *lateness) explains(a *timeline.Attempt) bool {
 // had been late.
 func (v *lateness) kept(a *timeline.Attempt) bool {
 	return a.Bytes > 0 || wasSent(a) && a.Ended-a.Sent > v.stalls.Within(v.idleSince[a.Conn], a.Ended)
-}
-
-// wasSent reports whether the server may have had the whole request.
-func wasSent(a *timeline.Attempt) bool {
-	return a.Conn != 0 && a.Sent != timeline.Never && a.Sent >= a.Started
 }
 
 // late reports whether the tool was late by so much between two moments that it changes

@@ -16,7 +16,7 @@ func stalled(from, to time.Duration) timeline.Event {
 // beside it one that fails all the same.
 func TestVoid(t *testing.T) {
 	const s, ms = time.Second, time.Millisecond
-	served := timeline.Attempt{Pattern: "slow", Conn: 9, Pod: "a", Started: 0, Ended: 2 * s}
+	served := timeline.Attempt{Pattern: "slow", Conn: 9, Pod: "a", Started: 0, Sent: 2*s - ms, Ended: 2 * s}
 	before := timeline.Attempt{Pattern: "keepalive", Conn: 1, Pod: "a", Scheduled: 4 * s, Started: 4 * s, Ended: 4*s + ms}
 	failing := func(cause timeline.Cause, due, from, to time.Duration, change ...func(*timeline.Attempt)) timeline.Attempt {
 		a := timeline.Attempt{Pattern: "new", Pod: "a", Node: "n1", Conn: 2, Scheduled: due, Started: from, Ended: to, Cause: cause, Class: cause.Class()}
@@ -31,6 +31,7 @@ func TestVoid(t *testing.T) {
 	slow := func(a *timeline.Attempt) { a.Pattern = "slow" }
 	sent := func(a *timeline.Attempt) { a.Sent = a.Started + ms }
 	notSent := func(a *timeline.Attempt) { a.Sent = timeline.Never }
+	in := func(p timeline.Phase) func(*timeline.Attempt) { return func(a *timeline.Attempt) { a.Phase = p } }
 	stall := stalled(5*s, 8*s)
 	var small []timeline.Event // 60 ms of each second
 	for i := range time.Duration(10) {
@@ -61,6 +62,10 @@ func TestVoid(t *testing.T) {
 		{"as long as a late process takes at most", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 8*s, slow), false},
 		{"it took longer than any, by as much as a short stall", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s+190*ms, slow, notSent), true},
 		{"the same, and its head was complete when it was cut", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s+190*ms, slow, func(a *timeline.Attempt) { a.Sent = a.Ended - ms }), true},
+		{"its head was not complete when that of any other was", nil, failing(timeline.Reset, 5*s, 5*s, 7*s+100*ms, slow, notSent, in(timeline.SendPhase)), true},
+		{"the same, and the server has answered", nil, failing(timeline.EOF, 5*s, 5*s, 7*s+100*ms, slow, notSent, in(timeline.ReceivePhase)), true},
+		{"the same, in the handshake", nil, failing(timeline.Reset, 5*s, 5*s, 7*s+100*ms, slow, notSent, in(timeline.HandshakePhase)), false},
+		{"its head need not have been complete", nil, failing(timeline.Reset, 5*s, 5*s, 6*s, slow, notSent, in(timeline.SendPhase)), false},
 		{"it took no longer than any", []timeline.Event{stalled(5*s, 5*s+200*ms)}, failing(timeline.EOF, 5*s-ms, 5*s-ms, 7*s-ms, slow, notSent), false},
 		{"the server had it for long, between small stalls", small, failing(timeline.EOF, s, s, 10*s, sent, slow), false},
 		{"the same, and a long stall at the end", append(small[:10:10], stalled(9600*ms, 10*s)), failing(timeline.EOF, s, s, 10*s, sent, slow), true},
@@ -82,7 +87,7 @@ func TestVoid(t *testing.T) {
 				t.Error("the run itself was changed")
 			}
 			run.Attempts[2].Void = true
-			run.Events, run.Attempts[2].Scheduled = nil, run.Attempts[2].Started
+			run.Events, run.Attempts[2].Scheduled, run.Attempts[2].Sent = nil, run.Attempts[2].Started, run.Attempts[2].Started
 			if !tt.failed.Control && isVoid(run) {
 				t.Error("the mark stays without its reason")
 			}
