@@ -227,7 +227,7 @@ func (p *podFacts) lastRan(o *observer) window {
 	if !p.exitInexact {
 		return window{p.exit.earliest, p.exit.latest}
 	}
-	until := max(p.earliestT0(), o.accuracy.OfKubelet(p.reported))
+	until := max(p.earliestT0(), p.ranUntil)
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && d.PodBy != timeline.Probable && d.Ended <= p.Exited {
 			until = max(until, o.noticed(p.closed.latest, d.Ended).earliest)

@@ -9,8 +9,8 @@ import (
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
-		exitInexact: !o.accuracy.Exact(), reported: p.Exited, accuracy: o.accuracy,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.exited(&p), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
+		exitInexact: !o.accuracy.Exact(), ranUntil: o.exited(&p).earliest, accuracy: o.accuracy,
 	}
 }
 

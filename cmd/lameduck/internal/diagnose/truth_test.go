@@ -187,6 +187,14 @@ func TestSlowTruth(t *testing.T) {
 	})
 }
 
+// TestLateExits plays random servers on a cluster that reports each exit up to three seconds
+// late.
+func TestLateExits(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomLateExit(rand.New(rand.NewPCG(seed, 15)))
+	})
+}
+
 // compared compares what is found in random runs with the truth: the right finding, or
 // inconclusive, is right; another finding is wrong, and so is a fault that is not found
 // although something was dropped.
@@ -367,6 +375,36 @@ func randomSlowness(r *rand.Rand) (what, want string, run *timeline.Run) {
 	}
 	return stage + ", slow: " + want, want, attributed(run)
 }
+
+// randomLateExit is a run on a cluster that reports each exit up to three seconds late, and has the
+// stamps of its nodes. Half of the servers are slow, too.
+func randomLateExit(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
+		sim.others = 0
+	}
+	vis := visibility{header: coin(r), exits: between(r, s, 3*s)}
+	if coin(r) {
+		slowly(r, &sim, server.want)
+		vis.late = between(r, 50*ms, 800*ms)
+	}
+	run = sim.simulate()
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stamps := newStamps(withControl(withClasses(run)), r)
+	run = asCluster(run, vis, r)
+	mutation := mutations[r.IntN(len(mutations))]
+	if mutation.name == "an event is lost" {
+		run.Events = slices.DeleteFunc(run.Events, ofKubelet)
+	} else {
+		mutation.apply(r, run)
+	}
+	stamps.apply(run)
+	return fmt.Sprintf("cluster, slow %t, %s", vis.late > 0, mutation.name), sim.truth(server.want, false), attributed(run)
+}
+
+// ofKubelet reports whether the kubelet reports it by an Event, of which each may get lost.
+func ofKubelet(e timeline.Event) bool { return terminates(e.Kind) }
 
 // farAway lets the path to the control target and back take so long: once to connect, and once
 // for the response.
