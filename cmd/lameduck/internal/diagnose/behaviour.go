@@ -316,7 +316,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return notSeen("SIGKILL", p.Name)
 	}
 	if p.fault == hookEnds && p.hookStops == unsure {
-		return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
+		return p.hookDoubt(o)
 	}
 	if p.closedEither && p.own.stopsAtOnce && p.exit.since(p.t0).shorterThan(minDelay) != yes {
 		return notAcceptingDoubt(p.Name, p.closed.latest)

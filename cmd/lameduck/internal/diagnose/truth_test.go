@@ -195,6 +195,14 @@ func TestLateExits(t *testing.T) {
 	})
 }
 
+// TestHookTruth plays random servers that the preStop hook stops, and that take a while to close
+// their listener and to exit, where the kernel does not show when they did.
+func TestHookTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomHook(rand.New(rand.NewPCG(seed, 17)))
+	})
+}
+
 // compared compares what is found in random runs with the truth: the right finding, or
 // inconclusive, is right; another finding is wrong, and so is a fault that is not found
 // although something was dropped.
@@ -405,6 +413,39 @@ func randomLateExit(r *rand.Rand) (what, want string, run *timeline.Run) {
 
 // ofKubelet reports whether the kubelet reports it by an Event, of which each may get lost.
 func ofKubelet(e timeline.Event) bool { return terminates(e.Kind) }
+
+// randomHook is a run of a server that its hook has stopped.
+func randomHook(r *rand.Rand) (what, want string, run *timeline.Run) {
+	srv := server{preStop: between(r, ms, 4*s), exitCode: pick(r, 0, 0, 2), sendsClose: coin(r)}
+	stopped := srv.preStop
+	switch r.IntN(3) {
+	case 0:
+		srv.hook = "sh -c sleep 2; kill -QUIT 1"
+	case 1:
+		srv.hook, stopped = "sh -c nginx -s quit; sleep 2", 0
+	default:
+		srv.hook = "GET :8080/quitquitquit"
+	}
+	srv.closes = stopped + between(r, ms, 3*s)
+	switch r.IntN(3) {
+	case 0:
+		srv.exits = srv.closes
+	case 1:
+		srv.exits, srv.killed, srv.exitCode = srv.closes+between(r, 3*s, 6*s), true, 137
+	}
+	sim := simulation{server: srv, propagation: between(r, 500*ms, 6*s), trickles: coin(r), reuses: coin(r), fastOnly: coin(r), others: pick(r, 0, 0, 2)}
+	if srv.killed {
+		sim.spec.Grace = srv.exits
+	}
+	run = sim.simulate()
+	withControl(withClasses(run))
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stage := pick(r, "cluster", "lab without its kernel")
+	if stage == "cluster" {
+		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
+	}
+	return fmt.Sprintf("%s, killed %t, %s", stage, srv.killed, srv.hook), hookEnds, attributed(run)
+}
 
 // farAway lets the path to the control target and back take so long: once to connect, and once
 // for the response.
