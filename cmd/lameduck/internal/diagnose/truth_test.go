@@ -203,6 +203,14 @@ func TestHookTruth(t *testing.T) {
 	})
 }
 
+// TestOverlapTruth plays random servers in a rollout of three pods on a cluster, which terminate at
+// the same time, or one while another still terminates.
+func TestOverlapTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomOverlap(rand.New(rand.NewPCG(seed, 18)))
+	})
+}
+
 // compared compares what is found in random runs with the truth: the right finding, or
 // inconclusive, is right; another finding is wrong, and so is a fault that is not found
 // although something was dropped.
@@ -445,6 +453,24 @@ func randomHook(r *rand.Rand) (what, want string, run *timeline.Run) {
 		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
 	}
 	return fmt.Sprintf("%s, killed %t, %s", stage, srv.killed, srv.hook), hookEnds, attributed(run)
+}
+
+// randomOverlap is a run of three pods. It has no server of which only the workers exit at once: where
+// three of those overlap, there still are wrong findings.
+func randomOverlap(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.replaced != 0 || sim.lingers != 0 || server.want == notReady { // for the latter see TestUncertainPodOfARefusal
+		return randomOverlap(r)
+	}
+	vis := visibility{header: coin(r), exits: between(r, s, 3*s)}
+	run = repeated(sim.simulate(), pick(r, 0, between(r, 0, 6*s)))
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stamps := newStamps(withControl(withClasses(run)), r)
+	run = asCluster(run, vis, r)
+	stamps.apply(run)
+	want = sim.truth(server.want, false)
+	return fmt.Sprintf("named %t, killed %t, %s", vis.header, sim.killed, want), want, attributed(run)
 }
 
 // farAway lets the path to the control target and back take so long: once to connect, and once
