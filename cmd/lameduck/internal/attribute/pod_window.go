@@ -55,10 +55,24 @@ func EarliestT0(p *timeline.Pod, accuracy *Accuracy) time.Duration {
 	return earliest
 }
 
+// EarliestExit is the earliest moment at which the process of a pod may have exited that was
+// terminated: so long after its termination began as it surely ran, however late the kubelet
+// reported that it had exited.
+func EarliestExit(p *timeline.Pod, accuracy *Accuracy) time.Duration {
+	if p.RanUntil == 0 || p.T0() == timeline.Never || accuracy.Exact() {
+		return accuracy.OfKubelet(p.Exited)
+	}
+	return min(p.Exited, EarliestT0(p, accuracy)+max(0, p.RanUntil-p.T0()))
+}
+
 func (p *podWindow) addEvent(e timeline.Event, accuracy *Accuracy, proxies int) {
 	switch e.Kind {
 	case timeline.Exited:
-		p.exits = append(p.exits, exit{accuracy.OfKubelet(e.At), e.At, timeline.Never, timeline.Never})
+		from := accuracy.OfKubelet(e.At)
+		if e.At == p.Exited {
+			from = EarliestExit(&p.Pod, accuracy)
+		}
+		p.exits = append(p.exits, exit{from, e.At, timeline.Never, timeline.Never})
 		p.stoppedAt = e.At
 	case timeline.Restarted, timeline.Ready:
 		if n := len(p.exits); n > 0 && p.exits[n-1].restarted == timeline.Never {

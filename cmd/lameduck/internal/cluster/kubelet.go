@@ -57,7 +57,7 @@ func (o *observer) beginKilling(p *podSeen, at, sleep time.Duration) {
 		o.signalled(p, at)
 		return
 	}
-	o.emitFor(p, timeline.Event{At: at, Kind: timeline.PreStopStarted})
+	o.emitFor(p, timeline.Event{At: at, Kind: timeline.PreStopStarted, Detail: described(o.preStop)})
 	if sleep == 0 {
 		return
 	}

@@ -145,18 +145,18 @@ func TestTheStatusComesLate(t *testing.T) {
 	node := time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC) // its clock is off
 	for name, tt := range map[string]struct {
 		stamp, finished time.Time
-		want            time.Duration // after the kubelet's event, which came at 10 s; the status comes at 20 s
+		ran, want       time.Duration // after the kubelet's event, which came at 10 s; the status comes at 20 s
 	}{
-		"a second later":    {node, node.Add(time.Second), 2 * time.Second},
-		"before it":         {node, node.Add(-3 * time.Second), 0},
-		"just now":          {node, node.Add(time.Minute), 10 * time.Second},
-		"no time was given": {node, time.Time{}, 10 * time.Second},
-		"no event was seen": {time.Time{}, node, 10 * time.Second},
+		"three seconds later": {node, node.Add(3 * time.Second), 2 * time.Second, 4 * time.Second},
+		"before it":           {node, node.Add(-3 * time.Second), 0, 0},
+		"just now":            {node, node.Add(10 * time.Second), 9 * time.Second, 10 * time.Second},
+		"no time was given":   {node, time.Time{}, 0, 10 * time.Second},
+		"no event was seen":   {time.Time{}, node, 0, 10 * time.Second},
 	} {
 		p := &podSeen{killing: 10 * time.Second, stamp: tt.stamp}
-		got := p.exitedBy(&corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(tt.finished)}, 20*time.Second)
-		if got-p.killing != tt.want {
-			t.Errorf("%s: %v, want %v", name, got-p.killing, tt.want)
+		status := &corev1.ContainerStateTerminated{FinishedAt: metav1.NewTime(tt.finished)}
+		if ran, got := p.ranUntil(status)-p.killing, p.exitedBy(status, 20*time.Second)-p.killing; ran != tt.ran || got != tt.want {
+			t.Errorf("%s: between %v and %v, want %v and %v", name, ran, got, tt.ran, tt.want)
 		}
 	}
 }

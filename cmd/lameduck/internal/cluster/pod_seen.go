@@ -59,6 +59,18 @@ func (p *podSeen) exitedBy(t *corev1.ContainerStateTerminated, now time.Duration
 	return max(p.killing, min(now, p.killing+after))
 }
 
+// ranUntil is the earliest moment at which the process may have exited, by the same times; 0
+// outside of a termination. Without them it is the start of that.
+func (p *podSeen) ranUntil(t *corev1.ContainerStateTerminated) time.Duration {
+	switch {
+	case p.killing == timeline.Never:
+		return 0
+	case p.stamp.IsZero() || t.FinishedAt.IsZero():
+		return p.killing
+	}
+	return max(p.killing, p.killing+t.FinishedAt.Sub(p.stamp)-time.Second)
+}
+
 // withinGrace reports whether a moment was surely before the end of the grace period.
 func (p *podSeen) withinGrace(at time.Duration) bool {
 	grace := p.object.DeletionGracePeriodSeconds

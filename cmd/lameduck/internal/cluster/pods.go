@@ -169,7 +169,7 @@ func (o *observer) exit(p *podSeen, t *corev1.ContainerStateTerminated, now time
 	if code == 137 && p.killing != timeline.Never && t.Reason != "OOMKilled" && !p.withinGrace(at) {
 		o.emitFor(p, timeline.Event{At: at, Kind: timeline.Killed})
 	}
-	o.emitFor(p, timeline.Event{At: at, Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
+	o.emitFor(p, timeline.Event{At: at, After: min(at, p.ranUntil(t)), Kind: timeline.Exited, Code: code, Signal: signalName(t), Detail: strings.TrimSpace(t.Message)})
 }
 
 func (o *observer) podDeleted(pod *corev1.Pod) {

@@ -227,7 +227,7 @@ func (p *podFacts) lastRan(o *observer) window {
 	if !p.exitInexact {
 		return window{p.exit.earliest, p.exit.latest}
 	}
-	until := max(p.earliestT0(), o.accuracy.OfKubelet(p.reported))
+	until := max(p.earliestT0(), p.ranUntil)
 	for _, d := range p.drops {
 		if cutByServer(&d.Attempt) && d.PodBy != timeline.Probable && d.Ended <= p.Exited {
 			until = max(until, o.noticed(p.closed.latest, d.Ended).earliest)
@@ -316,7 +316,7 @@ func (p *podFacts) faultDoubt(o *observer, grace time.Duration, unnamedAnswers b
 		return notSeen("SIGKILL", p.Name)
 	}
 	if p.fault == hookEnds && p.hookStops == unsure {
-		return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
+		return p.hookDoubt(o)
 	}
 	if p.closedEither && p.own.stopsAtOnce && p.exit.since(p.t0).shorterThan(minDelay) != yes {
 		return notAcceptingDoubt(p.Name, p.closed.latest)

@@ -18,6 +18,7 @@ type visibility struct {
 	header  bool          // the server names its pod in every response
 	seconds bool          // an exit is reported before its second is over (finishedAt)
 	late    time.Duration // by so much at most the API server reports its own changes; 0: 50 ms
+	exits   time.Duration // by so much at most the kubelet reports an exit; 0: 1.5 s
 }
 
 // asCluster reduces a run of the lab to what the API server reports of it:
@@ -60,7 +61,7 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 			killed[e.Pod] = true
 			continue
 		case timeline.Exited:
-			reported.At += 50*ms + upTo(r, 1450*ms)
+			reported.At += 50*ms + upTo(r, cmp.Or(vis.exits, 1500*ms)-50*ms)
 			if vis.seconds {
 				reported.At = min(reported.At, e.At.Truncate(s)+s)
 			}
@@ -71,9 +72,66 @@ func asCluster(run *timeline.Run, vis visibility, r *rand.Rand) *timeline.Run {
 		}
 		events = append(events, reported)
 	}
-	slices.SortStableFunc(events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 	run.Events = events
+	sortEvents(run)
 	return run
+}
+
+// stamps are the times that the nodes write into what they report, in whole seconds.
+type stamps struct {
+	node             time.Duration // by so much their clocks are off
+	killing, exiting map[string]time.Duration
+}
+
+func newStamps(run *timeline.Run, r *rand.Rand) *stamps {
+	st := &stamps{node: upTo(r, s), killing: map[string]time.Duration{}, exiting: map[string]time.Duration{}}
+	for _, e := range run.Events {
+		switch _, began := st.killing[e.Pod]; {
+		case !began && terminates(e.Kind):
+			st.killing[e.Pod] = st.of(e.At)
+		case e.Kind == timeline.Exited:
+			st.exiting[e.Pod] = st.of(e.At)
+		}
+	}
+	return st
+}
+
+func terminates(k timeline.Kind) bool {
+	return k == timeline.PreStopStarted || k == timeline.Signalled
+}
+
+func (st *stamps) of(at time.Duration) time.Duration { return (at + st.node).Truncate(s) }
+
+// apply gives each exit the moments that package cluster takes from its stamp, if that of the start
+// of the termination was seen, too.
+func (st *stamps) apply(run *timeline.Run) {
+	killing, deleted := map[string]time.Duration{}, map[string]time.Duration{}
+	for i := range run.Events {
+		e := &run.Events[i]
+		began, seen := killing[e.Pod]
+		switch {
+		case e.Kind == timeline.Deleted:
+			deleted[e.Pod] = e.At
+		case !seen && e.Kind == timeline.Exited:
+			e.After = deleted[e.Pod] // as cluster.observer does
+		case !seen && terminates(e.Kind):
+			killing[e.Pod] = e.At
+		case seen && e.Kind == timeline.Exited:
+			exiting, stamped := st.exiting[e.Pod]
+			if !stamped {
+				e.After = began
+				continue
+			}
+			after := exiting - st.killing[e.Pod]
+			e.At = max(began, min(e.At, began+after+s))
+			e.After = min(e.At, max(began, began+after-s))
+		}
+	}
+	sortEvents(run)
+}
+
+func sortEvents(run *timeline.Run) {
+	slices.SortStableFunc(run.Events, func(a, b timeline.Event) int { return cmp.Compare(a.At, b.At) })
 }
 
 // removePodNames leaves the name of a pod only where a response of the server
@@ -134,6 +192,33 @@ func TestFindingsInARolloutOfThree(t *testing.T) {
 				for _, header := range []bool{true, false} {
 					vis := visibility{header: header}
 					check(t, asCluster(copied(lab), vis, rand.New(rand.NewPCG(uint64(i), 5))), f.want, fmt.Sprintf("%+v, %v apart", vis, apart))
+				}
+			}
+		})
+	}
+}
+
+// TestExitsReportedLate: three pods that exit at the signal all at once, of which the kubelet
+// reports it up to three seconds later. That they ran so long is not known.
+func TestExitsReportedLate(t *testing.T) {
+	for _, f := range faults {
+		if f.want != exitsAtOnce || f.replaced != 0 {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			lab := repeated(f.simulate(), 0)
+			for seed := range uint64(6) {
+				r := rand.New(rand.NewPCG(seed, 16))
+				stamps := newStamps(lab, r)
+				run := asCluster(copied(lab), visibility{header: seed%2 == 0, exits: 3 * s}, r)
+				if seed >= 2 {
+					clear(stamps.exiting) // the runtime gave no time
+				}
+				stamps.apply(run)
+				for _, id := range idsOf(Findings(attributed(run))) {
+					if id != exitsAtOnce {
+						t.Errorf("seed %d: %s", seed, id)
+					}
 				}
 			}
 		})

@@ -38,7 +38,7 @@ type podFacts struct {
 	cutAll        window
 	perhapsCutAll time.Duration // when it had done the same with those that it perhaps had, or never
 	exitInexact   bool          // the exit is reported late, and so is the start of termination
-	reported      time.Duration // when it was
+	ranUntil      time.Duration // it exited then at the earliest, by that report
 	accuracy      *attribute.Accuracy
 
 	own           behaviour     // of this pod

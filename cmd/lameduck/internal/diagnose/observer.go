@@ -73,6 +73,14 @@ func (o *observer) ofKubelet(at time.Duration) window {
 	return window{o.accuracy.OfKubelet(at), at}
 }
 
+// exited is the window of the exit of a pod that was terminated.
+func (o *observer) exited(p *timeline.Pod) window {
+	if p.Exited == never || o.accuracy.Exact() {
+		return ofLab(p.Exited)
+	}
+	return window{attribute.EarliestExit(p, o.accuracy), p.Exited}
+}
+
 // crashed is the window of an exit outside of a termination. In the lab the kernel showed
 // when a process of the server last ran: what it had was cut after that, however late
 // this machine recorded the exit.

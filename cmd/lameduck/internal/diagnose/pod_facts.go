@@ -9,8 +9,8 @@ import (
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.ofKubelet(p.Exited), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
-		exitInexact: !o.accuracy.Exact(), reported: p.Exited, accuracy: o.accuracy,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.exited(&p), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
+		exitInexact: !o.accuracy.Exact(), ranUntil: o.exited(&p).earliest, accuracy: o.accuracy,
 	}
 }
 
@@ -171,10 +171,14 @@ func (p *podFacts) closedAtSignal(o *observer) bool {
 // accepted: surely by this pod, or only likely; open: its client got no refusal. It reports whether
 // that is the first.
 func (p *podFacts) closedAt(at time.Duration, sure, open bool) bool {
-	if at < p.t0.earliest || at < p.lastAccepted || p.closed.came() && at >= p.closed.latest {
+	accepted := p.lastAccepted
+	if sure {
+		accepted = p.lastSurely // a later one was perhaps another pod's
+	}
+	if at < p.t0.earliest || at < accepted || p.closed.came() && at >= p.closed.latest {
 		return false
 	}
-	p.closed, p.closedSure, p.closedOpen = window{max(p.t0.earliest, p.lastAccepted), at}, sure, open
+	p.closed, p.closedSure, p.closedOpen = window{max(p.t0.earliest, accepted), at}, sure, open
 	return true
 }
 

@@ -40,17 +40,40 @@ var stopCommand = regexp.MustCompile(`(?i)\b(p?kill|killall|stop|[a-z]*quit|shut
 // endedByHook reports whether the hook ended the server: it exited while the hook ran; or, if
 // the hook stops servers, it had closed its listener before the stop signal was sent, or it exited
 // as soon as the hook had ended, before it can have handled that signal. By as much as this
-// machine was late, the server may have been late with that. On a cluster the hook is not seen.
+// machine was late, the server may have been late with that. And a server may take as long as it
+// likes until it has done what either asked for: only the kernel shows when it began.
 func (p *podFacts) endedByHook(o *observer) answer {
 	switch {
-	case p.PreStop == never || p.hook == "" || p.exitInexact || !p.exit.came() || p.Killed != never:
+	case p.PreStop == never || p.hook == "":
 		return no
+	case p.exitInexact || !p.exit.came() || p.Killed != never:
+		return p.perhapsEndedByHook()
 	case p.Signalled == never:
 		return yes
 	case p.hookEnded == never || !stopCommand.MatchString(p.hook), p.Signal != "" && p.Signal == cmp.Or(p.stopSignal, "SIGTERM"):
 		return no
+	case !p.watched() && p.closedSure && !p.closedEither && p.closed.before(exactly(p.Signalled)) == yes:
+		return yes // clients were refused before
 	case p.exit.since(ofLab(p.hookEnded)).shorterThan(reaction) == yes, p.closedFirst && p.gone.before(exactly(p.Signalled)) == yes && exactly(p.PreStop).before(p.gone) != no:
 		return yes
 	}
-	return p.exit.before(o.handled(ofLab(p.hookEnded)))
+	return max(p.exit.before(o.handled(ofLab(p.hookEnded))), p.perhapsEndedByHook())
+}
+
+// perhapsEndedByHook is unsure of a server that its hook asks to stop, and that stopped, where
+// nothing shows what made it: the signal follows that hook at once.
+func (p *podFacts) perhapsEndedByHook() answer {
+	servedToTheKill := p.Killed != never && !p.exitInexact && p.closedAtExit()
+	if p.watched() || servedToTheKill || !p.stopped().came() || !stopCommand.MatchString(p.hook) {
+		return no
+	}
+	return unsure
+}
+
+// hookDoubt is the doubt about what ended the server: the hook, or the stop signal.
+func (p *podFacts) hookDoubt(o *observer) doubt {
+	if p.perhapsEndedByHook() == unsure {
+		return doubt{fmt.Sprintf("the preStop hook of %s asks the server to stop, and the stop signal follows, so it is not known which of them ended the server", p.Name), "let the hook only wait, and run it again"}
+	}
+	return doubt{fmt.Sprintf("this machine was late by %s while %s terminated, so it is not known whether the preStop hook ended the server, or the stop signal", span(o.waits.during(p.hookEnded, p.exit.latest)), p.Name), hintLate}
 }

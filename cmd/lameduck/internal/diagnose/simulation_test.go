@@ -32,6 +32,7 @@ type simulation struct {
 // server is how app-1 terminates. Times count from T0.
 type server struct {
 	preStop    time.Duration // of preStop before the signal; -1: no hook
+	hook       string        // its command, if that matters
 	closes     time.Duration // when its listener closes and idle connections are closed
 	exits      time.Duration // when the process exits; 0: when it has finished what was in flight
 	sendsClose bool          // sends Connection: close with every response
@@ -164,7 +165,7 @@ func (t *simulation) events(lastBusy, stalled time.Duration) []timeline.Event {
 	add(t.replacement(), timeline.Ready, "app-2")
 	add(t0, timeline.Deleted, "app-1")
 	if t.preStop >= 0 {
-		add(t0, timeline.PreStopStarted, "app-1")
+		add(t0, timeline.PreStopStarted, "app-1").Detail = t.hook
 		signal += t.preStop
 		add(signal, timeline.PreStopEnded, "app-1")
 	}

@@ -187,6 +187,30 @@ func TestSlowTruth(t *testing.T) {
 	})
 }
 
+// TestLateExits plays random servers on a cluster that reports each exit up to three seconds
+// late.
+func TestLateExits(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomLateExit(rand.New(rand.NewPCG(seed, 15)))
+	})
+}
+
+// TestHookTruth plays random servers that the preStop hook stops, and that take a while to close
+// their listener and to exit, where the kernel does not show when they did.
+func TestHookTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomHook(rand.New(rand.NewPCG(seed, 17)))
+	})
+}
+
+// TestOverlapTruth plays random servers in a rollout of three pods on a cluster, which terminate at
+// the same time, or one while another still terminates.
+func TestOverlapTruth(t *testing.T) {
+	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
+		return randomOverlap(rand.New(rand.NewPCG(seed, 18)))
+	})
+}
+
 // compared compares what is found in random runs with the truth: the right finding, or
 // inconclusive, is right; another finding is wrong, and so is a fault that is not found
 // although something was dropped.
@@ -366,6 +390,87 @@ func randomSlowness(r *rand.Rand) (what, want string, run *timeline.Run) {
 		run = asCluster(run, visibility{header: coin(r), seconds: coin(r), late: between(r, 50*ms, 800*ms)}, r)
 	}
 	return stage + ", slow: " + want, want, attributed(run)
+}
+
+// randomLateExit is a run on a cluster that reports each exit up to three seconds late, and has the
+// stamps of its nodes. Half of the servers are slow, too.
+func randomLateExit(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.others = pick(r, 0, 0, 2); sim.replaced != 0 {
+		sim.others = 0
+	}
+	vis := visibility{header: coin(r), exits: between(r, s, 3*s)}
+	if coin(r) {
+		slowly(r, &sim, server.want)
+		vis.late = between(r, 50*ms, 800*ms)
+	}
+	run = sim.simulate()
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stamps := newStamps(withControl(withClasses(run)), r)
+	run = asCluster(run, vis, r)
+	mutation := mutations[r.IntN(len(mutations))]
+	if mutation.name == "an event is lost" {
+		run.Events = slices.DeleteFunc(run.Events, ofKubelet)
+	} else {
+		mutation.apply(r, run)
+	}
+	stamps.apply(run)
+	return fmt.Sprintf("cluster, slow %t, %s", vis.late > 0, mutation.name), sim.truth(server.want, false), attributed(run)
+}
+
+// ofKubelet reports whether the kubelet reports it by an Event, of which each may get lost.
+func ofKubelet(e timeline.Event) bool { return terminates(e.Kind) }
+
+// randomHook is a run of a server that its hook has stopped.
+func randomHook(r *rand.Rand) (what, want string, run *timeline.Run) {
+	srv := server{preStop: between(r, ms, 4*s), exitCode: pick(r, 0, 0, 2), sendsClose: coin(r)}
+	stopped := srv.preStop
+	switch r.IntN(3) {
+	case 0:
+		srv.hook = "sh -c sleep 2; kill -QUIT 1"
+	case 1:
+		srv.hook, stopped = "sh -c nginx -s quit; sleep 2", 0
+	default:
+		srv.hook = "GET :8080/quitquitquit"
+	}
+	srv.closes = stopped + between(r, ms, 3*s)
+	switch r.IntN(3) {
+	case 0:
+		srv.exits = srv.closes
+	case 1:
+		srv.exits, srv.killed, srv.exitCode = srv.closes+between(r, 3*s, 6*s), true, 137
+	}
+	sim := simulation{server: srv, propagation: between(r, 500*ms, 6*s), trickles: coin(r), reuses: coin(r), fastOnly: coin(r), others: pick(r, 0, 0, 2)}
+	if srv.killed {
+		sim.spec.Grace = srv.exits
+	}
+	run = sim.simulate()
+	withControl(withClasses(run))
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stage := pick(r, "cluster", "lab without its kernel")
+	if stage == "cluster" {
+		run = asCluster(run, visibility{header: coin(r), seconds: coin(r)}, r)
+	}
+	return fmt.Sprintf("%s, killed %t, %s", stage, srv.killed, srv.hook), hookEnds, attributed(run)
+}
+
+// randomOverlap is a run of three pods. It has no server of which only the workers exit at once: where
+// three of those overlap, there still are wrong findings.
+func randomOverlap(r *rand.Rand) (what, want string, run *timeline.Run) {
+	server := randomServers[r.IntN(len(randomServers))]
+	sim := server.make(r)
+	if sim.replaced != 0 || sim.lingers != 0 || server.want == notReady { // for the latter see TestUncertainPodOfARefusal
+		return randomOverlap(r)
+	}
+	vis := visibility{header: coin(r), exits: between(r, s, 3*s)}
+	run = repeated(sim.simulate(), pick(r, 0, between(r, 0, 6*s)))
+	run.Events = slices.DeleteFunc(run.Events, ofKernel)
+	stamps := newStamps(withControl(withClasses(run)), r)
+	run = asCluster(run, vis, r)
+	stamps.apply(run)
+	want = sim.truth(server.want, false)
+	return fmt.Sprintf("named %t, killed %t, %s", vis.header, sim.killed, want), want, attributed(run)
 }
 
 // farAway lets the path to the control target and back take so long: once to connect, and once

@@ -70,7 +70,8 @@ type Event struct {
 
 	// After, on AcceptQueue and ListenerClosed: when what was so before was last
 	// seen; 0 if it was not. What the event reports began later than that, and At is
-	// when it was seen.
+	// when it was seen. On Exited of a cluster, whose kubelet may report late: when the process
+	// surely still ran, if its termination began when the kubelet's event of that came.
 	After Moment `json:"after,omitzero"`
 	// Waiting, on AcceptQueue: the connections that were made and not accepted.
 	Waiting int `json:"waiting,omitempty"`

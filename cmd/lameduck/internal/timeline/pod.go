@@ -16,6 +16,7 @@ type Pod struct {
 	Signalled time.Duration
 	Killed    time.Duration
 	Exited    time.Duration // the last time
+	RanUntil  time.Duration // After of that event; 0 if it has none
 	Evicted   time.Duration
 	Forced    time.Duration
 	Caught    bool   // it had a handler for the stop signal, and kept it
@@ -97,7 +98,7 @@ func (p *Pod) add(e Event) {
 		first(&p.Killed, e.At)
 		p.Caught = p.Caught && !e.Uncaught
 	case Exited:
-		p.Exited, p.Code, p.Signal = e.At, e.Code, e.Signal
+		p.Exited, p.RanUntil, p.Code, p.Signal = e.At, e.After, e.Code, e.Signal
 	case Evicted:
 		first(&p.Evicted, e.At)
 		p.Reason = e.Detail
