@@ -8,7 +8,7 @@ import (
 
 func newClientView() clientView {
 	return clientView{
-		firstAnswer: never, firstSent: never, lastAnswer: never, lastServed: never, firstError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
+		firstAnswer: never, firstSent: never, lastAnswer: never, lastServed: never, lastError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
 		late: timeline.Late{LastConnection: never, LastRequest: never}, kept: map[uint64]*kept{},
 	}
 }
@@ -18,8 +18,8 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	if !a.Dropped() {
 		v.addAnswer(a)
 	}
-	if answeredWithError(a) {
-		v.firstError = earlier(v.firstError, a.Ended)
+	if answeredWithError(a) && (!p.t0.came() || exactly(a.Ended).before(p.t0) == yes) {
+		v.lastError = max(v.lastError, a.Started)
 	}
 	if a.End == timeline.Announced && a.Reused && (!p.t0.came() || a.Ended < p.earliestT0()) {
 		v.asksAlways = true

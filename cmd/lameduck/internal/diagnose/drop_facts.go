@@ -156,7 +156,7 @@ func (d *dropFacts) lateBy(late time.Duration) doubt {
 // faultOfTermination is the fault of a pod that had kept serving.
 func (d *dropFacts) faultOfTermination() string {
 	switch {
-	case answeredWithError(&d.Attempt) && d.pod.servedBeforeT0():
+	case d.errsSinceT0():
 		return answers5xx
 	case d.afterClose():
 		return delayShorter

@@ -97,6 +97,7 @@ type runFacts struct {
 	lastStart      time.Duration          // when the last attempt began: later events met no traffic
 	anyServed      bool                   // some pod answered some attempt
 	unnamedAnswers bool                   // the pod of some responses is not known
+	errsAnyway     bool                   // some pod that had served, and did not terminate, answered with 5xx
 
 	backlog      backlog
 	notAccepting notAccepting
@@ -135,7 +136,7 @@ type behaviour struct {
 type clientView struct {
 	firstAnswer  time.Duration // when the first answer was complete
 	lastAnswer   time.Duration
-	firstError   time.Duration // when the first 5xx was complete
+	lastError    time.Duration // when the last attempt began that was answered with 5xx before T0
 	firstSent    time.Duration // when the first request had been sent that it served: it listened by then
 	lastServed   time.Duration // when the last attempt began that was served
 	lastAccepted time.Duration // when the last new connection that was served began

@@ -20,7 +20,7 @@ func (p *podFacts) doubtOfKill() doubt {
 // it did not: its handler could not be seen, it asked no connection to close, and it neither
 // refused a connection nor responded with an error.
 func (p *podFacts) mayIgnore() bool {
-	fails := p.firstError != never && p.servedBeforeT0()
+	fails := slices.ContainsFunc(p.drops, func(d *dropFacts) bool { return d.endedAfterT0() && d.errsSinceT0() })
 	open := !p.closed.came() || p.closedAtExit()
 	return p.Unknown && p.Signalled != never && !p.hookUsedGrace && !p.ignores() && !p.likely.asksToClose && !fails && open
 }

@@ -25,6 +25,7 @@ var knownServers = []knownServer{
 		Server: named("nginx"),
 		settings: map[string]string{
 			cutsKeepAlive: "set `keepalive_min_timeout` (nginx 1.27.4 and later) above the time for which clients leave a connection idle: on SIGQUIT it otherwise closes idle connections at once.",
+			cutsInFlight:  "raise `worker_shutdown_timeout`, if it is set, above the longest request.",
 			graceShorter:  "set `worker_shutdown_timeout` below the grace period: without it the workers wait for the last connection.",
 		},
 	},
@@ -41,6 +42,7 @@ var knownServers = []knownServer{
 			closesEarly:   "let it accept connections after SIGUSR1 for DELAY: that is `grace` in the section global (HAProxy 2.4 and later).",
 			delayShorter:  "let it accept connections after SIGUSR1 for DELAY: that is `grace` in the section global (HAProxy 2.4 and later).",
 			cutsKeepAlive: "set `option idle-close-on-response` (HAProxy 2.4 and later): without it idle connections are closed at once, and a request on its way is lost.",
+			cutsInFlight:  "raise `hard-stop-after`, if it is set, above the longest request.",
 			graceShorter:  "set `hard-stop-after` below the grace period: without it HAProxy waits for the last connection.",
 		},
 	},
@@ -100,6 +102,7 @@ var knownServers = []knownServer{
 	{
 		Server: named("uvicorn"),
 		settings: map[string]string{
+			cutsInFlight: "raise `--timeout-graceful-shutdown`, if it is set, above the longest request.",
 			graceShorter: "set `--timeout-graceful-shutdown` (uvicorn 0.22 and later) below the grace period: without it uvicorn waits for the last connection.",
 			notKeepingUp: "raise `--workers`.",
 		},

@@ -17,7 +17,7 @@ var ruleNotReady = rule{
 	},
 	summary: "The pod is Ready too early and " + finding.BeforeItListens + ": the first ones after its start are refused.",
 	explains: func(d *dropFacts) bool {
-		if d.pod == nil || d.unrouted || !d.run.anyServed {
+		if d.pod == nil || d.unrouted || !d.run.anyServed || d.errsAnyway() {
 			return false
 		}
 		switch {

@@ -58,12 +58,6 @@ func (p *podFacts) closedAtExit() bool {
 	return p.exit.came() && p.closed.came() && p.closed.latest >= p.exit.earliest
 }
 
-// servedBeforeT0 reports whether the pod answered without an error before T0:
-// errors after T0 are then caused by the termination.
-func (p *podFacts) servedBeforeT0() bool {
-	return p.firstAnswer != never && (p.firstError == never || exactly(p.firstError).before(p.t0) != yes)
-}
-
 // atOnce reports whether the pod did something as soon as its termination began, of which it may
 // have been late by as much as this machine was.
 func (p *podFacts) atOnce(did window, o *observer) answer {

@@ -52,7 +52,7 @@ func (r *rule) affectedPods(s *runFacts) []*podFacts {
 // dropsAfterT0 explains what the fault of a pod explains: every drop of the pod
 // from its T0 on.
 func dropsAfterT0(id string) func(*dropFacts) bool {
-	return func(d *dropFacts) bool { return d.endedAfterT0() && d.pod.fault == id }
+	return func(d *dropFacts) bool { return d.endedAfterT0() && d.pod.fault == id && !d.errsAnyway() }
 }
 
 // orUnrouted also explains the connections that found no endpoint because such

@@ -58,9 +58,25 @@ func lasting(d time.Duration) func(*timeline.Attempt) {
 // onePod is a pod that runs for 10 s and keeps serving for 5 s after the
 // signal.
 func onePod() *built {
-	signal := event(10*s, timeline.Signalled, "a")
-	signal.Caught = true
-	return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signal, event(15*s, timeline.Exited, "a"))
+	return build(event(0, timeline.Started, "a"), event(1, timeline.Ready, "a"), signalled(10*s, "a"), event(15*s, timeline.Exited, "a"))
+}
+
+// twoPods are that one, and one that replaces it.
+func twoPods() *built {
+	b := onePod()
+	b.Events = append(b.Events, event(9500*ms, timeline.Started, "b"), event(10*s, timeline.Ready, "b"))
+	return b
+}
+
+func signalled(at time.Duration, pod string) timeline.Event {
+	e := event(at, timeline.Signalled, pod)
+	e.Caught = true
+	return e
+}
+
+// erring is answered with an error.
+func erring(a *timeline.Attempt) {
+	a.Cause, a.Class, a.Status = timeline.Status5xx, timeline.ClassErrorAnswer, 503
 }
 
 func TestRules(t *testing.T) {
@@ -170,6 +186,19 @@ func TestRules(t *testing.T) {
 		{"an answer that is an error, by the words of another protocol",
 			onePod().try(9*s, "a").try(14*s, "a", on(1), func(a *timeline.Attempt) { a.Cause, a.Class = "unavailable", timeline.ClassErrorAnswer }),
 			map[string]int{answers5xx: 1}},
+		{"a server that answers beyond its limit with an error: as soon as it is ready, later, and when it terminates",
+			twoPods().try(500*ms, "a", erring).try(s, "a").try(2*s, "a", erring).try(9*s, "a").try(14*s, "a", erring, on(1)).
+				try(10100*ms, "b", erring).try(11*s, "b").try(12*s, "b", erring),
+			map[string]int{unexplained: 5}},
+		{"the same, of a pod that closes its listener too early",
+			onePod().try(s, "a").try(2*s, "a", erring).try(9*s, "a").try(10050*ms, "a", refused).try(10060*ms, "a", erring, on(1)).try(11*s, "a", refused),
+			map[string]int{closesEarly: 2, unexplained: 2}},
+		{"errors at its start alone are of a pod that is not ready, and errors when it terminates of its termination",
+			twoPods().try(500*ms, "a", erring).try(s, "a").try(9*s, "a").try(14*s, "a", erring, on(1)).try(10100*ms, "b", erring).try(11*s, "b"),
+			map[string]int{notReady: 2, answers5xx: 1}},
+		{"refused at its start, by a server that answers beyond its limit with an error",
+			twoPods().try(s, "a").try(2*s, "a", erring).try(9*s, "a").try(10100*ms, "b", refused).try(11*s, "b"),
+			map[string]int{notReady: 1, unexplained: 1}},
 		{"a request waits over the exit until its time-out",
 			onePod().try(9*s, "a").try(14*s, "a", failing(timeline.Timeout), lasting(5*s), on(1)),
 			map[string]int{cutsInFlight: 1}},

@@ -1,6 +1,9 @@
 package diagnose
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 var ruleUnexplained = rule{
 	id:       unexplained,
@@ -23,7 +26,10 @@ var ruleUnexplained = rule{
 		}
 		return s
 	},
-	fix: func(*match) advice {
+	fix: func(m *match) advice {
+		if slices.ContainsFunc(m.drops, (*dropFacts).errsAnyway) {
+			return advice{always: "look in the log of the server: it responds with 5xx also when no pod is being replaced. A server that limits how many requests it serves at once, or in a second, does that beyond its limit: then raise the limit, or lower --rate, and run it again."}
+		}
 		return advice{always: "check whether the same requests fail while no pod is being replaced: then the cause is the program, its limits, or this machine (compare the control line), not the termination."}
 	},
 }
