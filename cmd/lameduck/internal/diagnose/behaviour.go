@@ -78,7 +78,7 @@ func (p *podFacts) cuts(s *runFacts) behaviour {
 	switch {
 	case !p.servedAtMostUntil(served):
 	case last.came():
-		p.cutAll = window{last.earliest, served}
+		p.cutAll = window{last.earliest, served}.notBefore(p.lastServed) // it responded to a request that began then
 	default:
 		p.perhapsCutAll = served
 	}

@@ -46,6 +46,11 @@ func TestAPodThatWasKilledWithoutClients(t *testing.T) {
 			b.Events = append(b.Events, emptyQueue(15900*ms, ms))
 			return b
 		}(), true, ""},
+		{"it cut a request that was still being sent, and had served others until then", func() *built {
+			slow := func(a *timeline.Attempt) { a.Pattern, a.Sent = "slow", never }
+			b := killedPod(1200*ms).try(15400*ms, "a", on(1)).try(15100*ms, "a", slow, failing(timeline.EOF), lasting(850*ms))
+			return b.with(emptyQueue(15900*ms, ms), timeline.Event{At: 15990 * ms, After: 15970 * ms, Kind: timeline.ListenerClosed, Pod: "a", Ended: true})
+		}(), true, ""},
 		{"it asked a connection to close, and accepted one after that", killedPod(299*ms, on(1), asked).try(10600*ms, "a"), true, ""},
 		{"it asked a connection to close, and accepted none after that", killedPod(299*ms, on(1), asked), false, "whether it kept serving"},
 		{"its handler was not seen", unknown(killedPod(1200 * ms)), false, "whether a handled the stop signal"},
