@@ -8,18 +8,18 @@ import (
 
 func newClientView() clientView {
 	return clientView{
-		firstAnswer: never, firstSent: never, lastAnswer: never, lastServed: never, lastError: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
+		firstAnswer: never, firstSent: never, lastAnswer: never, lastServed: never, lastAccepted: never, lastSurely: never, lastProgress: never, idleFor: never,
 		late: timeline.Late{LastConnection: never, LastRequest: never}, kept: map[uint64]*kept{},
 	}
 }
 
 // add notes an attempt. The events of the pod are known before.
 func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
+	if failed := answeredWithError(a); failed || !a.Dropped() {
+		v.addShare(a, failed, p)
+	}
 	if !a.Dropped() {
 		v.addAnswer(a)
-	}
-	if answeredWithError(a) && (!p.t0.came() || exactly(a.Ended).before(p.t0) == yes) {
-		v.lastError = max(v.lastError, a.Started)
 	}
 	if a.End == timeline.Announced && a.Reused && (!p.t0.came() || a.Ended < p.earliestT0()) {
 		v.asksAlways = true
@@ -35,6 +35,17 @@ func (v *clientView) add(a *timeline.Attempt, p *podFacts) {
 	}
 	if idle := a.End == timeline.FIN || a.End == timeline.Broken; idle && !a.Dropped() && p.exitInexact && exactly(a.EndedConn).intersects(p.exit) {
 		v.idleEnds = append(v.idleEnds, a.EndedConn)
+	}
+}
+
+// addShare counts a response of a pod that had served.
+func (v *clientView) addShare(a *timeline.Attempt, failed bool, p *podFacts) {
+	switch {
+	case v.firstAnswer == never || a.Started <= v.firstAnswer:
+	case !p.t0.came() || exactly(a.Ended).before(p.t0) == yes:
+		v.steady.add(failed)
+	default:
+		v.ending.add(failed)
 	}
 }
 

@@ -3,18 +3,27 @@ package diagnose
 // A server that limits how many requests it serves, or that just fails some, answers those with
 // 5xx at any time: also while a pod starts or terminates, and not because of that.
 
-// errsAnyway reports whether the pod answered with an error when it had served before and did
-// not terminate: then neither its start nor its termination is the reason for an error.
-func (p *podFacts) errsAnyway() bool {
-	return p.firstAnswer != never && p.lastError != never && p.lastError > p.firstAnswer
+// steady is the share of errors of pods that had served, and did not terminate.
+func steady(pods []*podFacts) (all errorShare) {
+	for _, p := range pods {
+		all.errors += p.steady.errors
+		all.responses += p.steady.responses
+	}
+	return all
 }
 
 // errsSinceT0 reports whether the attempt was answered with an error by a pod that had served
-// without any until it terminated, those of its start aside.
+// without any until it terminated, those of its start and the rare ones aside.
 func (d *dropFacts) errsSinceT0() bool {
-	return answeredWithError(&d.Attempt) && !d.run.errsAnyway && d.pod.firstAnswer != never && d.pod.firstAnswer < d.Ended
+	return answeredWithError(&d.Attempt) && !d.errsAnyway() && d.pod.firstAnswer != never && d.pod.firstAnswer < d.Ended
 }
 
 // errsAnyway reports whether the attempt was answered with an error by a server that does that
-// also when it neither starts nor terminates.
-func (d *dropFacts) errsAnyway() bool { return d.run.errsAnyway && answeredWithError(&d.Attempt) }
+// about as often when it neither starts nor terminates. A pod that starts does nothing else.
+func (d *dropFacts) errsAnyway() bool {
+	those := errorShare{1, 1}
+	if d.pod != nil && d.endedAfterT0() {
+		those = d.pod.ending
+	}
+	return answeredWithError(&d.Attempt) && d.run.steady.explains(those)
+}

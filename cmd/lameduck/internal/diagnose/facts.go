@@ -97,7 +97,7 @@ type runFacts struct {
 	lastStart      time.Duration          // when the last attempt began: later events met no traffic
 	anyServed      bool                   // some pod answered some attempt
 	unnamedAnswers bool                   // the pod of some responses is not known
-	errsAnyway     bool                   // some pod that had served, and did not terminate, answered with 5xx
+	steady         errorShare             // of all pods that had served, and did not terminate
 
 	backlog      backlog
 	notAccepting notAccepting
@@ -136,13 +136,14 @@ type behaviour struct {
 type clientView struct {
 	firstAnswer  time.Duration // when the first answer was complete
 	lastAnswer   time.Duration
-	lastError    time.Duration // when the last attempt began that was answered with 5xx before T0
 	firstSent    time.Duration // when the first request had been sent that it served: it listened by then
 	lastServed   time.Duration // when the last attempt began that was served
 	lastAccepted time.Duration // when the last new connection that was served began
 	longestFirst time.Duration // the longest that an answer on a new connection took, since its request was sent
 	lastSurely   time.Duration // the same of connections that were surely to this pod
 	lastProgress time.Duration // before the exit: when an attempt that was surely to this pod last ended, and was not refused
+	steady       errorShare    // of its responses between its first one and its T0
+	ending       errorShare    // of those from T0 on
 	late         timeline.Late
 	asksAlways   bool             // before its termination, too, it asked connections to close
 	kept         map[uint64]*kept // connections that were answered after T0

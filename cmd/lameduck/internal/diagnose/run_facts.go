@@ -155,7 +155,7 @@ func (s *runFacts) settle() {
 		s.mayTerminate = mayTerminate(s.pods)
 	}
 	s.overload = findOverload(s)
-	s.errsAnyway = slices.ContainsFunc(s.pods, (*podFacts).errsAnyway)
+	s.steady = steady(s.pods)
 	for _, p := range s.pods {
 		p.settleClosed(s.observer, s.overload != "", s.unnamedAnswers)
 	}
