@@ -8,9 +8,10 @@ import (
 )
 
 func newPodFacts(p timeline.Pod, o *observer) *podFacts {
+	exit := o.exited(&p)
 	return &podFacts{
-		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: o.exited(&p), closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
-		exitInexact: !o.accuracy.Exact(), ranUntil: o.exited(&p).earliest, accuracy: o.accuracy,
+		Pod: p, clientView: newClientView(), t0: o.termination(&p), exit: exit, closed: none, cutAll: none, perhapsCutAll: never, hookEnded: never, endpoint: never, acceptQueue: newAcceptQueue(),
+		exitInexact: !o.accuracy.Exact(), ranUntil: exit.earliest, accuracy: o.accuracy,
 	}
 }
 

@@ -174,41 +174,40 @@ func TestTruth(t *testing.T) {
 // TestShortStalls plays random servers whose time-outs are so tight that a stall of a few
 // milliseconds is too long.
 func TestShortStalls(t *testing.T) {
-	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
-		return randomStall(rand.New(rand.NewPCG(seed, 14)), shortStalls)
-	})
+	compared(t, seeded(14, func(r *rand.Rand) (what, want string, run *timeline.Run) {
+		return randomStall(r, shortStalls)
+	}))
 }
 
 // TestSlowTruth plays random servers that take a while for all they do, clients that are far
 // away from them, and looks at the accept queue that are far apart.
 func TestSlowTruth(t *testing.T) {
-	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
-		return randomSlowness(rand.New(rand.NewPCG(seed, 13)))
-	})
+	compared(t, seeded(13, randomSlowness))
 }
 
 // TestLateExits plays random servers on a cluster that reports each exit up to three seconds
 // late.
 func TestLateExits(t *testing.T) {
-	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
-		return randomLateExit(rand.New(rand.NewPCG(seed, 15)))
-	})
+	compared(t, seeded(15, randomLateExit))
 }
 
 // TestHookTruth plays random servers that the preStop hook stops, and that take a while to close
 // their listener and to exit, where the kernel does not show when they did.
 func TestHookTruth(t *testing.T) {
-	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
-		return randomHook(rand.New(rand.NewPCG(seed, 17)))
-	})
+	compared(t, seeded(17, randomHook))
 }
 
 // TestOverlapTruth plays random servers in a rollout of three pods on a cluster, which terminate at
 // the same time, or one while another still terminates.
 func TestOverlapTruth(t *testing.T) {
-	compared(t, func(seed uint64) (what, want string, run *timeline.Run) {
-		return randomOverlap(rand.New(rand.NewPCG(seed, 18)))
-	})
+	compared(t, seeded(18, randomOverlap))
+}
+
+// seeded makes the random run of each seed, from the random numbers of a stream of its own.
+func seeded(stream uint64, random func(*rand.Rand) (what, want string, run *timeline.Run)) func(seed uint64) (what, want string, run *timeline.Run) {
+	return func(seed uint64) (what, want string, run *timeline.Run) {
+		return random(rand.New(rand.NewPCG(seed, stream)))
+	}
 }
 
 // compared compares what is found in random runs with the truth: the right finding, or

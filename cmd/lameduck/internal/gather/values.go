@@ -61,7 +61,8 @@ func (m *Manifests) Values(at Place, advice string, oneContainer bool) (all []st
 	return all
 }
 
-// called finds the values, and the maps around them, whose last word matches the name.
+// called returns the paths with such a name, of values and of the maps that contain them: of
+// server/replicas it compares the names server and replicas.
 func called(values []string, name *regexp.Regexp) (found []string) {
 	for _, value := range values {
 		for at := value; at != "."; at = path.Dir(at) {

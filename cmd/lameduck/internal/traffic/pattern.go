@@ -81,25 +81,22 @@ func unknown(name string) error {
 // rate is how many attempts per second the pattern starts.
 func (p *Pattern) rate(base int) int { return max(1, base/p.divisor) }
 
-// headTakes is how long the pattern takes to send the head of a request, if it
-// sends it slowly; else 0.
-func (p *Pattern) headTakes(limits *Limits) time.Duration {
-	switch {
-	case !p.head:
-		return 0
-	case limits.Head > 0:
+// sendTakes is how long the pattern takes to send its request, or to read the response, by
+// itself.
+func (p *Pattern) sendTakes(limits *Limits) time.Duration {
+	if p.head && limits.Head > 0 {
 		return min(p.takes, limits.Head)
 	}
 	return p.takes
 }
 
-// sendTakes is how long the pattern takes to send its request, or to read the response, by
-// itself.
-func (p *Pattern) sendTakes(limits *Limits) time.Duration {
-	if head := p.headTakes(limits); head > 0 {
-		return head
+// headTakes is how long the pattern takes to send the head of a request, if it
+// sends it slowly; else 0.
+func (p *Pattern) headTakes(limits *Limits) time.Duration {
+	if !p.head {
+		return 0
 	}
-	return p.takes
+	return p.sendTakes(limits)
 }
 
 // ServerTook is the part of an attempt's latency that is the server's: without the time
